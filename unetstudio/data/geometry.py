@@ -1,0 +1,85 @@
+"""Where voxels lie in the patient or on the slide: spacing and orientation of a scan.
+
+One convention inside the program: arrays are (Z, Y, X), an index is (k, j, i), positions are millimetres in LPS (x to the patient's Left,
+y to Posterior, z to Superior) as in DICOM. Conversions to other conventions live here and nowhere else.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Spacing = tuple[float, float, float]
+Rows = tuple[tuple[float, float, float, float], ...]
+
+
+@dataclass(frozen=True)
+class Geometry:
+    """`spacing` in mm along (z, y, x), None when the file does not say; `affine` maps (k, j, i, 1) to LPS mm, None when unknown.
+
+    When `affine` is there, `spacing` is the length of its columns.
+    """
+
+    spacing: Spacing | None = None
+    affine: Rows | None = None  # four rows of a 4x4 matrix
+
+    @classmethod
+    def from_affine(cls, affine: NDArray[np.float64]) -> Geometry:
+        """From a 4x4 matrix (k, j, i, 1) -> LPS mm."""
+        lengths = np.linalg.norm(affine[:3, :3], axis=0)
+        rows = tuple((float(r[0]), float(r[1]), float(r[2]), float(r[3])) for r in affine)
+        return cls((float(lengths[0]), float(lengths[1]), float(lengths[2])), rows)
+
+    @property
+    def matrix(self) -> NDArray[np.float64]:
+        """4x4 (k, j, i, 1) -> LPS mm; plain spacing without rotation when the orientation is unknown."""
+        if self.affine is not None:
+            return np.array(self.affine, np.float64)
+        z, y, x = self.spacing_or_one
+        matrix = np.zeros((4, 4))
+        matrix[0, 2], matrix[1, 1], matrix[2, 0], matrix[3, 3] = x, y, z, 1.0
+        return matrix
+
+    @property
+    def spacing_or_one(self) -> Spacing:
+        """Spacing in mm, or 1 voxel units when unknown."""
+        return self.spacing or (1.0, 1.0, 1.0)
+
+    @property
+    def voxel_mm3(self) -> float | None:
+        """Volume of a voxel, None when the spacing is unknown."""
+        return None if self.spacing is None else float(np.prod(self.spacing))
+
+    def letters(self, axis: int) -> tuple[str, str]:
+        """Patient directions at the low and the high end of an array axis, such as ("R", "L"); empty when unknown."""
+        if self.affine is None:
+            return ("", "")
+        direction = self.matrix[:3, axis]
+        towards = int(np.argmax(np.abs(direction)))
+        low, high = (("R", "L"), ("A", "P"), ("I", "S"))[towards]
+        return (low, high) if direction[towards] > 0 else (high, low)
+
+    def nifti_affine(self) -> NDArray[np.float64]:
+        """4x4 (i, j, k, 1) -> RAS mm, as NIfTI files want it."""
+        to_ras = np.diag([-1.0, -1.0, 1.0, 1.0])
+        return to_ras @ self.matrix[:, [2, 1, 0, 3]]
+
+    @classmethod
+    def from_nifti(cls, affine: NDArray[np.float64]) -> Geometry:
+        """From a NIfTI affine (i, j, k, 1) -> RAS mm."""
+        to_lps = np.diag([-1.0, -1.0, 1.0, 1.0])
+        return cls.from_affine((to_lps @ affine)[:, [2, 1, 0, 3]])
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values for project.json."""
+        return {"spacing": self.spacing, "affine": self.affine}
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Geometry:
+        """The inverse of `to_json`."""
+        spacing, affine = values.get("spacing"), values.get("affine")
+        rows = None if affine is None else tuple((r[0], r[1], r[2], r[3]) for r in affine)
+        return cls(None if spacing is None else (spacing[0], spacing[1], spacing[2]), rows)

@@ -1,0 +1,67 @@
+"""A label map: one class value and one origin per voxel of a scan."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.edit import Bytes, Edit
+from unetstudio.data.origin import SOURCE, Origin
+from unetstudio.data.region import Index, Region
+
+UNLABELLED = 255
+"""Not annotated; the loss's `ignore_index`."""
+
+MAX_CLASSES = 255
+"""Values 0..254."""
+
+
+class LabelMap:
+    """Class values and origins, (Z, Y, X) uint8 each, with a running count of voxels per value.
+
+    It changes through `apply` alone, and through the `Stroke` in hand, which ends as an Edit.
+    """
+
+    def __init__(self, values: Bytes, origin: Bytes | None = None) -> None:
+        if values.ndim != 3 or values.dtype != np.uint8:
+            raise ValueError(f"label values must be (Z, Y, X) uint8, not {values.shape} {values.dtype}")
+        self.values = values
+        self.origin = np.where(values == UNLABELLED, 0, int(Origin.IMPORTED)).astype(np.uint8) if origin is None else origin
+        self.counts: NDArray[np.int64] = np.bincount(values.reshape(-1), minlength=256).astype(np.int64)
+
+    @classmethod
+    def unlabelled(cls, shape: Index) -> LabelMap:
+        """Nothing annotated yet, for a scan of `shape` (Z, Y, X)."""
+        return cls(np.full(shape, UNLABELLED, np.uint8), np.zeros(shape, np.uint8))
+
+    @property
+    def shape(self) -> Index:
+        """(Z, Y, X)."""
+        z, y, x = self.values.shape
+        return (z, y, x)
+
+    @property
+    def annotated(self) -> int:
+        """Number of voxels that carry a class."""
+        return int(self.values.size - self.counts[UNLABELLED])
+
+    @property
+    def nbytes(self) -> int:
+        """Bytes of values and origins together."""
+        return self.values.nbytes + self.origin.nbytes
+
+    def apply(self, edit: Edit) -> Region:
+        """Writes the edit's new values; returns the region to repaint."""
+        mask = edit.mask
+        self.values[edit.region.slices][mask] = edit.after
+        self.origin[edit.region.slices][mask] = edit.after_origin
+        self.recount(edit.before, edit.after)
+        return edit.region
+
+    def recount(self, before: Bytes, after: Bytes) -> None:
+        """Moves voxels from their old values' counts to their new ones'."""
+        self.counts += np.bincount(after, minlength=256) - np.bincount(before, minlength=256)
+
+    def painted(self, region: Region) -> NDArray[np.bool_]:
+        """(Z, Y, X of the region) bool: voxels painted by hand, which nothing else may overrule."""
+        return (self.origin[region.slices] & SOURCE) == Origin.PAINTED

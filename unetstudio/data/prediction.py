@@ -1,0 +1,39 @@
+"""Class probabilities of one checkpoint over a scan, filled tile by tile."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.region import Index, Region
+
+
+class Prediction:
+    """`probabilities` (K, Z, Y, X) uint8, 0..255 for 0..1, K in the order of `values` (the class values); `known` says where it has
+    been predicted at all.
+
+    A newer checkpoint writes over the older one's tiles, so that the overlay never goes blank while it refreshes.
+    """
+
+    def __init__(self, shape: Index, values: tuple[int, ...], checkpoint: str = "") -> None:
+        self.values = values
+        self.checkpoint = checkpoint
+        self.probabilities: NDArray[np.uint8] = np.zeros((len(values), *shape), np.uint8)
+        self.known: NDArray[np.bool_] = np.zeros(shape, np.bool_)
+
+    @property
+    def shape(self) -> Index:
+        """(Z, Y, X)."""
+        z, y, x = self.known.shape
+        return (z, y, x)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every voxel has been predicted."""
+        return bool(self.known.all())
+
+    def put(self, region: Region, probabilities: NDArray[np.uint8], checkpoint: str) -> None:
+        """Writes a tile: (K, Z, Y, X of the region) uint8."""
+        self.probabilities[(slice(None), *region.slices)] = probabilities
+        self.known[region.slices] = True
+        self.checkpoint = checkpoint

@@ -1,0 +1,126 @@
+"""The stroke in hand: paints into a label map while the pointer is down, and ends as an Edit or as nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from dataclasses import dataclass
+from itertools import product
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.edit import Edit
+from unetstudio.data.labels import UNLABELLED, LabelMap
+from unetstudio.data.origin import Origin
+from unetstudio.data.region import Index, Region
+
+BLOCK = 128
+"""Edge in y and x of the blocks of old values that a stroke keeps: its cost follows the brush, not the image."""
+
+
+@dataclass(slots=True)
+class _Block:
+    """Old values and origins of one touched block, and which of its voxels this stroke changed."""
+
+    region: Region
+    before: NDArray[np.uint8]
+    before_origin: NDArray[np.uint8]
+    changed: NDArray[np.bool_]
+
+
+class Stroke:
+    """Press to release. Voxels of locked classes are left alone; erasing paints UNLABELLED."""
+
+    def __init__(
+        self, labels: LabelMap, value: int, *, tool: str, origin: int = Origin.PAINTED, locked: Collection[int] = ()
+    ) -> None:
+        self.labels = labels
+        self.value = value
+        self.tool = tool
+        self._origin = int(Origin.NONE) if value == UNLABELLED else int(origin)
+        self._locked = np.array(sorted(locked), np.uint8)
+        self._blocks: dict[Index, _Block] = {}
+
+    def paint(self, region: Region, mask: NDArray[np.bool_]) -> Region:
+        """Gives the stroke's class to the voxels of `mask` (Z, Y, X of `region`); returns the part inside the scan, to repaint."""
+        inside = region.clipped(self.labels.shape)
+        if inside.empty:
+            return inside
+        mask = mask[inside.within(region)]
+        if self._locked.size:
+            mask = mask & ~np.isin(self.labels.values[inside.slices], self._locked)
+        for block in self._touch(inside):
+            part = inside & block.region
+            chosen = mask[part.within(inside)]
+            block.changed[part.within(block.region)] |= chosen
+            self.labels.values[part.slices][chosen] = self.value
+            self.labels.origin[part.slices][chosen] = self._origin
+        return inside
+
+    def commit(self) -> Edit | None:
+        """The stroke as one Edit, already applied; None when it changed nothing."""
+        box = Region((0, 0, 0), (0, 0, 0))
+        for block in self._blocks.values():
+            box |= _tight(block)
+        if box.empty:
+            return None
+        mask = np.zeros(box.shape, np.bool_)
+        before = np.zeros(box.shape, np.uint8)
+        before_origin = np.zeros(box.shape, np.uint8)
+        for block in self._blocks.values():
+            part = block.region & box
+            inner, outer = part.within(block.region), part.within(box)
+            mask[outer] = block.changed[inner]
+            before[outer] = block.before[inner]
+            before_origin[outer] = block.before_origin[inner]
+        edit = Edit.of(
+            box,
+            mask,
+            before[mask],
+            self.labels.values[box.slices][mask],
+            before_origin[mask],
+            self.labels.origin[box.slices][mask],
+            tool=self.tool,
+            value=self.value,
+        )
+        self.labels.recount(edit.before, edit.after)
+        self._blocks.clear()
+        return edit
+
+    def rollback(self) -> Region:
+        """Takes everything back, as after Escape; returns the region to repaint."""
+        touched = Region((0, 0, 0), (0, 0, 0))
+        for block in self._blocks.values():
+            self.labels.values[block.region.slices] = block.before
+            self.labels.origin[block.region.slices] = block.before_origin
+            touched |= block.region
+        self._blocks.clear()
+        return touched
+
+    def _touch(self, inside: Region) -> list[_Block]:
+        """The blocks under a region, their old values kept from the first touch on."""
+        (z0, y0, x0), (z1, y1, x1) = inside.start, inside.stop
+        rows, columns = range(y0 // BLOCK, (y1 - 1) // BLOCK + 1), range(x0 // BLOCK, (x1 - 1) // BLOCK + 1)
+        return [self._block(key) for key in product(range(z0, z1), rows, columns)]
+
+    def _block(self, key: Index) -> _Block:
+        if key not in self._blocks:
+            z, row, column = key
+            box = Region((z, row * BLOCK, column * BLOCK), (z + 1, (row + 1) * BLOCK, (column + 1) * BLOCK))
+            box = box.clipped(self.labels.shape)
+            values, origin = self.labels.values[box.slices].copy(), self.labels.origin[box.slices].copy()
+            self._blocks[key] = _Block(box, values, origin, np.zeros(box.shape, np.bool_))
+        return self._blocks[key]
+
+
+def _tight(block: _Block) -> Region:
+    """The smallest box round a block's changed voxels."""
+    if not block.changed.any():
+        return Region((0, 0, 0), (0, 0, 0))
+    low, high = [], []
+    for axis in range(3):
+        others = tuple(a for a in range(3) if a != axis)
+        hit = np.flatnonzero(block.changed.any(axis=others))
+        low.append(block.region.start[axis] + int(hit[0]))
+        high.append(block.region.start[axis] + int(hit[-1]) + 1)
+    return Region((low[0], low[1], low[2]), (high[0], high[1], high[2]))

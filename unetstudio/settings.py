@@ -1,0 +1,55 @@
+"""What a user may choose about training, as one frozen value that travels from window or command line to the worker and into checkpoints."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import asdict, dataclass, fields, replace
+from typing import Any
+
+from unetstudio.errors import UserError
+
+
+@dataclass(frozen=True)
+class TrainingSettings:
+    """Zero or "auto" means: chosen from the data and the machine by `training.plan`."""
+
+    network: str = "unet"
+    dims: int = 0  # 2 or 3; 0 = chosen from the scans
+    depth: int = 0  # number of poolings
+    base: int = 0  # channels of the first level
+    norm: str = "auto"  # batch, group, instance, none
+    patch: int = 0  # edge of the training window in pixels (2D) or voxels (3D)
+    batch: int = 0  # patches a step
+    learning_rate: float = 2e-3
+    seconds: float = 0.0  # stop after this long; 0 = no limit
+    steps: int = 0  # stop after this many steps; 0 = no limit
+    round_seconds: float = 5.0  # about how long a round lasts, after which scores and predictions are refreshed
+    augment: bool = True
+    device: str = "auto"  # auto, cpu, cuda, cuda:N, mps
+    threads: int = 0  # processor threads for training; 0 = all but one
+    seed: int = 0
+
+    def with_overrides(self, pairs: Iterable[str]) -> TrainingSettings:
+        """Settings changed by `KEY=VALUE` texts; an unknown key or a value of the wrong kind is a UserError that names the choices."""
+        changes: dict[str, Any] = {}
+        kinds = {f.name: type(getattr(self, f.name)) for f in fields(self)}
+        for pair in pairs:
+            key, equals, text = pair.partition("=")
+            key = key.strip().replace("-", "_")
+            if not equals or key not in kinds:
+                raise UserError(f"--set {pair!r} is not understood: write KEY=VALUE with a KEY of {', '.join(kinds)}.")
+            try:
+                changes[key] = text.lower() in ("1", "true", "yes", "on") if kinds[key] is bool else kinds[key](text)
+            except ValueError as error:
+                raise UserError(f"--set {key}: {text!r} is not a {kinds[key].__name__}.") from error
+        return replace(self, **changes)
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values for project.json and checkpoints."""
+        return asdict(self)
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> TrainingSettings:
+        """The inverse; keys that this version does not know are left out."""
+        known = {f.name for f in fields(cls)}
+        return cls(**{k: v for k, v in values.items() if k in known})

@@ -1,0 +1,72 @@
+"""What training reports while it runs. No torch here: the window reads these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True)
+class TrainingStarted:
+    """The plan that training begins with, in words and numbers."""
+
+    network: str
+    dims: int
+    parameters: int
+    patch: tuple[int, ...]  # (Y, X) or (Z, Y, X)
+    batch: int
+    device: str
+    step: int  # 0, or where a resumed run goes on
+    plan: dict[str, str] = field(default_factory=dict)  # every choice and why, for the Advanced panel
+
+
+@dataclass(frozen=True)
+class StepDone:
+    """One optimiser step; reported at least every 100 ms of work, not necessarily each."""
+
+    step: int
+    loss: float
+    seconds: float  # of training so far, pauses left out
+
+
+@dataclass(frozen=True)
+class RoundDone:
+    """A stretch of steps after which the moving-average weights were scored on held-out strokes or cases."""
+
+    round: int
+    step: int
+    loss: float  # mean over the round
+    score: float | None  # mean Dice over classes on held-out labels; None without any
+    class_scores: dict[int, float]  # by class value
+    seconds: float  # of training so far
+    seconds_per_round: float
+    held_out: str  # what was scored: "held-out strokes", "held-out cases" or ""
+
+
+@dataclass(frozen=True)
+class CheckpointSaved:
+    """Weights on disk that `predict --checkpoint` and reopening use."""
+
+    id: str  # SHA-256 of the weights file
+    path: str
+    step: int
+    score: float | None
+    best: bool
+
+
+@dataclass(frozen=True)
+class TrainingFinished:
+    """The end by budget or by request."""
+
+    step: int
+    seconds: float
+    reason: str  # "budget", "stopped"
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence the user should see: a smaller batch after memory ran out, a step back after a loss that was not finite."""
+
+    text: str
+
+
+TrainingEvent = TrainingStarted | StepDone | RoundDone | CheckpointSaved | TrainingFinished | Notice

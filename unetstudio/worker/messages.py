@@ -1,0 +1,217 @@
+"""What window and command line ask of a worker, and what it answers: requests in, events out. No torch, no Qt.
+
+They are pickled between our own two processes and are never written to disk.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from unetstudio.data.case import Case
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.edit import Edit
+from unetstudio.data.region import Region
+from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.settings import TrainingSettings
+from unetstudio.training.events import (
+    CheckpointSaved,
+    Notice,
+    RoundDone,
+    StepDone,
+    TrainingFinished,
+    TrainingStarted,
+)
+
+# ---------------------------------------------------------------------------------------------------------------- requests
+
+
+@dataclass(frozen=True)
+class OpenStudy:
+    """Take this project as the material: the worker reads scans, labels and the newest checkpoint from it, and replays Edits on top."""
+
+    project: Path
+    classes: ClassTable
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True, eq=False)
+class LabelsEdited:
+    """An Edit of the window, to be replayed on the worker's copy unless its journal sequence number was read from disk already."""
+
+    case: str
+    sequence: int
+    edit: Edit
+
+
+@dataclass(frozen=True)
+class CasesChanged:
+    """Cases were added, removed, relinked or reviewed."""
+
+    cases: tuple[Case, ...]
+
+
+@dataclass(frozen=True)
+class ClassesChanged:
+    """Another class table; other channels restart training from the shared part of the weights."""
+
+    classes: ClassTable
+
+
+@dataclass(frozen=True)
+class Train:
+    """Begin, or go on after a pause. `afresh` forgets the weights (checkpoints on disk stay)."""
+
+    settings: TrainingSettings
+    afresh: bool = False
+    resume: bool = True
+
+
+@dataclass(frozen=True)
+class PauseTraining:
+    """Stop after the step in hand; predictions asked for are still made."""
+
+
+@dataclass(frozen=True)
+class ShowView:
+    """What is on screen: predicted first, from `focus` outward, after every round."""
+
+    case: str
+    region: Region
+    focus: tuple[int, int, int]
+
+
+@dataclass(frozen=True)
+class PredictCases:
+    """Predict whole cases when nothing more urgent is to do; () means all."""
+
+    cases: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class DescribeDevice:
+    """Ask for the machine's report, with the five-second speed test when `measure`."""
+
+    measure: bool = True
+
+
+@dataclass(frozen=True)
+class Stop:
+    """Close the topmost job."""
+
+
+@dataclass(frozen=True)
+class Quit:
+    """Save and end the process."""
+
+
+Request = (
+    OpenStudy
+    | LabelsEdited
+    | CasesChanged
+    | ClassesChanged
+    | Train
+    | PauseTraining
+    | ShowView
+    | PredictCases
+    | DescribeDevice
+    | Stop
+    | Quit
+)
+
+# ------------------------------------------------------------------------------------------------------------------ events
+
+
+@dataclass(frozen=True)
+class NetworkChoice:
+    """A network the user can pick, as the Advanced panel lists it."""
+
+    name: str
+    title: str
+    description: str
+    dims: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class WorkerReady:
+    """The process is up; `device` in words ("CPU, 4 cores"), and what it can train."""
+
+    pid: int
+    device: str
+    networks: tuple[NetworkChoice, ...]
+
+
+@dataclass(frozen=True)
+class StudyOpened:
+    """The project was read; `checkpoint` is the id of the one in use, or ""."""
+
+    cases: int
+    checkpoint: str
+
+
+@dataclass(frozen=True)
+class TrainingWaits:
+    """Training cannot begin yet; `reason` is one sentence ("Paint a second class to begin.")."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class TrainingPaused:
+    """Paused at `step`, its state saved."""
+
+    step: int
+
+
+@dataclass(frozen=True)
+class DeviceReport:
+    """This computer: pairs of a heading and its text, and the remedy where a GPU is present but unused."""
+
+    rows: tuple[tuple[str, str], ...]
+    remedy: str = ""
+
+
+@dataclass(frozen=True)
+class Heartbeat:
+    """The worker is alive; sent at least every second from its own thread."""
+
+    busy: str = ""
+
+
+@dataclass(frozen=True)
+class JobFailed:
+    """A job ended with an error; the worker itself goes on. `text` speaks to the reader; `detail` holds a traceback for a bug."""
+
+    job: str
+    text: str
+    detail: str = ""
+    case: str = ""
+
+
+@dataclass(frozen=True)
+class WorkerDied:
+    """Made by the supervisor when the process is gone or silent: why, in one sentence, and whether it was started again."""
+
+    reason: str
+    restarting: bool = True
+
+
+Event = (
+    WorkerReady
+    | StudyOpened
+    | TrainingWaits
+    | TrainingPaused
+    | TrainingStarted
+    | StepDone
+    | RoundDone
+    | CheckpointSaved
+    | TrainingFinished
+    | Notice
+    | TilePredicted
+    | CasePredicted
+    | DeviceReport
+    | Heartbeat
+    | JobFailed
+    | WorkerDied
+)
+
