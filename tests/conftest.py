@@ -1,0 +1,43 @@
+"""What every test shares: an offscreen screen, no network, a home of its own, and the way to real images where they lie beside us."""
+
+from __future__ import annotations
+
+import os
+import socket
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
+os.environ.setdefault("OMP_NUM_THREADS", "1")
+
+
+@pytest.fixture(autouse=True)
+def home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Preferences, recent projects and caches of a test never meet the user's."""
+    home = tmp_path_factory.mktemp("home")
+    monkeypatch.setenv("UNETSTUDIO_HOME", str(home))
+
+
+@pytest.fixture(autouse=True)
+def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Any attempt to reach another computer fails the test."""
+    connect = socket.socket.connect
+
+    def refuse(self: socket.socket, address: object) -> NoReturn | None:
+        if self.family in (socket.AF_INET, socket.AF_INET6):
+            raise AssertionError(f"the program tried to reach the network: {address}")
+        return connect(self, address)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """Folder of real images with masks, from UNETSTUDIO_DATA or beside the checkout; the test is skipped without it."""
+    beside = Path(__file__).resolve().parents[2] / "shared" / "data"
+    folder = Path(os.environ.get("UNETSTUDIO_DATA", beside))
+    if not folder.is_dir():
+        pytest.skip("no real images here: set UNETSTUDIO_DATA to their folder")
+    return folder
