@@ -1,0 +1,179 @@
+"""The intensity scale of a project: how stored voxel values become a network's input channels, and percentiles for display.
+
+One scale for all cases, so that a dark image stays dark and an empty one empty; beside it a locally normalised channel per stored channel,
+which shows faint structures next to bright ones and does not change with illumination. NumPy and OpenCV only.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.scan import Scan
+from unetstudio.errors import UserError
+
+Floats = NDArray[np.float32]
+
+SIGMA = 12.0
+"""Standard deviation in pixels of the Gaussian window of local normalisation."""
+
+FLOOR = 0.05
+"""Added to the local standard deviation (the whole scale is 2 wide), so that flat ground stays flat and its noise small."""
+
+LIMIT = 4.0
+"""Input channels are clamped to +-LIMIT: one hot pixel must not outweigh an image."""
+
+SOFT_TISSUE = (-160.0, 240.0)
+"""HU window shown to the network beside the whole range of a CT: organs differ by tens of HU out of thousands."""
+
+SAMPLES = 200_000
+"""Voxels looked at for percentiles."""
+
+
+@dataclass(frozen=True)
+class Window:
+    """Stored values of `channel` from `low` to `high` become -1 to 1."""
+
+    channel: int
+    low: float
+    high: float
+
+
+@dataclass(frozen=True)
+class Intensity:
+    """Windows first, then one locally normalised channel per stored channel: (C', Z, Y, X) float32 from (C, Z, Y, X)."""
+
+    channels: int
+    windows: tuple[Window, ...]
+    local: bool = True
+    sigma: float = SIGMA
+
+    @classmethod
+    def fit(cls, scans: Iterable[Scan], *, local: bool = True) -> Intensity:
+        """From the training scans' pooled 0.5 and 99.5 percentiles per channel; scans are read one at a time.
+
+        Scans with fewer channels than the widest are taken as grey. UserError without any scan.
+        """
+        samples: list[tuple[Floats, bool]] = [(_sample(scan.voxels, 50_000), "CT" in scan.kind.split()) for scan in scans]
+        if not samples:
+            raise UserError("There is no image to learn the intensity scale from.")
+        channels = max(values.shape[0] for values, _ in samples)
+        windows = []
+        for channel in range(channels):
+            pooled = np.concatenate([values[min(channel, values.shape[0] - 1)] for values, _ in samples])
+            low, high = _spread(pooled, 0.5, 99.5)
+            windows.append(Window(channel, low, high))
+        if all(ct for _, ct in samples):
+            windows.append(Window(0, *SOFT_TISSUE))
+        return cls(channels, tuple(windows), local)
+
+    @property
+    def margin(self) -> int:
+        """Pixels of context in y and x beyond a region for its channels to equal those of the whole scan; slices need none."""
+        return math.ceil(3 * self.sigma) if self.local else 0
+
+    def channels_out(self, channels: int) -> int:
+        """Input channels made from `channels` stored ones: always the same number, see `prepare`."""
+        del channels
+        return len(self.windows) + (self.channels if self.local else 0)
+
+    @property
+    def plain(self) -> int:
+        """How many of the first output channels are plain windows; the rest is locally normalised."""
+        return len(self.windows)
+
+    def prepare(self, voxels: NDArray[Any]) -> Floats:
+        """(C, Z, Y, X) of any type -> (C', Z, Y, X) float32 within +-LIMIT; mirrored at the borders of what is given.
+
+        Values that are not finite count as the low end. Grey stands in for colour and colour is averaged to grey where the project has the
+        other; UserError for any other number of channels.
+        """
+        stored = self._as_many_channels(voxels)
+        out = np.empty((self.channels_out(self.channels), *voxels.shape[1:]), np.float32)
+        for place, window in enumerate(self.windows):
+            np.subtract(stored[window.channel], (window.low + window.high) / 2, out=out[place], dtype=np.float32)
+            out[place] *= 2 / (window.high - window.low)
+            np.nan_to_num(out[place], copy=False, nan=-1.0, posinf=LIMIT, neginf=-LIMIT)
+            np.clip(out[place], -LIMIT, LIMIT, out=out[place])
+        if self.local:
+            for channel in range(self.channels):
+                for z in range(voxels.shape[1]):
+                    out[self.plain + channel, z] = _local(out[channel, z], self.sigma)
+        return out
+
+    def to_json(self) -> dict[str, Any]:
+        """As plain values for project.json and checkpoints."""
+        return {
+            "channels": self.channels,
+            "windows": [[w.channel, w.low, w.high] for w in self.windows],
+            "local": self.local,
+            "sigma": self.sigma,
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> Intensity:
+        """The inverse of `to_json`."""
+        windows = tuple(Window(int(c), float(low), float(high)) for c, low, high in values["windows"])
+        return cls(int(values["channels"]), windows, bool(values["local"]), float(values["sigma"]))
+
+    def _as_many_channels(self, voxels: NDArray[Any]) -> NDArray[Any]:
+        """`voxels` with the channels that the scale was made for."""
+        found = voxels.shape[0]
+        if found == self.channels:
+            return voxels
+        if found == 1:
+            return np.broadcast_to(voxels, (self.channels, *voxels.shape[1:]))
+        if self.channels == 1:
+            return np.asarray(voxels[:3].mean(axis=0, dtype=np.float32, keepdims=True))
+        if found > self.channels:
+            return voxels[: self.channels]
+        raise UserError(f"An image with {found} channels does not go with training images that have {self.channels}.")
+
+
+def percentiles(voxels: NDArray[Any], low: float = 0.5, high: float = 99.5) -> tuple[float, float]:
+    """Two percentiles over all channels, from at most SAMPLES voxels; low < high always, also for constant or NaN images."""
+    return _spread(_sample(voxels, SAMPLES).reshape(-1), low, high)
+
+
+def _sample(voxels: NDArray[Any], most: int) -> Floats:
+    """(C, N) float32: voxels on a regular grid over the scan, N about `most` at the largest."""
+    _, z, y, x = voxels.shape
+    every = max(1.0, z * y * x / most)
+    dz = max(1, min(z // 8, round(every ** (1 / 3)))) if z > 1 else 1
+    dyx = max(1, math.ceil(math.sqrt(every / dz)))
+    grid = voxels[:, dz // 2 :: dz, min(y - 1, dyx // 2) :: dyx, min(x - 1, dyx // 2) :: dyx]
+    return np.ascontiguousarray(grid, dtype=np.float32).reshape(voxels.shape[0], -1)
+
+
+def _spread(values: Floats, low: float, high: float) -> tuple[float, float]:
+    """Two percentiles of the finite values; the range, or one unit, where they coincide."""
+    finite = values[np.isfinite(values)]
+    if finite.size == 0:
+        return (0.0, 1.0)
+    for bottom, top in _candidates(finite, low, high):
+        if top > bottom:
+            return (bottom, top)
+    return (float(finite[0]), float(finite[0]) + max(1.0, abs(float(finite[0])) * 1e-3))
+
+
+def _candidates(finite: Floats, low: float, high: float) -> Iterator[tuple[float, float]]:
+    """The percentiles, and the whole range for images that are almost all one value."""
+    bottom, top = np.percentile(finite, [low, high])
+    yield float(bottom), float(top)
+    yield float(finite.min()), float(finite.max())
+
+
+def _local(plane: Floats, sigma: float) -> Floats:
+    """(Y, X) of (x - m) / (s + FLOOR) with mean m and standard deviation s in a Gaussian window, mirrored at the borders."""
+    width = 2 * math.ceil(3 * sigma) + 1
+    size = (width, width)
+    mean = cv2.GaussianBlur(plane, size, sigma, borderType=cv2.BORDER_REFLECT_101)
+    square = cv2.GaussianBlur(plane * plane, size, sigma, borderType=cv2.BORDER_REFLECT_101)
+    spread = np.sqrt(np.maximum(square - mean * mean, 0.0))
+    return np.asarray(np.clip((plane - mean) / (spread + FLOOR), -LIMIT, LIMIT), np.float32)

@@ -1,0 +1,145 @@
+"""The live training material: cases with their label maps, to which the window's Edits are applied while a network learns from them."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.case import Case
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.edit import Bytes, Edit
+from unetstudio.data.labels import UNLABELLED, LabelMap
+from unetstudio.data.origin import HELD_OUT
+from unetstudio.data.region import Region
+from unetstudio.data.scan import Scan
+
+CACHE_BYTES = 2 * 2**30
+"""Scans kept in memory; the one asked for is always kept."""
+
+Counts = NDArray[np.int64]
+
+
+@dataclass(eq=False)
+class StudyCase:
+    """A case, how to read its scan, and its labels (None: nothing annotated yet, made with the first Edit).
+
+    `sequence` is the journal's number of the last Edit that `labels` already hold; `revision` counts changes since.
+    """
+
+    case: Case
+    load: Callable[[], Scan]
+    labels: LabelMap | None = None
+    sequence: int = 0
+    revision: int = 0
+    counts: Counts = field(init=False)  # (2, 256): voxels per value, for training and held out
+
+    def __post_init__(self) -> None:
+        self.counts = np.zeros((2, 256), np.int64)
+        if self.labels is not None:
+            self.counts += _count(self.labels.values.reshape(-1), self.labels.origin.reshape(-1))
+
+    @property
+    def annotated(self) -> int:
+        """Voxels that carry a label, held-out ones too."""
+        return int(self.counts[:, :UNLABELLED].sum())
+
+    def apply(self, edit: Edit) -> Region:
+        """Replays an Edit; returns its region."""
+        if self.labels is None:
+            self.labels = LabelMap.unlabelled(self.case.shape)
+            self.counts[0, UNLABELLED] = self.labels.values.size
+        self.counts += _count(edit.after, edit.after_origin) - _count(edit.before, edit.before_origin)
+        self.revision += 1
+        return self.labels.apply(edit)
+
+
+class Study:
+    """Classes and cases in project order. `revision` changes whenever labels, classes or cases do."""
+
+    def __init__(self, classes: ClassTable, cases: Iterable[StudyCase] = (), *, cache_bytes: int = CACHE_BYTES) -> None:
+        self.classes = classes
+        self.revision = 0
+        self._cases = {found.case.id: found for found in cases}
+        self._scans: OrderedDict[str, Scan] = OrderedDict()
+        self._cache_bytes = cache_bytes
+
+    @property
+    def cases(self) -> dict[str, StudyCase]:
+        """All cases by id."""
+        return self._cases
+
+    def set_cases(self, cases: Iterable[StudyCase]) -> None:
+        """Other cases; one that is known keeps its labels, and its scan unless the file is another."""
+        fresh: dict[str, StudyCase] = {}
+        for new in cases:
+            old = self._cases.get(new.case.id)
+            if old is None:
+                fresh[new.case.id] = new
+                continue
+            if (old.case.source, old.case.sha256) != (new.case.source, new.case.sha256):
+                self._scans.pop(new.case.id, None)
+                old.load = new.load
+            old.case = new.case
+            fresh[new.case.id] = old
+        for gone in self._cases.keys() - fresh.keys():
+            self._scans.pop(gone, None)
+        self._cases = fresh
+        self.revision += 1
+
+    def set_classes(self, classes: ClassTable) -> None:
+        """Another class table; voxels of a class that it does not know count as not annotated."""
+        self.classes = classes
+        self.revision += 1
+
+    def apply(self, case_id: str, sequence: int, edit: Edit) -> Region | None:
+        """Replays an Edit of the window; None when it is known already or its case is gone. A sequence of 0 is always replayed."""
+        found = self._cases.get(case_id)
+        if found is None or 0 < sequence <= found.sequence:
+            return None
+        found.sequence = max(found.sequence, sequence)
+        self.revision += 1
+        return found.apply(edit)
+
+    def scan(self, case_id: str) -> Scan:
+        """A case's scan, from memory or read now; FormatError when its file cannot be read, KeyError for no such case."""
+        if case_id in self._scans:
+            self._scans.move_to_end(case_id)
+            return self._scans[case_id]
+        scan = self._cases[case_id].load()
+        self._scans[case_id] = scan
+        while len(self._scans) > 1 and sum(kept.voxels.nbytes for kept in self._scans.values()) > self._cache_bytes:
+            self._scans.popitem(last=False)
+        return scan
+
+    def labelled(self) -> list[str]:
+        """Ids of the cases with at least one voxel of a class of the table, in project order."""
+        values = list(self.classes.values)
+        return [id for id, found in self._cases.items() if found.counts[:, values].any()]
+
+    def counts(self) -> dict[int, tuple[int, int]]:
+        """By class value: voxels to train on, voxels held out."""
+        total = sum((found.counts for found in self._cases.values()), np.zeros((2, 256), np.int64))
+        return {value: (int(total[0, value]), int(total[1, value])) for value in self.classes.values}
+
+    def ready(self) -> str | None:
+        """Why training cannot begin yet, in one sentence; None when it can."""
+        if not self._cases:
+            return "Open an image to begin."
+        if len(self.classes) < 2:
+            return "Add a second class to begin."
+        painted = sum(train > 0 for train, _ in self.counts().values())
+        if painted == 0:
+            return "Paint a stroke of each class to begin."
+        return "Paint a second class to begin." if painted == 1 else None
+
+
+def _count(values: Bytes, origin: Bytes) -> Counts:
+    """(2, 256) int64: how many voxels have each value, held-out ones in the second row."""
+    held = (origin & HELD_OUT) != 0
+    if not held.any():
+        return np.stack([np.bincount(values, minlength=256), np.zeros(256, np.int64)])
+    return np.stack([np.bincount(values[~held], minlength=256), np.bincount(values[held], minlength=256)])
