@@ -1,0 +1,40 @@
+"""Gaussian blur, as of a scan slightly out of focus."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.augment.augmentation import AUGMENTATIONS
+
+
+@dataclass(frozen=True)
+class Sigma:
+    """Standard deviation in pixels."""
+
+    sigma: float
+
+
+@AUGMENTATIONS.register("blur")
+@dataclass(frozen=True)
+class Blur:
+    """In the plane of the slices, by up to `limit` pixels."""
+
+    title: ClassVar[str] = "Blur"
+    probability: float = 0.15
+    limit: float = 1.2
+
+    def draw(self, rng: np.random.Generator) -> Sigma | None:
+        """A width."""
+        return Sigma(float(rng.uniform(0.3, self.limit))) if rng.random() < self.probability else None
+
+    def apply(self, parameters: Sigma, image: NDArray[np.float32], plain: int) -> NDArray[np.float32]:
+        """Blurs every channel, slice by slice."""
+        del plain
+        for plane in image.reshape(-1, *image.shape[-2:]):
+            cv2.GaussianBlur(plane, (0, 0), parameters.sigma, dst=plane, borderType=cv2.BORDER_REFLECT_101)
+        return image

@@ -1,0 +1,42 @@
+"""Grey values moved away from their mean or towards it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.augment.augmentation import AUGMENTATIONS
+
+
+@dataclass(frozen=True)
+class Gain:
+    """Factor of the distance from the mean: for plain channels, and for locally normalised ones."""
+
+    plain: float
+    local: float
+
+
+@AUGMENTATIONS.register("contrast")
+@dataclass(frozen=True)
+class Contrast:
+    """By factors between 1 / `limit` and `limit`; less for local channels, which are contrast-normalised already."""
+
+    title: ClassVar[str] = "Contrast"
+    probability: float = 0.5
+    limit: float = 1.35
+
+    def draw(self, rng: np.random.Generator) -> Gain | None:
+        """Two gains."""
+        if rng.random() >= self.probability:
+            return None
+        return Gain(float(self.limit ** rng.uniform(-1, 1)), float(self.limit ** rng.uniform(-0.5, 0.5)))
+
+    def apply(self, parameters: Gain, image: NDArray[np.float32], plain: int) -> NDArray[np.float32]:
+        """Scales each channel about its own mean in the patch."""
+        for place in range(len(image)):
+            gain = np.float32(parameters.plain if place < plain else parameters.local)
+            image[place] += (gain - 1) * (image[place] - image[place].mean())
+        return image

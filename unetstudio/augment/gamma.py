@@ -1,0 +1,38 @@
+"""A power law on the grey values: dark parts lighter, or darker, without moving black and white."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.augment.augmentation import AUGMENTATIONS
+
+
+@dataclass(frozen=True)
+class Exponent:
+    """Below 1 is lighter."""
+
+    exponent: float
+
+
+@AUGMENTATIONS.register("gamma")
+@dataclass(frozen=True)
+class Gamma:
+    """Exponents between 1 / `limit` and `limit`, on plain channels."""
+
+    title: ClassVar[str] = "Gamma"
+    probability: float = 0.3
+    limit: float = 1.4
+
+    def draw(self, rng: np.random.Generator) -> Exponent | None:
+        """An exponent."""
+        return Exponent(float(self.limit ** rng.uniform(-1, 1))) if rng.random() < self.probability else None
+
+    def apply(self, parameters: Exponent, image: NDArray[np.float32], plain: int) -> NDArray[np.float32]:
+        """x -> 2 ((x + 1) / 2)^e - 1; values below -1, darker than the scale's black, stay."""
+        unit = (image[:plain] + 1) / 2
+        image[:plain] = np.where(unit > 0, np.power(np.maximum(unit, 1e-6), np.float32(parameters.exponent)), unit) * 2 - 1
+        return image

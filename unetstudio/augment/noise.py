@@ -1,0 +1,46 @@
+"""Gaussian noise."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.augment.augmentation import AUGMENTATIONS
+
+LOCAL = 2.0
+"""Noise in a locally normalised channel is about this much stronger than in the plain one: its scale is finer."""
+
+
+@dataclass(frozen=True)
+class Grain:
+    """Standard deviation on a scale on which the project's usual intensities are 2 wide, and the seed of the very noise."""
+
+    sigma: float
+    seed: int
+
+
+@AUGMENTATIONS.register("noise")
+@dataclass(frozen=True)
+class Noise:
+    """Of a standard deviation up to `limit`."""
+
+    title: ClassVar[str] = "Noise"
+    probability: float = 0.3
+    limit: float = 0.12
+
+    def draw(self, rng: np.random.Generator) -> Grain | None:
+        """A strength, and a seed so that the same noise can be made again."""
+        if rng.random() >= self.probability:
+            return None
+        return Grain(float(rng.uniform(0, self.limit)), int(rng.integers(2**31)))
+
+    def apply(self, parameters: Grain, image: NDArray[np.float32], plain: int) -> NDArray[np.float32]:
+        """Adds it, independently for each voxel and channel."""
+        grain = np.random.default_rng(parameters.seed).standard_normal(image.shape, np.float32)
+        grain[:plain] *= np.float32(parameters.sigma)
+        grain[plain:] *= np.float32(parameters.sigma * LOCAL)
+        image += grain
+        return image

@@ -1,0 +1,37 @@
+"""Enlarging and shrinking, all axes alike."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+
+from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.grid import Grid
+
+
+@dataclass(frozen=True)
+class Factor:
+    """Above 1 structures look larger."""
+
+    factor: float
+
+
+@AUGMENTATIONS.register("zoom")
+@dataclass(frozen=True)
+class Zoom:
+    """By a factor between 1 / `limit` and `limit`."""
+
+    title: ClassVar[str] = "Zoom"
+    probability: float = 0.8
+    limit: float = 1.3
+
+    def draw(self, rng: np.random.Generator, dims: int) -> Factor | None:
+        """A factor; as often below 1 as above."""
+        del dims
+        return Factor(float(self.limit ** rng.uniform(-1, 1))) if rng.random() < self.probability else None
+
+    def apply(self, parameters: Factor, grid: Grid) -> Grid:
+        """Steps through the scan in smaller or larger steps."""
+        return grid.then(np.eye(len(grid.matrix)) / parameters.factor)
