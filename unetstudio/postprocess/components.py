@@ -1,0 +1,52 @@
+"""Connected components of a mask, and what lies around them."""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+STEPS_TO_NEIGHBOURS = ((-1, 0, 0), (1, 0, 0), (0, -1, 0), (0, 1, 0), (0, 0, -1), (0, 0, 1))
+
+
+def components(mask: NDArray[np.bool_], *, corners: bool) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Numbered components of a (Z, Y, X) mask: ids (0 outside), and voxels per id (entry 0 counts the outside).
+
+    `corners` joins voxels that touch at a corner or an edge (8 or 26 neighbours), else only through faces (4 or 6). In order of ids the
+    first voxels follow one another in the picture.
+    """
+    if mask.shape[0] == 1:
+        plane = np.ascontiguousarray(mask[0]).view(np.uint8)
+        _, numbered, stats, _ = cv2.connectedComponentsWithStats(plane, connectivity=8 if corners else 4, ltype=cv2.CV_32S)
+        return np.asarray(numbered, np.int32)[None], np.asarray(stats, np.int64)[:, cv2.CC_STAT_AREA]
+    from scipy import ndimage
+
+    ids: NDArray[np.int32] = np.empty(mask.shape, np.int32)
+    ndimage.label(mask, ndimage.generate_binary_structure(3, 3 if corners else 1), output=ids)
+    return ids, np.bincount(ids.reshape(-1), minlength=1).astype(np.int64)
+
+
+def kept_by_hand(ids: NDArray[np.int32], painted: NDArray[np.bool_] | None) -> NDArray[np.int32]:
+    """Ids of the components that hold a painted voxel."""
+    return np.zeros(0, np.int32) if painted is None else np.unique(ids[painted])
+
+
+def borders(labels: NDArray[np.uint8], ids: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """Which labels touch each component through faces: rows of (id, label outside, number of faces), sorted by id and label.
+
+    `ids` (Z, Y, X) is 0 outside the components; faces between two components and at the edge of the array do not count.
+    """
+    where = np.flatnonzero(ids)
+    flat_ids, flat_labels = ids.reshape(-1), labels.reshape(-1)
+    own = flat_ids[where].astype(np.int64)
+    position = np.unravel_index(where, ids.shape)
+    strides = (ids.shape[1] * ids.shape[2], ids.shape[2], 1)
+    votes = []
+    for step in STEPS_TO_NEIGHBOURS:
+        axis = next(a for a in range(3) if step[a])
+        inside = position[axis] > 0 if step[axis] < 0 else position[axis] < ids.shape[axis] - 1
+        there = where[inside] + step[axis] * strides[axis]
+        outside = flat_ids[there] == 0
+        votes.append(own[inside][outside] * 256 + flat_labels[there[outside]])
+    keys, counts = np.unique(np.concatenate(votes), return_counts=True)
+    return keys // 256, keys % 256, counts.astype(np.int64)

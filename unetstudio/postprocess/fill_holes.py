@@ -1,0 +1,67 @@
+"""Background enclosed by one structure, filled with it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.postprocess.components import borders, components, kept_by_hand
+from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, Evidence
+
+
+@STEPS.register("fill_holes")
+@dataclass(frozen=True)
+class FillHoles:
+    """Holes up to `size` (0: of any size) that a single class encloses take that class; one with painted background stays.
+
+    A hole that touches the edge of the image, a voxel not predicted yet, or two classes is left open.
+    """
+
+    title: ClassVar[str] = "Fill holes"
+    help: ClassVar[str] = "Fills background that is enclosed by a structure."
+    main: ClassVar[str] = "size"
+    objects: ClassVar[str] = "holes"
+    verb: ClassVar[str] = "filled"
+
+    enabled: bool = field(default=False, metadata={"label": "Use"})
+    size: float = field(
+        default=0.0,
+        metadata={"label": "Up to", "minimum": 0.0, "maximum": 5000.0, "step": 1.0, "help": "Larger holes stay open; 0 fills all."},
+    )
+    unit: str = field(
+        default=PIXELS,
+        metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels or voxels, or mm² (mm³ in a volume)."},
+    )
+
+    def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
+        ids, sizes = components(labels == evidence.background, corners=False)
+        hole = np.ones(len(sizes), np.bool_)
+        hole[0] = False
+        hole[_at_edges(ids)] = False
+        hole[kept_by_hand(ids, evidence.painted)] = False
+        if self.size > 0:
+            hole &= sizes <= evidence.voxels(self.size, self.unit)
+        if not hole.any():
+            return labels, 0
+        holes = np.where(hole, np.arange(len(sizes), dtype=np.int32), np.int32(0))[ids]
+        number, label, _ = borders(labels, holes)
+        first = np.flatnonzero(np.diff(number, prepend=-1))
+        alone = np.diff(np.append(first, len(number))) == 1
+        lonely = first[alone & (label[first] != UNLABELLED)]
+        filling = np.full(len(sizes), evidence.background, np.uint8)
+        filling[number[lonely]] = label[lonely]
+        result = labels.copy()
+        where = np.flatnonzero(holes)
+        result.reshape(-1)[where] = filling[holes.reshape(-1)[where]]
+        return result, len(lonely)
+
+
+def _at_edges(ids: NDArray[np.int32]) -> NDArray[np.int32]:
+    """Ids that touch an edge of the array; in a single slice the edges of the plane."""
+    axes = [axis for axis in range(3) if axis > 0 or ids.shape[0] > 1]
+    faces = [ids.take(end, axis).reshape(-1) for axis in axes for end in (0, -1)]
+    return np.unique(np.concatenate(faces))

@@ -1,0 +1,162 @@
+"""From probabilities to a segmentation: the likeliest class, the steps in their order, and the user's strokes on top. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.geometry import Spacing
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.quantity import area_text, count_text, volume_text
+from unetstudio.data.region import Region
+from unetstudio.postprocess.stack import DEFAULT_STEPS, from_json, to_json, with_options
+from unetstudio.postprocess.step import Evidence, Step
+from unetstudio.postprocess.uncertainty import uncertainty
+
+__all__ = ["DEFAULT_STEPS", "Segmentation", "StepReport", "from_json", "segment", "to_json", "uncertainty", "with_options"]
+
+Labels = NDArray[np.uint8]
+Painted = tuple[NDArray[np.uint8], NDArray[np.bool_]]
+"""Label values (Z, Y, X) and which of them were painted by hand."""
+
+
+@dataclass(frozen=True)
+class StepReport:
+    """What one step did; `mm` is mm² in a picture and mm³ in a volume, None when the spacing is unknown."""
+
+    title: str
+    text: str  # "41 islands, 0.3 mm² removed"; "" when the step is off
+    voxels: int
+    objects: int
+    mm: float | None
+
+
+@dataclass(frozen=True, eq=False)
+class Segmentation:
+    """`labels` (Z, Y, X) uint8, UNLABELLED where nothing is predicted; `removed` (Z, Y, X) bool: what the steps changed."""
+
+    labels: Labels
+    removed: NDArray[np.bool_]
+    reports: tuple[StepReport, ...]
+
+
+def segment(
+    probabilities: NDArray[np.uint8],
+    values: tuple[int, ...],
+    steps: Sequence[Step] = DEFAULT_STEPS,
+    spacing: Spacing | None = None,
+    painted: Painted | None = None,
+    known: NDArray[np.bool_] | None = None,
+) -> Segmentation:
+    """Labels from `probabilities` (K, Z, Y, X) uint8 with channels in the order of the class `values`, the background first.
+
+    `spacing` is in mm along (z, y, x); `painted` holds the labels and which voxels of them were painted, which win over every step;
+    `known` (Z, Y, X) says where it was predicted at all, everywhere when None.
+    """
+    shape = probabilities.shape[1:]
+    box = _box(known, (shape[0], shape[1], shape[2]))
+    if painted is not None:
+        painted = (painted[0], _of_known_classes(painted, values))
+    labels = np.full(shape, UNLABELLED, np.uint8)
+    removed = np.zeros(shape, np.bool_)
+    if box.empty:
+        reports = tuple(_report(step, 0, 0, None, shape[0] > 1) for step in steps)
+    else:
+        inside = None if painted is None else (painted[0][box.slices], painted[1][box.slices])
+        seen = None if known is None else known[box.slices]
+        part = probabilities[(slice(None), *box.slices)]
+        labels[box.slices], removed[box.slices], reports = _inside(part, values, steps, spacing, inside, seen, shape[0] > 1)
+    if painted is not None:
+        np.copyto(labels, painted[0], where=painted[1])
+    return Segmentation(labels, removed, reports)
+
+
+def _inside(
+    probabilities: NDArray[np.uint8],
+    values: tuple[int, ...],
+    steps: Sequence[Step],
+    spacing: Spacing | None,
+    painted: Painted | None,
+    known: NDArray[np.bool_] | None,
+    volume: bool,
+) -> tuple[Labels, NDArray[np.bool_], tuple[StepReport, ...]]:
+    """The steps within the box where anything is predicted."""
+    best, winner = strongest(probabilities[1:], values[1:])
+    other = np.ascontiguousarray(probabilities[0])
+    mask = None if painted is None else painted[1]
+    evidence = Evidence(values[0], values, best, winner, other, mask, spacing, volume)
+    labels = np.where(best > other, winner, np.uint8(values[0]))
+    hidden = None if known is None or known.all() else ~known
+    _restore(labels, painted, hidden)
+    plain, reports = labels, []
+    for step in steps:
+        before, objects = labels, 0
+        if step.enabled:
+            labels, objects = step(labels, evidence)
+            if labels is not before:
+                _restore(labels, painted, hidden)
+        changed = 0 if labels is before else int(np.count_nonzero(labels != before))
+        reports.append(_report(step, changed, objects, evidence.voxel, volume))
+    return labels, labels != plain, tuple(reports)
+
+
+def strongest(probabilities: NDArray[np.uint8], values: Sequence[int]) -> tuple[NDArray[np.uint8], Labels]:
+    """The highest probability over the channels (K, Z, Y, X) and the value of its class; zeros without a channel.
+
+    A running maximum: several times faster than argmax, and most of the time of a fast pipeline.
+    """
+    if not len(values):
+        nothing = np.zeros(probabilities.shape[1:], np.uint8)
+        return nothing, nothing
+    best = np.ascontiguousarray(probabilities[0])
+    winner = np.full(best.shape, values[0], np.uint8)
+    for channel, value in zip(probabilities[1:], values[1:], strict=True):
+        np.copyto(winner, np.uint8(value), where=channel > best)
+        best = np.maximum(best, channel)
+    return best, winner
+
+
+def _box(known: NDArray[np.bool_] | None, shape: tuple[int, int, int]) -> Region:
+    """The smallest box round all that is predicted."""
+    if known is None:
+        return Region.whole(shape)
+    slices = np.flatnonzero(known.reshape(shape[0], -1).any(axis=1))
+    if not slices.size:
+        return Region((0, 0, 0), (0, 0, 0))
+    z0, z1 = int(slices[0]), int(slices[-1]) + 1
+    shadow = np.asarray(known[z0:z1].any(axis=0), np.uint8)
+    x, y, width, height = cv2.boundingRect(shadow)
+    return Region((z0, y, x), (z1, y + height, x + width))
+
+
+def _of_known_classes(painted: Painted, values: tuple[int, ...]) -> NDArray[np.bool_]:
+    """The painted mask without voxels of classes that were removed from the table."""
+    labels, mask = painted
+    present = np.flatnonzero(np.bincount(labels[mask], minlength=256))
+    return mask if np.isin(present, values).all() else mask & np.isin(labels, values)
+
+
+def _restore(labels: Labels, painted: Painted | None, hidden: NDArray[np.bool_] | None) -> None:
+    """Puts the strokes back, and takes away what was never predicted, in place."""
+    if hidden is not None:
+        np.copyto(labels, np.uint8(UNLABELLED), where=hidden)
+    if painted is not None:
+        np.copyto(labels, painted[0], where=painted[1])
+
+
+def _report(step: Step, voxels: int, objects: int, voxel: float | None, volume: bool) -> StepReport:
+    """A step's work in words."""
+    mm = None if voxel is None else voxels * voxel
+    text = ""
+    if step.enabled:
+        if mm is None:
+            amount = count_text(voxels, "voxel") if volume else f"{voxels:,} px"
+        else:
+            amount = volume_text(mm) if volume else area_text(mm)
+        counted = f"{count_text(objects, step.objects.removesuffix('s'))}, " if step.objects else ""
+        text = f"{counted}{amount} {step.verb}" if voxels else f"nothing {step.verb}"
+    return StepReport(step.title, text, voxels, objects, mm)

@@ -1,0 +1,68 @@
+"""Islands too small to be true, given to the class around them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.postprocess.components import borders, components, kept_by_hand
+from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, Evidence
+
+
+@STEPS.register("small_components")
+@dataclass(frozen=True)
+class SmallComponents:
+    """Islands of a structure below `size` take the class that surrounds them most; one with a painted voxel stays."""
+
+    title: ClassVar[str] = "Small islands"
+    help: ClassVar[str] = "Removes islands of a structure that are smaller than this."
+    main: ClassVar[str] = "size"
+    objects: ClassVar[str] = "islands"
+    verb: ClassVar[str] = "removed"
+
+    enabled: bool = field(default=False, metadata={"label": "Use"})
+    size: float = field(
+        default=30.0,
+        metadata={"label": "Smaller than", "minimum": 0.0, "maximum": 5000.0, "step": 1.0, "help": "Islands below this size go."},
+    )
+    unit: str = field(
+        default=PIXELS,
+        metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels or voxels, or mm² (mm³ in a volume)."},
+    )
+
+    def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
+        """All classes are looked at in the same labels, so their order does not matter."""
+        limit = evidence.voxels(self.size, self.unit)
+        doomed = np.zeros(labels.shape, np.int32)
+        count = 0
+        for value in evidence.foreground:
+            ids, sizes = components(labels == value, corners=True)
+            small = sizes < limit
+            small[0] = False
+            small[kept_by_hand(ids, evidence.painted)] = False
+            found = int(small.sum())
+            if found:
+                numbers = np.zeros(len(sizes), np.int32)
+                numbers[small] = np.arange(count + 1, count + found + 1)
+                doomed += np.take(numbers, ids)
+                count += found
+        if not count:
+            return labels, 0
+        result = labels.copy()
+        where = np.flatnonzero(doomed)
+        result.reshape(-1)[where] = _surrounding(labels, doomed, count, evidence.background)[doomed.reshape(-1)[where]]
+        return result, count
+
+
+def _surrounding(labels: NDArray[np.uint8], ids: NDArray[np.int32], count: int, background: int) -> NDArray[np.uint8]:
+    """(count + 1,) uint8: the class with most faces against each component; the background where only unpredicted voxels are."""
+    around = np.full(count + 1, background, np.uint8)
+    number, label, faces = borders(labels, ids)
+    known = label != UNLABELLED
+    order = np.lexsort((-label[known], faces[known]))  # the class with most faces comes last and stays
+    around[number[known][order]] = label[known][order]
+    return around

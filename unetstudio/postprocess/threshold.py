@@ -1,0 +1,54 @@
+"""The probability from which the likeliest structure wins over the background."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.postprocess.step import STEPS, Evidence
+
+
+@STEPS.register("threshold")
+@dataclass(frozen=True)
+class Threshold:
+    """A structure wins where p / (p + p_background) >= `probability`; at 0.5 that is the likeliest class."""
+
+    title: ClassVar[str] = "Threshold"
+    help: ClassVar[str] = "Lower finds more of each structure, higher only what is certain."
+    main: ClassVar[str] = "probability"
+    objects: ClassVar[str] = ""
+    verb: ClassVar[str] = "changed"
+
+    enabled: bool = field(default=True, metadata={"label": "Use"})
+    probability: float = field(
+        default=0.5,
+        metadata={
+            "label": "Probability",
+            "minimum": 0.05,
+            "maximum": 0.95,
+            "step": 0.01,
+            "help": "A structure is drawn where it is at least this likely against the background.",
+        },
+    )
+
+    def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
+        """Only voxels that the threshold decides otherwise than 0.5 does are touched, so it may stand anywhere in the order."""
+        if self.probability == 0.5:
+            return labels, 0
+        found = evidence.best >= self._needed(evidence.other)
+        changed = found != (evidence.best > evidence.other)
+        changed &= (labels == evidence.background) | (labels == evidence.winner)
+        result = labels.copy()
+        decided = np.where(found[changed], evidence.winner[changed], np.uint8(evidence.background))
+        result[changed] = decided
+        return result, 0
+
+    def _needed(self, other: NDArray[np.uint8]) -> NDArray[np.uint8]:
+        """The least foreground probability (1..255) that wins over a background probability, per voxel."""
+        share = min(self.probability, 0.999)
+        table = np.clip(np.ceil(np.arange(256) * share / (1 - share)), 1, 255).astype(np.uint8)
+        return np.asarray(cv2.LUT(other.reshape(-1, other.shape[-1]), table), np.uint8).reshape(other.shape)
