@@ -32,6 +32,7 @@ class Pointer:
     spacing: tuple[float, float] = (1.0, 1.0)
     pressed: bool = True  # False: a hover between the clicks of a `clicks` tool
     pressure: float = 1.0
+    reach: float = 1.5  # how near, in voxels of the finer spacing, a click must be to count as on an earlier corner
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +41,7 @@ class Touched:
 
     region: Region | None = None
     outline: tuple[Point, ...] = ()
-    done: bool = False  # a `clicks` tool is finished: commit
+    done: bool = False  # the tool is finished before the release: commit
 
 
 Drag = Generator[Touched, Pointer | None, None]
@@ -53,10 +54,14 @@ class Tool(Protocol):
     shortcut: ClassVar[str]  # one key, such as "B"
     icon: ClassVar[str]  # file name in resources/icons without .svg
     hint: ClassVar[str]  # one sentence for the status bar
-    clicks: ClassVar[bool]  # lives through several presses
-    erases: ClassVar[bool]  # paints UNLABELLED instead of the active class
+    clicks: ClassVar[bool] = False  # lives through several presses
+    erases: ClassVar[bool] = False  # paints UNLABELLED instead of the active class
+    picks: ClassVar[bool] = False  # changes no label: takes the class under the pointer
+    moves_view: ClassVar[bool] = False  # changes no label: the canvas pans
 
-    def drag(self, stroke: Stroke, at: Pointer) -> Drag: ...
+    def drag(self, stroke: Stroke, at: Pointer) -> Drag:
+        """One story from press to release; it may be closed at any yield."""
+        ...
 
 
 TOOLS: Registry[type[Tool]] = Registry("unetstudio.tools", "tool")
