@@ -1,0 +1,69 @@
+"""The pieces that networks of two and three dimensions are built from: convolution pairs, norms, poolings, up-convolutions."""
+
+from __future__ import annotations
+
+import math
+
+import torch
+from torch import Tensor, nn
+
+from unetstudio.errors import UserError
+
+NORMS = ("batch", "group", "instance", "none")
+"""Batch in evaluation and none act on each voxel alone: tiles are exact. Group and instance look at the whole tile."""
+
+PADDINGS = ("same", "valid")
+
+CONV: dict[int, type[nn.Conv2d] | type[nn.Conv3d]] = {2: nn.Conv2d, 3: nn.Conv3d}
+UP_CONV: dict[int, type[nn.ConvTranspose2d] | type[nn.ConvTranspose3d]] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+MAX_POOL: dict[int, type[nn.MaxPool2d] | type[nn.MaxPool3d]] = {2: nn.MaxPool2d, 3: nn.MaxPool3d}
+BATCH_NORM: dict[int, type[nn.BatchNorm2d] | type[nn.BatchNorm3d]] = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
+INSTANCE_NORM: dict[int, type[nn.InstanceNorm2d] | type[nn.InstanceNorm3d]] = {2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d}
+
+
+def norm_layer(norm: str, dims: int, channels: int) -> nn.Module:
+    """The norm by name; groups of channels are 8, or fewer where 8 does not divide their number."""
+    match norm:
+        case "batch":
+            return BATCH_NORM[dims](channels)
+        case "group":
+            return nn.GroupNorm(math.gcd(8, channels), channels)
+        case "instance":
+            return INSTANCE_NORM[dims](channels, affine=True)
+        case "none":
+            return nn.Identity()
+    raise UserError(f"There is no norm named {norm!r}. Known: {', '.join(NORMS)}.")
+
+
+def double_conv(dims: int, channels_in: int, channels: int, kernel: tuple[int, ...], norm: str, padding: str) -> nn.Sequential:
+    """Twice convolution, norm, ReLU; a norm makes the convolution's bias needless."""
+    layers: list[nn.Module] = []
+    around = tuple(k // 2 for k in kernel) if padding == "same" else (0,) * dims
+    for first in (channels_in, channels):
+        layers += [CONV[dims](first, channels, kernel, padding=around, bias=norm == "none")]  # type: ignore[arg-type]
+        layers += [norm_layer(norm, dims, channels), nn.ReLU(inplace=True)]
+    return nn.Sequential(*layers)
+
+
+def centre(skip: Tensor, like: Tensor) -> Tensor:
+    """The middle of `skip` in the spatial shape of `like`; valid padding makes the way up smaller than the way down."""
+    for axis in range(2, skip.dim()):
+        surplus = skip.shape[axis] - like.shape[axis]
+        if surplus:
+            skip = skip.narrow(axis, surplus // 2, like.shape[axis])
+    return skip
+
+
+@torch.no_grad()
+def he_init(network: nn.Module) -> None:
+    """Normal weights of variance 2/N before a ReLU (He et al. 2015), 1/N where none follows; N inputs feed one output; biases zero."""
+    for layer in network.modules():
+        if isinstance(layer, (nn.Conv2d, nn.Conv3d)):
+            nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")
+        elif isinstance(layer, (nn.ConvTranspose2d, nn.ConvTranspose3d)):
+            # kernel = stride: every output voxel is fed by one voxel of all input channels, and no ReLU follows
+            nn.init.normal_(layer.weight, std=layer.in_channels**-0.5)
+        else:
+            continue
+        if layer.bias is not None:
+            nn.init.zeros_(layer.bias)

@@ -1,0 +1,200 @@
+"""A checkpoint on disk: weights as safetensors named by their own SHA-256, and a JSON card of all that is needed to use them.
+
+The card also stands inside the weights file, under the same hash: one file, moved or renamed, is enough to predict with. Nothing in it
+can run code, and a damaged, foreign or newer one is refused with a sentence.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import re
+import tempfile
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field, replace
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from unetstudio import __version__
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.geometry import Spacing
+from unetstudio.errors import CheckpointError, UserError
+from unetstudio.networks.network import Network, create
+from unetstudio.networks.state import METADATA, metadata, pack, unpack
+
+FORMAT = 1
+"""Raised when a checkpoint could no longer be read by the program of before."""
+
+Write = Callable[[Path, bytes], None]
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """What weights are, who made them from what, and how well they did; `id` is the SHA-256 of the weights file, "" before it is saved."""
+
+    network: str
+    config: dict[str, Any]  # the network's configuration
+    classes: ClassTable  # output channels in this order
+    intensity: dict[str, Any] = field(default_factory=dict)  # how voxels become input channels
+    spacing: Spacing | None = None  # mm (z, y, x) the network was trained at
+    step: int = 0
+    seconds: float = 0.0  # of training
+    score: float | None = None  # mean Dice on held-out labels
+    class_scores: dict[int, float] = field(default_factory=dict)  # by class value
+    settings: dict[str, Any] = field(default_factory=dict)
+    training_cases: tuple[str, ...] = ()
+    created: str = ""  # ISO 8601, UTC
+    program: str = __version__
+    format: int = FORMAT
+    id: str = ""
+    optimizer: str = ""  # SHA-256 of the file to resume from, "" without one
+
+    @property
+    def dims(self) -> int:
+        """2 or 3."""
+        return int(self.config.get("dims", 2))
+
+    def to_json(self) -> dict[str, Any]:
+        """The card as plain values."""
+        return {**asdict(self), "classes": self.classes.to_json(), "dims": self.dims}
+
+    @classmethod
+    def from_json(cls, card: Mapping[str, Any]) -> Checkpoint:
+        """The inverse; CheckpointError for a newer format or missing fields."""
+        try:
+            if int(card["format"]) > FORMAT:
+                raise CheckpointError(f"This checkpoint was made by U-Net Studio {card.get('program', '')}; update the program to use it.")
+            spacing = card["spacing"]
+            return cls(
+                network=str(card["network"]),
+                config=dict(card["config"]),
+                classes=ClassTable.from_json(card["classes"]),
+                intensity=dict(card["intensity"]),
+                spacing=None if spacing is None else (float(spacing[0]), float(spacing[1]), float(spacing[2])),
+                step=int(card["step"]),
+                seconds=float(card["seconds"]),
+                score=None if card["score"] is None else float(card["score"]),
+                class_scores={int(k): float(v) for k, v in card["class_scores"].items()},
+                settings=dict(card["settings"]),
+                training_cases=tuple(card["training_cases"]),
+                created=str(card["created"]),
+                program=str(card["program"]),
+                format=int(card["format"]),
+                id=str(card["id"]),
+                optimizer=str(card["optimizer"]),
+            )
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
+            raise CheckpointError(f"This is not a checkpoint of U-Net Studio: its description lacks or garbles {error}.") from error
+
+
+def write_atomically(path: Path, content: bytes) -> None:
+    """The old file or the whole new one, never half of it; a process that must survive a power cut passes a durable writer instead."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
+def save(
+    folder: Path,
+    checkpoint: Checkpoint,
+    state: Mapping[str, Tensor],
+    optimizer_state: Mapping[str, Any] | None = None,
+    *,
+    write: Write = write_atomically,
+) -> tuple[str, Path]:
+    """Writes `<sha256>.safetensors`, then `<sha256>.json`, the card by which it is found; returns id and path of the weights.
+
+    `state` is a network's state_dict; `optimizer_state` is whatever is needed to go on exactly (see `networks.state.pack`), and goes into
+    `<sha256>.optimizer`. Weights that are not finite are a CheckpointError and are not written.
+    """
+    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
+    _check_finite(tensors)
+    resume = None if optimizer_state is None else pack(dict(optimizer_state))
+    made = checkpoint.created or datetime.now(UTC).isoformat(timespec="seconds")
+    kept = "" if resume is None else _sha256(resume)
+    checkpoint = replace(checkpoint, created=made, optimizer=kept, id="", format=FORMAT)
+    weights = save_tensors(tensors, {METADATA: json.dumps(checkpoint.to_json())})
+    checkpoint = replace(checkpoint, id=_sha256(weights))
+    path = folder / f"{checkpoint.id}.safetensors"
+    if resume is not None:
+        write(path.with_suffix(".optimizer"), resume)
+    write(path, weights)
+    write(path.with_suffix(".json"), json.dumps(checkpoint.to_json(), indent=1).encode())
+    return checkpoint.id, path
+
+
+def load(path: Path, device: torch.device | str = "cpu") -> tuple[Checkpoint, Network]:
+    """Card and network, its weights verified and in evaluation mode; `path` is the weights file or the card beside it."""
+    path = path.with_suffix(".safetensors") if path.suffix == ".json" else path
+    content = _read(path)
+    identity = _sha256(content)
+    if re.fullmatch(r"[0-9a-f]{64}", path.stem) and path.stem != identity:
+        raise CheckpointError(f"The checkpoint {path.name} is damaged: it is not what was written. Use an older one, or train again.")
+    try:
+        tensors = load_tensors(content)
+        card = json.loads(metadata(content)[METADATA])
+    except (SafetensorError, KeyError, ValueError) as error:
+        raise CheckpointError(f"{path.name} is not a checkpoint of U-Net Studio, or is damaged.") from error
+    checkpoint = replace(Checkpoint.from_json(card), id=identity)
+    _check_finite(tensors)
+    network = _build(path, checkpoint)
+    expected, found = ({k: tuple(v.shape) for k, v in state.items()} for state in (network.state_dict(), tensors))
+    if expected != found:
+        raise CheckpointError(f"The weights in {path.name} do not fit the network that it names; it was altered or is damaged.")
+    network.load_state_dict(tensors, assign=True)
+    if len(checkpoint.classes) != network.config.n_classes:
+        raise CheckpointError(f"{path.name} names {len(checkpoint.classes)} classes, but its network has {network.config.n_classes}.")
+    return checkpoint, network.requires_grad_().to(device).eval()
+
+
+def load_optimizer(path: Path, checkpoint: Checkpoint, device: torch.device | str = "cpu") -> dict[str, Any] | None:
+    """What `save` was given to resume from, verified; None when the checkpoint at `path` was saved without."""
+    if not checkpoint.optimizer:
+        return None
+    beside = path.with_suffix(".optimizer")
+    content = _read(beside)
+    if _sha256(content) != checkpoint.optimizer:
+        raise CheckpointError(f"{beside.name} is damaged; training can begin afresh from the weights alone.")
+    return dict(unpack(content, device))
+
+
+def _build(path: Path, checkpoint: Checkpoint) -> Network:
+    """The network without memory for weights yet: a card from a stranger cannot ask for more than its file brings."""
+    options = {k: v for k, v in checkpoint.config.items() if k not in ("in_channels", "n_classes", "dims")}
+    try:
+        with torch.device("meta"):
+            inputs, outputs = int(checkpoint.config["in_channels"]), int(checkpoint.config["n_classes"])
+            return create(checkpoint.network, inputs, outputs, checkpoint.dims, **options)
+    except (UserError, KeyError, TypeError, ValueError) as error:
+        raise CheckpointError(f"The network in {path.name} cannot be built here: {error}") from error
+
+
+def _read(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise CheckpointError(f"The checkpoint {path.name} cannot be read: {error.strerror}. Check that the file is there.") from error
+
+
+def _check_finite(tensors: Mapping[str, Tensor]) -> None:
+    for name, value in tensors.items():
+        if value.is_floating_point() and not bool(torch.isfinite(value).all()):
+            raise CheckpointError(f"Some weights in {name} are not finite numbers; this checkpoint is of no use.")
+
+
+def _sha256(content: bytes) -> str:
+    return hashlib.sha256(content).hexdigest()

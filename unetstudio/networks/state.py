@@ -1,0 +1,77 @@
+"""Nested values with tensors in them, such as an optimiser's state, as one safetensors file and back; nothing is ever pickled."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import torch
+from safetensors import SafetensorError
+from safetensors.torch import load as load_tensors
+from safetensors.torch import save as save_tensors
+from torch import Tensor
+
+from unetstudio.errors import CheckpointError
+
+METADATA = "unetstudio"
+"""The key of a safetensors file's metadata under which our JSON stands."""
+
+
+def pack(tree: Any) -> bytes:
+    """Dicts (of text or whole-number keys), lists, tuples, tensors, numbers, texts, True, False and None as a file's bytes."""
+    tensors: dict[str, Tensor] = {}
+    outline = _outline(tree, tensors)
+    return save_tensors(tensors, {METADATA: json.dumps(outline)})
+
+
+def unpack(content: bytes, device: torch.device | str = "cpu") -> Any:
+    """The inverse of `pack`, bit for bit; CheckpointError when the bytes are nothing that `pack` wrote."""
+    try:
+        tensors = load_tensors(content)
+        outline = json.loads(metadata(content)[METADATA])
+        return _rebuild(outline, tensors, torch.device(device))
+    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+        raise CheckpointError("The state of the training run is damaged; training can begin afresh from the weights alone.") from error
+
+
+def metadata(content: bytes) -> dict[str, str]:
+    """A safetensors file's own metadata; ValueError when it has no readable header."""
+    length = int.from_bytes(content[:8], "little")
+    header = json.loads(content[8 : 8 + length])
+    found = header.get("__metadata__", {})
+    return {str(k): str(v) for k, v in found.items()}
+
+
+def _outline(value: Any, tensors: dict[str, Tensor]) -> Any:
+    """JSON in which every container and tensor names its kind, so that tuples, number keys and plain values come back as they were."""
+    match value:
+        case Tensor():
+            name = str(len(tensors))
+            tensors[name] = value.detach().cpu().contiguous().clone()
+            return {"tensor": name}
+        case dict():
+            return {"dict": [[_key(k), _outline(v, tensors)] for k, v in value.items()]}
+        case list() | tuple():
+            return {type(value).__name__: [_outline(v, tensors) for v in value]}
+        case None | bool() | int() | float() | str():
+            return value
+    raise TypeError(f"{type(value).__name__} cannot be kept in a checkpoint")
+
+
+def _key(key: Any) -> str | int:
+    if type(key) not in (str, int):
+        raise TypeError(f"{key!r} cannot be a key in a checkpoint")
+    return key  # type: ignore[no-any-return]
+
+
+def _rebuild(outline: Any, tensors: dict[str, Tensor], device: torch.device) -> Any:
+    match outline:
+        case {"tensor": name}:
+            return tensors[name].to(device)
+        case {"dict": pairs}:
+            return {k: _rebuild(v, tensors, device) for k, v in pairs}
+        case {"list": values}:
+            return [_rebuild(v, tensors, device) for v in values]
+        case {"tuple": values}:
+            return tuple(_rebuild(v, tensors, device) for v in values)
+    return outline

@@ -1,0 +1,136 @@
+"""U-Net (Ronneberger, Fischer, Brox, MICCAI 2015, arXiv:1505.04597), for pictures and volumes from one definition."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor, nn
+
+from unetstudio.networks.blocks import CONV, MAX_POOL, NORMS, PADDINGS, UP_CONV, centre, double_conv, he_init
+from unetstudio.networks.network import NETWORKS, Network, NetworkConfig, check, round_up
+
+Pool = tuple[tuple[int, ...], ...]
+
+
+@dataclass(frozen=True)
+class UNetConfig(NetworkConfig):
+    """`depth` poolings, `base` channels at full resolution, doubled at every pooling.
+
+    `pool` gives the factors of each pooling per axis, finest first; () means 2 everywhere. Where an axis is not pooled, the level's
+    kernels have extent 1 along it: slices far apart are not mixed before the others have been brought to their spacing.
+    """
+
+    depth: int = 4
+    base: int = 32
+    norm: str = "batch"
+    padding: str = "same"
+    pool: Pool = ()
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check(0 <= self.depth <= 8, f"A U-Net has 0 to 8 poolings, not {self.depth}.")
+        check(1 <= self.base <= 512, f"A U-Net has 1 to 512 channels at full resolution, not {self.base}.")
+        check(self.norm in NORMS, f"There is no norm named {self.norm!r}. Known: {', '.join(NORMS)}.")
+        check(self.padding in PADDINGS, f"There is no padding named {self.padding!r}. Known: {', '.join(PADDINGS)}.")
+        fits = len(self.pool) == self.depth and all(len(p) == self.dims and set(p) <= {1, 2} for p in self.pool)
+        check(fits or not self.pool, f"{self.pool} are not {self.depth} poolings of {self.dims} factors 1 or 2.")
+
+    @property
+    def pools(self) -> Pool:
+        """Factors of each pooling, finest first."""
+        return self.pool or ((2,) * self.dims,) * self.depth
+
+    @property
+    def kernels(self) -> Pool:
+        """Kernel of each level, finest first, the bottom last."""
+        return (*(tuple(1 if factor == 1 else 3 for factor in level) for level in self.pools), (3,) * self.dims)
+
+
+@NETWORKS.register("unet")
+class UNet(Network):
+    """23 convolutions in the published size: depth 4, base 64, no norm, valid padding: 572 x 572 in, 388 x 388 out."""
+
+    title = "U-Net"
+    description = "The classic: learns from few examples, quick, and right for nearly everything; begin here."
+    dims = (2, 3)
+    Config = UNetConfig
+
+    def __init__(self, config: UNetConfig) -> None:
+        super().__init__()
+        self.config: UNetConfig = config
+        dims, norm, padding = config.dims, config.norm, config.padding
+        widths = [config.base * 2**level for level in range(config.depth + 1)]
+        *kernels, lowest = config.kernels
+        inputs = [config.in_channels, *widths[:-1]]
+        downward = zip(inputs, widths, kernels, strict=False)
+        self.encoders = nn.ModuleList(double_conv(dims, above, width, k, norm, padding) for above, width, k in downward)
+        self.pools = nn.ModuleList(MAX_POOL[dims](factor) for factor in config.pools)
+        self.bottom = double_conv(dims, inputs[-1], widths[-1], lowest, norm, padding)
+        upward = list(zip(widths[1:], widths, config.pools, kernels, strict=False))[::-1]
+        self.ups = nn.ModuleList(UP_CONV[dims](below, width, f, stride=f) for below, width, f, _ in upward)  # type: ignore[arg-type]
+        self.decoders = nn.ModuleList(double_conv(dims, 2 * width, width, k, norm, padding) for _, width, _, k in upward)
+        self.head = CONV[dims](config.base, config.n_classes, 1)
+        he_init(self)
+
+        self.size_multiple = tuple(math.prod(level[axis] for level in config.pools) for axis in range(dims))
+        self.receptive_margin = tuple(_margin(config, axis) for axis in range(dims))
+        self.lost = self.receptive_margin if padding == "valid" else (0,) * dims
+        self.exact = norm in ("batch", "none")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, 572, 572) to (N, K, 388, 388) in the published size; with same padding the output is as large as the input."""
+        if tuple(x.shape[2:]) != self.input_shape(tuple(x.shape[2:])):
+            raise ValueError(f"a U-Net of poolings {self.config.pools} cannot take {tuple(x.shape[2:])}")
+        skips = []
+        for encode, pool in zip(self.encoders, self.pools, strict=True):
+            x = encode(x)  # (N, 64, 568, 568)  (N, 128, 280, 280)  (N, 256, 136, 136)  (N, 512, 64, 64)
+            skips.append(x)
+            x = pool(x)  # (N, 64, 284, 284)  (N, 128, 140, 140)  (N, 256, 68, 68)  (N, 512, 32, 32)
+        x = self.bottom(x)  # (N, 1024, 28, 28)
+        for up, decode in zip(self.ups, self.decoders, strict=True):
+            x = up(x)  # (N, 512, 56, 56)  (N, 256, 104, 104)  (N, 128, 200, 200)  (N, 64, 392, 392)
+            x = decode(torch.cat([centre(skips.pop(), x), x], dim=1))  # (N, 512, 52, 52) ... (N, 64, 388, 388)
+        logits: Tensor = self.head(x)  # (N, K, 388, 388)
+        return logits
+
+    def input_shape(self, at_least: tuple[int, ...]) -> tuple[int, ...]:
+        """Sizes of which every pooling gets an even number of voxels, and the bottom at least one."""
+        if self.config.padding == "same":
+            return super().input_shape(at_least)
+        return tuple(self._valid_size(size, axis) for axis, size in enumerate(at_least))
+
+    def _valid_size(self, at_least: int, axis: int) -> int:
+        """Going down, two convolutions take k - 1 voxels each before a pooling halves what is left."""
+        taken, step = 0, 1
+        for level, kernel in zip(self.config.pools, self.config.kernels, strict=False):
+            taken += step * 2 * (kernel[axis] - 1)
+            step *= level[axis]
+        smallest = taken + step * (2 * (self.config.kernels[-1][axis] - 1) + 1)
+        smallest = max(smallest, 2 * self.receptive_margin[axis] + 1)
+        return taken + round_up(max(at_least, smallest) - taken, step)
+
+
+def pools_for_spacing(spacing: tuple[float, float, float], depth: int, extent: tuple[int, int, int] | None = None) -> Pool:
+    """Poolings for voxels of `spacing` mm (z, y, x): an axis waits while it is sampled more than twice as coarsely as the finest one.
+
+    `extent` is the smallest (Z, Y, X) that will be seen; an axis is not pooled below 4 voxels.
+    """
+    now, left = list(spacing), list(extent or (2 ** (depth + 2),) * 3)
+    pools = []
+    for _ in range(depth):
+        finest = min((s for s, n in zip(now, left, strict=True) if n >= 8), default=0.0)
+        factors = tuple(2 if s <= 2 * finest and n >= 8 else 1 for s, n in zip(now, left, strict=True))
+        now = [s * f for s, f in zip(now, factors, strict=True)]
+        left = [n // f for n, f in zip(left, factors, strict=True)]
+        pools.append(factors)
+    return tuple(pools)
+
+
+def _margin(config: UNetConfig, axis: int) -> int:
+    """Input voxels beyond an output voxel that can reach it: 2, 8, 20, 44, 92 for depths 0 to 4 (the published figures)."""
+    margin = config.kernels[-1][axis] - 1
+    for level, kernel in zip(config.pools[::-1], config.kernels[-2::-1], strict=True):
+        margin = level[axis] * margin + 2 * (kernel[axis] - 1)
+    return margin
