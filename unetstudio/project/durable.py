@@ -1,0 +1,283 @@
+"""The one way bytes reach the disk: written whole, flushed, read back, then named; or not at all, with a sentence that says why.
+
+A file appears under its name complete or not at all, also after a kill or a power cut. What is refused by the disk leaves the old file
+as it was, no temporary file and no open descriptor behind.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import errno
+import hashlib
+import os
+import secrets
+import stat
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+from unetstudio.errors import ProjectError
+
+FILE_MODE, FOLDER_MODE = 0o600, 0o700
+BLOCK = 8 * 2**20
+TEMPORARY = ".tmp"
+PATIENCE = 5.0
+"""Seconds for which a file that another program holds open (Windows: antivirus, indexing) is tried again."""
+
+_BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+_WORDS = {
+    errno.ENOSPC: "the disk is full. What was saved before is untouched; free some space and try again",
+    errno.EDQUOT: "your disk quota is used up. What was saved before is untouched; free some space and try again",
+    errno.EFBIG: "the disk takes no file of this size. What was saved before is untouched; move the project to another disk",
+    errno.EROFS: "the disk is read-only. Copy the project to a place you may write to",
+    errno.EACCES: "you have no permission to write there. Copy the project to a place you may write to",
+    errno.EPERM: "you have no permission to write there. Copy the project to a place you may write to",
+    errno.ENOENT: "it is gone. Was the project moved, or a drive unplugged? Open it from its new place",
+    errno.EIO: "the disk reports a fault. Copy the project to another disk",
+}
+Result = TypeVar("Result")
+
+
+class MissingError(ProjectError):
+    """The file asked for does not exist."""
+
+
+def refused(path: Path, error: OSError, doing: str = "could not be saved") -> ProjectError:
+    """The disk's refusal in words."""
+    words = _WORDS.get(error.errno or 0, error.strerror or str(error))
+    return (MissingError if isinstance(error, FileNotFoundError) else ProjectError)(path, f"{doing}: {words}.")
+
+
+def write_bytes(path: Path, data: bytes | memoryview, *, replace: bool = False) -> None:
+    """A new file with these bytes; with `replace`, instead of an older one, which stays until the new one is safe."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
+    try:
+        try:
+            _fill(temporary, data)
+            _compare(temporary, data, path)
+            if replace:
+                _patiently(lambda: os.replace(temporary, path))  # noqa: PTH105 (one module, one name for every disk call)
+            elif os.path.lexists(path):
+                raise ProjectError(path, "is there already and is never written over. Is another program writing to this project?")
+            else:
+                _patiently(lambda: os.rename(temporary, path))  # noqa: PTH104
+            _sync_folder(path.parent)
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108
+    except OSError as error:
+        raise refused(path, error) from error
+
+
+def write_once(path: Path, data: bytes) -> float | None:
+    """A file that nobody else has made, complete from its first instant; returns the disk's own time, None when it was there already."""
+    temporary = path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
+    try:
+        try:
+            _fill(temporary, data)
+            now = os.stat(temporary).st_mtime  # noqa: PTH116
+            if not _link(temporary, path):
+                return None
+            _sync_folder(path.parent)
+            return now
+        finally:
+            with contextlib.suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108
+    except OSError as error:
+        raise refused(path, error) from error
+
+
+def append(path: Path, data: bytes, at: int | None = None) -> int:
+    """Adds bytes at the end and returns the new length once they are on the disk itself.
+
+    `at` is the length the file must have (0: it must not exist yet); a file that another program changed is left alone. When the disk
+    refuses, the file is cut back to its old length as far as the disk allows.
+    """
+    created = not os.path.lexists(path)
+    try:
+        flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if at == 0 else 0) | _BINARY
+        handle = os.open(path, flags, FILE_MODE)
+        try:
+            end = os.lseek(handle, 0, os.SEEK_END)
+            if at is not None and end != at:
+                raise ProjectError(path, "was changed by another program; nothing was written to it.")
+            try:
+                _write(handle, data)
+                _flush(handle, data_only=True)
+                if created:
+                    _sync_folder(path.parent)
+            except OSError:
+                with contextlib.suppress(OSError):
+                    os.ftruncate(handle, end)
+                    if created:
+                        os.unlink(path)  # noqa: PTH108
+                raise
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise refused(path, error) from error
+    return end + len(data)
+
+
+def read_bytes(path: Path) -> bytes:
+    """The whole file, closed again before anything looks at it; MissingError when it does not exist."""
+    try:
+        handle = _patiently(lambda: os.open(path, os.O_RDONLY | _BINARY))
+        try:
+            parts = []
+            while part := os.read(handle, BLOCK):
+                parts.append(part)
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise refused(path, error, "could not be read") from error
+    return b"".join(parts)
+
+
+def remove(path: Path) -> None:
+    """Deletes a file; one that is gone already is fine."""
+    try:
+        with contextlib.suppress(FileNotFoundError):
+            _patiently(lambda: os.unlink(path))  # noqa: PTH108
+    except OSError as error:
+        raise refused(path, error, "could not be deleted") from error
+
+
+def move(path: Path, target: Path) -> None:
+    """Renames a file or folder on the same disk; never onto another one."""
+    try:
+        if os.path.lexists(target):
+            raise ProjectError(target, "is there already and is never written over.")
+        _patiently(lambda: os.rename(path, target))  # noqa: PTH104
+        _sync_folder(target.parent)
+        if target.parent != path.parent:
+            _sync_folder(path.parent)
+    except OSError as error:
+        raise refused(path, error, "could not be moved") from error
+
+
+def make_folder(folder: Path) -> None:
+    """The folder and those above it, for this user's eyes only; there already is fine."""
+    missing = [f for f in (folder, *folder.parents) if not os.path.lexists(f)]
+    try:
+        for new in reversed(missing):
+            with contextlib.suppress(FileExistsError):
+                os.mkdir(new, FOLDER_MODE)  # noqa: PTH102
+            _sync_folder(new.parent)
+        if not stat.S_ISDIR(os.stat(folder).st_mode):  # noqa: PTH116
+            raise ProjectError(folder, "is a file, not a folder; move it away or choose another place.")
+    except OSError as error:
+        raise refused(folder, error, "could not be made") from error
+
+
+def touch(path: Path) -> None:
+    """Sets the file's time to now."""
+    try:
+        os.utime(path)
+    except OSError as error:
+        raise refused(path, error, "could not be refreshed") from error
+
+
+def sweep(folder: Path) -> None:
+    """Deletes temporary files that a killed program left; only for the one who holds the lock."""
+    for left in folder.glob(f".*{TEMPORARY}"):
+        remove(left)
+
+
+def _fill(path: Path, data: bytes | memoryview) -> None:
+    """A new file with these bytes, flushed and closed."""
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, FILE_MODE)
+    try:
+        _write(handle, data)
+        _flush(handle)
+    finally:
+        os.close(handle)
+
+
+def _write(handle: int, data: bytes | memoryview) -> None:
+    """All of it: a disk that fills up takes a part and reports no error."""
+    rest = memoryview(data).cast("B")
+    while rest:
+        written = os.write(handle, rest[:BLOCK])
+        if written <= 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rest = rest[written:]
+
+
+def _flush(handle: int, *, data_only: bool = False) -> None:
+    """To the disk itself; on macOS fsync stops at the drive's cache, F_FULLFSYNC does not."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        try:
+            fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+        except OSError as error:
+            if error.errno not in (errno.ENOTSUP, errno.EINVAL, errno.ENOTTY):
+                raise
+            os.fsync(handle)
+    elif data_only and hasattr(os, "fdatasync"):
+        os.fdatasync(handle)
+    else:
+        os.fsync(handle)
+
+
+def _sync_folder(folder: Path) -> None:
+    """Makes new names in a folder last; Windows has no such call and needs none."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY | _BINARY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network drives cannot
+            raise
+    finally:
+        os.close(handle)
+
+
+def _compare(path: Path, data: bytes | memoryview, wanted: Path) -> None:
+    """Reads the file back and compares hashes, before it gets its name."""
+    handle, seen = os.open(path, os.O_RDONLY | _BINARY), hashlib.sha256()
+    try:
+        while part := os.read(handle, BLOCK):
+            seen.update(part)
+    finally:
+        os.close(handle)
+    if seen.digest() != hashlib.sha256(data).digest():
+        raise ProjectError(
+            wanted, "could not be saved: the disk gave back other bytes than were written. Copy the project to another disk."
+        )
+
+
+def _link(temporary: Path, path: Path) -> bool:
+    """Gives a file its name unless the name is taken."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        try:
+            handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, FILE_MODE)
+        except FileExistsError:
+            return False
+        os.close(handle)
+        os.replace(temporary, path)  # noqa: PTH105
+    return True
+
+
+def _patiently(action: Callable[[], Result]) -> Result:
+    """Tries again for a while when another program holds the file (Windows errors 5 and 32)."""
+    end, pause = time.monotonic() + PATIENCE, 0.01
+    while True:
+        try:
+            return action()
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in (5, 32) or time.monotonic() > end:
+                raise
+            time.sleep(pause)
+            pause = min(2 * pause, 0.5)

@@ -1,0 +1,125 @@
+"""A label map as the bytes of one immutable HDF5 file with a SHA-256 footer, and back; no file is touched here.
+
+The footer is checked before HDF5 parses a byte, and the file is then examined before a voxel is read: an HDF5 file can point at other
+files, unpack to any size, and load code through filters. HDF5 readers ignore the footer.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import struct
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unetstudio.data.labels import LabelMap
+from unetstudio.data.region import Index
+from unetstudio.errors import ProjectError
+
+if TYPE_CHECKING:
+    import h5py
+
+MAGIC = b"USFT"
+FOOTER = struct.Struct("<4sQQ32s")  # magic, bytes before the footer, sequence, SHA-256 of all before the hash
+DATASETS = ("origin", "values")
+FILTERS = {1, 2, 3, 32015}  # gzip, shuffle, fletcher32, zstd
+CHUNK_BYTES = 64 * 2**20
+LEVEL = 3
+FAULT = "is damaged and was not opened; the file is kept."
+
+
+class DamagedError(ProjectError):
+    """A label file with bits other than those written; an older one may serve."""
+
+
+def encode(labels: LabelMap, sequence: int) -> bytes:
+    """Values and origins (Z, Y, X) uint8 with the number of the last Edit in them."""
+    import h5py
+    import hdf5plugin
+
+    with h5py.File("labels", "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
+        file.attrs["sequence"] = np.uint64(sequence)
+        for name, array in (("values", labels.values), ("origin", labels.origin)):
+            file.create_dataset(name, data=array, chunks=_chunks(labels.shape), fletcher32=True, **hdf5plugin.Zstd(clevel=LEVEL))
+        file.flush()
+        image: bytes = file.id.get_file_image()
+    start = FOOTER.pack(MAGIC, len(image), sequence, bytes(32))[:-32]
+    return b"".join((image, start, _hash(image, start)))
+
+
+def sequence_of(data: bytes, path: Path) -> int:
+    """The number of the last Edit in the file; DamagedError when a bit of it is not as it was written."""
+    if len(data) < FOOTER.size:
+        raise DamagedError(path, FAULT)
+    magic, size, sequence, digest = FOOTER.unpack_from(data, len(data) - FOOTER.size)
+    body = memoryview(data)[: -FOOTER.size]
+    if magic != MAGIC or size != len(body) or digest != _hash(body, data[-FOOTER.size : -32]):
+        raise DamagedError(path, FAULT)
+    return int(sequence)
+
+
+def decode(data: bytes, shape: Index, path: Path) -> tuple[LabelMap, int]:
+    """Label map and the number of the last Edit in it; DamagedError or ProjectError naming `path` unless all is as it was written."""
+    import h5py
+
+    sequence = sequence_of(data, path)
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fapl_core(backing_store=False)
+    access.set_file_image(data[: -FOOTER.size])
+    arrays = {name: np.empty(shape, np.uint8) for name in DATASETS}
+    try:
+        with h5py.File(h5py.h5f.open(b"labels", h5py.h5f.ACC_RDONLY, fapl=access)) as file:
+            if fault := _fault(file, shape, sequence):
+                raise ProjectError(path, f"was not made by this program ({fault}) and was not opened.")
+            import hdf5plugin  # noqa: F401 (registers the zstd filter)
+
+            for name, array in arrays.items():
+                file[name].read_direct(array)
+    except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
+        raise DamagedError(path, FAULT) from error
+    return LabelMap(arrays["values"], arrays["origin"]), sequence
+
+
+def _hash(body: bytes | memoryview, start: bytes) -> bytes:
+    """SHA-256 of the HDF5 image and the footer's numbers."""
+    digest = hashlib.sha256(body)
+    digest.update(start)
+    return digest.digest()
+
+
+def _chunks(shape: Index) -> Index:
+    """Flat tiles for pictures, bricks for volumes: what a stroke touches."""
+    z, y, x = shape
+    edge = 512 if z == 1 else 128
+    return (min(z, 16), min(y, edge), min(x, edge))
+
+
+def _fault(file: h5py.File, shape: Index, sequence: int) -> str:
+    """Why a file is not a label file of this shape, or nothing; reads no voxel and follows no link."""
+    import h5py
+
+    names = sorted(name.decode("utf-8", "replace") for name in file.id)
+    if tuple(names) != DATASETS:
+        return f"it holds {', '.join(names[:5]) or 'nothing'}"
+    if any(file.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD for name in names):
+        return "a link leads elsewhere"
+    if "sequence" not in file.attrs or int(file.attrs["sequence"]) != sequence:
+        return "its numbers disagree"
+    return next((fault for name in names if (fault := _dataset_fault(file[name], shape))), "")
+
+
+def _dataset_fault(dataset: Any, shape: Index) -> str:
+    """The same for one of its members."""
+    import h5py
+
+    if not isinstance(dataset, h5py.Dataset):
+        return "a member is no array"
+    if dataset.shape != shape or dataset.dtype != np.uint8:
+        return f"its labels are {dataset.shape} {dataset.dtype}, the scan is {shape}"
+    made = dataset.id.get_create_plist()
+    if made.get_layout() != h5py.h5d.CHUNKED or made.get_external_count():
+        return "its voxels lie elsewhere"
+    if any(made.get_filter(i)[0] not in FILTERS for i in range(made.get_nfilters())):
+        return "it uses an unknown compression"
+    return "its blocks are too large" if int(np.prod(made.get_chunk(), dtype=np.int64)) > CHUNK_BYTES else ""

@@ -1,0 +1,54 @@
+"""From a journal's entries back to labels and to undo and redo."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from unetstudio.data.edit import Edit
+from unetstudio.data.history import BYTES, History
+from unetstudio.data.labels import LabelMap
+from unetstudio.data.region import Region
+from unetstudio.errors import ProjectError
+from unetstudio.project.journal import JournalEntry, Kind
+
+
+def replay(labels: LabelMap, entries: Iterable[JournalEntry]) -> LabelMap:
+    """The labels after all entries, with fresh counts; ProjectError when one lies outside the scan."""
+    values, origin = labels.values, labels.origin
+    for entry in entries:
+        edit = entry.edit
+        if edit.region & Region.whole(labels.shape) != edit.region:
+            raise ProjectError(entry.path, "holds a stroke outside the scan; it belongs to another image.")
+        mask, box = edit.mask, edit.region.slices
+        values[box][mask] = edit.after
+        origin[box][mask] = edit.after_origin
+    return LabelMap(values, origin)
+
+
+def history(entries: Iterable[JournalEntry], bytes_kept: int = BYTES) -> History[Edit]:
+    """Undo and redo as they stood after the last entry; Edits too old for `bytes_kept` are not even unpacked."""
+    done: list[tuple[JournalEntry, bool]] = []  # the entry that made the change, and whether it must be turned round
+    undone: list[tuple[JournalEntry, bool]] = []
+    for entry in entries:
+        match entry.kind:
+            case Kind.EDIT:
+                undone.clear()
+                done.append((entry, False))
+            case Kind.UNDO:
+                undone.append(done.pop() if done else (entry, True))
+            case Kind.REDO:
+                done.append(undone.pop() if undone else (entry, False))
+    changes: list[Edit] = []
+    size = 0
+    for entry, turned in [*undone, *reversed(done)]:  # the newest first
+        change = entry.edit.inverse() if turned else entry.edit
+        size += change.nbytes
+        if size > bytes_kept and changes:
+            break
+        changes.append(change)
+    restored: History[Edit] = History(bytes_kept)
+    for change in reversed(changes):
+        restored.push(change)
+    for _ in undone:
+        restored.undo()
+    return restored
