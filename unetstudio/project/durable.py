@@ -45,6 +45,10 @@ class MissingError(ProjectError):
     """The file asked for does not exist."""
 
 
+class DamagedError(ProjectError):
+    """A file with bits other than those written; an older one may serve."""
+
+
 def refused(path: Path, error: OSError, doing: str = "could not be saved") -> ProjectError:
     """The disk's refusal in words."""
     words = _WORDS.get(error.errno or 0, error.strerror or str(error))
@@ -70,6 +74,12 @@ def write_bytes(path: Path, data: bytes | memoryview, *, replace: bool = False) 
                 os.unlink(temporary)  # noqa: PTH108
     except OSError as error:
         raise refused(path, error) from error
+
+
+def save(path: Path, data: bytes) -> None:
+    """A file that may stand already, in a folder that may not: what checkpoints and thumbnails are handed to."""
+    make_folder(path.parent)
+    write_bytes(path, data, replace=True)
 
 
 def write_once(path: Path, data: bytes) -> float | None:

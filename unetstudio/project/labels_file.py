@@ -16,6 +16,7 @@ import numpy as np
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
+from unetstudio.project.durable import DamagedError
 
 if TYPE_CHECKING:
     import h5py
@@ -27,10 +28,6 @@ FILTERS = {1, 2, 3, 32015}  # gzip, shuffle, fletcher32, zstd
 CHUNK_BYTES = 64 * 2**20
 LEVEL = 3
 FAULT = "is damaged and was not opened; the file is kept."
-
-
-class DamagedError(ProjectError):
-    """A label file with bits other than those written; an older one may serve."""
 
 
 def encode(labels: LabelMap, sequence: int) -> bytes:

@@ -19,8 +19,8 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
 from unetstudio.project import durable, labels_file
+from unetstudio.project.durable import DamagedError
 from unetstudio.project.journal import UNKNOWN, Journal, JournalContents, JournalEntry, Kind, read
-from unetstudio.project.labels_file import DamagedError
 from unetstudio.project.replay import replay
 
 GENERATIONS = 3
@@ -62,6 +62,8 @@ class LabelStore:
 
         ProjectError, naming the file, when labels were saved and none of them can be trusted.
         """
+        if not self.read_only:
+            durable.sweep(self.folder)
         files = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
         labels, base, damaged = self._newest(files, shape)
         journals = _journals(files)

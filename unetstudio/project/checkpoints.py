@@ -1,0 +1,94 @@
+"""The checkpoints of a project as their JSON cards tell: which there are, the newest, the best, and which may go. No weights are read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unetstudio.data.classes import ClassTable
+from unetstudio.errors import CheckpointError, ProjectError, UserError
+from unetstudio.project import durable
+
+KEPT = 3
+"""Newest checkpoints that stay when old ones are deleted, besides the best."""
+WEIGHTS, CARD = ".safetensors", ".json"
+_NAME = re.compile(r"[0-9a-f]{64}")
+
+
+@dataclass(frozen=True)
+class CheckpointCard:
+    """`id` is the SHA-256 of the weights, `created` ISO 8601 in UTC, `score` a mean Dice or None when nothing was held out."""
+
+    id: str
+    path: Path  # of the weights
+    network: str
+    step: int
+    seconds: float
+    score: float | None
+    created: str
+    classes: ClassTable
+
+
+def cards(folder: Path) -> list[CheckpointCard]:
+    """Newest first; a card that is damaged or has lost its weights is left out."""
+    found = [card for path in folder.glob(f"*{CARD}") if (card := _card(path))]
+    return sorted(found, key=lambda card: (card.created, card.step, card.id), reverse=True)
+
+
+def newest(folder: Path) -> CheckpointCard | None:
+    """The last one saved."""
+    return next(iter(cards(folder)), None)
+
+
+def best(folder: Path) -> CheckpointCard | None:
+    """The one with the highest score, the newer of equals; without any score the newest."""
+    return max(cards(folder), key=lambda card: -1.0 if card.score is None else card.score, default=None)
+
+
+def verify(card: CheckpointCard) -> None:
+    """CheckpointError unless the weights are, bit for bit, those that were saved."""
+    try:
+        seen = hashlib.sha256(durable.read_bytes(card.path)).hexdigest()
+    except ProjectError as error:
+        raise CheckpointError(str(error)) from error
+    if seen != card.id:
+        raise CheckpointError(f"The checkpoint {card.path.name} is damaged; use an older one, or train again.")
+
+
+def delete_old(folder: Path, keep: int = KEPT) -> tuple[str, ...]:
+    """Deletes all but the best and the newest `keep`, cards first; returns their ids. To be called only by who may write the project."""
+    kept, champion = cards(folder), best(folder)
+    gone = [card for card in kept[keep:] if champion is None or card.id != champion.id]
+    for card in gone:
+        for file in (card.path.with_suffix(CARD), card.path, card.path.with_suffix(".optimizer")):
+            durable.remove(file)
+    durable.sweep(folder)
+    return tuple(card.id for card in gone)
+
+
+def _card(path: Path) -> CheckpointCard | None:
+    """From its file, or None when it cannot be trusted."""
+    weights = path.with_suffix(WEIGHTS)
+    if not _NAME.fullmatch(path.stem) or not weights.is_file():
+        return None
+    try:
+        values: Any = json.loads(durable.read_bytes(path))
+        score = None if values["score"] is None else float(values["score"])
+        card = CheckpointCard(
+            id=path.stem,
+            path=weights,
+            network=str(values["network"]),
+            step=int(values["step"]),
+            seconds=float(values["seconds"]),
+            score=score,
+            created=str(values["created"]),
+            classes=ClassTable.from_json(values["classes"]),
+        )
+    except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError):
+        return None
+    return card if values.get("id", card.id) == card.id and (score is None or math.isfinite(score)) else None

@@ -1,0 +1,142 @@
+"""Who may write a project: one lock file of our own with host, process and a heartbeat.
+
+Not the file system's locks, which network drives often lack, and not HDF5's. It guards against ourselves, which is what happens: a second
+window on the same folder.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import platform
+import secrets
+import time
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import psutil
+
+from unetstudio import __version__
+from unetstudio.errors import ProjectError
+from unetstudio.project import durable
+from unetstudio.project.journal import user
+
+NAME = "lock"
+BEAT = 30.0
+"""Seconds between two calls of `Lock.beat`."""
+STALE = 120.0
+"""Seconds without a beat after which a holder on another computer counts as gone."""
+
+
+@dataclass(frozen=True)
+class LockedBy:
+    """Who holds the lock, as its file says."""
+
+    host: str = ""
+    pid: int = 0
+    user: str = ""
+    version: str = ""
+    started: float = 0.0  # when that process began, seconds since 1970
+    token: str = ""
+
+    @property
+    def sentence(self) -> str:
+        """For the user of the second window."""
+        who = f"process {self.pid} on {self.host}" if self.host else "another program"
+        name = f" ({self.user})" if self.user else ""
+        return f"This project is open in {who}{name}; it is shown here for reading only. Close it there to paint here."
+
+
+class Lock:
+    """The right to write, until `release`."""
+
+    def __init__(self, path: Path, content: bytes) -> None:
+        self.path = path
+        self._content = content
+
+    @property
+    def held(self) -> bool:
+        """Whether the file is still ours: somebody may have taken us for dead after a long sleep."""
+        try:
+            return durable.read_bytes(self.path) == self._content
+        except ProjectError:
+            return False
+
+    def beat(self) -> None:
+        """Every `BEAT` seconds; ProjectError when the lock was lost, after which nothing may be written."""
+        if not self.held:
+            raise ProjectError(self.path.parent, "is in use by another program now, so nothing more is saved here. Open it again.")
+        durable.touch(self.path)
+
+    def release(self) -> None:
+        """Gives the project free; never somebody else's lock."""
+        if self.held:
+            with contextlib.suppress(ProjectError):  # a folder that is gone needs no unlocking
+                durable.remove(self.path)
+
+
+def acquire(folder: Path) -> Lock | LockedBy:
+    """The lock of a project folder, or who has it; ProjectError when the folder cannot be written to."""
+    path = folder / NAME
+    process = psutil.Process()
+    me = LockedBy(platform.node(), os.getpid(), user(), __version__, process.create_time(), secrets.token_hex(8))
+    content = json.dumps(asdict(me)).encode()
+    for _ in range(3):
+        if durable.write_once(path, content) is not None:
+            lock = Lock(path, content)
+            if lock.held:
+                return lock
+        try:
+            held, beaten = durable.read_bytes(path), path.stat().st_mtime
+        except (durable.MissingError, FileNotFoundError):
+            continue
+        holder = _parsed(held)
+        if not _gone(holder, _disk_time(folder) - beaten):
+            return holder
+        _take_away(path, held)
+    return LockedBy()
+
+
+def _gone(holder: LockedBy, silent: float) -> bool:
+    """Whether the holder is no more. A process of that number that began at another time is another one, unless the clock was set."""
+    if holder.host != platform.node():
+        return silent > STALE
+    if not psutil.pid_exists(holder.pid):
+        return True
+    try:
+        same = abs(psutil.Process(holder.pid).create_time() - holder.started) < 2.0
+    except (psutil.NoSuchProcess, psutil.AccessDenied):
+        same = False
+    return not same and silent > STALE
+
+
+def _take_away(path: Path, seen: bytes) -> None:
+    """Removes a dead lock, and puts it back should it be another, live one by now."""
+    aside = path.with_name(f".lock.{secrets.token_hex(4)}{durable.TEMPORARY}")
+    try:
+        durable.move(path, aside)
+        found = durable.read_bytes(aside)
+        if found != seen:
+            durable.write_once(path, found)
+        durable.remove(aside)
+    except durable.MissingError:
+        return
+
+
+def _disk_time(folder: Path) -> float:
+    """Now, by the clock that dates the folder's files: on a network drive the server's."""
+    probe = folder / f".clock.{secrets.token_hex(4)}{durable.TEMPORARY}"
+    now = durable.write_once(probe, b"")
+    durable.remove(probe)
+    return time.time() if now is None else now
+
+
+def _parsed(content: bytes) -> LockedBy:
+    """The holder; of an unreadable lock, nobody known."""
+    try:
+        v = json.loads(content)
+        holder = LockedBy(str(v["host"]), int(v["pid"]), str(v["user"]), str(v["version"]), float(v["started"]), str(v["token"]))
+        return holder if 0 < holder.pid < 2**31 else LockedBy()
+    except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
+        return LockedBy()

@@ -1,0 +1,96 @@
+"""What project.json holds, as one frozen value: classes, cases, settings, steps and what was on screen; and its text with a checksum."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from unetstudio.data.case import Case
+from unetstudio.data.classes import ClassTable
+from unetstudio.errors import ProjectError, UserError
+from unetstudio.project.durable import DamagedError
+from unetstudio.project.migrations import STEPS, VERSION, Step, upgrade
+from unetstudio.settings import TrainingSettings
+
+CASE_ID = re.compile(r"[0-9a-f]{8,32}")
+_SEAL = b',\n"sha256": "'
+_TAIL = b'"\n}\n'
+_NEWER = "was made by a newer version of U-Net Studio; install that version to open it."
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """No patient's name anywhere: of the images only the paths that the user gave."""
+
+    uuid: str
+    created: float  # seconds since 1970, UTC
+    classes: ClassTable = field(default_factory=ClassTable)
+    cases: tuple[Case, ...] = ()
+    training: TrainingSettings = field(default_factory=TrainingSettings)
+    steps: tuple[dict[str, Any], ...] = ()  # post-processing, as `postprocess` writes them
+    view: dict[str, Any] = field(default_factory=dict)  # open case, slice, zoom ..., as the window writes them
+    version: int = VERSION  # of the file it was read from
+
+
+def encode(manifest: Manifest, folder: Path) -> bytes:
+    """As text, a case a line; the last line is the SHA-256 of all before it."""
+    values = {
+        "version": VERSION,
+        "uuid": manifest.uuid,
+        "created": manifest.created,
+        "classes": manifest.classes.to_json(),
+        "training": manifest.training.to_json(),
+        "steps": list(manifest.steps),
+        "view": manifest.view,
+    }
+    lines = [f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
+    cases = ",\n".join(json.dumps(case.to_json(folder), ensure_ascii=False) for case in manifest.cases)
+    body = ("{\n" + ",\n".join(lines) + ',\n"cases": [\n' + cases + "\n]").encode("utf-8", "surrogateescape")
+    return body + _SEAL + hashlib.sha256(body).hexdigest().encode() + _TAIL
+
+
+def decode(data: bytes, path: Path, steps: Mapping[int, Step] = STEPS) -> Manifest:
+    """The manifest of a project.json at `path`; DamagedError when it is not what was written, ProjectError when it is something else.
+
+    An older version is upgraded by `steps`; a newer one is read as far as this program understands it.
+    """
+    values = _values(data, path)
+    version = values["version"]
+    try:
+        if version < VERSION:
+            values = upgrade(values, steps)
+        manifest = Manifest(
+            uuid=str(values["uuid"]),
+            created=float(values["created"]),
+            classes=ClassTable.from_json(values["classes"]),
+            cases=tuple(Case.from_json(case, path.parent) for case in values["cases"]),
+            training=TrainingSettings.from_json(values["training"]),
+            steps=tuple(dict(step) for step in values["steps"]),
+            view=dict(values["view"]),
+            version=version,
+        )
+    except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
+        raise ProjectError(path, _NEWER if version > VERSION else "is not a project of this program.") from error
+    ids = [case.id for case in manifest.cases]
+    if len(set(ids)) < len(ids) or not all(CASE_ID.fullmatch(i) for i in ids):
+        raise ProjectError(path, "names its cases in a way this program never does; it was not opened.")
+    return manifest
+
+
+def _values(data: bytes, path: Path) -> dict[str, Any]:
+    """The JSON object, once its checksum was found right."""
+    body, seal, rest = data.rpartition(_SEAL)
+    if not seal or rest != hashlib.sha256(body).hexdigest().encode() + _TAIL:
+        raise DamagedError(path, "is damaged.")
+    try:
+        values = json.loads(body.decode("utf-8", "surrogateescape") + "}")
+    except (ValueError, RecursionError) as error:
+        raise DamagedError(path, "is damaged.") from error
+    if not isinstance(values, dict) or not isinstance(values.get("version"), int):
+        raise ProjectError(path, "is not a project of this program.")
+    return values

@@ -1,0 +1,23 @@
+"""From older project versions to this one: one function per step, in a table."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+VERSION = 1
+"""Of project.json as this program writes it."""
+
+Values = dict[str, Any]
+Step = Callable[[Values], Values]
+
+STEPS: Mapping[int, Step] = {}
+"""From the version of the key to the next."""
+
+
+def upgrade(values: Values, steps: Mapping[int, Step] = STEPS, to: int = VERSION) -> Values:
+    """The manifest's values as version `to` has them; KeyError when a step is missing."""
+    while values["version"] < to:
+        version = values["version"]
+        values = {**steps[version](values), "version": version + 1}
+    return values

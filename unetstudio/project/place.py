@@ -1,0 +1,90 @@
+"""Where a new project goes, and where images that were moved are found again."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from itertools import islice
+from pathlib import Path
+
+from unetstudio.data.case import Case, Source
+from unetstudio.errors import ProjectError
+from unetstudio.project.project import SUFFIX, is_project
+
+MOST_CANDIDATES = 200
+"""Files of the right name that are looked at before giving up."""
+MOST_FOLDERS = 20_000
+
+
+def default_folder(images: list[Path], documents: Path) -> Path:
+    """A folder that does not exist yet: beside the images, or in the documents folder when that cannot be written to."""
+    first = images[0].absolute()
+    home = first if first.is_dir() else first.parent
+    name = home.name or "project"
+    beside = home.parent if first.is_dir() else home
+    place = beside if os.access(beside, os.W_OK) else documents
+    number, folder = 1, place / f"{name}{SUFFIX}"
+    while os.path.lexists(folder):
+        number += 1
+        folder = place / f"{name} {number}{SUFFIX}"
+    return folder
+
+
+def project_beside(images: list[Path]) -> Path | None:
+    """The project that `default_folder` would have named first, when it is there already."""
+    first = images[0].absolute()
+    home = first if first.is_dir() else first.parent
+    folder = (home.parent if first.is_dir() else home) / f"{home.name or 'project'}{SUFFIX}"
+    return folder if is_project(folder) else None
+
+
+def relink(case: Case, project_folder: Path, hash_of: Callable[[Source], str], more: Iterable[Path] = ()) -> Case:
+    """The case with its source where it lies now; `hash_of` gives the SHA-256 by which it is known again.
+
+    Looked for: the longest part of its old path that fits under the project, its parent, their neighbours, and the folders in `more`
+    (dropped on the window). ProjectError when it is not there, or only under the right name with other bytes.
+    """
+    if case.source.path.exists():
+        return case
+    changed = False
+    for path in islice(_candidates(case.source.path, project_folder, more), MOST_CANDIDATES):
+        source = Source(path, case.source.part)
+        if hash_of(source) == case.sha256:
+            return replace(case, source=source)
+        changed = True
+    name = case.source.path
+    if changed:
+        raise ProjectError(name, "was moved, and the file found under its name is another image; drop the right folder on the window.")
+    raise ProjectError(name, "was moved; drop its new folder on the window.")
+
+
+def _candidates(lost: Path, project_folder: Path, more: Iterable[Path]) -> Iterable[Path]:
+    """Existing paths that end as the lost one does, the likeliest first, each once."""
+    tails = [Path(*lost.parts[i:]) for i in range(1, len(lost.parts))]  # the longest first
+    near = [project_folder.parent, project_folder, project_folder.parent.parent]
+    dropped = [folder if folder.is_dir() else folder.parent for folder in more]
+    seen: set[Path] = set()
+    for path in _found([*dropped, *near], tails):
+        if path not in seen:
+            seen.add(path)
+            yield path
+
+
+def _found(folders: list[Path], tails: list[Path]) -> Iterable[Path]:
+    for folder in folders:
+        for tail in tails:
+            if (folder / tail).exists():
+                yield folder / tail
+    for folder in folders[:-1]:
+        yield from _below(folder, tails[-1].name)
+
+
+def _below(folder: Path, name: str) -> Iterable[Path]:
+    """All files or folders of that name under a folder, within reason."""
+    for number, (place, folders, files) in enumerate(os.walk(folder)):
+        folders[:] = sorted(f for f in folders if not f.startswith(".") and not f.endswith(SUFFIX))
+        if name in files or name in folders:
+            yield Path(place) / name
+        if number > MOST_FOLDERS:
+            return

@@ -1,0 +1,285 @@
+"""A project folder: opened under its lock, changed in memory, saved as a whole."""
+
+from __future__ import annotations
+
+import time
+import uuid
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
+from pathlib import Path
+from types import TracebackType
+from typing import Any, Self
+
+from unetstudio.data.case import Case, ReviewState, Source
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.scan import Scan
+from unetstudio.errors import ProjectError, UserError
+from unetstudio.project import durable
+from unetstudio.project.lock import Lock, LockedBy, acquire
+from unetstudio.project.manifest import Manifest, decode, encode
+from unetstudio.project.migrations import VERSION
+from unetstudio.project.store import LabelStore
+from unetstudio.settings import TrainingSettings
+
+MANIFEST, BACKUP = "project.json", "project.json.bak"
+SUFFIX = ".unetstudio"
+
+
+class Project:
+    """`manifest` is replaced, never changed, so that another thread may save it meanwhile; `notices` are sentences for the user."""
+
+    def __init__(self, folder: Path, manifest: Manifest, lock: Lock | None, saved: bytes, notices: Sequence[str] = ()) -> None:
+        self.folder = folder
+        self.manifest = manifest
+        self.notices = tuple(notices)
+        self._lock = lock
+        self._saved = saved  # the last good project.json, which becomes the second generation
+
+    @classmethod
+    def create(cls, folder: Path, classes: ClassTable | None = None, training: TrainingSettings | None = None) -> Project:
+        """A new project in a folder that is empty or does not exist yet; open for writing."""
+        if folder.is_dir() and any(folder.iterdir()):
+            raise ProjectError(folder, "is not empty; choose a new name for the project.")
+        durable.make_folder(folder)
+        lock = acquire(folder)
+        if isinstance(lock, LockedBy):
+            raise ProjectError(folder, lock.sentence)
+        manifest = Manifest(uuid.uuid4().hex, time.time(), classes or ClassTable(), training=training or TrainingSettings())
+        project = cls(folder, manifest, lock, b"")
+        try:
+            project.save()
+        except ProjectError:
+            lock.release()
+            raise
+        return project
+
+    @classmethod
+    def open(cls, folder: Path, read_only: bool = False) -> Project:
+        """The project of a folder, or of its project.json. Where it cannot be written it opens for reading and `notices` says why."""
+        folder = folder.parent if folder.name == MANIFEST else folder
+        if not is_project(folder):
+            raise ProjectError(folder, "is not a U-Net Studio project; choose a folder that ends in .unetstudio.")
+        lock, notices = (None, []) if read_only else _locked(folder)
+        project = None
+        try:
+            manifest, saved, why = _read(folder)
+            project = cls(folder, manifest, lock, saved, [*notices, *why])
+            if lock:
+                project._settle()
+        finally:
+            if project is None and lock:
+                lock.release()
+        return project
+
+    def close(self) -> None:
+        """Gives the lock back; saves nothing."""
+        if self._lock:
+            self._lock.release()
+            self._lock = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self.close()
+
+    def save(self) -> None:
+        """Writes project.json, and the one before it as project.json.bak; ProjectError when it stays unsaved."""
+        self._writable()
+        text = encode(self.manifest, self.folder)
+        if text == self._saved:
+            return
+        if self._saved:
+            durable.write_bytes(self.folder / BACKUP, self._saved, replace=True)
+        durable.write_bytes(self.folder / MANIFEST, text, replace=True)
+        self._saved = text
+
+    def beat(self) -> None:
+        """Keeps the lock ours; call it every `lock.BEAT` seconds. ProjectError when it was lost: the project is read-only from then on."""
+        if self._lock:
+            try:
+                self._lock.beat()
+            except ProjectError:
+                self._lock = self._lock if self._lock.held else None
+                raise
+
+    # -------------------------------------------------------------------------------------------------------- what it holds
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be saved."""
+        return self._lock is None
+
+    @property
+    def name(self) -> str:
+        """The folder's name without its ending."""
+        return self.folder.name.removesuffix(SUFFIX)
+
+    @property
+    def classes(self) -> ClassTable:
+        """The structures to find."""
+        return self.manifest.classes
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """In the order of the strip."""
+        return self.manifest.cases
+
+    def case(self, case_id: str) -> Case:
+        """By its id; UserError when there is none."""
+        for case in self.cases:
+            if case.id == case_id:
+                return case
+        raise UserError(f"The project has no case {case_id}.")
+
+    def update(self, **fields: Any) -> None:
+        """Other `classes`, `training`, `steps`, `view` or `cases`; not yet saved."""
+        self.manifest = replace(self.manifest, **fields)
+
+    def add_cases(self, cases: Iterable[Case]) -> tuple[Case, ...]:
+        """Adds cases at the end and returns those added: a source that is in the project already is left out.
+
+        UserError, and nothing is added, when the number of channels differs: one network reads all scans of a project.
+        """
+        known = {case.source for case in self.cases}
+        names = {case.name for case in self.cases}
+        channels = next((case.channels for case in self.cases), None)
+        added: list[Case] = []
+        for case in cases:
+            if case.source in known:
+                continue
+            channels = case.channels if channels is None else channels
+            if case.channels != channels:
+                here, there = _channels(channels), _channels(case.channels)
+                raise UserError(f"{case.name} has {there} and this project's images have {here}; open it in a project of its own.")
+            name = next(n for n in _numbered(case.name) if n not in names)
+            known.add(case.source)
+            names.add(name)
+            added.append(replace(case, name=name))
+        self.update(cases=(*self.cases, *added))
+        return tuple(added)
+
+    def change_case(self, case_id: str, **fields: Any) -> Case:
+        """Another name, source or review state for one case, in its place."""
+        changed = replace(self.case(case_id), **fields)
+        self.update(cases=tuple(changed if case.id == case_id else case for case in self.cases))
+        return changed
+
+    def review(self, case_id: str, state: ReviewState) -> Case:
+        """Sets what the clinician thinks of a case."""
+        return self.change_case(case_id, review=state)
+
+    def move_case(self, case_id: str, place: int) -> None:
+        """To another place in the order."""
+        moved = self.case(case_id)
+        rest = [case for case in self.cases if case.id != case_id]
+        place = min(max(place, 0), len(rest))
+        self.update(cases=(*rest[:place], moved, *rest[place:]))
+
+    def remove_case(self, case_id: str) -> None:
+        """Takes a case off the list; its labels stay in the folder, and `add_cases` with it brings it back."""
+        self.case(case_id)
+        self.update(cases=tuple(case for case in self.cases if case.id != case_id))
+
+    # ----------------------------------------------------------------------------------------------------------- where it lies
+
+    def folder_of(self, case: Case | str) -> Path:
+        """Of a case's labels, journal and prediction; not necessarily there yet."""
+        return self.folder / "cases" / (case if isinstance(case, str) else case.id)
+
+    def store(self, case: Case | str) -> LabelStore:
+        """Reads and writes a case's labels."""
+        return LabelStore(self.folder_of(case), read_only=self.read_only)
+
+    @property
+    def checkpoints_folder(self) -> Path:
+        """Of weights and their cards."""
+        return self.folder / "checkpoints"
+
+    @property
+    def runs_folder(self) -> Path:
+        """Of training events as they came."""
+        return self.folder / "runs"
+
+    @property
+    def cache(self) -> Path:
+        """Of what can be made again; deletable at any time."""
+        return self.folder / "cache"
+
+    def _settle(self) -> None:
+        """Makes an opened project ready for writing; where that is refused it stays read-only, with a sentence."""
+        if self.manifest.version > VERSION:
+            self._give_up("This project was made by a newer version of U-Net Studio; it is shown for reading only.")
+            return
+        path = self.folder / MANIFEST
+        try:
+            durable.sweep(self.folder)
+            if self.manifest.version < VERSION:
+                kept = path.with_name(f"{MANIFEST}.version-{self.manifest.version}")
+                durable.write_bytes(kept, self._saved, replace=True)
+                self.update(version=VERSION)
+            elif not path.exists() or durable.read_bytes(path) != self._saved:
+                if path.exists():
+                    durable.move(path, path.with_name(f"{MANIFEST}.damaged-{int(time.time())}"))
+                durable.write_bytes(path, self._saved)
+        except ProjectError as error:
+            self._give_up(f"{error} The project is shown for reading only.")
+
+    def _give_up(self, why: str) -> None:
+        """Read-only from here on."""
+        self.close()
+        self.notices = (*self.notices, why)
+
+    def _writable(self) -> None:
+        if self._lock is None:
+            raise ProjectError(self.folder, "was opened for reading only; nothing was saved.")
+
+
+def is_project(folder: Path) -> bool:
+    """Whether a folder is a project, judged by what lies in it."""
+    return (folder / MANIFEST).is_file() or (folder / BACKUP).is_file()
+
+
+def new_case(source: Source, scan: Scan, sha256: str) -> Case:
+    """A case of a scan just read; `sha256` is of the source's bytes."""
+    name = scan.name or source.path.stem
+    return Case(uuid.uuid4().hex[:16], name, source, sha256, scan.shape, scan.channels, scan.kind, scan.geometry)
+
+
+def _locked(folder: Path) -> tuple[Lock | None, list[str]]:
+    """The lock, or the sentence why there is none."""
+    try:
+        lock = acquire(folder)
+    except ProjectError as error:
+        return None, [f"{folder.name}: shown for reading only; its {error}"]
+    return (None, [lock.sentence]) if isinstance(lock, LockedBy) else (lock, [])
+
+
+def _read(folder: Path) -> tuple[Manifest, bytes, list[str]]:
+    """The manifest, its bytes and what had to be done to get it: the second generation serves when the first is damaged."""
+    path, backup = folder / MANIFEST, folder / BACKUP
+    try:
+        data = durable.read_bytes(path)
+        return decode(data, path), data, []
+    except (durable.DamagedError, durable.MissingError) as error:
+        try:
+            data = durable.read_bytes(backup)
+            manifest = decode(data, backup)
+        except (durable.DamagedError, durable.MissingError):
+            words = "is damaged and there is no whole backup beside it; copy the folder again from where it came. Nothing was changed."
+            raise ProjectError(path, words) from error
+        why = f"{MANIFEST} is damaged or missing, so the state before it was opened. Labels are whole; check the cases and classes."
+        return manifest, data, [why]
+
+
+def _numbered(name: str) -> Iterable[str]:
+    """The name, then with 2, 3 ... behind it."""
+    yield name
+    number = 2
+    while True:
+        yield f"{name} ({number})"
+        number += 1
+
+
+def _channels(number: int) -> str:
+    return "1 channel" if number == 1 else f"{number} channels"
