@@ -6,8 +6,6 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-STEPS_TO_NEIGHBOURS = ((-1, 0, 0), (1, 0, 0), (0, -1, 0), (0, 1, 0), (0, 0, -1), (0, 0, 1))
-
 
 def components(mask: NDArray[np.bool_], *, corners: bool) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
     """Numbered components of a (Z, Y, X) mask: ids (0 outside), and voxels per id (entry 0 counts the outside).
@@ -31,22 +29,26 @@ def kept_by_hand(ids: NDArray[np.int32], painted: NDArray[np.bool_] | None) -> N
     return np.zeros(0, np.int32) if painted is None else np.unique(ids[painted])
 
 
-def borders(labels: NDArray[np.uint8], ids: NDArray[np.int32]) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+def borders(
+    labels: NDArray[np.uint8], ids: NDArray[np.int32], where: NDArray[np.int64]
+) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """Which labels touch each component through faces: rows of (id, label outside, number of faces), sorted by id and label.
 
-    `ids` (Z, Y, X) is 0 outside the components; faces between two components and at the edge of the array do not count.
+    `ids` (Z, Y, X) is 0 outside the components, `where` the flat places of their voxels; faces between two components and at the edge of
+    the array do not count.
     """
-    where = np.flatnonzero(ids)
     flat_ids, flat_labels = ids.reshape(-1), labels.reshape(-1)
     own = flat_ids[where].astype(np.int64)
-    position = np.unravel_index(where, ids.shape)
-    strides = (ids.shape[1] * ids.shape[2], ids.shape[2], 1)
+    _, rows, columns = ids.shape
     votes = []
-    for step in STEPS_TO_NEIGHBOURS:
-        axis = next(a for a in range(3) if step[a])
-        inside = position[axis] > 0 if step[axis] < 0 else position[axis] < ids.shape[axis] - 1
-        there = where[inside] + step[axis] * strides[axis]
-        outside = flat_ids[there] == 0
-        votes.append(own[inside][outside] * 256 + flat_labels[there[outside]])
-    keys, counts = np.unique(np.concatenate(votes), return_counts=True)
+    for stride, length in ((rows * columns, ids.shape[0]), (columns, rows), (1, columns)):
+        if length == 1:
+            continue
+        place = where // stride % length
+        for towards, edge in ((-stride, 0), (stride, length - 1)):
+            inside = place != edge
+            there = where[inside] + towards
+            outside = flat_ids[there] == 0
+            votes.append(own[inside][outside] * 256 + flat_labels[there[outside]])
+    keys, counts = np.unique(np.concatenate(votes or [np.zeros(0, np.int64)]), return_counts=True)
     return keys // 256, keys % 256, counts.astype(np.int64)

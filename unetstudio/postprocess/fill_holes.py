@@ -47,15 +47,15 @@ class FillHoles:
             hole &= sizes <= evidence.voxels(self.size, self.unit)
         if not hole.any():
             return labels, 0
-        holes = np.where(hole, np.arange(len(sizes), dtype=np.int32), np.int32(0))[ids]
-        number, label, _ = borders(labels, holes)
+        holes = np.take(np.where(hole, np.arange(len(sizes), dtype=np.int32), np.int32(0)), ids)
+        where = np.flatnonzero(holes != 0)
+        number, label, _ = borders(labels, holes, where)
         first = np.flatnonzero(np.diff(number, prepend=-1))
         alone = np.diff(np.append(first, len(number))) == 1
         lonely = first[alone & (label[first] != UNLABELLED)]
         filling = np.full(len(sizes), evidence.background, np.uint8)
         filling[number[lonely]] = label[lonely]
         result = labels.copy()
-        where = np.flatnonzero(holes)
         result.reshape(-1)[where] = filling[holes.reshape(-1)[where]]
         return result, len(lonely)
 

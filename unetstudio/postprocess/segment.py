@@ -13,6 +13,7 @@ from unetstudio.data.geometry import Spacing
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.quantity import area_text, count_text, volume_text
 from unetstudio.data.region import Region
+from unetstudio.postprocess.overwrite import overwrite, where
 from unetstudio.postprocess.stack import DEFAULT_STEPS, from_json, to_json, with_options
 from unetstudio.postprocess.step import Evidence, Step
 from unetstudio.postprocess.uncertainty import uncertainty
@@ -71,7 +72,7 @@ def segment(
         part = probabilities[(slice(None), *box.slices)]
         labels[box.slices], removed[box.slices], reports = _inside(part, values, steps, spacing, inside, seen, shape[0] > 1)
     if painted is not None:
-        np.copyto(labels, painted[0], where=painted[1])
+        overwrite(labels, painted[1], painted[0])
     return Segmentation(labels, removed, reports)
 
 
@@ -89,7 +90,7 @@ def _inside(
     other = np.ascontiguousarray(probabilities[0])
     mask = None if painted is None else painted[1]
     evidence = Evidence(values[0], values, best, winner, other, mask, spacing, volume)
-    labels = np.where(best > other, winner, np.uint8(values[0]))
+    labels = where(best > other, winner, values[0])
     hidden = None if known is None or known.all() else ~known
     _restore(labels, painted, hidden)
     plain, reports = labels, []
@@ -115,7 +116,7 @@ def strongest(probabilities: NDArray[np.uint8], values: Sequence[int]) -> tuple[
     best = np.ascontiguousarray(probabilities[0])
     winner = np.full(best.shape, values[0], np.uint8)
     for channel, value in zip(probabilities[1:], values[1:], strict=True):
-        np.copyto(winner, np.uint8(value), where=channel > best)
+        overwrite(winner, channel > best, value)
         best = np.maximum(best, channel)
     return best, winner
 
@@ -143,9 +144,9 @@ def _of_known_classes(painted: Painted, values: tuple[int, ...]) -> NDArray[np.b
 def _restore(labels: Labels, painted: Painted | None, hidden: NDArray[np.bool_] | None) -> None:
     """Puts the strokes back, and takes away what was never predicted, in place."""
     if hidden is not None:
-        np.copyto(labels, np.uint8(UNLABELLED), where=hidden)
+        overwrite(labels, hidden, UNLABELLED)
     if painted is not None:
-        np.copyto(labels, painted[0], where=painted[1])
+        overwrite(labels, painted[1], painted[0])
 
 
 def _report(step: Step, voxels: int, objects: int, voxel: float | None, volume: bool) -> StepReport:

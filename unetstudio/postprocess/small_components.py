@@ -53,16 +53,11 @@ class SmallComponents:
         if not count:
             return labels, 0
         result = labels.copy()
-        where = np.flatnonzero(doomed)
-        result.reshape(-1)[where] = _surrounding(labels, doomed, count, evidence.background)[doomed.reshape(-1)[where]]
+        where = np.flatnonzero(doomed != 0)
+        around = np.full(count + 1, evidence.background, np.uint8)  # where an island has only unpredicted voxels around it
+        number, label, faces = borders(labels, doomed, where)
+        known = label != UNLABELLED
+        order = np.lexsort((-label[known], faces[known]))  # the class with most faces comes last and stays
+        around[number[known][order]] = label[known][order]
+        result.reshape(-1)[where] = around[doomed.reshape(-1)[where]]
         return result, count
-
-
-def _surrounding(labels: NDArray[np.uint8], ids: NDArray[np.int32], count: int, background: int) -> NDArray[np.uint8]:
-    """(count + 1,) uint8: the class with most faces against each component; the background where only unpredicted voxels are."""
-    around = np.full(count + 1, background, np.uint8)
-    number, label, faces = borders(labels, ids)
-    known = label != UNLABELLED
-    order = np.lexsort((-label[known], faces[known]))  # the class with most faces comes last and stays
-    around[number[known][order]] = label[known][order]
-    return around

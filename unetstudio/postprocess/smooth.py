@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.labels import UNLABELLED
+from unetstudio.postprocess.overwrite import overwrite
 from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, Evidence
 
 
@@ -42,14 +43,17 @@ class Smooth:
         present = [value for value in evidence.values if counts[value]]
         if len(present) < 2:
             return labels, 0
-        result = np.full(labels.shape, present[0], np.uint8)
+        if len(present) == 2 and not counts[UNLABELLED]:
+            prevails = (_blurred(labels == present[1], z, y, x) > 127).view(np.uint8)
+            return prevails * np.uint8((present[1] - present[0]) % 256) + np.uint8(present[0]), 0
         most = _blurred(labels == present[0], z, y, x)
+        result = np.full(labels.shape, present[0], np.uint8)
         for value in present[1:]:
             votes = _blurred(labels == value, z, y, x)
-            np.copyto(result, np.uint8(value), where=votes > most)
+            overwrite(result, votes > most, value)
             np.maximum(most, votes, out=most)
         if counts[UNLABELLED]:
-            result[labels == UNLABELLED] = UNLABELLED
+            overwrite(result, labels == UNLABELLED, UNLABELLED)
         return result, 0
 
 

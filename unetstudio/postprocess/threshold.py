@@ -9,6 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.postprocess.overwrite import overwrite
 from unetstudio.postprocess.step import STEPS, Evidence
 
 
@@ -43,8 +44,8 @@ class Threshold:
         changed = found != (evidence.best > evidence.other)
         changed &= (labels == evidence.background) | (labels == evidence.winner)
         result = labels.copy()
-        decided = np.where(found[changed], evidence.winner[changed], np.uint8(evidence.background))
-        result[changed] = decided
+        overwrite(result, changed & found, evidence.winner)
+        overwrite(result, changed & ~found, evidence.background)
         return result, 0
 
     def _needed(self, other: NDArray[np.uint8]) -> NDArray[np.uint8]:
