@@ -1,0 +1,159 @@
+"""How much of each class there is: voxels, area or volume, number and mean size of objects, and who made it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.geometry import Geometry
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.origin import SOURCE, Origin
+
+
+@dataclass(frozen=True)
+class ClassRegions:
+    """One class in one case; millimetres are None when the spacing is unknown, and `area_mm2` is None in a volume."""
+
+    value: int
+    name: str
+    voxels: int
+    share: float  # of all voxels with a class, 0..1
+    objects: int  # connected through faces, edges or corners
+    area_mm2: float | None
+    volume_mm3: float | None
+    painted: int  # voxels by who made them
+    imported: int
+    accepted: int
+    predicted: int
+
+    @property
+    def mean_object_voxels(self) -> float | None:
+        """Mean size of an object in voxels."""
+        return self.voxels / self.objects if self.objects else None
+
+    @property
+    def mean_object_mm(self) -> float | None:
+        """Mean size of an object in mm² (picture) or mm³ (volume)."""
+        size = self.volume_mm3 if self.volume_mm3 is not None else self.area_mm2
+        return size / self.objects if self.objects and size is not None else None
+
+
+def regions(
+    labels: NDArray[np.uint8], classes: ClassTable, geometry: Geometry, origin: NDArray[np.uint8] | None = None
+) -> list[ClassRegions]:
+    """One entry per class of the table, also where it is empty; arrays (Z, Y, X) uint8.
+
+    `origin` says who made each voxel; those of origin NONE, and all without an array, count as predicted.
+    """
+    counts = np.bincount(labels.reshape(-1), minlength=256)
+    total = int(counts.sum() - counts[UNLABELLED])
+    makers = _by_origin(labels, origin)
+    volume = labels.shape[0] > 1
+    found = []
+    for entry in classes:
+        voxels = int(counts[entry.value])
+        painted, imported, accepted = (int(makers[maker, entry.value]) for maker in (Origin.PAINTED, Origin.IMPORTED, Origin.ACCEPTED))
+        area = volume_mm3 = None
+        if geometry.spacing is not None:
+            z, y, x = geometry.spacing
+            area, volume_mm3 = (None, voxels * z * y * x) if volume else (voxels * y * x, None)
+        found.append(
+            ClassRegions(
+                value=entry.value,
+                name=entry.name,
+                voxels=voxels,
+                share=voxels / total if total else 0.0,
+                objects=_objects(labels, entry.value) if voxels else 0,
+                area_mm2=area,
+                volume_mm3=volume_mm3,
+                painted=painted,
+                imported=imported,
+                accepted=accepted,
+                predicted=voxels - painted - imported - accepted,
+            )
+        )
+    return found
+
+
+COLUMNS = (
+    "case",
+    "class",
+    "value",
+    "objects",
+    "voxels",
+    "share_percent",
+    "area_mm2",
+    "volume_mm3",
+    "mean_object_voxels",
+    "mean_object_mm2_or_mm3",
+    "painted_voxels",
+    "imported_voxels",
+    "accepted_voxels",
+    "predicted_voxels",
+    "review",
+)
+
+
+def row(case: str, found: ClassRegions, review: str = "") -> tuple[str, ...]:
+    """The cells of one table row in the order of `COLUMNS`; unknown is empty."""
+    return (
+        case,
+        found.name,
+        str(found.value),
+        str(found.objects),
+        str(found.voxels),
+        _number(100 * found.share),
+        _number(found.area_mm2),
+        _number(found.volume_mm3),
+        _number(found.mean_object_voxels),
+        _number(found.mean_object_mm),
+        *(str(count) for count in (found.painted, found.imported, found.accepted, found.predicted)),
+        review,
+    )
+
+
+def table(rows: Iterable[tuple[str, ...]], header: str) -> str:
+    """CSV text with the header as a comment line; commas and quotes in names are quoted.
+
+    A name that a spreadsheet would take for a formula is led by an apostrophe.
+    """
+    lines = [f"# {header}", ",".join(COLUMNS)]
+    lines += [",".join(_cell(cell) for cell in cells) for cells in rows]
+    return "\r\n".join(lines) + "\r\n"
+
+
+def _by_origin(labels: NDArray[np.uint8], origin: NDArray[np.uint8] | None) -> NDArray[np.int64]:
+    """(256, 256): voxels by origin and class value."""
+    if origin is None:
+        return np.zeros((256, 256), np.int64)
+    codes = (origin & SOURCE).astype(np.uint16) << 8 | labels
+    return np.bincount(codes.reshape(-1), minlength=65536).reshape(256, 256)
+
+
+def _objects(labels: NDArray[np.uint8], value: int) -> int:
+    """Number of connected components of a class."""
+    mask = labels == value
+    if len(mask) == 1:
+        count, _ = cv2.connectedComponents(mask[0].view(np.uint8), connectivity=8)
+        return int(count) - 1
+    from scipy import ndimage
+
+    _, found = ndimage.label(mask, ndimage.generate_binary_structure(3, 3))
+    return int(found)
+
+
+def _number(value: float | None) -> str:
+    """Six figures, without exponent for sizes a person reads."""
+    return "" if value is None else f"{float(f'{value:.6g}'):.15g}"
+
+
+def _cell(text: str) -> str:
+    """One CSV cell."""
+    if text[:1] in ("=", "+", "-", "@", "\t"):
+        text = "'" + text
+    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
