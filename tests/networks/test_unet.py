@@ -6,7 +6,7 @@ import pytest
 import torch
 
 from unetstudio.errors import UserError
-from unetstudio.networks.network import create
+from unetstudio.networks.network import create, round_up
 from unetstudio.networks.unet import pools_for_spacing
 
 COUNTS: list[tuple[int, int, int, dict[str, Any], int]] = [
@@ -38,6 +38,17 @@ def test_that_valid_padding_loses_the_published_margin(depth: int, margin: int) 
     assert network.receptive_margin == (margin, margin)
     shape = network.input_shape((2 * margin + 1,) * 2)
     assert network(torch.zeros(1, 1, *shape)).shape[2:] == tuple(size - 2 * margin for size in shape)
+
+
+@pytest.mark.parametrize("depth", [1, 2, 3, 4])
+def test_that_the_margin_with_same_padding_is_tight(depth: int) -> None:
+    network = create("unet", 1, 2, depth=depth, base=1).eval()
+    margin, step = network.receptive_margin[0], network.size_multiple[0]
+    halo = round_up(margin, step)
+    for known, finite in ((margin, True), (margin - 1, False)):
+        x = torch.ones(1, 1, 2 * halo + step, step)
+        x[..., : halo - known, :] = torch.nan
+        assert bool(torch.isfinite(network(x)[0, 0, halo : halo + step]).all()) == finite
 
 
 @pytest.mark.parametrize("norm", ["batch", "group", "instance", "none"])

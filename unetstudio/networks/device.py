@@ -7,7 +7,7 @@ import os
 import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, overload
 
 import psutil
 import torch
@@ -15,7 +15,7 @@ from torch import Tensor, nn
 
 from unetstudio.errors import UserError
 
-Placed = TypeVar("Placed", Tensor, nn.Module)
+AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 GAIN = 1.15
 """A number format or layout must be so much faster in the trial than plain float32 to be taken."""
@@ -36,7 +36,13 @@ class Precision:
             return contextlib.nullcontext()
         return torch.autocast(self.device.type, self.dtype)
 
-    def place(self, what: Placed) -> Placed:
+    @overload
+    def place(self, what: Tensor) -> Tensor: ...
+
+    @overload
+    def place(self, what: AnyModule) -> AnyModule: ...
+
+    def place(self, what: Tensor | nn.Module) -> Tensor | nn.Module:
         """A network, or a batch (N, C, ...), on the device and in the memory layout chosen."""
         if isinstance(what, nn.Module):
             what.to(self.device)
@@ -101,6 +107,22 @@ def use_threads(wanted: int = 0, spare: int = 1) -> int:
     threads = wanted if wanted > 0 else max(1, cores() - spare)
     torch.set_num_threads(threads)
     return threads
+
+
+def is_out_of_memory(error: BaseException) -> bool:
+    """Whether memory ran out, of a GPU or of the processor; torch raises a bare RuntimeError for the latter."""
+    if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
+        return True
+    text = str(error).lower()
+    return isinstance(error, RuntimeError) and any(sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory"))
+
+
+def free_memory(device: torch.device) -> None:
+    """Gives back what torch holds in reserve, after memory ran out."""
+    if device.type == "cuda":
+        torch.cuda.empty_cache()
+    elif device.type == "mps":
+        torch.mps.empty_cache()
 
 
 def cores() -> int:

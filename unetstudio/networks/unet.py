@@ -75,8 +75,9 @@ class UNet(Network):
         he_init(self)
 
         self.size_multiple = tuple(math.prod(level[axis] for level in config.pools) for axis in range(dims))
-        self.receptive_margin = tuple(_margin(config, axis) for axis in range(dims))
-        self.lost = self.receptive_margin if padding == "valid" else (0,) * dims
+        lost = tuple(_lost(config, axis) for axis in range(dims))
+        self.lost = lost if padding == "valid" else (0,) * dims
+        self.receptive_margin = lost if padding == "valid" else tuple(_margin(config, axis) for axis in range(dims))
         self.exact = norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor:
@@ -128,9 +129,21 @@ def pools_for_spacing(spacing: tuple[float, float, float], depth: int, extent: t
     return tuple(pools)
 
 
-def _margin(config: UNetConfig, axis: int) -> int:
-    """Input voxels beyond an output voxel that can reach it: 2, 8, 20, 44, 92 for depths 0 to 4 (the published figures)."""
-    margin = config.kernels[-1][axis] - 1
+def _lost(config: UNetConfig, axis: int) -> int:
+    """Voxels that valid padding takes from each side: 2, 8, 20, 44, 92 for depths 0 to 4 (the published figures)."""
+    lost = config.kernels[-1][axis] - 1
     for level, kernel in zip(config.pools[::-1], config.kernels[-2::-1], strict=True):
-        margin = level[axis] * margin + 2 * (kernel[axis] - 1)
-    return margin
+        lost = level[axis] * lost + 2 * (kernel[axis] - 1)
+    return lost
+
+
+def _margin(config: UNetConfig, axis: int, level: int = 0, first: int = 0) -> int:
+    """Input voxels before `first`, an output position on or before the lattice's zero, that can reach it with same padding.
+
+    Two or three more than valid padding loses: there the poolings' lattice is shifted so that every convolution ends on it.
+    """
+    taken = config.kernels[level][axis] - 1  # by two convolutions
+    if level == config.depth:
+        return taken - first
+    factor = config.pools[level][axis]
+    return factor * _margin(config, axis, level + 1, (first - taken) // factor) + taken

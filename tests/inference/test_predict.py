@@ -1,0 +1,217 @@
+"""Prediction by tiles gives what the whole would give, at any size, and can be stopped, restricted and squeezed."""
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.prediction import Prediction
+from unetstudio.data.region import Index, Region
+from unetstudio.data.scan import Scan
+from unetstudio.errors import OutOfMemory
+from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.inference.predict import predict
+from unetstudio.inference.predictor import Predictor
+from unetstudio.networks.checkpoint import Checkpoint, save
+from unetstudio.networks.network import Network, create
+from unetstudio.networks.unet import UNet
+
+
+def scan_of(*shape: int) -> Scan:
+    voxels = np.random.default_rng(3).integers(0, 255, (1, *shape), dtype=np.uint8)
+    return Scan(voxels)
+
+
+def trained_like(network: Network) -> Network:
+    """Lively batch statistics and a head whose classes win in turn, as after training."""
+    for name, value in network.named_buffers():
+        if name.endswith("running_mean"):
+            value.normal_(0, 0.2)
+        if name.endswith("running_var"):
+            value.uniform_(0.5, 2)
+    return network
+
+
+def predictor_for(scan: Scan, *, dims: int = 2, classes: int = 3, local: bool = True, **options: Any) -> Predictor:
+    torch.manual_seed(0)
+    intensity = Intensity.fit([scan], local=local)
+    network = create("unet", intensity.channels_out(1), classes, dims, **{"depth": 2, "base": 4, **options})
+    return Predictor(trained_like(network), intensity, tuple(range(classes)), "c0ffee")
+
+
+def collect(predictor: Predictor, scan: Scan, **options: Any) -> Prediction:
+    prediction = Prediction(scan.shape, predictor.values)
+    for event in predict(predictor, scan, "case", **options):
+        if isinstance(event, TilePredicted):
+            prediction.put(event.region, event.probabilities, event.checkpoint)
+    return prediction
+
+
+def difference(a: Prediction, b: Prediction) -> int:
+    return int(np.abs(a.probabilities.astype(int) - b.probabilities.astype(int)).max())
+
+
+@pytest.mark.parametrize("shape", [(1, 61, 83), (1, 128, 40), (1, 5, 7), (1, 1, 1), (1, 1, 50), (3, 37, 41)])
+@pytest.mark.parametrize("padding", ["same", "valid"])
+def test_that_tiles_of_a_picture_equal_the_whole(shape: Index, padding: str) -> None:
+    scan = scan_of(*shape)
+    predictor = predictor_for(scan, padding=padding)
+    tiles, whole = collect(predictor, scan, tile=16), collect(predictor, scan, tile=256)
+    assert tiles.complete
+    assert difference(tiles, whole) <= 1  # a float32 sum in another order may round to the neighbouring byte
+
+
+@pytest.mark.parametrize("shape", [(9, 21, 34), (1, 12, 12), (2, 3, 40)])
+def test_that_tiles_of_a_volume_equal_the_whole(shape: Index) -> None:
+    scan = scan_of(*shape)
+    predictor = predictor_for(scan, dims=3, depth=1)
+    tiles, whole = collect(predictor, scan, tile=4), collect(predictor, scan, tile=64)
+    assert tiles.complete
+    assert difference(tiles, whole) <= 1
+
+
+def test_that_an_anisotropic_network_is_exact_too() -> None:
+    scan = scan_of(6, 40, 30)
+    predictor = predictor_for(scan, dims=3, pool=((1, 2, 2), (2, 2, 2)), base=2)
+    assert difference(collect(predictor, scan, tile=8), collect(predictor, scan, tile=64)) <= 1
+
+
+@pytest.mark.parametrize(("dims", "shape"), [(2, (1, 150, 131)), (3, (20, 40, 33))])
+def test_that_probabilities_agree_to_five_decimals_with_one_forward_pass(dims: int, shape: Index) -> None:
+    scan = scan_of(*shape)
+    predictor = predictor_for(scan, dims=dims, local=False, depth=3 if dims == 2 else 1)
+    lattice = predictor.lattice(scan)
+    whole = predictor.spread(predictor.channels(scan, lattice.domain))
+    for core in lattice.cores(Region.whole(scan.shape), (8, 32, 32), (0, 0, 0)):
+        seen = lattice.input(core)
+        tile = predictor.spread(predictor.channels(scan, seen))[(slice(None), *core.within(seen))]
+        expected = whole[(slice(None), *core.within(lattice.domain))]
+        assert float((tile - expected).abs().max()) <= 1e-5
+
+
+def test_that_local_contrast_is_the_same_in_every_tile() -> None:
+    scan = scan_of(1, 150, 170)
+    predictor = predictor_for(scan)
+    part = Region((0, 40, 60), (1, 90, 100))
+    whole = predictor.channels(scan, Region.whole(scan.shape))
+    assert np.allclose(predictor.channels(scan, part), whole[(slice(None), *part.slices)], atol=1e-4)
+
+
+@pytest.mark.parametrize("classes", [1, 2, 4])
+def test_that_probabilities_of_a_voxel_add_up(classes: int) -> None:
+    scan = scan_of(1, 30, 30)
+    total = collect(predictor_for(scan, classes=classes), scan).probabilities.astype(int).sum(axis=0)
+    assert np.abs(total - 255).max() <= classes // 2
+
+
+def test_that_the_last_event_says_whether_the_whole_scan_was_done() -> None:
+    scan = scan_of(1, 40, 40)
+    predictor = predictor_for(scan)
+    *_, all_of_it = predict(predictor, scan, "case")
+    *_, part = predict(predictor, scan, "case", region=Region((0, 3, 3), (1, 9, 30)))
+    assert isinstance(all_of_it, CasePredicted)
+    assert all_of_it.whole
+    assert isinstance(part, CasePredicted)
+    assert not part.whole
+
+
+def test_that_a_region_on_screen_gets_its_tiles_and_no_others() -> None:
+    scan = scan_of(1, 90, 90)
+    region = Region((0, 13, 20), (1, 55, 95))
+    prediction = collect(predictor_for(scan), scan, region=region, tile=16)
+    expected = np.zeros(scan.shape, bool)
+    expected[(region & Region.whole(scan.shape)).slices] = True
+    assert (prediction.known == expected).all()
+
+
+def test_that_a_region_equals_its_part_of_the_whole() -> None:
+    scan = scan_of(1, 90, 90)
+    predictor = predictor_for(scan)
+    region = Region((0, 13, 21), (1, 55, 70))
+    part = collect(predictor, scan, region=region, tile=16).probabilities[(slice(None), *region.slices)]
+    whole = collect(predictor, scan).probabilities[(slice(None), *region.slices)]
+    assert np.abs(part.astype(int) - whole.astype(int)).max() <= 1
+
+
+def test_that_what_is_known_already_is_skipped() -> None:
+    scan = scan_of(1, 64, 64)
+    prediction = collect(predictor_for(scan), scan, tile=16, skip=lambda region: region.start[1] > 20)
+    assert prediction.known[0, 0].all()
+    assert not prediction.known[0, -1].any()
+
+
+def test_that_prediction_can_be_closed_between_two_tiles() -> None:
+    scan = scan_of(1, 64, 64)
+    job = predict(predictor_for(scan), scan, "case", tile=16)
+    first = next(job)
+    job.close()
+    assert isinstance(first, TilePredicted)
+    assert first.done == 1 < first.total
+
+
+def test_that_mirrored_views_make_the_average_symmetric() -> None:
+    scan = scan_of(1, 48, 48)
+    turned = Scan(scan.voxels[:, :, :, ::-1])
+    predictor = predictor_for(scan, local=False)
+    one = predictor.spread(predictor.intensity.prepare(scan.voxels), flips=True)
+    other = predictor.spread(predictor.intensity.prepare(turned.voxels), flips=True)
+    assert torch.allclose(one, other.flip(-1), atol=1e-5)
+
+
+def test_that_mirrored_views_change_the_prediction_by_tiles_and_whole_alike() -> None:
+    scan = scan_of(1, 61, 50)
+    predictor = predictor_for(scan)
+    assert difference(collect(predictor, scan, tile=16, flips=True), collect(predictor, scan, tile=256, flips=True)) <= 1
+
+
+class Hungry(UNet):
+    """Needs more memory than there is for inputs above a number of voxels."""
+
+    allowed = 0
+
+    def forward(self, x: Tensor) -> Tensor:
+        if x[0, 0].numel() > self.allowed:
+            raise torch.OutOfMemoryError("CUDA out of memory")
+        return super().forward(x)
+
+
+def hungry(scan: Scan, allowed: int) -> Predictor:
+    predictor = predictor_for(scan, local=False, depth=1)
+    network = Hungry(predictor.network.config)  # type: ignore[arg-type]
+    network.load_state_dict(predictor.network.state_dict())
+    network.allowed = allowed
+    return Predictor(network.eval(), predictor.intensity, predictor.values)
+
+
+def test_that_tiles_shrink_when_memory_runs_out() -> None:
+    scan = scan_of(1, 64, 64)
+    squeezed = collect(hungry(scan, 1200), scan, tile=64)
+    assert squeezed.complete
+    assert difference(squeezed, collect(hungry(scan, 10**9), scan, tile=64)) <= 1
+
+
+def test_that_the_smallest_tile_failing_is_told_in_a_sentence() -> None:
+    scan = scan_of(1, 32, 32)
+    with pytest.raises(OutOfMemory, match="smaller network"):
+        collect(hungry(scan, 10), scan, tile=32)
+
+
+def test_that_a_saved_checkpoint_predicts_as_the_network_in_memory(tmp_path: Path) -> None:
+    scan = scan_of(1, 40, 40)
+    predictor = predictor_for(scan)
+    classes = ClassTable.named(["a", "b", "c"], [(0, 0, 0), (1, 1, 1), (2, 2, 2)])
+    made = Checkpoint("unet", predictor.network.config.to_json(), classes, predictor.intensity.to_json())  # type: ignore[attr-defined]
+    identity, path = save(tmp_path, made, predictor.network.state_dict())
+    loaded = Predictor.load(path, "cpu", predictor.precision)
+    assert loaded.checkpoint == identity
+    assert difference(collect(predictor, scan), collect(loaded, scan)) == 0
+
+
+def test_that_a_picture_that_is_not_a_number_is_predicted_all_the_same() -> None:
+    scan = Scan(np.full((1, 1, 20, 20), np.nan, np.float32))
+    assert collect(predictor_for(scan), scan).complete

@@ -1,0 +1,94 @@
+"""Predicting a scan: tile after tile from the focus outward, in memory that follows the tile and not the scan."""
+
+from __future__ import annotations
+
+import time
+from collections import deque
+from collections.abc import Callable, Generator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.region import Index, Region
+from unetstudio.data.scan import Scan
+from unetstudio.errors import OutOfMemory
+from unetstudio.inference.events import CasePredicted, PredictionEvent, TilePredicted
+from unetstudio.inference.overlap_tile import Lattice
+from unetstudio.inference.predictor import Predictor
+from unetstudio.networks.device import free_memory, is_out_of_memory
+
+TILE_SECONDS = 0.1
+"""How long a tile should take, so that a job can be stopped, or training go on, between two."""
+
+TILE_VOXELS = 2**22
+"""Most input voxels of a tile, whatever the speed: about 1 GB of activations at 16 channels."""
+
+
+def predict(
+    predictor: Predictor,
+    scan: Scan,
+    case: str,
+    *,
+    region: Region | None = None,
+    focus: Index | None = None,
+    tile: int = 0,
+    skip: Callable[[Region], bool] | None = None,
+    flips: bool = False,
+) -> Generator[PredictionEvent, None, None]:
+    """Yields a TilePredicted for each tile and a CasePredicted at the end; can be closed between any two.
+
+    `region` restricts it to a part of the scan, such as what is on screen, and `focus` (z, y, x) is where it begins. `tile` is the edge of
+    the cores, 0 for what takes about 100 ms. `skip` says of a region that it need not be predicted. When memory runs out, tiles are cut
+    in halves; OutOfMemory when the smallest does not fit.
+    """
+    start = time.perf_counter()
+    whole = Region.whole(scan.shape)
+    wanted = whole if region is None else region & whole
+    lattice = predictor.lattice(scan)
+    queue = deque(lattice.cores(wanted, _core_size(predictor, lattice, wanted, tile), focus or _middle(wanted)))
+    done = 0
+    while queue:
+        core = queue.popleft()
+        inside = core & wanted
+        done += 1
+        if skip is not None and skip(inside):
+            continue
+        probabilities = _try(predictor, scan, lattice, core, flips)
+        if probabilities is None:
+            free_memory(predictor.precision.device)
+            queue = deque(_halved(lattice, [core, *queue]))
+            done -= 1
+            continue
+        part = np.ascontiguousarray(probabilities[(slice(None), *inside.within(core))])
+        yield TilePredicted(case, inside, part, predictor.values, predictor.checkpoint, done, done + len(queue))
+    yield CasePredicted(case, predictor.checkpoint, time.perf_counter() - start, wanted == whole)
+
+
+def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int) -> Index:
+    if tile:
+        return (1 if predictor.dims == 2 else tile, tile, tile)
+    if wanted.empty:
+        return lattice.step
+    return lattice.core_size(wanted, predictor.measure_speed() * TILE_SECONDS, TILE_VOXELS)
+
+
+def _try(predictor: Predictor, scan: Scan, lattice: Lattice, core: Region, flips: bool) -> NDArray[np.uint8] | None:
+    """The core's probabilities, or None when memory ran out."""
+    try:
+        return predictor.probabilities(scan, lattice, core, flips=flips)
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        return None
+
+
+def _halved(lattice: Lattice, cores: list[Region]) -> list[Region]:
+    """All cores cut in two, those that cannot be as they are; OutOfMemory when the first is one of them."""
+    if not lattice.halves(cores[0]):
+        raise OutOfMemory("Memory does not suffice for even the smallest tile; close other programs, or train a smaller network.")
+    return [half for core in cores for half in lattice.halves(core) or [core]]
+
+
+def _middle(region: Region) -> Index:
+    z, y, x = ((a + b) // 2 for a, b in zip(region.start, region.stop, strict=True))
+    return (z, y, x)

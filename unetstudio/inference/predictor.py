@@ -1,0 +1,122 @@
+"""A network ready to predict: with the intensity scale it was trained on, its classes, and the device and number format it runs in."""
+
+from __future__ import annotations
+
+import itertools
+import time
+from pathlib import Path
+from typing import Any, Protocol
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.region import Region
+from unetstudio.data.scan import Scan
+from unetstudio.inference.overlap_tile import Lattice, read_mirrored
+from unetstudio.networks import checkpoint as checkpoints
+from unetstudio.networks.device import Precision, choose_device, choose_precision
+from unetstudio.networks.network import Network
+
+
+class IntensityScale(Protocol):
+    """How stored voxel values become input channels; `margin` pixels of context in y and x make a region's channels those of the whole."""
+
+    @property
+    def margin(self) -> int: ...
+
+    def prepare(self, voxels: NDArray[Any]) -> NDArray[np.float32]: ...
+
+
+class Predictor:
+    """`values` are the class values in the order of the network's channels; `checkpoint` is the id under which predictions are kept."""
+
+    def __init__(
+        self, network: Network, intensity: IntensityScale, values: tuple[int, ...], checkpoint: str = "", precision: Precision | None = None
+    ) -> None:
+        self.precision = precision or Precision(torch.device("cpu"))
+        self.network = self.precision.place(network).eval()
+        self.intensity = intensity
+        self.values = values
+        self.checkpoint = checkpoint
+        self.speed = 0.0  # input voxels a second, 0 until measured
+
+    @classmethod
+    def load(cls, path: Path, device: str = "auto", precision: Precision | None = None) -> Predictor:
+        """From a checkpoint on disk; UserErrors of `networks.checkpoint.load` and `networks.device.choose_device`."""
+        checkpoint, network = checkpoints.load(path)
+        chosen = precision or choose_precision(choose_device(device), checkpoint.dims)
+        intensity = Intensity.from_json(checkpoint.intensity)
+        return cls(network, intensity, checkpoint.classes.values, checkpoint.id, chosen)
+
+    @property
+    def dims(self) -> int:
+        """2 (slice by slice) or 3."""
+        return self.network.config.dims
+
+    def lattice(self, scan: Scan) -> Lattice:
+        """Where tiles of the scan may lie."""
+        return Lattice.of(self.network, scan.shape)
+
+    def channels(self, scan: Scan, region: Region) -> NDArray[np.float32]:
+        """(C', Z, Y, X) float32 of a region that may reach beyond the scan, each voxel as if the whole had been prepared at once."""
+        context = (0, self.intensity.margin, self.intensity.margin)
+        seen = region.grown(context)
+        return self.intensity.prepare(read_mirrored(scan.voxels, seen))[(slice(None), *region.within(seen))]
+
+    def probabilities(self, scan: Scan, lattice: Lattice, core: Region, *, flips: bool = False) -> NDArray[np.uint8]:
+        """(K, Z, Y, X of the core) uint8; `flips` averages over all mirrored views (4 in 2D, 8 in 3D) and takes so much longer."""
+        start = time.perf_counter()
+        seen = lattice.input(core)
+        spread = self.spread(self.channels(scan, seen), flips=flips)
+        lost = tuple((a - b) // 2 for a, b in zip(seen.shape, spread.shape[1:], strict=True))
+        inner = core.within(Region(_add(seen.start, lost), seen.stop))
+        content = as_bytes(spread[(slice(None), *inner)]).cpu().numpy()
+        self.speed = seen.size * (2**self.dims if flips else 1) / max(time.perf_counter() - start, 1e-6)
+        return content
+
+    @torch.inference_mode()
+    def spread(self, channels: NDArray[np.float32], *, flips: bool = False) -> Tensor:
+        """Probabilities (K, Z', Y', X') float32 on the device, from input channels (C', Z, Y, X); smaller by what the network loses."""
+        batch = torch.from_numpy(np.ascontiguousarray(channels))
+        batch = batch.transpose(0, 1) if self.dims == 2 else batch[None]  # 2D: (Z, C', Y, X), slices as the batch; 3D: (1, C', Z, Y, X)
+        axes = tuple(range(2, batch.dim()))
+        ways = [way for n in range(len(axes) + 1) for way in itertools.combinations(axes, n)] if flips else [()]
+        total = self._forward(batch.flip(ways[0]) if ways[0] else batch)
+        for way in ways[1:]:
+            total += self._forward(batch.flip(way)).flip(way)
+        mean = total / len(ways) if flips else total
+        return mean.transpose(0, 1) if self.dims == 2 else mean[0]
+
+    def measure_speed(self) -> float:
+        """Input voxels a second: known from the tile before, or tried on an empty one."""
+        if not self.speed:
+            shape = self.network.input_shape((128, 128) if self.dims == 2 else (32, 32, 32))
+            empty = np.zeros((self.network.config.in_channels, *(1,) * (3 - len(shape)), *shape), np.float32)
+            for _ in range(2):  # the first one pays for set-up
+                start = time.perf_counter()
+                as_bytes(self.spread(empty)).cpu()
+                self.speed = empty[0].size / max(time.perf_counter() - start, 1e-6)
+        return self.speed
+
+    def _forward(self, batch: Tensor) -> Tensor:
+        """(N, K, ...) float32 probabilities; of two classes by one sigmoid, which costs a fraction of a softmax."""
+        with self.precision.autocast():
+            logits = self.network(self.precision.place(batch))
+        logits = logits.float()
+        if logits.shape[1] != 2:
+            return torch.softmax(logits, dim=1)
+        second = torch.sigmoid(logits[:, 1] - logits[:, 0])
+        return torch.stack((1 - second, second), dim=1)
+
+
+def as_bytes(probabilities: Tensor) -> Tensor:
+    """0..1 to 0..255, rounded."""
+    return probabilities.mul(255).add_(0.5).to(torch.uint8)
+
+
+def _add(a: tuple[int, ...], b: tuple[int, ...]) -> tuple[int, int, int]:
+    z, y, x = (m + n for m, n in zip(a, b, strict=True))
+    return (z, y, x)
