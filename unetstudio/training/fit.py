@@ -1,0 +1,309 @@
+"""The training loop: from a live study to ever better weights, one step at a time, as a generator of events."""
+
+from __future__ import annotations
+
+import copy
+import time
+from collections.abc import Generator
+from dataclasses import replace
+from pathlib import Path
+
+import torch
+from torch import Tensor
+
+from unetstudio.augment.recipe import Recipe
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.study import Study
+from unetstudio.errors import OutOfMemory, TrainingError
+from unetstudio.inference.predictor import Predictor
+from unetstudio.networks.checkpoint import Checkpoint, Write, write_atomically
+from unetstudio.networks.device import choose_device, choose_precision, cores, use_threads
+from unetstudio.networks.network import Network, create
+from unetstudio.settings import TrainingSettings
+from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
+from unetstudio.training.learner import Learner, is_out_of_memory
+from unetstudio.training.losses import class_weights
+from unetstudio.training.material import Material
+from unetstudio.training.plan import make_plan
+from unetstudio.training.samples import Batch, Samples
+from unetstudio.training.saving import Saving
+from unetstudio.training.schedule import Budget
+from unetstudio.training.scoring import Score, find_spots, score
+from unetstudio.training.start import Start
+
+FIRST_ROUND = 2.5
+"""Seconds: the first prediction shall appear early."""
+
+QUIET = 0.1
+"""Seconds between two reports of steps, at most and about."""
+
+ROLLBACKS = 3
+"""Losses that are not finite are forgiven so often."""
+
+MOST_SCANS = 16
+"""Scans looked at for the intensity scale."""
+
+Events = Generator[TrainingEvent, None, None]
+
+
+class Trainer:
+    """A training of one study: `run()` it, and meanwhile ask for the `predictor()` or `save()`.
+
+    The study is live: what is painted between two steps is learnt from the next batch on. Not advancing the generator pauses; closing
+    it saves. `start` goes on from a checkpoint; `write` is how files reach the disk.
+    """
+
+    def __init__(
+        self, study: Study, settings: TrainingSettings, *, checkpoints: Path, start: Start | None = None, write: Write = write_atomically
+    ) -> None:
+        self.study, self.settings = study, settings
+        self.step, self.round = 0, 0
+        self.score = Score(None, {})
+        self.learner: Learner | None = None
+        self._start = start
+        best = start.checkpoint.score if start is not None and start.state is not None else None
+        self._saving = Saving(checkpoints, write, best)
+        self._spent, self._since = 0.0, 0.0  # seconds before, and when the slice in hand began
+        self._saved_step = -1
+
+    @property
+    def seconds(self) -> float:
+        """Of training so far; pauses and predictions between two steps are left out."""
+        return self._spent + (time.perf_counter() - self._since if self._since else 0.0)
+
+    @property
+    def saved(self) -> CheckpointSaved | None:
+        """The newest weights on disk."""
+        return self._saving.newest
+
+    def run(self) -> Events:
+        """Trains until the budget is used up, the labels are gone, or the generator is closed.
+
+        UserErrors: TrainingError when there is nothing to learn from or the loss stays not finite, OutOfMemory, FormatError of a scan.
+        """
+        story = self._train()
+        try:
+            while True:
+                self._since = time.perf_counter()
+                event = next(story, None)
+                self._spent, self._since = self.seconds, 0.0
+                if event is None:
+                    return
+                yield event
+        finally:
+            story.close()
+
+    def predictor(self) -> Predictor:
+        """The averaged weights as they are now, in a copy that further training does not touch; TrainingError before there are any."""
+        if self.learner is None:
+            raise TrainingError("Nothing has been learnt yet.")
+        id = self.saved.id if self.saved is not None and self._saved_step == self.step else f"step-{self.step}"
+        return Predictor(copy.deepcopy(self.learner.average.network), self.intensity, self._values, id, self.learner.precision)
+
+    def save(self) -> CheckpointSaved | None:
+        """Writes averaged weights, and the state to go on from, unless these are on disk already."""
+        if self.learner is None or self._saved_step == self.step:
+            return None
+        network = self.learner.average.network
+        card = Checkpoint(
+            network=self._plan.network,
+            config=network.config.to_json(),
+            classes=self._classes,
+            intensity=self.intensity.to_json(),
+            spacing=self._spacing(),
+            step=self.step,
+            seconds=round(self.seconds, 3),
+            score=self.score.mean,
+            class_scores=self.score.classes,
+            settings=self.settings.to_json(),
+            training_cases=tuple(id for id in self.study.labelled() if id not in self._material.index.held.cases),
+        )
+        state = {"learner": self.learner.state(), "round": self.round, "budget": self._budget.to_json()}
+        saved = self._saving.save(card, dict(network.state_dict()), state)
+        self._saved_step = self.step
+        return saved
+
+    # ------------------------------------------------------------------------------------------------------------- the story
+
+    def _train(self) -> Events:
+        reason = self.study.ready()
+        if reason is not None:
+            raise TrainingError(reason)
+        yield from self._begin()
+        pending: list[Tensor] = []
+        losses: list[float] = []
+        round_began = told = self.seconds
+        good = self.learner_state()
+        rollbacks = 0
+        try:
+            while self._budget.used(self.step, self.seconds) < 1:
+                if self._revision != self.study.revision and (reason := self.study.ready()) is not None:
+                    yield Notice(reason)
+                    return
+                self._follow()
+                yield from self._step(pending)
+                if self._device.type == "cpu" or self.seconds - told >= QUIET:
+                    fresh = torch.stack(pending).tolist()
+                    pending.clear()
+                    if not all(map(_finite, fresh)):
+                        rollbacks += 1
+                        self._roll_back(good, rollbacks)
+                        yield Notice("The loss was not a number: training went back to the last good weights and goes on.")
+                        continue
+                    losses += fresh
+                    if self.seconds - told >= QUIET:
+                        told = self.seconds
+                        yield StepDone(self.step, fresh[-1], told)
+                if losses and self._round_is_over(self.seconds - round_began):
+                    yield from self._end_round(losses, self.seconds - round_began)
+                    good = self.learner_state()
+                    losses, round_began = [], self.seconds
+            if losses:
+                yield from self._end_round(losses, self.seconds - round_began, last=True)
+            if (saved := self.save()) is not None:
+                yield saved
+            yield TrainingFinished(self.step, self.seconds, "budget")
+        finally:
+            self._samples.close()
+            self.save()
+
+    def _begin(self) -> Events:
+        """Plan, intensity scale, network, first patches."""
+        settings = self.settings
+        budgeted = bool(settings.seconds or settings.steps)
+        threads = use_threads(settings.threads, spare=0 if budgeted else 1)
+        self._device = choose_device(settings.device)
+        self._plan = make_plan(self.study, settings, self._device)
+        start = self._start
+        network: Network
+        budget = Budget(settings.seconds, settings.steps)
+        if start is None:
+            ids = self.study.labelled()
+            some = ids[:: -(-len(ids) // MOST_SCANS)]
+            self.intensity = Intensity.fit(self.study.scan(id) for id in some)
+            torch.manual_seed(settings.seed)
+            channels = self.intensity.channels_out(self.intensity.channels)
+            network = create(self._plan.network, channels, len(self.study.classes), self._plan.dims, **self._plan.options)
+        else:
+            self.intensity = Intensity.from_json(start.checkpoint.intensity)
+            network = start.network
+            self._plan = replace(self._plan, network=start.checkpoint.network, dims=start.checkpoint.dims)
+        precision = choose_precision(self._device, self._plan.dims)
+        self.learner = Learner(network, precision)
+        self._classes = self.study.classes if start is None else start.checkpoint.classes
+        if start is not None and start.state is not None:
+            self.learner.restore(start.state["learner"])
+            self.step, self.round = start.checkpoint.step, int(start.state["round"])
+            self._spent, self._since = start.checkpoint.seconds, time.perf_counter()
+            self.score = Score(start.checkpoint.score, start.checkpoint.class_scores)
+            budget = budget.resumed(Budget(**start.state["budget"]), self.step, self.seconds)
+        self._budget = budget
+        self._material = Material(self.study, self.intensity, settings.seed)
+        self._revision = -1
+        self._values: tuple[int, ...] = self._classes.values
+        self._patch, self._batch = self._plan.patch, self._plan.batch
+        self._samples = self._sampling()
+        words = self._plan.words | {"Precision": precision.reason, "Threads": str(threads)}
+        count = network.parameters_count
+        device = str(self._device)
+        yield TrainingStarted(self._plan.network, self._plan.dims, count, self._patch, self._batch, device, self.step, words)
+
+    def _step(self, pending: list[Tensor]) -> Events:
+        """One step; after a want of memory with a smaller batch, then a smaller patch."""
+        learner = self.learner
+        assert learner is not None
+        rate = self.settings.learning_rate * self._budget.rate(self.step, self.seconds)
+        try:
+            batch: Batch = self._samples.take()
+            pending.append(learner.step(batch, rate, self._class_weight, self._plan.dice))
+        except (RuntimeError, MemoryError) as error:
+            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+                raise
+            yield self._shrink(learner.network)
+            return
+        self.step += 1
+
+    def _end_round(self, losses: list[float], took: float, *, last: bool = False) -> Events:
+        """Scores the averaged weights and saves them when that is due."""
+        learner = self.learner
+        assert learner is not None
+        self.round += 1
+        index = self._material.refresh()
+        spots = find_spots(self._material, index, self._plan.dims, learner.network.size_multiple, self._plan.windows, self.settings.seed)
+        self.score = score(learner.average.network, learner.precision, self._material, index, spots) if spots else Score(None, {})
+        mean = sum(losses) / len(losses)
+        what = index.held.what if spots else ""
+        yield RoundDone(self.round, self.step, mean, self.score.mean, self.score.classes, self.seconds, took, what)
+        if (last or self._saving.due) and (saved := self.save()) is not None:
+            yield saved
+
+    # ------------------------------------------------------------------------------------------------------------ its turns
+
+    def _follow(self) -> None:
+        """Takes up what was painted since the last step: other classes, other balance."""
+        if self._revision == self.study.revision:
+            return
+        self._revision = self.study.revision
+        learner = self.learner
+        assert learner is not None
+        if self._values != self.study.classes.values:
+            learner.change_classes(self._values, self.study.classes.values)
+            self._values = self.study.classes.values
+        self._classes = self.study.classes
+        self._class_weight = class_weights(list(self._material.refresh().counts), 0.0 if self._plan.dice else 0.25)
+
+    def _round_is_over(self, took: float) -> bool:
+        """By time; by steps when the budget is in steps, so that a seed gives the same training twice."""
+        if self._budget.steps and not self._budget.seconds:
+            return (self.step - self._budget.from_step) % max(10, self._budget.steps // 20) == 0
+        return took >= (self.settings.round_seconds if self.round else min(FIRST_ROUND, self.settings.round_seconds))
+
+    def _roll_back(self, good: dict[str, object], times: int) -> None:
+        """To the state of the last round; TrainingError when it happens again and again."""
+        assert self.learner is not None
+        self.learner.restore(good)
+        if times > ROLLBACKS:
+            raise TrainingError(
+                "The loss was not a number again and again. Lower the learning rate, or look for damaged images among the training cases."
+            )
+
+    def _shrink(self, network: Network) -> Notice:
+        """Half the batch, then half the patch; OutOfMemory when neither can be halved."""
+        if self._device.type == "cuda":
+            torch.cuda.empty_cache()
+        smaller = tuple(max(m, n // 2 // m * m) for n, m in zip(self._patch, network.size_multiple, strict=True))
+        if self._batch > 1:
+            self._batch //= 2
+        elif smaller != self._patch:
+            self._patch = smaller
+        else:
+            raise OutOfMemory("Memory did not suffice even for one small patch. Choose a smaller network, or close other programs.")
+        self._samples.close()
+        self._samples = self._sampling()
+        size = " x ".join(map(str, self._patch))
+        return Notice(f"Memory ran short: training goes on with {self._batch} patches of {size} a step.")
+
+    def _sampling(self) -> Samples:
+        recipe = Recipe.standard(oriented=self._plan.oriented) if self.settings.augment else Recipe()
+        threads = max(1, min(6, cores() - 1)) if self._device.type != "cpu" else 1
+        return Samples(self._material, recipe, self._patch, self._batch, seed=self.settings.seed, first=self.step, threads=threads)
+
+    def _spacing(self) -> tuple[float, float, float] | None:
+        labelled = self.study.labelled()
+        return self.study.cases[labelled[0]].case.geometry.spacing if labelled else None
+
+    def learner_state(self) -> dict[str, object]:
+        """A copy of the learner's state, to go back to."""
+        assert self.learner is not None
+        return self.learner.state()
+
+
+def fit(
+    study: Study, settings: TrainingSettings, *, checkpoints: Path, start: Start | None = None, write: Write = write_atomically
+) -> Events:
+    """Trains and forgets the trainer: for callers that want events and checkpoints only."""
+    yield from Trainer(study, settings, checkpoints=checkpoints, start=start, write=write).run()
+
+
+def _finite(value: float) -> bool:
+    return value - value == 0.0

@@ -1,0 +1,123 @@
+"""A network being trained: its weights, their moving average and the optimiser, moved one step at a time."""
+
+from __future__ import annotations
+
+import copy
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unetstudio.networks.device import Precision
+from unetstudio.networks.network import Network, create
+from unetstudio.training.average import MovingAverage
+from unetstudio.training.losses import loss
+from unetstudio.training.samples import Batch
+
+CLIP = 5.0
+"""Largest norm of a step's gradient."""
+
+DECAY = 1e-4
+"""Weight decay."""
+
+
+class Learner:
+    """`network` trains; `average.network` predicts."""
+
+    def __init__(self, network: Network, precision: Precision) -> None:
+        self.precision = precision
+        self.network: Network = precision.place(network.requires_grad_()).train()
+        self.average = MovingAverage(self.network)
+        self.optimizer = _optimizer(self.network)
+        self.steps = 0
+        self._scaler = torch.amp.GradScaler(enabled=precision.needs_scaler)
+
+    def step(self, batch: Batch, rate: float, class_weight: Tensor, dice: float) -> Tensor:
+        """One optimiser step at learning rate `rate`; returns the loss as a tensor, so that a GPU need not be waited for."""
+        device = self.precision.device
+        image = self.precision.place(batch.image)
+        target, weight = batch.target.to(device, non_blocking=True), batch.weight.to(device, non_blocking=True)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        with self.precision.autocast():
+            logits = self.network(image)
+        value = loss(logits, target, weight, class_weight.to(device), dice)
+        self.optimizer.zero_grad(set_to_none=True)
+        self._scaler.scale(value).backward()  # type: ignore[no-untyped-call]
+        self._scaler.unscale_(self.optimizer)
+        torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
+        self.average.update(self.network, self.steps)
+        self.steps += 1
+        return value.detach()
+
+    def state(self) -> dict[str, Any]:
+        """A copy of everything that the next step depends on."""
+        return copy.deepcopy(
+            {
+                "network": dict(self.network.state_dict()),
+                "average": dict(self.average.network.state_dict()),
+                "optimizer": self.optimizer.state_dict(),
+                "steps": self.steps,
+                "scaler": self._scaler.state_dict(),
+                "random": torch.get_rng_state(),
+            }
+        )
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Back to what `state` returned."""
+        state = copy.deepcopy(state)
+        self.network.load_state_dict(state["network"])
+        self.average.network.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        self._scaler.load_state_dict(state["scaler"])
+        self.steps = state["steps"]
+        torch.set_rng_state(state["random"].cpu())
+
+    def change_classes(self, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+        """Output channels for the class values `new` instead of `old`: kept classes keep theirs, all other weights stay.
+
+        The optimiser's memory of the output layer is lost; the rest of it stays.
+        """
+        config = self.network.config.to_json()
+        options = {k: v for k, v in config.items() if k not in ("in_channels", "n_classes", "dims")}
+        fresh = create(_name(self.network), config["in_channels"], len(new), config["dims"], **options)
+        kept = [(channel, old.index(value)) for channel, value in enumerate(new) if value in old]
+        networks = []
+        for source in (self.network, self.average.network):
+            target = copy.deepcopy(fresh)
+            state = target.state_dict()
+            for name, values in source.state_dict().items():
+                if state[name].shape == values.shape:
+                    state[name].copy_(values)
+                if name.startswith("head."):
+                    for to, at in kept:
+                        state[name][to] = values[at].to(state[name].device)
+            networks.append(self.precision.place(target))
+        memory = self.optimizer.state
+        by_name = dict(self.network.named_parameters())
+        self.network, averaged = networks[0].train(), networks[1]
+        self.optimizer = _optimizer(self.network)
+        for name, parameter in self.network.named_parameters():
+            before = by_name[name]
+            if before in memory and before.shape == parameter.shape and not name.startswith("head."):
+                self.optimizer.state[parameter] = memory[before]
+        self.average = MovingAverage(averaged)
+
+
+def is_out_of_memory(error: RuntimeError) -> bool:
+    """Whether torch failed for want of memory, on a GPU or in the processor's own."""
+    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error) or "not enough memory" in str(error)
+
+
+def _optimizer(network: Network) -> torch.optim.AdamW:
+    fused = next(network.parameters()).device.type in ("cpu", "cuda")
+    return torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=DECAY, fused=fused)
+
+
+def _name(network: Network) -> str:
+    """The registered name of a network's kind."""
+    from unetstudio.networks.network import NETWORKS
+
+    return next(name for name, kind in NETWORKS.items() if kind is type(network))

@@ -1,0 +1,51 @@
+"""What training minimises: cross-entropy, and Dice where masks are dense, over labelled voxels only.
+
+Unlabelled voxels enter no sum at all: not the mean, and neither side of the Dice quotient.
+"""
+
+from __future__ import annotations
+
+import torch
+from torch import Tensor
+from torch.nn.functional import cross_entropy, one_hot
+
+from unetstudio.data.labels import UNLABELLED
+
+POWER = 0.25
+"""Class weights are voxel counts to minus this: full balancing (1) over-paints thin structures."""
+
+
+def class_weights(counts: list[int], power: float = POWER) -> Tensor:
+    """(K,) float32 from training voxels per channel; mean 1 over the classes that have any."""
+    n = torch.tensor(counts, dtype=torch.float32)
+    weights = n.clamp(min=1).pow(-power)
+    return weights / weights[n > 0].mean() if bool((n > 0).any()) else torch.ones_like(n)
+
+
+def loss(logits: Tensor, target: Tensor, weight: Tensor, class_weight: Tensor, dice: float) -> Tensor:
+    """Scalar float32 from logits (N, K, ...), target (N, ...) int64 channels or UNLABELLED, weight (N, ...) float32 per voxel.
+
+    `dice` is the share of the Dice term, 0 for strokes. A batch without any label gives 0.
+    """
+    logits = logits.float()
+    labelled = target != UNLABELLED
+    each = cross_entropy(logits, target, weight=class_weight, ignore_index=UNLABELLED, reduction="none")
+    known = torch.where(labelled, target, 0)
+    share = weight * class_weight[known] * labelled
+    entropy = (each * weight).sum() / share.sum().clamp(min=1e-6)
+    if not dice:
+        return entropy
+    return (1 - dice) * entropy + dice * dice_loss(logits, known, weight * labelled)
+
+
+def dice_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
+    """1 - mean Dice over the classes present, sums over the whole batch (Drozdzal et al. 2016), voxels counted by `weight`."""
+    probabilities = logits.softmax(1)
+    truth = one_hot(target, logits.shape[1]).movedim(-1, 1)
+    axes = [0, *range(2, logits.dim())]
+    weight = weight.unsqueeze(1)
+    both = (probabilities * truth * weight).sum(axes)
+    predicted, true = (probabilities * weight).sum(axes), (truth * weight).sum(axes)
+    present = true > 0
+    scores = (2 * both + 1) / (predicted + true + 1)
+    return 1 - (scores * present).sum() / present.sum().clamp(min=1)

@@ -1,0 +1,121 @@
+"""What training will do: every choice that the settings leave open, made from the material and the machine, each with its reason."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+import torch
+
+from unetstudio.data.case import Case
+from unetstudio.data.study import Study
+from unetstudio.networks.network import NETWORKS, round_up
+from unetstudio.networks.unet import pools_for_spacing
+from unetstudio.settings import TrainingSettings
+
+THIN = 8
+"""Volumes of fewer slices are learnt slice by slice."""
+
+ANISOTROPIC = 4.0
+"""Slices further apart than this many pixels are learnt one by one."""
+
+LONG = 120.0
+"""Seconds from which a budget on a processor pays for a deeper network."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`patch` is (Y, X) or (Z, Y, X); `dice` the share of the Dice term; `windows` how many patches a score looks at; `words` choice by
+    choice for the reader."""
+
+    network: str
+    dims: int
+    options: dict[str, Any]  # of the network: depth, base, norm, pool
+    patch: tuple[int, ...]
+    batch: int
+    dice: float
+    windows: int
+    oriented: bool
+    words: dict[str, str] = field(default_factory=dict)
+
+
+def make_plan(study: Study, settings: TrainingSettings, device: torch.device) -> Plan:
+    """The plan for the labelled cases of a study that is ready to train."""
+    cases = [study.cases[id].case for id in study.labelled()]
+    quick = device.type == "cpu"
+    words: dict[str, str] = {}
+    dims = settings.dims or _dims(cases, words)
+    depth = settings.depth or (4 if not quick or settings.seconds >= LONG else 3)
+    base = settings.base or (16 if quick else 32)
+    norm = "batch" if settings.norm == "auto" else settings.norm
+    extent = tuple(int(np.median([case.shape[axis] for case in cases])) for axis in range(3))
+    options: dict[str, Any] = {"depth": depth, "base": base, "norm": norm}
+    multiple: tuple[int, ...] = (2**depth, 2**depth)
+    if dims == 3:
+        if not settings.depth:
+            depth = options["depth"] = 3
+        options["pool"] = pools_for_spacing(_spacing(cases), depth, (extent[0], extent[1], extent[2]))
+        multiple = tuple(int(np.prod([level[axis] for level in options["pool"]])) for axis in range(3))
+    dense = _is_dense(study)
+    edge = settings.patch or _edge(dims, quick, dense)
+    patch = tuple(min(round_up(edge, m), round_up(max(n, 1), m)) for n, m in zip(extent[-dims:], multiple, strict=True))
+    batch = settings.batch or _batch(patch, dims, quick)
+    falling = "falling over the budget" if settings.seconds or settings.steps else "constant"
+    words |= {
+        "Network": f"{NETWORKS[settings.network].title} {dims}D, depth {depth}, {base} channels at full resolution, {norm} norm"
+        + (": small enough to learn while you paint" if quick else ": the GPU has room for it"),
+        "Patches": f"{batch} of {' x '.join(map(str, patch))} a step, each round a labelled voxel of a random class",
+        "Loss": "cross-entropy and Dice: most of the voxels are labelled" if dense else "cross-entropy over the strokes",
+        "Learning rate": f"{settings.learning_rate:g}, {falling}",
+    }
+    oriented = all(case.geometry.affine is not None for case in cases)
+    windows = 6 if quick else 24
+    return Plan(settings.network, dims, options, patch, batch, 0.5 if dense else 0.0, windows, oriented, words)
+
+
+def _dims(cases: list[Case], words: dict[str, str]) -> int:
+    """3 for volumes with slices close to one another, else 2."""
+    if not all(case.is_volume for case in cases):
+        words["Dimensions"] = "2, because there are single pictures"
+    elif min(case.shape[0] for case in cases) < THIN:
+        words["Dimensions"] = f"2, because a volume has fewer than {THIN} slices"
+    elif any(_apart(case) > ANISOTROPIC for case in cases):
+        words["Dimensions"] = "2, because the slices are far apart"
+    else:
+        words["Dimensions"] = "3, because all cases are volumes of close slices"
+        return 3
+    return 2
+
+
+def _apart(case: Case) -> float:
+    """Distance of slices in pixels; guessed from the shape when the file does not say."""
+    if case.geometry.spacing is None:
+        return min(case.shape[1:]) / case.shape[0] / 2
+    z, y, x = case.geometry.spacing
+    return z / min(y, x)
+
+
+def _spacing(cases: list[Case]) -> tuple[float, float, float]:
+    """Median voxel size (z, y, x)."""
+    z, y, x = np.median([case.geometry.spacing_or_one for case in cases], axis=0)
+    return (float(z), float(y), float(x))
+
+
+def _is_dense(study: Study) -> bool:
+    """Whether most of the labelled cases' voxels are labelled."""
+    labelled = [study.cases[id] for id in study.labelled()]
+    return sum(found.annotated for found in labelled) > 0.5 * sum(int(np.prod(found.case.shape)) for found in labelled)
+
+
+def _edge(dims: int, quick: bool, dense: bool) -> int:
+    """Edge of a patch in voxels."""
+    if dims == 3:
+        return 48 if quick else 96
+    return (192 if dense else 128) if quick else 256
+
+
+def _batch(patch: tuple[int, ...], dims: int, quick: bool) -> int:
+    """As many patches as make a step of about a third of a second on a processor; never one alone."""
+    voxels = (110_000 if dims == 3 else 8 * 128 * 128) if quick else (2 * 96**3 if dims == 3 else 8 * 256 * 256)
+    return int(np.clip(round(voxels / np.prod(patch)), 2, 16))

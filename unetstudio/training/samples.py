@@ -1,0 +1,112 @@
+"""Training batches: patches cut round labelled voxels of random classes, augmented, and made ahead of the step that uses them."""
+
+from __future__ import annotations
+
+from collections import deque
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from unetstudio.augment.grid import Grid
+from unetstudio.augment.recipe import Drawn, Recipe
+from unetstudio.training.material import Index, Material
+
+AHEAD = 3
+"""Batches in the making; with the step in hand this hides the cost of cutting and augmenting."""
+
+
+@dataclass(frozen=True)
+class Cut:
+    """Where one patch is taken from and how it was augmented: enough to make it again."""
+
+    case: str
+    centre: tuple[float, ...]  # voxels, (z, y, x) or (y, x)
+    z: int | None  # the slice of a 2D patch
+    drawn: Drawn
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """`image` (N, C', [Z,] Y, X) float32, `target` (N, [Z,] Y, X) int64 channels or UNLABELLED, `weight` likewise float32."""
+
+    image: Tensor
+    target: Tensor
+    weight: Tensor
+    cuts: tuple[Cut, ...] = ()
+
+
+def draw_cut(index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe, rng: np.random.Generator) -> Cut:
+    """A biased crop: round a labelled voxel of a random class of a random case, not always in the middle."""
+    channels = index.channels()
+    if index.dense and rng.random() < 0.5:  # the natural mixture of classes, half of the time
+        shares = np.array([index.counts[c] for c in channels], np.float64)
+        channel = channels[int(rng.choice(len(channels), p=shares / shares.sum()))]
+    else:
+        channel = channels[int(rng.integers(len(channels)))]
+    cases = list(index.places[channel])
+    case = cases[int(rng.integers(len(cases)))]
+    at = index.places[channel][case]
+    _, height, width = material.study.cases[case].case.shape
+    rest, x = divmod(int(at[int(rng.integers(at.size))]), width)
+    z, y = divmod(rest, height)
+    off = (rng.random(len(patch)) - 0.5) * np.array(patch) * 0.5
+    if len(patch) == 2:
+        return Cut(case, (y + float(off[0]), x + float(off[1])), z, recipe.draw(rng, 2))
+    return Cut(case, (z + float(off[0]), y + float(off[1]), x + float(off[2])), None, recipe.draw(rng, 3))
+
+
+def make_patch(
+    cut: Cut, index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe
+) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
+    """Image (C', *patch), target and weight (*patch) of one cut."""
+    grid = recipe.grid(cut.drawn, len(patch)) if cut.drawn.geometric else Grid.straight(len(patch))
+    places = grid.places(patch, cut.centre)
+    image = recipe.recolour(cut.drawn, material.read(cut.case, places, cut.z), material.intensity.plain)
+    target, weight = material.read_labels(cut.case, places, cut.z, index)
+    return image, target, weight
+
+
+def make_batch(cuts: list[Cut], index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe) -> Batch:
+    """The batch of some cuts; the same cuts give the same batch."""
+    images, targets, weights = zip(*(make_patch(cut, index, material, patch, recipe) for cut in cuts), strict=True)
+    target = torch.from_numpy(np.stack(targets)).long()
+    return Batch(torch.from_numpy(np.stack(images)), target, torch.from_numpy(np.stack(weights)), tuple(cuts))
+
+
+class Samples:
+    """Batches in order; number n depends on the seed, n and the labels alone, however many threads make them."""
+
+    def __init__(
+        self, material: Material, recipe: Recipe, patch: tuple[int, ...], batch: int, *, seed: int, first: int = 0, threads: int = 1
+    ) -> None:
+        self._material, self._recipe, self._patch, self._batch = material, recipe, patch, batch
+        self._seed, self._next = seed, first
+        self._made: deque[tuple[Index, Future[Batch]]] = deque()
+        self._pool = ThreadPoolExecutor(threads, thread_name_prefix="samples")
+
+    def take(self) -> Batch:
+        """The next batch. Those made ahead from labels that have changed since are used up: they are few and were right when made.
+
+        Errors of reading a scan come out here.
+        """
+        index = self._material.refresh()
+        while self._made and self._made[0][0].table.tobytes() != index.table.tobytes():  # other classes: other channels
+            self._made.popleft()[1].cancel()
+        while len(self._made) < AHEAD:
+            self._made.append((index, self._pool.submit(self._make, self._next, index)))
+            self._next += 1
+        return self._made.popleft()[1].result()
+
+    def close(self) -> None:
+        """Ends the threads; a batch in the making is finished first."""
+        self._made.clear()
+        self._pool.shutdown(wait=True, cancel_futures=True)
+
+    def _make(self, number: int, index: Index) -> Batch:
+        rng = np.random.default_rng((self._seed, number))
+        cuts = [draw_cut(index, self._material, self._patch, self._recipe, rng) for _ in range(self._batch)]
+        return make_batch(cuts, index, self._material, self._patch, self._recipe)

@@ -1,0 +1,85 @@
+"""How well the averaged weights do on labels that they have not seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import torch
+
+from unetstudio.augment.grid import Grid
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.region import Region
+from unetstudio.networks.device import Precision
+from unetstudio.networks.network import Network, round_up
+from unetstudio.training.material import Index, Material
+
+EDGE = {2: 256, 3: 64}
+"""Largest extent of a window that is scored, in voxels."""
+
+
+@dataclass(frozen=True)
+class Spot:
+    """A window with held-out labels: (Y, X) or (Z, Y, X) `shape` round `centre`; `z` is the slice in 2D."""
+
+    case: str
+    centre: tuple[float, ...]
+    z: int | None
+    shape: tuple[int, ...]
+
+
+@dataclass(frozen=True)
+class Score:
+    """Dice on held-out labels: mean over the structures, and by class value."""
+
+    mean: float | None
+    classes: dict[int, float]
+
+
+def find_spots(material: Material, index: Index, dims: int, multiple: tuple[int, ...], most: int, seed: int) -> list[Spot]:
+    """At most `most` windows that hold held-out labels, spread over cases and classes; the same for the same labels and seed."""
+    rng = np.random.default_rng(seed)
+    queues: list[list[Spot]] = []
+    for id in material.study.labelled():
+        found = material.study.cases[id]
+        if found.labels is None or not index.held.any(found):
+            continue
+        held = index.held.mask(found, Region.whole(found.labels.shape)) & (index.table[found.labels.values] != UNLABELLED)
+        at = np.argwhere(held)
+        if not len(at):
+            continue
+        shape = tuple(min(round_up(EDGE[dims], m), round_up(n, m)) for n, m in zip(found.labels.shape[-dims:], multiple, strict=True))
+        tile = at.copy()
+        tile[:, -dims:] //= np.array(shape)
+        _, first = np.unique(tile, axis=0, return_index=True)
+        spots = [_spot(id, at[(tile == tile[n]).all(axis=1)], shape, dims) for n in rng.permutation(first)[:most]]
+        queues.append(spots)
+    turns = [spot for turn in range(most) for queue in queues for spot in queue[turn : turn + 1]]
+    return turns[:most]
+
+
+def score(network: Network, precision: Precision, material: Material, index: Index, spots: list[Spot]) -> Score:
+    """Dice per class, pooled over the windows' held-out voxels; the first class, background by custom, is left out of the mean."""
+    n = len(material.study.classes)
+    both, predicted, true = np.zeros(n), np.zeros(n), np.zeros(n)
+    for spot in spots:
+        places = Grid.straight(len(spot.shape)).places(spot.shape, spot.centre)
+        target, _ = material.read_labels(spot.case, places, spot.z, index, held=True)
+        known = target != UNLABELLED
+        image = torch.from_numpy(material.read(spot.case, places, spot.z))[None]
+        with torch.inference_mode(), precision.autocast():
+            logits = network(precision.place(image))[0].float().cpu().numpy()
+        answer, truth = logits[:, known].argmax(0), target[known]
+        both += np.bincount(truth[answer == truth], minlength=n)
+        predicted += np.bincount(answer, minlength=n)
+        true += np.bincount(truth, minlength=n)
+    values = material.study.classes.values
+    dice = {values[c]: float(2 * both[c] / (predicted[c] + true[c])) for c in range(n) if true[c]}
+    structures = [score for value, score in dice.items() if value != values[0]] or list(dice.values())
+    return Score(float(np.mean(structures)) if structures else None, dice)
+
+
+def _spot(id: str, at: np.ndarray[tuple[int, ...], np.dtype[np.int64]], shape: tuple[int, ...], dims: int) -> Spot:
+    """A window round the held-out voxels `at` (N, 3) of one tile."""
+    middle = (at.min(axis=0) + at.max(axis=0)) / 2
+    return Spot(id, tuple(float(v) for v in middle[-dims:]), int(at[0, 0]) if dims == 2 else None, shape)

@@ -1,0 +1,55 @@
+"""What a training can begin from: a checkpoint's weights, with or without the state that continues it exactly."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unetstudio.errors import CheckpointError
+from unetstudio.networks.checkpoint import Checkpoint, load, load_optimizer
+from unetstudio.networks.network import Network
+
+
+@dataclass(frozen=True, eq=False)
+class Start:
+    """`state` is what `Trainer.save` kept to go on exactly; None begins anew from the weights."""
+
+    checkpoint: Checkpoint
+    network: Network
+    state: dict[str, Any] | None
+    path: Path
+
+
+def load_start(path: Path, *, resume: bool = True) -> Start:
+    """From a checkpoint file, or a project folder's newest one; `resume` False takes the weights only.
+
+    CheckpointError when there is none, or it is damaged. A damaged or missing state beside good weights is no error: it begins anew.
+    """
+    if path.is_dir():
+        path = newest(path / "checkpoints" if (path / "checkpoints").is_dir() else path)
+    checkpoint, network = load(path)
+    state = None
+    if resume:
+        try:
+            state = load_optimizer(path.with_suffix(".safetensors"), checkpoint)
+        except CheckpointError:
+            state = None
+    return Start(checkpoint, network, state, path.with_suffix(".safetensors"))
+
+
+def newest(folder: Path) -> Path:
+    """The weights file of the checkpoint made last in a folder; CheckpointError when there is none."""
+    made: list[tuple[str, int, Path]] = []
+    for card in folder.glob("*.json"):
+        weights = card.with_suffix(".safetensors")
+        try:
+            values = json.loads(card.read_text(encoding="utf-8"))
+            if weights.is_file():
+                made.append((str(values["created"]), int(values["step"]), weights))
+        except (OSError, ValueError, KeyError, TypeError):
+            continue  # half a card: its weights are found by their own path if wanted
+    if not made:
+        raise CheckpointError("There is no checkpoint to go on from yet; train first.")
+    return max(made)[2]
