@@ -1,0 +1,145 @@
+"""Which DICOM files of a folder belong together as one volume."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from unetstudio.errors import FormatError
+from unetstudio.formats.dicom_plane import Plane, planes_of
+from unetstudio.formats.natural import natural
+from unetstudio.formats.room import SMALL
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+_SPLITTERS = (
+    "EchoTime", "EchoNumbers", "TemporalPositionIdentifier", "DiffusionBValue", "TriggerTime", "ImageType", "AcquisitionNumber",
+    "AcquisitionTime",
+)  # fmt: skip
+"""What tells the volumes of one series apart when two slices lie at the same place, the surest first."""
+
+_TAGS = [
+    "SeriesInstanceUID", "SeriesNumber", "Modality", "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames", "ImagePositionPatient",
+    "ImageOrientationPatient", "PixelSpacing", "SharedFunctionalGroupsSequence", *_SPLITTERS,
+]  # fmt: skip
+
+
+@dataclass(frozen=True)
+class Series:
+    """Files of one volume; `part` is a short hash, so that no identifier leaves the files."""
+
+    part: str
+    files: tuple[Path, ...]
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class _Slice:
+    path: Path
+    series: str
+    number: int
+    shape: tuple[int, int, int]
+    plane: Plane
+    splits: tuple[str, ...]
+
+
+def find_series(folder: Path, part: str) -> Series:
+    """The series that `part` names, or the only one when `part` is empty; FormatError when it is gone."""
+    from unetstudio.formats.discovery import dicom_files
+
+    found = [series for series in series_among(dicom_files(folder)) if len(series.files) > 1 or part == ""]
+    chosen = [series for series in found if series.part == part or (part == "" and len(found) == 1)]
+    if not chosen:
+        what = "holds no DICOM series" if not found else f"holds {len(found)} DICOM series, but not the one meant"
+        raise FormatError(folder, f"the folder {what}; open it again to choose.")
+    return chosen[0]
+
+
+def series_among(files: Iterable[Path]) -> list[Series]:
+    """The volumes that files of one folder make, in order of series number; lone and multi-frame files make one each."""
+    slices = [found for file in files if (found := _slice(file)) is not None]
+    groups: list[list[_Slice]] = []
+    for one in slices:
+        home = next((group for group in groups if _together(group[0], one)), None)
+        if home is None:
+            groups.append([one])
+        else:
+            home.append(one)
+    groups = [part for group in groups for part in _apart(group)]
+    groups.sort(key=lambda group: (group[0].number, natural(group[0].path.name)))
+    volumes = [group for group in groups if len(group) > 1]
+    named = []
+    for group in groups:
+        folder = group[0].path.parent.name
+        numbered = f"{folder} {volumes.index(group) + 1}" if group in volumes and len(volumes) > 1 else folder
+        named.append(Series(_part(group), tuple(one.path for one in group), numbered))
+    return named
+
+
+def _slice(path: Path) -> _Slice | None:
+    """What grouping needs to know of a file; None when it is damaged or no image."""
+    import pydicom
+
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+    try:
+        header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS, force=True, defer_size=SMALL)
+        rows, columns, samples = (int(header.get(keyword) or 0) for keyword in ("Rows", "Columns", "SamplesPerPixel"))
+        frames, number = (int(header.get(keyword) or 0) for keyword in ("NumberOfFrames", "SeriesNumber"))
+        plane = planes_of(header, 1)[0]
+        splits = tuple(_text(header, keyword) for keyword in _SPLITTERS)
+    except Exception:  # noqa: BLE001  (pydicom raises many kinds on damaged files; such a file is no slice of a series)
+        return None
+    if not rows or not columns:
+        return None
+    alone = frames > 1 or plane.position is None or plane.orientation is None or "SeriesInstanceUID" not in header
+    series = path.name if alone else str(header.SeriesInstanceUID)
+    return _Slice(path, series, number, (rows, columns, max(samples, 1)), plane, splits)
+
+
+def _text(header: Dataset, keyword: str) -> str:
+    value: Any = header.get(keyword)
+    return "" if value is None else str(value)
+
+
+def _together(a: _Slice, b: _Slice) -> bool:
+    """Whether two slices may be of one volume by series, size and direction."""
+    if (a.series, a.shape) != (b.series, b.shape) or a.plane.orientation is None or b.plane.orientation is None:
+        return a.path == b.path
+    return np.allclose(a.plane.orientation, b.plane.orientation, rtol=0, atol=1e-3)
+
+
+def _apart(group: list[_Slice]) -> list[list[_Slice]]:
+    """A group with two slices at one place (echoes, time points, phases) split by the first tag that resolves it."""
+    if _distinct(group):
+        return [group]
+    for column in range(len(_SPLITTERS)):
+        parts = _split(group, lambda one, column=column: one.splits[column])  # type: ignore[misc]
+        if len(parts) > 1 and all(_distinct(part) for part in parts):
+            return parts
+    return [group]
+
+
+def _split(group: list[_Slice], key: Callable[[_Slice], str]) -> list[list[_Slice]]:
+    parts: dict[str, list[_Slice]] = {}
+    for one in group:
+        parts.setdefault(key(one), []).append(one)
+    return [parts[value] for value in sorted(parts, key=natural)]
+
+
+def _distinct(group: list[_Slice]) -> bool:
+    places = {tuple(round(n, 3) for n in one.plane.position or ()) for one in group}
+    return len(places) == len(group)
+
+
+def _part(group: list[_Slice]) -> str:
+    """First 12 hexadecimal digits of a SHA-256 over what makes the group: series, size, direction, and what it was split by."""
+    first = group[0]
+    directions = [round(n, 2) + 0.0 for n in first.plane.orientation or ()]
+    common = [values[0] if len(set(values)) == 1 else "" for values in zip(*(one.splits for one in group), strict=True)]
+    return hashlib.sha256(repr((first.series, first.shape, directions, common)).encode()).hexdigest()[:12]

@@ -1,0 +1,69 @@
+"""What a file format is to the program, the registry of them all, and how a file's format is told from its first bytes."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.case import Source
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.geometry import Geometry
+from unetstudio.data.scan import Scan
+from unetstudio.errors import FormatError
+from unetstudio.formats.replacing import replace_file
+from unetstudio.registry import Registry
+
+HEAD = 1024
+"""Bytes by which a format is recognised."""
+
+
+class Format:
+    """One file format; a subclass sets the texts, and defines `recognises`, `read` and, where masks can be saved in it, `encode`."""
+
+    title = ""  # as file dialogs show it
+    suffixes: tuple[str, ...] = ()  # lower case, with the dot; the first is given to files we write
+    volumes = False  # whether a file can hold more than one slice
+    writes = False
+
+    def recognises(self, head: bytes) -> bool:
+        """Whether a file that begins with these bytes is of this format."""
+        raise NotImplementedError
+
+    def read(self, source: Source) -> Scan:
+        """All voxels at full depth; FormatError, or whatever its library raises, when the file is damaged."""
+        raise NotImplementedError
+
+    def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
+        """(C, Z, Y, X) as a mask's values are meant: palette indices rather than colours."""
+        scan = self.read(Source(path))
+        return scan.voxels, scan.geometry
+
+    def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
+        """The bytes of a file that holds a label map (Z, Y, X)."""
+        raise NotImplementedError
+
+    def write(self, path: Path, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> None:
+        """Saves a label map (Z, Y, X) of class values, whole or not at all; FormatError when the format or the disk refuses it."""
+        if not self.writes:
+            raise FormatError(path, f"masks cannot be saved as {self.title}; choose PNG, TIFF, NIfTI or HDF5.")
+        if labels.shape[0] != 1 and not self.volumes:
+            raise FormatError(path, f"{self.title} holds one slice and this mask has {labels.shape[0]}; choose TIFF, NIfTI or HDF5.")
+        replace_file(path, self.encode(labels, geometry, classes))
+
+
+FORMATS: Registry[Format] = Registry("unetstudio.formats", "file format")
+
+
+def recognise(path: Path) -> tuple[str, Format] | None:
+    """Name and format of a file by its content, None for one that no format knows; FormatError when it cannot be opened."""
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except FileNotFoundError:
+        raise FormatError(path, "there is no such file; it may have been moved or renamed.") from None
+    except OSError as error:
+        raise FormatError(path, f"it cannot be opened ({error.strerror}); check that you may read it.") from error
+    return next(((name, found) for name, found in FORMATS.items() if found.recognises(head)), None)

@@ -1,0 +1,21 @@
+"""GIF pictures, as some published masks come; read only, and of an animation the first frame."""
+
+from __future__ import annotations
+
+from unetstudio.formats.format import FORMATS
+from unetstudio.formats.pictures import Picture
+
+
+class Gif(Picture):
+    """Palette pictures of 8 bits."""
+
+    title = "GIF"
+    suffixes = (".gif",)
+    decoder = "GIF"
+
+    def recognises(self, head: bytes) -> bool:
+        """By its version letters."""
+        return head.startswith((b"GIF87a", b"GIF89a"))
+
+
+FORMATS.register("gif")(Gif())

@@ -1,0 +1,26 @@
+"""The legend beside exported masks: which value is which class, in which colour."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from unetstudio import RESEARCH_USE
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.formats.replacing import replace_file
+
+
+def legend(classes: ClassTable) -> dict[str, Any]:
+    """As plain values: value, name and colour (#rrggbb) of each class, and the value of what is not annotated."""
+    return {
+        "note": RESEARCH_USE,
+        "not_annotated": UNLABELLED,
+        "classes": [{"value": c.value, "name": c.name, "colour": "#{:02x}{:02x}{:02x}".format(*c.colour)} for c in classes],
+    }
+
+
+def write_legend(path: Path, classes: ClassTable) -> None:
+    """Saves the legend as JSON; FormatError when the folder cannot be written to."""
+    replace_file(path, (json.dumps(legend(classes), indent=2, ensure_ascii=False) + "\n").encode())

@@ -1,0 +1,126 @@
+"""NIfTI volumes (.nii, .nii.gz, .hdr with .img): slope and intercept applied, sform before qform; masks in the geometry of their scan."""
+
+from __future__ import annotations
+
+import gzip
+import zlib
+from pathlib import Path
+from typing import Any, BinaryIO, cast
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio import RESEARCH_USE
+from unetstudio.data.case import Source
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.geometry import Geometry
+from unetstudio.data.scan import Scan
+from unetstudio.errors import FormatError
+from unetstudio.formats.format import FORMATS, Format
+from unetstudio.formats.nifti_geometry import geometry_of, set_geometry
+from unetstudio.formats.room import make_sure_it_fits
+from unetstudio.formats.voxels import rescaled, tidy
+
+_MAGIC1, _MAGIC2 = (b"n+1\0", b"ni1\0"), (b"n+2\0\r\n\x1a\n", b"ni2\0\r\n\x1a\n")
+_GZIP = b"\x1f\x8b"
+MOST_CHANNELS = 4
+"""A longer fourth axis is a series of volumes, of which the first is read."""
+
+
+class Nifti(Format):
+    """Arrays come out as (C, k, j, i) of the file's (i, j, k)."""
+
+    title = "NIfTI"
+    suffixes = (".nii.gz", ".nii", ".hdr")
+    volumes = True
+    writes = True
+
+    def recognises(self, head: bytes) -> bool:
+        """By the magic in the header, of version 1 and 2, packed or not."""
+        if head.startswith(_GZIP):
+            try:
+                head = zlib.decompressobj(31).decompress(head, 1024)
+            except zlib.error:
+                return False
+        return head[344:348] in _MAGIC1 or head[4:12] in _MAGIC2
+
+    def read(self, source: Source) -> Scan:
+        """A fourth axis of up to 4 becomes channels; of a longer one the first volume is read."""
+        path = source.path
+        with path.open("rb") as raw:
+            packed = raw.read(2) == _GZIP
+            raw.seek(0)
+            with cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw as stream:
+                image = _image(path, stream)
+                make_sure_it_fits(path, _announced(image), _on_disk(path))
+                voxels = _voxels(image, path)
+        return Scan(tidy(voxels, path), geometry_of(image.header), kind=self.title)
+
+    def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
+        """Packed, 8-bit, slope 1, and the same affine in sform and qform (code 1)."""
+        import nibabel
+
+        image = nibabel.Nifti1Image(np.ascontiguousarray(labels.transpose(2, 1, 0)), None)
+        image.header.set_slope_inter(1, 0)
+        image.header["descrip"] = RESEARCH_USE.encode()
+        set_geometry(image, geometry)
+        return gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
+
+
+def _image(path: Path, stream: BinaryIO) -> Any:
+    """Header and a promise of the data."""
+    import nibabel
+
+    head = stream.read(12)
+    stream.seek(0)
+    second = head[4:12] in _MAGIC2
+    kind: Any = nibabel.Nifti2Image if second else nibabel.Nifti1Image
+    pair = nibabel.Nifti2Pair if second else nibabel.Nifti1Pair
+    if _is_pair(stream, second):
+        pixels = path.with_suffix(".img")
+        if not pixels.exists():
+            raise FormatError(path, f"its voxels are in {pixels.name}, which is not beside it; copy both files.")
+        return pair.from_filename(path)
+    return kind.from_stream(stream)
+
+
+def _is_pair(stream: BinaryIO, second: bool) -> bool:
+    head = stream.read(348)
+    stream.seek(0)
+    return head[4:7] == b"ni2" if second else head[344:347] == b"ni1"
+
+
+def _announced(image: Any) -> int:
+    """Bytes of voxels that the header claims."""
+    return int(np.prod([int(n) for n in image.shape], dtype=object)) * int(image.header.get_data_dtype().itemsize)
+
+
+def _on_disk(path: Path) -> int:
+    pixels = path.with_suffix(".img")
+    return (pixels if path.suffix == ".hdr" and pixels.exists() else path).stat().st_size
+
+
+def _voxels(image: Any, path: Path) -> NDArray[Any]:
+    """(C, Z, Y, X), rescaled."""
+    proxy = image.dataobj
+    stored = np.asarray(proxy.get_unscaled())
+    if stored.dtype.names:  # RGB24 and RGBA32
+        stored = np.stack([stored[name] for name in stored.dtype.names[:3]], axis=-1)
+        stored = stored.reshape(*_three(image.shape), -1)
+    elif stored.ndim > 3:
+        stored = stored.reshape(*stored.shape[:3], -1)
+        stored = stored if stored.shape[3] <= MOST_CHANNELS else stored[..., :1]
+    else:
+        stored = stored.reshape(*_three(stored.shape), 1)
+    slope, intercept = float(proxy.slope), float(proxy.inter)
+    if not np.isfinite([slope, intercept]).all():
+        raise FormatError(path, "its rescale slope is not a number; it is damaged.")
+    return rescaled(stored.transpose(3, 2, 1, 0), slope, intercept)
+
+
+def _three(shape: tuple[int, ...]) -> tuple[int, int, int]:
+    x, y, z, *_ = (*shape, 1, 1, 1)
+    return (x, y, z)
+
+
+FORMATS.register("nifti")(Nifti())

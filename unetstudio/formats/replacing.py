@@ -1,0 +1,47 @@
+"""Writing a file whole or not at all: into a temporary one beside it, which then takes its name."""
+
+from __future__ import annotations
+
+import errno
+import os
+import tempfile
+from pathlib import Path
+
+from unetstudio.errors import FormatError
+
+_REASONS = {
+    errno.ENOSPC: "the disk is full; free some space or choose another folder.",
+    errno.EDQUOT: "your share of the disk is used up; free some space or choose another folder.",
+    errno.EACCES: "this folder may not be written to; choose another one.",
+    errno.EPERM: "this folder may not be written to; choose another one.",
+    errno.EROFS: "this folder may not be written to; choose another one.",
+    errno.ENOENT: "the folder does not exist; make it or choose another one.",
+    errno.ENOTDIR: "the folder does not exist; make it or choose another one.",
+    errno.EISDIR: "a folder of this name is in the way; choose another name.",
+    errno.ENAMETOOLONG: "the name is too long for this disk; choose a shorter one.",
+}
+
+
+def replace_file(path: Path, data: bytes) -> None:
+    """Writes `data` as `path`; after any failure the file is what it was before, and a FormatError says why."""
+    temporary = None
+    try:
+        with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
+            temporary = Path(file.name)
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        temporary.chmod(0o666 & ~_umask())
+        temporary.replace(path)
+    except OSError as error:
+        if temporary is not None:
+            temporary.unlink(missing_ok=True)
+        reason = _REASONS.get(error.errno or 0, f"it cannot be written ({error.strerror}); choose another folder.")
+        raise FormatError(path, reason) from error
+
+
+def _umask() -> int:
+    """The permissions a new file shall not have; a temporary file has fewer than the user's other files."""
+    mask = os.umask(0o022)
+    os.umask(mask)
+    return mask

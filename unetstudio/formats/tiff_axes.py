@@ -1,0 +1,32 @@
+"""The axes of TIFF series, brought into the order (C, Z, Y, X)."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from numpy.typing import NDArray
+
+_DEPTH = "ZTIQ"
+"""Axes that may serve as depth, the best first: slices, time points, pages, anything."""
+
+_CHANNELS = "CS"
+"""Channels of a microscope, samples of a colour."""
+
+
+def without_time(samples: NDArray[Any], axes: str) -> tuple[NDArray[Any], str]:
+    """Only depth, channels, Y and X are kept; of every other axis the first entry (time counts as depth when there is no Z)."""
+    long = [axis for axis, size in zip(axes, samples.shape, strict=True) if size > 1]
+    depth = next((axis for axis in _DEPTH if axis in long), "")
+    kept = set(depth) | set(_CHANNELS) | {"Y", "X"}
+    index = tuple(slice(None) if axis in kept else 0 for axis in axes)
+    return samples[index], "".join(axis for axis in axes if axis in kept).replace(depth or "Z", "Z")
+
+
+def in_order(labelled: tuple[NDArray[Any], str]) -> NDArray[Any]:
+    """(C, Z, Y, X) from samples and their axes; channels and colour samples together make C."""
+    samples, axes = labelled
+    for axis in "SCZ":
+        if axis not in axes:
+            samples, axes = samples[None], axis + axes
+    ordered = samples.transpose([axes.index(axis) for axis in "CSZYX"])
+    return ordered.reshape(-1, *ordered.shape[2:])

@@ -1,0 +1,58 @@
+"""Colour models of TIFF samples, turned into the red, green and blue that are shown."""
+
+from __future__ import annotations
+
+from enum import IntEnum
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.formats.voxels import without_alpha
+
+
+class Photometric(IntEnum):
+    """Values of tag 262 that matter here."""
+
+    MIN_IS_WHITE = 0
+    MIN_IS_BLACK = 1
+    RGB = 2
+    PALETTE = 3
+    SEPARATED = 5  # cyan, magenta, yellow, black
+    YCBCR = 6
+    CIELAB = 8
+
+
+def to_shown_colours(voxels: NDArray[Any], photometric: int) -> NDArray[Any]:
+    """(C, Z, Y, X) in grey, RGB or plain channels; alpha is dropped."""
+    channels = len(voxels)
+    if photometric == Photometric.RGB and channels == 4:
+        return without_alpha(voxels)
+    if photometric in (Photometric.MIN_IS_BLACK, Photometric.MIN_IS_WHITE) and channels == 2 and voxels.dtype == np.uint8:
+        return without_alpha(voxels) if _looks_like_alpha(voxels[1]) else voxels
+    if photometric == Photometric.SEPARATED and channels >= 4 and voxels.dtype.kind == "u":
+        return _from_cmyk(voxels[:4])
+    if photometric == Photometric.CIELAB and channels == 3 and voxels.dtype == np.uint8:
+        return _from_lab(voxels)
+    return voxels
+
+
+def _looks_like_alpha(plane: NDArray[Any]) -> bool:
+    """Whether a second grey sample is opaque or clear everywhere, as no microscope channel is."""
+    return bool(np.isin(plane, (0, 255)).all())
+
+
+def _from_cmyk(voxels: NDArray[Any]) -> NDArray[np.uint8]:
+    top = float(np.iinfo(voxels.dtype).max)
+    ink = voxels.astype(np.float32) / top
+    return np.rint(255 * (1 - ink[:3]) * (1 - ink[3:4])).astype(np.uint8)
+
+
+def _from_lab(voxels: NDArray[Any]) -> NDArray[np.uint8]:
+    """L in 0..255 for 0..100, a and b as signed bytes (TIFF 6.0, section 23)."""
+    from skimage.color import lab2rgb
+
+    light = voxels[0].astype(np.float32) * (100 / 255)
+    a, b = (plane.view(np.int8).astype(np.float32) for plane in voxels[1:])
+    colours = lab2rgb(np.stack([light, a, b], axis=-1))
+    return np.moveaxis(np.rint(colours * 255).astype(np.uint8), -1, 0)

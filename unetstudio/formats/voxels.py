@@ -1,0 +1,94 @@
+"""Voxel arrays as files hold them, made into what the program works with: known types, no NaN, channels first."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.errors import FormatError
+
+KEPT = (np.uint8, np.uint16, np.int16, np.int32, np.float32)
+_NARROW = (np.uint8, np.int16, np.uint16, np.int32)
+
+
+def tidy(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
+    """(C, Z, Y, X) contiguous, of one of the `KEPT` types, finite: NaN and infinities become the smallest finite value."""
+    if voxels.size == 0:
+        raise FormatError(path, "it holds no pixels; export it again from the program that made it.")
+    if voxels.dtype.kind == "b":
+        voxels = voxels.astype(np.uint8)
+    elif voxels.dtype.kind in "iu":
+        voxels = _whole(voxels)
+    elif voxels.dtype.kind == "f":
+        voxels = _finite(voxels, path)
+    else:
+        raise FormatError(path, "its pixels are not plain numbers; save their magnitude as real numbers first.")
+    return np.ascontiguousarray(voxels)
+
+
+def rescaled(voxels: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]:
+    """`voxels * slope + intercept`: whole numbers stay exact in the narrowest of int16, uint16, int32; others are float32."""
+    if slope == 1.0 and intercept == 0.0:
+        return voxels
+    if voxels.dtype.kind in "iub" and voxels.dtype.itemsize <= 4 and float(slope).is_integer() and float(intercept).is_integer():
+        ends = [int(voxels.min(initial=0)) * int(slope) + int(intercept), int(voxels.max(initial=0)) * int(slope) + int(intercept)]
+        fits = [t for t in (np.int16, np.uint16, np.int32) if np.iinfo(t).min <= min(ends) and max(ends) <= np.iinfo(t).max]
+        if fits:
+            return (voxels.astype(np.int64) * int(slope) + int(intercept)).astype(fits[0])
+    return (voxels.astype(np.float64) * slope + intercept).astype(np.float32)
+
+
+def without_alpha(voxels: NDArray[Any]) -> NDArray[Any]:
+    """(C, Z, Y, X) grey + alpha or RGBA: the stored colours; the alpha itself where it alone carries the picture."""
+    colours, alpha = voxels[:-1], voxels[-1:]
+    if np.ptp(alpha) > 0 and all(np.ptp(colour) == 0 for colour in colours):
+        return alpha
+    return colours
+
+
+def looked_up(indices: NDArray[Any], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Colours (3, *shape) of palette `indices` in `table` (N, 3); grey (1, *shape) when the palette is grey."""
+    indices = np.minimum(indices, len(table) - 1)
+    if (table == table[:, :1]).all():
+        grey: NDArray[np.uint8] = table[:, 0][indices][None]
+        return grey
+    colours: NDArray[np.uint8] = np.moveaxis(table[indices], -1, 0)
+    return colours
+
+
+def class_indices(values: NDArray[Any], path: Path) -> NDArray[np.integer[Any]]:
+    """(Z, Y, X) whole numbers of a mask read as (C, Z, Y, X); FormatError for colours and fractions, which name no class."""
+    if any(not np.array_equal(values[0], other) for other in values[1:]):
+        raise FormatError(path, "a mask needs one number per pixel, but this one is in colours; export it as class indices.")
+    plane: NDArray[Any] = values[0]
+    if plane.dtype.kind == "f":
+        whole = np.rint(plane)
+        if not np.array_equal(whole, plane):
+            raise FormatError(path, "a mask holds whole numbers, one per class, but this one has fractions; was it an image?")
+        plane = whole.astype(np.int32)
+    return plane
+
+
+def _whole(voxels: NDArray[Any]) -> NDArray[Any]:
+    native = voxels.astype(voxels.dtype.newbyteorder("="), copy=False)
+    if native.dtype.type in KEPT[:3]:
+        return native
+    low, high = int(native.min()), int(native.max())
+    narrow = [kind for kind in _NARROW if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max]
+    if native.dtype.itemsize == 1:
+        return native.astype(np.int16)
+    return native.astype(narrow[0] if narrow else np.float32)
+
+
+def _finite(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
+    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is replaced below
+        voxels = voxels.astype(np.float32)
+    good = np.isfinite(voxels)
+    if not good.any():
+        raise FormatError(path, "none of its pixels is a number (all are NaN or infinite); export it again.")
+    if not good.all():
+        voxels = np.where(good, voxels, voxels[good].min())
+    return voxels
