@@ -1,0 +1,76 @@
+"""Settings of the learning that most users never need, and why the program chose what it chose."""
+
+from __future__ import annotations
+
+from html import escape
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
+
+from unetstudio.settings import TrainingSettings
+from unetstudio.ui.panels.text import heading, label
+from unetstudio.ui.panels.training_form import TrainingForm
+from unetstudio.ui.session import Session
+
+
+class Advanced(QWidget):
+    """Training settings with Apply, and the plan with its reasons."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("learning_advanced")
+        self._learning = session.learning
+        self.form = TrainingForm()
+        self.form.changed.connect(self._compare)
+        self.apply_button = QPushButton("Apply and restart")
+        self.apply_button.setObjectName("apply_settings")
+        self.apply_button.setProperty("role", "primary")
+        self.defaults_button = QPushButton("Defaults")
+        self.defaults_button.setObjectName("default_settings")
+        self.defaults_button.setToolTip("Let the program choose everything")
+        for button in (self.apply_button, self.defaults_button):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.apply_button.clicked.connect(lambda: self._learning.set_settings(self.form.settings()))
+        self.defaults_button.clicked.connect(self._defaults)
+        self._plan_heading = heading("What was chosen, and why")
+        self.plan = label(role="small", name="learning_plan")
+        self.plan.setTextFormat(Qt.TextFormat.RichText)
+
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.apply_button, 1)
+        buttons.addWidget(self.defaults_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(self.form)
+        column.addWidget(label("Other settings restart learning; the old checkpoint is kept.", "small"))
+        column.addLayout(buttons)
+        column.addWidget(self._plan_heading)
+        column.addWidget(self.plan)
+        session.learning.settings_changed.connect(self._show_settings)
+        self._show_settings()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Shows the networks and the plan as the worker reported them."""
+        self.form.offer_networks(self._learning.networks)
+        plan = self._learning.state.plan or {}
+        words = "".join(f"<p style='margin:0 0 4px 0'><b>{escape(key)}</b>: {escape(str(why))}</p>" for key, why in plan.items())
+        if words != self.plan.text():
+            self.plan.setText(words)
+        self._plan_heading.setVisible(bool(plan))
+        self.plan.setVisible(bool(plan))
+        self._compare()
+
+    def _show_settings(self) -> None:
+        self.form.show_settings(self._learning.settings)
+        self._compare()
+
+    def _defaults(self) -> None:
+        self.form.show_settings(TrainingSettings())
+        self._compare()
+
+    def _compare(self) -> None:
+        """Only what differs from the settings in force can be applied."""
+        self.apply_button.setEnabled(self.form.settings() != self._learning.settings)
+        self.defaults_button.setEnabled(self.form.settings() != TrainingSettings())

@@ -1,0 +1,172 @@
+"""The learning panel: how far the network is, in one sentence, a few numbers and two curves; pause, continue, start afresh."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt, QTimer
+from PySide6.QtGui import QShowEvent
+from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+
+from unetstudio.ui.panels import wording
+from unetstudio.ui.panels.advanced import Advanced
+from unetstudio.ui.panels.chart import Chart
+from unetstudio.ui.panels.fold import Fold
+from unetstudio.ui.panels.score_bars import ScoreBars
+from unetstudio.ui.panels.text import label
+from unetstudio.ui.resources import icon
+from unetstudio.ui.session import Session
+
+REFRESH = 250
+"""Milliseconds between two drawings of the curves: training reports more often than an eye can follow."""
+
+
+class LearningPanel(QWidget):
+    """Shows `session.learning`; nothing is drawn while the panel is folded away."""
+
+    title = "Learning"
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("learning_panel")
+        self._session = session
+        self._learning = session.learning
+        self.sentence = label(role="sentence", name="learning_sentence")
+        self.numbers: dict[str, QLabel] = {}
+        self.device = label(role="small", name="learning_device")
+        self.score_chart = Chart(
+            "Score on strokes it has not seen", "The curve begins after two rounds.", name="score_chart", limits=(0.0, 1.0), filled=True
+        )
+        self.loss_chart = Chart("Training loss", "", name="loss_chart")
+        self.bars = ScoreBars(name="score_bars")
+        self.pause_button = QPushButton()
+        self.pause_button.setObjectName("pause_learning")
+        self.afresh_button = QPushButton(icon("restart"), "Start afresh")
+        self.afresh_button.setObjectName("start_afresh")
+        self.afresh_button.setToolTip("Forget what was learned and begin again")
+        self.confirm = self._make_confirm()
+        self.advanced = Advanced(session)
+        self._due = QTimer(self, singleShot=True, interval=REFRESH)
+        self._due.timeout.connect(self._draw)
+        self._lay_out()
+
+        for button in (self.pause_button, self.afresh_button):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        self.pause_button.clicked.connect(self._pause_or_go_on)
+        self.afresh_button.clicked.connect(lambda: self._ask_afresh(True))
+        self._learning.changed.connect(self._show_state)
+        self._learning.step_done.connect(self._draw_soon)
+        self._learning.round_done.connect(self._draw_soon)
+        self._learning.restarted.connect(self._draw_soon)
+        session.classes_changed.connect(self._draw_soon)
+        self._show_state()
+        self._draw()
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self._show_state()
+        self._draw()
+
+    def _lay_out(self) -> None:
+        numbers = QGridLayout()
+        numbers.setHorizontalSpacing(8)
+        numbers.setVerticalSpacing(0)
+        for column, (name, words) in enumerate((("step", "steps"), ("round", "rounds"), ("pace", "a round"), ("seconds", "trained"))):
+            self.numbers[name] = label("–", "value", f"learning_{name}")
+            numbers.addWidget(self.numbers[name], 0, column)
+            numbers.addWidget(label(words, "small"), 1, column)
+            numbers.setColumnStretch(column, 1)
+        self.buttons = QWidget()
+        row = QHBoxLayout(self.buttons)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(8)
+        row.addWidget(self.pause_button, 1)
+        row.addWidget(self.afresh_button, 1)
+        column_layout = QVBoxLayout(self)
+        column_layout.setContentsMargins(0, 0, 0, 0)
+        column_layout.setSpacing(8)
+        column_layout.addWidget(self.sentence)
+        column_layout.addLayout(numbers)
+        column_layout.addWidget(self.device)
+        column_layout.addSpacing(4)
+        for part in (self.score_chart, self.bars, self.loss_chart, self.buttons, self.confirm):
+            column_layout.addWidget(part)
+        column_layout.addWidget(Fold("Advanced", self.advanced, name="advanced_fold"))
+
+    def _make_confirm(self) -> QWidget:
+        """The question in place of the buttons: nothing pops up."""
+        box = QWidget()
+        box.setObjectName("confirm_afresh")
+        yes, no = QPushButton("Forget and start"), QPushButton("Cancel")
+        yes.setObjectName("confirm_afresh_yes")
+        no.setObjectName("confirm_afresh_no")
+        yes.setProperty("role", "danger")
+        for button in (yes, no):
+            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
+        yes.clicked.connect(self._start_afresh)
+        no.clicked.connect(lambda: self._ask_afresh(False))
+        row = QHBoxLayout()
+        row.setSpacing(8)
+        row.addWidget(yes, 1)
+        row.addWidget(no, 1)
+        column = QVBoxLayout(box)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(8)
+        column.addWidget(label("Forget what was learned? Your strokes and the checkpoints on disk stay.", "body"))
+        column.addLayout(row)
+        box.setVisible(False)
+        return box
+
+    def _ask_afresh(self, asking: bool) -> None:
+        self.confirm.setVisible(asking)
+        self.buttons.setVisible(not asking)
+
+    def _start_afresh(self) -> None:
+        self._ask_afresh(False)
+        self._learning.start_afresh()
+
+    def _pause_or_go_on(self) -> None:
+        if self._learning.state.phase in ("paused", "failed"):
+            self._learning.resume()
+        else:
+            self._learning.pause()
+
+    def _show_state(self) -> None:
+        state = self._learning.state
+        self.sentence.setText(state.sentence)
+        self.sentence.setAccessibleName(state.sentence)
+        if self.sentence.property("phase") != state.phase:
+            self.sentence.setProperty("phase", state.phase)  # the style sheet colours failures
+            self.sentence.style().unpolish(self.sentence)
+            self.sentence.style().polish(self.sentence)
+        self._show_numbers()
+        self.device.setText(" on ".join(filter(None, (state.network, state.device))))
+        self.device.setVisible(bool(self.device.text()))
+        stopped = state.phase in ("paused", "failed")
+        self.pause_button.setText("Continue" if stopped else "Pause")
+        self.pause_button.setIcon(icon("play" if stopped else "pause"))
+        self.pause_button.setToolTip("Go on learning" if stopped else "Stop learning for now; predictions are still made")
+        self.pause_button.setEnabled(state.phase != "starting")
+        self.afresh_button.setEnabled(state.step > 0 or bool(state.checkpoint))
+        self.advanced.refresh()
+        self._draw_soon()
+
+    def _show_numbers(self) -> None:
+        state = self._learning.state
+        self.numbers["step"].setText(wording.short_count(state.step) if state.step else "–")
+        self.numbers["round"].setText(str(state.round) if state.round else "–")
+        self.numbers["pace"].setText(f"{state.seconds_per_round:.1f} s" if state.seconds_per_round else "–")
+        self.numbers["seconds"].setText(wording.duration(state.seconds) if state.seconds else "–")
+
+    def _draw_soon(self) -> None:
+        if self.isVisible() and not self._due.isActive():
+            self._due.start()
+
+    def _draw(self) -> None:
+        """Curves and bars from what was learned so far."""
+        self._show_numbers()
+        rounds = [(done.seconds, done.score) for done in self._learning.rounds if done.score is not None]
+        self.score_chart.show_points(rounds)
+        self.loss_chart.show_points(self._learning.losses)
+        self.loss_chart.setVisible(len(self._learning.losses) > 1)
+        scores = self._learning.state.class_scores or {}
+        self.bars.show_scores(list(self._session.classes), scores)
+        self.bars.setVisible(bool(scores))

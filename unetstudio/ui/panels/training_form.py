@@ -1,0 +1,142 @@
+"""The training settings a user may change, where 0 and "auto" are shown as Automatic."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
+
+from unetstudio.settings import TrainingSettings
+from unetstudio.worker.messages import NetworkChoice
+
+AUTOMATIC = "Automatic"
+DIMENSIONS = ((AUTOMATIC, 0), ("2D, slice by slice", 2), ("3D", 3))
+NORMS = ((AUTOMATIC, "auto"), ("Group", "group"), ("Batch", "batch"), ("Instance", "instance"), ("None", "none"))
+DEVICES = ((AUTOMATIC, "auto"), ("Processor (CPU)", "cpu"), ("NVIDIA GPU (CUDA)", "cuda"), ("Apple GPU (MPS)", "mps"))
+WHOLE_NUMBERS = (  # field, label, largest, step, suffix, tooltip
+    ("depth", "Depth", 7, 1, "", "How often the U-Net halves its resolution: deeper sees further"),
+    ("base", "Base width", 128, 4, "", "Channels of the first level: wider learns more and is slower"),
+    ("patch", "Patch", 1024, 16, " px", "Edge of the window cut round the strokes for one training sample"),
+    ("batch", "Batch", 64, 1, "", "Patches a training step"),
+    ("threads", "Threads", 256, 1, "", "Processor threads for training; automatic leaves one for the window"),
+)
+
+
+class TrainingForm(QWidget):
+    """Fields for one TrainingSettings; `changed()` after every change by the user."""
+
+    changed = Signal()
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("training_form")
+        self._settings = TrainingSettings()
+        self._networks: tuple[NetworkChoice, ...] = ()
+        self._form = QFormLayout(self)
+        self._form.setContentsMargins(0, 0, 0, 0)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._form.setRowWrapPolicy(QFormLayout.RowWrapPolicy.DontWrapRows)
+        self._form.setHorizontalSpacing(12)
+        self._form.setVerticalSpacing(6)
+        self.network = self._choice("network", "Network", (("U-Net", "unet"),), "The network that learns")
+        self.dims = self._choice("dims", "Works in", DIMENSIONS, "Whether it looks at slices or at the volume")
+        self.spins = {
+            field: self._whole_number(field, text, most, step, suffix, hint) for field, text, most, step, suffix, hint in WHOLE_NUMBERS
+        }
+        self.norm = self._choice("norm", "Norm", NORMS, "How activations are normalised")
+        self.learning_rate = self._number("learning_rate", "Learning rate", (1e-6, 1.0, 5e-4), 6, "", "Size of a training step")
+        self.round_seconds = self._number(
+            "round_seconds", "Round", (1.0, 120.0, 1.0), 1, " s", "After each round the score and the prediction are refreshed"
+        )
+        self.device = self._choice("device", "Device", DEVICES, "Where it computes")
+        self.augment = QCheckBox("Vary the patches")
+        self._add(
+            "augment", "Augment", self.augment, "Flip, rotate, zoom, brighten, blur and bend the patches, so that few strokes go further"
+        )
+        self.augment.clicked.connect(self.changed)
+
+    def offer_networks(self, networks: tuple[NetworkChoice, ...]) -> None:
+        """The networks the worker knows."""
+        if networks and networks != self._networks:
+            self._networks = networks
+            self.network.clear()
+            for choice in networks:
+                self.network.addItem(choice.title, choice.name)
+                self.network.setItemData(self.network.count() - 1, choice.description, Qt.ItemDataRole.ToolTipRole)
+            self.show_settings(self._settings)
+
+    def show_settings(self, settings: TrainingSettings) -> None:
+        """Fills the fields, without `changed`."""
+        self._settings = settings
+        for field, box in self._boxes().items():
+            place = box.findData(getattr(settings, field))
+            if place < 0:  # such as "cuda:1" from the command line
+                box.addItem(str(getattr(settings, field)), getattr(settings, field))
+                place = box.count() - 1
+            box.setCurrentIndex(place)
+        for field, spin in self.spins.items():
+            spin.setValue(getattr(settings, field))
+        self.learning_rate.setValue(settings.learning_rate)
+        self.round_seconds.setValue(settings.round_seconds)
+        self.augment.setChecked(settings.augment)
+
+    def settings(self) -> TrainingSettings:
+        """As the fields stand; what has no field stays as it was."""
+        values: dict[str, Any] = {field: box.currentData() for field, box in self._boxes().items()}
+        values |= {field: spin.value() for field, spin in self.spins.items()}
+        return replace(
+            self._settings,
+            **values,
+            learning_rate=round(self.learning_rate.value(), 6),
+            round_seconds=self.round_seconds.value(),
+            augment=self.augment.isChecked(),
+        )
+
+    def _boxes(self) -> dict[str, QComboBox]:
+        return {"network": self.network, "dims": self.dims, "norm": self.norm, "device": self.device}
+
+    def _add(self, field: str, text: str, widget: QWidget, hint: str) -> None:
+        widget.setObjectName(f"training_{field}")
+        widget.setAccessibleName(text)
+        widget.setToolTip(hint)
+        widget.setMinimumWidth(60)
+        self._form.addRow(text, widget)
+
+    def _choice(self, field: str, text: str, choices: tuple[tuple[str, Any], ...], hint: str) -> QComboBox:
+        box = QComboBox()
+        for words, value in choices:
+            box.addItem(words, value)
+        box.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
+        box.setMinimumContentsLength(6)
+        box.activated.connect(self.changed)
+        self._add(field, text, box, hint)
+        return box
+
+    def _whole_number(self, field: str, text: str, most: int, step: int, suffix: str, hint: str) -> QSpinBox:
+        spin = QSpinBox()
+        spin.setRange(0, most)
+        spin.setSingleStep(step)
+        spin.setSuffix(suffix)
+        spin.setSpecialValueText(AUTOMATIC)
+        spin.setKeyboardTracking(False)
+        spin.setAlignment(Qt.AlignmentFlag.AlignRight)
+        spin.valueChanged.connect(self._spun)
+        self._add(field, text, spin, hint)
+        return spin
+
+    def _number(self, field: str, text: str, limits: tuple[float, float, float], decimals: int, suffix: str, hint: str) -> QDoubleSpinBox:
+        spin = QDoubleSpinBox()
+        spin.setDecimals(decimals)
+        spin.setRange(limits[0], limits[1])
+        spin.setSingleStep(limits[2])
+        spin.setSuffix(suffix)
+        spin.setKeyboardTracking(False)
+        spin.setAlignment(Qt.AlignmentFlag.AlignRight)
+        spin.valueChanged.connect(self._spun)
+        self._add(field, text, spin, hint)
+        return spin
+
+    def _spun(self) -> None:
+        self.changed.emit()
