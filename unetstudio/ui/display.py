@@ -27,6 +27,7 @@ class Display(QObject):
         self.axis = 0  # array axis looked along: 0 = z (rows y, columns x), 1 = y (rows z, columns x), 2 = x (rows z, columns y)
         self.index = 0  # slice on that axis
         self.window: tuple[float, float] | None = None  # low and high in voxel values; None = automatic percentiles
+        self.inverted = False  # as a negative: what the scan shows bright becomes dark
         self.show_labels = True
         self.label_opacity = 0.55
         self.overlay = Overlay.CLASSES

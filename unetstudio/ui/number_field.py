@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
-from PySide6.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSlider, QSpinBox, QWidget
+from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSlider, QSpinBox, QWidget
 
 POSITIONS = 1000  # of a slider that is not one position per step
 
@@ -81,7 +81,7 @@ class NumberField(QWidget):
             box.setSingleStep(self._step)
         box.setKeyboardTracking(False)
         box.setAlignment(Qt.AlignmentFlag.AlignRight)
-        box.setButtonSymbols(QAbstractSpinBox.ButtonSymbols.NoButtons)
+        box.setProperty("buttons", "none")  # by the style sheet: with NoButtons Qt gives a styled box an edit field of one pixel
         box.setSuffix(f" {unit}" if unit else "")
         box.setSpecialValueText(special)
         box.setMinimumWidth(64)
