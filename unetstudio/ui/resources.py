@@ -25,9 +25,10 @@ def icon_path(name: str) -> Path:
     return path
 
 
-def icon(name: str, colour: str | QColor | None = None) -> QIcon:
-    """An icon that follows the theme by itself, or stays in one `colour`."""
-    return QIcon(SvgIcon(icon_path(name).read_text(encoding="utf-8"), None if colour is None else QColor(colour)))
+def icon(name: str, colour: str | QColor | None = None, *, lights_up: bool = True) -> QIcon:
+    """An icon that follows the theme by itself, or stays in one `colour`; on a checked button it takes the accent if it `lights_up`."""
+    drawing = icon_path(name).read_text(encoding="utf-8")
+    return QIcon(SvgIcon(drawing, None if colour is None else QColor(colour), lights_up=lights_up))
 
 
 def app_icon() -> QIcon:
@@ -53,10 +54,11 @@ def picture(name: str, edge: int, colour: QColor | None = None, ratio: float = 1
 class SvgIcon(QIconEngine):
     """Draws an SVG whose `currentColor` is the palette's text colour at the moment of drawing."""
 
-    def __init__(self, drawing: str, colour: QColor | None = None) -> None:
+    def __init__(self, drawing: str, colour: QColor | None = None, *, lights_up: bool = True) -> None:
         super().__init__()
         self._drawing = drawing
         self._colour = colour
+        self._lights_up = lights_up
         self._kept: dict[tuple[int, int, str], QPixmap] = {}
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
@@ -75,7 +77,7 @@ class SvgIcon(QIconEngine):
         return self._kept[key]
 
     def clone(self) -> QIconEngine:
-        return SvgIcon(self._drawing, self._colour)
+        return SvgIcon(self._drawing, self._colour, lights_up=self._lights_up)
 
     def _now(self, mode: QIcon.Mode, state: QIcon.State) -> QColor:
         """The colour for a mode: the accent while switched on, pale while disabled."""
@@ -84,7 +86,7 @@ class SvgIcon(QIconEngine):
             return palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText)
         if self._colour is not None:
             return self._colour
-        if state == QIcon.State.On:
+        if state == QIcon.State.On and self._lights_up:
             return palette.color(QPalette.ColorRole.Accent)
         return palette.color(QPalette.ColorRole.WindowText)
 

@@ -1,0 +1,198 @@
+"""What the menu entries do where it takes more than one call: file choosers, steps up and down, dialogs."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from PySide6.QtWidgets import QFileDialog
+
+from unetstudio.data.case import ReviewState
+from unetstudio.ui.display import Overlay
+from unetstudio.ui.preferences import Preferences
+
+if TYPE_CHECKING:
+    from unetstudio.ui.canvas.canvas import Canvas
+    from unetstudio.ui.main_window import MainWindow
+    from unetstudio.ui.session import Session
+
+
+class Commands:
+    """Commands of one window on its session."""
+
+    def __init__(self, window: MainWindow, session: Session, preferences: Preferences) -> None:
+        self.window = window
+        self.session = session
+        self._preferences = preferences
+        self._tool_before_eraser = "brush"
+
+    @property
+    def canvas(self) -> Canvas:
+        """The canvas of the work area, which is made with the first project."""
+        return self.window.work.canvas
+
+    # ------------------------------------------------------------------------------------------------------------ files
+
+    def open_images(self) -> None:
+        """Adds images to the open project, or makes one beside them."""
+        if paths := self._choose_files("Open images"):
+            self.session.open_paths(paths)
+
+    def open_folder(self) -> None:
+        """All images of a folder, or the DICOM series in it."""
+        if path := self._choose_folder("Open a folder of images or a DICOM series"):
+            self.session.open_paths([path])
+
+    def open_project(self) -> None:
+        """A project is a folder whose name ends in .unetstudio."""
+        if path := self._choose_folder("Open a project (a folder named ….unetstudio)"):
+            self.session.open_paths([path])
+
+    def new_project(self) -> None:
+        """Closes the open project and begins another with the chosen images."""
+        if paths := self._choose_files("Images of the new project"):
+            self.session.new_project(paths)
+
+    def import_masks(self) -> None:
+        """Masks made elsewhere become labels of the cases with the same name."""
+        if paths := self._choose_files("Import masks, matched to the images by name"):
+            self.session.import_masks(paths)
+
+    def show_export(self) -> None:
+        """Opens the export section."""
+        self.window.work.show_section("export")
+
+    def quit(self) -> None:
+        """Everything is saved already."""
+        self.window.close()
+
+    # --------------------------------------------------------------------------------------------------------- painting
+
+    def choose_class(self, number: int) -> None:
+        """The n-th class of the list, from 1."""
+        values = self.session.classes.values
+        if number <= len(values):
+            self.session.annotation.set_active_class(values[number - 1])
+
+    def toggle_eraser(self) -> None:
+        """The eraser, or from it back to the tool before."""
+        annotation = self.session.annotation
+        if annotation.tool_name == "eraser":
+            annotation.set_tool(self._tool_before_eraser)
+        else:
+            self._tool_before_eraser = annotation.tool_name
+            annotation.set_tool("eraser")
+
+    def resize_tool(self, direction: int) -> None:
+        """One step smaller or larger, about a fifth; tools without a size are left alone."""
+        annotation = self.session.annotation
+        tool = annotation.tools[annotation.tool_name]
+        for field in fields(tool):
+            if field.name == "size":
+                size = tool.size
+                step = max(1, round(size * 0.2)) * direction
+                low, high = field.metadata["minimum"], field.metadata["maximum"]
+                annotation.set_options(annotation.tool_name, size=min(max(size + step, low), high))
+
+    def accept_active_class(self) -> None:
+        """The prediction of the active class becomes labels."""
+        self.session.review.accept_class(self.session.annotation.active_class)
+
+    # ------------------------------------------------------------------------------------------------------------- view
+
+    def toggle_outline(self) -> None:
+        """Outlines instead of fills, and back."""
+        self.session.display.set(outline=not self.session.display.outline)
+
+    def toggle_labels(self) -> None:
+        """Hides the labels, and shows them again."""
+        self.session.display.set(show_labels=not self.session.display.show_labels)
+
+    def next_overlay(self) -> None:
+        """Classes, probability, uncertainty, none, and round again."""
+        overlays = list(Overlay)
+        now = overlays.index(self.session.display.overlay)
+        self.session.display.set(overlay=overlays[(now + 1) % len(overlays)])
+
+    def change_opacity(self, by: float) -> None:
+        """Of what lies over the image, 0..1."""
+        opacity = self.session.display.overlay_opacity + by
+        self.session.display.set(overlay_opacity=round(min(max(opacity, 0.0), 1.0), 2))
+
+    def step_slice(self, by: int) -> None:
+        """The next slice along the axis looked along."""
+        display, scan = self.session.display, self.session.scan
+        if scan is not None:
+            display.set(index=min(max(display.index + by, 0), scan.shape[display.axis] - 1))
+
+    def look_along(self, axis: int) -> None:
+        """Another plane of the volume, in its middle slice."""
+        display, scan = self.session.display, self.session.scan
+        if scan is not None and display.axis != axis:
+            display.set(axis=axis, index=scan.shape[axis] // 2)
+            self.canvas.fit()
+
+    def toggle_theme(self) -> None:
+        """Light or dark, from now on."""
+        self.window.appearance.toggle()
+
+    def toggle_full_screen(self) -> None:
+        """The whole screen, and back."""
+        self.window.setWindowState(self.window.windowState() ^ self.window.windowState().WindowFullScreen)
+
+    # ------------------------------------------------------------------------------------------------- cases, learning
+
+    def accept_case(self) -> None:
+        """Enter finishes the polygon in hand; without one the case is marked as accepted."""
+        if self.session.annotation.stroke_in_hand:
+            self.session.annotation.finish()
+        else:
+            self.session.review.set_state(ReviewState.ACCEPTED)
+
+    def toggle_learning(self) -> None:
+        """Pauses, or goes on."""
+        learning = self.session.learning
+        if learning.state.phase == "paused":
+            learning.resume()
+        else:
+            learning.pause()
+
+    # ---------------------------------------------------------------------------------------------------------- dialogs
+
+    def show_keys(self) -> None:
+        """The key sheet."""
+        from unetstudio.ui.key_sheet import KeySheet
+
+        KeySheet(self.window).open()
+
+    def show_computer(self) -> None:
+        """What this machine can do."""
+        from unetstudio.ui.computer_dialog import ComputerDialog
+
+        ComputerDialog(self.session, self.window).open()
+
+    def show_about(self) -> None:
+        """Version, licence, what the program promises."""
+        from unetstudio.ui.about import About
+
+        About(self.window).open()
+
+    def _choose_files(self, title: str) -> list[Path]:
+        from unetstudio.formats import FORMATS
+
+        patterns = " ".join(sorted({f"*{suffix}" for _, found in FORMATS.items() for suffix in found.suffixes}))
+        chosen, _ = QFileDialog.getOpenFileNames(self.window, title, self._folder(), f"Images ({patterns});;All files (*)")
+        return self._remembered([Path(path) for path in chosen])
+
+    def _choose_folder(self, title: str) -> Path | None:
+        chosen = QFileDialog.getExistingDirectory(self.window, title, self._folder())
+        return self._remembered([Path(chosen)])[0] if chosen else None
+
+    def _folder(self) -> str:
+        return str(self._preferences.get("folder", str(Path.home())))
+
+    def _remembered(self, paths: list[Path]) -> list[Path]:
+        if paths:
+            self._preferences.put("folder", str(paths[0].parent))
+        return paths

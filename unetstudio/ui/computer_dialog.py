@@ -1,0 +1,90 @@
+"""This computer: processor, memory, GPU, speed, and what to do where a GPU lies idle."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from unetstudio.ui.resources import icon
+from unetstudio.ui.session import Session
+from unetstudio.worker.messages import DeviceReport
+
+
+class ComputerDialog(QDialog):
+    """Asks the learner for its report, which takes about five seconds for the speed test; nothing else waits for it."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("This computer")
+        self.setMinimumWidth(560)
+        self._report: DeviceReport | None = None
+        self._rows = QGridLayout()
+        self._rows.setHorizontalSpacing(24)
+        self._rows.setVerticalSpacing(8)
+        self._rows.setColumnStretch(1, 1)
+        self.waiting = QLabel("Measuring the speed of this computer, about five seconds …")
+        self.waiting.setProperty("role", "muted")
+        self.bar = QProgressBar()
+        self.bar.setRange(0, 0)
+        self.bar.setTextVisible(False)
+        self.remedy = QLabel()
+        self.remedy.setWordWrap(True)
+        self.remedy.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+        self.remedy.setProperty("role", "warning")
+        self.copy_button = QPushButton(icon("copy"), "Copy as text")
+        self.copy_button.setEnabled(False)
+        self.copy_button.clicked.connect(self._copy)
+        close = QPushButton("Close")
+        close.setDefault(True)
+        close.clicked.connect(self.accept)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.copy_button)
+        buttons.addStretch(1)
+        buttons.addWidget(close)
+        line = QFrame()
+        line.setProperty("role", "line")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 16)
+        layout.setSpacing(12)
+        layout.addLayout(self._rows)
+        layout.addWidget(self.remedy)
+        layout.addWidget(self.waiting)
+        layout.addWidget(self.bar)
+        layout.addStretch(1)
+        layout.addWidget(line)
+        layout.addLayout(buttons)
+        self.remedy.hide()
+        session.learning.device_report.connect(self.show_report)
+        session.learning.ask_device_report()
+
+    def show_report(self, report: DeviceReport) -> None:
+        """Its rows, and the remedy where there is one."""
+        self._report = report
+        self.waiting.hide()
+        self.bar.hide()
+        self.copy_button.setEnabled(True)
+        while (entry := self._rows.takeAt(0)) is not None:
+            entry.widget().deleteLater()
+        for line, (heading, text) in enumerate(report.rows):
+            name = QLabel(heading)
+            name.setProperty("role", "field")
+            value = QLabel(text)
+            value.setWordWrap(True)
+            value.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+            self._rows.addWidget(name, line, 0, Qt.AlignmentFlag.AlignTop)
+            self._rows.addWidget(value, line, 1)
+        self.remedy.setText(report.remedy)
+        self.remedy.setVisible(bool(report.remedy))
+
+    def as_text(self) -> str:
+        """The report as lines one can send to somebody who helps."""
+        if self._report is None:
+            return ""
+        lines = [f"{heading}: {text}" for heading, text in self._report.rows]
+        return "\n".join([*lines, self._report.remedy] if self._report.remedy else lines)
+
+    def _copy(self) -> None:
+        QGuiApplication.clipboard().setText(self.as_text())
+        self.copy_button.setText("Copied")

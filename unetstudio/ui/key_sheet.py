@@ -1,0 +1,81 @@
+"""All keys on one sheet, read from the table of actions."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from unetstudio.ui.actions import HELD, MENUS, keys_in_words, rows
+
+COLUMNS = (("File", "Edit", "Tools"), ("Classes", "Cases", "Help"), ("View",))
+
+
+class KeySheet(QDialog):
+    """`?` opens it, Escape or `?` closes it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Keys")
+        sheet = QWidget()
+        across = QHBoxLayout(sheet)
+        across.setContentsMargins(24, 20, 24, 20)
+        across.setSpacing(40)
+        for titles in COLUMNS:
+            down = QVBoxLayout()
+            down.setSpacing(6)
+            for title in titles:
+                down.addLayout(_group(title, keys_of(title)))
+                down.addSpacing(12)
+            if "View" in titles:
+                down.addLayout(_group("On the image", list(HELD)))
+            down.addStretch(1)
+            across.addLayout(down, 1)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(sheet)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(scroll)
+        room = self.screen().availableGeometry()
+        hint = sheet.sizeHint()
+        self.resize(min(hint.width() + 24, room.width() - 80), min(hint.height() + 8, room.height() - 80))
+
+    def keyPressEvent(self, event: object) -> None:
+        if event.text() == "?":
+            self.close()
+        else:
+            super().keyPressEvent(event)
+
+
+def keys_of(menu: str) -> list[tuple[str, str]]:
+    """Keys and words of one menu; the nine classes share a line."""
+    assert menu in MENUS
+    found = [(keys_in_words(row), row.text) for row in rows() if row.menu == menu and row.keys and not row.id.startswith("class_")]
+    return [*found, ("1 … 9", "Paint that class")] if menu == "Classes" else found
+
+
+def _group(title: str, lines: list[tuple[str, str]]) -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(16)
+    grid.setVerticalSpacing(5)
+    heading = QLabel(title)
+    heading.setProperty("role", "heading")
+    grid.addWidget(heading, 0, 0, 1, 2)
+    for line, (keys, words) in enumerate(lines, 1):
+        grid.addWidget(QLabel(words), line, 0)
+        grid.addLayout(_caps(keys), line, 1)
+    grid.setColumnStretch(0, 1)
+    return grid
+
+
+def _caps(keys: str) -> QHBoxLayout:
+    """Each way to press it as a key cap."""
+    layout = QHBoxLayout()
+    layout.setSpacing(4)
+    layout.addStretch(1)
+    for key in keys.split(", ") if len(keys) > 1 else [keys]:
+        cap = QLabel(key)
+        cap.setProperty("role", "key")
+        layout.addWidget(cap)
+    return layout

@@ -1,0 +1,140 @@
+"""The window: start page or work area, menus, notices, drag and drop. It holds no state of the work itself."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QByteArray, QMimeData, QTimer
+from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
+from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
+
+from unetstudio.ui.actions import Actions
+from unetstudio.ui.banner import Banner
+from unetstudio.ui.commands import Commands
+from unetstudio.ui.preferences import Preferences
+from unetstudio.ui.resources import app_icon
+from unetstudio.ui.session import Session
+from unetstudio.ui.start_page import StartPage
+from unetstudio.ui.status_bar import StatusBar
+from unetstudio.ui.theme import Appearance
+from unetstudio.ui.work_area import WorkArea
+
+
+class MainWindow(QMainWindow):
+    """Closing it asks nothing: everything is already saved."""
+
+    def __init__(self, session: Session, appearance: Appearance, preferences: Preferences) -> None:
+        super().__init__()
+        self.session = session
+        self.appearance = appearance
+        self._preferences = preferences
+        self.setWindowTitle("U-Net Studio")
+        self.setWindowIcon(app_icon())
+        self.setAcceptDrops(True)
+        self.setMinimumSize(960, 600)
+        self.action_table = Actions(self, Commands(self, session, preferences))
+        self.action_table.fill(self.menuBar())
+        self._pages = QStackedWidget()
+        self.start = StartPage(session)
+        self.start.open_images_asked.connect(self.action_table["open_images"].trigger)
+        self._pages.addWidget(self.start)
+        middle = QWidget()
+        layout = QVBoxLayout(middle)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._pages)
+        self.setCentralWidget(middle)
+        self._work: WorkArea | None = None
+        self.status = StatusBar(session)
+        self.setStatusBar(self.status)
+        self.status.hide()
+        self.banner = Banner(self._pages)
+        self._wire()
+        self._place()
+
+    @property
+    def work(self) -> WorkArea:
+        """The work area, made when it is first needed."""
+        if self._work is None:
+            self._work = WorkArea(self.session, self.action_table, self._preferences)
+            self._work.canvas.pointer_moved.connect(self.status.show_pointer)
+            self._pages.addWidget(self._work)
+        return self._work
+
+    @property
+    def is_working(self) -> bool:
+        """Whether the work area is shown, and not the start page."""
+        return self._work is not None and self._pages.currentWidget() is self._work
+
+    def show_work(self) -> None:
+        """The work area, also before its project is read: for a start with a path."""
+        self._pages.setCurrentWidget(self.work)
+        self.status.show()
+        self.banner.hang_on(self.work.centre)
+        QTimer.singleShot(0, self.work.build_sections)
+
+    def show_start(self) -> None:
+        """The start page."""
+        self.start.refresh()
+        self._pages.setCurrentWidget(self.start)
+        self.status.hide()
+        self.banner.hang_on(self._pages)
+
+    def _wire(self) -> None:
+        session = self.session
+        session.notice.connect(self.banner.show_notice)
+        session.project_opened.connect(self._project_opened)
+        session.project_closed.connect(self._project_closed)
+        for signal in (session.case_opened, session.cases_changed, session.annotation.history_changed):
+            signal.connect(self.action_table.refresh)
+
+    def _project_opened(self) -> None:
+        read_only = " (read-only)" if self.session.read_only else ""
+        self.setWindowTitle(f"{self.session.project_name}{read_only} — U-Net Studio")
+        self.action_table.refresh()
+        self.show_work()
+
+    def _project_closed(self) -> None:
+        self.setWindowTitle("U-Net Studio")
+        self.action_table.refresh()
+        self.banner.clear()
+        self.show_start()
+
+    # ------------------------------------------------------------------------------------------------ drag and drop
+
+    def dragEnterEvent(self, event: QDragEnterEvent) -> None:
+        if _paths(event.mimeData()):
+            event.acceptProposedAction()
+            self.start.show_dragging(True)
+
+    def dragLeaveEvent(self, event: QDragLeaveEvent) -> None:
+        self.start.show_dragging(False)
+
+    def dropEvent(self, event: QDropEvent) -> None:
+        self.start.show_dragging(False)
+        event.acceptProposedAction()
+        self.session.open_paths(_paths(event.mimeData()))
+
+    # ----------------------------------------------------------------------------------------------- place on screen
+
+    def showEvent(self, event: QShowEvent) -> None:
+        super().showEvent(event)
+        self.action_table.refresh()
+
+    def closeEvent(self, event: QCloseEvent) -> None:
+        self._preferences.put("window", bytes(self.saveGeometry().toBase64().data()).decode())
+        self.session.shut_down()
+        event.accept()
+
+    def _place(self) -> None:
+        """Where it was last time; at first large, but never larger than the screen."""
+        kept = self._preferences.get("window", "")
+        if kept and self.restoreGeometry(QByteArray.fromBase64(kept.encode())):
+            return
+        room = self.screen().availableGeometry()
+        self.resize(min(1600, room.width()), min(1000, room.height()))
+        self.move(room.center() - self.rect().center())
+
+
+def _paths(carried: QMimeData) -> list[Path]:
+    """Files and folders of this computer in what is dragged."""
+    return [Path(url.toLocalFile()) for url in carried.urls() if url.isLocalFile()]

@@ -1,0 +1,93 @@
+"""How a case looks in the strip: thumbnail, name, a dot for its review state and a bar for how much is annotated."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPixmap
+from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
+
+from unetstudio.data.case import ReviewState
+from unetstudio.ui.panels.case_model import ANNOTATED, CASE, THUMBNAIL
+from unetstudio.ui.resources import icon
+from unetstudio.ui.theme import Tokens, tokens
+
+MARGIN = 8
+PICTURE_HEIGHT = 84
+SIGNS = {ReviewState.ACCEPTED: "accept", ReviewState.CORRECTED: "brush", ReviewState.REJECTED: "reject"}
+
+
+class CaseDelegate(QStyledItemDelegate):
+    """Draws a row from the theme's tokens; states differ in sign as well as in colour."""
+
+    def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
+        return QSize(120, PICTURE_HEIGHT + option.fontMetrics.height() + 3 * MARGIN)
+
+    def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
+        t = tokens()
+        case = index.data(CASE)
+        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        under_pointer = bool(option.state & QStyle.StateFlag.State_MouseOver)
+        painter.save()
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        card = QRectF(option.rect).adjusted(4, 2, -4, -2)
+        if chosen or under_pointer:
+            _fill_round(painter, card, 6, QColor(t.accent_soft if chosen else t.hover))
+        picture = QRect(option.rect.left() + MARGIN, option.rect.top() + MARGIN, option.rect.width() - 2 * MARGIN, PICTURE_HEIGHT)
+        _draw_picture(painter, picture, index.data(THUMBNAIL), t)
+        if chosen:
+            painter.setPen(QColor(t.accent))
+            painter.drawRoundedRect(QRectF(picture).adjusted(-0.5, -0.5, 0.5, 0.5), 4, 4)
+        _draw_progress(painter, picture, index.data(ANNOTATED) or 0.0, t)
+        _draw_state(painter, picture, case.review, t)
+        line = QRect(picture.left() + 1, picture.bottom() + 5, picture.width() - 2, option.fontMetrics.height())
+        painter.setPen(QColor(t.text if chosen else t.muted))
+        name = option.fontMetrics.elidedText(case.name, Qt.TextElideMode.ElideMiddle, line.width())
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+        painter.restore()
+
+
+def _draw_picture(painter: QPainter, place: QRect, picture: QPixmap | None, t: Tokens) -> None:
+    """The thumbnail, cut to fill its place; a quiet sign while it is being made."""
+    outline = QPainterPath()
+    outline.addRoundedRect(QRectF(place), 4, 4)
+    painter.fillPath(outline, QColor(t.pressed))
+    if picture is None:
+        sign = QRect(0, 0, 22, 22)
+        sign.moveCenter(place.center())
+        icon("image", QColor(t.faint)).paint(painter, sign)
+        return
+    factor = max(place.width() / picture.width(), place.height() / picture.height())
+    part = QRectF(0, 0, place.width() / factor, place.height() / factor)
+    part.moveCenter(QRectF(picture.rect()).center())
+    painter.save()
+    painter.setClipPath(outline)
+    painter.drawPixmap(QRectF(place), picture, part)
+    painter.restore()
+
+
+def _draw_progress(painter: QPainter, place: QRect, share: float, t: Tokens) -> None:
+    """A bar at the foot of the picture. A few strokes are little of an image and still much: never shorter than a visible stub."""
+    if share <= 0:
+        return
+    width = max(6.0, min(share, 1.0) * (place.width() - 12))
+    _fill_round(painter, QRectF(place.left() + 6, place.bottom() - 8, place.width() - 12, 4), 2, QColor(0, 0, 0, 110))
+    _fill_round(painter, QRectF(place.left() + 6, place.bottom() - 8, width, 4), 2, QColor(t.accent))
+
+
+def _draw_state(painter: QPainter, place: QRect, state: ReviewState, t: Tokens) -> None:
+    """A round badge at the upper right; an unreviewed case carries none."""
+    if state is ReviewState.UNREVIEWED:
+        return
+    colours = {ReviewState.ACCEPTED: "#17804c", ReviewState.CORRECTED: "#2f5fde", ReviewState.REJECTED: "#c22f2b"}
+    badge = QRectF(place.right() - 22, place.top() + 5, 17, 17)
+    painter.setPen(QColor(255, 255, 255, 220))
+    painter.setBrush(QColor(colours[state]))
+    painter.drawEllipse(badge)
+    painter.setBrush(Qt.BrushStyle.NoBrush)
+    icon(SIGNS[state], QColor("white")).paint(painter, badge.toRect().adjusted(3, 3, -3, -3))
+
+
+def _fill_round(painter: QPainter, place: QRectF, radius: float, colour: QColor) -> None:
+    outline = QPainterPath()
+    outline.addRoundedRect(place, radius, radius)
+    painter.fillPath(outline, colour)

@@ -1,0 +1,130 @@
+"""The cases of the project as rows of a list: narrowed by words, moved by dragging, thumbnails read when they come into sight."""
+
+from __future__ import annotations
+
+from collections import OrderedDict
+from collections.abc import Sequence
+from typing import Any
+
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, Qt
+from PySide6.QtGui import QPixmap
+
+from unetstudio.data.case import Case
+from unetstudio.ui.session import Session
+
+CASE = Qt.ItemDataRole.UserRole
+THUMBNAIL = Qt.ItemDataRole.UserRole + 1
+ANNOTATED = Qt.ItemDataRole.UserRole + 2
+MIME = "application/x-unetstudio-case"
+PICTURES_KEPT = 400
+
+
+class CaseModel(QAbstractListModel):
+    """Holds no case itself: it asks the session."""
+
+    def __init__(self, session: Session, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self._words = ""
+        self._shown: list[Case] = []
+        self._places: dict[str, int] = {}
+        self._pictures: OrderedDict[str, QPixmap] = OrderedDict()
+
+    def refresh(self) -> None:
+        """Takes the session's cases; rows are built anew only where cases came, went or moved."""
+        shown = [case for case in self._session.cases if _matches(case, self._words)]
+        if [case.id for case in shown] == [case.id for case in self._shown]:
+            self._shown = shown
+            if shown:
+                self.dataChanged.emit(self.index(0), self.index(len(shown) - 1))
+            return
+        self.beginResetModel()
+        self._shown = shown
+        self._places = {case.id: row for row, case in enumerate(shown)}
+        self.endResetModel()
+
+    def refresh_case(self, case_id: str) -> None:
+        """One row again, after a stroke."""
+        index = self.index_of(case_id)
+        if index.isValid():
+            self.dataChanged.emit(index, index)
+
+    def narrow(self, words: str) -> None:
+        """Only the cases whose name or review state holds these words."""
+        self._words = words.strip().lower()
+        self.refresh()
+
+    def index_of(self, case_id: str) -> QModelIndex:
+        """Its row; invalid when it is not shown."""
+        return self.index(self._places[case_id]) if case_id in self._places else QModelIndex()
+
+    def rowCount(self, parent: QModelIndex | None = None) -> int:
+        return 0 if parent is not None and parent.isValid() else len(self._shown)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if not index.isValid():
+            return None
+        case = self._shown[index.row()]
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
+            return case.name
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return _describe(case)
+        if role == CASE:
+            return case
+        if role == THUMBNAIL:
+            return self._picture(case.id)
+        if role == ANNOTATED:
+            return self._session.annotated_fraction(case.id)
+        return None
+
+    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+        if not index.isValid():
+            return Qt.ItemFlag.ItemIsDropEnabled
+        return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
+
+    def supportedDropActions(self) -> Qt.DropAction:
+        return Qt.DropAction.MoveAction
+
+    def mimeTypes(self) -> list[str]:
+        return [MIME]
+
+    def mimeData(self, indexes: Sequence[QModelIndex]) -> QMimeData:
+        carried = QMimeData()
+        carried.setData(MIME, self._shown[indexes[0].row()].id.encode())
+        return carried
+
+    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: QModelIndex) -> bool:
+        """Tells the session the case's new place; the list follows when the session says so, so nothing is to be removed here."""
+        if not data.hasFormat(MIME):
+            return False
+        case_id = bytes(data.data(MIME).data()).decode()
+        place = row if row >= 0 else (parent.row() if parent.isValid() else len(self._shown))
+        before = self._places.get(case_id, place)
+        self._session.move_case(case_id, place - 1 if before < place else place)
+        return False
+
+    def _picture(self, case_id: str) -> QPixmap | None:
+        if case_id in self._pictures:
+            self._pictures.move_to_end(case_id)
+            return self._pictures[case_id]
+        path = self._session.thumbnail(case_id)
+        if path is None:
+            return None
+        picture = QPixmap(str(path))
+        if picture.isNull():
+            return None
+        self._pictures[case_id] = picture
+        if len(self._pictures) > PICTURES_KEPT:
+            self._pictures.popitem(last=False)
+        return picture
+
+
+def _matches(case: Case, words: str) -> bool:
+    return all(word in case.name.lower() or word in case.review.value for word in words.split())
+
+
+def _describe(case: Case) -> str:
+    """Name, size and kind for the tool tip."""
+    z, y, x = case.shape
+    size = f"{x} × {y} × {z}" if case.is_volume else f"{x} × {y}"
+    return "\n".join(part for part in (case.name, f"{size}  {case.kind}".strip(), case.review.value.capitalize()) if part)

@@ -1,0 +1,54 @@
+"""What the program remembers of its user between runs: theme, window place, open sections, last folder. Never anything of a patient."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from platformdirs import user_config_path
+
+
+def home() -> Path:
+    """The folder for what is the user's and not a project's; UNETSTUDIO_HOME puts it elsewhere."""
+    chosen = os.environ.get("UNETSTUDIO_HOME")
+    return Path(chosen) if chosen else user_config_path("unetstudio", appauthor=False)
+
+
+class Preferences:
+    """Named plain values in one small JSON file, written at every change."""
+
+    def __init__(self, path: Path | None = None) -> None:
+        self.path = path or home() / "preferences.json"
+        self._values = _read(self.path)
+
+    def get(self, name: str, otherwise: Any) -> Any:
+        """The remembered value, or `otherwise` when there is none or it is of another kind."""
+        found = self._values.get(name, otherwise)
+        return found if otherwise is None or isinstance(found, type(otherwise)) else otherwise
+
+    def put(self, name: str, value: Any) -> None:
+        """Remembers a value from now on."""
+        if self._values.get(name) == value:
+            return
+        self._values[name] = value
+        # A home that cannot be written to must not stop anybody from working: the choice then lasts for this run.
+        with contextlib.suppress(OSError):
+            self._write()
+
+    def _write(self) -> None:
+        self.path.parent.mkdir(parents=True, exist_ok=True)
+        fresh = self.path.with_suffix(f".{os.getpid()}.tmp")
+        fresh.write_text(json.dumps(self._values, indent=1, sort_keys=True), encoding="utf-8")
+        fresh.replace(self.path)
+
+
+def _read(path: Path) -> dict[str, Any]:
+    """What is remembered; nothing when the file is missing or not ours."""
+    try:
+        values = json.loads(path.read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return {}
+    return values if isinstance(values, dict) else {}

@@ -1,0 +1,179 @@
+"""The first thing one sees: open images, continue, try the example; what this computer can do; nothing leaves it."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
+
+from unetstudio import RESEARCH_USE
+from unetstudio.ui.resources import picture
+from unetstudio.ui.session import Session
+from unetstudio.ui.sign import Sign
+from unetstudio.ui.tile import RecentCard, Tile
+
+WIDTH = 936
+RECENT_SHOWN = 4
+
+
+class StartPage(QWidget):
+    """Asks for nothing: every tile is one click to an image one can paint on."""
+
+    open_images_asked = Signal()
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("start")
+        self._session = session
+        self._newest: Path | None = None
+        self.open_tile = Tile("images", "Open images", "Pictures, volumes, a DICOM series or a folder of them. They stay where they are.")
+        self.continue_tile = Tile("continue", "Continue", "")
+        self.example_tile = Tile("example", "Try the example", "A tissue image to paint on at once; needs no data of your own.")
+        self.open_tile.clicked.connect(self.open_images_asked)
+        self.continue_tile.clicked.connect(self._continue)
+        self.example_tile.clicked.connect(session.open_example)
+        self._recent = QGridLayout()
+        self._recent.setSpacing(16)
+        for place in range(RECENT_SHOWN):
+            self._recent.setColumnStretch(place, 1)
+        self._recent_heading = QLabel("Recent projects")
+        self._recent_heading.setProperty("role", "heading")
+        self._machine = QLabel()
+        self._machine.setProperty("role", "muted")
+        self._machine.setWordWrap(True)
+        self.drop = QFrame()
+        self.drop.setObjectName("drop")
+        self._lay_out()
+        session.learning.changed.connect(self._show_machine)
+        self._show_machine()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """The recent projects as the session knows them now."""
+        while (entry := self._recent.takeAt(0)) is not None:
+            if entry.widget() is not None:
+                entry.widget().deleteLater()
+        found = self._session.recent_projects()
+        self._newest = Path(found[0]["path"]) if found else None
+        self.continue_tile.setEnabled(bool(found))
+        self.continue_tile.say(f"{found[0]['name']}, {_when(found[0])}." if found else "Your projects will be listed here.")
+        for place, project in enumerate(found[:RECENT_SHOWN]):
+            card = RecentCard(str(project["name"]), f"{_cases(project)}, {_when(project)}", project.get("thumbnail"))
+            card.setToolTip(str(project["path"]))
+            card.clicked.connect(lambda _=False, path=Path(project["path"]): self._session.open_paths([path]))
+            self._recent.addWidget(card, 0, place)
+        self._recent_heading.setVisible(bool(found))
+
+    def show_dragging(self, over: bool) -> None:
+        """Lights the drop hint while files hang over the window."""
+        self.drop.setProperty("over", "true" if over else "false")
+        self.drop.style().unpolish(self.drop)
+        self.drop.style().polish(self.drop)
+
+    def _continue(self) -> None:
+        if self._newest is not None:
+            self._session.open_paths([self._newest])
+
+    def _show_machine(self) -> None:
+        self._machine.setText(self._session.learning.state.device or "Looking at what this computer can do …")
+
+    def _lay_out(self) -> None:
+        tiles = QHBoxLayout()
+        tiles.setSpacing(16)
+        for tile in (self.open_tile, self.continue_tile, self.example_tile):
+            tiles.addWidget(tile, 1)
+        column = QVBoxLayout()
+        column.setSpacing(0)
+        column.addLayout(self._head())
+        column.addSpacing(28)
+        column.addLayout(tiles)
+        column.addSpacing(16)
+        column.addWidget(self._hint())
+        column.addSpacing(24)
+        column.addWidget(self._recent_heading)
+        column.addSpacing(8)
+        column.addLayout(self._recent)
+        middle = QWidget()
+        middle.setLayout(column)
+        middle.setMaximumWidth(WIDTH)
+        page = QWidget()
+        page.setObjectName("start")
+        centred = QGridLayout(page)
+        centred.setContentsMargins(32, 24, 32, 16)
+        centred.addWidget(middle, 1, 1)
+        centred.setColumnStretch(0, 1)
+        centred.setColumnStretch(1, 100)
+        centred.setColumnStretch(2, 1)
+        centred.setRowStretch(0, 2)
+        centred.setRowStretch(2, 3)
+        scroll = QScrollArea()
+        scroll.setWidgetResizable(True)
+        scroll.setWidget(page)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(scroll, 1)
+        layout.addLayout(self._foot())
+
+    def _head(self) -> QHBoxLayout:
+        mark = QLabel()
+        mark.setPixmap(picture("app", 56, ratio=max(2.0, self.devicePixelRatioF())))
+        name = QLabel("U-Net Studio")
+        name.setProperty("role", "title")
+        promise = QLabel("Paint a few pixels of each structure. A U-Net learns the rest while you paint.")
+        promise.setProperty("role", "muted")
+        words = QVBoxLayout()
+        words.setSpacing(0)
+        words.addWidget(name)
+        words.addWidget(promise)
+        head = QHBoxLayout()
+        head.setSpacing(16)
+        head.addWidget(mark)
+        head.addLayout(words, 1)
+        return head
+
+    def _hint(self) -> QFrame:
+        words = QLabel("or drop images, folders, a DICOM series or a project anywhere on this window")
+        words.setProperty("role", "muted")
+        layout = QHBoxLayout(self.drop)
+        layout.setContentsMargins(16, 14, 16, 14)
+        layout.setSpacing(10)
+        layout.addStretch(1)
+        layout.addWidget(Sign("import", 20, "faint"))
+        layout.addWidget(words)
+        layout.addStretch(1)
+        return self.drop
+
+    def _foot(self) -> QHBoxLayout:
+        foot = QHBoxLayout()
+        foot.setContentsMargins(32, 12, 32, 16)
+        foot.setSpacing(24)
+        for sign, label in (
+            ("computer", self._machine),
+            ("shield", QLabel("Nothing leaves this computer.")),
+            ("info", QLabel(RESEARCH_USE)),
+        ):
+            label.setProperty("role", "muted")
+            pair = QHBoxLayout()
+            pair.setSpacing(8)
+            pair.addWidget(Sign(sign), 0, Qt.AlignmentFlag.AlignVCenter)
+            pair.addWidget(label, 1)
+            foot.addLayout(pair, 1 if label is self._machine else 0)
+        return foot
+
+
+def _cases(project: dict[str, Any]) -> str:
+    count = int(project.get("cases", 0))
+    return f"{count} {'case' if count == 1 else 'cases'}"
+
+
+def _when(project: dict[str, Any]) -> str:
+    """The day it was last opened, as one would say it."""
+    opened = float(project.get("opened") or 0)
+    days = (time.time() - opened) / 86400
+    if days < 1 and time.localtime(opened).tm_yday == time.localtime().tm_yday:
+        return "today"
+    return "yesterday" if days < 2 else time.strftime("%d %B %Y", time.localtime(opened)).lstrip("0")

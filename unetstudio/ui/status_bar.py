@@ -1,0 +1,91 @@
+"""The line at the foot: what is under the pointer, what the tool does, how learning goes, and whether everything is saved."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QWidget
+
+from unetstudio.ui.session import Session
+from unetstudio.ui.sign import Sign
+
+
+class StatusBar(QStatusBar):
+    """Reads the session's signals; the window hands it the pointer's place."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._session = session
+        self.setSizeGripEnabled(False)
+        self.pointer = QLabel()
+        self.pointer.setMinimumWidth(self.fontMetrics().horizontalAdvance("x 12345  y 12345  z 123   value 65535   membrane"))
+        self.hint = _Elided()
+        self.work = QLabel()
+        self.bar = QProgressBar()
+        self.bar.setFixedWidth(120)
+        self.bar.setTextVisible(False)
+        self.learning = _Elided()
+        self.learning.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        self._sign = Sign("", 14)
+        self.saved = QLabel()
+        self.addWidget(self.pointer)
+        self.addWidget(self.hint, 1)
+        for part in (self.work, self.bar):
+            self.addPermanentWidget(part)
+            part.hide()
+        self.addPermanentWidget(self.learning, 1)
+        self.addPermanentWidget(self._sign)
+        self.addPermanentWidget(self.saved)
+        session.save_state_changed.connect(self.show_saved)
+        session.progress.connect(self.show_progress)
+        session.learning.changed.connect(self._show_learning)
+        session.annotation.tool_changed.connect(self._show_hint)
+        session.project_closed.connect(self._forget)
+        self._show_hint(session.annotation.tool_name)
+        self._show_learning()
+
+    def show_pointer(self, under: object) -> None:
+        """Place, value and class under the pointer; None when it has left the image."""
+        self.pointer.setText("" if under is None else str(under))
+
+    def show_saved(self, words: str, safe: bool) -> None:
+        """Whether every stroke is on the disk, in words and as a sign."""
+        self._sign.show_sign("saved" if safe else "unsaved", "good" if safe else "warning")
+        self.saved.setText(words)
+
+    def show_progress(self, what: str, done: int, total: int) -> None:
+        """An import or export on its way; gone when it is done."""
+        running = done < total
+        self.work.setVisible(running)
+        self.bar.setVisible(running)
+        self.work.setText(f"{what}  {done} of {total}")
+        self.bar.setRange(0, max(total, 1))
+        self.bar.setValue(done)
+
+    def _show_hint(self, name: str) -> None:
+        self.hint.setText(self._session.annotation.tools[name].hint)
+
+    def _show_learning(self) -> None:
+        self.learning.setText(self._session.learning.state.sentence)
+
+    def _forget(self) -> None:
+        self.pointer.clear()
+        self.saved.clear()
+        self._sign.show_sign("", "muted")
+
+
+class _Elided(QLabel):
+    """A line that ends in … where there is no room, and shows all of itself as a tool tip."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._all = ""
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+
+    def setText(self, text: str) -> None:
+        self._all = text
+        self.setToolTip(text)
+        super().setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(0, self.contentsRect().width() - 8)))
+
+    def resizeEvent(self, event: object) -> None:
+        super().resizeEvent(event)
+        self.setText(self._all)

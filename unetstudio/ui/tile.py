@@ -1,0 +1,89 @@
+"""The large buttons of the start page: a tile with a sign and words, and a card with a project's thumbnail."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QRectF, Qt
+from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPixmap
+from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
+
+from unetstudio.ui.resources import icon
+from unetstudio.ui.sign import Sign
+from unetstudio.ui.theme import tokens
+
+
+class Tile(QPushButton):
+    """A sign, a title and a sentence."""
+
+    def __init__(self, sign: str, title: str, words: str, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "tile")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(title)
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._sign = Sign(sign, 30, "accent")
+        self._title = QLabel(title)
+        self._title.setProperty("role", "heading")
+        self._words = QLabel(words)
+        self._words.setProperty("role", "muted")
+        self._words.setWordWrap(True)
+        self._words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(20, 18, 20, 16)
+        layout.setSpacing(4)
+        layout.addWidget(self._sign)
+        layout.addSpacing(8)
+        layout.addWidget(self._title)
+        layout.addWidget(self._words, 1)
+        for part in (self._sign, self._title, self._words):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def say(self, words: str) -> None:
+        """Another sentence below the title."""
+        self._words.setText(words)
+        self.setAccessibleDescription(words)
+
+
+class RecentCard(QPushButton):
+    """A project's thumbnail, name and last day."""
+
+    def __init__(self, name: str, words: str, thumbnail: Path | str | None, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setProperty("role", "recent")
+        self.setCursor(Qt.CursorShape.PointingHandCursor)
+        self.setAccessibleName(f"{name}, {words}")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self._picture = QPixmap(str(thumbnail)) if thumbnail else QPixmap()
+        title = QLabel()
+        title.setText(title.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 190))
+        below = QLabel(words)
+        below.setProperty("role", "small")
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(12, 0, 12, 10)
+        layout.setSpacing(0)
+        layout.addStretch(1)
+        layout.addWidget(title)
+        layout.addWidget(below)
+        for part in (title, below):
+            part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        super().paintEvent(event)
+        painter = QPainter(self)
+        painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
+        place = QRectF(8, 8, self.width() - 16, 112)
+        outline = QPainterPath()
+        outline.addRoundedRect(place, 6, 6)
+        painter.fillPath(outline, QColor(tokens().pressed))
+        if self._picture.isNull():
+            edge = 28
+            icon("image", QColor(tokens().faint)).paint(
+                painter, QRectF(place.center().x() - edge / 2, place.center().y() - edge / 2, edge, edge).toRect()
+            )
+            return
+        factor = max(place.width() / self._picture.width(), place.height() / self._picture.height())
+        part = QRectF(0, 0, place.width() / factor, place.height() / factor)
+        part.moveCenter(QRectF(self._picture.rect()).center())
+        painter.setClipPath(outline)
+        painter.drawPixmap(place, self._picture, part)
