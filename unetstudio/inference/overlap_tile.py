@@ -21,6 +21,9 @@ BORDER = 8
 """Mirrored voxels beyond the scan for networks with same padding. Beyond these the network sees the zeros it saw at the rim of training
 patches, in every tile alike: tiles stay exact, and a thin volume does not cost thirty times its own size."""
 
+WASTE = 1.7
+"""Tiles may be small, for the sake of a quick answer, until they take so many times the work of the largest ones."""
+
 
 @dataclass(frozen=True)
 class Lattice:
@@ -45,13 +48,7 @@ class Lattice:
         """Cores of at most `size` that together cover `wanted`, about equal, the one round `focus` first and then outward."""
         if wanted.empty:
             return []
-        axes = []
-        for axis in range(3):
-            step, origin = self.step[axis], self.domain.start[axis]
-            start = origin + (wanted.start[axis] - origin) // step * step
-            extent = round_up(wanted.stop[axis] - start, step)
-            each = round_up(math.ceil(extent / math.ceil(extent / max(size[axis], step))), step)
-            axes.append([(low, min(low + each, start + extent)) for low in range(start, start + extent, each)])
+        axes = [self._cuts(axis, wanted, size[axis]) for axis in range(3)]
         boxes = [Region((z[0], y[0], x[0]), (z[1], y[1], x[1])) for z in axes[0] for y in axes[1] for x in axes[2]]
         return sorted(boxes, key=lambda box: _distance(box, focus, size))
 
@@ -78,28 +75,42 @@ class Lattice:
         return seen if any(self.network.lost) else seen & self.domain
 
     def core_size(self, wanted: Region, voxels: float, most: int) -> Index:
-        """Core extents for tiles of about `voxels` input voxels: larger while the halo is over three quarters of the work, never over
-        `most`."""
-        size = list(self.step)
-        while larger := self._larger(size, wanted):
-            now, then = self._input_size(size, wanted), self._input_size(larger, wanted)
-            wasteful = now > 4 * math.prod(size)
-            if then > most or (then > voxels and not wasteful):
-                break
-            size = larger
-        return _index(size)
+        """Core extents for tiles of about `voxels` input voxels and never over `most`: larger where halos would be most of the work."""
+        sizes = [size for size in self._sizes(wanted) if self._work(wanted, size)[0] <= most] or [self.step]
+        least = min(self._work(wanted, size)[1] for size in sizes)
+        frugal = [size for size in sizes if self._work(wanted, size)[1] <= WASTE * least]
+        quick = [size for size in frugal if self._work(wanted, size)[0] <= voxels]
+        return quick[-1] if quick else frugal[0]
 
-    def _larger(self, size: list[int], wanted: Region) -> list[int] | None:
-        """Doubled along the shortest axis that does not cover `wanted` yet; along z only after the others for 2D networks."""
-        open_axes = [axis for axis in range(3) if size[axis] < wanted.shape[axis]]
-        planar = [axis for axis in open_axes if self.halo[axis] or self.step[axis] > 1]
-        chosen = min(planar or open_axes, key=lambda axis: size[axis], default=None)
-        return None if chosen is None else [2 * n if axis == chosen else n for axis, n in enumerate(size)]
+    def _sizes(self, wanted: Region) -> list[Index]:
+        """Ever larger cores up to all that is wanted; several slices together only when they fit whole, for 2D networks."""
+        slices, *plane = wanted.shape if self._flat else (1, max(wanted.shape))
+        sizes, edge = [], max(16, *self.step)
+        while edge < max(plane):
+            sizes.append((1 if self._flat else edge, edge, edge))
+            edge = round_up(edge * 5 // 4, max(self.step))
+        together = [2**n for n in range(slices.bit_length() + 1)]
+        return [*sizes, *((n if self._flat else edge, edge, edge) for n in together)]
 
-    def _input_size(self, size: list[int], wanted: Region) -> int:
-        """Input voxels of a tile with cores of `size`, no more than the domain round `wanted` holds."""
-        extents = (min(n, round_up(w, s)) + 2 * h for n, w, s, h in zip(size, wanted.shape, self.step, self.halo, strict=True))
-        return math.prod(min(n, d) for n, d in zip(extents, self.domain.shape, strict=True))
+    @property
+    def _flat(self) -> bool:
+        return len(self.network.size_multiple) == 2
+
+    def _work(self, wanted: Region, size: Index) -> tuple[int, int]:
+        """Input voxels of the largest tile, and of all tiles together."""
+        extents = []
+        for axis in range(3):
+            low, high, halo = self.domain.start[axis], self.domain.stop[axis], self.halo[axis]
+            extents.append([min(b + halo, high) - max(a - halo, low) for a, b in self._cuts(axis, wanted, size[axis])])
+        return math.prod(map(max, extents)), math.prod(map(sum, extents))
+
+    def _cuts(self, axis: int, wanted: Region, size: int) -> list[tuple[int, int]]:
+        """About equal intervals of at most `size` on the lattice that cover `wanted` along an axis."""
+        step, origin = self.step[axis], self.domain.start[axis]
+        start = origin + (wanted.start[axis] - origin) // step * step
+        extent = round_up(wanted.stop[axis] - start, step)
+        each = round_up(math.ceil(extent / math.ceil(extent / max(size, step))), step)
+        return [(low, min(low + each, start + extent)) for low in range(start, start + extent, each)]
 
 
 def read_mirrored(voxels: NDArray[Any], region: Region) -> NDArray[Any]:
