@@ -7,10 +7,16 @@ y to Posterior, z to Superior) as in DICOM. Conversions to other conventions liv
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import product
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from unetstudio.data.region import Index
+
+SAME_PLACE = 0.1
+"""Voxels of two grids that lie closer than this share of a voxel are the same."""
 
 Spacing = tuple[float, float, float]
 Rows = tuple[tuple[float, float, float, float], ...]
@@ -72,6 +78,27 @@ class Geometry:
         """From a NIfTI affine (i, j, k, 1) -> RAS mm."""
         to_lps = np.diag([-1.0, -1.0, 1.0, 1.0])
         return cls.from_affine((to_lps @ affine)[:, [2, 1, 0, 3]])
+
+    def bring(self, values: NDArray[Any], onto: Geometry, shape: Index) -> NDArray[Any] | None:
+        """`values` (Z, Y, X) of this geometry with axes swapped and turned to lie voxel for voxel on a scan of `shape` and geometry `onto`.
+
+        None when the two grids differ by more than that. Where one of the orientations is unknown, equal shapes are taken as they are.
+        """
+        if self.affine is None or onto.affine is None:
+            return values if values.shape == shape else None
+        there = np.linalg.inv(onto.matrix) @ self.matrix  # index in `values` -> index in the scan
+        axes = np.rint(there[:3, :3])
+        if not np.array_equal(np.abs(axes).sum(0), [1, 1, 1]) or not np.array_equal(np.abs(axes).sum(1), [1, 1, 1]):
+            return None
+        ends = np.array(values.shape) - 1
+        corners = np.array(list(product(*((0, end) for end in ends))))
+        landed = corners @ there[:3, :3].T + there[:3, 3]
+        meant = corners @ axes.T + np.rint(there[:3, 3])
+        whole = np.array_equal(meant.min(0), [0, 0, 0]) and np.array_equal(meant.max(0) + 1, shape)
+        if not whole or np.abs(landed - meant).max() > SAME_PLACE:
+            return None
+        turned = values.transpose([int(np.flatnonzero(row)[0]) for row in axes])
+        return turned[tuple(slice(None, None, int(row.sum())) for row in axes)]
 
     def to_json(self) -> dict[str, Any]:
         """As plain values for project.json."""

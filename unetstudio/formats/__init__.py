@@ -7,7 +7,20 @@ from unetstudio.formats.discovery import discover
 from unetstudio.formats.format import FORMATS, Format, recognise
 from unetstudio.formats.hashing import sha256_of
 from unetstudio.formats.legend import legend, write_legend
-from unetstudio.formats.reading import read, read_mask
+from unetstudio.formats.reading import read, read_mask, read_mask_onto, stem
 from unetstudio.formats.writing import write_mask
 
-__all__ = ["FORMATS", "Format", "discover", "legend", "read", "read_mask", "recognise", "sha256_of", "write_legend", "write_mask"]
+__all__ = [
+    "FORMATS",
+    "Format",
+    "discover",
+    "legend",
+    "read",
+    "read_mask",
+    "read_mask_onto",
+    "recognise",
+    "sha256_of",
+    "stem",
+    "write_legend",
+    "write_mask",
+]

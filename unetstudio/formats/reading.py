@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
+from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.discovery import unknown
@@ -40,6 +41,23 @@ def read_mask(path: Path) -> tuple[NDArray[np.integer[Any]], Geometry]:
         return class_indices(voxels, path), geometry
 
     return _guarded(path, known, values)
+
+
+def read_mask_onto(path: Path, shape: Index, geometry: Geometry) -> NDArray[np.integer[Any]]:
+    """A mask turned to lie voxel for voxel on a scan of `shape` (Z, Y, X) and `geometry`; FormatError when it is of another grid."""
+    values, own = read_mask(path)
+    turned = own.bring(values, geometry, shape)
+    if turned is not None:
+        return turned
+    if values.shape == shape:
+        raise FormatError(path, "it lies elsewhere in the patient than the image, or is of another resolution; resample it onto the image.")
+    raise FormatError(path, f"the mask is {_size(values.shape)} and the image {_size(shape)}; choose the mask that belongs to it.")
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    """Width first, as people say it; the depth only where there is one."""
+    z, y, x = shape
+    return f"{x} x {y}" if z == 1 else f"{x} x {y} x {z}"
 
 
 def stem(path: Path) -> str:
