@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
-from typing import Protocol, TypeVar, Generic
+from typing import Generic, Protocol, TypeVar
 
 BYTES = 256 * 2**20
 """Memory for one case's undo; the oldest go first."""

@@ -64,4 +64,5 @@ class LabelMap:
 
     def painted(self, region: Region) -> NDArray[np.bool_]:
         """(Z, Y, X of the region) bool: voxels painted by hand, which nothing else may overrule."""
-        return (self.origin[region.slices] & SOURCE) == Origin.PAINTED
+        mask: NDArray[np.bool_] = (self.origin[region.slices] & SOURCE) == Origin.PAINTED
+        return mask

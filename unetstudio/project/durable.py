@@ -108,8 +108,8 @@ def append(path: Path, data: bytes, at: int | None = None) -> int:
     """
     created = not os.path.lexists(path)
     try:
-        flags = os.O_WRONLY | os.O_CREAT | (os.O_EXCL if at == 0 else 0) | _BINARY
-        handle = os.open(path, flags, FILE_MODE)
+        making = {0: os.O_CREAT | os.O_EXCL, None: os.O_CREAT}.get(at, 0)
+        handle = os.open(path, os.O_WRONLY | making | _BINARY, FILE_MODE)
         try:
             end = os.lseek(handle, 0, os.SEEK_END)
             if at is not None and end != at:

@@ -89,8 +89,7 @@ class Project:
         text = encode(self.manifest, self.folder)
         if text == self._saved:
             return
-        if self._saved:
-            durable.write_bytes(self.folder / BACKUP, self._saved, replace=True)
+        durable.write_bytes(self.folder / BACKUP, self._saved or text, replace=True)
         durable.write_bytes(self.folder / MANIFEST, text, replace=True)
         self._saved = text
 

@@ -99,7 +99,7 @@ class LabelStore:
         """Adds an Edit and returns its sequence once it is on the disk; ProjectError when it is not: it may then be tried again."""
         self._writable()
         if self._journal is None or self._journal.broken:
-            durable.make_folder(self.folder)
+            self._make_folder()
             self._journal = Journal(self._free(), self._previous)
         before = self._journal.size
         self._journal.append(kind, edit, self.sequence + 1)
@@ -123,12 +123,11 @@ class LabelStore:
         self._writable()
         if self.sequence == self._saved and not self._heal:
             return
-        durable.make_folder(self.folder)
-        generation = self._generation + 1
-        path = self.folder / f"labels-{generation}.h5"
-        durable.write_bytes(path, labels_file.encode(labels, self.sequence))
-        self._generation, self._saved, self._heal = generation, self.sequence, False
+        self._make_folder()
+        self._generation += 1  # also when the disk refuses: the file may have got its name before that
         self._journal = None
+        durable.write_bytes(self.folder / f"labels-{self._generation}.h5", labels_file.encode(labels, self.sequence))
+        self._saved, self._heal = self.sequence, False
         self._strokes = self._bytes = 0
         self._prune()
 
@@ -172,6 +171,13 @@ class LabelStore:
             whole = _LABELS.fullmatch(file.name) or _JOURNAL.fullmatch(file.name)
             if whole and int(whole[1]) < numbers[-GENERATIONS]:
                 durable.remove(file)
+
+    def _make_folder(self) -> None:
+        """At the first write; never where the whole project is gone, for strokes without what they continue are of no use."""
+        project = self.folder.parent.parent
+        if not project.is_dir() or ((self._generation or self.sequence) and not self.folder.is_dir()):
+            raise durable.MissingError(project, "is gone. Was it moved, or a drive unplugged? Put it back, then it is saved.")
+        durable.make_folder(self.folder)
 
     def _writable(self) -> None:
         if self.read_only:
