@@ -108,15 +108,16 @@ _HELP = (
 )
 
 HELD = (
-    ("Hold Space, or drag with the middle button", "Move the image"),
+    ("Space + drag, Middle drag", "Move the image"),
     ("Hold Tab", "The raw image alone"),
-    ("Wheel", "Zoom; in a volume, the next slice"),
+    ("Wheel", "Zoom, or next slice"),
     ("Ctrl + wheel", "Zoom at the pointer"),
     ("Shift + wheel", "Size of brush or eraser"),
     ("Alt + wheel", "Opacity of the overlay"),
-    ("Drag with the right button", "Brightness and contrast"),
-    ("Enter or double click", "Close a polygon"),
-    ("Esc", "Cancel the stroke in hand"),
+    ("Right drag", "Brightness, contrast"),
+    ("Right click", "Accept, pick a class"),
+    ("Enter, Double click", "Close a polygon"),
+    ("Esc", "Cancel the stroke"),
 )
 """What canvas does with keys that are held and with the mouse, in words for the key sheet."""
 

@@ -18,7 +18,7 @@ class ComputerDialog(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("This computer")
-        self.setMinimumWidth(560)
+        self.setMinimumSize(600, 280)
         self._report: DeviceReport | None = None
         self._rows = QGridLayout()
         self._rows.setHorizontalSpacing(24)
@@ -77,6 +77,8 @@ class ComputerDialog(QDialog):
             self._rows.addWidget(value, line, 1)
         self.remedy.setText(report.remedy)
         self.remedy.setVisible(bool(report.remedy))
+        self.layout().activate()
+        self.resize(self.width(), max(self.height(), self.layout().totalHeightForWidth(self.width())))
 
     def as_text(self) -> str:
         """The report as lines one can send to somebody who helps."""

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScroll
 
 from unetstudio.ui.actions import HELD, MENUS, keys_in_words, rows
 
-COLUMNS = (("File", "Edit", "Tools"), ("Classes", "Cases", "Help"), ("View",))
+COLUMNS = (("File", "Edit", "Cases"), ("Tools", "Classes", "Help"), ("View",))
 
 
 class KeySheet(QDialog):
@@ -19,15 +19,15 @@ class KeySheet(QDialog):
         self.setWindowTitle("Keys")
         sheet = QWidget()
         across = QHBoxLayout(sheet)
-        across.setContentsMargins(24, 20, 24, 20)
-        across.setSpacing(40)
+        across.setContentsMargins(24, 16, 24, 8)
+        across.setSpacing(36)
         for titles in COLUMNS:
             down = QVBoxLayout()
-            down.setSpacing(6)
+            down.setSpacing(4)
             for title in titles:
                 down.addLayout(_group(title, keys_of(title)))
                 down.addSpacing(12)
-            if "View" in titles:
+            if "Tools" in titles:
                 down.addLayout(_group("On the image", list(HELD)))
             down.addStretch(1)
             across.addLayout(down, 1)
@@ -39,7 +39,7 @@ class KeySheet(QDialog):
         layout.addWidget(scroll)
         room = self.screen().availableGeometry()
         hint = sheet.sizeHint()
-        self.resize(min(hint.width() + 24, room.width() - 80), min(hint.height() + 8, room.height() - 80))
+        self.resize(min(hint.width() + 24, room.width() - 40), min(hint.height() + 8, room.height() - 40))
 
     def keyPressEvent(self, event: object) -> None:
         if event.text() == "?":
@@ -58,7 +58,7 @@ def keys_of(menu: str) -> list[tuple[str, str]]:
 def _group(title: str, lines: list[tuple[str, str]]) -> QGridLayout:
     grid = QGridLayout()
     grid.setHorizontalSpacing(16)
-    grid.setVerticalSpacing(5)
+    grid.setVerticalSpacing(3)
     heading = QLabel(title)
     heading.setProperty("role", "heading")
     grid.addWidget(heading, 0, 0, 1, 2)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QWidget
 
+from unetstudio.ui.canvas.under import Under
 from unetstudio.ui.session import Session
 from unetstudio.ui.sign import Sign
 
@@ -43,9 +44,9 @@ class StatusBar(QStatusBar):
         self._show_hint(session.annotation.tool_name)
         self._show_learning()
 
-    def show_pointer(self, under: object) -> None:
+    def show_pointer(self, under: Under | None) -> None:
         """Place, value and class under the pointer; None when it has left the image."""
-        self.pointer.setText("" if under is None else str(under))
+        self.pointer.setText("" if under is None else in_words(under, self._session.scan is not None and self._session.scan.is_volume))
 
     def show_saved(self, words: str, safe: bool) -> None:
         """Whether every stroke is on the disk, in words and as a sign."""
@@ -71,6 +72,19 @@ class StatusBar(QStatusBar):
         self.pointer.clear()
         self.saved.clear()
         self._sign.show_sign("", "muted")
+
+
+def in_words(under: Under, volume: bool) -> str:
+    """Such as "x 211  y 340   12.1, 40.0, 3.5 mm   value 1043   kidney": voxel, position in the patient, value and class."""
+    z, y, x = under.index
+    parts = [f"x {x}  y {y}  z {z}" if volume else f"x {x}  y {y}"]
+    if under.position is not None and volume:
+        parts.append(", ".join(f"{mm:.1f}" for mm in under.position) + " mm")
+    shown = [f"{value:.4g}" if isinstance(value, float) else f"{value}" for value in under.values[:4]]
+    parts.append("value " + ", ".join(shown) + (" …" if len(under.values) > 4 else ""))
+    if under.class_name is not None:
+        parts.append(under.class_name)
+    return "   ".join(parts)
 
 
 class _Elided(QLabel):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from PySide6.QtCore import QEvent, Qt, QTimer, Signal
+from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
 from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
@@ -12,16 +12,19 @@ from PySide6.QtWidgets import (
     QHBoxLayout,
     QLabel,
     QLineEdit,
+    QMenu,
     QScrollArea,
     QSplitter,
     QVBoxLayout,
     QWidget,
 )
 
+from unetstudio.data.labels import UNLABELLED
 from unetstudio.ui.actions import Actions
 from unetstudio.ui.canvas.canvas import Canvas
 from unetstudio.ui.panels.cases import CasesPanel
 from unetstudio.ui.preferences import Preferences
+from unetstudio.ui.resources import icon
 from unetstudio.ui.section import Section
 from unetstudio.ui.session import Session
 from unetstudio.ui.tool_bar import ToolBar
@@ -33,8 +36,6 @@ OPENED_AT_FIRST = ("classes", "learning", "review")
 
 class WorkArea(QWidget):
     """The panels of the right column know neither it nor each other; each is made when its section is first seen."""
-
-    page_shown = Signal()
 
     def __init__(self, session: Session, actions: Actions, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +67,7 @@ class WorkArea(QWidget):
         actions.listen_on(self.cases.list)
         self.canvas.zoom_changed.connect(self.tool_bar.show_zoom)
         self.canvas.view_changed.connect(session.show_view)
+        self.canvas.menu_requested.connect(self._offer)
         self.cases.list.clicked.connect(lambda _: self.canvas.setFocus())
         session.case_opening.connect(self.centre.say_opening)
         session.case_opened.connect(self._case_opened)
@@ -85,6 +87,28 @@ class WorkArea(QWidget):
         section.heading.setChecked(True)
         section.build()
         QTimer.singleShot(0, lambda: self.column.ensureWidgetVisible(section, 0, 0))
+
+    def menu_at(self, at: tuple[int, int, int]) -> QMenu:
+        """What can be done with the voxel (z, y, x) that was right-clicked."""
+        session = self._session
+        menu = QMenu(self)
+        menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        found = UNLABELLED if session.review.segmentation is None else int(session.review.segmentation[at])
+        if found in session.classes:
+            name = session.classes[found].name
+            menu.addAction(icon("accept"), f"Accept this {name}", lambda: session.review.accept_object(at))
+            menu.addAction(icon("accept"), f"Accept all {name}", lambda: session.review.accept_class(found))
+        painted = UNLABELLED if session.labels is None else int(session.labels.values[at])
+        for value in dict.fromkeys((painted, found)):
+            if value in session.classes:
+                pick = lambda value=value: session.annotation.set_active_class(value)  # noqa: E731
+                menu.addAction(icon("pick"), f"Paint {session.classes[value].name}", pick)
+        if menu.isEmpty():
+            menu.addAction("Nothing is predicted or painted here").setEnabled(False)
+        return menu
+
+    def _offer(self, at: tuple[int, int, int], where: QPoint) -> None:
+        self.menu_at(at).popup(where)
 
     def _project_opened(self) -> None:
         self.centre.say("" if self._session.cases else "Drop images here, or open them with Ctrl+O.")
