@@ -1,0 +1,121 @@
+"""What exported files are called, and which files in the folder an export may replace: only its own."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import time
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from unetstudio import RESEARCH_USE, __version__
+from unetstudio.data.case import Case
+from unetstudio.errors import FormatError, UserError
+from unetstudio.formats.replacing import replace_file
+from unetstudio.worker.import_masks import stem
+
+RECORD = "export.json"
+LONGEST = 120
+"""Letters of a stem: leaves room for endings within the 143 bytes of encrypted Linux home folders."""
+RESERVED = {
+    "con",
+    "prn",
+    "aux",
+    "nul",
+    *(f"{device}{n}" for device in ("com", "lpt") for n in range(1, 10)),
+    "legend",
+    "measurements",
+    "export",
+}
+
+
+def stems(cases: Sequence[Case]) -> list[str]:
+    """A file stem for each case: its image's, or the case's name for one of several series in a folder; equal ones are numbered."""
+    taken: set[str] = set()
+    found = []
+    for case in cases:
+        plain = _safe(case.name if case.source.part else stem(case.source.path))
+        free = plain
+        number = 2
+        while free.lower() in taken or free.lower() in RESERVED:
+            free = f"{plain}-{number}"
+            number += 1
+        taken.add(free.lower())
+        found.append(free)
+    return found
+
+
+class Record:
+    """`export.json`: which files this program wrote into the folder, with their SHA-256, so that only those are replaced later."""
+
+    def __init__(self, folder: Path, what: str) -> None:
+        self.path = folder / RECORD
+        self._what = what
+        self._files: dict[str, str | None] = _stored(self.path)
+
+    def claim(self, names: Iterable[str], images: Iterable[Path]) -> None:
+        """Announces the files to come, before any is written; UserError when one would replace something that is not ours."""
+        folder = self.path.parent
+        names = list(names)
+        originals = {image.resolve() for image in images}
+        for name in names:
+            path = folder / name
+            if path.resolve() in originals:
+                raise UserError(f"{path.name} in {folder.name} is one of the images; choose another folder for the masks.")
+            if path.exists() and not self._is_ours(name, path):
+                raise UserError(f"{path.name} is in {folder.name} already and is not as this program wrote it; choose an empty folder.")
+        self._files.update(dict.fromkeys(names))
+        self.save()
+
+    def finish(self) -> None:
+        """Notes the contents of what was written."""
+        folder = self.path.parent
+        for name in self._files:
+            path = folder / name
+            if self._files[name] is None and path.is_file():
+                self._files[name] = _digest(path)
+        self._files = {name: digest for name, digest in self._files.items() if digest is not None}
+        self.save()
+
+    def save(self) -> None:
+        """Writes the record; FormatError when the folder refuses."""
+        text: dict[str, Any] = {
+            "note": RESEARCH_USE,
+            "program": f"U-Net Studio {__version__}",
+            "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
+            "what": self._what,
+            "files": self._files,
+        }
+        replace_file(self.path, (json.dumps(text, indent=1, ensure_ascii=False) + "\n").encode())
+
+    def _is_ours(self, name: str, path: Path) -> bool:
+        """Written by an export and not changed since; None stands for an export that was cut short."""
+        if name not in self._files or not path.is_file():
+            return False
+        return self._files[name] is None or self._files[name] == _digest(path)
+
+
+def _safe(name: str) -> str:
+    """Without what some file system refuses in a name."""
+    cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .")[:LONGEST]
+    return cleaned or "image"
+
+
+def _stored(path: Path) -> dict[str, str | None]:
+    """The files of earlier exports; none when there is no readable record, so that nothing is taken for ours by mistake."""
+    try:
+        files = json.loads(path.read_bytes())["files"]
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
+    return {str(name): digest for name, digest in files.items()} if isinstance(files, dict) else {}
+
+
+def _digest(path: Path) -> str:
+    """SHA-256 of a file."""
+    try:
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
+    except OSError as error:
+        raise FormatError(path, f"it cannot be read ({error.strerror}); choose an empty folder.") from error
