@@ -95,7 +95,9 @@ def export(material: Material, cases: Sequence[Case], classes: ClassTable, folde
     names = stems(cases)
     masks = [[(mask, FORMATS[mask]) for mask in _formats(case, choice.formats)] for case in cases]
     total = sum(map(len, masks)) + (len(cases) if choice.pictures else 0) + 1 + choice.table
-    _make_folder(folder / PICTURES if choice.pictures else folder)
+    _make_folder(folder)
+    if choice.pictures:
+        _make_folder(folder / PICTURES)
     record = Record(folder, choice.what)
     record.claim(_all_names(names, masks, choice), (case.source.path for case in cases))
     write_legend(folder / LEGEND, classes)
