@@ -1,0 +1,41 @@
+"""JPEG 2000 pictures at full depth; read only."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.formats.format import FORMATS
+from unetstudio.formats.pictures import Picture
+from unetstudio.formats.voxels import without_alpha
+
+if TYPE_CHECKING:
+    from PIL import Image
+
+_BOX, _CODESTREAM = b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"
+
+
+class Jpeg2000(Picture):
+    """Grey or colour, of 8 or 16 bits."""
+
+    title = "JPEG 2000"
+    suffixes = (".jp2", ".j2k", ".j2c", ".jpx")
+    decoder = "JPEG2000"
+
+    def recognises(self, head: bytes) -> bool:
+        """By the signature box of a file, or the markers of a bare codestream."""
+        return head.startswith((_BOX, _CODESTREAM))
+
+    def _colours(self, image: Image.Image, data: bytes) -> NDArray[Any]:
+        if image.mode == "P":
+            return super()._colours(image, data)
+        import imagecodecs  # Pillow reads colours at 8 bits
+
+        pixels = imagecodecs.jpeg2k_decode(data)
+        voxels = np.moveaxis(pixels.reshape(*pixels.shape[:2], -1), -1, 0)[:, None]
+        return without_alpha(voxels) if len(voxels) in (2, 4) else voxels
+
+
+FORMATS.register("jpeg2000")(Jpeg2000())
