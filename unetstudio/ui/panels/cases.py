@@ -58,7 +58,6 @@ class CasesPanel(QWidget):
         session.case_opening.connect(self._show_open)
         session.case_opened.connect(self._show_open)
         session.annotation.history_changed.connect(self._refresh_open)
-        session.review.state_changed.connect(lambda *_: self._refresh())
         self._refresh()
 
     def _refresh(self) -> None:
