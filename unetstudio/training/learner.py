@@ -33,7 +33,10 @@ class Learner:
         self._scaler = torch.amp.GradScaler(enabled=precision.needs_scaler)
 
     def step(self, batch: Batch, rate: float, class_weight: Tensor, dice: float) -> Tensor:
-        """One optimiser step at learning rate `rate`; returns the loss as a tensor, so that a GPU need not be waited for."""
+        """One optimiser step at learning rate `rate`; returns the loss as a tensor, so that a GPU need not be waited for.
+
+        NaN when the loss or a gradient was not finite: the weights are spoilt then.
+        """
         device = self.precision.device
         image = self.precision.place(batch.image)
         target, weight = batch.target.to(device, non_blocking=True), batch.weight.to(device, non_blocking=True)
@@ -45,11 +48,13 @@ class Learner:
         self.optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(value).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(self.optimizer)
-        torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
         self._scaler.step(self.optimizer)
         self._scaler.update()
         self.average.update(self.network, self.steps)
         self.steps += 1
+        if not self._scaler.is_enabled():  # a scaler leaves such steps out by itself
+            value = torch.where(norm.isfinite(), value, torch.nan)
         return value.detach()
 
     def state(self) -> dict[str, Any]:
@@ -71,6 +76,10 @@ class Learner:
         self.network.load_state_dict(state["network"])
         self.average.network.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
+        for parameter, memory in self.optimizer.state.items():  # the fused step wants them laid out in memory alike
+            for name, value in memory.items():
+                if value.shape == parameter.shape:
+                    memory[name] = torch.empty_like(parameter).copy_(value)
         self._scaler.load_state_dict(state["scaler"])
         self.steps = state["steps"]
         torch.set_rng_state(state["random"].cpu())

@@ -47,5 +47,5 @@ def dice_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     both = (probabilities * truth * weight).sum(axes)
     predicted, true = (probabilities * weight).sum(axes), (truth * weight).sum(axes)
     present = true > 0
-    scores = (2 * both + 1) / (predicted + true + 1)
-    return 1 - (scores * present).sum() / present.sum().clamp(min=1)
+    missed = 1 - (2 * both + 1) / (predicted + true + 1)
+    return (missed * present).sum() / present.sum().clamp(min=1)

@@ -1,0 +1,97 @@
+"""The project's intensity scale."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from unetstudio.data.intensity import LIMIT, Intensity, Window, percentiles
+from unetstudio.data.scan import Scan
+from unetstudio.errors import UserError
+
+
+def noise(*shape: int, low: float = 0, high: float = 200) -> np.ndarray:
+    return np.random.default_rng(1).uniform(low, high, shape)
+
+
+def test_that_one_scale_keeps_a_dark_image_dark() -> None:
+    bright, dark = Scan(noise(1, 1, 40, 40, low=100)), Scan(noise(1, 1, 40, 40, high=20))
+    intensity = Intensity.fit([bright, dark])
+    assert intensity.prepare(dark.voxels)[0].mean() < -0.7
+    assert intensity.prepare(bright.voxels)[0].mean() > 0.2
+
+
+def test_that_the_local_channel_does_not_see_gain_and_offset() -> None:
+    image = noise(1, 1, 60, 60, low=0, high=100)
+    intensity = Intensity(1, (Window(0, 0, 400),))
+    plain = intensity.prepare(image)
+    brighter = Intensity(1, (Window(0, 500, 900),)).prepare(image + 500)
+    np.testing.assert_allclose(plain[1], brighter[1], atol=1e-3)
+
+
+def test_that_a_region_with_its_margin_gives_what_the_whole_gives() -> None:
+    image = noise(2, 1, 150, 160)
+    intensity = Intensity.fit([Scan(image)])
+    whole = intensity.prepare(image)
+    m = intensity.margin
+    part = intensity.prepare(image[:, :, 60 - m : 80 + m, 0 : 30 + m])
+    np.testing.assert_allclose(part[:, :, m : m + 20, :30], whole[:, :, 60:80, :30], atol=1e-5)
+
+
+def test_that_values_that_are_not_numbers_count_as_the_low_end() -> None:
+    image = noise(1, 1, 30, 30)
+    image[0, 0, 3, 4], image[0, 0, 5, 6] = np.nan, -np.inf
+    channels = Intensity.fit([Scan(image)]).prepare(image)
+    assert np.isfinite(channels).all()
+    assert channels[0, 0, 3, 4] == -1
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0, -3e5, np.nan])
+def test_that_a_constant_image_has_a_scale(value: float) -> None:
+    image = np.full((1, 1, 20, 20), value)
+    low, high = percentiles(image)
+    assert low < high
+    assert np.isfinite(Intensity.fit([Scan(image)]).prepare(image)).all()
+
+
+def test_that_an_image_of_one_voxel_has_channels() -> None:
+    image = np.full((1, 1, 1, 1), 3, np.uint16)
+    assert Intensity.fit([Scan(image)]).prepare(image).shape == (2, 1, 1, 1)
+
+
+def test_that_a_hot_pixel_is_clamped() -> None:
+    image = noise(1, 1, 40, 40)
+    image[0, 0, 0, 0] = 1e9
+    assert np.abs(Intensity.fit([Scan(noise(1, 1, 40, 40))]).prepare(image)).max() <= LIMIT
+
+
+def test_that_ct_gets_a_soft_tissue_window() -> None:
+    scan = Scan(noise(1, 9, 20, 20, low=-1000, high=1500).astype(np.int16), kind="DICOM CT")
+    intensity = Intensity.fit([scan])
+    assert intensity.channels_out(1) == 3
+    tissue = np.full((1, 1, 4, 4), 40, np.int16)
+    assert intensity.prepare(tissue)[1].max() == 0
+
+
+def test_that_grey_goes_with_colour_and_colour_with_grey() -> None:
+    grey, colour = Scan(noise(1, 1, 20, 20)), Scan(noise(3, 1, 20, 20))
+    assert Intensity.fit([colour, grey]).prepare(grey.voxels).shape == (6, 1, 20, 20)
+    assert Intensity.fit([grey]).prepare(colour.voxels).shape == (2, 1, 20, 20)
+
+
+def test_that_two_channels_do_not_go_with_colour() -> None:
+    intensity = Intensity.fit([Scan(noise(3, 1, 20, 20))])
+    with pytest.raises(UserError, match="2 channels"):
+        intensity.prepare(noise(2, 1, 20, 20))
+
+
+def test_that_a_scale_survives_json() -> None:
+    intensity = Intensity.fit([Scan(noise(3, 1, 20, 20))])
+    assert Intensity.from_json(intensity.to_json()) == intensity
+
+
+def test_that_percentiles_of_a_large_image_are_those_of_its_voxels() -> None:
+    image = noise(1, 1, 1500, 1500, high=1000)
+    low, high = percentiles(image, 1, 99)
+    assert abs(low - 10) < 3
+    assert abs(high - 990) < 3

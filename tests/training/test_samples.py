@@ -1,0 +1,102 @@
+"""Batches cut round labelled voxels."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import torch
+
+from unetstudio.augment.recipe import Recipe
+from unetstudio.data.edit import Edit
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.origin import Origin
+from unetstudio.data.region import Region
+from unetstudio.data.study import Study
+from unetstudio.training.material import ACCEPTED_WEIGHT, Material
+from unetstudio.training.samples import Samples, make_batch
+
+MakeStudy = Callable[..., Study]
+MakeEdit = Callable[..., Edit]
+
+
+def material_of(study: Study) -> Material:
+    return Material(study, Intensity.fit([study.scan("case0")]))
+
+
+def test_that_every_patch_holds_a_label(make_study: MakeStudy) -> None:
+    material = material_of(make_study(cases=2))
+    samples = Samples(material, Recipe.standard(), (32, 32), 8, seed=0)
+    batch = samples.take()
+    samples.close()
+    assert batch.image.shape == (8, 2, 32, 32)
+    assert ((batch.target != 255).flatten(1).sum(1) > 0).all()
+    assert set(batch.target.unique().tolist()) <= {0, 1, 255}
+
+
+def test_that_a_recorded_batch_can_be_made_again(make_study: MakeStudy) -> None:
+    material = material_of(make_study(shape=(12, 40, 40)))
+    samples = Samples(material, Recipe.standard(), (8, 24, 24), 3, seed=0)
+    batch = samples.take()
+    samples.close()
+    again = make_batch(list(batch.cuts), material.index, material, (8, 24, 24), Recipe.standard())
+    assert torch.equal(batch.image, again.image)
+    assert torch.equal(batch.target, again.target)
+
+
+def test_that_the_same_seed_gives_the_same_batches_with_more_threads(make_study: MakeStudy) -> None:
+    def batches(threads: int) -> list[torch.Tensor]:
+        samples = Samples(material_of(make_study(cases=2)), Recipe.standard(), (32, 32), 2, seed=4, threads=threads)
+        made = [samples.take().image for _ in range(4)]
+        samples.close()
+        return made
+
+    assert all(torch.equal(a, b) for a, b in zip(batches(1), batches(3), strict=True))
+
+
+def test_that_held_out_voxels_are_never_trained_on(make_study: MakeStudy) -> None:
+    study = make_study(cases=2)
+    material = material_of(study)
+    for id, mask in material.index.held.strokes.items():
+        for by_case in material.index.places.values():
+            assert not mask.reshape(-1)[by_case.get(id, np.zeros(0, int))].any()
+    samples = Samples(material, Recipe(), (64, 64), 4, seed=0)
+    for cut, target in zip((batch := samples.take()).cuts, batch.target, strict=True):
+        held = material.index.held.strokes[cut.case][0]
+        y, x = (round(c - 31.5) for c in cut.centre)
+        rows, columns = slice(max(0, y), min(64, y + 64)), slice(max(0, x), min(64, x + 64))
+        seen = target[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x].numpy()
+        inner = held[rows, columns][2:-2, 2:-2]
+        assert inner.shape == seen[2:-2, 2:-2].shape
+    samples.close()
+
+
+def test_that_a_new_stroke_joins_the_next_batches(make_study: MakeStudy, edit_of: MakeEdit) -> None:
+    study = make_study(classes=3)
+    material = material_of(study)
+    samples = Samples(material, Recipe.standard(), (32, 32), 4, seed=0)
+    samples.take()
+    study.apply("case0", 1, edit_of(Region((0, 30, 30), (1, 34, 34)), 2))
+    targets = torch.stack([samples.take().target for _ in range(8)])
+    samples.close()
+    assert (targets == 2).any()
+
+
+def test_that_accepted_voxels_weigh_less(make_study: MakeStudy, edit_of: MakeEdit) -> None:
+    study = make_study()
+    study.apply("case0", 1, edit_of(Region((0, 1, 0), (1, 8, 64)), 0, Origin.ACCEPTED))
+    material = material_of(study)
+    places = np.stack(np.meshgrid(np.arange(0, 10), np.arange(0, 10), indexing="ij")).astype(np.float32)
+    _, weight = material.read_labels("case0", places, 0, material.index)
+    assert (weight[1:8] == ACCEPTED_WEIGHT).all()
+    assert (weight[0] == 1).all()
+
+
+def test_that_only_changed_cases_are_looked_through_again(make_study: MakeStudy, edit_of: MakeEdit) -> None:
+    study = make_study(cases=2)
+    material = material_of(study)
+    before = material.index.places[0]["case1"]
+    study.apply("case0", 1, edit_of(Region((0, 1, 0), (1, 4, 64)), 1))
+    after = material.refresh()
+    assert after.places[0]["case1"] is before
+    assert after.counts[1] > 0

@@ -1,0 +1,25 @@
+"""How long training lasts, and its learning rate."""
+
+from __future__ import annotations
+
+from unetstudio.training.schedule import WARM_UP, Budget
+
+
+def test_that_an_open_budget_is_constant_after_warming_up() -> None:
+    budget = Budget()
+    assert budget.rate(0, 0) < 0.1
+    assert budget.rate(WARM_UP, 1) == budget.rate(100_000, 1e6) == 1
+
+
+def test_that_a_budget_in_seconds_falls_to_almost_nothing() -> None:
+    budget = Budget(seconds=10)
+    assert budget.rate(100, 5) > budget.rate(150, 7) > budget.rate(200, 10) > 0
+    assert budget.rate(200, 10) < 0.05
+    assert budget.used(1, 10) == 1
+
+
+def test_that_an_unfinished_budget_goes_on_and_a_finished_one_begins_anew() -> None:
+    kept = Budget(steps=100)
+    assert Budget(steps=100).resumed(kept, 60, 1.0) == kept
+    assert Budget(steps=100).resumed(kept, 100, 1.0) == Budget(steps=100, from_step=100, from_seconds=1.0)
+    assert Budget(steps=50).resumed(kept, 60, 1.0).from_step == 60
