@@ -112,12 +112,10 @@ class ClassesPanel(QWidget):
         popup.open_at(self.list.viewport().mapToGlobal(rect.bottomLeft()))
 
     def _add(self) -> None:
-        before = set(self._session.classes.values)
+        before = len(self._session.classes)
         self._session.add_class()
-        added = [value for value in self._session.classes.values if value not in before]
-        if added:
-            self._session.annotation.set_active_class(added[0])
-            self.list.edit(self.model.index(self.model.row_of(added[0])))
+        if len(self._session.classes) > before:  # the new one is active now: its name can be typed at once
+            self.list.edit(self.model.index(self.model.row_of(self._session.annotation.active_class)))
 
     def _remove(self) -> None:
         value = self._session.annotation.active_class

@@ -10,6 +10,7 @@ from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from unetstudio.ui.forms import Form
 from unetstudio.ui.panels.text import label
+from unetstudio.ui.panels.wheel import WheelGuard
 from unetstudio.ui.review import Review
 
 DEBOUNCE = 50
@@ -69,6 +70,7 @@ class CleanUp(QWidget):
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
         self._column.setSpacing(10)
+        self._wheel = WheelGuard(self)
         self._due = QTimer(self, singleShot=True, interval=DEBOUNCE)
         self._due.timeout.connect(self._set_steps)
         review.steps_changed.connect(self._show_steps)
@@ -93,6 +95,7 @@ class CleanUp(QWidget):
         self.blocks = [StepBlock(step, self._due.start) for step in steps]
         for block in self.blocks:
             self._column.addWidget(block)
+        self._wheel.watch(self)
 
     def _show_reports(self) -> None:
         texts = [report.text for report in self._review.reports]

@@ -41,6 +41,7 @@ class ColourPopup(QFrame):
         other.setObjectName("other_colour")
         other.clicked.connect(self._ask)
         column = QVBoxLayout(self)
+        column.setSizeConstraint(QVBoxLayout.SizeConstraint.SetNoConstraint)
         column.setContentsMargins(8, 8, 8, 8)
         column.setSpacing(8)
         column.addLayout(grid)

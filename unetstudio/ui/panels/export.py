@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl, Signal
+from PySide6.QtCore import Qt, QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import (
     QCheckBox,
@@ -25,6 +25,7 @@ from unetstudio.data.case import Case, ReviewState
 from unetstudio.formats import FORMATS
 from unetstudio.ui.panels.segments import Segments
 from unetstudio.ui.panels.text import heading, label
+from unetstudio.ui.panels.wheel import WheelGuard
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
@@ -33,6 +34,9 @@ WHAT = (
     ("segmentation", "Segmentation", "What was predicted and cleaned up, with your strokes on top"),
     ("labels", "My labels", "Only what you painted, imported or accepted"),
 )
+EXPORTING = "Exporting"
+"""What `session.progress` calls it."""
+
 OPEN_CASE, ACCEPTED, ALL = "open", "accepted", "all"
 
 
@@ -40,7 +44,6 @@ class ExportPanel(QWidget):
     """Commands `session.export`; `session.progress` and `session.notice` say how it went."""
 
     title = "Export"
-    exported = Signal(object)  # Path of the folder
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,12 +51,14 @@ class ExportPanel(QWidget):
         self._session = session
         self._preferences = Preferences()
         self._running = False
+        self._words, self._level = "", ""  # of what went wrong while exporting
         self._chosen = False  # formats were ticked by hand: defaults no longer follow the kind of image
         self.what = Segments(WHAT, name="export_what")
         self.what.choose("segmentation")
         self.cases = QComboBox()
         self.cases.setObjectName("export_cases")
         self.cases.setAccessibleName("Which cases")
+        self.cases.currentIndexChanged.connect(self._enable)
         self.cases.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.formats: dict[str, QCheckBox] = {}
         self._format_grid = QGridLayout()
@@ -70,6 +75,7 @@ class ExportPanel(QWidget):
         self.result = label(role="body", name="export_result")
         self.open_button = QPushButton(icon("folder"), "Open folder")
         self._lay_out()
+        WheelGuard(self)
         self._connect()
         self._show_cases()
 
@@ -226,7 +232,7 @@ class ExportPanel(QWidget):
         if not self.export_button.isEnabled():
             return
         self._remember()
-        self._running = True
+        self._running, self._words, self._level = True, "", ""
         self._tell("", "")
         self.bar.setRange(0, 0)
         self.bar.setVisible(True)
@@ -237,25 +243,28 @@ class ExportPanel(QWidget):
         )
 
     def _progress(self, what: str, done: int, total: int) -> None:
-        if not self._running:
+        if not self._running or what != EXPORTING:
             return
-        self.bar.setRange(0, max(1, total))
+        self.bar.setRange(0, total)  # no total yet: the bar only says that something is going on
         self.bar.setValue(done)
-        if done >= total:
+        if total and done >= total:
             self._finish()
-            self._tell(f"Exported to {Path(self.folder.text()).name}.", "good")
-            self.open_button.setVisible(True)
-            self.exported.emit(Path(self.folder.text()))
 
     def _notice(self, text: str, level: str) -> None:
-        if self._running and level == "error":
-            self._finish()
-            self._tell(text, "bad")
+        """What the session says while files are written is about the export; the worst stays."""
+        if self._running and level != "info" and self._level != "error":
+            self._words, self._level = text, level
 
     def _finish(self) -> None:
         self._running = False
         self.bar.setVisible(False)
         self._enable()
+        folder = Path(self.folder.text())
+        if self._level == "error":
+            self._tell(self._words, "bad")
+            return
+        self._tell(f"Exported to “{folder.name}”. {self._words}".strip(), "warning" if self._words else "good")
+        self.open_button.setVisible(True)
 
     def _tell(self, text: str, role: str) -> None:
         self.result.setText(text)

@@ -13,6 +13,7 @@ from unetstudio.ui.panels import wording
 from unetstudio.ui.panels.histogram import histogram
 from unetstudio.ui.panels.range_slider import RangeSlider
 from unetstudio.ui.panels.text import heading, label
+from unetstudio.ui.panels.wheel import WheelGuard
 from unetstudio.ui.session import Session
 
 CT_PRESETS = (("Soft tissue", -160.0, 240.0), ("Lung", -1350.0, 150.0), ("Bone", -450.0, 1050.0), ("Brain", 0.0, 80.0))
@@ -45,6 +46,7 @@ class IntensityPanel(QWidget):
         self.invert.setToolTip("Show dark as bright; the values stay as they are")
         self.invert.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self._lay_out()
+        WheelGuard(self)
 
         self.slider.changed.connect(lambda low, high: self._display.set(window=(low, high)))
         self.slider.reset.connect(lambda: self._display.set(window=None))
@@ -118,7 +120,7 @@ class IntensityPanel(QWidget):
             self._show_window()  # an empty window cannot be shown: back to what is
 
     def _display_changed(self, name: str) -> None:
-        if name in {"window", "inverted"}:
+        if name in {"window", "inverted"} and self._session.scan is not None:
             self._show_window()
 
     def _show_scan(self) -> None:

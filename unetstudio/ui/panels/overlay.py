@@ -9,6 +9,7 @@ from unetstudio.ui.display import Overlay
 from unetstudio.ui.panels.segments import Segments
 from unetstudio.ui.panels.swatch import swatch
 from unetstudio.ui.panels.text import label
+from unetstudio.ui.panels.wheel import WheelGuard
 from unetstudio.ui.session import Session
 
 MODES = (
@@ -47,6 +48,7 @@ class OverlayControls(QWidget):
             "show_removed", "Show what the clean-up changed", "Highlight what the steps below took away or added"
         )
         self._lay_out()
+        WheelGuard(self)
         self._display.changed.connect(self._show)
         session.classes_changed.connect(self._show)
         session.project_opened.connect(self._show)

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import Qt, Signal
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
 
 from unetstudio.settings import TrainingSettings
+from unetstudio.ui.panels.wheel import WheelGuard
 from unetstudio.worker.messages import NetworkChoice
 
 AUTOMATIC = "Automatic"
@@ -56,31 +57,30 @@ class TrainingForm(QWidget):
             "augment", "Augment", self.augment, "Flip, rotate, zoom, brighten, blur and bend the patches, so that few strokes go further"
         )
         self.augment.clicked.connect(self.changed)
+        WheelGuard(self)
 
     def offer_networks(self, networks: tuple[NetworkChoice, ...]) -> None:
         """The networks the worker knows."""
         if networks and networks != self._networks:
             self._networks = networks
+            chosen = self.network.currentData()
             self.network.clear()
             for choice in networks:
                 self.network.addItem(choice.title, choice.name)
                 self.network.setItemData(self.network.count() - 1, choice.description, Qt.ItemDataRole.ToolTipRole)
-            self.show_settings(self._settings)
+            self._pick(self.network, chosen)
 
     def show_settings(self, settings: TrainingSettings) -> None:
         """Fills the fields, without `changed`."""
         self._settings = settings
-        for field, box in self._boxes().items():
-            place = box.findData(getattr(settings, field))
-            if place < 0:  # such as "cuda:1" from the command line
-                box.addItem(str(getattr(settings, field)), getattr(settings, field))
-                place = box.count() - 1
-            box.setCurrentIndex(place)
-        for field, spin in self.spins.items():
-            spin.setValue(getattr(settings, field))
-        self.learning_rate.setValue(settings.learning_rate)
-        self.round_seconds.setValue(settings.round_seconds)
-        self.augment.setChecked(settings.augment)
+        with QSignalBlocker(self):
+            for field, box in self._boxes().items():
+                self._pick(box, getattr(settings, field))
+            for field, spin in self.spins.items():
+                spin.setValue(getattr(settings, field))
+            self.learning_rate.setValue(settings.learning_rate)
+            self.round_seconds.setValue(settings.round_seconds)
+            self.augment.setChecked(settings.augment)
 
     def settings(self) -> TrainingSettings:
         """As the fields stand; what has no field stays as it was."""
@@ -93,6 +93,13 @@ class TrainingForm(QWidget):
             round_seconds=self.round_seconds.value(),
             augment=self.augment.isChecked(),
         )
+
+    @staticmethod
+    def _pick(box: QComboBox, value: Any) -> None:
+        """Chooses a value, added where it is not offered, such as "cuda:1" from the command line."""
+        if box.findData(value) < 0:
+            box.addItem(str(value), value)
+        box.setCurrentIndex(box.findData(value))
 
     def _boxes(self) -> dict[str, QComboBox]:
         return {"network": self.network, "dims": self.dims, "norm": self.norm, "device": self.device}
