@@ -90,10 +90,27 @@ def test_that_whoever_lost_the_lock_hears_of_it_and_does_not_remove_the_new_one(
     first = acquire(tmp_path)
     (tmp_path / "lock").unlink()
     second = acquire(tmp_path)
-    with pytest.raises(ProjectError, match="in use by another program"):
-        first.beat()
+    for _ in range(2):
+        with pytest.raises(ProjectError, match="in use by another program"):
+            first.beat()
     first.release()
-    assert second.held
+    second.confirm()
+    assert first.lost and not second.lost
+
+
+def test_that_a_lock_that_was_deleted_is_made_again(tmp_path):
+    first = acquire(tmp_path)
+    (tmp_path / "lock").unlink()
+    first.confirm()
+    assert isinstance(acquire(tmp_path), LockedBy)
+
+
+def test_that_a_released_lock_allows_nothing_more(tmp_path):
+    lock = acquire(tmp_path)
+    lock.release()
+    with pytest.raises(ProjectError):
+        lock.confirm()
+    assert names(tmp_path) == []
 
 
 def test_that_of_many_windows_opened_at_once_over_a_dead_lock_one_gets_it(tmp_path):

@@ -11,6 +11,7 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.errors import ProjectError
 from unetstudio.project import store as stores
 from unetstudio.project.journal import Kind
+from unetstudio.project.project import Project
 from unetstudio.project.replay import history
 from unetstudio.project.store import LabelStore, read_labels
 
@@ -237,6 +238,20 @@ def test_that_a_store_opened_for_reading_writes_nothing(folder, states, paint):
         with pytest.raises(ProjectError, match="for reading only"):
             write()
     assert names(folder) == files
+
+
+def test_that_a_window_that_was_taken_for_dead_writes_no_more(project, case, paint):
+    store = project.store(case)
+    labels = store.load(case.shape).labels
+    (project.folder / "lock").unlink()
+    with Project.open(project.folder):
+        with pytest.raises(ProjectError, match="in use by another program"):
+            store.append(Kind.EDIT, paint(labels, 1))
+        with pytest.raises(ProjectError, match="in use by another program"):
+            project.save()
+        with pytest.raises(ProjectError):
+            project.beat()
+    assert project.read_only and not project.folder_of(case).exists()
 
 
 def test_that_a_project_that_was_moved_away_is_not_made_again(folder, states, paint):

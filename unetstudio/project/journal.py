@@ -29,6 +29,8 @@ HEADER = struct.Struct("<4sQQI")  # magic, sequence, payload length, CRC-32 of t
 PREFIX = struct.Struct("<32sBI")  # SHA-256 of the record before, kind, length of the JSON
 UNKNOWN = bytes(32)
 """Stands for the record before when there is none, or it is not known."""
+MOST_TRIES = 10_000
+"""Record beginnings looked at behind damage; a file that holds more was made to keep us busy."""
 ARRAYS = ("before", "after", "before_origin", "after_origin")
 
 
@@ -151,7 +153,7 @@ def _record(data: bytes, at: int, path: Path) -> JournalEntry | None:
         return None
     magic, sequence, length, crc = HEADER.unpack_from(data, at)
     end = at + HEADER.size + length
-    if magic != MAGIC or sequence == 0 or length < PREFIX.size or end > len(data):
+    if magic != MAGIC or not 0 < sequence < 2**62 or length < PREFIX.size or end > len(data):
         return None
     payload = data[at + HEADER.size : end]
     if zlib.crc32(payload, zlib.crc32(data[at : at + HEADER.size - 4])) != crc:
@@ -164,8 +166,11 @@ def _record(data: bytes, at: int, path: Path) -> JournalEntry | None:
 
 def _beyond(data: bytes, start: int, path: Path) -> int:
     """The highest sequence of whole records behind a damaged one: work that was saved and cannot be put back in order."""
-    highest, at = 0, data.find(MAGIC, start)
+    highest, at, tries = 0, data.find(MAGIC, start), 0
     while at >= 0:
+        tries += 1
+        if tries > MOST_TRIES:
+            raise _nonsense(path)
         if entry := _record(data, at, path):
             highest = max(highest, entry.sequence)
             at += HEADER.size + len(entry.payload) - 1

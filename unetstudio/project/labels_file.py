@@ -9,23 +9,18 @@ from __future__ import annotations
 import hashlib
 import struct
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
+from unetstudio.project import guard
 from unetstudio.project.durable import DamagedError
-
-if TYPE_CHECKING:
-    import h5py
 
 MAGIC = b"USFT"
 FOOTER = struct.Struct("<4sQQ32s")  # magic, bytes before the footer, sequence, SHA-256 of all before the hash
 DATASETS = ("origin", "values")
-FILTERS = {1, 2, 3, 32015}  # gzip, shuffle, fletcher32, zstd
-CHUNK_BYTES = 64 * 2**20
 LEVEL = 3
 FAULT = "is damaged and was not opened; the file is kept."
 
@@ -67,8 +62,9 @@ def decode(data: bytes, shape: Index, path: Path) -> tuple[LabelMap, int]:
     arrays = {name: np.empty(shape, np.uint8) for name in DATASETS}
     try:
         with h5py.File(h5py.h5f.open(b"labels", h5py.h5f.ACC_RDONLY, fapl=access)) as file:
-            if fault := _fault(file, shape, sequence):
-                raise ProjectError(path, f"was not made by this program ({fault}) and was not opened.")
+            fault = guard.fault(file, dict.fromkeys(DATASETS, shape))
+            if fault or int(file.attrs.get("sequence", -1)) != sequence:
+                raise ProjectError(path, f"was not made by this program ({fault or 'its numbers disagree'}) and was not opened.")
             import hdf5plugin  # noqa: F401 (registers the zstd filter)
 
             for name, array in arrays.items():
@@ -90,33 +86,3 @@ def _chunks(shape: Index) -> Index:
     z, y, x = shape
     edge = 512 if z == 1 else 128
     return (min(z, 16), min(y, edge), min(x, edge))
-
-
-def _fault(file: h5py.File, shape: Index, sequence: int) -> str:
-    """Why a file is not a label file of this shape, or nothing; reads no voxel and follows no link."""
-    import h5py
-
-    names = sorted(name.decode("utf-8", "replace") for name in file.id)
-    if tuple(names) != DATASETS:
-        return f"it holds {', '.join(names[:5]) or 'nothing'}"
-    if any(file.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD for name in names):
-        return "a link leads elsewhere"
-    if "sequence" not in file.attrs or int(file.attrs["sequence"]) != sequence:
-        return "its numbers disagree"
-    return next((fault for name in names if (fault := _dataset_fault(file[name], shape))), "")
-
-
-def _dataset_fault(dataset: Any, shape: Index) -> str:
-    """The same for one of its members."""
-    import h5py
-
-    if not isinstance(dataset, h5py.Dataset):
-        return "a member is no array"
-    if dataset.shape != shape or dataset.dtype != np.uint8:
-        return f"its labels are {dataset.shape} {dataset.dtype}, the scan is {shape}"
-    made = dataset.id.get_create_plist()
-    if made.get_layout() != h5py.h5d.CHUNKED or made.get_external_count():
-        return "its voxels lie elsewhere"
-    if any(made.get_filter(i)[0] not in FILTERS for i in range(made.get_nfilters())):
-        return "it uses an unknown compression"
-    return "its blocks are too large" if int(np.prod(made.get_chunk(), dtype=np.int64)) > CHUNK_BYTES else ""

@@ -53,27 +53,34 @@ class Lock:
 
     def __init__(self, path: Path, content: bytes) -> None:
         self.path = path
+        self.lost = False
+        """Released, or taken by somebody who took us for dead after a long sleep."""
         self._content = content
 
-    @property
-    def held(self) -> bool:
-        """Whether the file is still ours: somebody may have taken us for dead after a long sleep."""
+    def confirm(self) -> None:
+        """Before each write: ProjectError when the lock is lost, after which nothing may be written, or when the disk does not answer.
+
+        A lock file that was merely deleted is made again.
+        """
         try:
-            return durable.read_bytes(self.path) == self._content
-        except ProjectError:
-            return False
+            found = durable.read_bytes(self.path) if not self.lost else b""
+        except durable.MissingError:
+            found = self._content if durable.write_once(self.path, self._content) is not None else durable.read_bytes(self.path)
+        if found != self._content:
+            self.lost = True
+            raise ProjectError(self.path.parent, "is in use by another program now, so nothing more is saved here. Open it again.")
 
     def beat(self) -> None:
-        """Every `BEAT` seconds; ProjectError when the lock was lost, after which nothing may be written."""
-        if not self.held:
-            raise ProjectError(self.path.parent, "is in use by another program now, so nothing more is saved here. Open it again.")
+        """Every `BEAT` seconds: shows other computers that we are alive. ProjectError as `confirm`."""
+        self.confirm()
         durable.touch(self.path)
 
     def release(self) -> None:
         """Gives the project free; never somebody else's lock."""
-        if self.held:
-            with contextlib.suppress(ProjectError):  # a folder that is gone needs no unlocking
+        with contextlib.suppress(ProjectError):  # a folder that is gone needs no unlocking
+            if not self.lost and durable.read_bytes(self.path) == self._content:
                 durable.remove(self.path)
+        self.lost = True
 
 
 def acquire(folder: Path) -> Lock | LockedBy:
@@ -84,9 +91,7 @@ def acquire(folder: Path) -> Lock | LockedBy:
     content = json.dumps(asdict(me)).encode()
     for _ in range(3):
         if durable.write_once(path, content) is not None:
-            lock = Lock(path, content)
-            if lock.held:
-                return lock
+            return Lock(path, content)
         try:
             held, beaten = durable.read_bytes(path), path.stat().st_mtime
         except (durable.MissingError, FileNotFoundError):

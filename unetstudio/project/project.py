@@ -33,6 +33,7 @@ class Project:
         self.manifest = manifest
         self.notices = tuple(notices)
         self._lock = lock
+        self._saved_manifest = manifest if saved else None
         self._saved = saved  # the last good project.json, which becomes the second generation
 
     @classmethod
@@ -84,14 +85,21 @@ class Project:
         self.close()
 
     def save(self) -> None:
-        """Writes project.json, and the one before it as project.json.bak; ProjectError when it stays unsaved."""
+        """Writes project.json where something changed, and the one before it as project.json.bak; ProjectError when it stays unsaved."""
         self._writable()
-        text = encode(self.manifest, self.folder)
-        if text == self._saved:
+        if not self.unsaved:
             return
-        durable.write_bytes(self.folder / BACKUP, self._saved or text, replace=True)
-        durable.write_bytes(self.folder / MANIFEST, text, replace=True)
-        self._saved = text
+        manifest = self.manifest
+        text = encode(manifest, self.folder)
+        if text != self._saved:
+            durable.write_bytes(self.folder / BACKUP, self._saved or text, replace=True)
+            durable.write_bytes(self.folder / MANIFEST, text, replace=True)
+        self._saved, self._saved_manifest = text, manifest
+
+    @property
+    def unsaved(self) -> bool:
+        """Whether something changed since the last save that went well."""
+        return self.manifest is not self._saved_manifest
 
     def beat(self) -> None:
         """Keeps the lock ours; call it every `lock.BEAT` seconds. ProjectError when it was lost: the project is read-only from then on."""
@@ -99,7 +107,7 @@ class Project:
             try:
                 self._lock.beat()
             except ProjectError:
-                self._lock = self._lock if self._lock.held else None
+                self._lock = None if self._lock.lost else self._lock
                 raise
 
     # -------------------------------------------------------------------------------------------------------- what it holds
@@ -188,7 +196,7 @@ class Project:
 
     def store(self, case: Case | str) -> LabelStore:
         """Reads and writes a case's labels."""
-        return LabelStore(self.folder_of(case), read_only=self.read_only)
+        return LabelStore(self.folder_of(case), read_only=self.read_only, lock=self._lock)
 
     @property
     def checkpoints_folder(self) -> Path:
@@ -232,6 +240,7 @@ class Project:
     def _writable(self) -> None:
         if self._lock is None:
             raise ProjectError(self.folder, "was opened for reading only; nothing was saved.")
+        self._lock.confirm()
 
 
 def is_project(folder: Path) -> bool:

@@ -21,6 +21,7 @@ from unetstudio.errors import ProjectError
 from unetstudio.project import durable, labels_file
 from unetstudio.project.durable import DamagedError
 from unetstudio.project.journal import UNKNOWN, Journal, JournalContents, JournalEntry, Kind, read
+from unetstudio.project.lock import Lock
 from unetstudio.project.replay import replay
 
 GENERATIONS = 3
@@ -43,11 +44,12 @@ class LoadedLabels:
 
 
 class LabelStore:
-    """`folder` is the case's; it is made at the first write. One writer at a time, which the project's lock sees to."""
+    """`folder` is the case's; it is made at the first write. One writer at a time: with `lock`, each write makes sure of it."""
 
-    def __init__(self, folder: Path, *, read_only: bool = False) -> None:
+    def __init__(self, folder: Path, *, read_only: bool = False, lock: Lock | None = None) -> None:
         self.folder = folder
         self.read_only = read_only
+        self._lock = lock
         self.sequence = 0
         """Of the last Edit on disk."""
         self._saved = 0  # sequence in the newest generation
@@ -182,6 +184,8 @@ class LabelStore:
     def _writable(self) -> None:
         if self.read_only:
             raise ProjectError(self.folder, "was opened for reading only; nothing was saved.")
+        if self._lock:
+            self._lock.confirm()
 
 
 def read_labels(project_folder: Path, case: Case) -> tuple[LabelMap, int]:

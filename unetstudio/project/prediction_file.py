@@ -1,0 +1,60 @@
+"""The last complete prediction of a case on disk: shown at once when the case is opened; may be lost, and is then made anew."""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import numpy as np
+
+from unetstudio.data.prediction import Prediction
+from unetstudio.data.region import Index
+from unetstudio.errors import ProjectError
+from unetstudio.project import durable, guard
+
+NAME = "prediction.h5"
+DIGEST = 32
+"""Bytes of SHA-256 behind the HDF5 image; readers of HDF5 ignore them."""
+
+
+def save(folder: Path, prediction: Prediction) -> None:
+    """Writes a complete prediction into a case's folder, instead of the older one."""
+    import h5py
+    import hdf5plugin
+
+    with h5py.File(NAME, "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
+        file.attrs["checkpoint"] = prediction.checkpoint
+        file.attrs["values"] = np.array(prediction.values, np.uint8)
+        file.create_dataset("probabilities", data=prediction.probabilities, chunks=True, **hdf5plugin.Zstd(clevel=1))
+        file.flush()
+        image: bytes = file.id.get_file_image()
+    durable.make_folder(folder)
+    durable.write_bytes(folder / NAME, image + hashlib.sha256(image).digest(), replace=True)
+
+
+def load(folder: Path, shape: Index) -> Prediction | None:
+    """The prediction kept for a scan of `shape` (Z, Y, X); None when there is none, or none that is whole and fits."""
+    try:
+        data = durable.read_bytes(folder / NAME)
+    except ProjectError:
+        return None
+    image = data[:-DIGEST]
+    if hashlib.sha256(image).digest() != data[-DIGEST:]:
+        return None
+    import h5py
+    import hdf5plugin  # noqa: F401 (registers the zstd filter)
+
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fapl_core(backing_store=False)
+    access.set_file_image(image)
+    try:
+        with h5py.File(h5py.h5f.open(NAME.encode(), h5py.h5f.ACC_RDONLY, fapl=access)) as file:
+            values = tuple(int(v) for v in file.attrs["values"])
+            if guard.fault(file, {"probabilities": (len(values), *shape)}):
+                return None
+            prediction = Prediction(shape, values, str(file.attrs["checkpoint"]))
+            file["probabilities"].read_direct(prediction.probabilities)
+    except (OSError, KeyError, ValueError, RuntimeError, TypeError):
+        return None
+    prediction.known[:] = True
+    return prediction
