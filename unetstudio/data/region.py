@@ -4,6 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+import numpy as np
+from numpy.typing import NDArray
+
 Index = tuple[int, int, int]
 
 
@@ -71,3 +74,12 @@ class Region:
         z0, y0, x0 = (min(a, b) for a, b in zip(self.start, other.start, strict=True))
         z1, y1, x1 = (max(a, b) for a, b in zip(self.stop, other.stop, strict=True))
         return Region((z0, y0, x0), (z1, y1, x1))
+
+
+def tight(mask: NDArray[np.bool_]) -> Region:
+    """The smallest box round the True voxels of a (Z, Y, X) array; an empty one when there is none."""
+    hits = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
+    if not hits[0].size:
+        return Region((0, 0, 0), (0, 0, 0))
+    z, y, x = hits
+    return Region((int(z[0]), int(y[0]), int(x[0])), (int(z[-1]) + 1, int(y[-1]) + 1, int(x[-1]) + 1))

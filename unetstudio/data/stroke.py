@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import Origin
-from unetstudio.data.region import Index, Region
+from unetstudio.data.region import Index, Region, tight
 
 BLOCK = 128
 """Edge in y and x of the blocks of old values that a stroke keeps: its cost follows the brush, not the image."""
@@ -31,9 +31,7 @@ class _Block:
 class Stroke:
     """Press to release. Voxels of locked classes are left alone; erasing paints UNLABELLED."""
 
-    def __init__(
-        self, labels: LabelMap, value: int, *, tool: str, origin: int = Origin.PAINTED, locked: Collection[int] = ()
-    ) -> None:
+    def __init__(self, labels: LabelMap, value: int, *, tool: str, origin: int = Origin.PAINTED, locked: Collection[int] = ()) -> None:
         self.labels = labels
         self.value = value
         self.tool = tool
@@ -114,13 +112,8 @@ class Stroke:
 
 
 def _tight(block: _Block) -> Region:
-    """The smallest box round a block's changed voxels."""
-    if not block.changed.any():
-        return Region((0, 0, 0), (0, 0, 0))
-    low, high = [], []
-    for axis in range(3):
-        others = tuple(a for a in range(3) if a != axis)
-        hit = np.flatnonzero(block.changed.any(axis=others))
-        low.append(block.region.start[axis] + int(hit[0]))
-        high.append(block.region.start[axis] + int(hit[-1]) + 1)
-    return Region((low[0], low[1], low[2]), (high[0], high[1], high[2]))
+    """The smallest box round a block's changed voxels, in the label map's coordinates."""
+    box = tight(block.changed)
+    z, y, x = block.region.start
+    (z0, y0, x0), (z1, y1, x1) = box.start, box.stop
+    return Region((z0 + z, y0 + y, x0 + x), (z1 + z, y1 + y, x1 + x))
