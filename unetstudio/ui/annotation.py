@@ -2,39 +2,293 @@
 
 from __future__ import annotations
 
+import contextlib
+from dataclasses import dataclass, replace
+from typing import Any
+
 from PySide6.QtCore import QObject, Signal
 
-from unetstudio.tools.tool import Pointer, Tool
+from unetstudio.data.classes import ClassTable, LabelClass
+from unetstudio.data.edit import Edit
+from unetstudio.data.history import History
+from unetstudio.data.labels import UNLABELLED, LabelMap
+from unetstudio.data.origin import HELD_OUT, Origin
+from unetstudio.data.stroke import Stroke
+from unetstudio.tools.tool import TOOLS, Drag, Pointer, Tool, Touched
+
+HELD_OUT_EVERY = 6
+"""One painted stroke in this many, per class, is kept out of training and scores it."""
+
+
+@dataclass(frozen=True)
+class ClassesEdit:
+    """A change of the class table that undo takes back: the class before and after, and its place; None where it was absent."""
+
+    before: LabelClass | None
+    after: LabelClass | None
+    place: int
+
+    nbytes = 200
+
+    def inverse(self) -> ClassesEdit:
+        """The change that takes this one back."""
+        return replace(self, before=self.after, after=self.before)
+
+    def applied(self, classes: ClassTable) -> ClassTable:
+        """The table after the change, whatever else has changed meanwhile."""
+        if self.after is None:
+            return classes if self.before is None else classes.removed(self.before.value)
+        if self.before is None:
+            return classes.restored(self.after, self.place)
+        return replace(classes, classes=tuple(self.after if c.value == self.after.value else c for c in classes))
+
+
+Change = Edit | ClassesEdit
 
 
 class Annotation(QObject):
-    """API (implemented with Session)."""
+    """Tools at work on one label map; every finished change leaves as `labels_edited(edit)`, and `journalled` says what kind it was."""
 
     labels_touched = Signal(object)  # Region: voxels changed by the stroke in hand; repaint now
-    labels_edited = Signal(object)  # Edit applied to the open case's labels (stroke, undo, redo, accept, import); repaint edit.region
+    labels_edited = Signal(object)  # Edit applied to the open case's labels (stroke, undo, redo, accept, import)
+    journalled = Signal(str, object)  # "edit", "undo" or "redo", and the Edit to store
+    classes_undone = Signal(object)  # ClassesEdit to apply to the project's table
     outline_changed = Signal(object)  # tuple of (row, column): lasso or polygon in hand; () when there is none
-    history_changed = Signal()  # can_undo / can_redo
-    tool_changed = Signal(str)  # name
-    options_changed = Signal(str)  # name of the tool whose options (brush size ...) changed
-    active_class_changed = Signal(int)  # label value
+    history_changed = Signal()
+    tool_changed = Signal(str)
+    options_changed = Signal(str)
+    active_class_changed = Signal(int)
+    refused = Signal(str)  # one sentence: why a press did nothing
 
-    tool_name: str  # "brush", "eraser", "polygon", "lasso", "fill", "pick", "pan"
-    active_class: int
-    tools: dict[str, Tool]  # one instance each, options kept per tool
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.tools: dict[str, Tool] = {name: kind() for name, kind in TOOLS.items()}
+        self.tool_name = "brush"
+        self.active_class = 1
+        self.classes = ClassTable()
+        self.labels: LabelMap | None = None
+        self.read_only = False
+        self._histories: dict[str, History[Change]] = {}
+        self._case = ""
+        self._stroke: Stroke | None = None
+        self._drag: Drag | None = None
+        self._painted: dict[int, int] = {}  # strokes per class, for the one in six that is held out
 
-    def set_tool(self, name: str) -> None: ...
-    def set_options(self, name: str, **options: object) -> None: ...
-    def set_active_class(self, value: int) -> None: ...
-    def press(self, at: Pointer) -> None: ...
-    def move(self, at: Pointer) -> None: ...
-    def release(self) -> None: ...
-    def finish(self) -> None: ...  # Enter or double click in a `clicks` tool
-    def cancel(self) -> None: ...  # Escape
-    def undo(self) -> None: ...
-    def redo(self) -> None: ...
+    # ------------------------------------------------------------------------------------------------- the open case
+
+    def open(self, case: str, labels: LabelMap, history: History[Change]) -> None:
+        """Paint on this case from now on; its undo goes on where it was left."""
+        self.cancel()
+        self._case, self.labels = case, labels
+        self._histories.setdefault(case, history)
+        self.history_changed.emit()
+
+    def close(self) -> None:
+        """No case is open."""
+        self.cancel()
+        self._case, self.labels = "", None
+        self.history_changed.emit()
+
+    def forget(self) -> None:
+        """Another project: undo and stroke counts begin anew."""
+        self.close()
+        self._histories.clear()
+        self._painted.clear()
+
     @property
-    def can_undo(self) -> bool: ...
+    def _history(self) -> History[Change]:
+        return self._histories.setdefault(self._case, History())
+
+    # --------------------------------------------------------------------------------------------- tool and class
+
     @property
-    def can_redo(self) -> bool: ...
+    def tool(self) -> Tool:
+        """The tool in hand."""
+        return self.tools[self.tool_name]
+
+    def set_tool(self, name: str) -> None:
+        """Takes another tool; a stroke in hand is taken back."""
+        if name == self.tool_name:
+            return
+        self.cancel()
+        self.tool_name = name
+        self.tool_changed.emit(name)
+
+    def set_options(self, name: str, **options: Any) -> None:
+        """Changes a tool's options, such as its size."""
+        self.tools[name] = replace(self.tools[name], **options)  # type: ignore[type-var]
+        self.options_changed.emit(name)
+
+    def set_active_class(self, value: int) -> None:
+        """The class that strokes paint from now on."""
+        if value != self.active_class and value in self.classes:
+            self.active_class = value
+            self.active_class_changed.emit(value)
+
+    def set_classes(self, classes: ClassTable) -> None:
+        """The project's classes; the active one stays if it still exists."""
+        self.classes = classes
+        if self.active_class not in classes and len(classes):
+            self.active_class = classes.values[-1]
+            self.active_class_changed.emit(self.active_class)
+
+    # ---------------------------------------------------------------------------------------------------- strokes
+
     @property
-    def stroke_in_hand(self) -> bool: ...
+    def stroke_in_hand(self) -> bool:
+        """Whether a stroke has begun and is not finished."""
+        return self._drag is not None
+
+    def press(self, at: Pointer) -> None:
+        """Begins a stroke, or sets the next corner of one that takes several clicks."""
+        if self._drag is not None:
+            self._send(at)
+            return
+        if self.labels is None:
+            return
+        if self.tool.moves_view:
+            return
+        if self.tool.picks:
+            self._pick(at)
+            return
+        reason = self._reason_not_to_paint()
+        if reason:
+            self.refused.emit(reason)
+            return
+        value = UNLABELLED if self.tool.erases else self.active_class
+        self._stroke = Stroke(self.labels, value, tool=self.tool_name, origin=self._origin(value), locked=self.classes.locked)
+        self._drag = self.tool.drag(self._stroke, at)
+        self._take(next(self._drag))
+
+    def move(self, at: Pointer) -> None:
+        """The pointer moved while a stroke is in hand."""
+        if self._drag is not None:
+            self._send(at)
+
+    def release(self) -> None:
+        """Ends the stroke, unless the tool lives through several clicks."""
+        if self._drag is not None and not self.tool.clicks:
+            self.finish()
+
+    def finish(self) -> None:
+        """Ends the stroke in hand and keeps it; a tool of several clicks fills its outline first."""
+        if self._drag is None or self._stroke is None:
+            return
+        if self.tool.clicks:
+            with contextlib.suppress(StopIteration):
+                self._take(self._drag.send(None), closing=True)
+        self._drag.close()
+        stroke, self._drag, self._stroke = self._stroke, None, None
+        self.outline_changed.emit(())
+        edit = stroke.commit()
+        if edit is not None:
+            if edit.value != UNLABELLED:
+                self._painted[edit.value] = self._painted.get(edit.value, 0) + 1
+            self.keep(edit)
+
+    def cancel(self) -> None:
+        """Takes the stroke in hand back, as if it had never begun."""
+        if self._drag is None or self._stroke is None:
+            return
+        self._drag.close()
+        region = self._stroke.rollback()
+        self._drag = self._stroke = None
+        self.outline_changed.emit(())
+        self.labels_touched.emit(region)
+
+    def _send(self, at: Pointer) -> None:
+        assert self._drag is not None
+        try:
+            self._take(self._drag.send(at))
+        except StopIteration:
+            self.finish()
+
+    def _take(self, touched: Touched, *, closing: bool = False) -> None:
+        if touched.region is not None and not touched.region.empty:
+            self.labels_touched.emit(touched.region)
+        self.outline_changed.emit(touched.outline)
+        if touched.done and not closing:
+            self._finish_done()
+
+    def _finish_done(self) -> None:
+        """A tool said by itself that it is finished: nothing more is sent to it."""
+        assert self._drag is not None
+        self._drag.close()
+        self._drag = iter_nothing()
+        self.finish()
+
+    def _pick(self, at: Pointer) -> None:
+        assert self.labels is not None
+        index = [round(at.row), round(at.column)]
+        index.insert(at.axis, at.index)
+        if all(0 <= i < n for i, n in zip(index, self.labels.shape, strict=True)):
+            self.set_active_class(int(self.labels.values[tuple(index)]))
+
+    def _reason_not_to_paint(self) -> str:
+        if self.read_only:
+            return "This project is open read-only; nothing is changed."
+        if self.tool.erases:
+            return ""
+        if self.active_class not in self.classes:
+            return "Add a class first, then paint it."
+        if self.classes[self.active_class].locked:
+            return f"The class “{self.classes[self.active_class].name}” is locked; unlock it to paint it."
+        return ""
+
+    def _origin(self, value: int) -> int:
+        """Painted by hand, with the held-out bit on one stroke in six of a class; never on its first three."""
+        held = self._painted.get(value, 0) % HELD_OUT_EVERY == HELD_OUT_EVERY // 2
+        return int(Origin.PAINTED) | (HELD_OUT if held else 0)
+
+    # --------------------------------------------------------------------------------------------------- history
+
+    def keep(self, edit: Edit) -> None:
+        """An edit already applied to the open case: undo can take it back, and it goes to disk and worker."""
+        self._history.push(edit)
+        self.journalled.emit("edit", edit)
+        self.labels_edited.emit(edit)
+        self.history_changed.emit()
+
+    def keep_classes(self, change: ClassesEdit) -> None:
+        """A change of the class table already made: undo can take it back."""
+        self._history.push(change)
+        self.history_changed.emit()
+
+    @property
+    def can_undo(self) -> bool:
+        """Whether the open case has anything to take back."""
+        return self._history.can_undo
+
+    @property
+    def can_redo(self) -> bool:
+        """Whether anything taken back can be done again."""
+        return self._history.can_redo
+
+    def undo(self) -> None:
+        """Takes back the stroke in hand, or else the newest change of the open case."""
+        if self._drag is not None:
+            self.cancel()
+            return
+        change = None if self.read_only else self._history.undo()
+        if change is not None:
+            self._replay("undo", change.inverse())
+
+    def redo(self) -> None:
+        """Does the newest change that was taken back again."""
+        change = None if self.read_only or self._drag is not None else self._history.redo()
+        if change is not None:
+            self._replay("redo", change)
+
+    def _replay(self, kind: str, change: Change) -> None:
+        if isinstance(change, ClassesEdit):
+            self.classes_undone.emit(change)
+        elif self.labels is not None:
+            self.labels.apply(change)
+            self.journalled.emit(kind, change)
+            self.labels_edited.emit(change)
+        self.history_changed.emit()
+
+
+def iter_nothing() -> Drag:
+    """A drag that has nothing left to say."""
+    yield from ()

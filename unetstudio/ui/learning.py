@@ -2,50 +2,195 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from PySide6.QtCore import QObject, Signal
 
 from unetstudio.settings import TrainingSettings
-from unetstudio.worker.messages import NetworkChoice
+from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.ui.worker_thread import WorkerThread
+from unetstudio.worker.messages import (
+    DescribeDevice,
+    DeviceReport,
+    Event,
+    JobFailed,
+    NetworkChoice,
+    PauseTraining,
+    StudyOpened,
+    Train,
+    TrainingPaused,
+    TrainingWaits,
+    WorkerDied,
+    WorkerReady,
+)
+
+TREND = 4
+"""Rounds over which the score's trend is told."""
 
 
 @dataclass
 class LearningState:
     """Everything the learning panel shows."""
 
-    phase: str = "starting"  # starting, waiting, training, paused, failed
-    sentence: str = "Starting the learner …"  # the one plain sentence
+    phase: str = "starting"  # starting, waiting, training, paused, settled, failed
+    sentence: str = "Starting the learner …"
     step: int = 0
     round: int = 0
     seconds: float = 0.0
     seconds_per_round: float = 0.0
     loss: float | None = None
     score: float | None = None
-    class_scores: dict[int, float] | None = None
+    class_scores: dict[int, float] = field(default_factory=dict)
     device: str = ""
     network: str = ""
-    plan: dict[str, str] | None = None
+    plan: dict[str, str] = field(default_factory=dict)
     checkpoint: str = ""
 
 
 class Learning(QObject):
-    """API (implemented with Session)."""
+    """Turns the worker's events into a state with one plain sentence."""
 
-    changed = Signal()  # state
-    round_done = Signal(object)  # RoundDone, for the plot
-    step_done = Signal(object)  # StepDone, for the plot
+    changed = Signal()
+    round_done = Signal(object)  # RoundDone
+    step_done = Signal(object)  # StepDone
+    restarted = Signal()  # the curve begins anew
     settings_changed = Signal()
     device_report = Signal(object)  # DeviceReport
+    notice = Signal(str, str)  # sentence, level
 
-    state: LearningState
-    settings: TrainingSettings
-    networks: tuple[NetworkChoice, ...]
-    rounds: list[object]  # all RoundDone so far, for a plot made later
-    losses: list[tuple[float, float]]  # (seconds, loss)
+    def __init__(self, worker: WorkerThread, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._worker = worker
+        self.state = LearningState()
+        self.settings = TrainingSettings()
+        self.networks: tuple[NetworkChoice, ...] = ()
+        self.rounds: list[RoundDone] = []
+        self.losses: list[tuple[float, float]] = []
 
-    def pause(self) -> None: ...
-    def resume(self) -> None: ...
-    def start_afresh(self) -> None: ...
-    def set_settings(self, settings: TrainingSettings) -> None: ...
-    def ask_device_report(self) -> None: ...
+    # ---------------------------------------------------------------------------------------------------- commands
+
+    def start(self) -> None:
+        """Begin, or go on from the newest checkpoint, as soon as two classes carry strokes."""
+        if self.state.phase not in ("paused", "failed"):
+            self._worker.ask(Train(self.settings))
+
+    def pause(self) -> None:
+        """Stop training after the step in hand."""
+        self._worker.ask(PauseTraining())
+        self._set(phase="paused", sentence="Paused. Predictions are still made with what was learned so far.")
+
+    def resume(self) -> None:
+        """Go on."""
+        self._set(phase="waiting", sentence="Going on …")
+        self._worker.ask(Train(self.settings))
+
+    def start_afresh(self) -> None:
+        """Forget what was learned and begin again; checkpoints on disk stay."""
+        self._clear_curve()
+        self._set(phase="waiting", sentence="Starting afresh …", score=None, loss=None, step=0, round=0, class_scores={})
+        self._worker.ask(Train(self.settings, resume=False))
+
+    def set_settings(self, settings: TrainingSettings) -> None:
+        """Other settings restart learning; the old checkpoint is kept."""
+        if settings != self.settings:
+            self.settings = settings
+            self.settings_changed.emit()
+            if self.state.phase in ("training", "paused", "settled", "failed"):
+                self.start_afresh()
+
+    def ask_device_report(self) -> None:
+        """Answered by `device_report` within about six seconds."""
+        self._worker.ask(DescribeDevice())
+
+    def project_closed(self) -> None:
+        """Nothing is learned any more."""
+        self._clear_curve()
+        device = self.state.device
+        self.state = LearningState(device=device, phase="waiting", sentence="Paint two classes, and learning starts by itself.")
+        self.changed.emit()
+
+    # ------------------------------------------------------------------------------------------------------ events
+
+    def take(self, event: Event) -> None:
+        """One event of the worker."""
+        match event:
+            case WorkerReady():
+                self.networks = event.networks
+                self._set(device=event.device, phase=self._waiting_phase(), sentence="Paint two classes, and learning starts by itself.")
+            case StudyOpened():
+                self._set(checkpoint=event.checkpoint)
+            case TrainingWaits():
+                if self.state.phase != "paused":
+                    self._set(phase="waiting", sentence=event.reason)
+            case TrainingStarted():
+                words = "Learning goes on from where it was." if event.step else "Learning from your strokes …"
+                self._set(phase="training", sentence=words, network=event.network, plan=event.plan, step=event.step)
+            case StepDone():
+                self.losses.append((event.seconds, event.loss))
+                self.state.step, self.state.seconds, self.state.loss = event.step, event.seconds, event.loss
+                self.step_done.emit(event)
+            case RoundDone():
+                self.rounds.append(event)
+                self._take_round(event)
+            case CheckpointSaved():
+                self._set(checkpoint=event.id)
+            case TrainingPaused():
+                self._set(phase="paused", sentence="Paused. Predictions are still made with what was learned so far.")
+            case TrainingFinished():
+                self._set(phase="settled", sentence=self._settled_sentence())
+            case Notice():
+                self.notice.emit(event.text, "info")
+            case DeviceReport():
+                self.device_report.emit(event)
+            case JobFailed():
+                if event.job == "training":
+                    self._set(phase="failed", sentence=event.text)
+                self.notice.emit(event.text, "error")
+            case WorkerDied():
+                self._set(phase="starting" if event.restarting else "failed", sentence=event.reason)
+                self.notice.emit(event.reason + " Nothing you painted is lost.", "warning" if event.restarting else "error")
+
+    def _take_round(self, event: RoundDone) -> None:
+        self.round_done.emit(event)
+        phase = self.state.phase if self.state.phase == "paused" else "training"
+        self._set(
+            phase=phase,
+            sentence=self._sentence(event) if phase == "training" else self.state.sentence,
+            step=event.step,
+            round=event.round,
+            seconds=event.seconds,
+            seconds_per_round=event.seconds_per_round,
+            loss=event.loss,
+            score=event.score,
+            class_scores=dict(event.class_scores),
+        )
+
+    def _sentence(self, event: RoundDone) -> str:
+        if event.score is None:
+            return "Learning. A score appears when each class has a few more strokes."
+        unseen = "images" if "case" in event.held_out else "strokes"
+        told = f"{event.score:.2f} on {unseen} it has not seen"
+        scores = [r.score for r in self.rounds[-2 * TREND :] if r.score is not None]
+        if len(scores) < 2 * TREND:
+            return f"Learning: {told}."
+        rise = sum(scores[-TREND:]) / TREND - sum(scores[:TREND]) / TREND
+        if rise > 0.01:
+            return f"Still improving: {told}."
+        return f"Steady: {told}. Paint where it is wrong."
+
+    def _settled_sentence(self) -> str:
+        score = "" if self.state.score is None else f": {self.state.score:.2f}"
+        return f"It has learned what the strokes show{score}. Paint where it is wrong and it goes on."
+
+    def _waiting_phase(self) -> str:
+        return self.state.phase if self.state.phase == "paused" else "waiting"
+
+    def _clear_curve(self) -> None:
+        self.rounds.clear()
+        self.losses.clear()
+        self.restarted.emit()
+
+    def _set(self, **values: object) -> None:
+        for name, value in values.items():
+            setattr(self.state, name, value)
+        self.changed.emit()

@@ -2,34 +2,218 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from unetstudio.data.case import ReviewState
+from unetstudio.data.case import Case, ReviewState
+from unetstudio.data.edit import Edit, constant
+from unetstudio.data.labels import UNLABELLED, LabelMap
+from unetstudio.data.origin import Origin
 from unetstudio.data.prediction import Prediction
+from unetstudio.data.region import Region, tight
+from unetstudio.inference.events import TilePredicted
+from unetstudio.postprocess.segment import DEFAULT_STEPS, Segmentation, segment
+from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.latest import LatestThread
+
+GATHER = 120
+"""Milliseconds over which arriving tiles are gathered before the segmentation is made anew."""
 
 
 class Review(QObject):
-    """API (implemented with Session)."""
+    """The open case's prediction and the segmentation made from it."""
 
     prediction_changed = Signal(object)  # Region: new probabilities
     segmentation_changed = Signal(object)  # Region: segmentation after post-processing
     steps_changed = Signal()
     reports_changed = Signal()  # what each step removed
-    state_changed = Signal(str, object)  # case id, ReviewState
+    state_changed = Signal(str, object)  # case id, its new ReviewState
+    state_asked = Signal(object)  # ReviewState for the open case
+    next_asked = Signal()
+    refused = Signal(str)
 
-    prediction: Prediction | None
-    segmentation: NDArray[np.uint8] | None  # (Z, Y, X) class values, UNLABELLED where nothing is predicted yet
-    removed: NDArray[np.bool_] | None  # (Z, Y, X) what post-processing changed
-    steps: tuple[Any, ...]  # post-processing steps (postprocess.STEPS dataclasses), in order
-    reports: tuple[Any, ...]  # postprocess.StepReport of each
+    def __init__(self, annotation: Annotation, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._annotation = annotation
+        self._latest = LatestThread(self)
+        self._latest.start()
+        self._gather = QTimer(self, singleShot=True, interval=GATHER)
+        self._gather.timeout.connect(self._segment)
+        self._after: list[Callable[[], None]] = []  # what waits for a segmentation that is up to date
+        self._labels: LabelMap | None = None
+        self._case: Case | None = None
+        self._stale = False
+        self.prediction: Prediction | None = None
+        self.segmentation: NDArray[np.uint8] | None = None  # (Z, Y, X) class values, UNLABELLED where nothing is predicted yet
+        self.removed: NDArray[np.bool_] | None = None  # (Z, Y, X) what post-processing changed
+        self.steps: tuple[Any, ...] = DEFAULT_STEPS
+        self.reports: tuple[Any, ...] = ()
 
-    def set_steps(self, steps: tuple[Any, ...]) -> None: ...
-    def accept_all(self) -> None: ...
-    def accept_class(self, value: int) -> None: ...
-    def accept_object(self, at: tuple[int, int, int]) -> None: ...
-    def set_state(self, state: ReviewState) -> None: ...
-    def next_unreviewed(self) -> None: ...
+    # --------------------------------------------------------------------------------------------------- open case
+
+    def open(self, case: Case, labels: LabelMap, prediction: Prediction | None) -> None:
+        """Another case: its last prediction, or none yet."""
+        self.close()
+        self._case, self._labels, self.prediction = case, labels, prediction
+        if prediction is not None:
+            self._outdate(0)
+
+    def close(self) -> None:
+        """No case is open."""
+        self._gather.stop()
+        self._after.clear()
+        self._case = self._labels = self.prediction = self.segmentation = self.removed = None
+        self.reports = ()
+        self.reports_changed.emit()
+
+    def finish(self) -> None:
+        """Ends the calculating thread."""
+        self._latest.finish()
+
+    # ------------------------------------------------------------------------------------------------- predictions
+
+    def take(self, tile: TilePredicted) -> None:
+        """A tile arrived from the worker."""
+        if self._case is None or tile.case != self._case.id:
+            return
+        if self.prediction is None or self.prediction.values != tile.values:
+            self.prediction = Prediction(self._case.shape, tile.values, tile.checkpoint)
+        self.prediction.put(tile.region, tile.probabilities, tile.checkpoint)
+        self.prediction_changed.emit(tile.region)
+        self._outdate(GATHER)
+
+    def labels_edited(self, edit: Edit) -> None:
+        """Painted strokes win over the prediction at once."""
+        if self.segmentation is None or self._labels is None:
+            return
+        part, painted = self.segmentation[edit.region.slices], self._labels.painted(edit.region)
+        part[painted] = self._labels.values[edit.region.slices][painted]
+        if (edit.before_origin == Origin.PAINTED).any():
+            self._outdate(GATHER)  # something painted was taken away: what lies below must be known again
+
+    def set_steps(self, steps: tuple[Any, ...]) -> None:
+        """Other post-processing: the segmentation follows."""
+        if steps != self.steps:
+            self.steps = steps
+            self.steps_changed.emit()
+            if self.prediction is not None:
+                self._outdate(0)
+
+    def _outdate(self, wait: int) -> None:
+        self._stale = True
+        if not self._gather.isActive() or wait == 0:
+            self._gather.start(wait)
+
+    def _segment(self) -> None:
+        if self.prediction is None or self._labels is None or self._case is None:
+            return
+        self._stale = False
+        prediction, labels, steps, case = self.prediction, self._labels, self.steps, self._case
+
+        def work() -> Segmentation:
+            painted = (labels.values.copy(), labels.painted(Region.whole(labels.shape)))
+            spacing = case.geometry.spacing
+            return segment(prediction.probabilities, prediction.values, steps, spacing, painted=painted, known=prediction.known)
+
+        self._latest.ask(work, lambda result: self._take_segmentation(case, result))
+
+    def _take_segmentation(self, case: Case, result: Segmentation) -> None:
+        if self._case is not case:
+            return
+        self.segmentation, self.removed, self.reports = result.labels, result.removed, result.reports
+        self.segmentation_changed.emit(Region.whole(result.labels.shape))
+        self.reports_changed.emit()
+        if not self._stale:
+            waiting, self._after = self._after, []
+            for call in waiting:
+                call()
+
+    # --------------------------------------------------------------------------------------------------- accepting
+
+    def accept_all(self) -> None:
+        """The whole segmentation becomes labels, as one undoable edit; what was painted by hand stays."""
+        self._accept("accept all", lambda segmentation: segmentation != UNLABELLED)
+
+    def accept_class(self, value: int) -> None:
+        """The voxels segmented as one class become labels."""
+        self._accept("accept class", lambda segmentation: segmentation == value)
+
+    def accept_object(self, at: tuple[int, int, int]) -> None:
+        """The connected object under the pointer becomes labels."""
+        self._accept("accept object", lambda segmentation: connected(segmentation, at))
+
+    def set_state(self, state: ReviewState) -> None:
+        """Marks the open case."""
+        self.state_asked.emit(state)
+
+    def next_unreviewed(self) -> None:
+        """Goes to the next case that nobody has judged yet."""
+        self.next_asked.emit()
+
+    def _accept(self, tool: str, chosen: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]) -> None:
+        if self.segmentation is None and self.prediction is None:
+            self.refused.emit("There is nothing to accept yet: a prediction appears once two classes are painted.")
+            return
+        if self._annotation.read_only:
+            self.refused.emit("This project is open read-only; nothing is changed.")
+            return
+
+        def act() -> None:
+            if self.segmentation is None or self._labels is None:
+                return
+            edit = accepted(self._labels, self.segmentation, chosen(self.segmentation), tool, self._annotation.classes.locked)
+            if edit is None:
+                self.refused.emit("Nothing changes: these voxels carry this class already, were painted by hand, or are locked.")
+                return
+            self._labels.apply(edit)
+            self._annotation.keep(edit)
+
+        if self._stale:
+            self._after.append(act)
+            self._gather.start(0)
+        else:
+            act()
+
+
+def accepted(
+    labels: LabelMap, segmentation: NDArray[np.uint8], chosen: NDArray[np.bool_], tool: str, locked: frozenset[int]
+) -> Edit | None:
+    """The edit that writes the chosen voxels of a segmentation (Z, Y, X) into the labels; hand-painted and locked ones stay."""
+    whole = Region.whole(labels.shape)
+    mask = chosen & (segmentation != UNLABELLED) & ~labels.painted(whole) & (segmentation != labels.values)
+    if locked:
+        mask &= ~np.isin(labels.values, list(locked)) & ~np.isin(segmentation, list(locked))
+    if not mask.any():
+        return None
+    region = tight(mask)
+    inside = mask[region.slices]
+    after = segmentation[region.slices][inside]
+    return Edit.of(
+        region,
+        inside,
+        labels.values[region.slices][inside],
+        after,
+        labels.origin[region.slices][inside],
+        constant(Origin.ACCEPTED, after.size),
+        tool=tool,
+        value=int(after[0]) if (after == after[0]).all() else UNLABELLED,
+    )
+
+
+def connected(segmentation: NDArray[np.uint8], at: tuple[int, int, int]) -> NDArray[np.bool_]:
+    """(Z, Y, X) bool: the connected object of one class that holds the voxel `at`; empty outside or where nothing is predicted."""
+    if not all(0 <= i < n for i, n in zip(at, segmentation.shape, strict=True)) or segmentation[at] == UNLABELLED:
+        return np.zeros(segmentation.shape, np.bool_)
+    same = segmentation == segmentation[at]
+    if segmentation.shape[0] == 1:
+        _, objects = cv2.connectedComponents(same[0].astype(np.uint8), connectivity=8)
+        return (objects == objects[at[1:]])[None]
+    from scipy import ndimage
+
+    objects, _ = ndimage.label(same)
+    return np.asarray(objects == objects[at])

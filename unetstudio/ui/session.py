@@ -1,24 +1,45 @@
-"""The open project as the window sees it: turns values into signals."""
+"""The open project as the window sees it: turns values into signals.
+
+Commands come down as calls, results go up as signals. Reading and writing happen on the disk thread (through `Desk`), learning in the
+worker process; nothing here takes longer than a frame.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from unetstudio.data.case import Case
-from unetstudio.data.classes import ClassTable, Colour
+from unetstudio.data.case import Case, ReviewState
+from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import LabelMap
+from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
+from unetstudio.errors import UserError
+from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, to_json
+from unetstudio.project.project import is_project
+from unetstudio.ui import recent
 from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.class_commands import ClassCommands
+from unetstudio.ui.desk import Desk, OpenedCase, OpenedProject, open_project, take_in
+from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.display import Display
+from unetstudio.ui.exchange import Exchange
 from unetstudio.ui.learning import Learning
 from unetstudio.ui.review import Review
+from unetstudio.ui.saving import Saver
+from unetstudio.ui.worker_thread import WorkerThread
+from unetstudio.worker.example import example_images
+from unetstudio.worker.intake import CaseRead, CaseRefused
+from unetstudio.worker.messages import CasesChanged, Event, LabelsEdited, OpenStudy, PredictCases, ShowView, WorkerReady
 
 
-class Session(QObject):
-    """API (being implemented)."""
+class Session(ClassCommands, QObject):
+    """One window's project, or none."""
 
     project_opened = Signal()
     project_closed = Signal()
@@ -31,36 +52,345 @@ class Session(QObject):
     notice = Signal(str, str)  # one sentence, level: "info", "warning", "error"
     progress = Signal(str, int, int)  # what (import, export), done, total; done == total ends it
 
-    project_path: Path | None
-    project_name: str
-    read_only: bool
-    cases: tuple[Case, ...]
-    case: Case | None  # the open one
-    scan: Scan | None
-    labels: LabelMap | None
-    classes: ClassTable
-    annotation: Annotation
-    learning: Learning
-    review: Review
-    display: Display
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.desk: Desk | None = None
+        self.cases: tuple[Case, ...] = ()
+        self.classes = ClassTable()
+        self.case: Case | None = None
+        self.scan: Scan | None = None
+        self.labels: LabelMap | None = None
+        self.view: dict[str, Any] = {}  # what the window remembers of the project: open case, zoom and slice of each case ...
+        self._sequence: dict[str, int] = {}
+        self._shown: ShowView | None = None
+        self._wanted = ""  # id of the case asked for last
+        self._stop_intake: Callable[[], None] = lambda: None
+        self._study_wanted = False
+        self.disk = DiskThread(self)
+        self.worker = WorkerThread(self)
+        self.saver = Saver(self.disk, self)
+        self.display = Display(self)
+        self.annotation = Annotation(self)
+        self.review = Review(self.annotation, self)
+        self.learning = Learning(self.worker, self)
+        self.exchange = Exchange(self)
+        self._wire()
+        self.disk.start()
 
-    def open_paths(self, paths: list[Path]) -> None: ...  # files, folders, a DICOM folder, a project; into the open project if any
-    def new_project(self, paths: list[Path]) -> None: ...  # closes the open one first
-    def open_example(self) -> None: ...
-    def import_masks(self, paths: list[Path]) -> None: ...
-    def close_project(self) -> None: ...
-    def open_case(self, case_id: str) -> None: ...
-    def step_case(self, step: int) -> None: ...  # +1 next, -1 previous
-    def move_case(self, case_id: str, place: int) -> None: ...
-    def remove_case(self, case_id: str) -> None: ...
-    def thumbnail(self, case_id: str) -> Path | None: ...  # PNG in the cache, None while it is being made
-    def annotated_fraction(self, case_id: str) -> float: ...
-    def add_class(self, name: str = "") -> None: ...
-    def rename_class(self, value: int, name: str) -> None: ...
-    def recolour_class(self, value: int, colour: Colour) -> None: ...
-    def set_class_visible(self, value: int, visible: bool) -> None: ...
-    def set_class_locked(self, value: int, locked: bool) -> None: ...
-    def remove_class(self, value: int) -> None: ...
-    def export(self, folder: Path, what: str, formats: list[str], cases: list[str], pictures: bool, table: bool) -> None: ...
-    def shut_down(self) -> None: ...
-    def recent_projects(self) -> list[dict[str, Any]]: ...  # {"path", "name", "thumbnail", "opened", "cases"}
+    def _wire(self) -> None:
+        self.disk.crashed.connect(
+            lambda trace: self.notice.emit("Something went wrong while reading or writing; your work is kept.", "error")
+        )
+        self.saver.state_changed.connect(self.save_state_changed)
+        self.saver.idle.connect(self._open_study_when_saved)
+        self.annotation.journalled.connect(self._journal)
+        self.annotation.labels_edited.connect(self.review.labels_edited)
+        self.annotation.classes_undone.connect(self._undo_classes)
+        self.annotation.refused.connect(lambda text: self.notice.emit(text, "info"))
+        self.review.refused.connect(lambda text: self.notice.emit(text, "info"))
+        self.review.steps_changed.connect(lambda: self.saver.keep(steps=to_json(self.review.steps)))
+        self.review.state_asked.connect(self._set_review)
+        self.review.next_asked.connect(self._open_next_unreviewed)
+        self.learning.settings_changed.connect(lambda: self.saver.keep(training=self.learning.settings))
+        self.learning.notice.connect(self.notice)
+        self.worker.event.connect(self._take_event)
+
+    # ----------------------------------------------------------------------------------------------------- project
+
+    @property
+    def project_path(self) -> Path | None:
+        """The project's folder."""
+        return self.desk.project.folder if self.desk is not None else None
+
+    @property
+    def project_name(self) -> str:
+        """For the title bar."""
+        return self.desk.project.name if self.desk is not None else ""
+
+    @property
+    def read_only(self) -> bool:
+        """Whether nothing can be changed."""
+        return self.desk is not None and self.desk.project.read_only
+
+    def open_paths(self, paths: list[Path]) -> None:
+        """Files, folders, a DICOM folder or a project; images join the open project, or begin one beside them."""
+        projects = [path for path in paths if is_project(path) or (is_project(path.parent) and path.name == "project.json")]
+        if projects:
+            self._open_project(projects[0])
+        elif paths:
+            self._take_in(paths)
+
+    def new_project(self, paths: list[Path]) -> None:
+        """Images into a project of their own."""
+        self.close_project()
+        self._take_in(paths)
+
+    def open_example(self) -> None:
+        """Images that come with the program's libraries, copied to a folder of the user's."""
+        self.close_project()
+        self.disk.ask(lambda: example_images(recent.documents()), self.open_paths, self._refuse)
+
+    def close_project(self) -> None:
+        """Everything is saved already; the disk thread lets go in its turn."""
+        self._stop_intake()
+        if self.desk is None:
+            return
+        self._close_case()
+        self.saver.keep(view=self.view)
+        self.saver.close()
+        self.desk = None
+        self.cases, self.classes, self.view, self._shown, self._wanted = (), ClassTable(), {}, None, ""
+        self.annotation.forget()
+        self.learning.pause()
+        self.learning.project_closed()
+        self.project_closed.emit()
+
+    def shut_down(self) -> None:
+        """Ends within 3 s: closes the project, then the threads and the worker process."""
+        self.close_project()
+        self.worker.finish()
+        self.disk.finish()
+        self.review.finish()
+
+    def recent_projects(self) -> list[dict[str, Any]]:
+        """Newest first: path, name, thumbnail, opened, cases; those that are gone are left out."""
+        return recent.projects()
+
+    def start_worker(self) -> None:
+        """Starts the learner's process; the window does so once it is on screen."""
+        if not self.worker.isRunning():
+            self.worker.start()
+
+    def _open_project(self, folder: Path) -> None:
+        self.close_project()
+        self.disk.ask(lambda: open_project(folder), self._project_opened, self._refuse)
+
+    def _project_opened(self, opened: OpenedProject) -> None:
+        self.desk = opened.desk
+        project = opened.desk.project
+        self.cases, self.classes, self.view = project.cases, project.classes, dict(project.manifest.view)
+        self.saver.open(opened.desk)
+        self.annotation.read_only = project.read_only
+        self.annotation.set_classes(self.classes)
+        self.annotation.set_active_class(self.view.get("active_class", 1))
+        self.learning.settings = project.manifest.training
+        self.learning.settings_changed.emit()
+        self.review.set_steps(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS)
+        recent.remember(project.folder)
+        self.project_opened.emit()
+        self.classes_changed.emit()
+        self.cases_changed.emit()
+        for text in opened.notices:
+            self.notice.emit(text, "warning")
+        self._open_study()
+        if self.cases:
+            known = {case.id for case in self.cases}
+            last = self.view.get("case", "")
+            self.open_case(last if last in known else self.cases[0].id)
+
+    # ------------------------------------------------------------------------------------------------------- cases
+
+    def _take_in(self, paths: list[Path]) -> None:
+        if self.read_only:
+            self.notice.emit("This project is open read-only; images cannot be added.", "warning")
+            return
+        self._stop_intake()
+        self.progress.emit("Opening images", 0, 0)
+        steps = take_in(paths, self.desk, recent.documents())
+        self._stop_intake = self.disk.begin(steps, self._taken_in, self._intake_ended)
+
+    def _taken_in(self, event: OpenedProject | CaseRead | CaseRefused) -> None:
+        match event:
+            case OpenedProject():
+                self._project_opened(event)
+            case CaseRead():
+                self.progress.emit("Opening images", event.done, event.total)
+                self.cases = (*self.cases, event.case)
+                self._keep_cases()
+                if not self._wanted:
+                    self.open_case(event.case.id, event.scan)
+            case CaseRefused():
+                self.progress.emit("Opening images", event.done, event.total)
+                if not event.text.endswith("is in the project already."):
+                    self.notice.emit(event.text, "warning")
+
+    def _intake_ended(self, error: UserError | None) -> None:
+        self.progress.emit("Opening images", 1, 1)
+        if error is not None:
+            self.notice.emit(str(error), "error")
+
+    def open_case(self, case_id: str, scan: Scan | None = None) -> None:
+        """Shows a case as soon as it is read; of several asked for in a row only the last is shown."""
+        if self.desk is None or case_id == self._wanted:
+            return
+        desk, case = self.desk, self._case(case_id)
+        self.annotation.cancel()
+        self._wanted = case_id
+        self.case_opening.emit(case_id)
+
+        def read() -> OpenedCase | None:
+            return desk.open_case(case, scan) if self._wanted == case_id else None
+
+        self.disk.ask(read, self._case_read, lambda error: self._case_refused(case_id, error))
+
+    def _case_read(self, opened: OpenedCase | None) -> None:
+        if opened is None or opened.case.id != self._wanted or self.desk is None:
+            return
+        self._close_case()
+        case = opened.case
+        if case != self._case(case.id):
+            self._replace_case(case)  # found again at its new place
+        self.case, self.scan, self.labels = case, opened.scan, opened.labels
+        self._sequence[case.id] = opened.sequence
+        self.view["case"] = case.id
+        self.display.set(window=None, axis=0, index=case.shape[0] // 2)
+        self.annotation.open(case.id, opened.labels, opened.history)  # type: ignore[arg-type]
+        self.review.open(case, opened.labels, opened.prediction)
+        self.saver.keep(view=dict(self.view))
+        self.case_opened.emit(case.id)
+        if opened.recovered:
+            self.notice.emit(opened.recovered, "warning")
+        self.start_worker()
+
+    def _case_refused(self, case_id: str, error: UserError) -> None:
+        if self._wanted == case_id:
+            self._wanted = self.case.id if self.case is not None else ""
+        self.case_failed.emit(case_id, str(error))
+        self.notice.emit(str(error), "error")
+
+    def _close_case(self) -> None:
+        if self.case is None:
+            return
+        self._note_annotated()
+        self.annotation.close()
+        self.review.close()
+        self.case = self.scan = self.labels = None
+
+    def step_case(self, step: int) -> None:
+        """To the next (+1) or previous (-1) case of the strip."""
+        ids = [case.id for case in self.cases]
+        if self._wanted in ids and 0 <= ids.index(self._wanted) + step < len(ids):
+            self.open_case(ids[ids.index(self._wanted) + step])
+
+    def move_case(self, case_id: str, place: int) -> None:
+        """To another place in the strip."""
+        rest = [case for case in self.cases if case.id != case_id]
+        rest.insert(place, self._case(case_id))
+        self.cases = tuple(rest)
+        self._keep_cases()
+
+    def remove_case(self, case_id: str) -> None:
+        """Takes a case off the list; its image and its labels stay where they are."""
+        ids = [case.id for case in self.cases]
+        place = ids.index(case_id)
+        self.cases = tuple(case for case in self.cases if case.id != case_id)
+        self._keep_cases()
+        if case_id != self._wanted:
+            return
+        if self.cases:
+            self.open_case(self.cases[min(place, len(self.cases) - 1)].id)
+        else:
+            self._close_case()
+            self._wanted = ""
+
+    def thumbnail(self, case_id: str) -> Path | None:
+        """PNG in the cache, or where it will be."""
+        return self.desk.thumbnail(case_id) if self.desk is not None else None
+
+    def annotated_fraction(self, case_id: str) -> float:
+        """Share of a case's voxels that carry a class, as last known."""
+        if self.case is not None and self.case.id == case_id and self.labels is not None:
+            return self.labels.annotated / self.labels.values.size
+        return float(self.view.get("annotated", {}).get(case_id, 0.0))
+
+    def _note_annotated(self) -> None:
+        if self.case is not None:
+            self.view["annotated"] = {**self.view.get("annotated", {}), self.case.id: self.annotated_fraction(self.case.id)}
+
+    def _set_review(self, state: ReviewState) -> None:
+        if self.case is not None and not self.read_only:
+            self.case = replace(self.case, review=state)
+            self._replace_case(self.case)
+            self.review.state_changed.emit(self.case.id, state)
+
+    def mark_case(self, case_id: str, state: ReviewState) -> None:
+        """Sets the review state of any case."""
+        if self.case is not None and case_id == self.case.id:
+            self._set_review(state)
+        elif not self.read_only:
+            self._replace_case(replace(self._case(case_id), review=state))
+            self.review.state_changed.emit(case_id, state)
+
+    def _open_next_unreviewed(self) -> None:
+        ids = [case.id for case in self.cases]
+        start = ids.index(self._wanted) + 1 if self._wanted in ids else 0
+        for case in (*self.cases[start:], *self.cases[:start]):
+            if case.review == ReviewState.UNREVIEWED and case.id != self._wanted:
+                self.open_case(case.id)
+                return
+        self.notice.emit("Every case has been reviewed.", "info")
+
+    def _case(self, case_id: str) -> Case:
+        return next(case for case in self.cases if case.id == case_id)
+
+    def _replace_case(self, case: Case) -> None:
+        self.cases = tuple(case if other.id == case.id else other for other in self.cases)
+        self._keep_cases()
+
+    def _keep_cases(self) -> None:
+        self.saver.keep(cases=self.cases)
+        self.worker.ask(CasesChanged(self.cases))
+        self.cases_changed.emit()
+
+    # -------------------------------------------------------------------------------------- edits, and what is learned
+
+    def _journal(self, kind: str, edit: Any) -> None:
+        """Every change of labels goes to disk and to the worker, under one number."""
+        if self.case is None:
+            return
+        self._sequence[self.case.id] += 1
+        self.saver.append(self.case.id, kind, edit)
+        self.worker.ask(LabelsEdited(self.case.id, self._sequence[self.case.id], edit))
+
+    def import_masks(self, paths: list[Path]) -> None:
+        """Masks made elsewhere become labels."""
+        self.exchange.import_masks(paths)
+
+    def export(self, folder: Path, what: str, formats: list[str], cases: list[str], pictures: bool, table: bool) -> None:
+        """Writes masks, pictures and measurements into a folder."""
+        self.exchange.export(folder, what, formats, cases, pictures, table)
+
+    def show_view(self, region: Region, focus: tuple[int, int, int]) -> None:
+        """What is on screen, which the worker predicts first."""
+        if self.case is not None:
+            self._shown = ShowView(self.case.id, region, focus)
+            self.worker.ask(self._shown)
+
+    def _open_study(self) -> None:
+        """Gives the project to the worker, once every stroke it will read is on the disk."""
+        self._study_wanted = True
+        self._open_study_when_saved()
+
+    def _open_study_when_saved(self) -> None:
+        if not self._study_wanted or self.saver.busy or self.desk is None or not self.learning.state.device:
+            return
+        self._study_wanted = False
+        self.worker.ask(OpenStudy(self.desk.project.folder, self.classes, self.cases))
+        self.learning.start()
+        if self._shown is not None and self.case is not None and self._shown.case == self.case.id:
+            self.worker.ask(self._shown)
+        self.worker.ask(PredictCases())
+
+    def _take_event(self, event: Event) -> None:
+        self.learning.take(event)
+        match event:
+            case WorkerReady():
+                self._open_study()
+            case TilePredicted():
+                self.review.take(event)
+            case CasePredicted():
+                self.cases_changed.emit()
+
+    def _refuse(self, error: UserError) -> None:
+        self.progress.emit("", 1, 1)
+        self.notice.emit(str(error), "error")

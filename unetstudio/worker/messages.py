@@ -60,11 +60,11 @@ class ClassesChanged:
 
 @dataclass(frozen=True)
 class Train:
-    """Begin, or go on after a pause. `afresh` forgets the weights (checkpoints on disk stay)."""
+    """Begin, or go on from the newest checkpoint with `resume`; `init` names one whose weights are begun from. Checkpoints on disk stay."""
 
     settings: TrainingSettings
-    afresh: bool = False
     resume: bool = True
+    init: Path | None = None
 
 
 @dataclass(frozen=True)
@@ -214,4 +214,3 @@ Event = (
     | JobFailed
     | WorkerDied
 )
-

@@ -1,0 +1,8 @@
+"""`python -m unetstudio`."""
+
+import sys
+
+from unetstudio.app import main
+
+if __name__ == "__main__":
+    sys.exit(main())

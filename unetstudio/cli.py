@@ -1,0 +1,177 @@
+"""The command line: the same jobs as in the window, for scripts and servers. One line of error, exit 2; interrupted, exit 130."""
+
+from __future__ import annotations
+
+import argparse
+import signal
+import sys
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+from unetstudio import RESEARCH_USE, __version__
+from unetstudio.errors import UserError
+from unetstudio.settings import TrainingSettings
+
+COMMANDS = ("new", "label", "train", "predict", "export", "evaluate", "info", "networks")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command; returns the exit status: 0 done, 2 a UserError, 130 interrupted."""
+    asked = parser().parse_args(arguments)
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        asked.run(asked)
+    except UserError as error:
+        _say(str(error))
+        return 2
+    except KeyboardInterrupt:
+        _say("Interrupted; what was done so far is kept.")
+        return 130
+    except BrokenPipeError:
+        return 141
+    return 0
+
+
+def parser() -> argparse.ArgumentParser:
+    """All commands and their options."""
+    top = argparse.ArgumentParser(prog="unetstudio", description=f"Masks from a few strokes. {RESEARCH_USE}")
+    top.add_argument("--version", action="version", version=f"unetstudio {__version__}")
+    commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
+
+    def command(name: str, run: Callable[[argparse.Namespace], None], about: str) -> argparse.ArgumentParser:
+        made = commands.add_parser(name, help=about, description=about)
+        made.set_defaults(run=run)
+        made.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
+        return made
+
+    new = command("new", _new, "make a project of images")
+    new.add_argument("project", type=Path)
+    new.add_argument("images", type=Path, nargs="+")
+    new.add_argument("--classes", default="background,structure", help="names, the background first: background,membrane")
+
+    label = command("label", _label, "take masks as labels; matched to images by file stem")
+    label.add_argument("project", type=Path)
+    label.add_argument("masks", type=Path, nargs="+")
+    label.add_argument("--unlabelled", type=int, metavar="VALUE", help="mask value that means: not annotated")
+    label.add_argument("--map", action="append", default=[], metavar="VALUE=CLASS", help="also LOW-HIGH=CLASS and LOW+=CLASS")
+
+    train = command("train", _train, "train a network on a project's labels")
+    train.add_argument("project", type=Path)
+    train.add_argument("--seconds", type=float, default=0.0)
+    train.add_argument("--steps", type=int, default=0)
+    train.add_argument("--network", default="")
+    train.add_argument("--dims", type=int, choices=(2, 3), default=0)
+    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="other settings, such as base=32 or patch=256")
+    train.add_argument("--init", type=Path, metavar="CHECKPOINT", help="begin from these weights")
+    train.add_argument("--resume", action="store_true", help="go on where the last training stopped")
+    train.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
+    train.add_argument("--seed", type=int, default=0)
+
+    predict = command("predict", _predict, "masks for images, or for the cases of the project")
+    predict.add_argument("project", type=Path)
+    predict.add_argument("images", type=Path, nargs="*")
+    predict.add_argument("--checkpoint", type=Path, help="default: the newest of the project")
+    predict.add_argument("--cases", nargs="+", metavar="ID", help="ids or names of cases; default: all")
+    predict.add_argument("--out", type=Path, required=True)
+    predict.add_argument("--probabilities", action="store_true", help="also write class probabilities")
+    predict.add_argument("--post", action="append", default=[], metavar="NAME=VALUE", help="such as threshold=0.4 or small_components=30")
+    predict.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
+
+    export = command("export", _export, "write labels or segmentations in another format")
+    export.add_argument("project", type=Path)
+    export.add_argument("--format", required=True, help="png, tiff, nifti or hdf5")
+    export.add_argument("--out", type=Path, required=True)
+    export.add_argument("--what", choices=("labels", "segmentation"), default="labels")
+
+    evaluate = command("evaluate", _evaluate, "compare masks with the truth; files, or folders matched by stem")
+    evaluate.add_argument("predicted", type=Path)
+    evaluate.add_argument("truth", type=Path)
+    evaluate.add_argument("--metrics", default="dice,iou,pixel_error")
+    evaluate.add_argument("--map", action="append", default=[], metavar="VALUE=VALUE", help="what values of the truth mean: 255=1, 1+=1")
+
+    info = command("info", _info, "what a file or project is")
+    info.add_argument("path", type=Path, nargs="?")
+    info.add_argument("--device", action="store_true", help="this computer: processor, memory, GPU, speed")
+
+    command("networks", _networks, "networks that can be trained")
+    return top
+
+
+# ---------------------------------------------------------------------------------------------------------------- commands
+
+
+def _new(asked: argparse.Namespace) -> None:
+    from unetstudio.commands.project import new
+
+    new(asked.project, asked.images, [name.strip() for name in asked.classes.split(",") if name.strip()], _output(asked))
+
+
+def _label(asked: argparse.Namespace) -> None:
+    from unetstudio.commands.project import label
+
+    label(asked.project, asked.masks, asked.unlabelled, asked.map, _output(asked))
+
+
+def _train(asked: argparse.Namespace) -> None:
+    from unetstudio.commands.learn import train
+
+    changes = [f"seconds={asked.seconds}", f"steps={asked.steps}", f"device={asked.device}", f"seed={asked.seed}", f"dims={asked.dims}"]
+    if asked.network:
+        changes.append(f"network={asked.network}")
+    settings = TrainingSettings().with_overrides([*changes, *asked.set])
+    train(asked.project, settings, _output(asked), resume=asked.resume, init=asked.init)
+
+
+def _predict(asked: argparse.Namespace) -> None:
+    from unetstudio.commands.learn import predict
+
+    predict(
+        asked.project,
+        asked.images,
+        asked.out,
+        _output(asked),
+        checkpoint=asked.checkpoint,
+        cases=asked.cases,
+        post=asked.post,
+        probabilities=asked.probabilities,
+        device=asked.device,
+    )
+
+
+def _export(asked: argparse.Namespace) -> None:
+    from unetstudio.commands.project import export
+
+    export(asked.project, asked.format, asked.out, asked.what, _output(asked))
+
+
+def _evaluate(asked: argparse.Namespace) -> None:
+    from unetstudio.commands.evaluate import evaluate
+
+    evaluate(asked.predicted, asked.truth, [m.strip() for m in asked.metrics.split(",") if m.strip()], asked.map, _output(asked))
+
+
+def _info(asked: argparse.Namespace) -> None:
+    from unetstudio.commands.info import info
+
+    info(asked.path, asked.device, _output(asked))
+
+
+def _networks(asked: argparse.Namespace) -> None:
+    from unetstudio.commands.info import networks
+
+    networks(_output(asked))
+
+
+def _output(asked: argparse.Namespace) -> Any:
+    from unetstudio.commands.output import Output
+
+    return Output(as_json=asked.json)
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr)
+
+
+def _interrupt(*_: object) -> None:
+    raise KeyboardInterrupt

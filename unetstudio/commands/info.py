@@ -1,0 +1,96 @@
+"""Commands that tell: what a file or project is, what this computer can do, which networks there are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+
+from unetstudio.commands.output import Output
+from unetstudio.errors import FormatError, UserError
+from unetstudio.formats import discover, read
+from unetstudio.project.checkpoints import cards
+from unetstudio.project.project import Project, is_project
+from unetstudio.project.store import read_labels
+
+
+def info(path: Path | None, device: bool, output: Output) -> None:
+    """Of a project, an image, a folder of images, or this computer."""
+    if device:
+        _computer(output)
+    elif path is None:
+        raise UserError("Name a file or a project, or ask about this computer: unetstudio info --device")
+    elif not path.exists():
+        raise FormatError(path, "there is no such file or folder; check the path.")
+    elif is_project(path if path.is_dir() else path.parent):
+        _project(path, output)
+    else:
+        _images(path, output)
+
+
+def networks(output: Output) -> None:
+    """Name, dimensions and size of each network, with two classes and one channel."""
+    from unetstudio.networks.network import NETWORKS, create
+
+    rows = []
+    for name, kind in NETWORKS.items():
+        counts = {dims: create(name, 1, 2, dims).parameters_count for dims in kind.dims}
+        output.event("network", name=name, title=kind.title, description=kind.description, dims=kind.dims, parameters=counts)
+        for dims, count in counts.items():
+            rows.append([name, f"{dims}D", f"{count:,}", kind.description])
+    output.table("", ["network", "dimensions", "parameters", "what it is"], rows)
+
+
+def _computer(output: Output) -> None:
+    from unetstudio.networks.computer import report
+
+    found = report()
+    output.event("device", rows=dict(found.rows), remedy=found.remedy)
+    output.table("This computer", ["", ""], [list(row) for row in found.rows])
+    if found.remedy:
+        output.say(found.remedy)
+
+
+def _project(path: Path, output: Output) -> None:
+    with Project.open(path, read_only=True) as project:
+        classes = [{"value": c.value, "name": c.name} for c in project.classes]
+        made = cards(project.checkpoints_folder)
+        output.event("project", name=project.name, cases=len(project.cases), classes=classes, checkpoints=[card.id for card in made])
+        rows = []
+        for case in project.cases:
+            labels, changes = read_labels(project.folder, case)
+            voxels = {c.name: int(labels.counts[c.value]) for c in project.classes}
+            where = {"source": str(case.source.path), "shape": case.shape, "spacing_mm": case.geometry.spacing, "kind": case.kind}
+            output.event("case", id=case.id, name=case.name, review=case.review.value, changes=changes, voxels=voxels, **where)
+            rows.append([case.name, case.id, _size(case.shape), str(changes), *(str(n) for n in voxels.values()), case.review.value])
+        output.table(project.name, ["case", "id", "size", "changes", *(c.name for c in project.classes), "review"], rows)
+        for card in made:
+            score = "" if card.score is None else f", score {card.score:.3f}"
+            output.say(f"checkpoint {card.id[:12]}: step {card.step}{score}")
+        for text in project.notices:
+            output.say(text)
+
+
+def _images(path: Path, output: Output) -> None:
+    rows = []
+    for source in discover([path]):
+        scan = read(source)
+        spacing = scan.geometry.spacing
+        described = {
+            "kind": scan.kind,
+            "shape": scan.shape,
+            "channels": scan.channels,
+            "type": str(scan.voxels.dtype),
+            "range": [float(np.min(scan.voxels)), float(np.max(scan.voxels))],
+            "spacing_mm": spacing,
+            "orientation": ["".join(scan.geometry.letters(axis)) for axis in range(3)],
+        }
+        output.event("image", path=str(source.path), part=source.part, **described)
+        told = "unknown" if spacing is None else " × ".join(f"{mm:.4g}" for mm in reversed(spacing))
+        rows.append([scan.name or source.path.name, scan.kind, _size(scan.shape), str(scan.channels), str(scan.voxels.dtype), told])
+    output.table("", ["image", "kind", "size", "channels", "type", "spacing in mm"], rows)
+
+
+def _size(shape: tuple[int, int, int]) -> str:
+    z, y, x = shape
+    return f"{x} × {y}" if z == 1 else f"{x} × {y} × {z}"

@@ -1,0 +1,145 @@
+"""Commands that need torch: train and predict."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from unetstudio.commands.output import Output
+from unetstudio.commands.project import writable
+from unetstudio.data.case import Case
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.region import Region
+from unetstudio.errors import FormatError, TrainingError, UserError
+from unetstudio.formats import discover
+from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.inference.predictor import Predictor
+from unetstudio.networks import checkpoint as checkpoints
+from unetstudio.networks.device import choose_device, choose_precision
+from unetstudio.postprocess.segment import DEFAULT_STEPS, Painted, from_json, with_options
+from unetstudio.project.project import Project
+from unetstudio.project.store import read_labels
+from unetstudio.settings import TrainingSettings
+from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.training.start import newest
+from unetstudio.worker.import_masks import stem
+from unetstudio.worker.jobs import MaskWritten, Wanted, predict_to_folder
+from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, TrainingWaits
+from unetstudio.worker.runner import Runner
+
+
+def train(folder: Path, settings: TrainingSettings, output: Output, *, resume: bool, init: Path | None) -> None:
+    """Trains within the budget, or until interrupted; what was learned by then is kept either way."""
+    with writable(folder, output) as project:
+        if not project.cases:
+            raise TrainingError("The project has no images yet; add some with: unetstudio new")
+        bar = output.progress(settings.seconds or settings.steps)
+        told: list[Event] = []
+        runner = Runner(told.append)
+        runner.handle(OpenStudy(project.folder, project.classes, project.cases))
+        runner.handle(Train(settings, resume=resume, init=init))
+        try:
+            with bar:
+                while runner.busy or told:
+                    for event in told:
+                        _tell(event, settings, output, bar.at)
+                    told.clear()
+                    runner.advance()
+        finally:
+            runner.end()
+        project.update(training=settings)
+        project.save()
+
+
+def _tell(event: Event, settings: TrainingSettings, output: Output, at: object) -> None:
+    """One event of training in words, as JSON, and on the bar."""
+    assert callable(at)
+    match event:
+        case TrainingWaits():
+            raise TrainingError(event.reason)
+        case JobFailed():
+            raise UserError(event.text + (f"\n{event.detail}" if event.detail else ""))
+        case TrainingStarted():
+            output.event("started", **dataclasses.asdict(event))
+            size = " x ".join(map(str, event.patch))
+            output.say(f"{event.network} {event.dims}D, {event.parameters:,} parameters, {event.batch} patches of {size}, {event.device}")
+        case StepDone():
+            output.event("step", step=event.step, loss=round(event.loss, 5), seconds=round(event.seconds, 2))
+            at(event.seconds if settings.seconds else event.step, f"step {event.step}, loss {event.loss:.3f}")
+        case RoundDone():
+            output.event("round", **dataclasses.asdict(event))
+            score = "" if event.score is None else f", {event.score:.3f} on {event.held_out}"
+            output.say(f"round {event.round}: step {event.step}, {event.seconds:.0f} s, loss {event.loss:.4f}{score}")
+        case CheckpointSaved():
+            output.event("checkpoint", **dataclasses.asdict(event))
+        case TrainingFinished():
+            output.event("finished", step=event.step, seconds=round(event.seconds, 2), reason=event.reason)
+            output.say(f"Done: {event.step} steps in {event.seconds:.0f} s.")
+        case Notice():
+            output.event("notice", text=event.text)
+            output.say(event.text)
+
+
+def predict(
+    folder: Path,
+    images: Sequence[Path],
+    out: Path,
+    output: Output,
+    *,
+    checkpoint: Path | None,
+    cases: Sequence[str] | None,
+    post: Sequence[str],
+    probabilities: bool,
+    device: str,
+) -> None:
+    """Masks of images, or of cases of the project, by its newest checkpoint or another one."""
+    with Project.open(folder, read_only=True) as project:
+        path = checkpoint or newest(project.checkpoints_folder)
+        card, network = checkpoints.load(path)
+        precision = choose_precision(choose_device(device), card.dims)
+        predictor = Predictor(network, Intensity.from_json(card.intensity), card.classes.values, card.id, precision)
+        steps = with_options(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS, post)
+        wanted = list(_images(images, project) if images else _cases(project, cases))
+        failed = 0
+        with output.progress(len(wanted)) as bar:
+            for event in predict_to_folder(predictor, wanted, out, steps, card.classes, flips=False, probabilities=probabilities):
+                match event:
+                    case MaskWritten():
+                        output.event("mask", **dataclasses.asdict(event))
+                        bar.at(event.done, event.path)
+                    case FormatError():
+                        failed += 1
+                        output.event("failed", image=str(event.path), why=str(event))
+                        output.say(str(event))
+                    case TilePredicted() | CasePredicted():
+                        pass
+        output.say(f"{len(wanted) - failed} mask(s) in {out}.")
+        if failed:
+            raise UserError(f"{failed} of {len(wanted)} image(s) could not be predicted; the reasons stand above.")
+
+
+def _images(images: Sequence[Path], project: Project) -> Iterator[Wanted]:
+    """Files and folders given by name; labels of those that are cases of the project win over the prediction."""
+    cases = {case.source.path.resolve(): case for case in project.cases}
+    for source in discover(images):
+        case = cases.get(source.path.resolve())
+        yield Wanted(source, stem(source.path)) if case is None else _wanted(project, case)
+
+
+def _cases(project: Project, wanted: Sequence[str] | None) -> Iterator[Wanted]:
+    known = {name for case in project.cases for name in (case.id, case.name)}
+    unknown = [name for name in wanted or () if name not in known]
+    if unknown:
+        raise UserError(f"The project has no case {unknown[0]!r}; see: unetstudio info {project.folder.name}")
+    for case in project.cases:
+        if not wanted or case.id in wanted or case.name in wanted:
+            yield _wanted(project, case)
+
+
+def _wanted(project: Project, case: Case) -> Wanted:
+    def painted() -> Painted | None:
+        labels, sequence = read_labels(project.folder, case)
+        return (labels.values, labels.painted(Region.whole(labels.shape))) if sequence else None
+
+    return Wanted(case.source, stem(case.source.path), painted)

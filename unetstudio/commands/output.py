@@ -1,0 +1,67 @@
+"""What a command says: a progress bar and words on standard error; results, or one JSON object a line, on standard output."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Sequence
+from types import TracebackType
+from typing import Any, Self
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
+from rich.table import Table
+
+
+class Output:
+    """`say` words, `event` an object, `table` a result; with `as_json` only objects reach standard output."""
+
+    def __init__(self, *, as_json: bool = False) -> None:
+        self.as_json = as_json
+        self._words = Console(file=sys.stderr, highlight=False)
+
+    def say(self, text: str) -> None:
+        """One line of words for a person."""
+        self._words.print(text, markup=False, soft_wrap=True)
+
+    def event(self, name: str, /, **values: Any) -> None:
+        """One JSON object for a program; nothing without --json."""
+        if self.as_json:
+            sys.stdout.write(json.dumps({"event": name, **values}, default=str) + "\n")
+            sys.stdout.flush()
+
+    def table(self, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
+        """A table on standard output; nothing with --json."""
+        if self.as_json:
+            return
+        table = Table(title=title or None, title_justify="left")
+        for place, heading in enumerate(headings):
+            table.add_column(heading, justify="left" if place == 0 else "right", overflow="fold")
+        for row in rows:
+            table.add_row(*row)
+        console = Console(file=sys.stdout, highlight=False)
+        console.print(table, markup=False, soft_wrap=not console.is_terminal)
+
+    def progress(self, total: float) -> Bar:
+        """A progress bar on standard error, shown on a terminal only."""
+        return Bar(self._words, total)
+
+
+class Bar:
+    """`with output.progress(n) as bar: bar.at(3, "slice 3")`."""
+
+    def __init__(self, console: Console, total: float) -> None:
+        columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
+        self._progress = Progress(*columns, console=console, disable=not console.is_terminal, transient=True)
+        self._task = self._progress.add_task("", total=total or None)
+
+    def __enter__(self) -> Self:
+        self._progress.start()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        self._progress.stop()
+
+    def at(self, done: float, text: str = "") -> None:
+        """How far it has come, and what it is at."""
+        self._progress.update(self._task, completed=done, description=text)

@@ -1,0 +1,176 @@
+"""What the disk thread does with the open project: reads cases, keeps labels safe, saves the project's settings. No Qt.
+
+It holds its own copy of the labels of the case in use, so that a new generation of them never shares an array with the painting.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+from collections.abc import Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unetstudio.data.case import Case
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.edit import Edit
+from unetstudio.data.history import History
+from unetstudio.data.labels import LabelMap
+from unetstudio.data.palette import colours
+from unetstudio.data.prediction import Prediction
+from unetstudio.data.scan import Scan
+from unetstudio.errors import ProjectError, UserError
+from unetstudio.formats import discover, read, sha256_of
+from unetstudio.project import durable, prediction_file
+from unetstudio.project.journal import Kind
+from unetstudio.project.place import default_folder, project_beside, relink
+from unetstudio.project.project import Project
+from unetstudio.project.replay import history
+from unetstudio.project.store import LabelStore
+from unetstudio.worker.intake import CaseRead, CaseRefused, intake, picture
+
+FIRST_CLASSES = ["Background", "Structure 1"]
+
+
+@dataclass(frozen=True, eq=False)
+class OpenedCase:
+    """Everything the window needs to paint on a case."""
+
+    case: Case
+    scan: Scan
+    labels: LabelMap
+    sequence: int
+    history: History[Edit]
+    prediction: Prediction | None
+    recovered: str  # what was recovered after a crash, in words, or ""
+
+
+@dataclass(frozen=True)
+class OpenedProject:
+    """A project was opened or made; what to tell the user about it."""
+
+    desk: Desk
+    notices: tuple[str, ...]
+
+
+class Desk:
+    """One open project; every method runs on the disk thread."""
+
+    def __init__(self, project: Project) -> None:
+        self.project = project
+        self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
+        self._unsaved: deque[tuple[str, Kind, Edit]] = deque()
+
+    # ----------------------------------------------------------------------------------------------------- reading
+
+    def open_case(self, case: Case, scan: Scan | None = None, dropped: Sequence[Path] = ()) -> OpenedCase:
+        """Reads a scan (unless it is at hand), its labels with their undo, and its last prediction; a moved image is found again."""
+        self.retry()
+        if scan is None:
+            case = relink(case, self.project.folder, sha256_of, dropped)
+            scan = read(case.source)
+        if scan.shape != case.shape:
+            raise ProjectError(case.source.path, "the image has another size than when it was painted; put the old file back.")
+        folder = self.project.folder_of(case)
+        store = self.project.store(case)
+        loaded = store.load(case.shape)
+        self._kept = {case.id: (store, loaded.labels)}
+        copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
+        prediction = prediction_file.load(folder, case.shape)
+        return OpenedCase(case, scan, copy, loaded.sequence, history(loaded.history), prediction, loaded.recovered or "")
+
+    def thumbnail(self, case_id: str) -> Path:
+        """Where a case's thumbnail lies."""
+        return self.project.cache / "thumbnails" / f"{case_id}.png"
+
+    # ----------------------------------------------------------------------------------------------------- writing
+
+    def append(self, case_id: str, kind: Kind, edit: Edit) -> None:
+        """Stores one change durably, after those that could not be stored before; ProjectError leaves it waiting for a retry."""
+        self._unsaved.append((case_id, kind, edit))
+        self.retry()
+
+    def retry(self) -> None:
+        """Stores the changes that wait, oldest first."""
+        while self._unsaved:
+            case_id, kind, edit = self._unsaved[0]
+            store, labels = self._kept[case_id]
+            store.append(kind, edit)
+            labels.apply(edit)
+            self._unsaved.popleft()
+            if store.due:
+                store.checkpoint(labels)
+
+    def append_elsewhere(self, case: Case, edit: Edit) -> int:
+        """Stores an edit of a case that is not open; returns its sequence."""
+        store = self.project.store(case)
+        labels = store.load(case.shape).labels
+        sequence = store.append(Kind.EDIT, edit)
+        labels.apply(edit)
+        if store.due:
+            store.checkpoint(labels)
+        return sequence
+
+    def update(self, **fields: Any) -> None:
+        """Saves other classes, cases, training settings, post-processing steps or view."""
+        self.retry()
+        self.project.update(**fields)
+        self.project.save()
+
+    def keep_thumbnail(self, case_id: str, picture: bytes) -> None:
+        """Writes a thumbnail into the cache."""
+        path = self.thumbnail(case_id)
+        durable.make_folder(path.parent)
+        durable.write_bytes(path, picture, replace=True)
+
+    def beat(self) -> None:
+        """Keeps the lock ours."""
+        self.retry()
+        self.project.beat()
+
+    def close(self) -> None:
+        """Gives the lock back."""
+        try:
+            self.retry()
+        finally:
+            self.project.close()
+
+
+def open_project(folder: Path) -> OpenedProject:
+    """The project of a folder; read-only where it is in use or cannot be written, which `notices` say."""
+    project = Project.open(folder)
+    return OpenedProject(Desk(project), project.notices)
+
+
+def take_in(paths: Sequence[Path], desk: Desk | None, documents: Path) -> Generator[OpenedProject | CaseRead | CaseRefused, None, None]:
+    """Images into the open project, or into a new one made beside them once the first could be read. The caller lists the cases."""
+    sources = discover(paths)
+    if desk is None and (beside := project_beside(list(paths))) is not None:
+        opened = open_project(beside)
+        desk = opened.desk
+        yield opened
+    taken = {case.sha256 for case in desk.project.cases} if desk is not None else set()
+    channels = next((case.channels for case in desk.project.cases), None) if desk is not None else None
+    for found in intake(sources, taken):
+        if isinstance(found, CaseRead):
+            if channels not in (None, found.case.channels):
+                yield _refused(found, channels)
+                continue
+            channels = found.case.channels
+            if desk is None:
+                classes = ClassTable.named(FIRST_CLASSES, colours(len(FIRST_CLASSES), picture(found.scan)))
+                desk = Desk(Project.create(default_folder(list(paths), documents), classes))
+                yield OpenedProject(desk, ())
+            desk.keep_thumbnail(found.case.id, found.thumbnail)
+        yield found
+    if desk is None:
+        raise UserError("None of these files could be opened as an image.")
+
+
+def _refused(found: CaseRead, channels: int | None) -> CaseRefused:
+    """One network reads all images of a project."""
+    text = (
+        f"{found.case.source.path.name} has {found.case.channels} channel(s), this project's images have {channels}; "
+        "open it in a project of its own."
+    )
+    return CaseRefused(found.case.source, text, found.done, found.total)

@@ -1,0 +1,139 @@
+"""What goes in and out of the project besides images: masks made elsewhere, and exports. All on the disk thread, a step at a time."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject
+
+from unetstudio.data.case import Case
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.edit import Edit
+from unetstudio.errors import UserError
+from unetstudio.formats import read_mask
+from unetstudio.ui.desk import Desk
+from unetstudio.worker.export import ExportChoice, Exported, export, stored
+from unetstudio.worker.import_masks import mask_edit, matched
+from unetstudio.worker.messages import LabelsEdited
+
+if TYPE_CHECKING:
+    from unetstudio.ui.session import Session
+
+IMPORTING, EXPORTING = "Importing masks", "Exporting"
+
+
+@dataclass(frozen=True, eq=False)
+class _MaskRead:
+    """A mask for the open case, whose labels the window holds."""
+
+    case: Case
+    path: Path
+    mask: NDArray[np.integer]
+    done: int
+    total: int
+
+
+@dataclass(frozen=True, eq=False)
+class _MaskStored:
+    """A mask that is in the labels of another case already."""
+
+    case: Case
+    sequence: int
+    edit: Edit | None
+    done: int
+    total: int
+
+
+class Exchange(QObject):
+    """The session's imports and exports."""
+
+    def __init__(self, session: Session) -> None:
+        super().__init__(session)
+        self._session = session
+        self._problems: list[str] = []
+
+    def import_masks(self, paths: list[Path]) -> None:
+        """Masks become labels of the cases with the same file stem; a single mask may have any name: it is for the open case."""
+        session = self._session
+        if session.desk is None or session.read_only:
+            session.notice.emit("Open a project that can be changed first.", "warning")
+            return
+        try:
+            pairs = matched(paths, session.cases)
+        except UserError as error:
+            if len(paths) != 1 or session.case is None or not paths[0].is_file():
+                session.notice.emit(str(error), "error")
+                return
+            pairs = [(paths[0], session.case)]
+        session.disk.begin(
+            _masks(session.desk, pairs, session.classes, session.case), self._mask, lambda error: self._ended(IMPORTING, error)
+        )
+
+    def _mask(self, event: _MaskRead | _MaskStored) -> None:
+        session = self._session
+        session.progress.emit(IMPORTING, event.done, event.total + 1)
+        if isinstance(event, _MaskStored):
+            if event.edit is not None:
+                session.worker.ask(LabelsEdited(event.case.id, event.sequence, event.edit))
+            return
+        if session.case is None or session.case.id != event.case.id or session.labels is None:
+            session.notice.emit(f"{event.path.name}: its case was closed meanwhile; import it again.", "warning")
+            return
+        try:
+            edit = mask_edit(session.labels, event.mask, session.classes, event.path, objects=True)
+        except UserError as error:
+            session.notice.emit(str(error), "error")
+            return
+        if edit is not None:
+            session.labels.apply(edit)
+            session.annotation.keep(edit)
+
+    def export(self, folder: Path, what: str, formats: list[str], cases: list[str], pictures: bool, table: bool) -> None:
+        """Writes masks, legend, overlay pictures and measurements of the chosen cases."""
+        session = self._session
+        if session.desk is None:
+            return
+        session.saver.flush()
+        choice = ExportChoice("segmentation" if what == "segmentation" else "labels", tuple(formats), pictures, table)
+        chosen = [case for case in session.cases if case.id in set(cases)]
+        self._problems.clear()
+        session.progress.emit(EXPORTING, 0, 0)
+        steps = _exported(session.desk, chosen, session.classes, folder, choice)
+        session.disk.begin(steps, self._exported, lambda error: self._ended(EXPORTING, error))
+
+    def _exported(self, event: Exported) -> None:
+        if event.problem:
+            self._problems.append(event.problem)
+        self._session.progress.emit(EXPORTING, min(event.done, event.total - 1), event.total)
+
+    def _ended(self, what: str, error: UserError | None) -> None:
+        if error is not None:
+            self._session.notice.emit(str(error), "error")
+        elif what == EXPORTING and self._problems:
+            more = f" ({len(self._problems) - 1} more were left out.)" if len(self._problems) > 1 else ""
+            self._session.notice.emit(self._problems[0] + more, "warning")
+        self._session.progress.emit(what, 1, 1)
+        self._session.cases_changed.emit()
+
+
+def _masks(
+    desk: Desk, pairs: list[tuple[Path, Case]], classes: ClassTable, opened: Case | None
+) -> Generator[_MaskRead | _MaskStored, None, None]:
+    for done, (path, case) in enumerate(pairs, start=1):
+        mask, _ = read_mask(path)
+        if opened is not None and case.id == opened.id:
+            yield _MaskRead(case, path, mask, done, len(pairs))
+            continue
+        labels = desk.project.store(case).load(case.shape).labels
+        edit = mask_edit(labels, mask, classes, path, objects=True)
+        sequence = desk.append_elsewhere(case, edit) if edit is not None else 0
+        yield _MaskStored(case, sequence, edit, done, len(pairs))
+
+
+def _exported(desk: Desk, cases: list[Case], classes: ClassTable, folder: Path, choice: ExportChoice) -> Generator[Exported, None, None]:
+    yield from export(stored(desk.project), cases, classes, folder, choice)

@@ -1,0 +1,48 @@
+"""One calculation at a time beside the GUI thread; of those that wait only the newest is kept."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from threading import Condition
+from typing import Any
+
+from PySide6.QtCore import QObject, QThread, Signal
+
+
+class LatestThread(QThread):
+    """Sliders ask faster than post-processing answers: what was asked before the newest request is skipped."""
+
+    _back = Signal(object, object)
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._changed = Condition()
+        self._next: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
+        self._ending = False
+        self._back.connect(self._call_back)
+
+    def ask(self, call: Callable[[], Any], done: Callable[[Any], None]) -> None:
+        """Runs `call` soon, then `done(result)` on the GUI thread, unless a newer request comes first."""
+        with self._changed:
+            self._next = (call, done)
+            self._changed.notify()
+
+    def finish(self) -> None:
+        """Ends the thread after the calculation in hand."""
+        with self._changed:
+            self._ending = True
+            self._changed.notify()
+        self.wait(2000)
+
+    def run(self) -> None:
+        """The thread's life."""
+        while True:
+            with self._changed:
+                self._changed.wait_for(lambda: self._next is not None or self._ending)
+                if self._ending or self._next is None:
+                    return
+                (call, done), self._next = self._next, None
+            self._back.emit(done, call())
+
+    def _call_back(self, done: Callable[[Any], None], result: object) -> None:
+        done(result)

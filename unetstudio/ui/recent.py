@@ -1,0 +1,64 @@
+"""Projects opened before, newest first, and the folders of this user. Kept in one small JSON file outside every project."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+import platformdirs
+
+from unetstudio.project.project import MANIFEST
+
+MOST = 12
+
+
+def home() -> Path:
+    """Where preferences are kept; UNETSTUDIO_HOME moves it."""
+    return Path(os.environ.get("UNETSTUDIO_HOME") or platformdirs.user_config_dir("unetstudio", appauthor=False))
+
+
+def documents() -> Path:
+    """The user's documents folder, where projects go when the images' folder is read-only."""
+    if "UNETSTUDIO_HOME" in os.environ:
+        return home()
+    return Path(platformdirs.user_documents_dir())
+
+
+def remember(folder: Path) -> None:
+    """Puts a project at the top of the list; a home that cannot be written is no reason to stop."""
+    folder = folder.absolute()
+    kept = [entry for entry in _read() if entry["path"] != str(folder)][: MOST - 1]
+    try:
+        home().mkdir(parents=True, exist_ok=True)
+        temporary = home() / ".recent.json.tmp"
+        temporary.write_text(json.dumps([{"path": str(folder), "opened": time.time()}, *kept]), encoding="utf-8")
+        temporary.replace(home() / "recent.json")
+    except OSError:
+        return
+
+
+def projects() -> list[dict[str, Any]]:
+    """{"path", "name", "thumbnail", "opened", "cases"} of each project that is still there."""
+    found = []
+    for entry in _read():
+        folder = Path(entry["path"])
+        try:
+            listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["cases"]
+        except (OSError, ValueError, KeyError, TypeError):
+            continue
+        pictures = (folder / "cache" / "thumbnails" / f"{case['id']}.png" for case in listed)
+        thumbnail = next((picture for picture in pictures if picture.exists()), None)
+        name = folder.name.removesuffix(".unetstudio")
+        found.append({"path": folder, "name": name, "thumbnail": thumbnail, "opened": entry["opened"], "cases": len(listed)})
+    return found
+
+
+def _read() -> list[dict[str, Any]]:
+    try:
+        entries = json.loads((home() / "recent.json").read_text(encoding="utf-8"))
+        return [e for e in entries if isinstance(e["path"], str) and isinstance(e["opened"], (int, float))]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []

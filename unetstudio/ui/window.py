@@ -1,0 +1,52 @@
+"""Starts the Qt application with one window, and ends it in order."""
+
+from __future__ import annotations
+
+import signal
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+from PySide6.QtWidgets import QApplication
+
+from unetstudio.ui.main_window import MainWindow
+from unetstudio.ui.preferences import Preferences
+from unetstudio.ui.session import Session
+from unetstudio.ui.theme import Appearance
+
+SETTLE = 800
+"""Milliseconds after which the learner's process starts when nothing was opened: the window comes first."""
+
+
+def run(paths: list[Path], *, example: bool = False) -> int:
+    """Shows the window, on `paths` if there are any, until it is closed; returns the exit status."""
+    application = QApplication(sys.argv[:1])
+    application.setApplicationName("U-Net Studio")
+    application.setDesktopFileName("unetstudio")
+    preferences = Preferences()
+    appearance = Appearance(application, preferences)
+    session = Session()
+    window = MainWindow(session, appearance, preferences)
+    if paths or example:
+        window.show_work()
+    window.show()
+    if example:
+        session.open_example()
+    elif paths:
+        session.open_paths(paths)
+    QTimer.singleShot(SETTLE, session.start_worker)
+    end_on_signals(window)
+    return application.exec()
+
+
+def end_on_signals(window: MainWindow) -> None:
+    """Ctrl+C in the terminal and a polite kill close the window as its button does."""
+
+    def close(*_: object) -> None:
+        QTimer.singleShot(0, window.close)
+
+    signal.signal(signal.SIGINT, close)
+    signal.signal(signal.SIGTERM, close)
+    ticking = QTimer(window, interval=250)  # lets Python look at signals now and then while Qt waits
+    ticking.timeout.connect(lambda: None)
+    ticking.start()

@@ -1,0 +1,160 @@
+"""Masks made elsewhere become labels: matched to cases by file stem, checked, and turned into one Edit each."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.case import Case
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.edit import Edit, constant
+from unetstudio.data.labels import UNLABELLED, LabelMap
+from unetstudio.data.origin import Origin
+from unetstudio.data.region import Region, tight
+from unetstudio.errors import FormatError, UserError
+
+BINARY = {0, 255}
+"""A mask of exactly these values is a black and white picture: first and second class."""
+
+
+@dataclass(frozen=True)
+class Mapping:
+    """Which class a stored mask value means: `low` to `high`, both included."""
+
+    low: int
+    high: int
+    value: int
+
+
+def mappings(texts: Iterable[str], classes: ClassTable) -> tuple[Mapping, ...]:
+    """From `--map VALUE=CLASS` texts; VALUE is a number, a range `1-40`, or `1+` for one and all above. CLASS is a name or a value."""
+    found = []
+    for text in texts:
+        match = re.fullmatch(r"(\d+)(?:(\+)|-(\d+))?=(.+)", text.strip())
+        if match is None:
+            raise UserError(f"--map {text!r} is not understood: write VALUE=CLASS, LOW-HIGH=CLASS or LOW+=CLASS.")
+        low = int(match[1])
+        high = 2**63 - 1 if match[2] else int(match[3] or low)
+        found.append(Mapping(low, high, class_named(match[4], classes)))
+    return tuple(found)
+
+
+def class_named(text: str, classes: ClassTable) -> int:
+    """The label value of a class given by name or by number."""
+    for known in classes:
+        if known.name == text.strip() or str(known.value) == text.strip():
+            return known.value
+    raise UserError(f"There is no class {text!r}. The classes are {', '.join(c.name for c in classes)}.")
+
+
+def matched(paths: Sequence[Path], cases: Sequence[Case]) -> list[tuple[Path, Case]]:
+    """Pairs of mask and case with the same stem; folders are looked into. No pair at all is a UserError."""
+    files = [f for path in paths for f in (sorted(path.iterdir()) if path.is_dir() else [path]) if not f.name.startswith(".")]
+    missing = [f for f in files if not f.exists()]
+    if missing:
+        raise FormatError(missing[0], "there is no such file; check the path.")
+    by_stem = {stem(case.source.path): case for case in cases}
+    pairs = [(file, by_stem[stem(file)]) for file in files if file.is_file() and stem(file) in by_stem]
+    if not pairs:
+        first = cases[0].source.path.name if cases else "none"
+        raise UserError(f"No mask has the name of an image of the project (the first image is {first}): name masks as their images.")
+    return pairs
+
+
+def stem(path: Path) -> str:
+    """File name without its endings, `.nii.gz` included."""
+    name = path.name.lower()
+    for ending in (".nii.gz", ".ome.tif", ".ome.tiff"):
+        if name.endswith(ending):
+            return path.name[: -len(ending)]
+    return path.stem if path.suffix else path.name
+
+
+def mask_edit(
+    labels: LabelMap,
+    mask: NDArray[np.integer[Any]],
+    classes: ClassTable,
+    path: Path,
+    *,
+    unlabelled: int | None = None,
+    mapping: Sequence[Mapping] = (),
+    objects: bool = False,
+) -> Edit | None:
+    """The Edit that writes a mask (Z, Y, X) of class values into the labels; None when nothing changes.
+
+    255 means not annotated, unless the mask is black and white (0 and 255 alone). What was painted by hand stays. With `objects`, a mask
+    of many values in a project of two classes is taken to number objects. Another size or a value without a class is a FormatError.
+    """
+    if mask.shape != labels.shape:
+        raise FormatError(path, f"the mask is {_size(mask.shape)}, its image {_size(labels.shape)}; export it at the image's size.")
+    values = _classed(mask, classes, path, unlabelled, mapping, objects)
+    whole = Region.whole(labels.shape)
+    changed = (values != UNLABELLED) & ~labels.painted(whole) & (values != labels.values)
+    region = tight(changed)
+    if region.empty:
+        return None
+    inside = changed[region.slices]
+    after = values[region.slices][inside]
+    return Edit.of(
+        region,
+        inside,
+        labels.values[region.slices][inside],
+        after,
+        labels.origin[region.slices][inside],
+        constant(Origin.IMPORTED, after.size),
+        tool="import",
+        value=int(after[0]) if (after == after[0]).all() else UNLABELLED,
+    )
+
+
+def _classed(
+    mask: NDArray[np.integer[Any]], classes: ClassTable, path: Path, unlabelled: int | None, mapping: Sequence[Mapping], objects: bool
+) -> NDArray[np.uint8]:
+    """(Z, Y, X) uint8 class values; UNLABELLED where the mask says so."""
+    stored = [int(v) for v in np.unique(mask)]
+    known = _meaning(stored, classes, unlabelled, mapping, objects)
+    strange = [v for v in stored if known(v) is None]
+    if strange:
+        listed = ", ".join(map(str, strange[:5])) + (" …" if len(strange) > 5 else "")
+        raise FormatError(
+            path,
+            f"the value {listed} has no class (classes are {', '.join(f'{c.value} {c.name}' for c in classes)}); "
+            f"say what it means with --map VALUE=CLASS, or --map 1+=CLASS when values number objects.",
+        )
+    table = np.array([known(v) for v in stored], np.uint8)
+    return table[np.searchsorted(np.array(stored), mask)]
+
+
+def _meaning(
+    stored: list[int], classes: ClassTable, unlabelled: int | None, mapping: Sequence[Mapping], objects: bool
+) -> Callable[[int], int | None]:
+    """From stored value to class value, None when it has no meaning."""
+    order = classes.values
+    binary = unlabelled is None and not mapping and set(stored) == BINARY and len(order) >= 2
+    numbered = objects and not mapping and len(order) == 2 and any(v not in (*order, UNLABELLED) for v in stored) and not binary
+
+    def known(value: int) -> int | None:
+        if value == unlabelled:
+            return UNLABELLED
+        for part in mapping:
+            if part.low <= value <= part.high:
+                return part.value
+        if binary or numbered:
+            return order[1] if value else order[0]
+        if value in classes:
+            return value
+        return UNLABELLED if value == UNLABELLED and unlabelled is None else None
+
+    return known
+
+
+def _size(shape: tuple[int, ...]) -> str:
+    """Width x height, and slices for volumes, as people say it."""
+    z, y, x = shape
+    return f"{x} × {y}" if z == 1 else f"{x} × {y} × {z}"

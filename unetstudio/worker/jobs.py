@@ -1,0 +1,140 @@
+"""Work that takes time, as generators of events: predicting what is on screen, a whole case, or images into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.case import Source
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.prediction import Prediction
+from unetstudio.data.region import Index, Region
+from unetstudio.data.scan import Scan
+from unetstudio.errors import CheckpointError, FormatError
+from unetstudio.formats import FORMATS, read, write_legend
+from unetstudio.inference.events import PredictionEvent, TilePredicted
+from unetstudio.inference.predict import predict
+from unetstudio.inference.predictor import Predictor
+from unetstudio.postprocess.segment import Painted, segment
+from unetstudio.postprocess.step import Step
+from unetstudio.project import durable, prediction_file
+
+Predicting = Generator[PredictionEvent | None, None, None]
+
+
+@dataclass(frozen=True)
+class MaskWritten:
+    """One image of a folder is done."""
+
+    image: str
+    path: str
+    done: int
+    total: int
+
+
+def predict_view(predictor: Predictor, scan: Scan, case: str, region: Region, focus: Index, folder: Path) -> Predicting:
+    """Tiles of what is on screen, from `focus` outward; kept in the case's folder when that was the whole scan."""
+    check_channels(predictor, scan, case)
+    kept = Prediction(scan.shape, predictor.values) if region.clipped(scan.shape) == Region.whole(scan.shape) else None
+    for event in predict(predictor, scan, case, region=region, focus=focus):
+        if kept is not None and isinstance(event, TilePredicted):
+            kept.put(event.region, event.probabilities, event.checkpoint)
+        yield event
+    if kept is not None:
+        prediction_file.save(folder, kept)
+
+
+def predict_case(predictor: Predictor, scan: Scan, case: str, folder: Path) -> Predicting:
+    """A whole case in the background: kept in its folder, no tile is reported; None is yielded to let others have a turn."""
+    check_channels(predictor, scan, case)
+    kept = Prediction(scan.shape, predictor.values)
+    for event in predict(predictor, scan, case):
+        if isinstance(event, TilePredicted):
+            kept.put(event.region, event.probabilities, event.checkpoint)
+            yield None
+        else:
+            prediction_file.save(folder, kept)
+            yield event
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One image to be predicted into a folder: `painted` holds labels that win over the prediction."""
+
+    source: Source
+    stem: str
+    painted: Callable[[], Painted | None] = lambda: None
+
+
+def predict_to_folder(
+    predictor: Predictor,
+    wanted: Sequence[Wanted],
+    out: Path,
+    steps: Sequence[Step],
+    classes: ClassTable,
+    *,
+    flips: bool = True,
+    probabilities: bool = False,
+) -> Generator[PredictionEvent | MaskWritten | FormatError, None, None]:
+    """Class-index masks named by the image's stem: PNG for pictures, NIfTI with the same geometry for volumes; and one legend.
+
+    An image that cannot be read is yielded as its FormatError, and the others go on; a folder that cannot be written ends it.
+    """
+    make_folder(out)
+    write_legend(out / "legend.json", classes)
+    for done, item in enumerate(wanted, start=1):
+        try:
+            scan = read(item.source)
+            check_channels(predictor, scan, item.stem)
+        except (FormatError, CheckpointError) as error:
+            yield error if isinstance(error, FormatError) else FormatError(item.source.path, str(error))
+            continue
+        kept = Prediction(scan.shape, predictor.values)
+        for event in predict(predictor, scan, item.stem, flips=flips):
+            if isinstance(event, TilePredicted):
+                kept.put(event.region, event.probabilities, event.checkpoint)
+            yield event
+        found = segment(kept.probabilities, kept.values, steps, scan.geometry.spacing, painted=item.painted())
+        kind = "nifti" if scan.is_volume else "png"
+        path = out / f"{item.stem}{'.nii.gz' if scan.is_volume else '.png'}"
+        FORMATS[kind].write(path, found.labels, scan.geometry, classes)
+        if probabilities:
+            save_probabilities(out / f"{item.stem}_probabilities.npz", kept)
+        yield MaskWritten(str(item.source.path), str(path), done, len(wanted))
+
+
+def save_probabilities(path: Path, prediction: Prediction) -> None:
+    """NumPy archive: `probabilities` (K, Z, Y, X) uint8, 0..255, and the class `values` of its channels."""
+    values: NDArray[np.uint8] = np.array(prediction.values, np.uint8)
+    try:
+        with path.open("wb") as file:
+            np.savez_compressed(file, probabilities=prediction.probabilities, values=values)
+    except OSError as error:
+        raise FormatError(path, f"could not be written ({error.strerror}); choose another folder or free some space.") from error
+
+
+def make_folder(out: Path) -> None:
+    """Creates the folder for results; FormatError says why it cannot be."""
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise FormatError(out, f"the folder cannot be made ({error.strerror}); choose another one with --out.") from error
+
+
+def check_channels(predictor: Predictor, scan: Scan, name: str) -> None:
+    """CheckpointError when a scan has another number of channels than the network was trained on."""
+    trained = getattr(predictor.intensity, "channels", scan.channels)
+    if scan.channels != trained:
+        raise CheckpointError(
+            f"{name}: the image has {scan.channels} channel(s), the checkpoint was trained on {trained}; convert the image."
+        )
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """How the worker writes checkpoints."""
+    durable.make_folder(path.parent)
+    durable.write_bytes(path, content, replace=True)
