@@ -6,12 +6,13 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.data.region import tight
+
 
 def components(mask: NDArray[np.bool_], *, corners: bool) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Numbered components of a (Z, Y, X) mask: ids (0 outside), and voxels per id (entry 0 counts the outside).
+    """Numbered components of a (Z, Y, X) mask: ids (0 outside), and voxels per id (entry 0 stands for the outside and means nothing).
 
-    `corners` joins voxels that touch at a corner or an edge (8 or 26 neighbours), else only through faces (4 or 6). In order of ids the
-    first voxels follow one another in the picture.
+    `corners` joins voxels that touch at a corner or an edge (8 or 26 neighbours), else only through faces (4 or 6).
     """
     if mask.shape[0] == 1:
         plane = np.ascontiguousarray(mask[0]).view(np.uint8)
@@ -19,9 +20,14 @@ def components(mask: NDArray[np.bool_], *, corners: bool) -> tuple[NDArray[np.in
         return np.asarray(numbered, np.int32)[None], np.asarray(stats, np.int64)[:, cv2.CC_STAT_AREA]
     from scipy import ndimage
 
-    ids: NDArray[np.int32] = np.empty(mask.shape, np.int32)
-    ndimage.label(mask, ndimage.generate_binary_structure(3, 3 if corners else 1), output=ids)
-    return ids, np.bincount(ids.reshape(-1), minlength=1).astype(np.int64)
+    ids: NDArray[np.int32] = np.zeros(mask.shape, np.int32)
+    box = tight(mask)
+    if box.empty:
+        return ids, np.zeros(1, np.int64)
+    inside = mask[box.slices]
+    part, found = ndimage.label(inside, ndimage.generate_binary_structure(3, 3 if corners else 1))
+    ids[box.slices] = part
+    return ids, np.bincount(part[inside], minlength=int(found) + 1).astype(np.int64)
 
 
 def kept_by_hand(ids: NDArray[np.int32], painted: NDArray[np.bool_] | None) -> NDArray[np.int32]:

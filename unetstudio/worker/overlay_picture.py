@@ -104,7 +104,7 @@ def _planes(scan: Scan, labels: NDArray[np.uint8], structures: tuple[int, ...]) 
 
 def _scale(planes: list[Plane]) -> float:
     """Picture pixels per mm (or per voxel), the same for all planes."""
-    longest = max(length * pitch for plane in planes for length, pitch in zip(plane.labels.shape, plane.pitch, strict=True))
+    longest: float = max(length * pitch for plane in planes for length, pitch in zip(plane.labels.shape, plane.pitch, strict=True))
     finest = 1 / min(min(plane.pitch) for plane in planes)
     natural = finest * longest
     return min(max(natural, SMALLEST), LARGEST) / longest
