@@ -26,6 +26,7 @@ from unetstudio.project import prediction_file
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
 from unetstudio.worker.export import ExportChoice, Exported, Material, export, stored
+from unetstudio.worker.export_names import RECORD
 
 CLASSES = ClassTable.named(["background", "cell", "scar"], [(116, 132, 153), (240, 60, 60), (60, 60, 240)])
 
@@ -91,7 +92,7 @@ def test_that_a_volume_survives_every_format_that_holds_one(name: str, suffix: s
 def test_that_a_volume_among_pictures_does_not_become_a_png(tmp_path: Path) -> None:
     cases = [picture_case(tmp_path), volume_case(tmp_path)]
     run(material(*cases), cases, tmp_path / "out", formats=("png",), pictures=False, table=False)
-    assert set(everything(tmp_path / "out")) == {"cell.png", "brain.nii.gz", "legend.json", "export.json"}
+    assert set(everything(tmp_path / "out")) == {"cell.png", "brain.nii.gz", "legend.json", RECORD}
 
 
 def test_that_progress_is_told_file_by_file_and_ends(tmp_path: Path) -> None:
@@ -263,7 +264,7 @@ def test_that_a_stopped_export_leaves_whole_files(tmp_path: Path) -> None:
     next(job), next(job)
     job.close()
     assert (read_mask(tmp_path / "out" / "cell.png")[0] == drawn(cases[0]).values).all()
-    assert not list((tmp_path / "out").glob(".*"))
+    assert not list((tmp_path / "out").glob("*.part"))
 
 
 def test_that_a_project_is_exported_with_its_steps_and_strokes_on_top(tmp_path: Path) -> None:

@@ -16,7 +16,7 @@ from unetstudio.errors import FormatError, UserError
 from unetstudio.formats.replacing import replace_file
 from unetstudio.worker.import_masks import stem
 
-RECORD = "export.json"
+RECORD = ".unetstudio-export.json"
 LONGEST = 120
 """Letters of a stem: leaves room for endings within the 143 bytes of encrypted Linux home folders."""
 RESERVED = {
@@ -48,7 +48,7 @@ def stems(cases: Sequence[Case]) -> list[str]:
 
 
 class Record:
-    """`export.json`: which files this program wrote into the folder, with their SHA-256, so that only those are replaced later."""
+    """A hidden file: which files this program wrote into the folder, with their SHA-256, so that only those are replaced later."""
 
     def __init__(self, folder: Path, what: str) -> None:
         self.path = folder / RECORD
