@@ -98,6 +98,25 @@ def test_that_two_echoes_at_the_same_places_are_two_scans(tmp_path: Path, phanto
     assert (first.name, second.name) == ("mr 1", "mr 2")
 
 
+def test_that_a_copy_of_a_slice_counts_once(tmp_path: Path, phantom: NDArray[np.int16], write_series: Write) -> None:
+    folder = write_series(tmp_path / "ct", phantom)
+    first = sorted(folder.iterdir())[0]
+    (folder / "copy").write_bytes(first.read_bytes())
+    assert read(discover([folder])[0]).shape == phantom.shape
+
+
+def test_that_tiles_of_a_slide_are_one_picture(tmp_path: Path, write_slice: Write) -> None:
+    slide = np.arange(5 * 7, dtype=np.int16).reshape(5, 7)
+    tiles = np.zeros((6, 3, 3), np.int16)
+    for n, (y, x) in enumerate((y, x) for y in (0, 3) for x in (0, 3, 6)):
+        part = slide[y : y + 3, x : x + 3]
+        tiles[n, : part.shape[0], : part.shape[1]] = part
+    size = {"TotalPixelMatrixRows": 5, "TotalPixelMatrixColumns": 7, "NumberOfFrames": 6}
+    scan = read(write_slice(tmp_path / "a.dcm", tiles[0], PixelData=tiles.astype("<i2").tobytes(), **size))
+    assert np.array_equal(scan.voxels[0, 0], slide)
+    assert scan.geometry.spacing == pytest.approx((1.0, 0.8, 0.5))
+
+
 def test_that_files_of_one_series_named_one_by_one_are_one_scan(tmp_path: Path, phantom: NDArray[np.int16], write_series: Write) -> None:
     folder = write_series(tmp_path / "ct", phantom)
     assert discover(sorted(folder.iterdir())) == discover([folder])

@@ -19,6 +19,7 @@ from unetstudio.formats.dicom_pixels import frames_of
 from unetstudio.formats.dicom_plane import Plane, planes_of
 from unetstudio.formats.dicom_series import find_series
 from unetstudio.formats.dicom_stack import stacked
+from unetstudio.formats.dicom_tiles import assembled, is_tiled, slide_geometry
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.room import make_sure_it_fits
 from unetstudio.formats.voxels import tidy
@@ -77,6 +78,8 @@ def _read_file(path: Path) -> Scan:
     """One file: a slice, or as many as it has frames."""
     dataset = _dataset(path)
     frames = frames_of(dataset, path)  # (Z, C, Y, X)
+    if is_tiled(dataset):
+        return replace(_scan(dataset, assembled(frames, dataset, path), planes_of(dataset, 1), path), geometry=slide_geometry(dataset))
     planes = planes_of(dataset, len(frames))
     order, geometry = stacked(planes, path)
     return replace(_scan(dataset, frames[order], planes, path), geometry=geometry)

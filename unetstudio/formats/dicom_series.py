@@ -25,8 +25,8 @@ _SPLITTERS = (
 """What tells the volumes of one series apart when two slices lie at the same place, the surest first."""
 
 _TAGS = [
-    "SeriesInstanceUID", "SeriesNumber", "Modality", "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames", "ImagePositionPatient",
-    "ImageOrientationPatient", "PixelSpacing", "SharedFunctionalGroupsSequence", *_SPLITTERS,
+    "SeriesInstanceUID", "SOPInstanceUID", "SeriesNumber", "Modality", "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames",
+    "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing", "SharedFunctionalGroupsSequence", *_SPLITTERS,
 ]  # fmt: skip
 
 
@@ -42,6 +42,7 @@ class Series:
 @dataclass(frozen=True)
 class _Slice:
     path: Path
+    instance: str
     series: str
     number: int
     shape: tuple[int, int, int]
@@ -63,7 +64,8 @@ def find_series(folder: Path, part: str) -> Series:
 
 def series_among(files: Iterable[Path]) -> list[Series]:
     """The volumes that files of one folder make, in order of series number; lone and multi-frame files make one each."""
-    slices = [found for file in files if (found := _slice(file)) is not None]
+    found = [one for file in files if (one := _slice(file)) is not None]
+    slices = list({one.instance: one for one in reversed(found)}.values())[::-1]  # a copy of a slice counts once
     groups: list[list[_Slice]] = []
     for one in slices:
         home = next((group for group in groups if _together(group[0], one)), None)
@@ -99,7 +101,7 @@ def _slice(path: Path) -> _Slice | None:
         return None
     alone = frames > 1 or plane.position is None or plane.orientation is None or "SeriesInstanceUID" not in header
     series = path.name if alone else str(header.SeriesInstanceUID)
-    return _Slice(path, series, number, (rows, columns, max(samples, 1)), plane, splits)
+    return _Slice(path, _text(header, "SOPInstanceUID") or path.name, series, number, (rows, columns, max(samples, 1)), plane, splits)
 
 
 def _text(header: Dataset, keyword: str) -> str:
@@ -111,7 +113,8 @@ def _together(a: _Slice, b: _Slice) -> bool:
     """Whether two slices may be of one volume by series, size and direction."""
     if (a.series, a.shape) != (b.series, b.shape) or a.plane.orientation is None or b.plane.orientation is None:
         return a.path == b.path
-    return np.allclose(a.plane.orientation, b.plane.orientation, rtol=0, atol=1e-3)
+    same_pixels = np.allclose(a.plane.pixel or 0, b.plane.pixel or 0, rtol=1e-3)
+    return same_pixels and np.allclose(a.plane.orientation, b.plane.orientation, rtol=0, atol=1e-3)
 
 
 def _apart(group: list[_Slice]) -> list[list[_Slice]]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import logging
 import zlib
 from pathlib import Path
 from typing import Any, BinaryIO, cast
@@ -23,6 +24,7 @@ from unetstudio.formats.voxels import rescaled, tidy
 
 _MAGIC1, _MAGIC2 = (b"n+1\0", b"ni1\0"), (b"n+2\0\r\n\x1a\n", b"ni2\0\r\n\x1a\n")
 _GZIP = b"\x1f\x8b"
+logging.getLogger("nibabel.global").setLevel(logging.CRITICAL)  # else what it mends in headers lands in the user's terminal
 MOST_CHANNELS = 4
 """A longer fourth axis is a series of volumes, of which the first is read."""
 

@@ -1,0 +1,63 @@
+"""Whole slides in DICOM: one picture from the tiles that its frames are."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.geometry import Geometry
+from unetstudio.errors import FormatError
+from unetstudio.formats.dicom_plane import planes_of
+from unetstudio.formats.room import make_sure_it_fits
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+
+def is_tiled(dataset: Dataset) -> bool:
+    """Whether the frames are parts of one large picture."""
+    return "TotalPixelMatrixColumns" in dataset and "TotalPixelMatrixRows" in dataset
+
+
+def assembled(frames: NDArray[Any], dataset: Dataset, path: Path) -> NDArray[Any]:
+    """(1, C, Y, X) from tiles (N, C, Y, X): of the first focal plane and optical path; what no tile covers is 0."""
+    rows, columns = int(dataset.TotalPixelMatrixRows), int(dataset.TotalPixelMatrixColumns)
+    if rows < 1 or columns < 1:
+        raise FormatError(path, "its size is missing; the file is damaged.")
+    channels, height, width = frames.shape[1:]
+    make_sure_it_fits(path, rows * columns * channels * frames.itemsize, path.stat().st_size)
+    whole = np.zeros((1, channels, rows, columns), frames.dtype)
+    for tile, (y, x) in zip(frames, _places(dataset, rows, columns, height, width), strict=False):
+        if 0 <= y < rows and 0 <= x < columns:
+            part = whole[0, :, y : y + height, x : x + width]
+            part[...] = tile[:, : part.shape[1], : part.shape[2]]
+    return whole
+
+
+def slide_geometry(dataset: Dataset) -> Geometry:
+    """Spacing from the tags, or from the size in mm of the slide that was imaged."""
+    plane = planes_of(dataset, 1)[0]
+    if plane.pixel is not None:
+        return Geometry((1.0, plane.pixel[0], plane.pixel[1]))
+    height, width = (float(dataset.get(keyword) or 0) for keyword in ("ImagedVolumeHeight", "ImagedVolumeWidth"))
+    y, x = height / int(dataset.TotalPixelMatrixRows), width / int(dataset.TotalPixelMatrixColumns)
+    square = y > 0 and abs(x / y - 1) < 0.05  # some writers give the size of the slide and not of the picture
+    return Geometry((1.0, y, x)) if square else Geometry()
+
+
+def _places(dataset: Dataset, rows: int, columns: int, height: int, width: int) -> list[tuple[int, int]]:
+    """(y, x) of each tile's first pixel: as the frames say, else row by row."""
+    said = [_said(frame) for frame in dataset.get("PerFrameFunctionalGroupsSequence") or []]
+    if said and None not in said:
+        return [place for place in said if place is not None]
+    return [(y, x) for y in range(0, rows, height) for x in range(0, columns, width)]
+
+
+def _said(frame: Dataset) -> tuple[int, int] | None:
+    places = frame.get("PlanePositionSlideSequence")
+    if not places or "RowPositionInTotalImagePixelMatrix" not in places[0]:
+        return None
+    return (int(places[0].RowPositionInTotalImagePixelMatrix) - 1, int(places[0].ColumnPositionInTotalImagePixelMatrix) - 1)
