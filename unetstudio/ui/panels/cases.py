@@ -39,6 +39,7 @@ class CasesPanel(QWidget):
         self.filter.setToolTip("Part of a name, or a state: accepted, corrected, rejected, unreviewed")
         self.filter.setAccessibleName("Filter the cases")
         self.filter.setClearButtonEnabled(True)
+        self.filter.setAcceptDrops(False)  # files dropped on it are for the window
         self.filter.textChanged.connect(self._narrow)
         self.model = CaseModel(session, self)
         self.list = _list(self.model)

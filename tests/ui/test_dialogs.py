@@ -1,0 +1,83 @@
+"""Start page, key sheet, about, this computer, status bar: what they say."""
+
+from __future__ import annotations
+
+from PySide6.QtGui import QGuiApplication
+from PySide6.QtWidgets import QLabel, QWidget
+from pytestqt.qtbot import QtBot
+
+from unetstudio import RESEARCH_USE, __version__
+from unetstudio.ui.about import About, libraries_in_words
+from unetstudio.ui.canvas.under import Under
+from unetstudio.ui.computer_dialog import ComputerDialog
+from unetstudio.ui.key_sheet import KeySheet
+from unetstudio.ui.session import Session
+from unetstudio.ui.start_page import StartPage
+from unetstudio.ui.status_bar import StatusBar, in_words
+from unetstudio.worker.messages import DeviceReport
+
+
+def words_of(widget: QWidget) -> str:
+    """All its labels."""
+    return "\n".join(label.text() for label in widget.findChildren(QLabel))
+
+
+def test_that_the_start_page_says_that_nothing_leaves_and_that_it_is_for_research(session: Session, qtbot: QtBot) -> None:
+    page = StartPage(session)
+    qtbot.addWidget(page)
+    assert "Nothing leaves this computer." in words_of(page)
+    assert RESEARCH_USE in words_of(page)
+
+
+def test_that_without_projects_there_is_nothing_to_continue(session: Session, qtbot: QtBot) -> None:
+    page = StartPage(session)
+    qtbot.addWidget(page)
+    assert not page.continue_tile.isEnabled()
+
+
+def test_that_the_start_page_names_the_device_when_it_is_known(session: Session, qtbot: QtBot) -> None:
+    page = StartPage(session)
+    qtbot.addWidget(page)
+    session.learning.state.device = "CPU, 4 cores"
+    session.learning.changed.emit()
+    assert "CPU, 4 cores" in words_of(page)
+
+
+def test_that_about_names_version_research_use_and_libraries(qtbot: QtBot) -> None:
+    about = About()
+    qtbot.addWidget(about)
+    assert __version__ in words_of(about)
+    assert RESEARCH_USE in words_of(about)
+    assert not [line for line in libraries_in_words() if "not installed" in line]
+
+
+def test_that_the_key_sheet_fits_the_screen(qtbot: QtBot) -> None:
+    sheet = KeySheet()
+    qtbot.addWidget(sheet)
+    room = sheet.screen().availableGeometry()
+    assert sheet.width() <= room.width()
+    assert sheet.height() <= room.height()
+
+
+def test_that_the_computer_report_can_be_copied_with_its_remedy(session: Session, qtbot: QtBot) -> None:
+    dialog = ComputerDialog(session)
+    qtbot.addWidget(dialog)
+    dialog.show_report(DeviceReport((("Processor", "four cores"), ("GPU", "present")), "Install the other build."))
+    dialog.copy_button.click()
+    assert QGuiApplication.clipboard().text() == "Processor: four cores\nGPU: present\nInstall the other build."
+
+
+def test_that_the_status_bar_says_what_is_under_the_pointer() -> None:
+    picture = Under((0, 340, 211), (182, 140, 160), "epithelium", None)
+    volume = Under((12, 340, 211), (0.123456,), None, (1.0, -2.25, 30.0))
+    assert in_words(picture, volume=False) == "x 211  y 340   value 182, 140, 160   epithelium"
+    assert in_words(volume, volume=True) == "x 211  y 340  z 12   1.0, -2.2, 30.0 mm   value 0.1235"
+
+
+def test_that_progress_is_shown_while_it_lasts(session: Session, qtbot: QtBot) -> None:
+    bar = StatusBar(session)
+    qtbot.addWidget(bar)
+    session.progress.emit("Exporting", 3, 12)
+    during = bar.bar.isHidden()
+    session.progress.emit("Exporting", 12, 12)
+    assert (during, bar.bar.isHidden()) == (False, True)

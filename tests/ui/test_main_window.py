@@ -1,0 +1,104 @@
+"""The window round a real session."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from PySide6.QtGui import QDropEvent
+from pytestqt.qtbot import QtBot
+
+from unetstudio.tools.tool import Pointer
+from unetstudio.ui.main_window import MainWindow
+
+
+def drop_on(window: MainWindow, paths: list[Path]) -> None:
+    """As the desktop drops files."""
+    carried = QMimeData()
+    carried.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    actions, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton
+    window.dropEvent(QDropEvent(QPointF(200, 200), actions, carried, button, Qt.KeyboardModifier.NoModifier))
+
+
+def test_that_it_begins_with_the_start_page(window: MainWindow) -> None:
+    assert not window.is_working
+    assert window.start.isVisible()
+
+
+def test_that_dropped_images_open_ready_to_paint(window: MainWindow, images: list[Path], qtbot: QtBot) -> None:
+    with qtbot.waitSignal(window.session.case_opened, timeout=20000):
+        drop_on(window, images[:2])
+    assert window.is_working
+    assert window.work.canvas.hasFocus() or not window.isActiveWindow()
+
+
+def test_that_the_title_names_the_project(working: MainWindow) -> None:
+    assert working.session.project_name in working.windowTitle()
+
+
+def test_that_closing_the_project_leads_back_to_the_start_page_that_lists_it(working: MainWindow) -> None:
+    working.session.close_project()
+    assert not working.is_working
+    assert working.start.continue_tile.isEnabled()
+
+
+def test_that_the_project_can_be_opened_again_from_its_tile(working: MainWindow, qtbot: QtBot) -> None:
+    working.session.close_project()
+    with qtbot.waitSignal(working.session.case_opened, timeout=20000):
+        working.start.continue_tile.click()
+    assert working.is_working
+
+
+def test_that_a_stroke_can_be_undone_from_the_tool_bar(working: MainWindow, qtbot: QtBot) -> None:
+    canvas = working.work.canvas
+    qtbot.mousePress(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
+    qtbot.mouseRelease(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center() + QPoint(3, 3))
+    painted = working.session.labels.annotated
+    assert working.action_table["undo"].isEnabled()
+    working.action_table["undo"].trigger()
+    assert painted > 0
+    assert working.session.labels.annotated == 0
+
+
+def test_that_a_notice_hangs_over_the_page_that_is_shown(working: MainWindow) -> None:
+    working.session.notice.emit("The disk is full.", "error")
+    assert working.banner.isVisible()
+    assert working.banner.parent() is working.work.centre
+    working.session.close_project()
+    working.session.notice.emit("The folder is read-only.", "warning")
+    assert working.banner.isVisible()
+
+
+def test_that_closing_the_window_ends_the_session(working: MainWindow) -> None:
+    working.close()
+    assert working.session.project_path is None
+
+
+def test_that_open_sections_are_remembered(working: MainWindow) -> None:
+    working.work.show_section("export")
+    assert "export" in working._preferences.get("sections", [])
+
+
+def test_that_every_section_shows_its_panel_when_opened(working: MainWindow, qtbot: QtBot) -> None:
+    for name in working.work.sections:
+        working.work.show_section(name)
+    qtbot.waitUntil(lambda: all(section.panel.isVisible() for section in working.work.sections.values()))
+
+
+def test_that_nothing_in_the_right_column_is_wider_than_it(working: MainWindow, qtbot: QtBot) -> None:
+    for name in working.work.sections:
+        working.work.show_section(name)
+    column = working.work.column
+    qtbot.waitUntil(lambda: all(s.panel is not None for s in working.work.sections.values()))
+    needed = {name: section.minimumSizeHint().width() for name, section in working.work.sections.items()}
+    assert {name: width for name, width in needed.items() if width > column.viewport().width()} == {}
+
+
+def test_that_a_right_click_offers_the_painted_class(working: MainWindow) -> None:
+    annotation = working.session.annotation
+    value = working.session.classes.values[0]
+    annotation.set_active_class(value)
+    annotation.press(Pointer(10.0, 10.0, 0, 0))
+    annotation.release()
+    menu = working.work.menu_at((0, 10, 10))
+    assert any(working.session.classes[value].name in action.text() for action in menu.actions())
