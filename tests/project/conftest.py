@@ -39,11 +39,18 @@ CALLS = (
 )
 
 
-class FailingDisk:
-    """`os` as durable sees it, whose n-th call fails; `short` makes every write take at most so many bytes."""
+class Killed(BaseException):
+    """The process is no more: nothing it would still do reaches the disk."""
 
-    def __init__(self, fails_at: int = 0, error: int = errno.ENOSPC, short: int = 0, stays: bool = False) -> None:
-        self.fails_at, self.error, self.short, self.stays = fails_at, error, short, stays
+
+class FailingDisk:
+    """`os` as durable sees it, whose n-th call fails; `short` makes every write take at most so many bytes.
+
+    `stays`: writing fails from then on. `kills`: the n-th call (a write: the first half of it) is the last that does anything.
+    """
+
+    def __init__(self, fails_at: int = 0, error: int = errno.ENOSPC, short: int = 0, stays: bool = False, kills: bool = False) -> None:
+        self.fails_at, self.error, self.short, self.stays, self.kills = fails_at, error, short, stays, kills
         self.calls = 0
 
     def __getattr__(self, name: str) -> Any:
@@ -53,6 +60,10 @@ class FailingDisk:
 
         def call(*args: Any, **options: Any) -> Any:
             self.calls += 1
+            if self.kills and self.calls >= self.fails_at:
+                if self.calls == self.fails_at:
+                    real(args[0], bytes(args[1])[: len(args[1]) // 2]) if name == "write" else real(*args, **options)
+                raise Killed
             writes = name in ("write", "fsync", "fdatasync") or (name == "open" and args[1] & os.O_WRONLY)
             if self.calls == self.fails_at or (self.stays and self.calls > self.fails_at and writes):
                 if name == "close":
@@ -81,6 +92,12 @@ def failing_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Fail
 
     yield put
     monkeypatch.setattr(durable, "os", os)
+
+
+@pytest.fixture
+def killed() -> type[BaseException]:
+    """What a killing disk raises."""
+    return Killed
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""`kill -9` of a process that paints: every stroke it had called saved is there."""
+"""`kill -9` of a process that paints, and an end at every single call to the disk: each stroke that was called saved is there."""
 
 import signal
 import subprocess
@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 
 from unetstudio.data.labels import LabelMap
+from unetstudio.project.journal import Kind
+from unetstudio.project.project import Project, is_project
 from unetstudio.project.store import LabelStore
 
 PAINTER = """
@@ -19,6 +21,8 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.project.journal import Kind
+from unetstudio.project.journal import Kind
+from unetstudio.project.project import Project, is_project
 from unetstudio.project.store import LabelStore
 
 store = LabelStore(Path(sys.argv[1]))
@@ -55,3 +59,43 @@ def test_that_a_killed_painter_loses_no_stroke_that_it_called_saved(tmp_path: Pa
         assert saved[-1] <= loaded.sequence <= saved[-1] + 1
         assert np.array_equal(loaded.labels.values, painted(loaded.sequence))
         assert isinstance(loaded.labels, LabelMap) and len(loaded.history) > 0
+
+
+def test_that_an_end_at_any_call_to_the_disk_loses_nothing_saved(tmp_path: Path, case, paint, failing_disk, killed):
+    """A project is made, painted in and checkpointed four times, and reopened after an end at its first, second, third ... call."""
+    edits, states, labels = [], [], LabelMap.unlabelled(case.shape)
+    for number in range(1, 9):
+        states.append(labels.values.copy())
+        edits.append(paint(labels, number))
+    states.append(labels.values.copy())
+    for last_call in range(1, 2000, 3):
+        folder, saved, listed = tmp_path / f"{last_call}.unetstudio", 0, False
+        disk = failing_disk(last_call, kills=True)
+        try:
+            project = Project.create(folder)
+            project.add_cases([case])
+            project.save()
+            listed = True
+            store = project.store(case)
+            labels = store.load(case.shape).labels
+            for number, edit in enumerate(edits, 1):
+                saved = store.append(Kind.EDIT, edit)
+                labels.apply(edit)
+                if number % 2 == 0:
+                    store.checkpoint(labels)
+        except killed:
+            pass
+        failing_disk()
+        (folder / "lock").unlink(missing_ok=True)  # its process lives on, in this test
+        if is_project(folder):
+            with Project.open(folder) as again:
+                assert again.notices == () and again.cases in ((case,), ()) and (again.cases or not listed)
+                loaded = again.store(case).load(case.shape)
+                assert saved <= loaded.sequence <= saved + 1
+                assert np.array_equal(loaded.labels.values, states[loaded.sequence])
+                assert "damaged" not in (loaded.recovered or "")
+        else:
+            assert not listed
+        if not disk.failed:
+            break
+    assert 200 < last_call < 1990 and saved == 8

@@ -1,7 +1,7 @@
 """New projects beside the images; moved images found again by their hash and by nothing less."""
 
+import errno
 import hashlib
-import os
 from dataclasses import replace
 
 import pytest
@@ -38,9 +38,14 @@ def test_that_a_taken_name_is_numbered(tmp_path, case):
     assert project_beside([case.source.path]) == first
 
 
-def test_that_images_that_cannot_be_written_beside_get_a_project_in_the_documents(tmp_path, case, monkeypatch):
-    monkeypatch.setattr(os, "access", lambda path, mode: False)  # root may write anywhere
+def test_that_images_that_cannot_be_written_beside_get_a_project_in_the_documents(tmp_path, case, failing_disk):
+    failing_disk(1, errno.EROFS, stays=True)
     assert default_folder([case.source.path], tmp_path / "documents") == tmp_path / "documents" / "images.unetstudio"
+
+
+def test_that_asking_for_a_place_leaves_nothing_beside_the_images(tmp_path, case):
+    default_folder([case.source.path], tmp_path)
+    assert [path.name for path in case.source.path.parent.iterdir()] == ["one.png"]
 
 
 def test_that_a_source_in_its_place_is_left_alone(project, case):

@@ -226,3 +226,31 @@ def test_that_what_a_killed_program_left_half_written_is_swept_away(project):
     (project.folder / ".project.json.1234abcd.tmp").write_bytes(b"half")
     with Project.open(project.folder):
         assert not list(project.folder.glob(".*.tmp"))
+
+
+def test_that_another_programs_project_json_is_not_taken_for_ours(tmp_path):
+    (tmp_path / MANIFEST).write_text('{"name": "web-page", "version": 1}')
+    assert not is_project(tmp_path)
+    with pytest.raises(ProjectError, match="is not a U-Net Studio project"):
+        Project.open(tmp_path)
+
+
+def test_that_a_project_may_have_any_name(project):
+    project.close()
+    other = project.folder.rename(project.folder.with_name("results of May"))
+    with Project.open(other) as found:
+        assert found.cases == project.cases
+
+
+def test_that_names_of_any_script_and_of_no_script_survive(project, case):
+    project.change_case(case.id, name="Schädel 頭 \udce9 \ud800", source=Source(case.source.path.with_name("頭\udce9.png")))
+    project.save()
+    assert Project.open(project.folder, read_only=True).cases == project.cases
+
+
+def test_that_a_project_whose_making_was_killed_can_be_made_again(tmp_path):
+    folder = tmp_path / "study.unetstudio"
+    folder.mkdir()
+    (folder / ".project.json.0123.tmp").write_bytes(b"half")
+    with Project.create(folder) as project:
+        assert project.cases == ()

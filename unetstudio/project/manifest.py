@@ -18,6 +18,7 @@ from unetstudio.project.migrations import STEPS, VERSION, Step, upgrade
 from unetstudio.settings import TrainingSettings
 
 CASE_ID = re.compile(r"[0-9a-f]{8,32}")
+BEGINNING = b'{\n"version": '
 _SEAL = b',\n"sha256": "'
 _TAIL = b'"\n}\n'
 _NEWER = "was made by a newer version of U-Net Studio; install that version to open it."
@@ -50,7 +51,7 @@ def encode(manifest: Manifest, folder: Path) -> bytes:
     }
     lines = [f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
     cases = ",\n".join(json.dumps(case.to_json(folder), ensure_ascii=False) for case in manifest.cases)
-    body = ("{\n" + ",\n".join(lines) + ',\n"cases": [\n' + cases + "\n]").encode("utf-8", "surrogateescape")
+    body = ("{\n" + ",\n".join(lines) + ',\n"cases": [\n' + cases + "\n]").encode("utf-8", "surrogatepass")
     return body + _SEAL + hashlib.sha256(body).hexdigest().encode() + _TAIL
 
 
@@ -88,7 +89,7 @@ def _values(data: bytes, path: Path) -> dict[str, Any]:
     if not seal or rest != hashlib.sha256(body).hexdigest().encode() + _TAIL:
         raise DamagedError(path, "is damaged.")
     try:
-        values = json.loads(body.decode("utf-8", "surrogateescape") + "}")
+        values = json.loads(body.decode("utf-8", "surrogatepass") + "}")
     except (ValueError, RecursionError) as error:
         raise DamagedError(path, "is damaged.") from error
     if not isinstance(values, dict) or not isinstance(values.get("version"), int):

@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable
+import secrets
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
 
 from unetstudio.data.case import Case, Source
 from unetstudio.errors import ProjectError
+from unetstudio.project import durable
 from unetstudio.project.project import SUFFIX, is_project
 
-MOST_CANDIDATES = 200
+MOST_CANDIDATES = 50
 """Files of the right name that are looked at before giving up."""
-MOST_FOLDERS = 20_000
+MOST_FOLDERS, MOST_FOLDERS_NEAR = 20_000, 2_000
+"""Folders searched under what was dropped on the window, and under the project's own neighbourhood."""
 
 
 def default_folder(images: list[Path], documents: Path) -> Path:
@@ -23,12 +26,23 @@ def default_folder(images: list[Path], documents: Path) -> Path:
     home = first if first.is_dir() else first.parent
     name = home.name or "project"
     beside = home.parent if first.is_dir() else home
-    place = beside if os.access(beside, os.W_OK) else documents
+    place = beside if _writable(beside) else documents
     number, folder = 1, place / f"{name}{SUFFIX}"
     while os.path.lexists(folder):
         number += 1
         folder = place / f"{name} {number}{SUFFIX}"
     return folder
+
+
+def _writable(folder: Path) -> bool:
+    """Found out by writing: what the system says of a network folder is often wrong."""
+    probe = folder / f".unetstudio.{secrets.token_hex(4)}{durable.TEMPORARY}"
+    try:
+        durable.write_bytes(probe, b"")
+        durable.remove(probe)
+    except ProjectError:
+        return False
+    return True
 
 
 def project_beside(images: list[Path]) -> Path | None:
@@ -59,32 +73,32 @@ def relink(case: Case, project_folder: Path, hash_of: Callable[[Source], str], m
     raise ProjectError(name, "was moved; drop its new folder on the window.")
 
 
-def _candidates(lost: Path, project_folder: Path, more: Iterable[Path]) -> Iterable[Path]:
+def _candidates(lost: Path, project_folder: Path, more: Iterable[Path]) -> Iterator[Path]:
     """Existing paths that end as the lost one does, the likeliest first, each once."""
     tails = [Path(*lost.parts[i:]) for i in range(1, len(lost.parts))]  # the longest first
     near = [project_folder.parent, project_folder, project_folder.parent.parent]
     dropped = [folder if folder.is_dir() else folder.parent for folder in more]
     seen: set[Path] = set()
-    for path in _found([*dropped, *near], tails):
+    for path in _found(dropped, near, tails):
         if path not in seen:
             seen.add(path)
             yield path
 
 
-def _found(folders: list[Path], tails: list[Path]) -> Iterable[Path]:
-    for folder in folders:
+def _found(dropped: list[Path], near: list[Path], tails: list[Path]) -> Iterator[Path]:
+    """With as much of the old path as there is, then by name alone, however deep."""
+    for folder in (*dropped, *near):
         for tail in tails:
             if (folder / tail).exists():
                 yield folder / tail
-    for folder in folders[:-1]:
-        yield from _below(folder, tails[-1].name)
+    for folder in dropped:
+        yield from _below(folder, tails[-1].name, MOST_FOLDERS)
+    yield from _below(near[0], tails[-1].name, MOST_FOLDERS_NEAR)
 
 
-def _below(folder: Path, name: str) -> Iterable[Path]:
+def _below(folder: Path, name: str, most: int) -> Iterator[Path]:
     """All files or folders of that name under a folder, within reason."""
-    for number, (place, folders, files) in enumerate(os.walk(folder)):
+    for place, folders, files in islice(os.walk(folder), most):
         folders[:] = sorted(f for f in folders if not f.startswith(".") and not f.endswith(SUFFIX))
         if name in files or name in folders:
             yield Path(place) / name
-        if number > MOST_FOLDERS:
-            return

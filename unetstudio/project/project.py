@@ -15,8 +15,8 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.project import durable
-from unetstudio.project.lock import Lock, LockedBy, acquire
-from unetstudio.project.manifest import Manifest, decode, encode
+from unetstudio.project.lock import NAME, Lock, LockedBy, acquire
+from unetstudio.project.manifest import BEGINNING, Manifest, decode, encode
 from unetstudio.project.migrations import VERSION
 from unetstudio.project.store import LabelStore
 from unetstudio.settings import TrainingSettings
@@ -39,7 +39,7 @@ class Project:
     @classmethod
     def create(cls, folder: Path, classes: ClassTable | None = None, training: TrainingSettings | None = None) -> Project:
         """A new project in a folder that is empty or does not exist yet; open for writing."""
-        if folder.is_dir() and any(folder.iterdir()):
+        if folder.is_dir() and any(file.name != NAME and file.suffix != durable.TEMPORARY for file in folder.iterdir()):
             raise ProjectError(folder, "is not empty; choose a new name for the project.")
         durable.make_folder(folder)
         lock = acquire(folder)
@@ -92,8 +92,11 @@ class Project:
         manifest = self.manifest
         text = encode(manifest, self.folder)
         if text != self._saved:
-            durable.write_bytes(self.folder / BACKUP, self._saved or text, replace=True)
+            if self._saved:
+                durable.write_bytes(self.folder / BACKUP, self._saved, replace=True)
             durable.write_bytes(self.folder / MANIFEST, text, replace=True)
+            if not self._saved:
+                durable.write_bytes(self.folder / BACKUP, text, replace=True)
         self._saved, self._saved_manifest = text, manifest
 
     @property
@@ -244,8 +247,13 @@ class Project:
 
 
 def is_project(folder: Path) -> bool:
-    """Whether a folder is a project, judged by what lies in it."""
-    return (folder / MANIFEST).is_file() or (folder / BACKUP).is_file()
+    """Whether a folder is a project, judged by what lies in it: other programs have a project.json too."""
+    if folder.suffix == SUFFIX and ((folder / MANIFEST).is_file() or (folder / BACKUP).is_file()):
+        return True
+    try:
+        return durable.read_bytes(folder / MANIFEST).startswith(BEGINNING)
+    except ProjectError:
+        return False
 
 
 def new_case(source: Source, scan: Scan, sha256: str) -> Case:
