@@ -111,7 +111,7 @@ def test_that_tiles_of_a_slide_are_one_picture(tmp_path: Path, write_slice: Writ
     for n, (y, x) in enumerate((y, x) for y in (0, 3) for x in (0, 3, 6)):
         part = slide[y : y + 3, x : x + 3]
         tiles[n, : part.shape[0], : part.shape[1]] = part
-    size = {"TotalPixelMatrixRows": 5, "TotalPixelMatrixColumns": 7, "NumberOfFrames": 6}
+    size = {"TotalPixelMatrixRows": 5, "TotalPixelMatrixColumns": 7, "NumberOfFrames": 6, "DimensionOrganizationType": "TILED_FULL"}
     scan = read(write_slice(tmp_path / "a.dcm", tiles[0], PixelData=tiles.astype("<i2").tobytes(), **size))
     assert np.array_equal(scan.voxels[0, 0], slide)
     assert scan.geometry.spacing == pytest.approx((1.0, 0.8, 0.5))

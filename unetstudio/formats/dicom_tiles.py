@@ -30,7 +30,7 @@ def assembled(frames: NDArray[Any], dataset: Dataset, path: Path) -> NDArray[Any
     channels, height, width = frames.shape[1:]
     make_sure_it_fits(path, rows * columns * channels * frames.itemsize, path.stat().st_size)
     whole = np.zeros((1, channels, rows, columns), frames.dtype)
-    for tile, (y, x) in zip(frames, _places(dataset, rows, columns, height, width), strict=False):
+    for tile, (y, x) in zip(frames, _places(dataset, (rows, columns), (height, width), path), strict=False):
         if 0 <= y < rows and 0 <= x < columns:
             part = whole[0, :, y : y + height, x : x + width]
             part[...] = tile[:, : part.shape[1], : part.shape[2]]
@@ -48,12 +48,15 @@ def slide_geometry(dataset: Dataset) -> Geometry:
     return Geometry((1.0, y, x)) if square else Geometry()
 
 
-def _places(dataset: Dataset, rows: int, columns: int, height: int, width: int) -> list[tuple[int, int]]:
-    """(y, x) of each tile's first pixel: as the frames say, else row by row."""
+def _places(dataset: Dataset, whole: tuple[int, int], tile: tuple[int, int], path: Path) -> list[tuple[int, int]]:
+    """(y, x) of each tile's first pixel: as the frames say, or row by row where the file promises that."""
     said = [_said(frame) for frame in dataset.get("PerFrameFunctionalGroupsSequence") or []]
     if said and None not in said:
         return [place for place in said if place is not None]
-    return [(y, x) for y in range(0, rows, height) for x in range(0, columns, width)]
+    places = [(y, x) for y in range(0, whole[0], tile[0]) for x in range(0, whole[1], tile[1])]
+    if len(places) > 1 and dataset.get("DimensionOrganizationType") != "TILED_FULL":
+        raise FormatError(path, "it is a slide whose tiles do not say where they lie; convert it to TIFF.")
+    return places
 
 
 def _said(frame: Dataset) -> tuple[int, int] | None:
