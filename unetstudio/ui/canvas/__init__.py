@@ -1,0 +1,1 @@
+"""The image area: what is visible is composed from the voxels in sight, and painted on."""

@@ -1,0 +1,127 @@
+"""The widget that keeps a composed picture on the screen: what is asked for now is composed now, what can wait between two events."""
+
+from __future__ import annotations
+
+import math
+
+from PySide6.QtCore import QEvent, QRect, Qt, QTimer
+from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtWidgets import QWidget
+
+from unetstudio.ui.canvas.layers import Picture
+from unetstudio.ui.canvas.view import Box
+from unetstudio.ui.display import Display
+
+BAND = 150_000
+"""Device pixels composed between two events when nobody waits for them."""
+
+
+class Surface(QWidget):
+    """Paints `picture`, and over it whatever `draw_over` of the subclass draws."""
+
+    def __init__(self, display: Display, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.picture = Picture()
+        self._display = display
+        self._image = QImage()
+        self._stale = self._stale_base = True
+        self._bands: list[Box] = []
+        self._dirty = QRect()
+        self._in_event = False
+        self._between = QTimer(self, interval=0)
+        self._between.timeout.connect(self._compose_band)
+        self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
+
+    # ----------------------------------------------------------------------------------------------------- composing
+
+    def invalidate(self, *, base: bool = False) -> None:
+        """Everything is composed anew when it is painted next; with `base` the image is sampled anew too."""
+        self._stale = True
+        self._stale_base |= base
+        self._bands.clear()
+        self.update()
+
+    def compose_now(self, box: Box) -> None:
+        """A change under the hand: composed at once, and painted before the event in hand ends."""
+        if not self._stale:
+            self.picture.compose(box, self._display)
+        self.show_soon(self.logical(box))
+
+    def compose_later(self, box: Box) -> None:
+        """A change from elsewhere: composed band by band, so that a stroke in between does not wait."""
+        if self._stale or box.empty:
+            return
+        height = max(16, BAND // (box.right - box.left))
+        fresh = [Box(box.left, top, box.right, min(top + height, box.bottom)) for top in range(box.top, box.bottom, height)]
+        self._bands = [band for band in self._bands if band not in fresh] + fresh
+        self._between.start()
+
+    def scroll_picture(self, right: int, down: int) -> None:
+        """The view moved by whole device pixels: what was composed moves with it, the rest is composed."""
+        if self._stale or self._bands:
+            self.invalidate(base=True)
+        else:
+            self.picture.scroll(right, down, self._display)
+            self.update()
+
+    def _compose_band(self) -> None:
+        if self._bands:
+            band = self._bands.pop(0)
+            self.picture.compose(band, self._display)
+            self.update(self.logical(band))
+        if not self._bands:
+            self._between.stop()
+
+    # ------------------------------------------------------------------------------------------------------ painting
+
+    def show_soon(self, rect: QRect) -> None:
+        """Repaints a logical rectangle: at the end of the event in hand, or when Qt paints next."""
+        if self._in_event:
+            self._dirty |= rect
+        else:
+            self.update(rect)
+
+    def begin_event(self) -> None:
+        """What changes from now on is shown together, by `end_event`."""
+        self._in_event, self._dirty = True, QRect()
+
+    def end_event(self) -> None:
+        """Puts what the event changed on the screen at once, without a turn of the event loop."""
+        self._in_event = False
+        if not self._dirty.isEmpty():
+            self.repaint(self._dirty & self.rect())
+
+    def paintEvent(self, event: QPaintEvent) -> None:
+        """The composed picture, then what is drawn over it."""
+        screen = self.picture.view.screen
+        if self._stale_base:
+            self.picture.compose_base(screen)
+        if self._stale:
+            self.picture.compose(screen, self._display)
+        self._stale = self._stale_base = False
+        painter, ratio, dirty = QPainter(self), self.picture.view.ratio, event.rect()
+        painter.scale(1 / ratio, 1 / ratio)
+        left, top = math.floor(dirty.left() * ratio), math.floor(dirty.top() * ratio)
+        right, bottom = math.ceil((dirty.right() + 1) * ratio), math.ceil((dirty.bottom() + 1) * ratio)
+        painter.drawImage(left, top, self._image, left, top, right - left, bottom - top)
+        painter.resetTransform()
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+        self.draw_over(painter, dirty)
+
+    def draw_over(self, painter: QPainter, dirty: QRect) -> None:
+        """For the subclass."""
+
+    def resizeEvent(self, event: QEvent) -> None:
+        """A buffer of the new size; the image in it is only a view of the same bytes."""
+        ratio = self.devicePixelRatioF()
+        width, height = max(1, math.ceil(self.width() * ratio)), max(1, math.ceil(self.height() * ratio))
+        self.picture.resize(width, height)
+        self._image = QImage(self.picture.buffer.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+        self.picture.view.resize((width, height), ratio)
+        self.invalidate(base=True)
+
+    def logical(self, box: Box) -> QRect:
+        """The logical rectangle that holds these device pixels."""
+        ratio = self.picture.view.ratio
+        left, top = math.floor(box.left / ratio), math.floor(box.top / ratio)
+        return QRect(left, top, math.ceil(box.right / ratio) - left, math.ceil(box.bottom / ratio) - top)

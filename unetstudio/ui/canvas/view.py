@@ -1,0 +1,180 @@
+"""Where the plane lies on the screen: the one place that turns voxels into pixels and back.
+
+Positions in the plane are (row, column) with voxel centres at integers. Screen positions are (x, y): logical ones as Qt's events give
+them, device ones as the buffer has them. A device pixel n covers n to n + 1.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass, field
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.tools.plane import scales
+
+MARGIN = 0.02
+"""Part of the widget left free on each side by `fit`."""
+
+MOST = 96.0
+"""Largest number of device pixels per voxel."""
+
+LEAST_SEEN = 48.0
+"""Device pixels of the image that stay in sight, however far it is moved."""
+
+Indices = NDArray[np.intp]
+
+
+@dataclass(frozen=True, slots=True)
+class Box:
+    """A rectangle of device pixels, half open."""
+
+    left: int
+    top: int
+    right: int
+    bottom: int
+
+    @property
+    def empty(self) -> bool:
+        """Whether it holds no pixel."""
+        return self.right <= self.left or self.bottom <= self.top
+
+    @property
+    def slices(self) -> tuple[slice, slice]:
+        """To index a (height, width, ...) buffer."""
+        return slice(self.top, self.bottom), slice(self.left, self.right)
+
+    def grown(self, margin: int) -> Box:
+        """Larger by `margin` on all sides."""
+        return Box(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
+
+    def __and__(self, other: Box) -> Box:
+        left, top = max(self.left, other.left), max(self.top, other.top)
+        return Box(left, top, max(left, min(self.right, other.right)), max(top, min(self.bottom, other.bottom)))
+
+
+@dataclass
+class View:
+    """`extents` (rows, columns) of the plane and its voxels' `spacing` in mm, shown at `scale` device pixels per voxel of the finer one."""
+
+    extents: tuple[int, int] = (1, 1)
+    spacing: tuple[float, float] = (1.0, 1.0)
+    size: tuple[int, int] = (1, 1)  # width and height of the buffer in device pixels
+    ratio: float = 1.0  # device pixels per logical pixel
+    scale: float = 1.0
+    centre: tuple[float, float] = (0.0, 0.0)  # (row, column) in the middle of the widget
+    fitted: bool = field(default=True)  # stays fitted when the widget changes its size
+
+    @property
+    def pitch(self) -> tuple[float, float]:
+        """Device pixels per (row, column)."""
+        rows, columns = scales(self.spacing)
+        return self.scale * rows, self.scale * columns
+
+    @property
+    def zoom(self) -> float:
+        """Logical scale: 1 is 100 %, one voxel of the finer spacing on one device pixel."""
+        return self.scale
+
+    # ------------------------------------------------------------------------------------------------------ commands
+
+    def fit(self) -> None:
+        """The whole plane, as large as the widget allows."""
+        rows, columns = scales(self.spacing)
+        width, height = (n * (1 - 2 * MARGIN) for n in self.size)
+        self.scale = min(width / (self.extents[1] * columns), height / (self.extents[0] * rows), MOST)
+        self.centre = ((self.extents[0] - 1) / 2, (self.extents[1] - 1) / 2)
+        self.fitted = True
+
+    def zoom_to(self, scale: float, at: tuple[float, float] | None = None) -> None:
+        """Another scale; the voxel at the device position `at` (the middle by default) stays where it is."""
+        x, y = at or (self.size[0] / 2, self.size[1] / 2)
+        row, column = self.voxel(x, y)
+        self.scale = min(max(scale, self._least()), MOST)
+        down, across = self.pitch
+        self.centre = (row - (y - self.size[1] / 2) / down, column - (x - self.size[0] / 2) / across)
+        self.fitted = False
+        self._keep_in_sight()
+
+    def pan(self, right: float, down: float) -> None:
+        """Moves the image by device pixels."""
+        rows, columns = self.pitch
+        self.centre = (self.centre[0] - down / rows, self.centre[1] - right / columns)
+        self.fitted = False
+        self._keep_in_sight()
+
+    def resize(self, size: tuple[int, int], ratio: float) -> None:
+        """The widget has another size, in device pixels; a fitted plane stays fitted."""
+        self.size, self.ratio = size, ratio
+        if self.fitted:
+            self.fit()
+
+    # ------------------------------------------------------------------------------------------------ voxels and pixels
+
+    def voxel(self, x: float, y: float) -> tuple[float, float]:
+        """(row, column) at a device position."""
+        down, across = self.pitch
+        return self.centre[0] + (y - self.size[1] / 2) / down, self.centre[1] + (x - self.size[0] / 2) / across
+
+    def device(self, row: float, column: float) -> tuple[float, float]:
+        """Device position (x, y) of a voxel."""
+        down, across = self.pitch
+        return self.size[0] / 2 + (column - self.centre[1]) * across, self.size[1] / 2 + (row - self.centre[0]) * down
+
+    def voxel_under(self, x: float, y: float) -> tuple[float, float]:
+        """(row, column) under a pointer at a logical position: in the middle of the pixel that it points at."""
+        return self.voxel(x * self.ratio + 0.5, y * self.ratio + 0.5)
+
+    def logical(self, row: float, column: float) -> tuple[float, float]:
+        """Logical position (x, y) of a voxel."""
+        x, y = self.device(row, column)
+        return x / self.ratio, y / self.ratio
+
+    @property
+    def screen(self) -> Box:
+        """All pixels of the buffer."""
+        return Box(0, 0, *self.size)
+
+    def covered(self, top: int = 0, left: int = 0, bottom: int | None = None, right: int | None = None) -> Box:
+        """Pixels on the screen whose middle shows one of the voxels top <= row < bottom, left <= column < right."""
+        x0, y0 = self.device(top - 0.5, left - 0.5)
+        x1, y1 = self.device((self.extents[0] if bottom is None else bottom) - 0.5, (self.extents[1] if right is None else right) - 0.5)
+        return Box(math.ceil(x0 - 0.5), math.ceil(y0 - 0.5), math.ceil(x1 - 0.5), math.ceil(y1 - 0.5)) & self.screen
+
+    def touched(self, top: int, left: int, bottom: int, right: int) -> Box:
+        """Pixels that may show any part of these voxels, also where several voxels share a pixel."""
+        x0, y0 = self.device(top - 0.5, left - 0.5)
+        x1, y1 = self.device(bottom - 0.5, right - 0.5)
+        return Box(math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1)) & self.screen
+
+    def rows(self, box: Box) -> Indices:
+        """The row that each pixel row of a box shows, kept within the plane."""
+        found = np.floor(self.voxel(0, 0)[0] + 0.5 + (np.arange(box.top, box.bottom) + 0.5) / self.pitch[0])
+        return np.clip(found, 0, self.extents[0] - 1).astype(np.intp)
+
+    def columns(self, box: Box) -> Indices:
+        """The column that each pixel column of a box shows, kept within the plane."""
+        found = np.floor(self.voxel(0, 0)[1] + 0.5 + (np.arange(box.left, box.right) + 0.5) / self.pitch[1])
+        return np.clip(found, 0, self.extents[1] - 1).astype(np.intp)
+
+    def visible(self) -> tuple[int, int, int, int]:
+        """Top, left, bottom, right of the voxels on the screen."""
+        top, left = (math.floor(p + 0.5) for p in self.voxel(0, 0))
+        bottom, right = (math.floor(p + 0.5) + 1 for p in self.voxel(*self.size))
+        rows, columns = self.extents
+        top, left = min(max(top, 0), rows - 1), min(max(left, 0), columns - 1)
+        return top, left, min(max(bottom, top + 1), rows), min(max(right, left + 1), columns)
+
+    def _least(self) -> float:
+        """Smallest useful scale: the plane on a tenth of the widget, or its fit if that is larger still."""
+        rows, columns = scales(self.spacing)
+        return min(1.0, 0.1 * min(self.size[0] / (self.extents[1] * columns), self.size[1] / (self.extents[0] * rows)))
+
+    def _keep_in_sight(self) -> None:
+        """The image cannot be lost beyond the widget's edge."""
+        kept = []
+        for place, extent, pitch, size in zip(self.centre, self.extents, self.pitch, self.size[::-1], strict=True):
+            beyond = max(0.0, size / 2 - LEAST_SEEN) / pitch
+            kept.append(min(max(place, -0.5 - beyond), extent - 0.5 + beyond))
+        self.centre = (kept[0], kept[1])
