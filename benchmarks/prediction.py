@@ -2,8 +2,8 @@
 
 python benchmarks/prediction.py [--size 1024] [--base 16] [--depth 3]
 
-Same untrained network (which exaggerates seams), same number format; "differs" is the largest difference to the whole image's probabilities, in 1/255. Memory is what the
-process took beyond its start, at its largest, each way in a process of its own.
+Same network, untrained, which exaggerates seams; same number format. "differs" is the largest difference to the whole image's
+probabilities, in 1/255. Memory is what the process took beyond its start, at its largest, each way in a process of its own.
 """
 
 from __future__ import annotations

@@ -4,7 +4,16 @@ import pytest
 import torch
 
 from unetstudio.errors import UserError
-from unetstudio.networks.device import Precision, agrees_with_cpu, choose_device, choose_precision, cores, use_threads
+from unetstudio.networks.device import (
+    Precision,
+    agrees_with_cpu,
+    choose_device,
+    choose_precision,
+    cores,
+    free_bytes,
+    is_out_of_memory,
+    use_threads,
+)
 from unetstudio.networks.network import create
 
 CPU = torch.device("cpu")
@@ -68,3 +77,16 @@ def test_that_one_thread_remains_on_the_smallest_machine() -> None:
     finally:
         torch.set_num_threads(before)
     assert cores() >= 1
+
+
+def test_that_running_out_of_memory_is_told_from_other_errors() -> None:
+    assert is_out_of_memory(torch.OutOfMemoryError("CUDA out of memory. Tried to allocate 2 GiB"))
+    assert is_out_of_memory(MemoryError())
+    with pytest.raises(RuntimeError) as caught:
+        torch.empty(2**60)
+    assert is_out_of_memory(caught.value)
+    assert not is_out_of_memory(RuntimeError("mat1 and mat2 shapes cannot be multiplied"))
+
+
+def test_that_there_is_memory_to_be_had() -> None:
+    assert free_bytes(CPU) > 0

@@ -15,13 +15,16 @@ from unetstudio.errors import OutOfMemory
 from unetstudio.inference.events import CasePredicted, PredictionEvent, TilePredicted
 from unetstudio.inference.overlap_tile import Lattice
 from unetstudio.inference.predictor import Predictor
-from unetstudio.networks.device import free_memory, is_out_of_memory
+from unetstudio.networks.device import free_bytes, free_memory, is_out_of_memory
 
 TILE_SECONDS = 0.1
 """How long a tile should take, so that a job can be stopped, or training go on, between two."""
 
-TILE_VOXELS = 2**22
-"""Most input voxels of a tile, whatever the speed: about 1 GB of activations at 16 channels."""
+TILE_VALUES = 2**26
+"""Most values of a tile in the network's first layer, voxels times channels, whatever the speed: measured to take about 1.4 GB."""
+
+BYTES_PER_VALUE = 24
+"""Memory of a tile over that number."""
 
 
 def predict(
@@ -69,7 +72,8 @@ def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int
         return (1 if predictor.dims == 2 else tile, tile, tile)
     if wanted.empty:
         return lattice.step
-    return lattice.core_size(wanted, predictor.measure_speed() * TILE_SECONDS, TILE_VOXELS)
+    values = min(TILE_VALUES, free_bytes(predictor.precision.device) // 4 // BYTES_PER_VALUE)
+    return lattice.core_size(wanted, predictor.measure_speed() * TILE_SECONDS, values // predictor.width)
 
 
 def _try(predictor: Predictor, scan: Scan, lattice: Lattice, core: Region, flips: bool) -> NDArray[np.uint8] | None:

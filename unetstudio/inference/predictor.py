@@ -56,6 +56,11 @@ class Predictor:
         """2 (slice by slice) or 3."""
         return self.network.config.dims
 
+    @property
+    def width(self) -> int:
+        """Channels of the first layer, which decide how much memory an input voxel takes."""
+        return int(next(self.network.parameters()).shape[0])
+
     def lattice(self, scan: Scan) -> Lattice:
         """Where tiles of the scan may lie."""
         return Lattice.of(self.network, scan.shape)

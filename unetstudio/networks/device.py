@@ -117,6 +117,13 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory"))
 
 
+def free_bytes(device: torch.device) -> int:
+    """Memory that could be had now; an Apple GPU shares the processor's."""
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    return int(psutil.virtual_memory().available)
+
+
 def free_memory(device: torch.device) -> None:
     """Gives back what torch holds in reserve, after memory ran out."""
     if device.type == "cuda":
