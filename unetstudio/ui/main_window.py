@@ -119,6 +119,7 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.action_table.refresh()
+        QTimer.singleShot(0, self.activateWindow)  # so that keys work at once, also without a window manager
 
     def closeEvent(self, event: QCloseEvent) -> None:
         self._preferences.put("window", bytes(self.saveGeometry().toBase64().data()).decode())
