@@ -26,7 +26,7 @@ def discover(paths: Sequence[Path]) -> list[Source]:
     for folder in folders:
         found += _inside(folder, DEEPEST)
     if found:
-        return found
+        return found + [Source(path) for path in files if _format_of(path) is None]  # reading these will say what is wrong with them
     if len(paths) == 1 and files:
         raise unknown(files[0])
     where = folders[0] if folders else (files[0] if files else Path("nothing"))

@@ -87,6 +87,10 @@ def _guarded(path: Path, known: Format, read: Callable[[], T]) -> T:
         raise FormatError(path, "there is not enough memory to open it; close other programs, or crop it.") from error
     except PermissionError as error:
         raise FormatError(path, "you are not allowed to read it; ask for permission or copy it.") from error
+    except ImportError as error:
+        raise FormatError(
+            path, f"the library that reads {known.title} is missing or broken ({error.name}); install the program again."
+        ) from error
     except Exception as error:  # decoders raise anything on damaged files; a bug of ours would show in valid ones
         raise FormatError(
             path, f"this {known.title} file is damaged or of an unusual kind, and cannot be read; export it again."
