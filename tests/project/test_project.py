@@ -169,6 +169,13 @@ def test_that_a_source_is_added_once_and_names_stay_apart(project, case):
     assert [c.name for c in added] == ["one (2)"] and [c.name for c in project.cases] == ["one", "one (2)"]
 
 
+def test_that_a_source_handed_over_twice_is_added_once(project, case):
+    two = another(case, "two")
+    assert project.add_cases([two, two]) == (two,) and project.add_cases([two]) == ()
+    project.remove_case(two.id)
+    assert project.add_cases([two]) == (two,)
+
+
 def test_that_sizes_may_differ_but_channels_may_not(project, case):
     project.add_cases([another(case, "large", shape=(1, 4000, 10))])
     with pytest.raises(UserError, match=r"colour has 3 channels and this project's images have 1 channel"):

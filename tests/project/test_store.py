@@ -129,6 +129,25 @@ def test_that_labels_whose_every_file_is_damaged_are_an_error_and_not_an_empty_i
         LabelStore(folder, read_only=True).load(SHAPE)
 
 
+def test_that_a_journal_damaged_in_its_first_stroke_is_an_error_and_not_an_empty_image(folder, paint):
+    store, labels = LabelStore(folder), LabelMap.unlabelled(SHAPE)
+    for number in (1, 2):
+        store.append(Kind.EDIT, paint(labels, number))
+    data = bytearray((folder / "strokes-0.journal").read_bytes())
+    data[40] ^= 1
+    (folder / "strokes-0.journal").write_bytes(data)
+    with pytest.raises(ProjectError, match=r"strokes-0\.journal: is damaged from its first stroke on"):
+        LabelStore(folder).load(SHAPE)
+
+
+def test_that_a_first_stroke_cut_short_leaves_an_unlabelled_image(folder, paint):
+    store = LabelStore(folder)
+    store.append(Kind.EDIT, paint(LabelMap.unlabelled(SHAPE), 1))
+    (folder / "strokes-0.journal").write_bytes((folder / "strokes-0.journal").read_bytes()[:30])
+    loaded = LabelStore(folder).load(SHAPE)
+    assert loaded.labels.annotated == 0 and loaded.recovered
+
+
 def test_that_strokes_without_the_labels_they_continue_are_an_error(folder, states):
     for file in [*folder.glob("labels-*"), folder / "strokes-0.journal"]:
         file.unlink()
@@ -162,6 +181,16 @@ def test_that_damage_amid_the_strokes_stops_before_it_and_says_so(folder, states
     again = LabelStore(folder).load(SHAPE)
     assert np.array_equal(again.labels.values, loaded.labels.values) and again.recovered is None
     assert len(again.history) == 1
+
+
+def test_that_damage_amid_strokes_before_the_last_generation_costs_undo_only(folder, states):
+    journal = folder / "strokes-0.journal"
+    data = bytearray(journal.read_bytes())
+    data[len(data) // 2] ^= 1
+    journal.write_bytes(data)
+    loaded = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(loaded.labels.values, states[10]) and "no longer be undone" in loaded.recovered
+    assert loaded.history[0].sequence > 1 and LabelStore(folder).load(SHAPE).recovered is None
 
 
 def test_that_a_missing_journal_between_two_generations_does_not_stop_the_newer_one(folder, states):

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Iterable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -25,6 +25,15 @@ MANIFEST, BACKUP = "project.json", "project.json.bak"
 SUFFIX = ".unetstudio"
 
 
+@dataclass(frozen=True)
+class _Listed:
+    """Sources and names of these cases, so that adding ten thousand one by one takes no longer than adding them at once."""
+
+    cases: tuple[Case, ...]
+    sources: set[Source]
+    names: set[str]
+
+
 class Project:
     """`manifest` is replaced, never changed, so that another thread may save it meanwhile; `notices` are sentences for the user."""
 
@@ -33,6 +42,7 @@ class Project:
         self.manifest = manifest
         self.notices = tuple(notices)
         self._lock = lock
+        self._listed = _Listed((), set(), set())
         self._saved_manifest = manifest if saved else None
         self._saved = saved  # the last good project.json, which becomes the second generation
 
@@ -151,22 +161,26 @@ class Project:
 
         UserError, and nothing is added, when the number of channels differs: one network reads all scans of a project.
         """
-        known = {case.source for case in self.cases}
-        names = {case.name for case in self.cases}
+        if self._listed.cases is not self.cases:
+            self._listed = _Listed(self.cases, {case.source for case in self.cases}, {case.name for case in self.cases})
+        known, names = self._listed.sources, self._listed.names
         channels = next((case.channels for case in self.cases), None)
-        added: list[Case] = []
-        for case in cases:
-            if case.source in known:
-                continue
+        new = [case for case in cases if case.source not in known]
+        for case in new:
             channels = case.channels if channels is None else channels
             if case.channels != channels:
                 here, there = _channels(channels), _channels(case.channels)
                 raise UserError(f"{case.name} has {there} and this project's images have {here}; open it in a project of its own.")
+        added: list[Case] = []
+        for case in new:
+            if case.source in known:
+                continue  # twice in what was handed over
             name = next(n for n in _numbered(case.name) if n not in names)
             known.add(case.source)
             names.add(name)
             added.append(replace(case, name=name))
         self.update(cases=(*self.cases, *added))
+        self._listed = _Listed(self.cases, known, names)
         return tuple(added)
 
     def change_case(self, case_id: str, **fields: Any) -> Case:
