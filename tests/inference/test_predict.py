@@ -18,6 +18,7 @@ from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.inference.predict import predict
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.checkpoint import Checkpoint, save
+from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, create
 from unetstudio.networks.unet import UNet
 
@@ -92,6 +93,14 @@ def test_that_probabilities_agree_to_five_decimals_with_one_forward_pass(dims: i
         tile = predictor.spread(predictor.channels(scan, seen))[(slice(None), *core.within(seen))]
         expected = whole[(slice(None), *core.within(lattice.domain))]
         assert float((tile - expected).abs().max()) <= 1e-5
+
+
+def test_that_bf16_agrees_with_float32_to_a_percent() -> None:
+    scan = scan_of(1, 70, 60)
+    exact = predictor_for(scan)
+    rough = Predictor(exact.network, exact.intensity, exact.values, precision=Precision(torch.device("cpu"), torch.bfloat16))
+    assert difference(collect(exact, scan), collect(rough, scan)) <= 8
+    assert rough.spread(rough.channels(scan, Region.whole((1, 16, 16)))).dtype == torch.float32
 
 
 def test_that_local_contrast_is_the_same_in_every_tile() -> None:

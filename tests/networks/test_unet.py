@@ -32,6 +32,12 @@ def test_that_a_572_image_becomes_a_388_map_with_valid_padding() -> None:
     assert network(torch.zeros(1, 1, 572, 572)).shape == (1, 2, 388, 388)
 
 
+def test_that_a_volume_loses_what_the_3d_paper_says() -> None:
+    network = create("unet", 1, 2, 3, depth=3, base=1, norm="none", padding="valid").eval()
+    with torch.inference_mode():
+        assert network(torch.zeros(1, 1, 132, 132, 116)).shape == (1, 2, 44, 44, 28)
+
+
 @pytest.mark.parametrize(("depth", "margin"), list(enumerate([2, 8, 20, 44, 92])))
 def test_that_valid_padding_loses_the_published_margin(depth: int, margin: int) -> None:
     network = create("unet", 1, 2, depth=depth, base=1, padding="valid").eval()
