@@ -1,0 +1,61 @@
+"""How long a 2048 x 2048 picture takes from probabilities to a clean segmentation, each step against scikit-image's or SciPy's own.
+
+The limit is 100 ms a step from slider to screen; times are of the processor, so that a busy machine does not count.
+Run: python benchmarks/postprocess.py
+"""
+
+import time
+from collections.abc import Callable
+
+import cv2
+import numpy as np
+from scipy import ndimage
+from skimage import filters, morphology
+
+from unetstudio.postprocess.segment import DEFAULT_STEPS, segment, with_options
+
+EDGE, LIMIT = 2048, 100.0
+SPACING = (1.0, 5e-4, 5e-4)
+ALL = ["threshold=0.4", "small_components=30", "fill_holes=200", "smooth=2"]
+
+
+def predicted(grain: float) -> np.ndarray:
+    """(2, 1, Y, X) uint8: smooth blobs with as much fine grain as an undertrained network leaves."""
+    rng = np.random.default_rng(0)
+    coarse = cv2.GaussianBlur(rng.standard_normal((EDGE, EDGE)).astype(np.float32), (0, 0), 14) * 80
+    fine = cv2.GaussianBlur(rng.standard_normal((EDGE, EDGE)).astype(np.float32), (0, 0), 1.5) * grain
+    share = (255 / (1 + np.exp(-coarse - fine))).round().astype(np.uint8)
+    return np.stack([255 - share, share])[:, None]
+
+
+def milliseconds(work: Callable[[], object]) -> float:
+    """The best of five."""
+    found = []
+    for _ in range(5):
+        begin = time.process_time()
+        work()
+        found.append(time.process_time() - begin)
+    return min(found) * 1e3
+
+
+def main() -> None:
+    for grain, words in ((0.8, "calm prediction"), (4.0, "noisy prediction")):
+        probabilities = predicted(grain)
+        mask = probabilities[1, 0] > 127
+        peers: dict[str, tuple[str, Callable[[], object]]] = {
+            "": ("numpy argmax", lambda p=probabilities: p.argmax(axis=0)),
+            "small_components=30": ("skimage remove_small_objects", lambda m=mask: morphology.remove_small_objects(m, max_size=29)),
+            "fill_holes=0": ("scipy binary_fill_holes", lambda m=mask: ndimage.binary_fill_holes(m)),
+            "smooth=2": ("skimage gaussian and > 0.5", lambda m=mask: filters.gaussian(m, 1) > 0.5),
+        }
+        print(words)
+        for option, (name, peer) in peers.items():
+            steps = with_options(DEFAULT_STEPS, [option] if option else [])
+            ours = milliseconds(lambda p=probabilities, s=steps: segment(p, (0, 1), s, SPACING))
+            print(f"  {option or 'likeliest class':22} {ours:6.1f} ms   {name}: {milliseconds(peer):.1f} ms")
+        whole = milliseconds(lambda p=probabilities: segment(p, (0, 1), with_options(DEFAULT_STEPS, ALL), SPACING))
+        print(f"  {'all steps':22} {whole:6.1f} ms   limit {LIMIT:.0f} ms a step")
+
+
+if __name__ == "__main__":
+    main()
