@@ -1,8 +1,8 @@
-"""A real session and window for the tests of the shell; the learner's process is not started."""
+"""A session with a project on disk, as the window has it, and hands that paint."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import cv2
@@ -10,64 +10,53 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from unetstudio.ui.main_window import MainWindow
-from unetstudio.ui.preferences import Preferences
+from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
-from unetstudio.ui.theme import Appearance
 
 
 @pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    """With nothing open."""
+def images(tmp_path: Path) -> list[Path]:
+    """Two grey pictures, 96 x 80, bright discs on dark ground."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    paths = []
+    for number in range(2):
+        picture = rng.normal(60, 8, (80, 96)).clip(0, 255).astype(np.uint8)
+        cv2.circle(picture, (30 + 20 * number, 40), 18, 190, -1)
+        paths.append(folder / f"disc_{number}.png")
+        cv2.imwrite(str(paths[-1]), picture)
+    return paths
+
+
+@pytest.fixture
+def session(qapp: object) -> Iterator[Session]:
+    """A session without a project; its worker process is not started."""
     made = Session()
+    made.start_worker = lambda: None  # type: ignore[method-assign]
     yield made
     made.shut_down()
 
 
 @pytest.fixture
-def preferences(tmp_path: Path) -> Preferences:
-    """Kept in the test's folder."""
-    return Preferences(tmp_path / "preferences.json")
+def opened(session: Session, images: list[Path], qtbot: QtBot) -> Session:
+    """A session with a new project of two images, the first one open."""
+    with qtbot.waitSignal(session.progress, check_params_cb=lambda what, done, total: total > 0 and done == total == 1, timeout=10_000):
+        session.open_paths(images)
+    qtbot.waitUntil(lambda: session.case is not None, timeout=10_000)
+    return session
 
 
 @pytest.fixture
-def appearance(qapp: object, preferences: Preferences) -> Iterator[Appearance]:
-    """Light; the application is undressed afterwards."""
-    preferences.put("theme", "light")
-    made = Appearance(qapp, preferences)
-    yield made
-    made.setParent(None)
-    qapp.setStyleSheet("")
+def paint(qtbot: QtBot) -> Callable[..., None]:
+    """Paints a straight stroke with the tool in hand and waits until it is on the disk."""
 
+    def stroke(session: Session, row: float, column: float, to_row: float, to_column: float, *, value: int | None = None) -> None:
+        if value is not None:
+            session.annotation.set_active_class(value)
+        session.annotation.press(Pointer(row, column, 0, 0))
+        session.annotation.move(Pointer(to_row, to_column, 0, 0))
+        session.annotation.release()
+        qtbot.waitUntil(lambda: not session.saver.busy, timeout=10_000)
 
-@pytest.fixture
-def window(qtbot: QtBot, session: Session, appearance: Appearance, preferences: Preferences) -> Iterator[MainWindow]:
-    """On its start page, shown."""
-    made = MainWindow(session, appearance, preferences)
-    made.resize(1280, 800)
-    with qtbot.waitExposed(made):
-        made.show()
-    yield made
-    made.close()
-    made.deleteLater()
-
-
-@pytest.fixture
-def images(tmp_path: Path) -> list[Path]:
-    """Twelve small grey pictures."""
-    folder = tmp_path / "images"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    paths = [folder / f"picture_{n:02}.png" for n in range(12)]
-    for path in paths:
-        cv2.imwrite(str(path), rng.integers(0, 255, (48, 64), np.uint8))
-    return paths
-
-
-@pytest.fixture
-def working(qtbot: QtBot, window: MainWindow, images: list[Path]) -> MainWindow:
-    """A window with the twelve pictures open and the first ready to paint."""
-    with qtbot.waitSignal(window.session.case_opened, timeout=20000):
-        window.session.open_paths(images)
-    qtbot.waitUntil(lambda: len(window.session.cases) == len(images), timeout=20000)
-    return window
+    return stroke

@@ -14,7 +14,7 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import read_mask
 from unetstudio.measure.evaluate import confusion, score
-from unetstudio.measure.metric import Confusion, Score
+from unetstudio.measure.metric import Score
 from unetstudio.worker.import_masks import BINARY, stem
 
 OWN = {"legend.json", "measurements.csv"}
@@ -30,16 +30,21 @@ def evaluate(predicted: Path, truth: Path, metrics: Sequence[str], maps: Sequenc
     pooled = next(iter(counted.values()))
     for more in list(counted.values())[1:]:
         pooled = pooled + more
-    rows = [_row(name, found, metrics, output) for name, found in (*counted.items(), ("all", pooled))]
-    output.table("", ["case", *(f"{m} {v}" for m in metrics for v in (*values, "mean"))], rows)
+    for name, found in (*counted.items(), ("all", pooled)):
+        scores = score(found, metrics)
+        output.event("scores", case=name, **{m: _plain(s) for m, s in scores.items()})
+    means = [[name, *(_number(s.mean) for s in score(found, metrics).values())] for name, found in counted.items()]
+    overall = score(pooled, metrics)
+    classes = [[f"all, class {v}", *(_number(s.per_class.get(v)) for s in overall.values())] for v in values]
+    output.table("", ["mean over classes", *metrics], [*means, *classes, ["all", *(_number(s.mean) for s in overall.values())]])
 
 
-def _row(name: str, counted: Confusion, metrics: Sequence[str], output: Output) -> list[str]:
-    scores: dict[str, Score] = score(counted, metrics)
-    plain = {m: {"classes": {str(k): v for k, v in s.per_class.items()}, "mean": s.mean, "pooled": s.pooled} for m, s in scores.items()}
-    output.event("scores", case=name, **plain)
-    cells = [value for s in scores.values() for value in (*s.per_class.values(), s.mean)]
-    return [name, *("–" if value is None else f"{value:.4f}" for value in cells)]
+def _plain(found: Score) -> dict[str, object]:
+    return {"classes": {str(value): number for value, number in found.per_class.items()}, "mean": found.mean, "pooled": found.pooled}
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"
 
 
 def _pairs(predicted: Path, truth: Path) -> list[tuple[str, Path, Path]]:

@@ -13,6 +13,10 @@ from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, Ti
 from rich.table import Table
 
 
+WIDTH = 140
+"""Columns of a table that goes to a file or another program."""
+
+
 class Output:
     """`say` words, `event` an object, `table` a result; with `as_json` only objects reach standard output."""
 
@@ -39,8 +43,7 @@ class Output:
             table.add_column(heading, justify="left" if place == 0 else "right", overflow="fold")
         for row in rows:
             table.add_row(*row)
-        console = Console(file=sys.stdout, highlight=False)
-        console.print(table, markup=False, soft_wrap=not console.is_terminal)
+        Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH).print(table, markup=False)
 
     def progress(self, total: float) -> Bar:
         """A progress bar on standard error, shown on a terminal only."""

@@ -225,6 +225,7 @@ class Session(ClassCommands, QObject):
             return
         desk, case = self.desk, self._case(case_id)
         self.annotation.cancel()
+        self.saver.flush()  # a case that can be painted is listed on the disk
         self._wanted = case_id
         self.case_opening.emit(case_id)
 

@@ -1,0 +1,210 @@
+"""The session from open to close: what is painted is on the disk, and comes back with its undo."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from pytestqt.qtbot import QtBot
+
+from unetstudio.data.case import ReviewState
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.origin import HELD_OUT, Origin
+from unetstudio.project.project import Project
+from unetstudio.project.store import read_labels
+from unetstudio.ui.session import Session
+
+Paint = Callable[..., None]
+
+
+def reopen(session: Session, folder: Path, qtbot: QtBot) -> Session:
+    """Ends a session and opens its project in another one."""
+    session.shut_down()
+    fresh = Session()
+    fresh.start_worker = lambda: None  # type: ignore[method-assign]
+    fresh.open_paths([folder])
+    qtbot.waitUntil(lambda: fresh.case is not None, timeout=10_000)
+    return fresh
+
+
+def test_that_opening_images_makes_a_project_beside_them_without_a_question(opened: Session, images: list[Path]) -> None:
+    assert opened.project_path == images[0].parent / "images.unetstudio"
+    assert [case.name for case in opened.cases] == ["disc_0", "disc_1"]
+    assert [found.name for found in opened.classes] == ["Background", "Structure 1"]
+    assert all(opened.thumbnail(case.id).exists() for case in opened.cases)
+
+
+def test_that_opening_the_same_images_again_continues_their_project(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    opened.close_project()
+    with qtbot.waitSignal(opened.project_opened, timeout=10_000):
+        opened.open_paths(images)
+    qtbot.waitUntil(lambda: opened.case is not None, timeout=10_000)
+    assert opened.project_path == images[0].parent / "images.unetstudio"
+    assert len(opened.cases) == 2
+
+
+def test_that_a_stroke_is_on_the_disk_when_the_window_says_saved(opened: Session, paint: Paint) -> None:
+    paint(opened, 40, 30, 40, 60, value=1)
+    labels, sequence = read_labels(opened.project_path, opened.case)
+    assert sequence == 1
+    assert np.array_equal(labels.values, opened.labels.values)
+    assert labels.counts[1] == (opened.labels.values == 1).sum() > 0
+
+
+def test_that_undo_and_redo_go_on_after_a_restart(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+    paint(opened, 20, 20, 20, 60, value=1)
+    first = opened.labels.values.copy()
+    paint(opened, 60, 20, 60, 60, value=0)
+    both = opened.labels.values.copy()
+    fresh = reopen(opened, opened.project_path, qtbot)
+    try:
+        assert np.array_equal(fresh.labels.values, both)
+        fresh.annotation.undo()
+        assert np.array_equal(fresh.labels.values, first)
+        fresh.annotation.redo()
+        assert np.array_equal(fresh.labels.values, both)
+        fresh.annotation.undo()
+        fresh.annotation.undo()
+        assert (fresh.labels.values == UNLABELLED).all()
+    finally:
+        fresh.shut_down()
+
+
+def test_that_escape_takes_the_stroke_in_hand_back(opened: Session, paint: Paint) -> None:
+    from unetstudio.tools.tool import Pointer
+
+    opened.annotation.press(Pointer(10, 10, 0, 0))
+    opened.annotation.move(Pointer(10, 40, 0, 0))
+    assert opened.annotation.stroke_in_hand
+    opened.annotation.cancel()
+    assert (opened.labels.values == UNLABELLED).all()
+    assert not opened.annotation.can_undo
+
+
+def test_that_one_stroke_in_six_of_a_class_is_held_out(opened: Session, paint: Paint) -> None:
+    for number in range(12):
+        paint(opened, 4 + 6 * number, 10, 4 + 6 * number, 80, value=1)
+    held = (opened.labels.origin & HELD_OUT) != 0
+    rows = [number for number in range(12) if held[0, 4 + 6 * number, 40]]
+    assert rows == [3, 9]
+    assert set(np.unique(opened.labels.origin)) == {0, int(Origin.PAINTED), int(Origin.PAINTED) | HELD_OUT}
+
+
+def test_that_switching_cases_keeps_the_strokes_of_both(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+    paint(opened, 40, 30, 40, 60, value=1)
+    first = opened.case
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.step_case(+1)
+    paint(opened, 10, 10, 10, 30, value=0)
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.step_case(-1)
+    assert opened.case.id == first.id
+    assert opened.labels.counts[1] > 0
+    assert opened.labels.counts[0] == 0
+    assert read_labels(opened.project_path, opened.cases[1])[0].counts[0] > 0
+
+
+def test_that_removing_a_class_can_be_undone(opened: Session, paint: Paint) -> None:
+    paint(opened, 40, 30, 40, 60, value=1)
+    before = opened.classes
+    opened.remove_class(1)
+    assert 1 not in opened.classes
+    opened.annotation.undo()
+    assert opened.classes == before
+    assert opened.labels.counts[1] > 0
+
+
+def test_that_a_locked_class_is_neither_painted_nor_painted_over(opened: Session, paint: Paint) -> None:
+    paint(opened, 40, 30, 40, 60, value=1)
+    before = opened.labels.values.copy()
+    opened.set_class_locked(1, True)
+    paint(opened, 40, 30, 40, 60, value=0)
+    assert np.array_equal(opened.labels.values[before == 1], before[before == 1])
+
+
+def test_that_a_review_state_is_kept(opened: Session, qtbot: QtBot) -> None:
+    opened.review.set_state(ReviewState.ACCEPTED)
+
+    def states() -> list[ReviewState]:
+        return [case.review for case in Project.open(opened.project_path, read_only=True).cases]
+
+    qtbot.waitUntil(lambda: states() == [ReviewState.ACCEPTED, ReviewState.UNREVIEWED], timeout=10_000)
+
+
+def test_that_a_second_window_is_read_only_and_says_why(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+    paint(opened, 40, 30, 40, 60, value=1)
+    second = Session()
+    second.start_worker = lambda: None  # type: ignore[method-assign]
+    notices: list[str] = []
+    second.notice.connect(lambda text, level: notices.append(text))
+    try:
+        second.open_paths([opened.project_path])
+        qtbot.waitUntil(lambda: second.case is not None, timeout=10_000)
+        assert second.read_only
+        assert "reading only" in notices[0]
+        second.annotation.set_active_class(1)
+        paint(second, 10, 10, 10, 30)
+        assert second.labels.counts[1] == opened.labels.counts[1]
+    finally:
+        second.shut_down()
+
+
+def test_that_a_broken_image_is_told_and_the_others_open(session: Session, images: list[Path], qtbot: QtBot) -> None:
+    broken = images[0].with_name("broken.png")
+    broken.write_text("this is text")
+    notices: list[str] = []
+    session.notice.connect(lambda text, level: notices.append(text))
+    session.open_paths([broken, *images])
+    qtbot.waitUntil(lambda: len(session.cases) == 2, timeout=10_000)
+    assert any("broken.png" in text for text in notices)
+
+
+def test_that_a_missing_image_is_named_and_another_case_still_opens(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    images[1].unlink()
+    with qtbot.waitSignal(opened.case_failed, timeout=10_000) as failed:
+        opened.step_case(+1)
+    assert "disc_1.png" in failed.args[1]
+    assert opened.case.name == "disc_0"
+
+
+def test_that_a_full_disk_is_told_and_the_strokes_are_saved_once_there_is_room(
+    opened: Session, paint: Paint, qtbot: QtBot, monkeypatch: object
+) -> None:
+    import errno
+    import os
+
+    from unetstudio.project import durable
+
+    states: list[tuple[str, bool]] = []
+    opened.save_state_changed.connect(lambda text, safe: states.append((text, safe)))
+    write = os.write
+
+    def full(handle: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    monkeypatch.setattr(durable.os, "write", full)  # type: ignore[attr-defined]
+    paint(opened, 40, 30, 40, 60, value=1)
+    assert states[-1][1] is False
+    assert "NOT SAVED" in states[-1][0]
+    monkeypatch.setattr(durable.os, "write", write)  # type: ignore[attr-defined]
+    paint(opened, 60, 30, 60, 60, value=1)
+    assert states[-1] == ("All saved", True)
+    labels, sequence = read_labels(opened.project_path, opened.case)
+    assert sequence == 2
+    assert np.array_equal(labels.values, opened.labels.values)
+
+
+def test_that_a_mask_can_be_imported_and_painted_strokes_stay(opened: Session, paint: Paint, images: list[Path], qtbot: QtBot) -> None:
+    import cv2
+
+    paint(opened, 40, 5, 40, 20, value=1)
+    masks = images[0].parent / "masks"
+    masks.mkdir()
+    for path in images:
+        cv2.imwrite(str(masks / path.name), np.zeros((80, 96), np.uint8))
+    opened.import_masks([masks])
+    qtbot.waitUntil(lambda: opened.labels.counts[0] > 0 and not opened.saver.busy, timeout=10_000)
+    assert opened.labels.counts[1] > 0
+    assert opened.labels.counts[UNLABELLED] == 0
+    qtbot.waitUntil(lambda: read_labels(opened.project_path, opened.cases[1])[0].counts[0] == 80 * 96, timeout=10_000)
