@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QApplication, QLineEdit, QToolButton
+from PySide6.QtGui import QColor
+from PySide6.QtWidgets import QApplication, QColorDialog, QLineEdit, QPushButton, QToolButton
 from pytestqt.qtbot import QtBot
 
 from unetstudio.tools.tool import Pointer
@@ -149,3 +150,18 @@ def test_that_the_panel_stays_when_the_project_closes(panel: ClassesPanel, sessi
     session.project_closed.emit()
     assert panel.annotated.text() == "Open an image to begin."
     assert not panel.grab().isNull()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")
+def test_that_any_other_colour_is_chosen_in_a_dialog(qtbot: QtBot, panel: ClassesPanel, session: Session) -> None:
+    click(qtbot, panel, 1, Part.SWATCH)
+    qtbot.mouseClick(panel.findChild(QPushButton, "other_colour"), Qt.MouseButton.LeftButton)
+    dialog = panel.findChild(QColorDialog)
+    dialog.setCurrentColor(QColor(12, 34, 56))
+    dialog.accept()
+    assert session.classes[1].colour == (12, 34, 56)
+
+
+def test_that_the_right_button_leaves_the_active_class(qtbot: QtBot, panel: ClassesPanel, session: Session) -> None:
+    qtbot.mousePress(panel.list.viewport(), Qt.MouseButton.RightButton, pos=spot(panel, 2, Part.NAME))
+    assert session.annotation.active_class == 1

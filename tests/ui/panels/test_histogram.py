@@ -7,31 +7,32 @@ from unetstudio.ui.panels.histogram import BINS, histogram
 
 
 def test_that_an_8_bit_picture_is_counted_over_its_whole_range() -> None:
-    counts, limits = histogram(Scan(np.full((1, 1, 10, 10), 7, np.uint8)))
-    assert limits == (0.0, 255.0)
-    assert counts.sum() == 100
-    assert counts.argmax() == int(7 / 255 * BINS)
+    found = histogram(Scan(np.full((1, 1, 10, 10), 7, np.uint8)))
+    assert found.limits == (0.0, 255.0)
+    assert found.extremes[0] == 7
+    assert found.counts.sum() == 100
+    assert found.counts.argmax() == int(7 / 255 * BINS)
 
 
 def test_that_values_that_are_no_numbers_are_left_out() -> None:
     voxels = np.linspace(0, 1, 100, dtype=np.float32).reshape(1, 1, 10, 10)
     voxels[0, 0, 0, :2] = np.nan, np.inf
-    counts, limits = histogram(Scan(voxels))
-    assert counts.sum() == 98
-    assert limits[1] == 1.0
+    found = histogram(Scan(voxels))
+    assert found.counts.sum() == 98
+    assert found.extremes[1] == 1.0
 
 
 def test_that_a_constant_image_has_a_range_all_the_same() -> None:
-    _, (low, high) = histogram(Scan(np.full((1, 3, 5, 5), -1000, np.int16)))
+    low, high = histogram(Scan(np.full((1, 3, 5, 5), -1000, np.int16))).limits
     assert low < high
 
 
 def test_that_a_large_volume_is_only_sampled() -> None:
-    counts, _ = histogram(Scan(np.broadcast_to(np.arange(500, dtype=np.int16), (1, 400, 600, 500))))
-    assert counts.sum() < 400_000
+    found = histogram(Scan(np.broadcast_to(np.arange(500, dtype=np.int16), (1, 400, 600, 500))))
+    assert found.counts.sum() < 400_000
 
 
 def test_that_an_image_without_any_number_gives_an_empty_histogram() -> None:
-    counts, limits = histogram(Scan(np.full((1, 1, 4, 4), np.nan, np.float32)))
-    assert counts.sum() == 0
-    assert limits == (0.0, 1.0)
+    found = histogram(Scan(np.full((1, 1, 4, 4), np.nan, np.float32)))
+    assert found.counts.sum() == 0
+    assert found.limits == found.extremes == (0.0, 1.0)

@@ -90,3 +90,9 @@ def test_that_no_image_is_said(panel: IntensityPanel, session: Session) -> None:
     session.project_closed.emit()
     assert panel.size.text() == "No image is open."
     assert not panel.isEnabled()
+
+
+def test_that_full_range_brightens_a_dark_photograph(qtbot: QtBot, panel: IntensityPanel, session: Session, lay_open: LayOpen) -> None:
+    lay_open(Scan(np.linspace(0, 40, 1200).astype(np.uint8).reshape(3, 1, 20, 20), name="dark", kind="PNG"))
+    click(qtbot, panel, "window_full")
+    assert session.display.window == (0.0, 40.0)

@@ -116,3 +116,12 @@ def test_that_settings_of_another_project_are_shown(panel: LearningPanel, sessio
 def test_that_the_plan_is_shown_with_its_reasons_as_plain_words(panel: LearningPanel, session: Session) -> None:
     learn(session)
     assert "128 px: strokes are &lt;small&gt;" in panel.advanced.plan.text()
+
+
+def test_that_only_the_sentence_is_shown_before_learning_begins(panel: LearningPanel, session: Session) -> None:
+    assert panel.progress.isHidden()
+    assert panel.score_chart.isHidden()
+    assert panel.buttons.isHidden()
+    learn(session)
+    assert not panel.progress.isHidden()
+    assert not panel.buttons.isHidden()

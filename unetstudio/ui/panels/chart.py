@@ -69,18 +69,28 @@ class Chart(QWidget):
         palette = self.palette()
         muted = QColor(tokens().muted)
         line = self.fontMetrics().height()
-        painter.setPen(muted)
-        painter.drawText(QRectF(0, 0, self.width(), line), Qt.AlignmentFlag.AlignLeft, self._heading)
+        top = QRectF(0, 0, self.width(), line)
         box = QRectF(0.5, line + 6.5, self.width() - 1.0, self.height() - line - 8.0)
+        latest = self._latest()
+        room = self.width() - self.fontMetrics().horizontalAdvance(latest) - 8
+        painter.setPen(muted)
+        heading = self.fontMetrics().elidedText(self._heading, Qt.TextElideMode.ElideRight, room)
+        painter.drawText(top, Qt.AlignmentFlag.AlignLeft, heading)
         if len(self._points) < 2:
             painter.drawText(box, Qt.AlignmentFlag.AlignCenter | Qt.TextFlag.TextWordWrap, self._hint)
             return
         painter.setPen(palette.color(QPalette.ColorRole.Text))
-        latest = f"{self._points[-1, 1]:.2f}" if self._limits else wording.figures(float(self._points[-1, 1]))
-        painter.drawText(QRectF(0, 0, self.width(), line), Qt.AlignmentFlag.AlignRight, latest)
+        painter.drawText(top, Qt.AlignmentFlag.AlignRight, latest)
         low, high = self._range()
         self._draw_grid(painter, box, low, high)
         self._draw_curve(painter, box, low, high)
+
+    def _latest(self) -> str:
+        """The newest value, in words as short as the axis allows."""
+        if not len(self._points):
+            return ""
+        value = float(self._points[-1, 1])
+        return f"{value:.2f}" if self._limits else wording.figures(value)
 
     def _range(self) -> tuple[float, float]:
         if self._limits:

@@ -51,8 +51,8 @@ class ClassList(QListView):
         index, part = self.part_at(event)
         if index.isValid() and event.button() == Qt.MouseButton.LeftButton and part in {Part.SWATCH, Part.EYE, Part.LOCK}:
             self.part_clicked.emit(index.data(ROW).label.value, part)
-            return
-        super().mousePressEvent(event)
+        elif event.button() == Qt.MouseButton.LeftButton:  # the right button opens the menu and leaves the active class
+            super().mousePressEvent(event)
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         _, part = self.part_at(event)

@@ -136,7 +136,8 @@ class IntensityPanel(QWidget):
         self.size.setText(wording.size(scan))
         told = wording.spacing(scan.geometry, volume=scan.is_volume)
         self.spacing.setText(" · ".join(filter(None, (scan.kind, told))))
-        counts, self._extremes = histogram(scan)
+        found = histogram(scan)
+        self._extremes = found.extremes
         self._automatic = automatic_window(scan)
         decimals = (
             0 if scan.voxels.dtype.kind in "ui" else max(0, min(6, 3 - int(np.floor(np.log10(self._extremes[1] - self._extremes[0])))))
@@ -145,7 +146,7 @@ class IntensityPanel(QWidget):
             with QSignalBlocker(box):
                 box.setDecimals(decimals)
                 box.setSingleStep(max(10.0**-decimals, (self._extremes[1] - self._extremes[0]) / 200))
-        self.slider.show_histogram(counts, self._extremes)
+        self.slider.show_histogram(found.counts, found.limits)
         self._show_window()
 
     def _show_window(self) -> None:

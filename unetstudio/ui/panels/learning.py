@@ -19,6 +19,10 @@ REFRESH = 250
 """Milliseconds between two drawings of the curves: training reports more often than an eye can follow."""
 
 
+MOST_LOSSES = 4000
+"""Losses looked at for the curve: after a night of training there are hundreds of thousands."""
+
+
 class LearningPanel(QWidget):
     """Shows `session.learning`; nothing is drawn while the panel is folded away."""
 
@@ -29,6 +33,7 @@ class LearningPanel(QWidget):
         self.setObjectName("learning_panel")
         self._session = session
         self._learning = session.learning
+        self._asking = False  # whether "Start afresh" waits for its confirmation
         self.sentence = label(role="sentence", name="learning_sentence")
         self.numbers: dict[str, QLabel] = {}
         self.device = label(role="small", name="learning_device")
@@ -66,7 +71,9 @@ class LearningPanel(QWidget):
         self._draw()
 
     def _lay_out(self) -> None:
-        numbers = QGridLayout()
+        self.progress = QWidget()
+        numbers = QGridLayout(self.progress)
+        numbers.setContentsMargins(0, 0, 0, 0)
         numbers.setHorizontalSpacing(8)
         numbers.setVerticalSpacing(0)
         for column, (name, words) in enumerate((("step", "steps"), ("round", "rounds"), ("pace", "a round"), ("seconds", "trained"))):
@@ -84,9 +91,8 @@ class LearningPanel(QWidget):
         column_layout.setContentsMargins(0, 0, 0, 0)
         column_layout.setSpacing(8)
         column_layout.addWidget(self.sentence)
-        column_layout.addLayout(numbers)
+        column_layout.addWidget(self.progress)
         column_layout.addWidget(self.device)
-        column_layout.addSpacing(4)
         for part in (self.score_chart, self.bars, self.loss_chart, self.buttons, self.confirm):
             column_layout.addWidget(part)
         column_layout.addWidget(Fold("Advanced", self.advanced, name="advanced_fold"))
@@ -112,12 +118,23 @@ class LearningPanel(QWidget):
         column.setSpacing(8)
         column.addWidget(label("Forget what was learned? Your strokes and the checkpoints on disk stay.", "body"))
         column.addLayout(row)
-        box.setVisible(False)
         return box
 
     def _ask_afresh(self, asking: bool) -> None:
-        self.confirm.setVisible(asking)
-        self.buttons.setVisible(not asking)
+        self._asking = asking
+        self._show_what_matters()
+
+    def _show_what_matters(self) -> None:
+        """Before learning has begun there is nothing but the sentence to read, and nothing to stop."""
+        begun = self._learning.state.step > 0 or bool(self._learning.rounds)
+        stoppable = begun or self._learning.state.phase in ("training", "paused", "failed")
+        for part, seen in (
+            (self.progress, begun),
+            (self.score_chart, begun),
+            (self.buttons, stoppable and not self._asking),
+            (self.confirm, stoppable and self._asking),
+        ):
+            part.setVisible(seen)
 
     def _start_afresh(self) -> None:
         self._ask_afresh(False)
@@ -138,7 +155,8 @@ class LearningPanel(QWidget):
             self.sentence.style().unpolish(self.sentence)
             self.sentence.style().polish(self.sentence)
         self._show_numbers()
-        self.device.setText(" on ".join(filter(None, (state.network, state.device))))
+        titles = {choice.name: choice.title for choice in self._learning.networks}
+        self.device.setText(" on ".join(filter(None, (titles.get(state.network, state.network), state.device))))
         self.device.setVisible(bool(self.device.text()))
         stopped = state.phase in ("paused", "failed")
         self.pause_button.setText("Continue" if stopped else "Pause")
@@ -146,6 +164,7 @@ class LearningPanel(QWidget):
         self.pause_button.setToolTip("Go on learning" if stopped else "Stop learning for now; predictions are still made")
         self.pause_button.setEnabled(state.phase != "starting")
         self.afresh_button.setEnabled(state.step > 0 or bool(state.checkpoint))
+        self._show_what_matters()
         self.advanced.refresh()
         self._draw_soon()
 
@@ -165,7 +184,8 @@ class LearningPanel(QWidget):
         self._show_numbers()
         rounds = [(done.seconds, done.score) for done in self._learning.rounds if done.score is not None]
         self.score_chart.show_points(rounds)
-        self.loss_chart.show_points(self._learning.losses)
+        losses = self._learning.losses
+        self.loss_chart.show_points(losses[:: len(losses) // MOST_LOSSES + 1])
         self.loss_chart.setVisible(len(self._learning.losses) > 1)
         scores = self._learning.state.class_scores or {}
         self.bars.show_scores(list(self._session.classes), scores)

@@ -13,7 +13,7 @@ from unetstudio.ui.panels.wheel import WheelGuard
 from unetstudio.ui.session import Session
 
 MODES = (
-    (Overlay.CLASSES, "Segmentation in class colours"),
+    (Overlay.CLASSES, "Segmentation"),
     (Overlay.PROBABILITY, "Probability of one class"),
     (Overlay.UNCERTAINTY, "Uncertainty"),
     (Overlay.NONE, "Nothing"),
@@ -44,9 +44,7 @@ class OverlayControls(QWidget):
             "label_opacity": self._slider("label_opacity", "Opacity of your own labels"),
         }
         self.show_labels = self._check("show_labels", "Show my labels", "Show what you painted, imported or accepted")
-        self.show_removed = self._check(
-            "show_removed", "Show what the clean-up changed", "Highlight what the steps below took away or added"
-        )
+        self.show_removed = self._check("show_removed", "Show clean-up changes", "Highlight what the steps below took away or added")
         self._lay_out()
         WheelGuard(self)
         self._display.changed.connect(self._show)
