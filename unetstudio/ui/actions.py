@@ -145,10 +145,10 @@ class Actions(QObject):
                         menu.addSeparator()
                     menu.addAction(self.by_id[row.id])
 
-    def listen_on(self, widget: QWidget) -> None:
-        """Lets the keys that mean something else in fields and lists work while `widget` has the focus."""
+    def listen_on(self, widget: QWidget, only: tuple[str, ...] = ()) -> None:
+        """Lets the keys that mean something else in fields and lists work while `widget` has the focus: all of them, or `only` some."""
         for row in self.rows.values():
-            if row.on_canvas:
+            if row.on_canvas and (row.id in only or not only):
                 widget.addAction(self.by_id[row.id])
 
     def refresh(self) -> None:

@@ -53,6 +53,7 @@ class NumberField(QWidget):
         layout.addWidget(self.box, 0 if ranged else 1)
         self.box.setAccessibleName(name)
         self.box.valueChanged.connect(self._typed)
+        self.box.lineEdit().returnPressed.connect(self.box.clearFocus)
         self.setFocusProxy(self.box)
         self.set_value(value)
 

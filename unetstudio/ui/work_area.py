@@ -64,7 +64,8 @@ class WorkArea(QWidget):
         layout.addWidget(self.tool_bar)
         layout.addWidget(self.split, 1)
         actions.listen_on(self.canvas)
-        actions.listen_on(self.cases.list)
+        actions.listen_on(self.cases.list, only=("next_case", "previous_case"))
+        QApplication.instance().focusChanged.connect(self._catch_focus)
         self.canvas.zoom_changed.connect(self.tool_bar.show_zoom)
         self.canvas.view_changed.connect(session.show_view)
         self.canvas.menu_requested.connect(self._offer)
@@ -112,6 +113,11 @@ class WorkArea(QWidget):
 
     def _project_opened(self) -> None:
         self.centre.say("" if self._session.cases else "Drop images here, or open them with Ctrl+O.")
+
+    def _catch_focus(self, _before: QWidget | None, now: QWidget | None) -> None:
+        """Whoever gives the focus away, as a number field on Enter, gives it to the canvas."""
+        if now is None and self.isVisible() and self.isActiveWindow():
+            self.canvas.setFocus()
 
     def _case_opened(self, _case_id: str) -> None:
         self.centre.say("")

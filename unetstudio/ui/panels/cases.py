@@ -41,10 +41,12 @@ class CasesPanel(QWidget):
         self.filter.setClearButtonEnabled(True)
         self.filter.setAcceptDrops(False)  # files dropped on it are for the window
         self.filter.textChanged.connect(self._narrow)
+        self.filter.returnPressed.connect(self._open_first)
         self.model = CaseModel(session, self)
         self.list = _list(self.model)
+        self._following = False  # the row is being chosen because its case was opened, and not the other way round
         self.list.clicked.connect(self._open)
-        self.list.activated.connect(self._open)
+        self.list.selectionModel().currentChanged.connect(self._move_to)
         self.list.customContextMenuRequested.connect(self._offer)
         held = QVBoxLayout()
         held.setContentsMargins(8, 0, 8, 6)
@@ -84,8 +86,21 @@ class CasesPanel(QWidget):
     def _show_open(self, case_id: str) -> None:
         index = self.model.index_of(case_id)
         if index.isValid() and index != self.list.currentIndex():
+            self._following = True
             self.list.setCurrentIndex(index)
+            self._following = False
             self.list.scrollTo(index)
+
+    def _move_to(self, index: QModelIndex) -> None:
+        """Up and down in the list open what they reach."""
+        if index.isValid() and self.list.hasFocus() and not self._following:
+            self._open(index)
+
+    def _open_first(self) -> None:
+        """Enter in the filter opens the first case found."""
+        if self.model.rowCount():
+            self._open(self.model.index(0))
+        self.filter.clearFocus()
 
     def _open(self, index: QModelIndex) -> None:
         case = index.data(CASE)

@@ -62,6 +62,23 @@ def test_that_the_open_case_is_the_chosen_row(panel: CasesPanel, working: MainWi
     assert panel.list.currentIndex().data() == "picture_01"
 
 
+def test_that_down_in_the_list_opens_the_next_case_once(panel: CasesPanel, working: MainWindow, qtbot: QtBot) -> None:
+    opened: list[str] = []
+    working.session.case_opening.connect(opened.append)
+    panel.list.setFocus()
+    with qtbot.waitSignal(working.session.case_opened):
+        qtbot.keyClick(panel.list, Qt.Key.Key_Down)
+    assert opened == [working.session.cases[1].id]
+
+
+def test_that_enter_in_the_filter_opens_the_first_case_found(panel: CasesPanel, working: MainWindow, qtbot: QtBot) -> None:
+    panel.filter.setFocus()
+    qtbot.keyClicks(panel.filter, "11")
+    with qtbot.waitSignal(working.session.case_opened):
+        qtbot.keyClick(panel.filter, Qt.Key.Key_Return)
+    assert working.session.case.name == "picture_11"
+
+
 def test_that_the_filter_finds_names_and_states(panel: CasesPanel, working: MainWindow) -> None:
     working.session.mark_case(working.session.cases[4].id, ReviewState.REJECTED)
     panel.filter.setText("rejected")

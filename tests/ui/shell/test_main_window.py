@@ -6,6 +6,7 @@ from pathlib import Path
 
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
+from PySide6.QtWidgets import QSpinBox
 from pytestqt.qtbot import QtBot
 
 from unetstudio.tools.tool import Pointer
@@ -102,3 +103,22 @@ def test_that_a_right_click_offers_the_painted_class(working: MainWindow) -> Non
     annotation.release()
     menu = working.work.menu_at((0, 10, 10))
     assert any(working.session.classes[value].name in action.text() for action in menu.actions())
+
+
+def test_that_a_typed_brush_size_counts_and_gives_the_keys_back_to_the_canvas(working: MainWindow, qtbot: QtBot) -> None:
+    box = working.work.tool_bar.findChild(QSpinBox)
+    box.setFocus()
+    box.selectAll()
+    qtbot.keyClicks(box, "37")
+    qtbot.keyClick(box, Qt.Key.Key_Return)
+    assert working.session.annotation.tools["brush"].size == 37
+    assert working.work.canvas.hasFocus()
+
+
+def test_that_the_size_in_the_tool_bar_follows_the_keys(working: MainWindow, qtbot: QtBot) -> None:
+    qtbot.keyClick(working.work.canvas, Qt.Key.Key_BracketLeft)
+    assert working.work.tool_bar.findChild(QSpinBox).value() == working.session.annotation.tools["brush"].size
+
+
+def test_that_planes_are_offered_for_volumes_only(working: MainWindow) -> None:
+    assert not working.action_table["plane_y"].isEnabled()
