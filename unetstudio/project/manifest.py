@@ -38,8 +38,15 @@ class Manifest:
     version: int = VERSION  # of the file it was read from
 
 
-def encode(manifest: Manifest, folder: Path) -> bytes:
-    """As text, a case a line; the last line is the SHA-256 of all before it."""
+Lines = dict[str, tuple[Case, str]]
+
+
+def encode(manifest: Manifest, folder: Path, lines: Lines | None = None) -> bytes:
+    """As text, a case a line; the last line is the SHA-256 of all before it.
+
+    `lines` keeps each case's line from one save to the next: of ten thousand cases one or none has changed.
+    """
+    kept = {} if lines is None else lines
     values = {
         "version": VERSION,
         "uuid": manifest.uuid,
@@ -49,9 +56,12 @@ def encode(manifest: Manifest, folder: Path) -> bytes:
         "steps": list(manifest.steps),
         "view": manifest.view,
     }
-    lines = [f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
-    cases = ",\n".join(json.dumps(case.to_json(folder), ensure_ascii=False) for case in manifest.cases)
-    body = ("{\n" + ",\n".join(lines) + ',\n"cases": [\n' + cases + "\n]").encode("utf-8", "surrogatepass")
+    head = [f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
+    for case in manifest.cases:
+        if case.id not in kept or kept[case.id][0] is not case:
+            kept[case.id] = (case, json.dumps(case.to_json(folder), ensure_ascii=False))
+    cases = ",\n".join(kept[case.id][1] for case in manifest.cases)
+    body = ("{\n" + ",\n".join(head) + ',\n"cases": [\n' + cases + "\n]").encode("utf-8", "surrogatepass")
     return body + _SEAL + hashlib.sha256(body).hexdigest().encode() + _TAIL
 
 

@@ -16,7 +16,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.project import durable
 from unetstudio.project.lock import NAME, Lock, LockedBy, acquire
-from unetstudio.project.manifest import BEGINNING, Manifest, decode, encode
+from unetstudio.project.manifest import BEGINNING, Lines, Manifest, decode, encode
 from unetstudio.project.migrations import VERSION
 from unetstudio.project.store import LabelStore
 from unetstudio.settings import TrainingSettings
@@ -43,6 +43,7 @@ class Project:
         self.notices = tuple(notices)
         self._lock = lock
         self._listed = _Listed((), set(), set())
+        self._lines: Lines = {}
         self._saved_manifest = manifest if saved else None
         self._saved = saved  # the last good project.json, which becomes the second generation
 
@@ -100,7 +101,7 @@ class Project:
         if not self.unsaved:
             return
         manifest = self.manifest
-        text = encode(manifest, self.folder)
+        text = encode(manifest, self.folder, self._lines)
         if text != self._saved:
             if self._saved:
                 durable.write_bytes(self.folder / BACKUP, self._saved, replace=True)
