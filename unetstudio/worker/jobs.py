@@ -36,8 +36,9 @@ class MaskWritten:
     total: int
 
 
-def predict_view(predictor: Predictor, scan: Scan, case: str, region: Region, focus: Index, folder: Path) -> Predicting:
+def predict_view(predictor: Predictor, load: Callable[[], Scan], case: str, region: Region, focus: Index, folder: Path) -> Predicting:
     """Tiles of what is on screen, from `focus` outward; kept in the case's folder when that was the whole scan."""
+    scan = load()
     check_channels(predictor, scan, case)
     kept = Prediction(scan.shape, predictor.values) if region.clipped(scan.shape) == Region.whole(scan.shape) else None
     for event in predict(predictor, scan, case, region=region, focus=focus):
@@ -48,8 +49,9 @@ def predict_view(predictor: Predictor, scan: Scan, case: str, region: Region, fo
         prediction_file.save(folder, kept)
 
 
-def predict_case(predictor: Predictor, scan: Scan, case: str, folder: Path) -> Predicting:
+def predict_case(predictor: Predictor, load: Callable[[], Scan], case: str, folder: Path) -> Predicting:
     """A whole case in the background: kept in its folder, no tile is reported; None is yielded to let others have a turn."""
+    scan = load()
     check_channels(predictor, scan, case)
     kept = Prediction(scan.shape, predictor.values)
     for event in predict(predictor, scan, case):

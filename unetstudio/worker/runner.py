@@ -13,6 +13,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from unetstudio.data.case import Case
+from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import CheckpointError, UserError
 from unetstudio.formats import read
@@ -254,10 +255,9 @@ class Runner:
         predictor = self._predictor()
         if self._view is None or predictor is None or self._study is None or self._view.case not in self._study.cases:
             return
-        scan = self._study.scan(self._view.case)
-        folder = self._case_folder(self._view.case)
-        steps = jobs.predict_view(predictor, scan, self._view.case, self._view.region, self._view.focus, folder)
-        self._push(_Running("view", steps, self._view.case))
+        view = self._view
+        steps = jobs.predict_view(predictor, self._loader(view.case), view.case, view.region, view.focus, self._case_folder(view.case))
+        self._push(_Running("view", steps, view.case))
 
     def _want(self, cases: Iterable[str]) -> None:
         """Cases to be predicted when there is time, each once."""
@@ -273,9 +273,15 @@ class Runner:
         while self._waiting and predictor is not None and self._study is not None:
             case = self._waiting.pop(0)
             if case in self._study.cases:
-                scan = self._study.scan(case)
-                self._push(_Running("case", jobs.predict_case(predictor, scan, case, self._case_folder(case)), case))
+                steps = jobs.predict_case(predictor, self._loader(case), case, self._case_folder(case))
+                self._push(_Running("case", steps, case))
                 return
+
+    def _loader(self, case: str) -> Callable[[], Scan]:
+        """Reads the scan within its job, where a file that cannot be read is the job's failure and no more."""
+        study = self._study
+        assert study is not None
+        return lambda: study.scan(case)
 
     def _case_folder(self, case: str) -> Path:
         assert self._opened is not None

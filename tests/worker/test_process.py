@@ -1,0 +1,61 @@
+"""The worker as a process of its own: it starts, answers, and its death is noticed and named."""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+import time
+
+import psutil
+import pytest
+
+from unetstudio.worker.messages import DescribeDevice, DeviceReport, Event, WorkerReady
+from unetstudio.worker.process import WorkerProcess
+
+
+def receive_until(worker: WorkerProcess, kind: type, seconds: float = 60) -> Event:
+    """The first event of a kind."""
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        events = worker.receive(0.5)
+        assert events is not None, worker.cause()
+        for event in events:
+            if isinstance(event, kind):
+                return event
+    raise AssertionError(f"no {kind.__name__} within {seconds} s")
+
+
+
+
+def test_that_a_worker_answers_and_ends_when_asked() -> None:
+    worker = WorkerProcess()
+    ready = receive_until(worker, WorkerReady)
+    assert isinstance(ready, WorkerReady)
+    assert ready.pid == worker.pid
+    worker.send(DescribeDevice(measure=False))
+    assert isinstance(receive_until(worker, DeviceReport), DeviceReport)
+    worker.end(5.0)
+    assert not psutil.pid_exists(ready.pid)
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals are a Unix matter")
+def test_that_a_killed_worker_is_noticed_and_its_end_explained() -> None:
+    worker = WorkerProcess()
+    receive_until(worker, WorkerReady)
+    os.kill(worker.pid, signal.SIGKILL)
+    events: list[Event] | None = []
+    for _ in range(20):
+        events = worker.receive(0.5)
+        if events is None:
+            break
+    assert events is None
+    assert "ended from outside" in worker.cause()
+    worker.end(0.1)
+
+
+def test_that_the_window_side_of_the_worker_needs_no_torch() -> None:
+    import subprocess
+
+    code = "import sys, unetstudio.worker.process, unetstudio.ui.session; sys.exit('torch' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False, env={**os.environ, "QT_QPA_PLATFORM": "offscreen"}).returncode == 0

@@ -1,0 +1,207 @@
+"""The runner in this process: what it answers to requests, without a window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from unetstudio.data.case import Case
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.edit import Edit, constant
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.origin import Origin
+from unetstudio.data.region import Region
+from unetstudio.formats import discover
+from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.project.project import Project
+from unetstudio.settings import TrainingSettings
+from unetstudio.training.events import CheckpointSaved, RoundDone, TrainingFinished, TrainingStarted
+from unetstudio.worker.intake import CaseRead, intake
+from unetstudio.worker.messages import (
+    DescribeDevice,
+    DeviceReport,
+    Event,
+    JobFailed,
+    LabelsEdited,
+    OpenStudy,
+    PauseTraining,
+    PredictCases,
+    ShowView,
+    StudyOpened,
+    Train,
+    TrainingPaused,
+    TrainingWaits,
+    WorkerReady,
+)
+from unetstudio.worker.runner import Runner
+
+SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, round_seconds=0.3, device="cpu", threads=1)
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """Two pictures of a bright disc."""
+    for number in range(2):
+        picture = np.full((64, 64), 40, np.uint8)
+        cv2.circle(picture, (28 + 8 * number, 32), 14, 200, -1)
+        cv2.imwrite(str(tmp_path / f"disc_{number}.png"), picture)
+    made = Project.create(tmp_path / "discs.unetstudio", ClassTable.named(["background", "disc"], [(90, 90, 90), (0, 200, 0)]))
+    made.add_cases(found.case for found in intake(discover([tmp_path])) if isinstance(found, CaseRead))
+    made.save()
+    return made
+
+
+@pytest.fixture
+def runner() -> tuple[Runner, list[Event]]:
+    """A runner, and what it says."""
+    events: list[Event] = []
+    return Runner(events.append), events
+
+
+def stroke(value: int, row: int, columns: slice, shape: tuple[int, int, int] = (1, 64, 64)) -> Edit:
+    """A painted line of one pixel's height."""
+    region = Region((0, row, columns.start), (1, row + 1, columns.stop))
+    count = region.size
+    old, new = constant(UNLABELLED, count), constant(value, count)
+    return Edit.of(region, np.ones(region.shape, np.bool_), old, new, constant(0, count), constant(Origin.PAINTED, count), tool="brush", value=value)
+
+
+def advance(runner: Runner, events: list[Event], until: Callable[[Event], bool], most: int = 3000) -> Event:
+    """Advances until such an event came."""
+    for _ in range(most):
+        for event in events:
+            if isinstance(event, JobFailed):
+                raise AssertionError(event)
+            if until(event):
+                return event
+        runner.advance()
+    raise AssertionError([type(event).__name__ for event in events])
+
+
+def paint_both(runner: Runner, case: Case, first: int = 1) -> None:
+    runner.handle(LabelsEdited(case.id, first, stroke(0, 4, slice(4, 60))))
+    runner.handle(LabelsEdited(case.id, first + 1, stroke(1, 32, slice(20, 40))))
+
+
+def test_that_a_worker_says_what_it_can_train(runner: tuple[Runner, list[Event]]) -> None:
+    made, events = runner
+    made.begin()
+    assert isinstance(events[0], WorkerReady)
+    assert "unet" in [network.name for network in events[0].networks]
+
+
+def test_that_training_waits_for_a_second_class_and_says_so(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    made.handle(Train(SMALL))
+    assert any(isinstance(event, TrainingWaits) and "stroke" in event.reason for event in events)
+    made.handle(LabelsEdited(project.cases[0].id, 1, stroke(0, 4, slice(4, 60))))
+    assert any(isinstance(event, TrainingWaits) and "second class" in event.reason for event in events)
+    assert not made.busy
+
+
+def test_that_strokes_of_two_classes_start_training_and_the_view_is_predicted_after_a_round(
+    runner: tuple[Runner, list[Event]], project: Project
+) -> None:
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    made.handle(Train(SMALL))
+    case = project.cases[0]
+    made.handle(ShowView(case.id, Region.whole(case.shape), (0, 32, 32)))
+    paint_both(made, case)
+    advance(made, events, lambda event: isinstance(event, TrainingStarted))
+    advance(made, events, lambda event: isinstance(event, RoundDone))
+    tile = advance(made, events, lambda event: isinstance(event, TilePredicted))
+    assert isinstance(tile, TilePredicted)
+    assert tile.values == (0, 1)
+    advance(made, events, lambda event: isinstance(event, CasePredicted))
+    assert (project.folder_of(case) / "prediction.h5").exists() or made.busy
+    made.end()
+
+
+def test_that_pausing_saves_a_checkpoint_and_reopening_goes_on_from_it(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    made.handle(Train(SMALL))
+    paint_both(made, project.cases[0])
+    advance(made, events, lambda event: isinstance(event, RoundDone))
+    made.handle(PauseTraining())
+    assert any(isinstance(event, TrainingPaused) for event in events)
+    later: list[Event] = []
+    second = Runner(later.append)
+    second.handle(OpenStudy(project.folder, project.classes, project.cases))
+    assert isinstance(later[0], StudyOpened)
+    assert later[0].checkpoint
+    second.handle(Train(SMALL))
+    paint_both(second, project.cases[0])
+    started = advance(second, later, lambda event: isinstance(event, TrainingStarted))
+    assert isinstance(started, TrainingStarted)
+    assert started.step > 0
+    second.end()
+
+
+def test_that_a_budget_of_steps_is_kept_and_ends_with_a_checkpoint(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    paint_both(made, project.cases[0])
+    made.handle(Train(TrainingSettings(base=4, depth=2, patch=32, batch=2, steps=12, device="cpu"), resume=False))
+    finished = advance(made, events, lambda event: isinstance(event, TrainingFinished))
+    assert isinstance(finished, TrainingFinished)
+    assert finished.step == 12
+    assert any(isinstance(event, CheckpointSaved) for event in events)
+
+
+def test_that_every_case_is_predicted_when_there_is_nothing_else_to_do(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    paint_both(made, project.cases[0])
+    made.handle(Train(TrainingSettings(base=4, depth=2, patch=32, batch=2, steps=4, device="cpu"), resume=False))
+    advance(made, events, lambda event: isinstance(event, TrainingFinished))
+    made.handle(PredictCases())
+    advance(made, events, lambda event: isinstance(event, CasePredicted) and event.case == project.cases[1].id)
+    assert all((project.folder_of(case) / "prediction.h5").exists() for case in project.cases)
+
+
+def test_that_an_edit_read_from_disk_already_is_not_applied_twice(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    from unetstudio.project.journal import Kind
+
+    case = project.cases[0]
+    edit = stroke(1, 32, slice(20, 40))
+    store = project.store(case)
+    store.load(case.shape)
+    sequence = store.append(Kind.EDIT, edit)
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    made.handle(LabelsEdited(case.id, sequence, edit))
+    assert not any(isinstance(event, JobFailed) for event in events)
+    assert made._study is not None
+    assert made._study.counts()[1] == (20, 0)
+
+
+def test_that_a_missing_image_ends_its_prediction_and_not_the_worker(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    paint_both(made, project.cases[0])
+    made.handle(Train(TrainingSettings(base=4, depth=2, patch=32, batch=2, steps=4, device="cpu"), resume=False))
+    advance(made, events, lambda event: isinstance(event, TrainingFinished))
+    project.cases[1].source.path.unlink()
+    made.handle(PredictCases())
+    for _ in range(200):
+        made.advance()
+    failed = [event for event in events if isinstance(event, JobFailed)]
+    assert len(failed) == 1
+    assert "disc_1.png" in failed[0].text
+    assert not failed[0].detail
+    assert any(isinstance(event, CasePredicted) and event.case == project.cases[0].id for event in events)
+
+
+def test_that_the_computer_is_described(runner: tuple[Runner, list[Event]]) -> None:
+    made, events = runner
+    made.handle(DescribeDevice(measure=False))
+    report = advance(made, events, lambda event: isinstance(event, DeviceReport))
+    assert isinstance(report, DeviceReport)
+    assert {"Processor", "Memory", "PyTorch"} <= {heading for heading, _ in report.rows}
