@@ -36,9 +36,9 @@ def test_that_the_core_under_the_focus_comes_first() -> None:
 
 
 def test_that_the_focused_slice_is_finished_before_its_neighbours() -> None:
-    lattice = Lattice.of(FLAT, (5, 40, 40))
-    cores = lattice.cores(Region.whole((5, 40, 40)), (1, 40, 40), (3, 20, 20))
-    assert [core.start[0] for core in cores[:1]] == [3]
+    lattice = Lattice.of(FLAT, (5, 200, 200))
+    cores = lattice.cores(Region.whole((5, 200, 200)), (1, 40, 40), (3, 0, 0))
+    assert {core.start[0] for core in cores[: len(cores) // 5]} == {3}
 
 
 def test_that_nothing_is_asked_for_an_empty_region() -> None:

@@ -17,9 +17,9 @@ from numpy.typing import NDArray
 from unetstudio.data.region import Index, Region
 from unetstudio.networks.network import Network, round_up
 
-BORDER = 8
-"""Mirrored voxels beyond the scan for networks with same padding. Beyond these the network sees the zeros it saw at the rim of training
-patches, in every tile alike: tiles stay exact, and a thin volume does not cost thirty times its own size."""
+BORDER = {2: 16, 3: 8}
+"""By dimensions: mirrored voxels beyond the scan for networks with same padding. Beyond these the network sees the zeros it saw at the
+rim of training patches, in every tile alike: tiles stay exact, and a thin volume does not cost thirty times its own size."""
 
 WASTE = 1.7
 """Tiles may be small, for the sake of a quick answer, until they take so many times the work of the largest ones."""
@@ -40,17 +40,18 @@ class Lattice:
         """For a scan of `shape` (Z, Y, X); a 2D network goes slice by slice, without context from the neighbours."""
         step, margin = _three(network.size_multiple, 1), _three(network.receptive_margin, 0)
         halo = _index(round_up(m, s) for m, s in zip(margin, step, strict=True))
-        border = halo if any(network.lost) else _index(min(m, BORDER) for m in margin)
+        border = halo if any(network.lost) else _index(min(m, BORDER[network.config.dims]) for m in margin)
         stop = _index(round_up(n + 2 * b, s) - b for n, b, s in zip(shape, border, step, strict=True))
         return cls(step, halo, Region(_index(-b for b in border), stop), network)
 
     def cores(self, wanted: Region, size: Index, focus: Index) -> list[Region]:
-        """Cores of at most `size` that together cover `wanted`, about equal, the one round `focus` first and then outward."""
+        """Cores of at most `size` that together cover `wanted`, about equal, the one round `focus` first and then outward; in 2D the
+        slice in focus is finished before its neighbours."""
         if wanted.empty:
             return []
         axes = [self._cuts(axis, wanted, size[axis]) for axis in range(3)]
         boxes = [Region((z[0], y[0], x[0]), (z[1], y[1], x[1])) for z in axes[0] for y in axes[1] for x in axes[2]]
-        return sorted(boxes, key=lambda box: _distance(box, focus, size))
+        return sorted(boxes, key=lambda box: _distances(box, focus, size, self._flat))
 
     def halves(self, core: Region) -> list[Region]:
         """A core cut in two on the lattice across its longest axis, or [] when it is a single step."""
@@ -134,10 +135,11 @@ def mirror(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
     return inside
 
 
-def _distance(box: Region, focus: Index, size: Index) -> float:
-    """Squared, from the focus to the box's centre, in cores."""
+def _distances(box: Region, focus: Index, size: Index, flat: bool) -> tuple[float, float]:
+    """Squared, in cores, from the focus to the box's centre: along z first when `flat`, else all axes together."""
     centre = ((a + b - 1) / 2 for a, b in zip(box.start, box.stop, strict=True))
-    return sum(((c - f) / s) ** 2 for c, f, s in zip(centre, focus, size, strict=True))
+    z, y, x = (((c - f) / s) ** 2 for c, f, s in zip(centre, focus, size, strict=True))
+    return (z, y + x) if flat else (0.0, z + y + x)
 
 
 def _three(values: tuple[int, ...], missing: int) -> Index:
