@@ -26,10 +26,11 @@ def iou(confusion: Confusion) -> Score:
 
 @METRICS.register("pixel_error")
 def pixel_error(confusion: Confusion) -> Score:
-    """Share of voxels given another class: of each true class's voxels, their mean, and over all voxels (pooled)."""
+    """Share of voxels given another class: of each true class's voxels, and of all voxels (pooled, and mean: each voxel counts once)."""
     wrong = confusion.truth - confusion.agreed
     per_class = _by_value(confusion, wrong, confusion.truth)
-    return Score(per_class, _divided(wrong.sum(), confusion.truth.sum()), _mean(per_class, confusion.values))
+    share = _divided(wrong.sum(), confusion.truth.sum())
+    return Score(per_class, share, share)
 
 
 def _ratio(confusion: Confusion, above: Counts, below: Counts) -> Score:
