@@ -84,3 +84,11 @@ def test_that_a_file_cut_short_is_refused(tmp_path: Path, phantom: NDArray[np.in
     (tmp_path / "a.tif").write_bytes((tmp_path / "a.tif").read_bytes()[:-100])
     with pytest.raises(FormatError, match=r"a\.tif: .*(cut short|damaged)"):
         read(tmp_path / "a.tif")
+
+
+def test_that_a_header_that_claims_more_rows_than_it_lists_is_refused(tmp_path: Path) -> None:
+    tifffile.imwrite(tmp_path / "a.tif", np.zeros((8, 64), np.uint8), rowsperstrip=8)
+    with tifffile.TiffFile(tmp_path / "a.tif", mode="r+") as file:
+        file.pages[0].tags["ImageLength"].overwrite(60_000)
+    with pytest.raises(FormatError, match="cut short"):
+        read(tmp_path / "a.tif")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -111,11 +112,14 @@ def _first_series(tif: TiffFile, path: Path) -> TiffPageSeries:
 
 
 def _pixels(tif: TiffFile, series: TiffPageSeries, path: Path) -> NDArray[Any]:
-    """The series' samples; an uncompressed file that ends too early is refused rather than filled with zeros."""
+    """The series' samples; a file that ends too early, or lists too few strips, is refused rather than filled with zeros."""
+    from tifffile import TiffPage
+
     end = path.stat().st_size
     for page in series.pages:
         offsets, counts = getattr(page, "dataoffsets", ()), getattr(page, "databytecounts", ())
-        if any(offset + count > end for offset, count in zip(offsets, counts, strict=False)):
+        ends_early = any(offset + count > end for offset, count in zip(offsets, counts, strict=False))
+        if ends_early or (isinstance(page, TiffPage) and len(offsets) < math.prod(page.chunked)):
             raise FormatError(path, "it is cut short: part of its pixels is missing; copy it again from its origin.")
     return np.asarray(series.asarray(maxworkers=1))
 
