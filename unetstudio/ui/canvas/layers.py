@@ -79,7 +79,7 @@ class Picture:
 
     def compose_base(self, box: Box) -> None:
         """Samples the image anew within a box."""
-        inside = self.view.covered() & box
+        inside = self.view.covered & box
         if inside != box or self.image is None:
             self.base[box.slices] = (*self.surround, 255)
         if self.image is not None and not inside.empty:
@@ -87,7 +87,7 @@ class Picture:
 
     def compose(self, box: Box, display: Display) -> None:
         """Brings the buffer up to date within a box, from the base and the overlays."""
-        inside = self.view.covered() & box
+        inside = self.view.covered & box
         if inside != box or self.image is None:
             self.buffer[box.slices] = self.base[box.slices]
         if self.image is None or inside.empty:
@@ -170,7 +170,7 @@ class Picture:
         if not outlined:
             values = Grid(self.view, box).pixels(plane, *cell)
             return picture if values.min() == UNLABELLED else class_tint(self.classes, opacity, background=background).over(picture, values)
-        wide = box.grown(self.line) & self.view.covered()
+        wide = box.grown(self.line) & self.view.image
         values = Grid(self.view, wide).pixels(plane, *cell)
         if values.min() == UNLABELLED:
             return picture

@@ -7,7 +7,7 @@ them, device ones as the buffer has them. A device pixel n covers n to n + 1.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,18 +64,13 @@ class View:
     ratio: float = 1.0  # device pixels per logical pixel
     scale: float = 1.0
     centre: tuple[float, float] = (0.0, 0.0)  # (row, column) in the middle of the widget
-    fitted: bool = field(default=True)  # stays fitted when the widget changes its size
+    fitted: bool = True  # stays fitted when the widget changes its size
 
     @property
     def pitch(self) -> tuple[float, float]:
         """Device pixels per (row, column)."""
         rows, columns = scales(self.spacing)
         return self.scale * rows, self.scale * columns
-
-    @property
-    def zoom(self) -> float:
-        """Logical scale: 1 is 100 %, one voxel of the finer spacing on one device pixel."""
-        return self.scale
 
     # ------------------------------------------------------------------------------------------------------ commands
 
@@ -136,11 +131,17 @@ class View:
         """All pixels of the buffer."""
         return Box(0, 0, *self.size)
 
-    def covered(self, top: int = 0, left: int = 0, bottom: int | None = None, right: int | None = None) -> Box:
-        """Pixels on the screen whose middle shows one of the voxels top <= row < bottom, left <= column < right."""
-        x0, y0 = self.device(top - 0.5, left - 0.5)
-        x1, y1 = self.device((self.extents[0] if bottom is None else bottom) - 0.5, (self.extents[1] if right is None else right) - 0.5)
-        return Box(math.ceil(x0 - 0.5), math.ceil(y0 - 0.5), math.ceil(x1 - 0.5), math.ceil(y1 - 0.5)) & self.screen
+    @property
+    def image(self) -> Box:
+        """Pixels whose middle shows a voxel, also beyond the screen."""
+        x0, y0 = self.device(-0.5, -0.5)
+        x1, y1 = self.device(self.extents[0] - 0.5, self.extents[1] - 0.5)
+        return Box(math.ceil(x0 - 0.5), math.ceil(y0 - 0.5), math.ceil(x1 - 0.5), math.ceil(y1 - 0.5))
+
+    @property
+    def covered(self) -> Box:
+        """Pixels of the screen that show a voxel."""
+        return self.image & self.screen
 
     def touched(self, top: int, left: int, bottom: int, right: int) -> Box:
         """Pixels that may show any part of these voxels, also where several voxels share a pixel."""
