@@ -87,6 +87,7 @@ _VIEW = (
     Row("plane_y", "View", PLANES[1], lambda c: c.look_along(1), ("Alt+2",), "coronal", "volume"),
     Row("plane_x", "View", PLANES[2], lambda c: c.look_along(2), ("Alt+3",), "sagittal", "volume"),
     Row("theme", "View", "Light or dark", lambda c: c.toggle_theme(), ("Ctrl+D",), "moon", "", line=True),
+    Row("theme_system", "View", "Theme of the system", lambda c: c.follow_system_theme(), (), "", ""),
     Row("full_screen", "View", "Full screen", lambda c: c.toggle_full_screen(), ("F11",), "expand", ""),
 )
 

@@ -137,6 +137,10 @@ class Commands:
         """Light or dark, from now on."""
         self.window.appearance.toggle()
 
+    def follow_system_theme(self) -> None:
+        """As the desktop is, by day and by night."""
+        self.window.appearance.choose("system")
+
     def toggle_full_screen(self) -> None:
         """The whole screen, and back."""
         self.window.setWindowState(self.window.windowState() ^ self.window.windowState().WindowFullScreen)

@@ -91,7 +91,7 @@ class Desk:
         self.retry()
 
     def retry(self) -> None:
-        """Stores the changes that wait, oldest first."""
+        """Stores the changes that wait, oldest first, and settings that were refused."""
         while self._unsaved:
             case_id, kind, edit = self._unsaved[0]
             store, labels = self._kept[case_id]
@@ -100,6 +100,8 @@ class Desk:
             self._unsaved.popleft()
             if store.due:
                 store.checkpoint(labels)
+        if self.project.unsaved:
+            self.project.save()
 
     def append_elsewhere(self, case: Case, edit: Edit) -> int:
         """Stores an edit of a case that is not open; returns its sequence."""
@@ -113,9 +115,8 @@ class Desk:
 
     def update(self, **fields: Any) -> None:
         """Saves other classes, cases, training settings, post-processing steps or view."""
-        self.retry()
         self.project.update(**fields)
-        self.project.save()
+        self.retry()
 
     def keep_thumbnail(self, case_id: str, picture: bytes) -> None:
         """Writes a thumbnail into the cache."""

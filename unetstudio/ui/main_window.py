@@ -82,6 +82,7 @@ class MainWindow(QMainWindow):
     def _wire(self) -> None:
         session = self.session
         session.notice.connect(self.banner.show_notice)
+        session.notice.connect(lambda *_: self.start.say())
         session.project_opened.connect(self._project_opened)
         session.project_closed.connect(self._project_closed)
         for signal in (session.case_opened, session.cases_changed, session.annotation.history_changed):

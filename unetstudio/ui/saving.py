@@ -25,6 +25,7 @@ class Saver(QObject):
 
     state_changed = Signal(str, bool)  # words, everything is safe
     idle = Signal()  # everything asked so far is on the disk
+    lost = Signal(str)  # one sentence: nothing can be saved here any more
 
     def __init__(self, disk: DiskThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -106,5 +107,11 @@ class Saver(QObject):
         if self._desk is None:
             return
         self._refused = str(error)
+        if self._desk.project.read_only:
+            self._retry.stop()
+            self._beat.stop()
+            self.state_changed.emit("NOT SAVED: open the project again", False)
+            self.lost.emit(str(error))
+            return
         self._retry.start()
         self.state_changed.emit(f"NOT SAVED: {error} Trying again every 5 seconds.", False)

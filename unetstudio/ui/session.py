@@ -83,6 +83,7 @@ class Session(ClassCommands, QObject):
         )
         self.saver.state_changed.connect(self.save_state_changed)
         self.saver.idle.connect(self._open_study_when_saved)
+        self.saver.lost.connect(self._stop_painting)
         self.annotation.journalled.connect(self._journal)
         self.annotation.labels_edited.connect(self.review.labels_edited)
         self.annotation.classes_undone.connect(self._undo_classes)
@@ -391,6 +392,12 @@ class Session(ClassCommands, QObject):
                 self.review.take(event)
             case CasePredicted():
                 self.cases_changed.emit()
+
+    def _stop_painting(self, reason: str) -> None:
+        """The project is somebody else's now: what would not be saved is not painted."""
+        self.annotation.cancel()
+        self.annotation.read_only = True
+        self.notice.emit(reason, "error")
 
     def _refuse(self, error: UserError) -> None:
         self.progress.emit("", 1, 1)

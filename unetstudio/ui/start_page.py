@@ -17,6 +17,7 @@ from unetstudio.ui.tile import RecentCard, Tile
 
 WIDTH = 936
 RECENT_SHOWN = 4
+HINT = "or drop images, folders, a DICOM series or a project anywhere on this window"
 
 
 class StartPage(QWidget):
@@ -34,7 +35,7 @@ class StartPage(QWidget):
         self.example_tile = Tile("example", "Try the example", "A tissue image to paint on at once; needs no data of your own.")
         self.open_tile.clicked.connect(self.open_images_asked)
         self.continue_tile.clicked.connect(self._continue)
-        self.example_tile.clicked.connect(session.open_example)
+        self.example_tile.clicked.connect(self._open_example)
         self._recent = QGridLayout()
         self._recent.setSpacing(16)
         for place in range(RECENT_SHOWN):
@@ -44,6 +45,8 @@ class StartPage(QWidget):
         self._machine = QLabel()
         self._machine.setProperty("role", "muted")
         self._machine.setWordWrap(True)
+        self._hint = QLabel(HINT)
+        self._hint.setProperty("role", "muted")
         self.drop = QFrame()
         self.drop.setObjectName("drop")
         self._lay_out()
@@ -56,6 +59,7 @@ class StartPage(QWidget):
         while (entry := self._recent.takeAt(0)) is not None:
             if entry.widget() is not None:
                 entry.widget().deleteLater()
+        self.say()
         found = self._session.recent_projects()
         self._newest = Path(found[0]["path"]) if found else None
         self.continue_tile.setEnabled(bool(found))
@@ -63,7 +67,7 @@ class StartPage(QWidget):
         for place, project in enumerate(found[:RECENT_SHOWN]):
             card = RecentCard(str(project["name"]), f"{_cases(project)}, {_when(project)}", project.get("thumbnail"))
             card.setToolTip(str(project["path"]))
-            card.clicked.connect(lambda _=False, path=Path(project["path"]): self._session.open_paths([path]))
+            card.clicked.connect(lambda _=False, path=Path(project["path"]): self.open(path))
             self._recent.addWidget(card, 0, place)
         self._recent_heading.setVisible(bool(found))
 
@@ -73,9 +77,22 @@ class StartPage(QWidget):
         self.drop.style().unpolish(self.drop)
         self.drop.style().polish(self.drop)
 
+    def open(self, path: Path) -> None:
+        """Opens a project, and says so where reading it takes a while."""
+        self.say(f"Opening {path.stem} …")
+        self._session.open_paths([path])
+
+    def say(self, words: str = "") -> None:
+        """Other words in place of the drop hint while something is on its way."""
+        self._hint.setText(words or HINT)
+
     def _continue(self) -> None:
         if self._newest is not None:
-            self._session.open_paths([self._newest])
+            self.open(self._newest)
+
+    def _open_example(self) -> None:
+        self.say("Making the example ready …")
+        self._session.open_example()
 
     def _show_machine(self) -> None:
         self._machine.setText(self._session.learning.state.device or "Looking at what this computer can do …")
@@ -91,7 +108,7 @@ class StartPage(QWidget):
         column.addSpacing(28)
         column.addLayout(tiles)
         column.addSpacing(16)
-        column.addWidget(self._hint())
+        column.addWidget(self._drop_hint())
         column.addSpacing(24)
         column.addWidget(self._recent_heading)
         column.addSpacing(8)
@@ -135,15 +152,13 @@ class StartPage(QWidget):
         head.addLayout(words, 1)
         return head
 
-    def _hint(self) -> QFrame:
-        words = QLabel("or drop images, folders, a DICOM series or a project anywhere on this window")
-        words.setProperty("role", "muted")
+    def _drop_hint(self) -> QFrame:
         layout = QHBoxLayout(self.drop)
         layout.setContentsMargins(16, 14, 16, 14)
         layout.setSpacing(10)
         layout.addStretch(1)
         layout.addWidget(Sign("import", 20, "faint"))
-        layout.addWidget(words)
+        layout.addWidget(self._hint)
         layout.addStretch(1)
         return self.drop
 

@@ -55,11 +55,11 @@ class StatusBar(QStatusBar):
 
     def show_progress(self, what: str, done: int, total: int) -> None:
         """An import or export on its way; gone when it is done."""
-        running = done < total
+        running = total == 0 or done < total  # a total of 0: begun, and nobody knows yet how much there is
         self.work.setVisible(running)
         self.bar.setVisible(running)
-        self.work.setText(f"{what}  {done} of {total}")
-        self.bar.setRange(0, max(total, 1))
+        self.work.setText(f"{what}  {done} of {total}" if total else what)
+        self.bar.setRange(0, total)
         self.bar.setValue(done)
 
     def _show_hint(self, name: str) -> None:

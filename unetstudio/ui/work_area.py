@@ -72,7 +72,7 @@ class WorkArea(QWidget):
         self.cases.list.clicked.connect(lambda _: self.canvas.setFocus())
         session.case_opening.connect(self.centre.say_opening)
         session.case_opened.connect(self._case_opened)
-        session.case_failed.connect(lambda _, sentence: self.centre.say(sentence))
+        session.case_failed.connect(self._case_failed)
         session.project_opened.connect(self._project_opened)
 
     def build_sections(self) -> None:
@@ -123,6 +123,10 @@ class WorkArea(QWidget):
         self.centre.say("")
         if not isinstance(QApplication.focusWidget(), (QLineEdit, QAbstractSpinBox)):
             self.canvas.setFocus()
+
+    def _case_failed(self, _case_id: str, sentence: str) -> None:
+        """The notice says why; where another case stays open it is not covered."""
+        self.centre.say(sentence if self._session.case is None else "")
 
     def _make_sections(self) -> dict[str, Section]:
         opened = self._preferences.get("sections", list(OPENED_AT_FIRST))

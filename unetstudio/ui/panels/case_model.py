@@ -38,10 +38,19 @@ class CaseModel(QAbstractListModel):
             if shown:
                 self.dataChanged.emit(self.index(0), self.index(len(shown) - 1))
             return
+        before = len(self._shown)
+        if [case.id for case in shown[:before]] == [case.id for case in self._shown]:
+            self.beginInsertRows(QModelIndex(), before, len(shown) - 1)  # images come in: the list must not jump under the hand
+            self._take(shown)
+            self.endInsertRows()
+            return
         self.beginResetModel()
+        self._take(shown)
+        self.endResetModel()
+
+    def _take(self, shown: list[Case]) -> None:
         self._shown = shown
         self._places = {case.id: row for row, case in enumerate(shown)}
-        self.endResetModel()
 
     def refresh_case(self, case_id: str) -> None:
         """One row again, after a stroke."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from PySide6.QtCore import QModelIndex, QPoint, Qt, QUrl
+from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
 
@@ -13,6 +13,8 @@ from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
 
 FILTER_FROM = 8  # cases; fewer can be seen at a glance
+LONG = 300  # cases
+LATE = 250  # ms
 
 MARKS = {
     ReviewState.ACCEPTED: "Mark as accepted",
@@ -57,14 +59,27 @@ class CasesPanel(QWidget):
         layout.addWidget(self.heading)
         layout.addLayout(held)
         layout.addWidget(self.list, 1)
-        session.cases_changed.connect(self._refresh)
+        self._late = QTimer(self)
+        self._late.setSingleShot(True)
+        self._late.timeout.connect(self._refresh)
+        session.cases_changed.connect(self._refresh_soon)
+        session.case_failed.connect(lambda *_: self._refresh())
         session.case_opening.connect(self._show_open)
         session.case_opened.connect(self._show_open)
         session.annotation.history_changed.connect(self._refresh_open)
         self._refresh()
 
+    def _refresh_soon(self) -> None:
+        """At once; in a long list, where every new image would cost as much as all before it, a few times a second."""
+        if len(self._session.cases) < LONG:
+            self._refresh()
+        elif not self._late.isActive():
+            self._late.start(LATE)
+
     def _refresh(self) -> None:
+        scrolled = self.list.verticalScrollBar().value()
         self.model.refresh()
+        self.list.verticalScrollBar().setValue(scrolled)
         total = len(self._session.cases)
         done = sum(case.review is not ReviewState.UNREVIEWED for case in self._session.cases)
         noun = "case" if total == 1 else "cases"

@@ -20,8 +20,9 @@ def label(text: str = "", role: str = "body", name: str = "", parent: QWidget | 
         made.setFont(font)
     if role not in ONE_LINE:
         made.setWordWrap(True)
-        made.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        made.setMinimumWidth(1)
+        policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        policy.setHeightForWidth(True)  # as tall as its words need at the width of the column
+        made.setSizePolicy(policy)
     return made
 
 
