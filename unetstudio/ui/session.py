@@ -7,13 +7,12 @@ worker process; nothing here takes longer than a frame.
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from PySide6.QtCore import QObject, Signal
 
-from unetstudio.data.case import Case, ReviewState
+from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Region
@@ -24,6 +23,7 @@ from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, to_json
 from unetstudio.project.project import is_project
 from unetstudio.ui import recent
 from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.case_commands import CaseCommands
 from unetstudio.ui.class_commands import ClassCommands
 from unetstudio.ui.desk import Desk, OpenedCase, OpenedProject, open_project, take_in
 from unetstudio.ui.disk_thread import DiskThread
@@ -35,10 +35,10 @@ from unetstudio.ui.saving import Saver
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.example import example_images
 from unetstudio.worker.intake import CaseRead, CaseRefused
-from unetstudio.worker.messages import CasesChanged, Event, LabelsEdited, OpenStudy, PredictCases, ShowView, WorkerReady
+from unetstudio.worker.messages import Event, LabelsEdited, OpenStudy, PredictCases, ShowView, WorkerReady
 
 
-class Session(ClassCommands, QObject):
+class Session(CaseCommands, ClassCommands, QObject):
     """One window's project, or none."""
 
     project_opened = Signal()
@@ -267,82 +267,6 @@ class Session(ClassCommands, QObject):
         self.annotation.close()
         self.review.close()
         self.case = self.scan = self.labels = None
-
-    def step_case(self, step: int) -> None:
-        """To the next (+1) or previous (-1) case of the strip."""
-        ids = [case.id for case in self.cases]
-        if self._wanted in ids and 0 <= ids.index(self._wanted) + step < len(ids):
-            self.open_case(ids[ids.index(self._wanted) + step])
-
-    def move_case(self, case_id: str, place: int) -> None:
-        """To another place in the strip."""
-        rest = [case for case in self.cases if case.id != case_id]
-        rest.insert(place, self._case(case_id))
-        self.cases = tuple(rest)
-        self._keep_cases()
-
-    def remove_case(self, case_id: str) -> None:
-        """Takes a case off the list; its image and its labels stay where they are."""
-        ids = [case.id for case in self.cases]
-        place = ids.index(case_id)
-        self.cases = tuple(case for case in self.cases if case.id != case_id)
-        self._keep_cases()
-        if case_id != self._wanted:
-            return
-        if self.cases:
-            self.open_case(self.cases[min(place, len(self.cases) - 1)].id)
-        else:
-            self._close_case()
-            self._wanted = ""
-
-    def thumbnail(self, case_id: str) -> Path | None:
-        """PNG in the cache, or where it will be."""
-        return self.desk.thumbnail(case_id) if self.desk is not None else None
-
-    def annotated_fraction(self, case_id: str) -> float:
-        """Share of a case's voxels that carry a class, as last known."""
-        if self.case is not None and self.case.id == case_id and self.labels is not None:
-            return self.labels.annotated / self.labels.values.size
-        return float(self.view.get("annotated", {}).get(case_id, 0.0))
-
-    def _note_annotated(self) -> None:
-        if self.case is not None:
-            self.view["annotated"] = {**self.view.get("annotated", {}), self.case.id: self.annotated_fraction(self.case.id)}
-
-    def _set_review(self, state: ReviewState) -> None:
-        if self.case is not None and not self.read_only:
-            self.case = replace(self.case, review=state)
-            self._replace_case(self.case)
-            self.review.state_changed.emit(self.case.id, state)
-
-    def mark_case(self, case_id: str, state: ReviewState) -> None:
-        """Sets the review state of any case."""
-        if self.case is not None and case_id == self.case.id:
-            self._set_review(state)
-        elif not self.read_only:
-            self._replace_case(replace(self._case(case_id), review=state))
-            self.review.state_changed.emit(case_id, state)
-
-    def _open_next_unreviewed(self) -> None:
-        ids = [case.id for case in self.cases]
-        start = ids.index(self._wanted) + 1 if self._wanted in ids else 0
-        for case in (*self.cases[start:], *self.cases[:start]):
-            if case.review == ReviewState.UNREVIEWED and case.id != self._wanted:
-                self.open_case(case.id)
-                return
-        self.notice.emit("Every case has been reviewed.", "info")
-
-    def _case(self, case_id: str) -> Case:
-        return next(case for case in self.cases if case.id == case_id)
-
-    def _replace_case(self, case: Case) -> None:
-        self.cases = tuple(case if other.id == case.id else other for other in self.cases)
-        self._keep_cases()
-
-    def _keep_cases(self) -> None:
-        self.saver.keep(cases=self.cases)
-        self.worker.ask(CasesChanged(self.cases))
-        self.cases_changed.emit()
 
     # -------------------------------------------------------------------------------------- edits, and what is learned
 
