@@ -68,6 +68,7 @@ def test_that_ct_windows_are_offered_for_ct_alone(qtbot: QtBot, panel: Intensity
     voxels = np.linspace(-1000, 2000, 3 * 20 * 20).astype(np.int16).reshape(1, 3, 20, 20)
     lay_open(Scan(voxels, Geometry((2.0, 0.8, 0.8)), "chest", "DICOM CT"))
     assert not panel.presets.isHidden()
+    assert panel.low.suffix() == " HU"
     click(qtbot, panel, "preset_brain")
     assert session.display.window == (0.0, 80.0)
 

@@ -8,6 +8,7 @@ import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from unetstudio.data.scan import Scan
 from unetstudio.ui.canvas.intensities import automatic_window
 from unetstudio.ui.panels import wording
 from unetstudio.ui.panels.histogram import histogram
@@ -127,7 +128,7 @@ class IntensityPanel(QWidget):
         """Another image: its size in words, its histogram, its automatic window."""
         scan = self._session.scan
         self.setEnabled(scan is not None)
-        self.presets.setVisible(scan is not None and "CT" in scan.kind.split())
+        self.presets.setVisible(scan is not None and self._is_ct(scan))
         if scan is None:
             self.size.setText("No image is open.")
             self.spacing.setText("")
@@ -145,9 +146,15 @@ class IntensityPanel(QWidget):
         for box in (self.low, self.high):
             with QSignalBlocker(box):
                 box.setDecimals(decimals)
+                box.setSuffix(" HU" if self._is_ct(scan) else "")
                 box.setSingleStep(max(10.0**-decimals, (self._extremes[1] - self._extremes[0]) / 200))
         self.slider.show_histogram(found.counts, found.limits)
         self._show_window()
+
+    @staticmethod
+    def _is_ct(scan: Scan) -> bool:
+        """Whether voxel values are Hounsfield units."""
+        return "CT" in scan.kind.split()
 
     def _show_window(self) -> None:
         scan = self._session.scan
