@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from unetstudio.commands.output import Output
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError, UserError
-from unetstudio.formats import read_mask
+from unetstudio.formats import read_mask, read_mask_onto, stem
 from unetstudio.measure.evaluate import confusion, score
 from unetstudio.measure.metric import Score
-from unetstudio.worker.import_masks import BINARY, stem
+from unetstudio.worker.import_masks import BINARY
 
 OWN = {"legend.json", "measurements.csv"}
 """Files that stand beside our masks and are none."""
@@ -24,7 +24,7 @@ OWN = {"legend.json", "measurements.csv"}
 def evaluate(predicted: Path, truth: Path, metrics: Sequence[str], maps: Sequence[str], output: Output) -> None:
     """Scores per case and over all, matched by file stem; `maps` say what values of the truth mean."""
     pairs = _pairs(predicted, truth)
-    masks = [(name, read_mask(mine)[0], _mapped(read_mask(theirs)[0], maps, theirs)) for name, mine, theirs in pairs]
+    masks = [(name, *_both(mine, theirs, maps)) for name, mine, theirs in pairs]
     values = sorted({int(v) for _, mine, theirs in masks for m in (mine, theirs) for v in np.unique(m)} - {UNLABELLED})
     counted = {name: confusion(mine, theirs, values) for name, mine, theirs in masks}
     pooled = next(iter(counted.values()))
@@ -66,7 +66,13 @@ def _by_stem(path: Path) -> dict[str, Path]:
     return {stem(f): f for f in files if f.is_file() and f.name not in OWN and not f.name.startswith(".") and f.suffix != ".npz"}
 
 
-def _mapped(truth: NDArray[np.integer], maps: Sequence[str], path: Path) -> NDArray[np.integer]:
+def _both(mine: Path, theirs: Path, maps: Sequence[str]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
+    """Predicted and true class values on the grid of the prediction."""
+    predicted, geometry = read_mask(mine)
+    return predicted, _mapped(read_mask_onto(theirs, predicted.shape, geometry), maps)
+
+
+def _mapped(truth: NDArray[np.integer], maps: Sequence[str]) -> NDArray[np.integer]:
     """The truth in class values; black and white pictures (0 and 255 alone) are classes 0 and 1 without being told."""
     if not maps:
         black_white = {int(v) for v in np.unique(truth)} == BINARY

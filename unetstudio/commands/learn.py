@@ -12,7 +12,7 @@ from unetstudio.data.case import Case
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.region import Region
 from unetstudio.errors import FormatError, TrainingError, UserError
-from unetstudio.formats import discover
+from unetstudio.formats import discover, stem
 from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks import checkpoint as checkpoints
@@ -23,7 +23,6 @@ from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.training.start import newest
-from unetstudio.worker.import_masks import stem
 from unetstudio.worker.jobs import MaskWritten, Wanted, predict_to_folder
 from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, TrainingWaits
 from unetstudio.worker.runner import Runner

@@ -12,7 +12,7 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.palette import colours
 from unetstudio.errors import ProjectError, UserError
-from unetstudio.formats import FORMATS, discover, read_mask
+from unetstudio.formats import FORMATS, discover, read_mask_onto
 from unetstudio.project import durable
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
@@ -63,7 +63,7 @@ def label(folder: Path, masks: Sequence[Path], unlabelled: int | None, maps: Seq
         with output.progress(2 * len(pairs)) as bar:
             for done, (path, case) in enumerate(pairs, start=1):
                 bar.at(done, path.name)
-                values, _ = read_mask(path)
+                values = read_mask_onto(path, case.shape, case.geometry)
                 labels = project.store(case).load(case.shape).labels
                 edit = mask_edit(labels, values, project.classes, path, unlabelled=unlabelled, mapping=meanings)
                 if edit is not None:

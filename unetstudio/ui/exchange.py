@@ -15,7 +15,7 @@ from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.edit import Edit
 from unetstudio.errors import UserError
-from unetstudio.formats import read_mask
+from unetstudio.formats import read_mask_onto
 from unetstudio.ui.desk import Desk
 from unetstudio.worker.export import ExportChoice, Exported, export, stored
 from unetstudio.worker.import_masks import mask_edit, matched
@@ -125,7 +125,7 @@ def _masks(
     desk: Desk, pairs: list[tuple[Path, Case]], classes: ClassTable, opened: Case | None
 ) -> Generator[_MaskRead | _MaskStored, None, None]:
     for done, (path, case) in enumerate(pairs, start=1):
-        mask, _ = read_mask(path)
+        mask = read_mask_onto(path, case.shape, case.geometry)
         if opened is not None and case.id == opened.id:
             yield _MaskRead(case, path, mask, done, len(pairs))
             continue

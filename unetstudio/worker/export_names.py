@@ -13,8 +13,8 @@ from typing import Any
 from unetstudio import RESEARCH_USE, __version__
 from unetstudio.data.case import Case
 from unetstudio.errors import FormatError, UserError
+from unetstudio.formats import stem
 from unetstudio.formats.replacing import replace_file
-from unetstudio.worker.import_masks import stem
 
 RECORD = ".unetstudio-export.json"
 LONGEST = 120

@@ -18,6 +18,7 @@ from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region, tight
 from unetstudio.errors import FormatError, UserError
+from unetstudio.formats import stem
 
 BINARY = {0, 255}
 """A mask of exactly these values is a black and white picture: first and second class."""
@@ -65,15 +66,6 @@ def matched(paths: Sequence[Path], cases: Sequence[Case]) -> list[tuple[Path, Ca
         first = cases[0].source.path.name if cases else "none"
         raise UserError(f"No mask has the name of an image of the project (the first image is {first}): name masks as their images.")
     return pairs
-
-
-def stem(path: Path) -> str:
-    """File name without its endings, `.nii.gz` included."""
-    name = path.name.lower()
-    for ending in (".nii.gz", ".ome.tif", ".ome.tiff"):
-        if name.endswith(ending):
-            return path.name[: -len(ending)]
-    return path.stem if path.suffix else path.name
 
 
 def mask_edit(

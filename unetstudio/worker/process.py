@@ -87,4 +87,3 @@ class WorkerProcess:
                 self._connection.send(request)
             except (OSError, ValueError):
                 return  # the process is gone; `receive` notices and the supervisor starts another
-
