@@ -86,7 +86,11 @@ class NumberField(QWidget):
         box.setSuffix(f" {unit}" if unit else "")
         box.setSpecialValueText(special)
         box.setMinimumWidth(64)
-        box.setSizePolicy(QSizePolicy.Policy.Fixed if self._high < 1e9 else QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        if self._high < 1e9:
+            shown = [special, *(box.textFromValue(type(box.value())(end)) + box.suffix() for end in (self._low, self._high))]
+            box.setFixedWidth(max(64, *(box.fontMetrics().horizontalAdvance(text) + 26 for text in shown)))
+        else:
+            box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return box
 
     def _position(self, value: float) -> int:

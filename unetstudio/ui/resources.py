@@ -65,6 +65,8 @@ class SvgIcon(QIconEngine):
         _draw(self._drawing, painter, rect, self._now(mode, state))
 
     def pixmap(self, size: QSize, mode: QIcon.Mode, state: QIcon.State) -> QPixmap:
+        if size.isEmpty():  # a button squeezed to nothing while its panel folds
+            return QPixmap()
         colour = self._now(mode, state)
         key = (size.width(), size.height(), colour.name(QColor.NameFormat.HexArgb))
         if key not in self._kept:

@@ -37,7 +37,7 @@ class ToolBar(QFrame):
         self._options = QWidget()
         self._options_layout = QHBoxLayout(self._options)
         self._options_layout.setContentsMargins(4, 0, 4, 0)
-        self._options.setMinimumWidth(240)
+        self._options.setMinimumWidth(200)
         self._form: Form | None = None
         self._layout.addWidget(self._options)
         self._separate()
@@ -96,7 +96,7 @@ class ToolBar(QFrame):
         sign.setToolTip("Opacity of the prediction  (, and . or Alt + wheel)")
         slider = QSlider(Qt.Orientation.Horizontal)
         slider.setRange(0, 100)
-        slider.setFixedWidth(96)
+        slider.setFixedWidth(80)
         slider.setToolTip(sign.toolTip())
         slider.setAccessibleName("Opacity of the prediction")
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
