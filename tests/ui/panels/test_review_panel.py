@@ -134,3 +134,11 @@ def test_that_a_judgement_by_key_is_shown(panel: ReviewPanel, session: Session) 
     session.review.set_state(ReviewState.ACCEPTED)
     assert panel.states.value == ReviewState.ACCEPTED
     assert panel.left.text() == "Every case has been reviewed."
+
+
+def test_that_the_probability_of_a_removed_class_gives_way_to_the_active_one(panel: ReviewPanel, session: Session) -> None:
+    session.display.set(probability_class=2)
+    session.remove_class(2)
+    choose(panel.overlay.mode, Overlay.PROBABILITY)
+    assert session.display.probability_class == 1
+    assert panel.overlay.of_class.currentText() == "nucleus"

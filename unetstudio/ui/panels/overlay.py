@@ -32,7 +32,7 @@ class OverlayControls(QWidget):
         for value, words in MODES:
             self.mode.addItem(words, value)
         self.mode.setToolTip("What lies over the image (hold Tab for the raw image)")
-        self.mode.activated.connect(lambda: self._display.set(overlay=self.mode.currentData()))
+        self.mode.activated.connect(self._choose_mode)
         self.of_class = self._box("overlay_class", "Class whose probability is shown")
         self.of_class.activated.connect(lambda: self._display.set(probability_class=self.of_class.currentData()))
         self.style_choice = Segments(
@@ -86,6 +86,11 @@ class OverlayControls(QWidget):
         slider.valueChanged.connect(lambda percent: self._slid(name, percent))
         slider.setToolTip(hint)
         return slider
+
+    def _choose_mode(self) -> None:
+        if self._display.probability_class not in self._session.classes:  # it was removed, or belongs to another project
+            self._display.set(probability_class=self._session.annotation.active_class)
+        self._display.set(overlay=self.mode.currentData())
 
     def _slid(self, name: str, percent: int) -> None:
         self._display.set(**{name: percent / 100})
