@@ -222,6 +222,14 @@ def test_that_a_volume_is_painted_in_all_three_directions(volume: Hand, session:
     assert session.labels.annotated == (plane == 1).sum()
 
 
+def test_that_a_head_is_up_however_the_file_stores_it(volume: Hand, session: Session) -> None:
+    session.display.set(axis=1)
+    assert volume.canvas.scene.marks("").letters == ("S", "I", "R", "L")
+    assert volume.at(7, 10).y() < volume.at(0, 10).y()
+    volume.drag((7, 10), (7, 20))
+    assert (session.labels.values[7, session.display.index, 10:21] == 1).all()
+
+
 def test_that_the_slice_track_is_dragged_and_not_painted_on(volume: Hand, session: Session, qtbot: QtBot) -> None:
     canvas = volume.canvas
     qtbot.mousePress(canvas, BUTTONS.LeftButton, pos=QPointF(386, 60).toPoint())

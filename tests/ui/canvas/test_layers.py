@@ -68,9 +68,11 @@ def plain(picture: Picture, display: Display) -> Picture:
 @pytest.mark.parametrize("scale", [0.2, 0.77, 1.0, 2.3, 12.0])
 @pytest.mark.parametrize("outline", [False, True])
 @pytest.mark.parametrize("overlay", list(Overlay))
+@pytest.mark.parametrize("flipped", [(False, False), (True, True)])
 def test_that_a_box_composed_alone_equals_the_whole(
-    picture: Picture, display: Display, scale: float, outline: bool, overlay: Overlay
+    picture: Picture, display: Display, scale: float, outline: bool, overlay: Overlay, flipped: tuple[bool, bool]
 ) -> None:
+    picture.view.flipped = flipped
     picture.view.zoom_to(scale)
     display.set(outline=outline, overlay=overlay, show_removed=True)
     whole = composed(picture, display)
@@ -126,6 +128,16 @@ def test_that_zoomed_out_the_image_is_averaged_and_not_picked(display: Display) 
     shown = composed(sized(picture), display)
     inside = picture.view.covered.grown(-2)
     assert np.abs(shown[inside.slices][..., 0].astype(int) - 127).max() < 12
+
+
+@pytest.mark.parametrize("scale", [0.4, 1.0, 3.0])
+def test_that_a_flipped_plane_is_the_mirror_image(picture: Picture, display: Display, scale: float) -> None:
+    picture.view.zoom_to(scale)
+    shown = composed(picture, display)
+    picture.view.flipped = (True, True)
+    mirrored = composed(picture, display)[::-1, ::-1]
+    different = np.abs(shown.astype(int) - mirrored).max(axis=2) > 8
+    assert different.mean() < (0.02 if scale >= 1 else 0.2)  # pixels half way between two voxels may show either
 
 
 def test_that_a_class_made_invisible_is_not_drawn(picture: Picture, display: Display) -> None:

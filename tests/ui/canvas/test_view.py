@@ -9,9 +9,16 @@ from hypothesis import strategies as some
 
 from unetstudio.ui.canvas.view import Box, View
 
+FLIPS = [(False, False), (True, False), (False, True), (True, True)]
 
-def view(extents: tuple[int, int] = (60, 80), spacing: tuple[float, float] = (1.0, 1.0), ratio: float = 1.0) -> View:
-    made = View(extents, spacing)
+
+def view(
+    extents: tuple[int, int] = (60, 80),
+    spacing: tuple[float, float] = (1.0, 1.0),
+    ratio: float = 1.0,
+    flipped: tuple[bool, bool] = (False, False),
+) -> View:
+    made = View(extents, spacing, flipped)
     made.resize((round(400 * ratio), round(300 * ratio)), ratio)
     return made
 
@@ -21,9 +28,12 @@ def view(extents: tuple[int, int] = (60, 80), spacing: tuple[float, float] = (1.
     row=some.floats(-20, 80),
     column=some.floats(-20, 100),
     spacing=some.sampled_from([(1.0, 1.0), (5.0, 0.7), (0.3, 2.0)]),
+    flipped=some.sampled_from(FLIPS),
 )
-def test_that_a_voxel_goes_to_the_screen_and_back(scale: float, row: float, column: float, spacing: tuple[float, float]) -> None:
-    shown = view(spacing=spacing)
+def test_that_a_voxel_goes_to_the_screen_and_back(
+    scale: float, row: float, column: float, spacing: tuple[float, float], flipped: tuple[bool, bool]
+) -> None:
+    shown = view(spacing=spacing, flipped=flipped)
     shown.zoom_to(scale)
     assert shown.voxel(*shown.device(row, column)) == pytest.approx((row, column), abs=1e-6)
 
@@ -63,9 +73,10 @@ def test_that_the_image_cannot_be_lost() -> None:
 
 
 @pytest.mark.parametrize("ratio", [1.0, 1.5, 2.0])
+@pytest.mark.parametrize("flipped", FLIPS)
 @pytest.mark.parametrize("scale", [0.3, 1.0, 2.7, 20.0])
-def test_that_the_pointer_is_over_the_voxel_that_is_drawn_there(scale: float, ratio: float) -> None:
-    shown = view(ratio=ratio)
+def test_that_the_pointer_is_over_the_voxel_that_is_drawn_there(scale: float, ratio: float, flipped: tuple[bool, bool]) -> None:
+    shown = view(ratio=ratio, flipped=flipped)
     shown.zoom_to(scale)
     inside = shown.covered
     rows, columns = shown.rows(inside), shown.columns(inside)
@@ -74,9 +85,10 @@ def test_that_the_pointer_is_over_the_voxel_that_is_drawn_there(scale: float, ra
         assert (np.floor(row + 0.5), np.floor(column + 0.5)) == (rows[y - inside.top], columns[x - inside.left])
 
 
+@pytest.mark.parametrize("flipped", FLIPS)
 @pytest.mark.parametrize("scale", [0.11, 0.5, 1.0, 3.3])
-def test_that_the_touched_box_holds_every_pixel_that_shows_the_voxels(scale: float) -> None:
-    shown = view()
+def test_that_the_touched_box_holds_every_pixel_that_shows_the_voxels(scale: float, flipped: tuple[bool, bool]) -> None:
+    shown = view(flipped=flipped)
     shown.zoom_to(scale)
     box, inside = shown.touched(20, 30, 25, 50), shown.covered
     rows, columns = shown.rows(inside), shown.columns(inside)
@@ -92,6 +104,17 @@ def test_that_the_visible_voxels_are_those_on_the_screen() -> None:
     shown.zoom_to(10.0)
     shown.centre = (30.0, 40.0)
     assert shown.visible() == (15, 20, 46, 61)
+
+
+@pytest.mark.parametrize("flipped", FLIPS)
+def test_that_a_flipped_plane_is_panned_and_zoomed_as_the_hand_goes(flipped: tuple[bool, bool]) -> None:
+    shown = view(flipped=flipped)
+    x, y = shown.device(30, 40)
+    shown.pan(11, -7)
+    assert shown.device(30, 40) == pytest.approx((x + 11, y - 7))
+    before = shown.voxel(90, 60)
+    shown.zoom_to(9.0, (90, 60))
+    assert shown.voxel(90, 60) == pytest.approx(before)
 
 
 def test_that_boxes_that_do_not_meet_have_nothing_in_common() -> None:

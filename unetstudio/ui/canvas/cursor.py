@@ -24,7 +24,7 @@ def ring(view: View, at: Pointer, size: int) -> QRectF:
     (row, column), (half_row, half_column) = outline(at, size)
     x0, y0 = view.logical(row - half_row, column - half_column)
     x1, y1 = view.logical(row + half_row, column + half_column)
-    return QRectF(x0, y0, x1 - x0, y1 - y0)
+    return QRectF(x0, y0, x1 - x0, y1 - y0).normalized()
 
 
 def draw_ring(painter: QPainter, ellipse: QRectF) -> None:

@@ -39,16 +39,17 @@ class Grid:
     def pick(self, plane: NDArray[Any], down: int = 1, across: int = 1) -> NDArray[Any]:
         """The values shown, once each, of a plane whose cells hold `down` x `across` voxels."""
         rows, columns = self._rows // down, self._columns // across
-        plane = plane[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+        (top, bottom), (left, right) = _ends(rows), _ends(columns)
+        plane = plane[top : bottom + 1, left : right + 1]
         if not self._stretched[0]:
-            plane = np.take(plane, rows - rows[0], axis=0)
-        return plane if self._stretched[1] else np.take(plane, columns - columns[0], axis=1)
+            plane = np.take(plane, rows - top, axis=0)
+        return plane if self._stretched[1] else np.take(plane, columns - left, axis=1)
 
     def spread(self, values: NDArray[Any]) -> NDArray[Any]:
         """What `pick` gave, or was computed from it, on the pixels: each value as often as it is seen."""
         if self._stretched[1]:
-            values = np.take(values, self._columns - self._columns[0], axis=1)
-        return np.take(values, self._rows - self._rows[0], axis=0) if self._stretched[0] else values
+            values = np.take(values, self._columns - _ends(self._columns)[0], axis=1)
+        return np.take(values, self._rows - _ends(self._rows)[0], axis=0) if self._stretched[0] else values
 
     def pixels(self, plane: NDArray[Any], down: int = 1, across: int = 1) -> NDArray[Any]:
         """The value of each pixel."""
@@ -213,14 +214,22 @@ def _averaged(plane: NDArray[Any], view: View, box: Box, down: int, across: int)
     cell_rows, cell_columns = 2**down, 2**across
     row, column = view.voxel(box.left + 0.5, box.top + 0.5)
     rows, columns = (row + 0.5) / cell_rows - 0.5, (column + 0.5) / cell_columns - 0.5
-    step_rows, step_columns = 1 / (view.pitch[0] * cell_rows), 1 / (view.pitch[1] * cell_columns)
+    step_rows, step_columns = 1 / (view.step[0] * cell_rows), 1 / (view.step[1] * cell_columns)
     height, width = box.bottom - box.top, box.right - box.left
     # Only the part in sight is handed on: OpenCV's maps reach no further than 32767 pixels.
-    top, left = max(0, math.floor(rows) - 1), max(0, math.floor(columns) - 1)
-    part = plane[top : math.ceil(rows + height * step_rows) + 2, left : math.ceil(columns + width * step_columns) + 2]
+    top, bottom = sorted((rows, rows + height * step_rows))
+    left, right = sorted((columns, columns + width * step_columns))
+    top, left = max(0, math.floor(top) - 1), max(0, math.floor(left) - 1)
+    part = plane[top : math.ceil(bottom) + 2, left : math.ceil(right) + 2]
     matrix = np.array([[step_columns, 0, columns - left], [0, step_rows, rows - top]])
     flags = cv2.INTER_LINEAR | cv2.WARP_INVERSE_MAP
     return np.asarray(cv2.warpAffine(part, matrix, (width, height), flags=flags, borderMode=cv2.BORDER_REPLICATE))
+
+
+def _ends(indices: NDArray[np.intp]) -> tuple[int, int]:
+    """Smallest and largest of indices that only rise or only fall."""
+    first, last = int(indices[0]), int(indices[-1])
+    return (first, last) if first <= last else (last, first)
 
 
 def _stripes(box: Box) -> NDArray[np.bool_]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from unetstudio.data.region import Index, Region
+from unetstudio.data.scan import Scan
 from unetstudio.tools.plane import extents
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.canvas.intensities import automatic_window
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 CLICKED = 8.0
 """Logical pixels within which a click counts as on a polygon's corner."""
+
+LOW = ("R", "A", "S")
+"""Patient directions that radiologists expect at the top or at the left; planes that begin elsewhere are shown flipped."""
 
 
 class Scene:
@@ -57,8 +61,7 @@ class Scene:
         picture.image = ImagePlane(scan.voxels, display.axis, display.index)
         picture.labels = None if labels is None else LabelPlane(labels.values, display.axis, display.index)
         if display.axis not in self._views:
-            rows, columns = (s for a, s in enumerate(scan.geometry.spacing_or_one) if a != display.axis)
-            self._views[display.axis] = View(extents(scan.shape, display.axis), (rows, columns))
+            self._views[display.axis] = _view(scan, display.axis)
         size, ratio = picture.view.size, picture.view.ratio
         picture.view = self._views[display.axis]
         picture.view.resize(size, ratio)
@@ -131,7 +134,16 @@ class Scene:
         scan, display = self._session.scan, self._session.display
         if scan is None:
             return Marks()
-        rows, columns = (a for a in range(3) if a != display.axis)
-        letters = (*scan.geometry.letters(rows), *scan.geometry.letters(columns))
+        rows, columns = (scan.geometry.letters(a) for a in range(3) if a != display.axis)
+        flipped = self._picture.view.flipped
+        letters = (*(rows[::-1] if flipped[0] else rows), *(columns[::-1] if flipped[1] else columns))
         bar = scale_bar(self._picture.view, scan.geometry.spacing is not None)
         return Marks(bar, letters, "zyx"[display.axis], display.index, self.slices, note)
+
+
+def _view(scan: Scan, axis: int) -> View:
+    """A new view of the planes across an axis: head up, front up or left, the patient's right at the left."""
+    others = [a for a in range(3) if a != axis]
+    rows, columns = (scan.geometry.spacing_or_one[a] for a in others)
+    up, left = (scan.geometry.letters(a)[0] not in ("", *LOW) for a in others)
+    return View(extents(scan.shape, axis), (rows, columns), (up, left))

@@ -56,10 +56,14 @@ class Box:
 
 @dataclass
 class View:
-    """`extents` (rows, columns) of the plane and its voxels' `spacing` in mm, shown at `scale` device pixels per voxel of the finer one."""
+    """`extents` (rows, columns) of the plane and its voxels' `spacing` in mm, shown at `scale` device pixels per voxel of the finer one.
+
+    Where `flipped`, rows count upwards on the screen or columns to the left: a patient's head is up however the file stores it.
+    """
 
     extents: tuple[int, int] = (1, 1)
     spacing: tuple[float, float] = (1.0, 1.0)
+    flipped: tuple[bool, bool] = (False, False)
     size: tuple[int, int] = (1, 1)  # width and height of the buffer in device pixels
     ratio: float = 1.0  # device pixels per logical pixel
     scale: float = 1.0
@@ -71,6 +75,12 @@ class View:
         """Device pixels per (row, column)."""
         rows, columns = scales(self.spacing)
         return self.scale * rows, self.scale * columns
+
+    @property
+    def step(self) -> tuple[float, float]:
+        """Device pixels down per row and right per column; negative where flipped."""
+        down, across = self.pitch
+        return (-down if self.flipped[0] else down), (-across if self.flipped[1] else across)
 
     # ------------------------------------------------------------------------------------------------------ commands
 
@@ -87,14 +97,14 @@ class View:
         x, y = at or (self.size[0] / 2, self.size[1] / 2)
         row, column = self.voxel(x, y)
         self.scale = min(max(scale, self._least()), MOST)
-        down, across = self.pitch
+        down, across = self.step
         self.centre = (row - (y - self.size[1] / 2) / down, column - (x - self.size[0] / 2) / across)
         self.fitted = False
         self._keep_in_sight()
 
     def pan(self, right: float, down: float) -> None:
         """Moves the image by device pixels."""
-        rows, columns = self.pitch
+        rows, columns = self.step
         self.centre = (self.centre[0] - down / rows, self.centre[1] - right / columns)
         self.fitted = False
         self._keep_in_sight()
@@ -109,12 +119,12 @@ class View:
 
     def voxel(self, x: float, y: float) -> tuple[float, float]:
         """(row, column) at a device position."""
-        down, across = self.pitch
+        down, across = self.step
         return self.centre[0] + (y - self.size[1] / 2) / down, self.centre[1] + (x - self.size[0] / 2) / across
 
     def device(self, row: float, column: float) -> tuple[float, float]:
         """Device position (x, y) of a voxel."""
-        down, across = self.pitch
+        down, across = self.step
         return self.size[0] / 2 + (column - self.centre[1]) * across, self.size[1] / 2 + (row - self.centre[0]) * down
 
     def voxel_under(self, x: float, y: float) -> tuple[float, float]:
@@ -134,9 +144,10 @@ class View:
     @property
     def image(self) -> Box:
         """Pixels whose middle shows a voxel, also beyond the screen."""
-        x0, y0 = self.device(-0.5, -0.5)
-        x1, y1 = self.device(self.extents[0] - 0.5, self.extents[1] - 0.5)
-        return Box(math.ceil(x0 - 0.5), math.ceil(y0 - 0.5), math.ceil(x1 - 0.5), math.ceil(y1 - 0.5))
+        x0, y0, x1, y1 = self._corners(0, 0, *self.extents)
+        # Half way between two voxels a pixel shows the later one, which is the other neighbour where flipped.
+        up, left = (_after if flipped else _from for flipped in self.flipped)
+        return Box(left(x0), up(y0), left(x1), up(y1))
 
     @property
     def covered(self) -> Box:
@@ -145,27 +156,33 @@ class View:
 
     def touched(self, top: int, left: int, bottom: int, right: int) -> Box:
         """Pixels that may show any part of these voxels, also where several voxels share a pixel."""
-        x0, y0 = self.device(top - 0.5, left - 0.5)
-        x1, y1 = self.device(bottom - 0.5, right - 0.5)
+        x0, y0, x1, y1 = self._corners(top, left, bottom, right)
         return Box(math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1)) & self.screen
 
     def rows(self, box: Box) -> Indices:
         """The row that each pixel row of a box shows, kept within the plane."""
-        found = np.floor(self.voxel(0, 0)[0] + 0.5 + (np.arange(box.top, box.bottom) + 0.5) / self.pitch[0])
+        found = np.floor(self.voxel(0, 0)[0] + 0.5 + (np.arange(box.top, box.bottom) + 0.5) / self.step[0])
         return np.clip(found, 0, self.extents[0] - 1).astype(np.intp)
 
     def columns(self, box: Box) -> Indices:
         """The column that each pixel column of a box shows, kept within the plane."""
-        found = np.floor(self.voxel(0, 0)[1] + 0.5 + (np.arange(box.left, box.right) + 0.5) / self.pitch[1])
+        found = np.floor(self.voxel(0, 0)[1] + 0.5 + (np.arange(box.left, box.right) + 0.5) / self.step[1])
         return np.clip(found, 0, self.extents[1] - 1).astype(np.intp)
 
     def visible(self) -> tuple[int, int, int, int]:
         """Top, left, bottom, right of the voxels on the screen."""
-        top, left = (math.floor(p + 0.5) for p in self.voxel(0, 0))
-        bottom, right = (math.floor(p + 0.5) + 1 for p in self.voxel(*self.size))
-        rows, columns = self.extents
-        top, left = min(max(top, 0), rows - 1), min(max(left, 0), columns - 1)
-        return top, left, min(max(bottom, top + 1), rows), min(max(right, left + 1), columns)
+        corners = [self.voxel(0, 0), self.voxel(*self.size)]
+        spans = []
+        for places, extent in zip(zip(*corners, strict=True), self.extents, strict=True):
+            first = min(max(math.floor(min(places) + 0.5), 0), extent - 1)
+            spans.append((first, min(max(math.floor(max(places) + 0.5) + 1, first + 1), extent)))
+        (top, bottom), (left, right) = spans
+        return top, left, bottom, right
+
+    def _corners(self, top: int, left: int, bottom: int, right: int) -> tuple[float, float, float, float]:
+        """Left, top, right, bottom in device pixels of the voxels top <= row < bottom, left <= column < right."""
+        (xa, ya), (xb, yb) = self.device(top - 0.5, left - 0.5), self.device(bottom - 0.5, right - 0.5)
+        return min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)
 
     def _least(self) -> float:
         """Smallest useful scale: the plane on a tenth of the widget, or its fit if that is larger still."""
@@ -179,3 +196,13 @@ class View:
             beyond = max(0.0, size / 2 - LEAST_SEEN) / pitch
             kept.append(min(max(place, -0.5 - beyond), extent - 0.5 + beyond))
         self.centre = (kept[0], kept[1])
+
+
+def _from(edge: float) -> int:
+    """First pixel whose middle is on the edge or past it."""
+    return math.ceil(edge - 0.5)
+
+
+def _after(edge: float) -> int:
+    """First pixel whose middle is past the edge."""
+    return math.floor(edge - 0.5) + 1
