@@ -75,7 +75,7 @@ def test_that_the_same_seed_gives_the_same_weights(make_study: MakeStudy, small:
 
 
 def test_that_a_resumed_training_ends_where_an_unbroken_one_does(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:
-    settings = replace(small, steps=8)
+    settings = replace(small, steps=60)
     whole = last_saved(fit(make_study(), settings, checkpoints=tmp_path / "whole"))
     trainer = Trainer(make_study(), settings, checkpoints=tmp_path / "parts")
     story = trainer.run()
@@ -85,9 +85,9 @@ def test_that_a_resumed_training_ends_where_an_unbroken_one_does(make_study: Mak
     saved = trainer.saved
     assert saved is not None
     stopped_at = saved.step
-    assert stopped_at < 8
+    assert stopped_at < 50
     rest = last_saved(fit(make_study(), settings, checkpoints=tmp_path / "parts", start=load_start(tmp_path / "parts")))
-    assert rest.step == 8
+    assert rest.step == 60
     assert equal(weights(Path(whole.path)), weights(Path(rest.path)))
 
 
@@ -211,7 +211,7 @@ def test_that_want_of_memory_makes_batches_smaller(make_study: MakeStudy, small:
         for event in story:
             texts += [event.text] if isinstance(event, Notice) else []
     assert "1 patches of 32 x 32" in texts[0] or "1 patch" in texts[0]
-    assert len(texts) == 4
+    assert len(texts) == 3
 
 
 def test_that_accepted_voxels_can_be_trained_on_alone(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:

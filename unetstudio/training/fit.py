@@ -98,13 +98,13 @@ class Trainer:
         if self.learner is None:
             raise TrainingError("Nothing has been learnt yet.")
         id = self.saved.id if self.saved is not None and self._saved_step == self.step else f"step-{self.step}"
-        return Predictor(copy.deepcopy(self.learner.average.network), self.intensity, self._values, id, self.learner.precision)
+        return Predictor(copy.deepcopy(self.learner.averaged()), self.intensity, self._values, id, self.learner.precision)
 
     def save(self) -> CheckpointSaved | None:
         """Writes averaged weights, and the state to go on from, unless these are on disk already."""
         if self.learner is None or self._saved_step == self.step:
             return None
-        network = self.learner.average.network
+        network = self.learner.averaged()
         card = Checkpoint(
             network=self._plan.network,
             config=network.config.to_json(),
@@ -231,7 +231,7 @@ class Trainer:
         self.round += 1
         index = self._material.refresh()
         spots = find_spots(self._material, index, self._plan.dims, learner.network.size_multiple, self._plan.windows, self.settings.seed)
-        self.score = score(learner.average.network, learner.precision, self._material, index, spots) if spots else Score(None, {})
+        self.score = score(learner.averaged(), learner.precision, self._material, index, spots) if spots else Score(None, {})
         mean = sum(losses) / len(losses)
         what = index.held.what if spots else ""
         yield RoundDone(self.round, self.step, mean, self.score.mean, self.score.classes, self.seconds, took, what)
@@ -272,7 +272,7 @@ class Trainer:
         """Half the batch, then half the patch; OutOfMemory when neither can be halved."""
         if self._device.type == "cuda":
             torch.cuda.empty_cache()
-        smaller = tuple(max(m, n // 2 // m * m) for n, m in zip(self._patch, network.size_multiple, strict=True))
+        smaller = tuple(max(min(n, 2 * m), n // 2 // m * m) for n, m in zip(self._patch, network.size_multiple, strict=True))
         if self._batch > 1:
             self._batch //= 2
         elif smaller != self._patch:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+from collections import deque
 from typing import Any
 
 import torch
@@ -20,9 +21,12 @@ CLIP = 5.0
 DECAY = 1e-4
 """Weight decay."""
 
+RECENT = 3
+"""Batches on which the average's norm statistics are measured."""
+
 
 class Learner:
-    """`network` trains; `average.network` predicts."""
+    """`network` trains; `averaged()` predicts."""
 
     def __init__(self, network: Network, precision: Precision) -> None:
         self.precision = precision
@@ -30,6 +34,8 @@ class Learner:
         self.average = MovingAverage(self.network)
         self.optimizer = _optimizer(self.network)
         self.steps = 0
+        self._recent: deque[Tensor] = deque(maxlen=RECENT)
+        self._measured = 0  # steps when the average's norm statistics were measured
         self._scaler = torch.amp.GradScaler(enabled=precision.needs_scaler)
 
     def step(self, batch: Batch, rate: float, class_weight: Tensor, dice: float) -> Tensor:
@@ -53,9 +59,17 @@ class Learner:
         self._scaler.update()
         self.average.update(self.network, self.steps)
         self.steps += 1
+        self._recent.append(image)
         if not self._scaler.is_enabled():  # a scaler leaves such steps out by itself
             value = torch.where(norm.isfinite(), value, torch.nan)
         return value.detach()
+
+    def averaged(self) -> Network:
+        """The averaged weights with norm statistics that go with them, in evaluation mode; changed by the next step."""
+        if self._measured != self.steps and self._recent:
+            self.average.measure_norms(self._recent, self.precision)
+            self._measured = self.steps
+        return self.average.network
 
     def state(self) -> dict[str, Any]:
         """A copy of everything that the next step depends on."""
@@ -113,6 +127,7 @@ class Learner:
             if before in memory and before.shape == parameter.shape and not name.startswith("head."):
                 self.optimizer.state[parameter] = memory[before]
         self.average = MovingAverage(averaged)
+        self._measured = 0
 
 
 def is_out_of_memory(error: RuntimeError) -> bool:

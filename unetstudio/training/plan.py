@@ -59,7 +59,7 @@ def make_plan(study: Study, settings: TrainingSettings, device: torch.device) ->
         multiple = tuple(int(np.prod([level[axis] for level in options["pool"]])) for axis in range(3))
     dense = _is_dense(study)
     edge = settings.patch or _edge(dims, quick, dense)
-    patch = tuple(min(round_up(edge, m), round_up(max(n, 1), m)) for n, m in zip(extent[-dims:], multiple, strict=True))
+    patch = tuple(max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent[-dims:], multiple, strict=True))
     batch = settings.batch or _batch(patch, dims, quick)
     falling = "falling over the budget" if settings.seconds or settings.steps else "constant"
     words |= {
