@@ -41,7 +41,7 @@ class Scan:
     @property
     def is_volume(self) -> bool:
         """Whether it has more than one slice."""
-        return self.voxels.shape[1] > 1
+        return bool(self.voxels.shape[1] > 1)
 
     @property
     def is_colour(self) -> bool:

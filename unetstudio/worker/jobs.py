@@ -19,9 +19,11 @@ from unetstudio.formats import FORMATS, read, write_legend
 from unetstudio.inference.events import PredictionEvent, TilePredicted
 from unetstudio.inference.predict import predict
 from unetstudio.inference.predictor import Predictor
+from unetstudio.networks.computer import examine
 from unetstudio.postprocess.segment import Painted, segment
 from unetstudio.postprocess.step import Step
 from unetstudio.project import durable, prediction_file
+from unetstudio.worker.messages import DeviceReport
 
 Predicting = Generator[PredictionEvent | None, None, None]
 
@@ -107,6 +109,18 @@ def predict_to_folder(
         if probabilities:
             save_probabilities(out / f"{item.stem}_probabilities.npz", kept)
         yield MaskWritten(str(item.source.path), str(path), done, len(wanted))
+
+
+def describe_device(measure: bool) -> Generator[DeviceReport | None, None, None]:
+    """This computer; the speed test takes about five seconds."""
+    steps = examine(measure)
+    while True:
+        try:
+            next(steps)
+        except StopIteration as end:
+            yield DeviceReport(end.value.rows, end.value.remedy)
+            return
+        yield None
 
 
 def save_probabilities(path: Path, prediction: Prediction) -> None:

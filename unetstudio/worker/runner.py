@@ -18,7 +18,7 @@ from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import CheckpointError, UserError
 from unetstudio.formats import read
 from unetstudio.inference.predictor import Predictor
-from unetstudio.networks.computer import describe, examine
+from unetstudio.networks.computer import describe
 from unetstudio.networks.network import NETWORKS
 from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
@@ -30,7 +30,6 @@ from unetstudio.worker.messages import (
     CasesChanged,
     ClassesChanged,
     DescribeDevice,
-    DeviceReport,
     Event,
     JobFailed,
     LabelsEdited,
@@ -47,6 +46,7 @@ from unetstudio.worker.messages import (
     TrainingWaits,
     WorkerReady,
 )
+from unetstudio.worker.run_log import RunLog
 
 OTHERS_EVERY = 4
 """After one round in this many, one case that is not on screen is predicted as well."""
@@ -79,6 +79,7 @@ class Runner:
         self._loaded: Predictor | None = None  # of the newest checkpoint, until training has something better
         self._view: ShowView | None = None
         self._waiting: list[str] = []  # cases to be predicted when there is time
+        self._log: RunLog | None = None
         self._best = -1.0
         self._best_round = 0
         self._rested_at = -1  # revision of the study at which training came to rest
@@ -137,7 +138,7 @@ class Runner:
                 self._waiting.clear()
                 self._want(request.cases or tuple(self._study.cases if self._study is not None else ()))
             case DescribeDevice():
-                self._push(_Running("device", _device_report(request.measure)))
+                self._push(_Running("device", jobs.describe_device(request.measure)))
             case Stop():
                 if self._stack:
                     self._stack.pop().steps.close()
@@ -202,7 +203,7 @@ class Runner:
 
     def _wake(self) -> None:
         """Begins or goes on training when it is wanted and there is something to learn."""
-        if self._study is None or self._settings is None or self._trainer is None or self._training:
+        if self._study is None or self._opened is None or self._settings is None or self._trainer is None or self._training:
             return
         reason = self._study.ready()
         if reason is not None:
@@ -212,6 +213,7 @@ class Runner:
             if self._trainer.learner is not None:  # its generator was closed: go on from what it saved
                 self._train(Train(self._settings))
                 return
+            self._log = RunLog(self._opened.project / "runs")
             self._stack.insert(0, _Running("training", self._trainer.run()))
 
     @property
@@ -310,6 +312,8 @@ class Runner:
         else:
             if event is not None:
                 self._send(event)
+            if job.name == "training" and self._log is not None:
+                self._log.add(event)
             if isinstance(event, RoundDone):
                 self._round_done(event)
             elif isinstance(event, TrainingStarted):
@@ -333,15 +337,3 @@ def _fits(start: Start, study: Study, settings: TrainingSettings) -> bool:
 
 def _bug(error: Exception) -> str:
     return f"Something went wrong in the learner ({type(error).__name__}); your work is safe, and painting goes on."
-
-
-def _device_report(measure: bool) -> Job:
-    """This computer; the speed test takes about five seconds."""
-    steps = examine(measure)
-    while True:
-        try:
-            next(steps)
-        except StopIteration as end:
-            yield DeviceReport(end.value.rows, end.value.remedy)
-            return
-        yield None

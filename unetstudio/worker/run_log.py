@@ -1,0 +1,32 @@
+"""The events of a training as they came, one JSON object a line in the project's runs folder: what was done, to be read years later."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import time
+from pathlib import Path
+
+from unetstudio.errors import ProjectError
+from unetstudio.project import durable
+from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, TrainingFinished, TrainingStarted
+
+KEPT = (TrainingStarted, RoundDone, CheckpointSaved, TrainingFinished, Notice)
+
+
+class RunLog:
+    """One file a training, named by when it began (UTC)."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.jsonl"
+
+    def add(self, event: object) -> None:
+        """Appends an event; single steps are left out. A disk that refuses must not end the training: strokes matter more."""
+        if not isinstance(event, KEPT):
+            return
+        line = json.dumps({"event": type(event).__name__, "time": round(time.time(), 3), **dataclasses.asdict(event)}) + "\n"
+        try:
+            durable.make_folder(self._path.parent)
+            durable.append(self._path, line.encode())
+        except ProjectError:
+            return
