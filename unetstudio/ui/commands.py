@@ -6,7 +6,7 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from PySide6.QtWidgets import QFileDialog
+from PySide6.QtWidgets import QDialog, QFileDialog
 
 from unetstudio.data.case import ReviewState
 from unetstudio.ui.display import Overlay
@@ -168,19 +168,24 @@ class Commands:
         """The key sheet."""
         from unetstudio.ui.key_sheet import KeySheet
 
-        KeySheet(self.window).open()
+        self._open(KeySheet(self.window))
 
     def show_computer(self) -> None:
         """What this machine can do."""
         from unetstudio.ui.computer_dialog import ComputerDialog
 
-        ComputerDialog(self.session, self.window).open()
+        self._open(ComputerDialog(self.session, self.window))
 
     def show_about(self) -> None:
         """Version, licence, what the program promises."""
         from unetstudio.ui.about import About
 
-        About(self.window).open()
+        self._open(About(self.window))
+
+    def _open(self, dialog: QDialog) -> None:
+        """Beside the work; closing it gives the keys back, also without a window manager."""
+        dialog.finished.connect(self.window.activateWindow)
+        dialog.open()
 
     def _choose_files(self, title: str) -> list[Path]:
         from unetstudio.formats import FORMATS

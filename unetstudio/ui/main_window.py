@@ -11,6 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from unetstudio.ui.actions import Actions
 from unetstudio.ui.banner import Banner
 from unetstudio.ui.commands import Commands
+from unetstudio.ui.corner import Corner
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.resources import app_icon
 from unetstudio.ui.session import Session
@@ -34,6 +35,7 @@ class MainWindow(QMainWindow):
         self.setMinimumSize(960, 600)
         self.action_table = Actions(self, Commands(self, session, preferences))
         self.action_table.fill(self.menuBar())
+        self.menuBar().setCornerWidget(Corner(self.action_table, self.menuBar()))
         self._pages = QStackedWidget()
         self.start = StartPage(session)
         self.start.open_images_asked.connect(self.action_table["open_images"].trigger)

@@ -31,6 +31,7 @@ from unetstudio.ui.tool_bar import ToolBar
 
 STRIP_WIDTH = 156
 COLUMN_WIDTH = 316
+SETTLE = 60  # ms until a new panel has its size
 OPENED_AT_FIRST = ("classes", "learning", "review")
 
 
@@ -87,7 +88,7 @@ class WorkArea(QWidget):
         section = self.sections[name]
         section.heading.setChecked(True)
         section.build()
-        QTimer.singleShot(0, lambda: self.column.ensureWidgetVisible(section, 0, 0))
+        QTimer.singleShot(SETTLE, lambda: self.column.ensureWidgetVisible(section, 0, 0))
 
     def menu_at(self, at: tuple[int, int, int]) -> QMenu:
         """What can be done with the voxel (z, y, x) that was right-clicked."""
