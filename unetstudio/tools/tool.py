@@ -37,7 +37,10 @@ class Pointer:
 
 @dataclass(frozen=True, slots=True)
 class Touched:
-    """What to repaint now, and an outline to draw on top while the tool is at work (lasso, polygon)."""
+    """What to repaint now, and an outline to draw on top while the tool is at work (lasso, polygon).
+
+    A tool yields the region of everything it paints, or paints only when it is closed (lasso): what it yielded is not painted again.
+    """
 
     region: Region | None = None
     outline: tuple[Point, ...] = ()

@@ -28,6 +28,8 @@ THROTTLE = 100
 FADE = 900
 """Milliseconds that a note over the image stays."""
 
+NOWHERE = Region((0, 0, 0), (0, 0, 0))
+
 
 class Canvas(Surface):
     """Shows and paints the session's open case."""
@@ -46,6 +48,7 @@ class Canvas(Surface):
         self._ring = QRect()
         self._outline: tuple[Point, ...] = ()
         self._outline_rect = QRect()
+        self._painted = NOWHERE  # boxes that the stroke in hand has touched so far
         self._note = ""
         self._report = QTimer(self, singleShot=True, interval=THROTTLE)
         self._report.timeout.connect(self._report_view)
@@ -183,14 +186,21 @@ class Canvas(Surface):
         box = self.scene.seen(region)
         if box is not None:
             self.compose_now(box)
+        if self.session.annotation.stroke_in_hand:
+            self._painted |= region
 
     def _labels_edited(self, edit: Edit) -> None:
+        """A stroke's own boxes are on the screen already when it ends; only the segmentation beneath it has followed."""
+        painted, self._painted = self._painted, NOWHERE
         self.scene.show_prediction()
-        self._labels_touched(edit.region)
+        if edit.region & painted != edit.region:
+            self._labels_touched(edit.region)
+        elif self.picture.segmentation is not None:
+            self._predicted(edit.region)
 
     def _predicted(self, region: Region) -> None:
         self.scene.show_prediction()
-        box = self.scene.seen(region)
+        box = self.scene.box(region)
         if box is not None:
             self.compose_later(box)
 
@@ -317,5 +327,7 @@ class Canvas(Surface):
         self.begin_event()
         self._at = event.position()
         act(event)
+        if not self.session.annotation.stroke_in_hand:
+            self._painted = NOWHERE
         self._move_ring()
         self.end_event()

@@ -32,8 +32,9 @@ class Tint:
 
     def over(self, picture: Pixels, values: NDArray[np.uint8]) -> Pixels:
         """`picture` (rows, columns, 4) with the colours of `values` (rows, columns) blended over it."""
-        left = np.take(self.left, values).view(np.uint8).reshape(picture.shape)
-        added = np.take(self.added, values).view(np.uint8).reshape(picture.shape)
+        # "clip" never clips here: bytes cannot be out of bounds, and NumPy skips the check
+        left = np.take(self.left, values, mode="clip").view(np.uint8).reshape(picture.shape)
+        added = np.take(self.added, values, mode="clip").view(np.uint8).reshape(picture.shape)
         return np.asarray(cv2.add(cv2.multiply(picture, left, scale=1 / 255), added))
 
 

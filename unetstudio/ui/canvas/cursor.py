@@ -15,6 +15,9 @@ DARK, LIGHT = QColor(0, 0, 0, 170), QColor(255, 255, 255, 235)
 PEN = 3
 """Width in logical pixels of the dark line."""
 
+LARGE = 120.0
+"""Logical pixels across, from which on a ring is not smoothed."""
+
 CORNER = 3.0
 """Radius in logical pixels of a polygon's corners."""
 
@@ -28,8 +31,14 @@ def ring(view: View, at: Pointer, size: int) -> QRectF:
 
 
 def draw_ring(painter: QPainter, ellipse: QRectF) -> None:
-    """The ring, and a cross in its middle where the ring is too small to aim with."""
+    """The ring; a large one as two plain lines, because smoothing one takes longer than painting with it."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
+    if max(ellipse.width(), ellipse.height()) > LARGE:
+        painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
+        for colour, inset in ((DARK, -1), (LIGHT, 0), (DARK, 1)):
+            painter.setPen(QPen(colour, 0))
+            painter.drawEllipse(ellipse.adjusted(inset, inset, -inset, -inset))
+        return
     for colour, width in ((DARK, PEN + 0.5), (LIGHT, 1.5)):
         painter.setPen(QPen(colour, width))
         painter.drawEllipse(ellipse)

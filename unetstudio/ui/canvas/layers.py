@@ -47,9 +47,12 @@ class Grid:
 
     def spread(self, values: NDArray[Any]) -> NDArray[Any]:
         """What `pick` gave, or was computed from it, on the pixels: each value as often as it is seen."""
-        if self._stretched[1]:
-            values = np.take(values, self._columns - _ends(self._columns)[0], axis=1)
-        return np.take(values, self._rows - _ends(self._rows)[0], axis=0) if self._stretched[0] else values
+        for axis, places in ((1, self._columns), (0, self._rows)):
+            first, last = _ends(places)
+            once = last - first + 1 == len(places) and places[0] == first
+            if self._stretched[axis] and not once:
+                values = np.take(values, places - first, axis=axis)
+        return values
 
     def pixels(self, plane: NDArray[Any], down: int = 1, across: int = 1) -> NDArray[Any]:
         """The value of each pixel."""

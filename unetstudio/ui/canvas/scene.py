@@ -85,12 +85,18 @@ class Scene:
         picture.prediction, picture.segmentation, picture.removed = review.prediction, review.segmentation, review.removed
 
     def seen(self, region: Region) -> Box | None:
-        """The pixels on which a change of these voxels may show; brings the reduced labels up to date on the way."""
+        """The pixels on which a change of these labels may show; brings the reduced labels up to date on the way."""
+        span = span_of(region, self._session.display.axis, self._session.display.index)
+        if span is not None and self._picture.labels is not None:
+            self._picture.labels.changed(span)
+        return self.box(region)
+
+    def box(self, region: Region) -> Box | None:
+        """The pixels on which these voxels may show; None when they are in other slices."""
         display, picture = self._session.display, self._picture
         span = span_of(region, display.axis, display.index)
-        if span is None or picture.labels is None:
+        if span is None or picture.image is None:
             return None
-        picture.labels.changed(span)
         margin = (2 if picture.view.scale < 1 else 0) + (picture.line + 1 if display.outline else 0)
         return picture.view.touched(*span).grown(margin) & picture.view.screen
 
