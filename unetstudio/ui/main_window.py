@@ -78,6 +78,7 @@ class MainWindow(QMainWindow):
         """The start page."""
         self.start.refresh()
         self._pages.setCurrentWidget(self.start)
+        self.start.setFocus()
         self.status.hide()
         self.banner.hang_on(self._pages)
 
@@ -122,6 +123,7 @@ class MainWindow(QMainWindow):
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
         self.action_table.refresh()
+        (self.work.canvas if self.is_working else self.start).setFocus()
         QTimer.singleShot(0, self.activateWindow)  # so that keys work at once, also without a window manager
 
     def closeEvent(self, event: QCloseEvent) -> None:

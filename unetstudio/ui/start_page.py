@@ -28,9 +28,10 @@ class StartPage(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("start")
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # holds the focus quietly until Tab moves it to the first tile
         self._session = session
         self._newest: Path | None = None
-        self.open_tile = Tile("images", "Open images", "Pictures, volumes, a DICOM series or a folder of them. They stay where they are.")
+        self.open_tile = Tile("images", "Open images", "Pictures, volumes, a DICOM series, or a whole folder of them.")
         self.continue_tile = Tile("continue", "Continue", "")
         self.example_tile = Tile("example", "Try the example", "A tissue image to paint on at once; needs no data of your own.")
         self.open_tile.clicked.connect(self.open_images_asked)

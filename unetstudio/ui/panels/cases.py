@@ -32,10 +32,12 @@ class CasesPanel(QWidget):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("cases")
+        self.setAttribute(Qt.WidgetAttribute.WA_StyledBackground)
         self._session = session
         self.heading = QLabel()
         self.heading.setProperty("role", "small")
         self.heading.setContentsMargins(12, 8, 8, 6)
+        self.heading.setWordWrap(True)
         self.filter = QLineEdit()
         self.filter.setPlaceholderText("Filter")
         self.filter.setToolTip("Part of a name, or a state: accepted, corrected, rejected, unreviewed")
