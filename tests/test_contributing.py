@@ -1,0 +1,198 @@
+"""CONTRIBUTING.md and the guide say what is true: the examples work as they stand, the layers and the keys are those of the program."""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import re
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.recipe import Recipe
+from unetstudio.data.case import Case, Source
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.geometry import Geometry
+from unetstudio.data.history import History
+from unetstudio.data.labels import UNLABELLED, LabelMap
+from unetstudio.data.scan import Scan
+from unetstudio.data.study import Study, StudyCase
+from unetstudio.formats import FORMATS, discover, read, read_mask, write_mask
+from unetstudio.measure.evaluate import evaluate
+from unetstudio.measure.metric import METRICS
+from unetstudio.networks.checkpoint import load
+from unetstudio.networks.network import NETWORKS, create
+from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, segment, to_json, with_options
+from unetstudio.postprocess.step import STEPS
+from unetstudio.registry import Registry
+from unetstudio.settings import TrainingSettings
+from unetstudio.tools.tool import TOOLS, Pointer
+from unetstudio.training.events import CheckpointSaved, TrainingFinished
+from unetstudio.training.fit import fit
+from unetstudio.ui.actions import rows
+from unetstudio.ui.annotation import Annotation
+
+ROOT = Path(__file__).resolve().parents[1]
+TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+EXAMPLES = {m[1]: m[0].removeprefix("```python\n") for m in re.finditer(r"```python\n# unetstudio/(\S+)\.py\n.*?(?=```)", TEXT, re.DOTALL)}
+REGISTRIES: tuple[Registry[Any], ...] = (TOOLS, NETWORKS, AUGMENTATIONS, STEPS, FORMATS, METRICS)
+CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (230, 159, 0)])
+
+Learn = Callable[[str], ModuleType]
+
+
+@pytest.fixture
+def learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Learn:
+    """Loads an example as a module; what it registers is gone after the test."""
+    for registry in REGISTRIES:
+        monkeypatch.setattr(registry, "_found", dict(registry.items()))
+
+    def load_example(name: str) -> ModuleType:
+        file = tmp_path / f"example_{Path(name).name}.py"
+        file.write_text(EXAMPLES[name], encoding="utf-8")
+        spec = importlib.util.spec_from_file_location(file.stem, file)
+        assert spec is not None and spec.loader is not None
+        module = importlib.util.module_from_spec(spec)
+        monkeypatch.setitem(sys.modules, file.stem, module)
+        spec.loader.exec_module(module)
+        return module
+
+    return load_example
+
+
+def test_that_there_is_an_example_for_each_registry() -> None:
+    assert sorted(name.split("/")[0] for name in EXAMPLES) == sorted(registry.group.split(".")[1] for registry in REGISTRIES)
+
+
+def test_that_the_tool_paints_and_undo_takes_it_back(learn: Learn, qapp: object) -> None:
+    learn("tools/square")
+    annotation, labels = Annotation(), LabelMap.unlabelled((1, 40, 50))
+    annotation.set_classes(CLASSES)
+    annotation.open("case", labels, History())
+    annotation.set_tool("square")
+    annotation.set_options("square", edge=5)
+    annotation.press(Pointer(10, 10, 0, 0))
+    annotation.move(Pointer(10, 20, 0, 0))
+    annotation.release()
+    assert labels.counts[1] == 2 * 5 * 5
+    assert (labels.values[0, 8:13, 18:23] == 1).all()
+    annotation.undo()
+    assert labels.annotated == 0
+
+
+def test_that_the_tool_has_a_command_whose_key_and_icon_are_good(learn: Learn) -> None:
+    kind = learn("tools/square").Square
+    found = [row for row in rows() if kind.shortcut in row.keys]
+    assert [row.id for row in found] == ["tool_square"]
+    assert (ROOT / "resources" / "icons" / f"{kind.icon}.svg").is_file()
+
+
+def test_that_the_network_sees_no_further_than_it_says(learn: Learn) -> None:
+    learn("networks/plain")
+    network = create("plain", 2, 3, depth=2, base=4).eval()
+    margin = network.receptive_margin[0]
+    x = torch.full((1, 2, 41, 41), torch.nan)
+    x[:, :, 20 - margin : 21 + margin, 20 - margin : 21 + margin] = 1
+    out = network(x)
+    assert out.shape == (1, 3, 41, 41)
+    assert torch.isfinite(out[:, :, 20, 20]).all()
+
+
+def test_that_the_network_learns_and_its_checkpoint_can_be_used(learn: Learn, tmp_path: Path) -> None:
+    learn("networks/plain")
+    shape = (1, 32, 32)
+    labels = np.full(shape, UNLABELLED, np.uint8)
+    labels[:, 4], labels[:, 20] = 0, 1
+    scan = Scan(np.random.default_rng(0).integers(0, 255, (1, *shape)).astype(np.uint8))
+    study = Study(CLASSES, [StudyCase(Case("c", "c", Source(Path("c.png")), "", shape, 1), lambda: scan, LabelMap(labels))])
+    settings = TrainingSettings(network="plain", steps=2, depth=2, base=4, patch=16, batch=2, device="cpu", threads=1)
+    events = list(fit(study, settings, checkpoints=tmp_path))
+    assert isinstance(events[-1], TrainingFinished)
+    saved = [event for event in events if isinstance(event, CheckpointSaved)]
+    card, network = load(Path(saved[-1].path))
+    assert card.network == "plain"
+    assert network(torch.zeros(1, network.config.in_channels, 16, 16)).shape == (1, 2, 16, 16)
+
+
+def test_that_the_augmentation_replays_what_was_drawn(learn: Learn) -> None:
+    learn("augment/fade")
+    recipe = Recipe(photometric=(AUGMENTATIONS["fade"](probability=1.0),))  # type: ignore[call-arg]
+    drawn = recipe.draw(np.random.default_rng(1), 2)
+    image = np.zeros((2, 8, 9), np.float32)
+    once, again = (recipe.recolour(drawn, image.copy(), plain=1) for _ in range(2))
+    np.testing.assert_array_equal(once, again)
+    assert once[0].any() and not once[1].any()
+
+
+def test_that_the_step_keeps_the_largest_island_and_what_was_painted(learn: Learn) -> None:
+    learn("postprocess/largest")
+    cell = np.zeros((1, 12, 20), np.uint8)
+    cell[0, 1:6, 1:6] = cell[0, 1:3, 10:12] = cell[0, 8:10, 10:12] = 255
+    labels, hand = np.full(cell.shape, UNLABELLED, np.uint8), np.zeros(cell.shape, np.bool_)
+    labels[0, 8, 10], hand[0, 8, 10] = 1, True
+    steps = with_options(DEFAULT_STEPS, ["largest=on"])
+    found = segment(np.stack([255 - cell, cell]), (0, 1), steps, painted=(labels, hand))
+    assert (found.labels == 1).sum() == 25 + 4
+    assert found.reports[-1].objects == 1
+    assert from_json(to_json(steps)) == steps
+
+
+def test_that_the_format_reads_and_writes_pictures_and_volumes(learn: Learn, tmp_path: Path) -> None:
+    learn("formats/npy")
+    for depth in (1, 3):
+        labels = np.random.default_rng(0).integers(0, 2, (depth, 6, 7)).astype(np.uint8)
+        path = tmp_path / f"mask{depth}.npy"
+        write_mask(path, labels, Geometry(), CLASSES)
+        np.testing.assert_array_equal(read_mask(path)[0], labels)
+        assert read(discover([path])[0]).shape == labels.shape
+
+
+def test_that_the_metric_counts_what_was_found(learn: Learn) -> None:
+    learn("measure/sensitivity")
+    truth, predicted = np.array([0, 0, 1, 1, 1, 1], np.uint8), np.array([1, 0, 1, 1, 1, 0], np.uint8)
+    found = evaluate(predicted, truth, ["sensitivity"])["sensitivity"]
+    assert (found.mean, found.pooled, found.per_class) == (0.75, 0.75, {0: 0.5, 1: 0.75})
+
+
+def test_that_another_package_can_add_a_tool(learn: Learn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    declared = tomllib.loads(re.search(r"```toml\n(.*?)```", TEXT, re.DOTALL)[1])["project"]["entry-points"]["unetstudio.tools"]  # type: ignore[index]
+    for folder, file, text in (
+        ("your_package", "__init__.py", ""),
+        ("your_package", "square.py", EXAMPLES["tools/square"]),
+        ("your_package-1.dist-info", "METADATA", "Metadata-Version: 2.1\nName: your-package\nVersion: 1\n"),
+        ("your_package-1.dist-info", "entry_points.txt", "[unetstudio.tools]\n" + "\n".join(f"{k} = {v}" for k, v in declared.items())),
+    ):
+        (tmp_path / folder).mkdir(exist_ok=True)
+        (tmp_path / folder / file).write_text(text, encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    importlib.invalidate_caches()
+    registry: Registry[Any] = Registry("unetstudio.tools", "tool")
+    assert registry["square"].title == "Square"
+    for name in [name for name in sys.modules if name.startswith("your_package")]:
+        monkeypatch.delitem(sys.modules, name)
+
+
+def test_that_the_layers_are_those_that_are_checked() -> None:
+    told = re.search(r"```text\n(.*?)```", TEXT, re.DOTALL)
+    contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"][0]
+    assert told is not None and told[1].split("\n")[:-1] == contract["layers"]
+
+
+def test_that_every_file_named_in_the_text_is_there() -> None:
+    named = re.findall(r"`((?:tests|augment|postprocess|project|formats|data|tools|training|inference|ui)/[\w/]+\.py)`", TEXT)
+    assert [file for file in named if not ((ROOT / file).is_file() or (ROOT / "unetstudio" / file).is_file())] == []
+    assert named
+
+
+def test_that_the_guide_names_every_key() -> None:
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    missing = [(row.text, key) for row in rows() for key in row.keys if f"`{key}`" not in guide and not row.id.startswith("class_")]
+    assert missing == []
