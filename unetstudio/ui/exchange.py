@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -56,6 +56,11 @@ class Exchange(QObject):
         super().__init__(session)
         self._session = session
         self._problems: list[str] = []
+        self._stop: Callable[[], None] = lambda: None
+
+    def stop(self) -> None:
+        """Ends the import or export in hand after its present file."""
+        self._stop()
 
     def import_masks(self, paths: list[Path]) -> None:
         """Masks become labels of the cases with the same file stem; a single mask may have any name: it is for the open case."""
@@ -70,7 +75,7 @@ class Exchange(QObject):
                 session.notice.emit(str(error), "error")
                 return
             pairs = [(paths[0], session.case)]
-        session.disk.begin(
+        self._stop = session.disk.begin(
             _masks(session.desk, pairs, session.classes, session.case), self._mask, lambda error: self._ended(IMPORTING, error)
         )
 
@@ -104,7 +109,7 @@ class Exchange(QObject):
         self._problems.clear()
         session.progress.emit(EXPORTING, 0, 0)
         steps = _exported(session.desk, chosen, session.classes, folder, choice)
-        session.disk.begin(steps, self._exported, lambda error: self._ended(EXPORTING, error))
+        self._stop = session.disk.begin(steps, self._exported, lambda error: self._ended(EXPORTING, error))
 
     def _exported(self, event: Exported) -> None:
         if event.problem:

@@ -35,7 +35,7 @@ from unetstudio.ui.saving import Saver
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.example import example_images
 from unetstudio.worker.intake import CaseRead, CaseRefused
-from unetstudio.worker.messages import Event, LabelsEdited, OpenStudy, PredictCases, ShowView, WorkerReady
+from unetstudio.worker.messages import Event, JobFailed, LabelsEdited, OpenStudy, PredictCases, ShowView, WorkerReady
 
 
 class Session(CaseCommands, ClassCommands, QObject):
@@ -51,6 +51,7 @@ class Session(CaseCommands, ClassCommands, QObject):
     save_state_changed = Signal(str, bool)  # words for the status bar, everything is safe
     notice = Signal(str, str)  # one sentence, level: "info", "warning", "error"
     progress = Signal(str, int, int)  # what (import, export), done, total; done == total ends it
+    fault = Signal(str)  # traceback of an error in the program itself, on the disk thread or in the worker
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -78,9 +79,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.disk.start()
 
     def _wire(self) -> None:
-        self.disk.crashed.connect(
-            lambda trace: self.notice.emit("Something went wrong while reading or writing; your work is kept.", "error")
-        )
+        self.disk.crashed.connect(self.fault)
         self.saver.state_changed.connect(self.save_state_changed)
         self.saver.idle.connect(self._open_study_when_saved)
         self.saver.lost.connect(self._stop_painting)
@@ -145,6 +144,11 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.learning.pause()
         self.learning.project_closed()
         self.project_closed.emit()
+
+    def stop_work(self) -> None:
+        """Ends what `progress` tells of; what is done of it stays."""
+        self._stop_intake()
+        self.exchange.stop()
 
     def shut_down(self) -> None:
         """Ends within 3 s: closes the project, then the threads and the worker process."""
@@ -316,6 +320,8 @@ class Session(CaseCommands, ClassCommands, QObject):
                 self.review.take(event)
             case CasePredicted():
                 self.cases_changed.emit()
+            case JobFailed(detail=detail) if detail:
+                self.fault.emit(detail)
 
     def _stop_painting(self, reason: str) -> None:
         """The project is somebody else's now: what would not be saved is not painted."""

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QWidget
+from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from unetstudio.ui.canvas.under import Under
+from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
 from unetstudio.ui.sign import Sign
 
@@ -30,7 +31,13 @@ class StatusBar(QStatusBar):
         self.saved = QLabel()
         self.addWidget(self.pointer)
         self.addWidget(self.hint, 1)
-        for part in (self.work, self.bar):
+        self.stop = QToolButton()
+        self.stop.setIcon(icon("reject"))
+        self.stop.setToolTip("Stop; what is done already stays")
+        self.stop.setAccessibleName("Stop")
+        self.stop.setAutoRaise(True)
+        self.stop.clicked.connect(session.stop_work)
+        for part in (self.work, self.bar, self.stop):
             self.addPermanentWidget(part)
             part.hide()
         self.addPermanentWidget(self.learning, 1)
@@ -58,6 +65,7 @@ class StatusBar(QStatusBar):
         running = total == 0 or done < total  # a total of 0: begun, and nobody knows yet how much there is
         self.work.setVisible(running)
         self.bar.setVisible(running)
+        self.stop.setVisible(running)
         self.work.setText(f"{what}  {done} of {total}" if total else what)
         self.bar.setRange(0, total)
         self.bar.setValue(done)

@@ -9,6 +9,7 @@ from pathlib import Path
 from PySide6.QtCore import QTimer
 from PySide6.QtWidgets import QApplication
 
+from unetstudio.ui.bug_report import BugReports
 from unetstudio.ui.main_window import MainWindow
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.session import Session
@@ -27,6 +28,9 @@ def run(paths: list[Path], *, example: bool = False) -> int:
     appearance = Appearance(application, preferences)
     session = Session()
     window = MainWindow(session, appearance, preferences)
+    reports = BugReports(window)
+    reports.install()
+    session.fault.connect(reports.show_trace)
     if paths or example:
         window.show_work()
     window.show()

@@ -224,9 +224,9 @@ class Canvas(Surface):
 
     # ------------------------------------------------------------------------------------------------ drawn over it
 
-    def resizeEvent(self, event: QEvent) -> None:
+    def make_room(self) -> None:
         """Another part of the image is in sight."""
-        super().resizeEvent(event)
+        super().make_room()
         self._view_moved()
 
     def draw_over(self, painter: QPainter, dirty: QRect) -> None:
@@ -274,7 +274,7 @@ class Canvas(Surface):
     # -------------------------------------------------------------------------------------------------------- events
 
     def event(self, event: QEvent) -> bool:
-        """Keys that are the canvas's own come before shortcuts and before Tab's change of focus; pinching zooms."""
+        """Keys of its own come before shortcuts and before Tab's change of focus; pinching zooms; screens may differ in density."""
         if isinstance(event, QKeyEvent):
             kind = event.type()
             if kind == QEvent.Type.ShortcutOverride and self.gestures.wants(event):
@@ -284,6 +284,8 @@ class Canvas(Surface):
                 return True
             if kind == QEvent.Type.KeyRelease and self.gestures.key_released(event):
                 return True
+        if event.type() == QEvent.Type.DevicePixelRatioChange:
+            self.make_room()
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
             self.zoom_by(1 + event.value(), event.position())
             return True

@@ -112,7 +112,11 @@ class Surface(QWidget):
         """For the subclass."""
 
     def resizeEvent(self, event: QEvent) -> None:
-        """A buffer of the new size; the image in it is only a view of the same bytes."""
+        """The picture takes the new size."""
+        self.make_room()
+
+    def make_room(self) -> None:
+        """A buffer of the widget's size in device pixels; the QImage is only a view of the same bytes."""
         ratio = self.devicePixelRatioF()
         width, height = max(1, math.ceil(self.width() * ratio)), max(1, math.ceil(self.height() * ratio))
         self.picture.resize(width, height)

@@ -34,6 +34,6 @@ class Fold(QWidget):
         self._fold(False)
 
     def _fold(self, open_: bool) -> None:
-        self.button.setIcon(icon("chevron-down" if open_ else "chevron-right", self.palette().windowText().color()))
+        self.button.setIcon(icon("chevron-down" if open_ else "chevron-right", lights_up=False))
         self.body.setVisible(open_)
         self.toggled.emit(open_)
