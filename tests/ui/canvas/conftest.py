@@ -66,6 +66,7 @@ class Hand:
 def opened(session: Session, scan: Scan, case_id: str = "a") -> None:
     """Makes a scan the session's open case, with nothing annotated."""
     session.case = Case(case_id, case_id, Source(Path(f"{case_id}.png")), "0" * 64, scan.shape, scan.channels, "PNG", scan.geometry)
+    session.cases = (session.case,)
     session.scan, session.labels = scan, LabelMap.unlabelled(scan.shape)
     session._sequence[case_id] = 0
     session.display.set(window=None, axis=0, index=scan.shape[0] // 2)

@@ -89,6 +89,15 @@ def test_that_escape_takes_the_stroke_in_hand_back(picture: Hand, session: Sessi
     assert picture.colour(20, 25) == before and not session.annotation.can_undo
 
 
+def test_that_another_button_does_not_end_a_stroke(picture: Hand, session: Session) -> None:
+    picture.press(20, 10)
+    picture.drag((20, 12), button=BUTTONS.RightButton)
+    assert session.annotation.stroke_in_hand
+    picture.move(20, 40)
+    picture.release(20, 40)
+    assert session.labels.values[0, 20, 38] == 1 and session.display.window is None
+
+
 def test_that_undo_is_seen(picture: Hand, session: Session) -> None:
     before = picture.colour(20, 25)
     picture.drag((20, 10), (20, 40))
@@ -329,7 +338,13 @@ def test_that_a_closed_project_leaves_an_empty_canvas(picture: Hand, session: Se
     picture.drag((30, 30), button=BUTTONS.RightButton)
 
 
-@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (1, 1, 1, 500), (3, 1, 500, 1), (2, 5, 4, 3), (1, 1, 1, 1)])
+def test_that_removing_the_last_case_empties_the_canvas(picture: Hand, session: Session, qtbot: QtBot) -> None:
+    session.cases = ()
+    session.cases_changed.emit()
+    qtbot.waitUntil(lambda: picture.canvas.picture.image is None)
+
+
+@pytest.mark.parametrize("shape", [(1, 1, 1, 1), (1, 1, 1, 500), (3, 1, 500, 1), (2, 5, 4, 3)])
 def test_that_images_of_any_shape_can_be_shown_and_painted(show: Callable[[Scan], Hand], session: Session, shape: tuple[int, ...]) -> None:
     hand = show(Scan(np.zeros(shape, np.uint16)))
     hand.drag((0, 0), (0, 0))

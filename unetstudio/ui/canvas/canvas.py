@@ -68,6 +68,7 @@ class Canvas(Surface):
         session, annotation, review = self.session, self.session.annotation, self.session.review
         session.case_opened.connect(self._open_case)
         session.project_closed.connect(self._close)
+        session.cases_changed.connect(self._close_when_empty, Qt.ConnectionType.QueuedConnection)
         session.classes_changed.connect(self._show_classes)
         session.display.changed.connect(self._display_changed)
         annotation.labels_touched.connect(self._labels_touched)
@@ -167,6 +168,10 @@ class Canvas(Surface):
         self.scene.close()
         self._report.stop()
         self.invalidate(base=True)
+
+    def _close_when_empty(self) -> None:
+        if not self.session.cases:
+            self._close()
 
     def _show_classes(self) -> None:
         self.scene.show_classes()

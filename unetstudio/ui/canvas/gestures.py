@@ -41,6 +41,7 @@ class Gestures:
     def __init__(self, canvas: Canvas) -> None:
         self._canvas = canvas
         self._doing = Doing.NOTHING
+        self._button = Qt.MouseButton.NoButton
         self._space = False
         self._from = QPointF()
         self._last = QPointF()
@@ -66,6 +67,7 @@ class Gestures:
         if self._doing is not Doing.NOTHING:
             return
         self._from = self._last = at
+        self._button = event.button()
         self._moved = False
         match event.button():
             case Qt.MouseButton.MiddleButton:
@@ -106,7 +108,7 @@ class Gestures:
     def release(self, event: QMouseEvent) -> None:
         """A button went up."""
         canvas, doing, at = self._canvas, self._doing, event.position()
-        if event.buttons() != Qt.MouseButton.NoButton and doing is not Doing.PAINTING:
+        if event.button() != self._button:
             return
         self._doing = Doing.NOTHING
         if doing is Doing.PAINTING:
