@@ -208,3 +208,40 @@ def test_that_a_mask_can_be_imported_and_painted_strokes_stay(opened: Session, p
     assert opened.labels.counts[1] > 0
     assert opened.labels.counts[UNLABELLED] == 0
     qtbot.waitUntil(lambda: read_labels(opened.project_path, opened.cases[1])[0].counts[0] == 80 * 96, timeout=10_000)
+
+
+def test_that_a_moved_image_is_found_again_when_its_new_folder_is_dropped(
+    opened: Session, images: list[Path], tmp_path: Path, qtbot: QtBot
+) -> None:
+    elsewhere = tmp_path.parent / f"{tmp_path.name}-elsewhere"
+    elsewhere.mkdir()
+    images[1].rename(elsewhere / "another_name.png")
+    with qtbot.waitSignal(opened.case_failed, timeout=10_000):
+        opened.step_case(+1)
+    (elsewhere / "another_name.png").rename(elsewhere / "disc_1.png")
+    opened.open_paths([elsewhere])
+    qtbot.waitUntil(lambda: opened.case.name == "disc_1", timeout=10_000)
+    assert len(opened.cases) == 2
+    assert opened.case.source.path == elsewhere / "disc_1.png"
+
+
+def test_that_another_image_under_the_old_name_is_refused(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    import cv2
+
+    cv2.imwrite(str(images[1]), np.zeros((80, 96), np.uint8))
+    with qtbot.waitSignal(opened.case_failed, timeout=10_000) as failed:
+        opened.step_case(+1)
+    assert "not the image that was painted" in failed.args[1]
+
+
+def test_that_a_removed_case_comes_back_with_its_strokes(opened: Session, images: list[Path], paint: Paint, qtbot: QtBot) -> None:
+    paint(opened, 40, 30, 40, 60, value=1)
+    first = opened.case.id
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.remove_case(first)
+    opened.saver.flush()
+    opened.open_paths([images[0]])
+    qtbot.waitUntil(lambda: len(opened.cases) == 2, timeout=10_000)
+    opened.open_case(first)
+    qtbot.waitUntil(lambda: opened.case.id == first, timeout=10_000)
+    assert opened.labels.counts[1] > 0

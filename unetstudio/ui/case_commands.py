@@ -11,7 +11,7 @@ from PySide6.QtCore import SignalInstance
 
 from unetstudio.data.case import Case, ReviewState
 from unetstudio.data.labels import LabelMap
-from unetstudio.ui.desk import Desk
+from unetstudio.ui.desk import REMOVED, Desk
 from unetstudio.ui.review import Review
 from unetstudio.ui.saving import Saver
 from unetstudio.ui.worker_thread import WorkerThread
@@ -51,9 +51,11 @@ class CaseCommands:
         self._keep_cases()
 
     def remove_case(self, case_id: str) -> None:
-        """Takes a case off the list; its image and its labels stay where they are."""
+        """Takes a case off the list; its image and its labels stay where they are, and opening the image again brings it back."""
         ids = [case.id for case in self.cases]
         place = ids.index(case_id)
+        self.view[REMOVED] = {**self.view.get(REMOVED, {}), self._case(case_id).sha256: case_id}
+        self.saver.keep(view=dict(self.view))
         self.cases = tuple(case for case in self.cases if case.id != case_id)
         self._keep_cases()
         if case_id != self._wanted:

@@ -5,9 +5,10 @@ It holds its own copy of the labels of the case in use, so that a new generation
 
 from __future__ import annotations
 
+import contextlib
 from collections import deque
 from collections.abc import Generator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,9 @@ from unetstudio.project.project import Project
 from unetstudio.project.replay import history
 from unetstudio.project.store import LabelStore
 from unetstudio.worker.intake import CaseRead, CaseRefused, intake, picture
+
+REMOVED = "removed"
+"""Under this name the view of a project keeps the ids of removed cases by the SHA-256 of their images."""
 
 FIRST_CLASSES = ["Background", "Structure 1"]
 
@@ -63,14 +67,17 @@ class Desk:
 
     # ----------------------------------------------------------------------------------------------------- reading
 
-    def open_case(self, case: Case, scan: Scan | None = None, dropped: Sequence[Path] = ()) -> OpenedCase:
+    def open_case(self, case: Case, scan: Scan | None = None) -> OpenedCase:
         """Reads a scan (unless it is at hand), its labels with their undo, and its last prediction; a moved image is found again."""
         self.retry()
         if scan is None:
-            case = relink(case, self.project.folder, sha256_of, dropped)
+            case = relink(case, self.project.folder, sha256_of)
+            if sha256_of(case.source) != case.sha256:
+                raise ProjectError(
+                    case.source.path,
+                    "this is not the image that was painted. Put the old file back, or remove the case and add the new image.",
+                )
             scan = read(case.source)
-        if scan.shape != case.shape:
-            raise ProjectError(case.source.path, "the image has another size than when it was painted; put the old file back.")
         folder = self.project.folder_of(case)
         store = self.project.store(case)
         loaded = store.load(case.shape)
@@ -78,6 +85,15 @@ class Desk:
         copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
         prediction = prediction_file.load(folder, case.shape)
         return OpenedCase(case, scan, copy, loaded.sequence, history(loaded.history), prediction, loaded.recovered or "")
+
+    def found_again(self, cases: Sequence[Case], dropped: Sequence[Path]) -> list[Case]:
+        """Those of the cases whose missing images lie among or below the dropped paths, with their new places."""
+        found = []
+        for case in cases:
+            with contextlib.suppress(UserError):
+                if not case.source.path.exists():
+                    found.append(relink(case, self.project.folder, sha256_of, dropped))
+        return found
 
     def thumbnail(self, case_id: str) -> Path:
         """Where a case's thumbnail lies."""
@@ -144,7 +160,10 @@ def open_project(folder: Path) -> OpenedProject:
 
 
 def take_in(paths: Sequence[Path], desk: Desk | None, documents: Path) -> Generator[OpenedProject | CaseRead | CaseRefused, None, None]:
-    """Images into the open project, or into a new one made beside them once the first could be read. The caller lists the cases."""
+    """Images into the open project, or into a new one made beside them once the first could be read. The caller lists the cases.
+
+    An image whose case was removed comes back under its old id, and with it what was painted on it.
+    """
     sources = discover(paths)
     if desk is None and (beside := project_beside(list(paths))) is not None:
         opened = open_project(beside)
@@ -162,8 +181,12 @@ def take_in(paths: Sequence[Path], desk: Desk | None, documents: Path) -> Genera
                 classes = ClassTable.named(FIRST_CLASSES, colours(len(FIRST_CLASSES), picture(found.scan)))
                 desk = Desk(Project.create(default_folder(list(paths), documents), classes))
                 yield OpenedProject(desk, ())
-            desk.keep_thumbnail(found.case.id, found.thumbnail)
-        yield found
+            removed: dict[str, str] = desk.project.manifest.view.get(REMOVED, {})
+            case = replace(found.case, id=removed.get(found.case.sha256, found.case.id))
+            desk.keep_thumbnail(case.id, found.thumbnail)
+            yield replace(found, case=case)
+        else:
+            yield found
     if desk is None:
         raise UserError("None of these files could be opened as an image.")
 

@@ -65,6 +65,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self._sequence: dict[str, int] = {}
         self._shown: ShowView | None = None
         self._wanted = ""  # id of the case asked for last
+        self._lost: set[str] = set()  # cases that could not be opened: their images may be dropped on the window
         self._stop_intake: Callable[[], None] = lambda: None
         self._study_wanted = False
         self.disk = DiskThread(self)
@@ -140,6 +141,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.saver.close()
         self.desk = None
         self.cases, self.classes, self.view, self._shown, self._wanted = (), ClassTable(), {}, None, ""
+        self._lost.clear()
         self.annotation.forget()
         self.learning.pause()
         self.learning.project_closed()
@@ -200,6 +202,9 @@ class Session(CaseCommands, ClassCommands, QObject):
             self.notice.emit("This project is open read-only; images cannot be added.", "warning")
             return
         self._stop_intake()
+        if self._lost and self.desk is not None:
+            desk, lost = self.desk, [case for case in self.cases if case.id in self._lost]
+            self.disk.ask(lambda: desk.found_again(lost, paths), self._found_again)
         self.progress.emit("Opening images", 0, 0)
         steps = take_in(paths, self.desk, recent.documents())
         self._stop_intake = self.disk.begin(steps, self._taken_in, self._intake_ended)
@@ -223,6 +228,14 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.progress.emit("Opening images", 1, 1)
         if error is not None:
             self.notice.emit(str(error), "error")
+
+    def _found_again(self, cases: list[Case]) -> None:
+        for case in cases:
+            self._lost.discard(case.id)
+            self._replace_case(case)
+        if cases:
+            self.notice.emit(f"Found again: {', '.join(case.name for case in cases[:3])}{' …' if len(cases) > 3 else ''}", "info")
+            self.open_case(cases[0].id)
 
     def open_case(self, case_id: str, scan: Scan | None = None) -> None:
         """Shows a case as soon as it is read; of several asked for in a row only the last is shown."""
@@ -259,6 +272,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.start_worker()
 
     def _case_refused(self, case_id: str, error: UserError) -> None:
+        self._lost.add(case_id)
         if self._wanted == case_id:
             self._wanted = self.case.id if self.case is not None else ""
         self.case_failed.emit(case_id, str(error))

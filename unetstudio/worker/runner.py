@@ -131,6 +131,7 @@ class Runner:
                 self._settings = None
                 if self._end_training():
                     self._send(TrainingPaused(self._trainer.step if self._trainer is not None else 0))
+                    self._want(self._study.cases if self._study is not None else ())
             case ShowView():
                 self._view = request
                 self._show()
@@ -239,6 +240,8 @@ class Runner:
             self._send(TrainingFinished(event.step, event.seconds, "settled"))
             self._want(self._study.cases)
         if event.round % OTHERS_EVERY == 0:
+            if not self._waiting:  # all were predicted once: begin again with better weights
+                self._waiting += [case for case in self._study.cases if self._view is None or case != self._view.case]
             self._predict_next()
         self._show()
 

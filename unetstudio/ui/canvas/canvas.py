@@ -334,7 +334,8 @@ class Canvas(Surface):
         self.begin_event()
         self._at = event.position()
         act(event)
-        if not self.session.annotation.stroke_in_hand:
+        self.busy = self.session.annotation.stroke_in_hand
+        if not self.busy:
             self._painted = NOWHERE
         self._move_ring()
         self.end_event()

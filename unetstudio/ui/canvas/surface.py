@@ -12,8 +12,11 @@ from unetstudio.ui.canvas.layers import Picture
 from unetstudio.ui.canvas.view import Box
 from unetstudio.ui.display import Display
 
-BAND = 150_000
+BAND = 60_000
 """Device pixels composed between two events when nobody waits for them."""
+
+PAUSE = 25
+"""Milliseconds between two bands while the hand is at work: painting comes first."""
 
 
 class Surface(QWidget):
@@ -30,6 +33,7 @@ class Surface(QWidget):
         self._in_event = False
         self._between = QTimer(self, interval=0)
         self._between.timeout.connect(self._compose_band)
+        self.busy = False  # the hand is at work
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     # ----------------------------------------------------------------------------------------------------- composing
@@ -54,7 +58,7 @@ class Surface(QWidget):
         height = max(16, BAND // (box.right - box.left))
         fresh = [Box(box.left, top, box.right, min(top + height, box.bottom)) for top in range(box.top, box.bottom, height)]
         self._bands = [band for band in self._bands if band not in fresh] + fresh
-        self._between.start()
+        self._between.start(PAUSE if self.busy else 0)
 
     def scroll_picture(self, right: int, down: int) -> None:
         """The view moved by whole device pixels: what was composed moves with it, the rest is composed."""
@@ -65,6 +69,7 @@ class Surface(QWidget):
             self.update()
 
     def _compose_band(self) -> None:
+        self._between.setInterval(PAUSE if self.busy else 0)
         if self._bands:
             band = self._bands.pop(0)
             self.picture.compose(band, self._display)
