@@ -1,4 +1,4 @@
-"""What a user may choose about training, as one frozen value that travels from window or command line to the worker and into checkpoints."""
+"""What a user may choose about training: one frozen value that travels from window or command line to the worker and into checkpoints."""
 
 from __future__ import annotations
 
@@ -41,7 +41,10 @@ class TrainingSettings:
             try:
                 changes[key] = text.lower() in ("1", "true", "yes", "on") if kinds[key] is bool else kinds[key](text)
             except ValueError as error:
-                raise UserError(f"--set {key}: {text!r} is not a {kinds[key].__name__}.") from error
+                wanted = "whole number" if kinds[key] is int else "number"
+                raise UserError(f"--set {key}: {text!r} is not a {wanted}.") from error
+            if isinstance(changes[key], (int, float)) and not 0 <= changes[key] < float("inf"):
+                raise UserError(f"{key} cannot be {text}; write 0 to leave the choice to the program.")
         return replace(self, **changes)
 
     def to_json(self) -> dict[str, Any]:

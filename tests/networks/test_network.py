@@ -68,3 +68,8 @@ def test_that_an_unknown_option_is_refused_with_the_known_ones() -> None:
 def test_that_no_input_channel_is_refused() -> None:
     with pytest.raises(UserError, match="input channels"):
         create("unet", 0, 2)
+
+
+def test_that_a_network_beyond_the_memory_of_this_computer_is_refused_before_it_is_made() -> None:
+    with pytest.raises(UserError, match="parameters, more than this computer has memory for; lower its depth"):
+        create("unet", 1, 2, 3, depth=8, base=512)

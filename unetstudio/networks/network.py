@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import asdict, dataclass, fields
 from typing import Any, ClassVar, TypeVar
 
+import psutil
+import torch
 from torch import nn
 
 from unetstudio.errors import UserError
@@ -62,6 +64,9 @@ class Network(nn.Module):
 
 AnyNetwork = TypeVar("AnyNetwork", bound=type[Network])
 
+BYTES = 20
+"""Memory for a parameter in training: itself, its gradient, the optimiser's two moments and the moving average, in float32."""
+
 NETWORKS: Registry[type[Network]] = Registry("unetstudio.networks", "network")
 
 
@@ -72,7 +77,18 @@ def create(name: str, in_channels: int, n_classes: int, dims: int = 2, **options
     for option in options:
         check(option in known, f"The network {name!r} has no option {option!r}. Known: {', '.join(sorted(known))}.")
     check(dims in kind.dims, f"The network {name!r} is made for {' or '.join(map(str, kind.dims))} dimensions, not {dims}.")
-    return kind(kind.Config(in_channels, n_classes, dims, **{k: _frozen(v) for k, v in options.items()}))
+    config = kind.Config(in_channels, n_classes, dims, **{k: _frozen(v) for k, v in options.items()})
+    if not torch.empty(0).is_meta:
+        _check_memory(kind, config)
+    return kind(config)
+
+
+def _check_memory(kind: type[Network], config: NetworkConfig) -> None:
+    """UserError for a network that this computer could not train, before anything is allocated for it."""
+    with torch.device("meta"):
+        count = kind(config).parameters_count
+    room = psutil.virtual_memory().total // BYTES
+    check(count <= room, f"This network has {count:,} parameters, more than this computer has memory for; lower its depth or its channels.")
 
 
 def check(allowed: bool, problem: str) -> None:
