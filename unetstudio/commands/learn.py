@@ -11,7 +11,7 @@ from unetstudio.commands.project import writable
 from unetstudio.data.case import Case
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.region import Region
-from unetstudio.errors import FormatError, TrainingError, UserError
+from unetstudio.errors import TrainingError, UserError
 from unetstudio.formats import discover, stem
 from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.inference.predictor import Predictor
@@ -23,7 +23,7 @@ from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.training.start import newest
-from unetstudio.worker.jobs import MaskWritten, Wanted, predict_to_folder
+from unetstudio.worker.jobs import MaskWritten, Refused, Wanted, predict_to_folder
 from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, TrainingWaits
 from unetstudio.worker.runner import Runner
 
@@ -94,12 +94,12 @@ def predict(
 ) -> None:
     """Masks of images, or of cases of the project, by its newest checkpoint or another one."""
     with Project.open(folder, read_only=True) as project:
+        wanted = list(_images(images, project) if images else _cases(project, cases))
         path = checkpoint or newest(project.checkpoints_folder)
         card, network = checkpoints.load(path)
         precision = choose_precision(choose_device(device), card.dims)
         predictor = Predictor(network, Intensity.from_json(card.intensity), card.classes.values, card.id, precision)
         steps = with_options(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS, post)
-        wanted = list(_images(images, project) if images else _cases(project, cases))
         failed = 0
         with output.progress(len(wanted)) as bar:
             for event in predict_to_folder(predictor, wanted, out, steps, card.classes, flips=False, probabilities=probabilities):
@@ -107,10 +107,12 @@ def predict(
                     case MaskWritten():
                         output.event("mask", **dataclasses.asdict(event))
                         bar.at(event.done, event.path)
-                    case FormatError():
+                    case Refused():
+                        if len(wanted) == 1:
+                            raise UserError(event.why)
                         failed += 1
-                        output.event("failed", image=str(event.path), why=str(event))
-                        output.say(str(event))
+                        output.event("failed", image=str(event.image), why=event.why)
+                        output.say(event.why)
                     case TilePredicted() | CasePredicted():
                         pass
         output.say(f"{len(wanted) - failed} mask(s) in {out}.")

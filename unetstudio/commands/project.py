@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from unetstudio.formats import FORMATS, discover, read_mask_onto
 from unetstudio.project import durable
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
-from unetstudio.worker.export import ExportChoice, stored
+from unetstudio.worker.export import ExportChoice, Material, stored
 from unetstudio.worker.export import export as write_export
 from unetstudio.worker.import_masks import mappings, mask_edit, matched
 from unetstudio.worker.intake import CaseRead, intake
@@ -28,29 +29,33 @@ def new(folder: Path, images: Sequence[Path], classes: Sequence[str], output: Ou
         raise UserError("--classes needs at least two different names, the background first: --classes background,membrane")
     sources = discover(images)
     table = ClassTable.named(list(classes), colours(len(classes)))
-    with Project.create(folder, table) as project, output.progress(len(sources)) as bar:
-        refused = ""
+    project: Project | None = None
+    with contextlib.ExitStack() as opened, output.progress(len(sources)) as bar:
         for found in intake(sources):
-            bar.at(found.done, found.case.name if isinstance(found, CaseRead) else found.source.path.name)
+            source = found.case.source if isinstance(found, CaseRead) else found.source
+            bar.at(found.done, source.path.name)
             try:
-                added = project.add_cases([found.case]) if isinstance(found, CaseRead) else ()
-                refused = "" if isinstance(found, CaseRead) else found.text
+                if not isinstance(found, CaseRead):
+                    raise UserError(found.text)
+                if project is None:  # made once there is something to put into it
+                    project = opened.enter_context(Project.create(folder, table))
+                added = project.add_cases([found.case])
+            except ProjectError:
+                raise
             except UserError as error:
-                added, refused = (), str(error)
-            if refused:
-                output.say(refused)
-                output.event(
-                    "refused", image=str(found.source.path if not isinstance(found, CaseRead) else found.case.source.path), why=refused
-                )
+                if len(sources) == 1:
+                    raise
+                output.say(str(error))
+                output.event("refused", image=str(source.path), why=str(error))
+                continue
             for case in added:
                 picture = project.cache / "thumbnails" / f"{case.id}.png"
                 durable.make_folder(picture.parent)
-                assert isinstance(found, CaseRead)
                 durable.write_bytes(picture, found.thumbnail, replace=True)
                 output.event("case", id=case.id, name=case.name, shape=case.shape, channels=case.channels, kind=case.kind)
+        if project is None:
+            raise UserError(f"None of the {len(sources)} images could be used; the reasons stand above.")
         project.save()
-        if not project.cases:
-            raise UserError(f"None of the images could be used. {refused}")
         output.say(f"{project.folder.name}: {len(project.cases)} case(s), classes {', '.join(c.name for c in table)}.")
 
 
@@ -95,9 +100,18 @@ def export(folder: Path, kind: str, out: Path, what: str, output: Output) -> Non
         raise UserError(f"--format {kind!r} cannot be written; choose {', '.join(n for n, f in FORMATS.items() if f.writes)}.")
     with Project.open(folder, read_only=True) as project, output.progress(0) as bar:
         choice = ExportChoice("segmentation" if what == "segmentation" else "labels", (kind,), pictures=False)
-        for event in write_export(stored(project), project.cases, project.classes, out, choice):
+        for event in write_export(_material(project, what), project.cases, project.classes, out, choice):
             bar.at(event.done, event.path.name if event.path else "")
             output.event("exported", case=event.case, path=str(event.path or ""), problem=event.problem)
-            if event.problem:
+            if event.problem and len(project.cases) > 1:  # of a single case it is the error
                 output.say(event.problem)
     output.say(f"Exported to {out}.")
+
+
+def _material(project: Project, what: str) -> Material:
+    """Torch is imported only where a prediction is to be made."""
+    if what == "labels":
+        return stored(project)
+    from unetstudio.commands.segmentation import predicted
+
+    return predicted(project)

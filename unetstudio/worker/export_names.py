@@ -33,11 +33,15 @@ RESERVED = {
 
 def stems(cases: Sequence[Case]) -> list[str]:
     """A file stem for each case: its image's, or the case's name for one of several series in a folder; equal ones are numbered."""
+    return free_names(case.name if case.source.part else stem(case.source.path) for case in cases)
+
+
+def free_names(wanted: Iterable[str]) -> list[str]:
+    """What can stand as a file stem, each once: equal ones, and those that mean something else, are numbered."""
     taken: set[str] = set()
     found = []
-    for case in cases:
-        plain = _safe(case.name if case.source.part else stem(case.source.path))
-        free = plain
+    for name in wanted:
+        free = plain = _safe(name)
         number = 2
         while free.lower() in taken or free.lower() in RESERVED:
             free = f"{plain}-{number}"

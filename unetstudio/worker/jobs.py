@@ -23,6 +23,8 @@ from unetstudio.networks.computer import examine
 from unetstudio.postprocess.segment import Painted, segment
 from unetstudio.postprocess.step import Step
 from unetstudio.project import durable, prediction_file
+from unetstudio.worker.export import LEGEND
+from unetstudio.worker.export_names import Record, free_names
 from unetstudio.worker.messages import DeviceReport
 
 Predicting = Generator[PredictionEvent | None, None, None]
@@ -66,6 +68,14 @@ def predict_case(predictor: Predictor, load: Callable[[], Scan], case: str, fold
 
 
 @dataclass(frozen=True)
+class Refused:
+    """One image could not be predicted, and why, in one sentence."""
+
+    image: Path
+    why: str
+
+
+@dataclass(frozen=True)
 class Wanted:
     """One image to be predicted into a folder: `painted` holds labels that win over the prediction."""
 
@@ -83,31 +93,36 @@ def predict_to_folder(
     *,
     flips: bool = True,
     probabilities: bool = False,
-) -> Generator[PredictionEvent | MaskWritten | FormatError, None, None]:
+) -> Generator[PredictionEvent | MaskWritten | Refused, None, None]:
     """Class-index masks named by the image's stem: PNG for pictures, NIfTI with the same geometry for volumes; and one legend.
 
-    An image that cannot be read is yielded as its FormatError, and the others go on; a folder that cannot be written ends it.
+    An image that cannot be predicted is yielded as `Refused`, and the others go on. UserError when the folder cannot be written, or
+    a file there is not this program's own: the images themselves are never written over.
     """
-    make_folder(out)
-    write_legend(out / "legend.json", classes)
-    for done, item in enumerate(wanted, start=1):
+    record, originals = Record(out, "prediction"), [item.source.path for item in wanted]
+    names = free_names(item.stem for item in wanted)
+    for done, (item, name) in enumerate(zip(wanted, names, strict=True), start=1):
         try:
             scan = read(item.source)
-            check_channels(predictor, scan, item.stem)
+            check_channels(predictor, scan, item.source.path.name)
         except (FormatError, CheckpointError) as error:
-            yield error if isinstance(error, FormatError) else FormatError(item.source.path, str(error))
+            yield Refused(item.source.path, str(error))
             continue
+        path = out / f"{name}{'.nii.gz' if scan.is_volume else '.png'}"
+        shares = out / f"{name}_probabilities.npz"
+        make_folder(out)
+        record.claim([path.name, LEGEND, *([shares.name] if probabilities else [])], originals)
+        write_legend(out / LEGEND, classes)
         kept = Prediction(scan.shape, predictor.values)
         for event in predict(predictor, scan, item.stem, flips=flips):
             if isinstance(event, TilePredicted):
                 kept.put(event.region, event.probabilities, event.checkpoint)
             yield event
         found = segment(kept.probabilities, kept.values, steps, scan.geometry.spacing, painted=item.painted())
-        kind = "nifti" if scan.is_volume else "png"
-        path = out / f"{item.stem}{'.nii.gz' if scan.is_volume else '.png'}"
-        FORMATS[kind].write(path, found.labels, scan.geometry, classes)
+        FORMATS["nifti" if scan.is_volume else "png"].write(path, found.labels, scan.geometry, classes)
         if probabilities:
-            save_probabilities(out / f"{item.stem}_probabilities.npz", kept)
+            save_probabilities(shares, kept)
+        record.finish()
         yield MaskWritten(str(item.source.path), str(path), done, len(wanted))
 
 
@@ -137,6 +152,8 @@ def make_folder(out: Path) -> None:
     """Creates the folder for results; FormatError says why it cannot be."""
     try:
         out.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise FormatError(out, "a file of this name is in the way; choose another folder with --out.") from None
     except OSError as error:
         raise FormatError(out, f"the folder cannot be made ({error.strerror}); choose another one with --out.") from error
 

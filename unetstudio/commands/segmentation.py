@@ -1,0 +1,45 @@
+"""What `export --what segmentation` writes: each case by the newest checkpoint, predicted now where that has not been done."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.case import Case
+from unetstudio.data.prediction import Prediction
+from unetstudio.data.region import Region
+from unetstudio.errors import CheckpointError
+from unetstudio.formats import read
+from unetstudio.inference.events import TilePredicted
+from unetstudio.inference.predict import predict
+from unetstudio.inference.predictor import Predictor
+from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, segment
+from unetstudio.project import checkpoints, prediction_file
+from unetstudio.project.project import Project
+from unetstudio.worker.export import Material, stored
+from unetstudio.worker.jobs import check_channels
+
+
+def predicted(project: Project) -> Material:
+    """The project's material, its segmentations made by the newest checkpoint; without any checkpoint as they were stored."""
+    material, newest = stored(project), checkpoints.newest(project.checkpoints_folder)
+    if newest is None:
+        if not any(prediction_file.load(project.folder_of(case), case.shape) for case in project.cases):
+            raise CheckpointError("Nothing has been learnt yet; train first, or export the labels.")
+        return material
+    predictor = Predictor.load(newest.path)
+    steps = from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS
+
+    def segmentation_of(case: Case) -> NDArray[np.uint8]:
+        scan, labels = read(case.source), material.labels_of(case)
+        check_channels(predictor, scan, case.source.path.name)
+        made = Prediction(scan.shape, predictor.values)
+        for event in predict(predictor, scan, case.id, flips=False):
+            if isinstance(event, TilePredicted):
+                made.put(event.region, event.probabilities, event.checkpoint)
+        painted = (labels.values, labels.painted(Region.whole(labels.shape)))
+        return segment(made.probabilities, made.values, steps, case.geometry.spacing, painted).labels
+
+    return dataclasses.replace(material, segmentation_of=segmentation_of)
