@@ -104,14 +104,15 @@ class Surface(QWidget):
         if self._stale:
             self.picture.compose(screen, self._display)
         self._stale = self._stale_base = False
-        painter, ratio, dirty = QPainter(self), self.picture.view.ratio, event.rect()
-        painter.scale(1 / ratio, 1 / ratio)
+        ratio, dirty = self.picture.view.ratio, event.rect()
         left, top = math.floor(dirty.left() * ratio), math.floor(dirty.top() * ratio)
         right, bottom = math.ceil((dirty.right() + 1) * ratio), math.ceil((dirty.bottom() + 1) * ratio)
-        painter.drawImage(left, top, self._image, left, top, right - left, bottom - top)
-        painter.resetTransform()
-        painter.setRenderHint(QPainter.RenderHint.Antialiasing)
-        self.draw_over(painter, dirty)
+        with QPainter(self) as painter:
+            painter.scale(1 / ratio, 1 / ratio)
+            painter.drawImage(left, top, self._image, left, top, right - left, bottom - top)
+            painter.resetTransform()
+            painter.setRenderHint(QPainter.RenderHint.Antialiasing)
+            self.draw_over(painter, dirty)
 
     def draw_over(self, painter: QPainter, dirty: QRect) -> None:
         """For the subclass."""
