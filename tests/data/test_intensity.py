@@ -85,6 +85,24 @@ def test_that_two_channels_do_not_go_with_colour() -> None:
         intensity.prepare(noise(2, 1, 20, 20))
 
 
+def test_that_mr_volumes_are_scaled_one_by_one() -> None:
+    dark, bright = (Scan(noise(1, 4, 20, 20, high=high), kind="DICOM MR") for high in (200, 900))
+    intensity = Intensity.fit([dark, bright])
+    means = [intensity.of(scan).prepare(scan.voxels)[0].mean() for scan in (dark, bright)]
+    assert abs(means[0] - means[1]) < 0.1
+
+
+def test_that_scans_of_wildly_different_ranges_are_scaled_one_by_one() -> None:
+    scans = [Scan(noise(1, 1, 20, 20, high=high)) for high in (1, 1000)]
+    assert Intensity.fit(scans).of(scans[0]).windows[0].high < 2
+
+
+def test_that_pictures_share_one_scale() -> None:
+    scans = [Scan(noise(1, 1, 20, 20, high=high)) for high in (100, 200)]
+    intensity = Intensity.fit(scans)
+    assert intensity.of(scans[0]) is intensity
+
+
 def test_that_a_scale_survives_json() -> None:
     intensity = Intensity.fit([Scan(noise(3, 1, 20, 20))])
     assert Intensity.from_json(intensity.to_json()) == intensity

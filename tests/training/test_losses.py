@@ -55,3 +55,8 @@ def test_that_rare_classes_weigh_mildly_more() -> None:
     weights = class_weights([10_000, 100, 0])
     assert 3 < (weights[1] / weights[0]).item() < 3.5
     torch.testing.assert_close(weights[:2].mean(), torch.tensor(1.0))
+
+
+def test_that_a_rare_class_of_full_masks_weighs_more_than_one_of_strokes() -> None:
+    strokes, masks = class_weights([10_000, 100]), class_weights([10_000, 100], dense=True)
+    assert masks[1] / masks[0] > 2 * strokes[1] / strokes[0]

@@ -60,15 +60,23 @@ def test_that_held_out_voxels_are_never_trained_on(make_study: MakeStudy) -> Non
     for id, mask in material.index.held.strokes.items():
         for by_case in material.index.places.values():
             assert not mask.reshape(-1)[by_case.get(id, np.zeros(0, int))].any()
-    samples = Samples(material, Recipe(), (64, 64), 4, seed=0)
-    for cut, target in zip((batch := samples.take()).cuts, batch.target, strict=True):
-        held = material.index.held.strokes[cut.case][0]
-        y, x = (round(c - 31.5) for c in cut.centre)
-        rows, columns = slice(max(0, y), min(64, y + 64)), slice(max(0, x), min(64, x + 64))
-        seen = target[rows.start - y : rows.stop - y, columns.start - x : columns.stop - x].numpy()
-        inner = held[rows, columns][2:-2, 2:-2]
-        assert inner.shape == seen[2:-2, 2:-2].shape
+    places = np.stack(np.meshgrid(np.arange(64), np.arange(64), indexing="ij")).astype(np.float32)
+    for id, mask in material.index.held.strokes.items():
+        target, _ = material.read_labels(id, places, 0, material.index)
+        kept, _ = material.read_labels(id, places, 0, material.index, held=True)
+        assert (target[mask[0]] == 255).all()
+        assert (kept[mask[0]] != 255).all()
+        assert (kept[~mask[0]] == 255).all()
+
+
+def test_that_patches_stay_inside_the_scan(make_study: MakeStudy) -> None:
+    material = material_of(make_study(cases=2))
+    samples = Samples(material, Recipe(), (32, 64), 8, seed=0)
+    centres = np.array([cut.centre for cut in samples.take().cuts])
     samples.close()
+    assert (centres[:, 0] >= 15.5).all()
+    assert (centres[:, 0] <= 47.5).all()
+    assert (centres[:, 1] == 31.5).all()
 
 
 def test_that_a_new_stroke_joins_the_next_batches(make_study: MakeStudy, edit_of: MakeEdit) -> None:

@@ -1,14 +1,15 @@
 """The intensity scale of a project: how stored voxel values become a network's input channels, and percentiles for display.
 
-One scale for all cases, so that a dark image stays dark and an empty one empty; beside it a locally normalised channel per stored channel,
-which shows faint structures next to bright ones and does not change with illumination. NumPy and OpenCV only.
+One scale for all cases, so that a dark image stays dark and an empty one empty; only scans without a common unit, such as MR volumes, are
+scaled one by one. Beside it a locally normalised channel per stored channel, which shows faint structures next to bright ones and does not
+change with illumination. NumPy and OpenCV only.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import cv2
@@ -16,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.scan import Scan
-from unetstudio.errors import UserError
+from unetstudio.errors import CheckpointError, UserError
 
 Floats = NDArray[np.float32]
 
@@ -31,6 +32,9 @@ LIMIT = 4.0
 
 SOFT_TISSUE = (-160.0, 240.0)
 """HU window shown to the network beside the whole range of a CT: organs differ by tens of HU out of thousands."""
+
+UNLIKE = 8.0
+"""Scans whose ranges differ by more than this factor have no common unit."""
 
 SAMPLES = 200_000
 """Voxels looked at for percentiles."""
@@ -47,12 +51,16 @@ class Window:
 
 @dataclass(frozen=True)
 class Intensity:
-    """Windows first, then one locally normalised channel per stored channel: (C', Z, Y, X) float32 from (C, Z, Y, X)."""
+    """Windows first, then one locally normalised channel per stored channel: (C', Z, Y, X) float32 from (C, Z, Y, X).
+
+    With `each`, the windows are those of the scans pooled, and `of` gives every scan its own.
+    """
 
     channels: int
     windows: tuple[Window, ...]
     local: bool = True
     sigma: float = SIGMA
+    each: bool = False
 
     @classmethod
     def fit(cls, scans: Iterable[Scan], *, local: bool = True) -> Intensity:
@@ -60,18 +68,25 @@ class Intensity:
 
         Scans with fewer channels than the widest are taken as grey. UserError without any scan.
         """
-        samples: list[tuple[Floats, bool]] = [(_sample(scan.voxels, 50_000), "CT" in scan.kind.split()) for scan in scans]
-        if not samples:
+        seen = [(_sample(scan.voxels, 50_000), "CT" in scan.kind.split(), _without_unit(scan)) for scan in scans]
+        if not seen:
             raise UserError("There is no image to learn the intensity scale from.")
-        channels = max(values.shape[0] for values, _ in samples)
-        windows = []
-        for channel in range(channels):
-            pooled = np.concatenate([values[min(channel, values.shape[0] - 1)] for values, _ in samples])
-            low, high = _spread(pooled, 0.5, 99.5)
-            windows.append(Window(channel, low, high))
-        if all(ct for _, ct in samples):
-            windows.append(Window(0, *SOFT_TISSUE))
-        return cls(channels, tuple(windows), local)
+        samples = [values for values, _, _ in seen]
+        channels = max(values.shape[0] for values in samples)
+        pooled = [np.concatenate([values[min(c, values.shape[0] - 1)] for values in samples]) for c in range(channels)]
+        windows = [Window(c, *_spread(values, 0.5, 99.5)) for c, values in enumerate(pooled)]
+        if all(ct for _, ct, _ in seen):
+            return cls(channels, (*windows, Window(0, *SOFT_TISSUE)), local)
+        ranges = [high - low for low, high in (_spread(values, 0.5, 99.5) for values in samples)]
+        return cls(channels, tuple(windows), local, each=all(odd for _, _, odd in seen) or max(ranges) > UNLIKE * min(ranges))
+
+    def of(self, scan: Scan) -> Intensity:
+        """The scale for one scan: this one, or with the scan's own percentiles where scans have no common unit."""
+        if not self.each:
+            return self
+        values = _sample(scan.voxels, 50_000)
+        windows = (Window(w.channel, *_spread(values[min(w.channel, values.shape[0] - 1)], 0.5, 99.5)) for w in self.windows)
+        return replace(self, windows=tuple(windows), each=False)
 
     @property
     def margin(self) -> int:
@@ -114,13 +129,17 @@ class Intensity:
             "windows": [[w.channel, w.low, w.high] for w in self.windows],
             "local": self.local,
             "sigma": self.sigma,
+            "each": self.each,
         }
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Intensity:
-        """The inverse of `to_json`."""
-        windows = tuple(Window(int(c), float(low), float(high)) for c, low, high in values["windows"])
-        return cls(int(values["channels"]), windows, bool(values["local"]), float(values["sigma"]))
+        """The inverse of `to_json`; CheckpointError for values of another version, or damaged ones."""
+        try:
+            windows = tuple(Window(int(c), float(low), float(high)) for c, low, high in values["windows"])
+            return cls(int(values["channels"]), windows, bool(values["local"]), float(values["sigma"]), bool(values["each"]))
+        except (KeyError, TypeError, ValueError) as error:
+            raise CheckpointError("The checkpoint is of another version of this program, or damaged; train again.") from error
 
     def _as_many_channels(self, voxels: NDArray[Any]) -> NDArray[Any]:
         """`voxels` with the channels that the scale was made for."""
@@ -134,6 +153,12 @@ class Intensity:
         if found > self.channels:
             return voxels[: self.channels]
         raise UserError(f"An image with {found} channels does not go with training images that have {self.channels}.")
+
+
+def _without_unit(scan: Scan) -> bool:
+    """Whether the values mean nothing outside the scan: MR, and volumes of medical formats that are not in HU."""
+    words = scan.kind.split()
+    return "MR" in words or ("NIfTI" in words and bool(np.nanmin(scan.voxels[:, :: max(1, scan.shape[0] // 8)]) > -500))
 
 
 def percentiles(voxels: NDArray[Any], low: float = 0.5, high: float = 99.5) -> tuple[float, float]:

@@ -29,6 +29,8 @@ class IntensityScale(Protocol):
 
     def prepare(self, voxels: NDArray[Any]) -> NDArray[np.float32]: ...
 
+    def of(self, scan: Scan) -> IntensityScale: ...
+
 
 class Predictor:
     """`values` are the class values in the order of the network's channels; `checkpoint` is the id under which predictions are kept."""
@@ -41,6 +43,7 @@ class Predictor:
         self.intensity = intensity
         self.values = values
         self.checkpoint = checkpoint
+        self._scaled: tuple[Scan, IntensityScale] | None = None
         self.speed = 0.0  # input voxels a second, 0 until measured
 
     @classmethod
@@ -69,7 +72,13 @@ class Predictor:
         """(C', Z, Y, X) float32 of a region that may reach beyond the scan, each voxel as if the whole had been prepared at once."""
         context = (0, self.intensity.margin, self.intensity.margin)
         seen = region.grown(context)
-        return self.intensity.prepare(read_mirrored(scan.voxels, seen))[(slice(None), *region.within(seen))]
+        return self._scale(scan).prepare(read_mirrored(scan.voxels, seen))[(slice(None), *region.within(seen))]
+
+    def _scale(self, scan: Scan) -> IntensityScale:
+        """The intensity scale of a scan, remembered from tile to tile."""
+        if self._scaled is None or self._scaled[0] is not scan:
+            self._scaled = (scan, self.intensity.of(scan))
+        return self._scaled[1]
 
     def probabilities(self, scan: Scan, lattice: Lattice, core: Region, *, flips: bool = False) -> NDArray[np.uint8]:
         """(K, Z, Y, X of the core) uint8; `flips` averages over all mirrored views (4 in 2D, 8 in 3D) and takes so much longer."""

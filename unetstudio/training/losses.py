@@ -12,12 +12,19 @@ from torch.nn.functional import cross_entropy, one_hot
 from unetstudio.data.labels import UNLABELLED
 
 POWER = 0.25
-"""Class weights are voxel counts to minus this: full balancing (1) over-paints thin structures."""
+"""Class weights are voxel counts to minus this: full balancing (1) over-paints thin structures ..."""
+
+RARE_POWER = 0.5
+"""... but where full masks hold a class RARE times as rare as another, less than this finds it too late."""
+
+RARE = 10.0
 
 
-def class_weights(counts: list[int], power: float = POWER) -> Tensor:
-    """(K,) float32 from training voxels per channel; mean 1 over the classes that have any."""
+def class_weights(counts: list[int], *, dense: bool = False) -> Tensor:
+    """(K,) float32 from training voxels per channel; mean 1 over the classes that have any. `dense`: the counts are of full masks."""
     n = torch.tensor(counts, dtype=torch.float32)
+    rare = dense and bool((n > 0).any()) and bool(n.max() > RARE * n[n > 0].min())
+    power = RARE_POWER if rare else POWER
     weights = n.clamp(min=1).pow(-power)
     return weights / weights[n > 0].mean() if bool((n > 0).any()) else torch.ones_like(n)
 
@@ -39,7 +46,10 @@ def loss(logits: Tensor, target: Tensor, weight: Tensor, class_weight: Tensor, d
 
 
 def dice_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """1 - mean Dice over the classes present, sums over the whole batch (Drozdzal et al. 2016), voxels counted by `weight`."""
+    """1 - mean Dice over the structures present, sums over the whole batch (Drozdzal et al. 2016), voxels counted by `weight`.
+
+    The first class, background by custom, is left out: its Dice is always high and would hide the rest.
+    """
     probabilities = logits.softmax(1)
     truth = one_hot(target, logits.shape[1]).movedim(-1, 1)
     axes = [0, *range(2, logits.dim())]
@@ -47,5 +57,6 @@ def dice_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     both = (probabilities * truth * weight).sum(axes)
     predicted, true = (probabilities * weight).sum(axes), (truth * weight).sum(axes)
     present = true > 0
+    present[0] = False
     missed = 1 - (2 * both + 1) / (predicted + true + 1)
     return (missed * present).sum() / present.sum().clamp(min=1)

@@ -58,6 +58,7 @@ class Material:
         self.intensity = intensity
         self._seed = seed
         self._prepared: OrderedDict[str, Floats] = OrderedDict()
+        self._scales: dict[str, Intensity] = {}
         self._lock = threading.Lock()
         self._known: dict[str, tuple[int, dict[int, NDArray[np.int64]]]] = {}  # by case: revision, flat voxel numbers by class value
         self._revision = -1
@@ -110,12 +111,15 @@ class Material:
                 self._prepared.move_to_end(id)
                 return whole[(slice(None), *region.slices)]
             scan = self.study.scan(id)
+            if id not in self._scales:
+                self._scales[id] = self.intensity.of(scan)
+            scale = self._scales[id]
         z, y, x = scan.shape
-        if 4 * self.intensity.channels_out(scan.channels) * z * y * x > ONE_BYTES:
-            margin = self.intensity.margin
+        if 4 * scale.channels_out(scan.channels) * z * y * x > ONE_BYTES:
+            margin = scale.margin
             wider = region.grown((0, margin, margin)).clipped(scan.shape)
-            return self.intensity.prepare(scan.voxels[(slice(None), *wider.slices)])[(slice(None), *region.within(wider))]
-        whole = self.intensity.prepare(scan.voxels)
+            return scale.prepare(scan.voxels[(slice(None), *wider.slices)])[(slice(None), *region.within(wider))]
+        whole = scale.prepare(scan.voxels)
         with self._lock:
             self._prepared[id] = whole
             while len(self._prepared) > 1 and sum(kept.nbytes for kept in self._prepared.values()) > PREPARED_BYTES:

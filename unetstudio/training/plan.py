@@ -20,20 +20,24 @@ THIN = 8
 ANISOTROPIC = 4.0
 """Slices further apart than this many pixels are learnt one by one."""
 
+VOLUME_RATE = 4.0
+"""Factor of the learning rate for volumes: their small network takes it, and their steps are few."""
+
 LONG = 120.0
 """Seconds from which a budget on a processor pays for a deeper network."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`patch` is (Y, X) or (Z, Y, X); `dice` the share of the Dice term; `windows` how many patches a score looks at; `words` choice by
-    choice for the reader."""
+    """`patch` is (Y, X) or (Z, Y, X); `rate` the full learning rate; `dice` the share of the Dice term; `windows` how many patches a score
+    looks at; `oriented` whether up and left mean something; `words` choice by choice for the reader."""
 
     network: str
     dims: int
     options: dict[str, Any]  # of the network: depth, base, norm, pool
     patch: tuple[int, ...]
     batch: int
+    rate: float
     dice: float
     windows: int
     oriented: bool
@@ -43,11 +47,11 @@ class Plan:
 def make_plan(study: Study, settings: TrainingSettings, device: torch.device) -> Plan:
     """The plan for the labelled cases of a study that is ready to train."""
     cases = [study.cases[id].case for id in study.labelled()]
-    quick = device.type == "cpu"
+    quick = device.type == "cpu"  # to learn quickly the network must be small
     words: dict[str, str] = {}
     dims = settings.dims or _dims(cases, words)
     depth = settings.depth or (4 if not quick or settings.seconds >= LONG else 3)
-    base = settings.base or (16 if quick else 32)
+    base = settings.base or ((16 if dims == 2 else 8) if quick else 32)
     norm = "batch" if settings.norm == "auto" else settings.norm
     extent = tuple(int(np.median([case.shape[axis] for case in cases])) for axis in range(3))
     options: dict[str, Any] = {"depth": depth, "base": base, "norm": norm}
@@ -61,17 +65,18 @@ def make_plan(study: Study, settings: TrainingSettings, device: torch.device) ->
     edge = settings.patch or _edge(dims, quick, dense)
     patch = tuple(max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent[-dims:], multiple, strict=True))
     batch = settings.batch or _batch(patch, dims, quick)
+    rate = settings.learning_rate * (VOLUME_RATE if dims == 3 else 1.0)
     falling = "falling over the budget" if settings.seconds or settings.steps else "constant"
     words |= {
         "Network": f"{NETWORKS[settings.network].title} {dims}D, depth {depth}, {base} channels at full resolution, {norm} norm"
         + (": small enough to learn while you paint" if quick else ": the GPU has room for it"),
         "Patches": f"{batch} of {' x '.join(map(str, patch))} a step, each round a labelled voxel of a random class",
         "Loss": "cross-entropy and Dice: most of the voxels are labelled" if dense else "cross-entropy over the strokes",
-        "Learning rate": f"{settings.learning_rate:g}, {falling}",
+        "Learning rate": f"{rate:g}, {falling}",
     }
     oriented = all(case.geometry.affine is not None for case in cases)
-    windows = 6 if quick else 24
-    return Plan(settings.network, dims, options, patch, batch, 0.5 if dense else 0.0, windows, oriented, words)
+    windows = (6 if dims == 2 else 3) if quick else 24
+    return Plan(settings.network, dims, options, patch, batch, rate, 0.5 if dense else 0.0, windows, oriented, words)
 
 
 def _dims(cases: list[Case], words: dict[str, str]) -> int:

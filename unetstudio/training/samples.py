@@ -50,13 +50,20 @@ def draw_cut(index: Index, material: Material, patch: tuple[int, ...], recipe: R
     cases = list(index.places[channel])
     case = cases[int(rng.integers(len(cases)))]
     at = index.places[channel][case]
-    _, height, width = material.study.cases[case].case.shape
-    rest, x = divmod(int(at[int(rng.integers(at.size))]), width)
-    z, y = divmod(rest, height)
+    shape = material.study.cases[case].case.shape
+    place = np.array(np.unravel_index(int(at[int(rng.integers(at.size))]), shape))
     off = (rng.random(len(patch)) - 0.5) * np.array(patch) * 0.5
-    if len(patch) == 2:
-        return Cut(case, (y + float(off[0]), x + float(off[1])), z, recipe.draw(rng, 2))
-    return Cut(case, (z + float(off[0]), y + float(off[1]), x + float(off[2])), None, recipe.draw(rng, 3))
+    middle = _inside(place[-len(patch) :] + off, patch, shape[-len(patch) :])
+    return Cut(case, middle, int(place[0]) if len(patch) == 2 else None, recipe.draw(rng, len(patch)))
+
+
+def _inside(centre: NDArray[np.float64], patch: tuple[int, ...], shape: tuple[int, ...]) -> tuple[float, ...]:
+    """The centre moved so that the patch lies in the scan, or in its middle on an axis where it is larger."""
+    places = []
+    for at, width, extent in zip(centre, patch, shape, strict=True):
+        low, high = (width - 1) / 2, extent - 1 - (width - 1) / 2
+        places.append(float(np.clip(at, low, high)) if low <= high else (extent - 1) / 2)
+    return tuple(places)
 
 
 def make_patch(
