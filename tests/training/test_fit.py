@@ -105,6 +105,15 @@ def test_that_weights_alone_begin_at_step_nought(make_study: MakeStudy, small: T
     assert events[0].step == 0
 
 
+def test_that_a_checkpoint_of_another_shape_keeps_its_network(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:
+    list(fit(make_study(shape=(20, 32, 32)), replace(small, dims=3, depth=1, steps=1, patch=16), checkpoints=tmp_path))
+    settings = replace(small, dims=0, depth=0, base=0, steps=1)
+    events = list(fit(make_study(shape=(9, 40, 40)), settings, checkpoints=tmp_path, start=load_start(tmp_path, resume=False)))
+    assert isinstance(events[0], TrainingStarted)
+    assert events[0].dims == 3
+    assert load(Path(last_saved(events).path))[0].config["depth"] == 1
+
+
 def test_that_training_waits_for_a_second_class(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:
     study = make_study()
     study.set_classes(study.classes.removed(1))

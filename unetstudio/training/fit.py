@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import copy
+import math
 import time
 from collections.abc import Generator
-from dataclasses import replace
 from pathlib import Path
 
 import torch
@@ -17,7 +17,7 @@ from unetstudio.data.study import Study
 from unetstudio.errors import OutOfMemory, TrainingError
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.checkpoint import Checkpoint, Write, write_atomically
-from unetstudio.networks.device import Precision, choose_device, choose_precision, cores, use_threads
+from unetstudio.networks.device import choose_device, cores, use_threads
 from unetstudio.networks.network import Network, create
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
@@ -144,9 +144,9 @@ class Trainer:
                 self._follow()
                 yield from self._step(pending)
                 if pending and (self._device.type == "cpu" or self.seconds - told >= QUIET):
-                    fresh = torch.stack(pending).tolist()
+                    fresh = torch.stack(pending).tolist()  # waits for a GPU
                     pending.clear()
-                    if not all(map(_finite, fresh)):
+                    if not all(map(math.isfinite, fresh)):
                         rollbacks += 1
                         self._roll_back(good, rollbacks)
                         yield Notice("The loss was not a number: training went back to the last good weights and goes on.")
@@ -159,6 +159,8 @@ class Trainer:
                     good = self.learner_state()
                     yield from self._end_round(losses, self.seconds - round_began)
                     losses, round_began = [], self.seconds
+            if not all(map(math.isfinite, torch.stack(pending).tolist() if pending else ())):
+                self._roll_back(good, 0)
             if losses:
                 yield from self._end_round(losses, self.seconds - round_began, last=True)
             if (saved := self.save()) is not None:
@@ -174,8 +176,8 @@ class Trainer:
         budgeted = bool(settings.seconds or settings.steps)
         threads = use_threads(settings.threads, spare=0 if budgeted else 1)
         self._device = choose_device(settings.device)
-        self._plan = make_plan(self.study, settings, self._device)
         start = self._start
+        self._plan = make_plan(self.study, settings if start is None else settings_of(start.checkpoint, settings), self._device)
         network: Network
         budget = Budget(settings.seconds, settings.steps)
         if start is None:
@@ -188,8 +190,7 @@ class Trainer:
         else:
             self.intensity = Intensity.from_json(start.checkpoint.intensity)
             network = start.network
-            self._plan = replace(self._plan, network=start.checkpoint.network, dims=start.checkpoint.dims)
-        precision = self._precision()
+        precision = training_precision(self._device, self._plan.dims)
         self.learner = Learner(network, precision)
         self._classes = self.study.classes if start is None else start.checkpoint.classes
         if start is not None and start.state is not None:
@@ -202,7 +203,7 @@ class Trainer:
         self._material = Material(self.study, self.intensity, settings.seed)
         self._revision = -1
         self._values: tuple[int, ...] = self._classes.values
-        self._patch, self._batch = self._plan.patch, self._plan.batch
+        self._patch, self._batch = network.input_shape(self._plan.patch), self._plan.batch
         self._samples = self._sampling()
         words = self._plan.words | {"Precision": precision.reason, "Threads": str(threads)}
         count = network.parameters_count
@@ -291,17 +292,6 @@ class Trainer:
         threads = max(1, min(6, cores() - 1)) if self._device.type != "cpu" else 1
         return Samples(self._material, recipe, self._patch, self._batch, seed=self.settings.seed, first=self.step, threads=threads)
 
-    def _precision(self) -> Precision:
-        """The quickest for training: known for a processor with wide registers, so that a seed gives the same weights twice.
-
-        Without tile registers bf16 trains slower than float32: by a quarter to a third on a Xeon that has avx512_bf16 alone.
-        """
-        if self._device.type != "cpu" or not torch.cpu._is_avx2_supported():
-            return choose_precision(self._device, self._plan.dims)
-        if torch.cpu._is_amx_tile_supported():
-            return Precision(self._device, torch.bfloat16, True, "bf16, channels last: this processor has tile registers for it")
-        return Precision(self._device, channels_last=True, reason="float32, channels last")
-
     def _spacing(self) -> tuple[float, float, float] | None:
         labelled = self.study.labelled()
         return self.study.cases[labelled[0]].case.geometry.spacing if labelled else None
@@ -317,7 +307,3 @@ def fit(
 ) -> Events:
     """Trains and forgets the trainer: for callers that want events and checkpoints only."""
     yield from Trainer(study, settings, checkpoints=checkpoints, start=start, write=write).run()
-
-
-def _finite(value: float) -> bool:
-    return value - value == 0.0

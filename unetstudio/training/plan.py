@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +10,8 @@ import torch
 
 from unetstudio.data.case import Case
 from unetstudio.data.study import Study
+from unetstudio.networks.checkpoint import Checkpoint
+from unetstudio.networks.device import Precision, choose_precision
 from unetstudio.networks.network import NETWORKS, round_up
 from unetstudio.networks.unet import pools_for_spacing
 from unetstudio.settings import TrainingSettings
@@ -77,6 +79,24 @@ def make_plan(study: Study, settings: TrainingSettings, device: torch.device) ->
     oriented = all(case.geometry.affine is not None for case in cases)
     windows = (6 if dims == 2 else 3) if quick else 24
     return Plan(settings.network, dims, options, patch, batch, rate, 0.5 if dense else 0.0, windows, oriented, words)
+
+
+def settings_of(made: Checkpoint, settings: TrainingSettings) -> TrainingSettings:
+    """The settings with the network of a checkpoint to go on from: its weights fit no other."""
+    kept = {key: value for key, value in made.config.items() if key in ("dims", "depth", "base", "norm")}
+    return replace(settings, network=made.network, **kept)
+
+
+def training_precision(device: torch.device, dims: int) -> Precision:
+    """The quickest number format for training: known for processors with wide registers, so that a seed gives the same weights twice.
+
+    Without tile registers bf16 trains slower than float32: by a quarter to a third on a Xeon that has avx512_bf16 alone.
+    """
+    if device.type != "cpu" or not torch.cpu._is_avx2_supported():
+        return choose_precision(device, dims)
+    if torch.cpu._is_amx_tile_supported():
+        return Precision(device, torch.bfloat16, True, "bf16, channels last: this processor has tile registers for it")
+    return Precision(device, channels_last=True, reason="float32, channels last")
 
 
 def _dims(cases: list[Case], words: dict[str, str]) -> int:
