@@ -24,7 +24,7 @@ from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepD
 from unetstudio.training.learner import Learner, is_out_of_memory
 from unetstudio.training.losses import class_weights
 from unetstudio.training.material import Material
-from unetstudio.training.plan import make_plan
+from unetstudio.training.plan import make_plan, settings_of, training_precision
 from unetstudio.training.samples import Batch, Samples
 from unetstudio.training.saving import Saving
 from unetstudio.training.schedule import Budget
