@@ -31,7 +31,6 @@ STANDS_ON = (
     ("nibabel", "MIT"),
     ("tifffile", "BSD-3-Clause"),
     ("imagecodecs", "BSD-3-Clause"),
-    ("pyqtgraph", "MIT"),
     ("qimage2ndarray", "BSD-3-Clause"),
     ("safetensors", "Apache-2.0"),
     ("psutil", "BSD-3-Clause"),

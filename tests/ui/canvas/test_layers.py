@@ -47,7 +47,7 @@ def picture(values: np.ndarray) -> Picture:
 
 
 def sized(picture: Picture, width: int = 300, height: int = 200) -> Picture:
-    picture.resize(width, height)
+    picture.resize(np.zeros((height, width, 4), np.uint8))
     picture.view.resize((width, height), 1.0)
     return picture
 

@@ -76,10 +76,10 @@ class Picture:
         self.base: Pixels = np.zeros((1, 1, 4), np.uint8)
         self.buffer: Pixels = np.zeros((1, 1, 4), np.uint8)
 
-    def resize(self, width: int, height: int) -> None:
-        """Room for another number of device pixels."""
-        self.base = np.full((height, width, 4), 255, np.uint8)
-        self.buffer = np.full((height, width, 4), 255, np.uint8)
+    def resize(self, buffer: Pixels) -> None:
+        """Composes into `buffer` (height, width, 4) from now on, such as the bytes of an image on the screen."""
+        self.buffer = buffer
+        self.base = np.full(buffer.shape, 255, np.uint8)
 
     def compose_base(self, box: Box) -> None:
         """Samples the image anew within a box."""

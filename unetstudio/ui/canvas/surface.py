@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 
+import qimage2ndarray
 from PySide6.QtCore import QEvent, QRect, Qt, QTimer
 from PySide6.QtGui import QImage, QPainter, QPaintEvent
 from PySide6.QtWidgets import QWidget
@@ -125,8 +126,9 @@ class Surface(QWidget):
         """A buffer of the widget's size in device pixels; the QImage is only a view of the same bytes."""
         ratio = self.devicePixelRatioF()
         width, height = max(1, math.ceil(self.width() * ratio)), max(1, math.ceil(self.height() * ratio))
-        self.picture.resize(width, height)
-        self._image = QImage(self.picture.buffer.data, width, height, 4 * width, QImage.Format.Format_RGB32)
+        self._image = QImage(width, height, QImage.Format.Format_RGB32)
+        self._image.fill(Qt.GlobalColor.black)
+        self.picture.resize(qimage2ndarray.byte_view(self._image))
         self.picture.view.resize((width, height), ratio)
         self.invalidate(base=True)
 
