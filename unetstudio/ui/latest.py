@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import traceback
 from collections.abc import Callable
 from threading import Condition
 from typing import Any
@@ -12,6 +13,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 class LatestThread(QThread):
     """Sliders ask faster than post-processing answers: what was asked before the newest request is skipped."""
 
+    crashed = Signal(str)  # traceback of a bug in a calculation, which then answers None
     _back = Signal(object, object)
 
     def __init__(self, parent: QObject | None = None) -> None:
@@ -42,7 +44,12 @@ class LatestThread(QThread):
                 if self._ending or self._next is None:
                     return
                 (call, done), self._next = self._next, None
-            self._back.emit(done, call())
+            try:
+                result = call()
+            except Exception:  # noqa: BLE001 - a bug in one calculation must not end the thread, nor leave the window waiting for it
+                self.crashed.emit(traceback.format_exc())
+                result = None
+            self._back.emit(done, result)
 
     def _call_back(self, done: Callable[[Any], None], result: object) -> None:
         done(result)

@@ -13,16 +13,19 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from unetstudio.data.case import Case, ReviewState
 from unetstudio.data.edit import Edit, constant
 from unetstudio.data.labels import UNLABELLED, LabelMap
-from unetstudio.data.origin import Origin
+from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region, tight
 from unetstudio.inference.events import TilePredicted
 from unetstudio.postprocess.segment import DEFAULT_STEPS, Segmentation, segment
+from unetstudio.postprocess.threshold import Threshold
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.latest import LatestThread
 
 GATHER = 120
 """Milliseconds over which arriving tiles are gathered before the segmentation is made anew."""
+
+NOTHING = Region((0, 0, 0), (0, 0, 0))
 
 
 class Review(QObject):
@@ -36,18 +39,21 @@ class Review(QObject):
     state_asked = Signal(object)  # ReviewState for the open case
     next_asked = Signal()
     refused = Signal(str)
+    fault = Signal(str)  # traceback of an error in post-processing
 
     def __init__(self, annotation: Annotation, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._annotation = annotation
         self._latest = LatestThread(self)
+        self._latest.crashed.connect(self.fault)
         self._latest.start()
         self._gather = QTimer(self, singleShot=True, interval=GATHER)
         self._gather.timeout.connect(self._segment)
         self._after: list[Callable[[], None]] = []  # what waits for a segmentation that is up to date
         self._labels: LabelMap | None = None
         self._case: Case | None = None
-        self._stale = False
+        self._outdated = NOTHING
+        self._busy = False  # a calculation is on its way
         self.prediction: Prediction | None = None
         self.segmentation: NDArray[np.uint8] | None = None  # (Z, Y, X) class values, UNLABELLED where nothing is predicted yet
         self.removed: NDArray[np.bool_] | None = None  # (Z, Y, X) what post-processing changed
@@ -67,6 +73,7 @@ class Review(QObject):
         """No case is open."""
         self._gather.stop()
         self._after.clear()
+        self._outdated = NOTHING
         self._case = self._labels = self.prediction = self.segmentation = self.removed = None
         self.reports = ()
         self.reports_changed.emit()
@@ -83,9 +90,10 @@ class Review(QObject):
             return
         if self.prediction is None or self.prediction.values != tile.values:
             self.prediction = Prediction(self._case.shape, tile.values, tile.checkpoint)
+            self.segmentation = None
         self.prediction.put(tile.region, tile.probabilities, tile.checkpoint)
         self.prediction_changed.emit(tile.region)
-        self._outdate(GATHER)
+        self._outdate(GATHER, tile.region)
 
     def labels_edited(self, edit: Edit) -> None:
         """Painted strokes win over the prediction at once."""
@@ -93,8 +101,9 @@ class Review(QObject):
             return
         part, painted = self.segmentation[edit.region.slices], self._labels.painted(edit.region)
         part[painted] = self._labels.values[edit.region.slices][painted]
-        if (edit.before_origin == Origin.PAINTED).any():
-            self._outdate(GATHER)  # something painted was taken away: what lies below must be known again
+        uncovered = ((edit.before_origin & SOURCE) == Origin.PAINTED).any()  # what lies below must be known again
+        if uncovered or self._busy:
+            self._outdate(GATHER, edit.region)
 
     def set_steps(self, steps: tuple[Any, ...]) -> None:
         """Other post-processing: the segmentation follows."""
@@ -104,31 +113,43 @@ class Review(QObject):
             if self.prediction is not None:
                 self._outdate(0)
 
-    def _outdate(self, wait: int) -> None:
-        self._stale = True
+    def _outdate(self, wait: int, region: Region | None = None) -> None:
+        """The segmentation must be made anew: all of it, or a region of it where no step looks further than a voxel."""
+        if self._case is None:
+            return
+        self._outdated |= Region.whole(self._case.shape) if region is None else region
         if not self._gather.isActive() or wait == 0:
             self._gather.start(wait)
 
     def _segment(self) -> None:
-        if self.prediction is None or self._labels is None or self._case is None:
+        if self.prediction is None or self._labels is None or self._case is None or self._outdated.empty or self._busy:
             return
-        self._stale = False
         prediction, labels, steps, case = self.prediction, self._labels, self.steps, self._case
+        pointwise = all(not step.enabled or step == Threshold() for step in steps)
+        region = self._outdated if pointwise and self.segmentation is not None else Region.whole(case.shape)
+        self._outdated, self._busy = NOTHING, True
 
         def work() -> Segmentation:
-            painted = (labels.values.copy(), labels.painted(Region.whole(labels.shape)))
-            spacing = case.geometry.spacing
-            return segment(prediction.probabilities, prediction.values, steps, spacing, painted=painted, known=prediction.known)
+            painted = (labels.values[region.slices].copy(), labels.painted(region))
+            part = prediction.probabilities[(slice(None), *region.slices)]
+            known = prediction.known[region.slices]
+            return segment(part, prediction.values, steps, case.geometry.spacing, painted=painted, known=known)
 
-        self._latest.ask(work, lambda result: self._take_segmentation(case, result))
+        self._latest.ask(work, lambda result: self._take_segmentation(case, region, result))
 
-    def _take_segmentation(self, case: Case, result: Segmentation) -> None:
-        if self._case is not case:
+    def _take_segmentation(self, case: Case, region: Region, result: Segmentation | None) -> None:
+        self._busy = False
+        if not self._outdated.empty:
+            self._gather.start(GATHER)
+        if self._case is not case or result is None:
             return
-        self.segmentation, self.removed, self.reports = result.labels, result.removed, result.reports
-        self.segmentation_changed.emit(Region.whole(result.labels.shape))
-        self.reports_changed.emit()
-        if not self._stale:
+        if self.segmentation is None or self.removed is None or region == Region.whole(case.shape):
+            self.segmentation, self.removed, self.reports = result.labels, result.removed, result.reports
+            self.reports_changed.emit()
+        else:
+            self.segmentation[region.slices], self.removed[region.slices] = result.labels, result.removed
+        self.segmentation_changed.emit(region)
+        if self._outdated.empty:
             waiting, self._after = self._after, []
             for call in waiting:
                 call()
@@ -173,7 +194,7 @@ class Review(QObject):
             self._labels.apply(edit)
             self._annotation.keep(edit)
 
-        if self._stale:
+        if self._busy or not self._outdated.empty:
             self._after.append(act)
             self._gather.start(0)
         else:

@@ -81,6 +81,7 @@ class Session(CaseCommands, ClassCommands, QObject):
 
     def _wire(self) -> None:
         self.disk.crashed.connect(self.fault)
+        self.review.fault.connect(self.fault)
         self.saver.state_changed.connect(self.save_state_changed)
         self.saver.idle.connect(self._open_study_when_saved)
         self.saver.lost.connect(self._stop_painting)
