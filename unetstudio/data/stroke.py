@@ -9,7 +9,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.data.edit import Edit
+from unetstudio.data.edit import Edit, constant
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Index, Region, tight
@@ -71,13 +71,14 @@ class Stroke:
             mask[outer] = block.changed[inner]
             before[outer] = block.before[inner]
             before_origin[outer] = block.before_origin[inner]
+        where = np.flatnonzero(mask)
         edit = Edit.of(
             box,
             mask,
-            before[mask],
-            self.labels.values[box.slices][mask],
-            before_origin[mask],
-            self.labels.origin[box.slices][mask],
+            before.reshape(-1)[where],
+            constant(self.value, where.size),
+            before_origin.reshape(-1)[where],
+            constant(self._origin, where.size),
             tool=self.tool,
             value=self.value,
         )
