@@ -55,17 +55,30 @@ def class_named(text: str, classes: ClassTable) -> int:
 
 
 def matched(paths: Sequence[Path], cases: Sequence[Case]) -> list[tuple[Path, Case]]:
-    """Pairs of mask and case with the same stem; folders are looked into. No pair at all is a UserError."""
+    """Pairs of mask and case with the same stem; folders are looked into. UserError for no pair at all, or one that is not clear."""
     files = [f for path in paths for f in (sorted(path.iterdir()) if path.is_dir() else [path]) if not f.name.startswith(".")]
     missing = [f for f in files if not f.exists()]
     if missing:
         raise FormatError(missing[0], "there is no such file; check the path.")
-    by_stem = {stem(case.source.path): case for case in cases}
-    pairs = [(file, by_stem[stem(file)]) for file in files if file.is_file() and stem(file) in by_stem]
+    by_stem: dict[str, list[Case]] = {}
+    for case in cases:
+        by_stem.setdefault(stem(case.source.path), []).append(case)
+    pairs: dict[str, tuple[Path, Case]] = {}
+    for file in files:
+        name = stem(file)
+        if not file.is_file() or name not in by_stem:
+            continue
+        if len(by_stem[name]) > 1:
+            raise FormatError(
+                file, f"{len(by_stem[name])} images of the project are named {name}; rename image and mask so that each pair is alike."
+            )
+        if name in pairs:
+            raise FormatError(file, f"{pairs[name][0].name} is a mask of the same image; give only one of them.")
+        pairs[name] = (file, by_stem[name][0])
     if not pairs:
         first = cases[0].source.path.name if cases else "none"
         raise UserError(f"No mask has the name of an image of the project (the first image is {first}): name masks as their images.")
-    return pairs
+    return list(pairs.values())
 
 
 def mask_edit(
