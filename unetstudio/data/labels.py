@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.data.edit import Bytes, Edit
+from unetstudio.data.edit import Bytes, Edit, constant
 from unetstudio.data.origin import SOURCE, Origin
-from unetstudio.data.region import Index, Region
+from unetstudio.data.region import Index, Region, tight
 
 UNLABELLED = 255
 """Not annotated; the loss's `ignore_index`."""
@@ -59,6 +59,24 @@ class LabelMap:
         self.origin[edit.region.slices][mask] = edit.after_origin
         self.recount(edit.before, edit.after)
         return edit.region
+
+    def change(self, mask: NDArray[np.bool_], values: Bytes, origin: Origin, tool: str) -> Edit | None:
+        """The Edit, not yet applied, that gives the voxels of `mask` their `values` (both Z, Y, X); None when the mask is empty."""
+        region = tight(mask)
+        if region.empty:
+            return None
+        inside = mask[region.slices]
+        after = values[region.slices][inside]
+        return Edit.of(
+            region,
+            inside,
+            self.values[region.slices][inside],
+            after,
+            self.origin[region.slices][inside],
+            constant(origin, after.size),
+            tool=tool,
+            value=int(after[0]) if (after == after[0]).all() else UNLABELLED,
+        )
 
     def recount(self, before: Bytes, after: Bytes) -> None:
         """Moves voxels from their old values' counts to their new ones'."""

@@ -11,11 +11,11 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from unetstudio.data.case import Case, ReviewState
-from unetstudio.data.edit import Edit, constant
+from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.prediction import Prediction
-from unetstudio.data.region import Region, tight
+from unetstudio.data.region import Region
 from unetstudio.inference.events import TilePredicted
 from unetstudio.postprocess.segment import DEFAULT_STEPS, Segmentation, segment
 from unetstudio.postprocess.threshold import Threshold
@@ -209,21 +209,7 @@ def accepted(
     mask = chosen & (segmentation != UNLABELLED) & ~labels.painted(whole) & (segmentation != labels.values)
     if locked:
         mask &= ~np.isin(labels.values, list(locked)) & ~np.isin(segmentation, list(locked))
-    if not mask.any():
-        return None
-    region = tight(mask)
-    inside = mask[region.slices]
-    after = segmentation[region.slices][inside]
-    return Edit.of(
-        region,
-        inside,
-        labels.values[region.slices][inside],
-        after,
-        labels.origin[region.slices][inside],
-        constant(Origin.ACCEPTED, after.size),
-        tool=tool,
-        value=int(after[0]) if (after == after[0]).all() else UNLABELLED,
-    )
+    return labels.change(mask, segmentation, Origin.ACCEPTED, tool)
 
 
 def connected(segmentation: NDArray[np.uint8], at: tuple[int, int, int]) -> NDArray[np.bool_]:

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
-from unetstudio.data.edit import Edit, constant
+from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import Origin
-from unetstudio.data.region import Region, tight
+from unetstudio.data.region import Region
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import stem
 
@@ -101,21 +101,7 @@ def mask_edit(
     values = _classed(mask, classes, path, unlabelled, mapping, objects)
     whole = Region.whole(labels.shape)
     changed = (values != UNLABELLED) & ~labels.painted(whole) & (values != labels.values)
-    region = tight(changed)
-    if region.empty:
-        return None
-    inside = changed[region.slices]
-    after = values[region.slices][inside]
-    return Edit.of(
-        region,
-        inside,
-        labels.values[region.slices][inside],
-        after,
-        labels.origin[region.slices][inside],
-        constant(Origin.IMPORTED, after.size),
-        tool="import",
-        value=int(after[0]) if (after == after[0]).all() else UNLABELLED,
-    )
+    return labels.change(changed, values, Origin.IMPORTED, "import")
 
 
 def _classed(
