@@ -19,6 +19,7 @@ from unetstudio.data.history import History
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.palette import colours
 from unetstudio.data.prediction import Prediction
+from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.formats import discover, read, sha256_of
@@ -63,6 +64,7 @@ class Desk:
     def __init__(self, project: Project) -> None:
         self.project = project
         self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
+        self._shapes: dict[str, Index] = {}  # of the cases opened so far: the window may paint on one until the next is there
         self._unsaved: deque[tuple[str, Kind, Edit]] = deque()
 
     # ----------------------------------------------------------------------------------------------------- reading
@@ -82,6 +84,7 @@ class Desk:
         store = self.project.store(case)
         loaded = store.load(case.shape)
         self._kept = {case.id: (store, loaded.labels)}
+        self._shapes[case.id] = case.shape
         copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
         prediction = prediction_file.load(folder, case.shape)
         return OpenedCase(case, scan, copy, loaded.sequence, history(loaded.history), prediction, loaded.recovered or "")
@@ -110,7 +113,7 @@ class Desk:
         """Stores the changes that wait, oldest first, and settings that were refused."""
         while self._unsaved:
             case_id, kind, edit = self._unsaved[0]
-            store, labels = self._kept[case_id]
+            store, labels = self._store(case_id)
             store.append(kind, edit)
             labels.apply(edit)
             self._unsaved.popleft()
@@ -118,6 +121,17 @@ class Desk:
                 store.checkpoint(labels)
         if self.project.unsaved:
             self.project.save()
+
+    def is_open(self, case_id: str) -> bool:
+        """Whether this is the case that was opened last: the window holds its labels, and changes them itself."""
+        return case_id in self._kept
+
+    def _store(self, case_id: str) -> tuple[LabelStore, LabelMap]:
+        """Of the open case; or of the one before it, which a stroke in hand still belonged to."""
+        if case_id in self._kept:
+            return self._kept[case_id]
+        store = self.project.store(case_id)
+        return store, store.load(self._shapes[case_id]).labels
 
     def append_elsewhere(self, case: Case, edit: Edit) -> int:
         """Stores an edit of a case that is not open; returns its sequence."""
@@ -141,9 +155,9 @@ class Desk:
         durable.write_bytes(path, picture, replace=True)
 
     def beat(self) -> None:
-        """Keeps the lock ours."""
-        self.retry()
+        """Keeps the lock ours, also while the disk is full."""
         self.project.beat()
+        self.retry()
 
     def close(self) -> None:
         """Gives the lock back."""

@@ -76,7 +76,7 @@ class Exchange(QObject):
                 return
             pairs = [(paths[0], session.case)]
         self._stop = session.disk.begin(
-            _masks(session.desk, pairs, session.classes, session.case), self._mask, lambda error: self._ended(IMPORTING, error)
+            _masks(session.desk, pairs, session.classes), self._mask, lambda error: self._ended(IMPORTING, error)
         )
 
     def _mask(self, event: _MaskRead | _MaskStored) -> None:
@@ -126,12 +126,10 @@ class Exchange(QObject):
         self._session.cases_changed.emit()
 
 
-def _masks(
-    desk: Desk, pairs: list[tuple[Path, Case]], classes: ClassTable, opened: Case | None
-) -> Generator[_MaskRead | _MaskStored, None, None]:
+def _masks(desk: Desk, pairs: list[tuple[Path, Case]], classes: ClassTable) -> Generator[_MaskRead | _MaskStored, None, None]:
     for done, (path, case) in enumerate(pairs, start=1):
         mask = read_mask_onto(path, case.shape, case.geometry)
-        if opened is not None and case.id == opened.id:
+        if desk.is_open(case.id):
             yield _MaskRead(case, path, mask, done, len(pairs))
             continue
         labels = desk.project.store(case).load(case.shape).labels
