@@ -17,6 +17,8 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from unetstudio.errors import UserError
 
+FAULT = "This could not be done because of an error in the program."
+
 
 @dataclass(eq=False)
 class _Task:
@@ -99,6 +101,8 @@ class DiskThread(QThread):
                 self._back.emit(task.failed, error)
         except Exception:  # noqa: BLE001 - a bug in one task must not end the thread that saves strokes
             self.crashed.emit(traceback.format_exc())
+            if task.failed is not None:
+                self._back.emit(task.failed, UserError(FAULT))
         else:
             if task.done is not None:
                 self._back.emit(task.done, result)
@@ -115,7 +119,7 @@ class DiskThread(QThread):
         except UserError as raised:
             error = raised
         except Exception:  # noqa: BLE001 - as above
-            error = UserError("The task stopped because of an error in the program; your work is saved.")
+            error = UserError(FAULT)
             self.crashed.emit(traceback.format_exc())
         self._jobs.popleft()
         if job.ended is not None:
