@@ -87,11 +87,9 @@ class Journal:
     def append(self, kind: Kind, edit: Edit, sequence: int) -> None:
         """Returns when the record is on the disk; ProjectError when it is not."""
         record = encode(kind, edit, sequence, self.previous)
-        try:
-            self.size = durable.append(self.path, record, at=self.size)
-        except ProjectError:
-            self.broken = True
-            raise
+        self.broken = True  # whatever ends the writing early: then the next record begins a new file
+        self.size = durable.append(self.path, record, at=self.size)
+        self.broken = False
         self.count += 1
         self.previous = hashlib.sha256(record).digest()
 

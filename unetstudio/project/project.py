@@ -128,8 +128,8 @@ class Project:
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing can be saved."""
-        return self._lock is None
+        """Whether nothing can be saved: opened so, or the lock was lost."""
+        return self._lock is None or self._lock.lost
 
     @property
     def name(self) -> str:
