@@ -1,0 +1,126 @@
+"""The disk thread: tasks in order and before jobs, answers on the GUI thread, and a life that no error ends."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+
+import pytest
+from PySide6.QtCore import QThread
+from pytestqt.qtbot import QtBot
+
+from unetstudio.errors import UserError
+from unetstudio.ui.disk_thread import DiskThread
+
+
+@pytest.fixture
+def disk(qapp: object) -> Iterator[DiskThread]:
+    """A running one."""
+    made = DiskThread()
+    made.start()
+    yield made
+    assert made.finish()
+
+
+def test_that_tasks_run_in_order_beside_the_gui_thread_and_answer_on_it(disk: DiskThread, qtbot: QtBot) -> None:
+    done: list[tuple[int, bool]] = []
+    here = QThread.currentThread()
+    for number in range(50):
+        disk.ask(
+            lambda n=number: (n, QThread.currentThread() is here),
+            lambda result: done.append((result[0], result[1] or threading.current_thread() is not threading.main_thread())),  # type: ignore[misc]
+        )
+    qtbot.waitUntil(lambda: len(done) == 50, timeout=10_000)
+    assert done == [(n, False) for n in range(50)]
+
+
+def test_that_a_user_error_is_handed_back_and_the_next_task_runs(disk: DiskThread, qtbot: QtBot) -> None:
+    answers: list[str] = []
+
+    def fail() -> None:
+        raise UserError("no")
+
+    disk.ask(fail, lambda _: answers.append("done"), lambda error: answers.append(str(error)))
+    disk.ask(lambda: "yes", answers.append)
+    qtbot.waitUntil(lambda: answers == ["no", "yes"], timeout=10_000)
+
+
+def test_that_a_bug_is_told_with_its_trace_answers_as_failed_and_ends_nothing(disk: DiskThread, qtbot: QtBot) -> None:
+    answers: list[str] = []
+    with qtbot.waitSignal(disk.crashed, timeout=10_000) as crashed:
+        disk.ask(lambda: 1 / 0, None, lambda error: answers.append(str(error)))
+    assert "ZeroDivisionError" in crashed.args[0]
+    disk.ask(lambda: "yes", answers.append)
+    qtbot.waitUntil(lambda: len(answers) == 2, timeout=10_000)
+    assert "error in the program" in answers[0]
+
+
+def test_that_a_task_asked_during_a_job_comes_before_its_next_step(disk: DiskThread, qtbot: QtBot) -> None:
+    told: list[object] = []
+    asked, go = threading.Event(), threading.Event()
+
+    def steps() -> Iterator[int]:
+        for number in range(3):
+            yield number
+            if number == 0:
+                asked.set()
+                go.wait(10)
+
+    disk.begin(steps(), told.append, lambda error: told.append("end"))
+    asked.wait(10)
+    disk.ask(lambda: "stroke", told.append)
+    go.set()
+    qtbot.waitUntil(lambda: told[-1:] == ["end"], timeout=10_000)
+    assert told.index("stroke") <= 2
+    assert [t for t in told if t != "stroke"] == [0, 1, 2, "end"]
+
+
+def test_that_a_stopped_job_is_closed_and_ends_without_error(disk: DiskThread, qtbot: QtBot) -> None:
+    told: list[object] = []
+    closed = threading.Event()
+
+    def endless() -> Iterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.set()
+
+    steps: list[int] = []
+    stop = disk.begin(endless(), steps.append, told.append)
+    qtbot.waitUntil(lambda: bool(steps), timeout=10_000)
+    stop()
+    qtbot.waitUntil(lambda: told == [None], timeout=10_000)
+    assert closed.is_set()
+
+
+def test_that_the_error_of_a_job_is_handed_back(disk: DiskThread, qtbot: QtBot) -> None:
+    told: list[object] = []
+
+    def failing() -> Iterator[int]:
+        yield 1
+        raise UserError("the disk is full")
+
+    disk.begin(failing(), lambda event: None, lambda error: told.append(str(error)))
+    qtbot.waitUntil(lambda: told == ["the disk is full"], timeout=10_000)
+
+
+def test_that_finishing_runs_what_was_asked_and_closes_the_jobs(qapp: object, qtbot: QtBot) -> None:
+    made, kept, closed = DiskThread(), [], threading.Event()
+    steps: list[int] = []
+
+    def endless() -> Iterator[int]:
+        try:
+            while True:
+                yield 1
+        finally:
+            closed.set()
+
+    made.start()
+    made.begin(endless(), steps.append)
+    qtbot.waitUntil(lambda: bool(steps), timeout=10_000)
+    for number in range(20):
+        made.ask(lambda n=number: kept.append(n))  # type: ignore[misc]
+    assert made.finish()
+    assert kept == list(range(20))
+    assert closed.is_set()

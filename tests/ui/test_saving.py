@@ -1,0 +1,121 @@
+"""What the status bar may say: saved only when it is on the disk, and never silence about what is not."""
+
+from __future__ import annotations
+
+import errno
+import os
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from unetstudio.project import durable
+from unetstudio.project.project import Project
+from unetstudio.project.store import read_labels
+from unetstudio.ui.session import Session
+
+Paint = Callable[..., None]
+
+
+@pytest.fixture
+def states(opened: Session) -> list[tuple[str, bool]]:
+    """Everything the status bar was told."""
+    told: list[tuple[str, bool]] = []
+    opened.save_state_changed.connect(lambda text, safe: told.append((text, safe)))
+    return told
+
+
+def refuse(problem: int) -> Callable[..., int]:
+    """A disk that takes nothing."""
+
+    def write(handle: int, data: bytes) -> int:
+        raise OSError(problem, os.strerror(problem))
+
+    return write
+
+
+@pytest.mark.parametrize(
+    ("problem", "words"),
+    [
+        (errno.ENOSPC, "the disk is full"),
+        (errno.EDQUOT, "quota"),
+        (errno.EROFS, "the disk is read-only"),
+        (errno.EACCES, "no permission"),
+        (errno.EIO, "reports a fault"),
+    ],
+)
+def test_that_a_refused_stroke_is_told_and_kept_until_the_disk_takes_it(
+    opened: Session, paint: Paint, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, problem: int, words: str
+) -> None:
+    with monkeypatch.context() as disk:
+        disk.setattr(durable.os, "write", refuse(problem))
+        paint(opened, 20, 10, 20, 60, value=1)
+        paint(opened, 40, 10, 40, 60, value=0)
+        opened.annotation.undo()
+        qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    assert states[-1][1] is False
+    assert words in states[-1][0]
+    assert not any(text == "All saved" for text, _ in states)
+    opened.saver._ask(lambda desk: desk.retry())  # what the timer does every five seconds
+    qtbot.waitUntil(lambda: states[-1] == ("All saved", True), timeout=10_000)
+    labels, sequence = read_labels(opened.project_path, opened.case)
+    assert sequence == 3
+    assert np.array_equal(labels.values, opened.labels.values)
+
+
+def test_that_another_case_is_not_opened_over_strokes_that_are_not_saved(
+    opened: Session, paint: Paint, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    first = opened.case
+    with monkeypatch.context() as disk:
+        disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
+        paint(opened, 20, 10, 20, 60, value=1)
+        with qtbot.waitSignal(opened.case_failed, timeout=10_000) as failed:
+            opened.step_case(+1)
+        assert "disk is full" in failed.args[1]
+    assert opened.case.id == first.id
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.step_case(+1)
+    assert read_labels(opened.project_path, first)[1] == 1
+
+
+def test_that_refused_settings_are_saved_later(
+    opened: Session, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    with monkeypatch.context() as disk:
+        disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
+        opened.rename_class(1, "Nucleus")
+        opened.saver.flush()
+        qtbot.waitUntil(lambda: bool(states) and states[-1][1] is False, timeout=10_000)
+    opened.saver._ask(lambda desk: desk.retry())
+    qtbot.waitUntil(lambda: states[-1] == ("All saved", True), timeout=10_000)
+    with Project.open(opened.project_path, read_only=True) as stored:
+        assert stored.classes[1].name == "Nucleus"
+
+
+def test_that_an_error_of_the_program_in_saving_is_never_called_saved(
+    opened: Session, paint: Paint, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    with monkeypatch.context() as bug:
+        bug.setattr(durable.os, "write", lambda handle, data: 1 / 0)
+        paint(opened, 20, 10, 20, 60, value=1)
+    assert states[-1][1] is False
+    assert states[-1][0].startswith("NOT SAVED")
+    paint(opened, 40, 10, 40, 60, value=1)
+    assert states[-1] == ("All saved", True)
+    assert read_labels(opened.project_path, opened.case)[1] == 2
+
+
+def test_that_painting_stops_when_another_program_took_the_project(
+    opened: Session, paint: Paint, states: list[tuple[str, bool]], qtbot: QtBot
+) -> None:
+    paint(opened, 20, 10, 20, 60, value=1)
+    (opened.project_path / "lock").write_bytes(b'{"somebody": "else"}')
+    before = read_labels(opened.project_path, opened.case)[1]
+    paint(opened, 40, 10, 40, 60, value=0)
+    qtbot.waitUntil(lambda: states[-1][1] is False, timeout=10_000)
+    drawn = opened.labels.values.copy()
+    paint(opened, 60, 10, 60, 60, value=1)
+    assert np.array_equal(opened.labels.values, drawn)
+    assert read_labels(opened.project_path, opened.case)[1] == before
