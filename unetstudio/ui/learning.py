@@ -97,6 +97,8 @@ class Learning(QObject):
             self.settings_changed.emit()
             if self.state.phase in ("training", "paused", "settled", "failed"):
                 self.start_afresh()
+            else:
+                self.start()  # what waits for strokes waits with the new settings
 
     def ask_device_report(self) -> None:
         """Answered by `device_report` within about six seconds."""
@@ -143,11 +145,12 @@ class Learning(QObject):
             case DeviceReport():
                 self.device_report.emit(event)
             case JobFailed():
-                if event.job == "training":
+                if event.job in ("training", Train.__name__):
                     self._set(phase="failed", sentence=event.text)
                 self.notice.emit(event.text, "error")
             case WorkerDied():
-                self._set(phase="starting" if event.restarting else "failed", sentence=event.reason)
+                again = self.state.phase if self.state.phase == "paused" else "starting"
+                self._set(phase=again if event.restarting else "failed", sentence=event.reason)
                 self.notice.emit(event.reason + " Nothing you painted is lost.", "warning" if event.restarting else "error")
 
     def _take_round(self, event: RoundDone) -> None:
