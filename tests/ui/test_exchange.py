@@ -1,0 +1,139 @@
+"""Imports and exports of the window: what is refused leaves labels and files as they were."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.formats import read_mask
+from unetstudio.project.store import read_labels
+from unetstudio.ui.session import Session
+
+Paint = Callable[..., None]
+
+
+@pytest.fixture
+def told(opened: Session) -> list[tuple[str, str]]:
+    """Every notice, with its level."""
+    notices: list[tuple[str, str]] = []
+    opened.notice.connect(lambda text, level: notices.append((text, level)))
+    return notices
+
+
+def masks(images: list[Path], value: int = 1, shape: tuple[int, int] = (80, 96)) -> list[Path]:
+    """One for each image, all of one value."""
+    folder = images[0].parent / "masks"
+    folder.mkdir(exist_ok=True)
+    for path in images:
+        cv2.imwrite(str(folder / path.name), np.full(shape, value, np.uint8))
+    return [folder / path.name for path in images]
+
+
+def ended(session: Session, qtbot: QtBot, act: Callable[[], None]) -> None:
+    """Acts, and waits for the import or export to end."""
+    with qtbot.waitSignal(session.progress, check_params_cb=lambda what, done, total: done == total == 1, timeout=10_000):
+        act()
+    qtbot.waitUntil(lambda: not session.saver.busy, timeout=10_000)
+
+
+def export(session: Session, folder: Path, what: str = "labels", formats: list[str] | None = None) -> None:
+    session.export(folder, what, formats or ["png"], [case.id for case in session.cases], False, True)
+
+
+def test_that_an_import_is_one_undoable_change_of_the_open_case(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    ended(opened, qtbot, lambda: opened.import_masks(masks(images)))
+    assert opened.labels.counts[1] == 80 * 96
+    assert read_labels(opened.project_path, opened.cases[1])[0].counts[1] == 80 * 96
+    opened.annotation.undo()
+    assert (opened.labels.values == UNLABELLED).all()
+
+
+def test_that_a_mask_of_any_name_is_for_the_open_case_when_it_comes_alone(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    mask = masks(images)[0]
+    other = mask.rename(mask.with_name("result.png"))
+    ended(opened, qtbot, lambda: opened.import_masks([other]))
+    assert opened.labels.counts[1] == 80 * 96
+
+
+@pytest.mark.parametrize("wrong", ["size", "value", "broken", "missing"])
+def test_that_a_mask_that_does_not_fit_is_told_and_changes_nothing(
+    opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot, wrong: str
+) -> None:
+    paths = masks(images, shape=(8, 9)) if wrong == "size" else masks(images)
+    opened.add_class()
+    qtbot.waitUntil(lambda: len(opened.classes) == 3)
+    if wrong == "value":
+        cv2.imwrite(str(paths[0]), np.full((80, 96), 9, np.uint8))
+    elif wrong == "broken":
+        paths[0].write_bytes(paths[0].read_bytes()[:40])
+    elif wrong == "missing":
+        paths[0].unlink()
+    opened.import_masks(paths[:1])
+    qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    assert told[0][1] == "error"
+    assert "disc_0.png" in told[0][0]
+    assert (opened.labels.values == UNLABELLED).all()
+    assert read_labels(opened.project_path, opened.case)[1] == 0
+
+
+def test_that_cases_can_be_stepped_through_during_an_import_and_all_masks_arrive(
+    opened: Session, images: list[Path], paint: Paint, qtbot: QtBot
+) -> None:
+    paint(opened, 10, 10, 10, 60, value=0)
+    second = opened.cases[1]
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.step_case(+1)
+        opened.import_masks(masks(images))
+    qtbot.waitUntil(lambda: opened.labels.counts[1] > 0 and not opened.saver.busy, timeout=10_000)
+    paint(opened, 50, 10, 50, 60, value=0)
+    labels, sequence = read_labels(opened.project_path, second)
+    assert sequence == 2
+    assert np.array_equal(labels.values, opened.labels.values)
+    first = read_labels(opened.project_path, opened.cases[0])[0]
+    assert first.counts[UNLABELLED] == 0
+    assert first.counts[0] > 0
+
+
+def test_that_labels_are_exported_as_they_are_on_the_disk(
+    opened: Session, paint: Paint, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
+) -> None:
+    paint(opened, 40, 30, 40, 60, value=1)
+    ended(opened, qtbot, lambda: export(opened, tmp_path / "out"))
+    assert np.array_equal(read_mask(tmp_path / "out" / "disc_0.png")[0], opened.labels.values)
+    assert not (tmp_path / "out" / "disc_1.png").exists()
+    assert told == [("disc_1 has no labels yet; paint it, or export the segmentation instead.", "warning")]
+
+
+def test_that_an_export_into_a_place_that_refuses_is_told(
+    opened: Session, paint: Paint, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
+) -> None:
+    paint(opened, 40, 30, 40, 60, value=1)
+    (tmp_path / "out").write_text("mine")
+    ended(opened, qtbot, lambda: export(opened, tmp_path / "out"))
+    assert told == [("out: a file of this name is in the way; choose another folder.", "error")]
+
+
+def test_that_an_export_never_replaces_the_images(
+    opened: Session, paint: Paint, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot
+) -> None:
+    paint(opened, 40, 30, 40, 60, value=1)
+    before = [path.read_bytes() for path in images]
+    ended(opened, qtbot, lambda: export(opened, images[0].parent))
+    assert told[0][1] == "error"
+    assert "choose another folder" in told[0][0]
+    assert [path.read_bytes() for path in images] == before
+
+
+def test_that_segmentations_without_a_prediction_are_refused_with_one_sentence(
+    opened: Session, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
+) -> None:
+    ended(opened, qtbot, lambda: export(opened, tmp_path / "out", "segmentation"))
+    assert len(told) == 1
+    assert "has not been predicted yet" in told[0][0]
