@@ -17,14 +17,14 @@ from unetstudio.data.study import Study
 from unetstudio.errors import OutOfMemory, TrainingError
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.checkpoint import Checkpoint, Write, write_atomically
-from unetstudio.networks.device import choose_device, cores, use_threads
+from unetstudio.networks.device import choose_device, choose_precision, cores, free_memory, is_out_of_memory, use_threads
 from unetstudio.networks.network import Network, create
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
-from unetstudio.training.learner import Learner, is_out_of_memory
+from unetstudio.training.learner import Learner
 from unetstudio.training.losses import class_weights
 from unetstudio.training.material import Material
-from unetstudio.training.plan import make_plan, settings_of, training_precision
+from unetstudio.training.plan import make_plan, settings_of
 from unetstudio.training.samples import Batch, Samples
 from unetstudio.training.saving import Saving
 from unetstudio.training.schedule import Budget
@@ -190,7 +190,7 @@ class Trainer:
         else:
             self.intensity = Intensity.from_json(start.checkpoint.intensity)
             network = start.network
-        precision = training_precision(self._device, self._plan.dims)
+        precision = choose_precision(self._device, self._plan.dims)
         self.learner = Learner(network, precision)
         self._classes = self.study.classes if start is None else start.checkpoint.classes
         if start is not None and start.state is not None:
@@ -219,7 +219,7 @@ class Trainer:
             batch: Batch = self._samples.take()
             pending.append(learner.step(batch, rate, self._class_weight, self._plan.dice))
         except (RuntimeError, MemoryError) as error:
-            if isinstance(error, RuntimeError) and not is_out_of_memory(error):
+            if not is_out_of_memory(error):
                 raise
             yield self._shrink(learner.network)
             return
@@ -273,8 +273,7 @@ class Trainer:
 
     def _shrink(self, network: Network) -> Notice:
         """Half the batch, then half the patch; OutOfMemory when neither can be halved."""
-        if self._device.type == "cuda":
-            torch.cuda.empty_cache()
+        free_memory(self._device)
         smaller = tuple(max(min(n, 2 * m), n // 2 // m * m) for n, m in zip(self._patch, network.size_multiple, strict=True))
         if self._batch > 1:
             self._batch //= 2

@@ -130,11 +130,6 @@ class Learner:
         self._measured = 0
 
 
-def is_out_of_memory(error: RuntimeError) -> bool:
-    """Whether torch failed for want of memory, on a GPU or in the processor's own."""
-    return isinstance(error, torch.OutOfMemoryError) or "can't allocate memory" in str(error) or "not enough memory" in str(error)
-
-
 def _optimizer(network: Network) -> torch.optim.AdamW:
     fused = next(network.parameters()).device.type in ("cpu", "cuda")
     return torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=DECAY, fused=fused)

@@ -11,7 +11,6 @@ import torch
 from unetstudio.data.case import Case
 from unetstudio.data.study import Study
 from unetstudio.networks.checkpoint import Checkpoint
-from unetstudio.networks.device import Precision, choose_precision
 from unetstudio.networks.network import NETWORKS, round_up
 from unetstudio.networks.unet import pools_for_spacing
 from unetstudio.settings import TrainingSettings
@@ -85,18 +84,6 @@ def settings_of(made: Checkpoint, settings: TrainingSettings) -> TrainingSetting
     """The settings with the network of a checkpoint to go on from: its weights fit no other."""
     kept = {key: value for key, value in made.config.items() if key in ("dims", "depth", "base", "norm")}
     return replace(settings, network=made.network, **kept)
-
-
-def training_precision(device: torch.device, dims: int) -> Precision:
-    """The quickest number format for training: known for processors with wide registers, so that a seed gives the same weights twice.
-
-    Without tile registers bf16 trains slower than float32: by a quarter to a third on a Xeon that has avx512_bf16 alone.
-    """
-    if device.type != "cpu" or not torch.cpu._is_avx2_supported():
-        return choose_precision(device, dims)
-    if torch.cpu._is_amx_tile_supported():
-        return Precision(device, torch.bfloat16, True, "bf16, channels last: this processor has tile registers for it")
-    return Precision(device, channels_last=True, reason="float32, channels last")
 
 
 def _dims(cases: list[Case], words: dict[str, str]) -> int:
