@@ -59,6 +59,7 @@ class Stroke:
         """The stroke as one Edit, already applied; None when it changed nothing."""
         box = Region((0, 0, 0), (0, 0, 0))
         for block in self._blocks.values():
+            block.changed &= (block.before != self.value) | (block.before_origin != self._origin)
             box |= _tight(block)
         if box.empty:
             return None
