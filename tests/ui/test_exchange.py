@@ -137,3 +137,18 @@ def test_that_segmentations_without_a_prediction_are_refused_with_one_sentence(
     ended(opened, qtbot, lambda: export(opened, tmp_path / "out", "segmentation"))
     assert len(told) == 1
     assert "has not been predicted yet" in told[0][0]
+
+
+def test_that_undo_takes_back_an_import_that_came_while_another_case_was_open(
+    opened: Session, images: list[Path], paint: Paint, qtbot: QtBot
+) -> None:
+    paint(opened, 10, 10, 10, 60, value=0)
+    painted = opened.labels.values.copy()
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.step_case(+1)
+    ended(opened, qtbot, lambda: opened.import_masks(masks(images[:1])))
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.step_case(-1)
+    assert opened.labels.counts[UNLABELLED] == 0
+    opened.annotation.undo()
+    assert np.array_equal(opened.labels.values, painted)

@@ -76,11 +76,12 @@ class Annotation(QObject):
 
     # ------------------------------------------------------------------------------------------------- the open case
 
-    def open(self, case: str, labels: LabelMap, history: History[Change]) -> None:
-        """Paint on this case from now on; its undo goes on where it was left."""
+    def open(self, case: str, labels: LabelMap, history: History[Change], *, changed: bool = False) -> None:
+        """Paint on this case from now on; its undo goes on where it was left, or anew where the labels `changed` meanwhile."""
         self.cancel()
         self._case, self.labels = case, labels
-        self._histories.setdefault(case, history)
+        if changed or case not in self._histories:
+            self._histories[case] = history
         self.history_changed.emit()
 
     def close(self) -> None:

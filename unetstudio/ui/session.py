@@ -261,10 +261,11 @@ class Session(CaseCommands, ClassCommands, QObject):
         if case != self._case(case.id):
             self._replace_case(case)  # found again at its new place
         self.case, self.scan, self.labels = case, opened.scan, opened.labels
+        changed = self._sequence.get(case.id, opened.sequence) != opened.sequence  # by an import
         self._sequence[case.id] = opened.sequence
         self.view["case"] = case.id
         self.display.set(window=None, axis=0, index=case.shape[0] // 2)
-        self.annotation.open(case.id, opened.labels, opened.history)  # type: ignore[arg-type]
+        self.annotation.open(case.id, opened.labels, opened.history, changed=changed)  # type: ignore[arg-type]
         self.review.open(case, opened.labels, opened.prediction)
         self.saver.keep(view=dict(self.view))
         self.case_opened.emit(case.id)
