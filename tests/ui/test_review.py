@@ -1,0 +1,199 @@
+"""Prediction, segmentation and what is accepted of it; painted strokes win throughout."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+from pytestqt.qtbot import QtBot
+
+from unetstudio.data.case import ReviewState
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.origin import Origin
+from unetstudio.data.region import Region
+from unetstudio.inference.events import TilePredicted
+from unetstudio.postprocess.segment import DEFAULT_STEPS
+from unetstudio.postprocess.threshold import Threshold
+from unetstudio.project.store import read_labels
+from unetstudio.ui.review import connected
+from unetstudio.ui.session import Session
+
+Paint = Callable[..., None]
+WHOLE = Region((0, 0, 0), (1, 80, 96))
+
+
+def tile(session: Session, cell: np.ndarray, region: Region = WHOLE, checkpoint: str = "c1") -> TilePredicted:
+    """A tile in which `cell` (Y, X) bool is surely class 1 and the rest surely class 0."""
+    probabilities = np.stack([~cell, cell])[:, None].astype(np.uint8) * 255
+    return TilePredicted(session.case.id, region, probabilities, session.classes.values, checkpoint, 1, 1)
+
+
+def disc() -> np.ndarray:
+    rows, columns = np.ogrid[:80, :96]
+    return (rows - 40) ** 2 + (columns - 30) ** 2 < 18**2
+
+
+@pytest.fixture
+def predicted(opened: Session, qtbot: QtBot) -> Session:
+    """A session whose open case has a disc predicted."""
+    opened.review.set_steps(())
+    with qtbot.waitSignal(opened.review.segmentation_changed, timeout=10_000):
+        opened.review.take(tile(opened, disc()))
+    return opened
+
+
+@pytest.fixture
+def told(opened: Session) -> list[str]:
+    """What was refused."""
+    refusals: list[str] = []
+    opened.review.refused.connect(refusals.append)
+    return refusals
+
+
+def settled(session: Session, qtbot: QtBot) -> None:
+    """Waits until the segmentation is up to date and everything is saved."""
+    qtbot.waitUntil(lambda: not session.review._busy and session.review._outdated.empty and not session.saver.busy, timeout=10_000)
+
+
+def test_that_a_prediction_becomes_a_segmentation_and_not_labels(predicted: Session) -> None:
+    assert np.array_equal(predicted.review.segmentation[0], disc())
+    assert (predicted.labels.values == UNLABELLED).all()
+
+
+def test_that_what_is_not_predicted_yet_has_no_class(opened: Session, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(opened.review.segmentation_changed, timeout=10_000):
+        opened.review.take(tile(opened, disc()[:40], Region((0, 0, 0), (1, 40, 96))))
+    assert (opened.review.segmentation[0, 40:] == UNLABELLED).all()
+
+
+def test_that_a_tile_of_another_case_is_ignored(opened: Session) -> None:
+    other = tile(opened, disc())
+    opened.review.take(TilePredicted("another", other.region, other.probabilities, other.values, other.checkpoint, 1, 1))
+    assert opened.review.prediction is None
+
+
+def test_that_a_stroke_wins_over_the_prediction_at_once(predicted: Session, paint: Paint) -> None:
+    paint(predicted, 40, 20, 40, 40, value=0)
+    assert predicted.review.segmentation[0, 40, 30] == 0
+
+
+def test_that_the_prediction_shows_again_where_a_stroke_was_taken_back(predicted: Session, paint: Paint, qtbot: QtBot) -> None:
+    paint(predicted, 40, 20, 40, 40, value=0)
+    predicted.annotation.undo()
+    qtbot.waitUntil(lambda: predicted.review.segmentation[0, 40, 30] == 1, timeout=10_000)
+
+
+def test_that_accepting_all_is_one_undoable_edit_that_spares_painted_strokes(predicted: Session, paint: Paint, qtbot: QtBot) -> None:
+    paint(predicted, 40, 20, 40, 40, value=0)
+    painted = predicted.labels.values.copy()
+    settled(predicted, qtbot)
+    predicted.review.accept_all()
+    settled(predicted, qtbot)
+    assert predicted.labels.counts[UNLABELLED] == 0
+    assert predicted.labels.values[0, 40, 30] == 0
+    assert predicted.labels.values[0, 30, 30] == 1
+    assert predicted.labels.origin[0, 30, 30] == Origin.ACCEPTED
+    assert np.array_equal(read_labels(predicted.project_path, predicted.case)[0].values, predicted.labels.values)
+    predicted.annotation.undo()
+    assert np.array_equal(predicted.labels.values, painted)
+
+
+def test_that_accepting_a_class_takes_that_class_only(predicted: Session, qtbot: QtBot) -> None:
+    predicted.review.accept_class(1)
+    assert predicted.labels.counts[1] == disc().sum()
+    assert predicted.labels.counts[0] == 0
+
+
+def test_that_accepting_an_object_takes_the_one_under_the_pointer(opened: Session, qtbot: QtBot) -> None:
+    two = disc()
+    two[70:76, 80:90] = True
+    opened.review.set_steps(())
+    with qtbot.waitSignal(opened.review.segmentation_changed, timeout=10_000):
+        opened.review.take(tile(opened, two))
+    opened.review.accept_object((0, 72, 85))
+    assert opened.labels.counts[1] == 60
+    assert opened.labels.counts[0] == 0
+
+
+def test_that_accepted_voxels_may_be_overruled_by_a_later_prediction_and_by_strokes(predicted: Session, paint: Paint, qtbot: QtBot) -> None:
+    predicted.review.accept_all()
+    with qtbot.waitSignal(predicted.review.segmentation_changed, timeout=10_000):
+        predicted.review.take(tile(predicted, ~disc(), checkpoint="c2"))
+    settled(predicted, qtbot)
+    predicted.review.accept_all()
+    settled(predicted, qtbot)
+    assert np.array_equal(predicted.labels.values[0] == 1, ~disc())
+
+
+def test_that_a_locked_class_is_neither_accepted_nor_accepted_over(predicted: Session, paint: Paint, told: list[str]) -> None:
+    predicted.set_class_locked(1, True)
+    predicted.review.accept_class(1)
+    assert predicted.labels.counts[1] == 0
+    assert told[-1].startswith("Nothing changes")
+
+
+def test_that_accepting_without_a_prediction_is_refused_with_one_sentence(opened: Session, told: list[str]) -> None:
+    opened.review.accept_all()
+    opened.review.accept_class(1)
+    opened.review.accept_object((0, 5, 5))
+    assert len(told) == 3
+    assert told[0] == "There is nothing to accept yet: a prediction appears once two classes are painted."
+
+
+def test_that_accepting_waits_for_post_processing_that_is_under_way(predicted: Session, qtbot: QtBot) -> None:
+    predicted.review.set_steps((Threshold(probability=1.0),))
+    predicted.review.take(tile(predicted, np.zeros((80, 96), np.bool_)))
+    predicted.review.accept_all()
+    qtbot.waitUntil(lambda: predicted.labels.annotated > 0, timeout=10_000)
+    assert predicted.labels.counts[1] == 0
+    assert predicted.labels.counts[0] == 80 * 96
+
+
+def test_that_a_case_left_while_something_is_calculated_gets_nothing_of_it(predicted: Session, qtbot: QtBot) -> None:
+    first = predicted.case
+    predicted.review.take(tile(predicted, ~disc()))
+    predicted.review.accept_all()
+    with qtbot.waitSignal(predicted.case_opened, timeout=10_000):
+        predicted.step_case(+1)
+    settled(predicted, qtbot)
+    assert (predicted.labels.values == UNLABELLED).all()
+    assert read_labels(predicted.project_path, predicted.case)[1] == 0
+    stored = read_labels(predicted.project_path, first)[0]
+    assert stored.annotated in (0, 80 * 96)
+
+
+def test_that_steps_are_kept_with_the_project(opened: Session, qtbot: QtBot) -> None:
+    opened.review.set_steps((Threshold(probability=0.3),))
+    opened.saver.flush()
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    folder = opened.project_path
+    opened.close_project()
+    opened.review.set_steps(DEFAULT_STEPS)
+    with qtbot.waitSignal(opened.project_opened, timeout=10_000):
+        opened.open_paths([folder])
+    assert Threshold(probability=0.3) in opened.review.steps
+    assert not any(step.enabled for step in opened.review.steps[1:])
+
+
+def test_that_next_goes_to_the_unreviewed_and_says_when_there_is_none(opened: Session, qtbot: QtBot) -> None:
+    told: list[str] = []
+    opened.notice.connect(lambda text, level: told.append(text))
+    opened.review.set_state(ReviewState.REJECTED)
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.review.next_unreviewed()
+    assert opened.case.id == opened.cases[1].id
+    opened.review.set_state(ReviewState.CORRECTED)
+    opened.review.next_unreviewed()
+    assert told == ["Every case has been reviewed."]
+
+
+def test_that_an_object_is_found_in_pictures_with_corners_and_in_volumes_without() -> None:
+    flat = np.full((1, 4, 4), UNLABELLED, np.uint8)
+    flat[0, 0, 0] = flat[0, 1, 1] = 1
+    assert connected(flat, (0, 0, 0)).sum() == 2
+    assert connected(flat, (0, 3, 3)).sum() == 0
+    assert connected(flat, (0, 9, 0)).sum() == 0
+    deep = np.zeros((3, 4, 4), np.uint8)
+    deep[0, 1, 1] = deep[1, 1, 1] = deep[2, 2, 2] = 1
+    assert connected(deep, (0, 1, 1)).sum() == 2
