@@ -26,8 +26,6 @@ def receive_until(worker: WorkerProcess, kind: type, seconds: float = 60) -> Eve
     raise AssertionError(f"no {kind.__name__} within {seconds} s")
 
 
-
-
 def test_that_a_worker_answers_and_ends_when_asked() -> None:
     worker = WorkerProcess()
     ready = receive_until(worker, WorkerReady)

@@ -67,7 +67,9 @@ def stroke(value: int, row: int, columns: slice, shape: tuple[int, int, int] = (
     region = Region((0, row, columns.start), (1, row + 1, columns.stop))
     count = region.size
     old, new = constant(UNLABELLED, count), constant(value, count)
-    return Edit.of(region, np.ones(region.shape, np.bool_), old, new, constant(0, count), constant(Origin.PAINTED, count), tool="brush", value=value)
+    return Edit.of(
+        region, np.ones(region.shape, np.bool_), old, new, constant(0, count), constant(Origin.PAINTED, count), tool="brush", value=value
+    )
 
 
 def advance(runner: Runner, events: list[Event], until: Callable[[Event], bool], most: int = 3000) -> Event:
