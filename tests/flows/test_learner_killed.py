@@ -16,6 +16,7 @@ from unetstudio.settings import TrainingSettings
 from unetstudio.tools.tool import Pointer
 from unetstudio.training.events import StepDone, TrainingStarted
 from unetstudio.ui.session import Session
+from unetstudio.ui.worker_thread import RESTARTS, WorkerThread
 from unetstudio.worker.messages import Event, WorkerDied, WorkerReady
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
@@ -82,3 +83,46 @@ def test_that_a_project_closed_while_its_learner_starts_ends_in_order(images: Pa
     made.shut_down()
     assert made.worker.isFinished()
     assert made.disk.isFinished()
+
+
+def test_that_a_learner_that_the_system_refuses_is_told_and_painting_goes_on(
+    images: Path, qtbot: QtBot, qapp: object, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    import errno
+    import multiprocessing.popen_spawn_posix as spawning
+
+    def refuse(*_: object) -> None:
+        raise OSError(errno.EAGAIN, os.strerror(errno.EAGAIN))
+
+    monkeypatch.setattr(spawning.Popen, "_launch", refuse)
+    made, told = Session(), []
+    made.notice.connect(lambda text, level: told.append((text, level)))
+    try:
+        made.open_paths([images])
+        qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+        assert told[0][0].startswith("The learner cannot be started")
+        assert told[0][1] == "error"
+        qtbot.waitUntil(lambda: made.case is not None, timeout=10_000)
+        paint(made, 10, 1)
+        qtbot.waitUntil(lambda: not made.saver.busy, timeout=10_000)
+        assert made.project_path is not None
+        assert made.case is not None
+        assert read_labels(made.project_path, made.case)[1] == 1
+    finally:
+        made.shut_down()
+
+
+def test_that_a_learner_that_dies_again_and_again_is_given_up_with_a_sentence(qapp: object, qtbot: QtBot) -> None:
+    thread, died = WorkerThread(), []
+    thread.event.connect(lambda event: died.append(event) if isinstance(event, WorkerDied) else None)
+    thread.start()
+    try:
+        for number in range(1, RESTARTS + 1):
+            qtbot.waitUntil(lambda: thread.pid > 0, timeout=10_000)
+            os.kill(thread.pid, signal.SIGKILL)
+            qtbot.waitUntil(lambda n=number: len(died) == n, timeout=10_000)  # type: ignore[misc]
+        assert [event.restarting for event in died] == [True] * (RESTARTS - 1) + [False]
+        assert "open the window again" in died[-1].reason
+        qtbot.waitUntil(thread.isFinished, timeout=10_000)
+    finally:
+        thread.finish()

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import time
+
 from PySide6.QtCore import QObject, QThread, Signal
 
 from unetstudio.worker.messages import Heartbeat, Request, WorkerDied
 from unetstudio.worker.process import WorkerProcess
 
-RESTARTS = 5
-"""How often in a row a worker that dies before it is ready is started again."""
+RESTARTS, WITHIN = 5, 600.0
+"""A worker that dies so often within so many seconds is not started again: what it does there kills it, and would again."""
 
 
 class WorkerThread(QThread):
@@ -38,29 +40,33 @@ class WorkerThread(QThread):
 
     def run(self) -> None:
         """The thread's life: one process after another."""
-        failures = 0
-        while not self._ending and failures < RESTARTS:
-            self._worker = worker = WorkerProcess()
-            lived = self._carry(worker)
+        deaths: list[float] = []
+        again = True
+        while again and not self._ending:
+            try:
+                self._worker = worker = WorkerProcess()
+            except OSError as error:  # no process, memory or descriptor to be had
+                why = f"The learner cannot be started ({error.strerror}). Close other programs, then open this one again."
+                self.event.emit(WorkerDied(why, restarting=False))
+                return
+            self._carry(worker)
             if self._ending:
                 worker.end(1.0)
                 return
             self._worker = None
             cause = worker.cause()
             worker.end(0.1)
-            failures = 0 if lived else failures + 1
-            again = failures < RESTARTS
-            self.event.emit(WorkerDied(f"The learner {cause}." + (" It is being started again." if again else ""), again))
+            deaths.append(time.monotonic())
+            again = sum(deaths[-1] - death < WITHIN for death in deaths) < RESTARTS
+            then = " It is being started again." if again else f" It ended {RESTARTS} times now; open the window again to go on learning."
+            self.event.emit(WorkerDied(f"The learner {cause}.{then}", again))
 
-    def _carry(self, worker: WorkerProcess) -> bool:
-        """Until the process is gone or we end; returns whether it ever said anything but heartbeats."""
-        lived = False
+    def _carry(self, worker: WorkerProcess) -> None:
+        """Until the process is gone or we end."""
         while not self._ending:
             events = worker.receive(0.2)
             if events is None:
-                return lived
+                return
             for event in events:
                 if not isinstance(event, Heartbeat):
-                    lived = True
                     self.event.emit(event)
-        return lived
