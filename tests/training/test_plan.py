@@ -51,3 +51,10 @@ def test_that_patients_are_not_mirrored(make_study: MakeStudy) -> None:
     affine = ((0.0, 0.0, 1.0, 0.0), (0.0, 1.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
     found.case = replace(found.case, geometry=Geometry((1.0, 1.0, 1.0), affine))
     assert make_plan(study, TrainingSettings(), CPU).oriented
+
+
+def test_that_large_slices_are_learnt_one_by_one_only_while_somebody_paints_on_a_processor(make_study: MakeStudy) -> None:
+    study = make_study(shape=(30, 192, 192))
+    assert make_plan(study, TrainingSettings(), CPU).dims == 2
+    assert make_plan(study, TrainingSettings(seconds=100), CPU).dims == 3
+    assert make_plan(study, TrainingSettings(), torch.device("cuda")).dims == 3

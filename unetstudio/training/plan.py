@@ -27,6 +27,9 @@ VOLUME_RATE = 4.0
 LONG = 120.0
 """Seconds from which a budget on a processor pays for a deeper network."""
 
+LIVE_SLICE = 160 * 160
+"""Pixels of the largest slice that a 3D network on a processor predicts anew after each round of live painting."""
+
 
 @dataclass(frozen=True)
 class Plan:
@@ -50,7 +53,8 @@ def make_plan(study: Study, settings: TrainingSettings, device: torch.device) ->
     cases = [study.cases[id].case for id in study.labelled()]
     quick = device.type == "cpu"  # to learn quickly the network must be small
     words: dict[str, str] = {}
-    dims = settings.dims or _dims(cases, words)
+    live = quick and not (settings.seconds or settings.steps)
+    dims = settings.dims or _dims(cases, words, live)
     depth = settings.depth or (4 if not quick or settings.seconds >= LONG else 3)
     base = settings.base or ((16 if dims == 2 else 8) if quick else 32)
     norm = "batch" if settings.norm == "auto" else settings.norm
@@ -86,14 +90,16 @@ def settings_of(made: Checkpoint, settings: TrainingSettings) -> TrainingSetting
     return replace(settings, network=made.network, **kept)
 
 
-def _dims(cases: list[Case], words: dict[str, str]) -> int:
-    """3 for volumes with slices close to one another, else 2."""
+def _dims(cases: list[Case], words: dict[str, str], live: bool) -> int:
+    """3 for volumes with slices close to one another, else 2; `live` on a processor only where a slice is small enough to keep up."""
     if not all(case.is_volume for case in cases):
         words["Dimensions"] = "2, because there are single pictures"
     elif min(case.shape[0] for case in cases) < THIN:
         words["Dimensions"] = f"2, because a volume has fewer than {THIN} slices"
     elif any(_apart(case) > ANISOTROPIC for case in cases):
         words["Dimensions"] = "2, because the slices are far apart"
+    elif live and max(case.shape[1] * case.shape[2] for case in cases) > LIVE_SLICE:
+        words["Dimensions"] = "2, because a processor cannot predict slices this large in 3D while you paint; choose 3 to have it all the same"
     else:
         words["Dimensions"] = "3, because all cases are volumes of close slices"
         return 3
