@@ -102,3 +102,23 @@ def test_that_a_seed_and_a_number_of_steps_give_the_same_weights_twice(
     one, two, other = made
     assert all((one[key] == two[key]).all() for key in one)
     assert any((one[key] != other[key]).any() for key in one)
+
+
+def test_that_an_interrupted_intake_keeps_the_images_taken_in_by_then(command: Command, tmp_path: Path) -> None:
+    import cv2
+    import numpy as np
+
+    (tmp_path / "images").mkdir()
+    for number in range(400):
+        cv2.imwrite(
+            str(tmp_path / "images" / f"{number}.png"),
+            np.full((64, 64), number % 250, np.uint8) + np.eye(64, dtype=np.uint8) * (number // 250),
+        )
+    with start(["new", tmp_path / "p.unetstudio", tmp_path / "images", "--json"]) as taking:
+        wait_for(taking, "case")
+        taking.send_signal(signal.SIGINT)
+        out, said = taking.communicate(timeout=60)
+    assert taking.returncode == 130
+    assert said.splitlines()[-1] == "Interrupted; what was done so far is kept."
+    told = 1 + len(out.splitlines())
+    assert told <= command("info", tmp_path / "p.unetstudio", "--json").events[0]["cases"] <= told + 1

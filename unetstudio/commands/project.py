@@ -39,6 +39,7 @@ def new(folder: Path, images: Sequence[Path], classes: Sequence[str], output: Ou
                     raise UserError(found.text)
                 if project is None:  # made once there is something to put into it
                     project = opened.enter_context(Project.create(folder, table))
+                    opened.callback(project.save)  # also when interrupted: what was taken in by then is kept
                 added = project.add_cases([found.case])
             except ProjectError:
                 raise
@@ -55,7 +56,6 @@ def new(folder: Path, images: Sequence[Path], classes: Sequence[str], output: Ou
                 output.event("case", id=case.id, name=case.name, shape=case.shape, channels=case.channels, kind=case.kind)
         if project is None:
             raise UserError(f"None of the {len(sources)} images could be used; the reasons stand above.")
-        project.save()
         output.say(f"{project.folder.name}: {len(project.cases)} case(s), classes {', '.join(c.name for c in table)}.")
 
 
