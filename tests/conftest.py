@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import socket
 from pathlib import Path
-from typing import NoReturn
 
 import pytest
 
@@ -25,7 +24,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
     """Any attempt to reach another computer fails the test."""
     connect = socket.socket.connect
 
-    def refuse(self: socket.socket, address: object) -> NoReturn | None:
+    def refuse(self: socket.socket, address: object) -> None:
         if self.family in (socket.AF_INET, socket.AF_INET6):
             raise AssertionError(f"the program tried to reach the network: {address}")
         return connect(self, address)  # type: ignore[arg-type]
