@@ -99,7 +99,7 @@ def _dims(cases: list[Case], words: dict[str, str], live: bool) -> int:
     elif any(_apart(case) > ANISOTROPIC for case in cases):
         words["Dimensions"] = "2, because the slices are far apart"
     elif live and max(case.shape[1] * case.shape[2] for case in cases) > LIVE_SLICE:
-        words["Dimensions"] = "2, because a processor cannot predict slices this large in 3D while you paint; choose 3 to have it all the same"
+        words["Dimensions"] = "2, because a processor cannot predict slices this large in 3D while you paint; choose 3 if it may"
     else:
         words["Dimensions"] = "3, because all cases are volumes of close slices"
         return 3
