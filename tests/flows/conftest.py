@@ -24,7 +24,8 @@ from unetstudio.ui import window
 class Driven(window.MainWindow):
     def show(self):
         super().show()
-        self.strokes = 0
+        self.ticks = self.strokes = 0
+        self.session.annotation.journalled.connect(self.painted)
         self.ticking = QTimer(self, interval=4)
         self.ticking.timeout.connect(self.paint)
         self.session.saver.idle.connect(lambda: self.tell("saved", self.strokes) if self.strokes else None)
@@ -36,9 +37,9 @@ class Driven(window.MainWindow):
         print(*words, flush=True)
 
     def paint(self):
-        # the n-th stroke always changes something: rows in turn, classes in turn
-        n, annotation = self.strokes, self.session.annotation
-        if n >= int(sys.argv[2]) or self.session.labels is None:
+        n, annotation = self.ticks, self.session.annotation  # rows in turn, classes in turn
+        self.ticks += 1
+        if self.strokes >= int(sys.argv[2]) or self.session.labels is None:
             self.ticking.stop()
             return
         annotation.set_active_class((n + n // 20) % 2)
@@ -46,6 +47,8 @@ class Driven(window.MainWindow):
         annotation.press(Pointer(2.0 + 4 * (n % 20), 5.0 + n % 7, 0, 0))
         annotation.move(Pointer(2.0 + 4 * (n % 20), 60.0 + n % 11, 0, 0))
         annotation.release()
+
+    def painted(self, kind, edit):
         self.strokes += 1
         self.tell("painted", self.strokes, hashlib.sha256(self.session.labels.values.tobytes()).hexdigest())
 
