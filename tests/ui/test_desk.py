@@ -89,7 +89,7 @@ def test_that_a_project_on_a_read_only_disk_is_shown_and_says_why(opened: Sessio
     opened.shut_down()
     with monkeypatch.context() as disk:
         refuse_writing_below(folder, disk)
-        shown = open_project(folder)
+        shown = open_project(folder, recent.documents())
         assert shown.desk.project.read_only
         assert len(shown.notices) == 1
         assert "the disk is read-only. Copy the project" in shown.notices[0]
@@ -111,7 +111,7 @@ def test_that_a_project_whose_folder_was_moved_with_its_images_opens(opened: Ses
     paint(opened, 10, 10, 10, 60, value=1)
     opened.shut_down()
     shutil.move(tmp_path / "images", tmp_path / "elsewhere")
-    moved = open_project(tmp_path / "elsewhere" / "images.unetstudio")
+    moved = open_project(tmp_path / "elsewhere" / "images.unetstudio", recent.documents())
     try:
         found = moved.desk.open_case(moved.desk.project.cases[0])
         assert found.case.source.path.parent == tmp_path / "elsewhere"
@@ -124,7 +124,7 @@ def test_that_another_image_under_the_old_name_is_refused(opened: Session, image
     folder = opened.project_path
     opened.shut_down()
     cv2.imwrite(str(images[0]), np.zeros((80, 96), np.uint8))
-    again = open_project(folder)
+    again = open_project(folder, recent.documents())
     try:
         with pytest.raises(ProjectError, match=r"disc_0\.png"):
             again.desk.open_case(again.desk.project.cases[0])

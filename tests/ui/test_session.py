@@ -245,3 +245,39 @@ def test_that_a_removed_case_comes_back_with_its_strokes(opened: Session, images
     opened.open_case(first)
     qtbot.waitUntil(lambda: opened.case.id == first, timeout=10_000)
     assert opened.labels.counts[1] > 0
+
+
+def test_that_strokes_the_disk_refused_to_the_end_are_back_when_the_project_is_opened_again(
+    opened: Session, paint: Paint, qtbot: QtBot, monkeypatch: object
+) -> None:
+    import errno
+    import os
+
+    from unetstudio.project import durable
+
+    paint(opened, 20, 30, 20, 60, value=0)
+    write, folder = os.write, opened.project_path
+    full = False
+
+    def refuse(handle: int, data: bytes) -> int:
+        if full and str(folder) in os.readlink(f"/proc/self/fd/{handle}"):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(handle, data)
+
+    monkeypatch.setattr(durable.os, "write", refuse)  # type: ignore[attr-defined]
+    full = True
+    paint(opened, 40, 30, 40, 60, value=1)
+    before = opened.labels.values.copy()
+    opened.shut_down()
+    full = False
+    fresh = Session()
+    fresh.start_worker = lambda: None  # type: ignore[method-assign]
+    try:
+        fresh.open_paths([folder])
+        qtbot.waitUntil(lambda: fresh.case is not None, timeout=10_000)
+        assert np.array_equal(fresh.labels.values, before)
+        assert np.array_equal(read_labels(folder, fresh.case)[0].values, before)
+        fresh.annotation.undo()
+        assert fresh.labels.counts[1] == 0
+    finally:
+        fresh.shut_down()

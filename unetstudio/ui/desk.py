@@ -23,8 +23,8 @@ from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.formats import discover, read, sha256_of
-from unetstudio.project import durable, prediction_file
-from unetstudio.project.journal import Kind
+from unetstudio.project import durable, prediction_file, rescue
+from unetstudio.project.journal import JournalEntry, Kind
 from unetstudio.project.place import default_folder, project_beside, relink
 from unetstudio.project.project import Project
 from unetstudio.project.replay import history
@@ -33,6 +33,8 @@ from unetstudio.worker.intake import CaseRead, CaseRefused, intake, picture
 
 REMOVED = "removed"
 """Under this name the view of a project keeps the ids of removed cases by the SHA-256 of their images."""
+
+RESCUE = "U-Net Studio unsaved strokes"
 
 FIRST_CLASSES = ["Background", "Structure 1"]
 
@@ -61,8 +63,9 @@ class OpenedProject:
 class Desk:
     """One open project; every method runs on the disk thread."""
 
-    def __init__(self, project: Project) -> None:
+    def __init__(self, project: Project, documents: Path) -> None:
         self.project = project
+        self._rescue_folder = documents / RESCUE  # often on another disk: for strokes that the project's refuses to the end
         self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
         self._shapes: dict[str, Index] = {}  # of the cases opened so far: the window may paint on one until the next is there
         self._unsaved: deque[tuple[str, Kind, Edit]] = deque()
@@ -85,9 +88,26 @@ class Desk:
         loaded = store.load(case.shape)
         self._kept = {case.id: (store, loaded.labels)}
         self._shapes[case.id] = case.shape
+        rescued = self._rescued(case.id, store, loaded.labels)
+        told = [loaded.recovered] if loaded.recovered else []
+        if rescued:
+            told.append(f"{len(rescued)} change(s) that could not be saved last time were kept in your own folder; they are back.")
         copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
         prediction = prediction_file.load(folder, case.shape)
-        return OpenedCase(case, scan, copy, loaded.sequence, history(loaded.history), prediction, loaded.recovered or "")
+        return OpenedCase(case, scan, copy, store.sequence, history((*loaded.history, *rescued)), prediction, " ".join(told))
+
+    def _rescued(self, case_id: str, store: LabelStore, labels: LabelMap) -> list[JournalEntry]:
+        """Puts back what the disk had refused when the window was closed."""
+        if self.project.read_only:
+            return []
+        uuid = self.project.manifest.uuid
+        entries = rescue.kept(self._rescue_folder, uuid, case_id)
+        for entry in entries:
+            store.append(entry.kind, entry.edit)
+            labels.apply(entry.edit)
+        if entries:
+            rescue.forget(self._rescue_folder, uuid, case_id)
+        return entries
 
     def found_again(self, cases: Sequence[Case], dropped: Sequence[Path]) -> list[Case]:
         """Those of the cases whose missing images lie among or below the dropped paths, with their new places."""
@@ -160,17 +180,21 @@ class Desk:
         self.retry()
 
     def close(self) -> None:
-        """Gives the lock back."""
+        """Gives the lock back. Strokes that the disk refuses to the end are kept in the user's own folder until their case is opened."""
         try:
             self.retry()
+        except ProjectError:
+            if self._unsaved:
+                rescue.keep(self._rescue_folder, self.project.manifest.uuid, self._unsaved)
+                self._unsaved.clear()
         finally:
             self.project.close()
 
 
-def open_project(folder: Path) -> OpenedProject:
+def open_project(folder: Path, documents: Path) -> OpenedProject:
     """The project of a folder; read-only where it is in use or cannot be written, which `notices` say."""
     project = Project.open(folder)
-    return OpenedProject(Desk(project), project.notices)
+    return OpenedProject(Desk(project, documents), project.notices)
 
 
 def take_in(paths: Sequence[Path], desk: Desk | None, documents: Path) -> Generator[OpenedProject | CaseRead | CaseRefused, None, None]:
@@ -180,7 +204,7 @@ def take_in(paths: Sequence[Path], desk: Desk | None, documents: Path) -> Genera
     """
     sources = discover(paths)
     if desk is None and (beside := project_beside(list(paths))) is not None:
-        opened = open_project(beside)
+        opened = open_project(beside, documents)
         desk = opened.desk
         yield opened
     taken = {case.sha256 for case in desk.project.cases} if desk is not None else set()
@@ -193,7 +217,7 @@ def take_in(paths: Sequence[Path], desk: Desk | None, documents: Path) -> Genera
             channels = found.case.channels
             if desk is None:
                 classes = ClassTable.named(FIRST_CLASSES, colours(len(FIRST_CLASSES), picture(found.scan)))
-                desk = Desk(Project.create(default_folder(list(paths), documents), classes))
+                desk = Desk(Project.create(default_folder(list(paths), documents), classes), documents)
                 yield OpenedProject(desk, ())
             removed: dict[str, str] = desk.project.manifest.view.get(REMOVED, {})
             case = replace(found.case, id=removed.get(found.case.sha256, found.case.id))

@@ -171,7 +171,7 @@ class Session(CaseCommands, ClassCommands, QObject):
 
     def _open_project(self, folder: Path) -> None:
         self.close_project()
-        self.disk.ask(lambda: open_project(folder), self._project_opened, self._refuse)
+        self.disk.ask(lambda: open_project(folder, recent.documents()), self._project_opened, self._refuse)
 
     def _project_opened(self, opened: OpenedProject) -> None:
         self.desk = opened.desk
