@@ -1,4 +1,4 @@
-"""Strokes that the project's disk refused until the window was closed: kept in the user's own folder, and put back when their case opens."""
+"""Strokes that the project's disk refused until the window closed: kept in the user's own folder, put back when their case opens."""
 
 from __future__ import annotations
 
