@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.case import Case, Source
-from unetstudio.data.intensity import percentiles
 from unetstudio.data.scan import Scan
+from unetstudio.data.window import automatic_window
 from unetstudio.errors import UserError
 from unetstudio.formats import read, sha256_of
 from unetstudio.project.project import new_case
@@ -73,7 +73,7 @@ def picture(scan: Scan) -> NDArray[np.uint8]:
     size = (max(1, round(width * scale)), max(1, round(height * scale)))
     step = max(1, int(min(middle.shape[1] / size[1], middle.shape[2] / size[0]) / 2))
     chosen = middle[:3] if middle.shape[0] >= 3 else middle[:1]
-    low, high = (0, 255) if scan.is_colour else scan.window or percentiles(scan.voxels)
+    low, high = automatic_window(scan)
     grey = np.clip((chosen[:, ::step, ::step].astype(np.float32) - low) / max(high - low, 1e-6), 0, 1) * 255
     grey = 255 - grey if scan.inverted else grey
     planes = [cv2.resize(plane.astype(np.uint8), size, interpolation=cv2.INTER_AREA) for plane in grey]

@@ -15,6 +15,7 @@ from unetstudio.data.classes import ClassTable, Colour
 from unetstudio.data.intensity import percentiles
 from unetstudio.data.quantity import length_text
 from unetstudio.data.scan import Scan
+from unetstudio.data.window import PHOTOGRAPH, automatic_window
 
 Picture = NDArray[np.uint8]
 """(Y, X, 3) uint8 RGB."""
@@ -64,12 +65,12 @@ def overlay_picture(scan: Scan, labels: NDArray[np.uint8], classes: ClassTable) 
 
 def shown(voxels: NDArray[Any], window: tuple[float, float] | None, inverted: bool, colour: bool) -> Picture:
     """(C, Y, X) voxels as RGB: a photograph as it is, else the first or the first three channels between `window`'s ends."""
-    if colour:
+    if colour and window in (None, PHOTOGRAPH):
         return np.ascontiguousarray(np.moveaxis(voxels, 0, -1).astype(np.uint8, copy=False))
     channels = voxels[:3] if len(voxels) >= 3 else voxels[:1]
     planes = []
     for channel in channels:
-        low, high = window if window is not None and len(channels) == 1 else percentiles(channel[None, None])
+        low, high = window if window is not None and (colour or len(channels) == 1) else percentiles(channel[None, None])
         share = np.nan_to_num((channel.astype(np.float32) - low) / max(high - low, 1e-12), nan=0.0)
         grey = (np.clip(share, 0, 1) * 255).astype(np.uint8)
         planes.append(255 - grey if inverted else grey)
@@ -79,9 +80,9 @@ def shown(voxels: NDArray[Any], window: tuple[float, float] | None, inverted: bo
 def _planes(scan: Scan, labels: NDArray[np.uint8], structures: tuple[int, ...]) -> list[Plane]:
     """The picture itself, or the slices of a volume along z, y and x that hold most of the structures."""
     spacing = scan.geometry.spacing_or_one
+    window = automatic_window(scan)
     if not scan.is_volume:
-        return [Plane(shown(scan.voxels[:, 0], scan.window, scan.inverted, scan.is_colour), labels[0], spacing[1:])]
-    window = scan.window or (None if scan.is_colour else percentiles(scan.voxels[:1]))
+        return [Plane(shown(scan.voxels[:, 0], window, scan.inverted, scan.is_colour), labels[0], spacing[1:])]
     drawn = np.isin(labels, structures)
     planes = []
     for axis in range(3):

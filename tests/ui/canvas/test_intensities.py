@@ -5,8 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unetstudio.data.scan import Scan
-from unetstudio.ui.canvas.intensities import automatic_window, coloured, greys
+from unetstudio.ui.canvas.intensities import coloured, greys
 
 
 @pytest.mark.parametrize("dtype", [np.uint8, np.uint16, np.int16, np.float32])
@@ -43,11 +42,3 @@ def test_that_colours_keep_their_channels() -> None:
 def test_that_two_channels_are_shown_in_two_colours() -> None:
     first, second = np.full((1, 1), 255, np.uint8), np.zeros((1, 1), np.uint8)
     assert coloured([first, second]).tolist() == [[[0, 255, 0, 255]]]
-
-
-def test_that_the_files_own_window_comes_first() -> None:
-    assert automatic_window(Scan(np.zeros((1, 1, 4, 4), np.int16), window=(-160.0, 240.0))) == (-160.0, 240.0)
-
-
-def test_that_a_photograph_is_shown_as_it_is() -> None:
-    assert automatic_window(Scan(np.zeros((3, 1, 4, 4), np.uint8))) == (0.0, 255.0)

@@ -1,4 +1,4 @@
-"""How voxel values become grey levels: the window, by itself or as chosen, at the full depth of the scan."""
+"""How voxel values become grey levels within a window, at the full depth of the scan."""
 
 from __future__ import annotations
 
@@ -9,20 +9,8 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.data.intensity import percentiles
-from unetstudio.data.scan import Scan
-
 TINTS = ((0, 255, 0), (255, 0, 255), (0, 160, 255), (255, 200, 0), (255, 60, 60), (160, 160, 160))
 """Red, green, blue for the channels of multi-channel microscopy."""
-
-
-def automatic_window(scan: Scan) -> tuple[float, float]:
-    """Low and high voxel values for display: as the file says, the whole range of a photograph, or percentiles."""
-    if scan.window is not None:
-        return scan.window
-    if scan.is_colour:
-        return (0.0, 255.0)
-    return percentiles(scan.voxels)
 
 
 def greys(values: NDArray[Any], low: float, high: float, inverted: bool) -> NDArray[np.uint8]:

@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
+from unetstudio.data.window import automatic_window
 from unetstudio.tools.plane import extents
 from unetstudio.tools.tool import Pointer
-from unetstudio.ui.canvas.intensities import automatic_window
 from unetstudio.ui.canvas.layers import Picture
 from unetstudio.ui.canvas.marks import Marks
 from unetstudio.ui.canvas.planes import ImagePlane, LabelPlane, span_of

@@ -1,0 +1,22 @@
+"""The window a scan is shown with until the reader chooses another: which voxel values are black and which are white."""
+
+from __future__ import annotations
+
+from unetstudio.data.intensity import percentiles
+from unetstudio.data.scan import Scan
+
+PHOTOGRAPH = (0.0, 255.0)
+"""The whole range of a photograph, whose colours are shown as they are."""
+
+DIM = 128.0
+"""A colour picture that is nowhere brighter than this is no photograph of something lit, but fluorescence or the like."""
+
+
+def automatic_window(scan: Scan) -> tuple[float, float]:
+    """Low and high voxel values: as the file says, the whole range of a photograph, or percentiles; a dim colour picture is brightened."""
+    if scan.window is not None:
+        return scan.window
+    low, high = percentiles(scan.voxels)
+    if not scan.is_colour:
+        return low, high
+    return PHOTOGRAPH if high >= DIM or high - low <= 1 else (0.0, high)
