@@ -22,6 +22,7 @@ from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, TrainingFinished, TrainingStarted
 from unetstudio.worker.intake import CaseRead, intake
 from unetstudio.worker.messages import (
+    CasesChanged,
     DescribeDevice,
     DeviceReport,
     Event,
@@ -104,6 +105,16 @@ def test_that_training_waits_for_a_second_class_and_says_so(runner: tuple[Runner
     made.handle(LabelsEdited(project.cases[0].id, 1, stroke(0, 4, slice(4, 60))))
     assert any(isinstance(event, TrainingWaits) and "second class" in event.reason for event in events)
     assert not made.busy
+
+
+def test_that_the_first_image_is_no_longer_asked_for_once_it_is_there(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, ()))
+    made.handle(Train(SMALL))
+    made.handle(CasesChanged(project.cases))
+    reasons = [event.reason for event in events if isinstance(event, TrainingWaits)]
+    assert "Open an image" in reasons[0]
+    assert "stroke of each class" in reasons[-1]
 
 
 def test_that_strokes_of_two_classes_start_training_and_the_view_is_predicted_after_a_round(

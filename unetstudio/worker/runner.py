@@ -121,6 +121,7 @@ class Runner:
                     self._opened = replace(self._opened, cases=request.cases)
                     self._study.set_cases(self._study_cases(request.cases))
                     self._want(case.id for case in request.cases)
+                    self._wake()  # what training waits for is no longer the first image
             case ClassesChanged():
                 if self._study is not None:
                     self._study.set_classes(request.classes)
