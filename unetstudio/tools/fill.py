@@ -22,7 +22,7 @@ class Fill(Tool):
     title: ClassVar[str] = "Fill"
     shortcut: ClassVar[str] = "G"
     icon: ClassVar[str] = "fill"
-    hint: ClassVar[str] = "Click inside a painted outline, or on a region, to fill it with the active class."
+    hint: ClassVar[str] = "Click inside a painted outline or on a painted region to fill it."
 
     def drag(self, stroke: Stroke, at: Pointer) -> Drag:
         plane = np.ascontiguousarray(values_under(stroke.labels.values, at))

@@ -19,7 +19,7 @@ class Polygon(Tool):
     title: ClassVar[str] = "Polygon"
     shortcut: ClassVar[str] = "P"
     icon: ClassVar[str] = "polygon"
-    hint: ClassVar[str] = "Click the corners; a double click, Enter or a click on the first corner fills it, Escape cancels."
+    hint: ClassVar[str] = "Click the corners; Enter, a double click or the first corner closes it."
     clicks: ClassVar[bool] = True
 
     def drag(self, stroke: Stroke, at: Pointer) -> Drag:

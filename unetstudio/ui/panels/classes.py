@@ -86,7 +86,7 @@ class ClassesPanel(QWidget):
         share = labels.annotated / labels.values.size
         percent = "Nothing" if not share else "Under 0.1 %" if share < 1e-3 else f"{share:.1%}".replace("%", " %")
         self.annotated.setText(
-            f"{percent} of this {'volume' if labels.shape[0] > 1 else 'image'} is labelled yet." if share < 1 else "All labelled."
+            f"{percent} of this {'volume' if labels.shape[0] > 1 else 'image'} is labelled." if share < 1 else "All labelled."
         )
 
     def _activate(self) -> None:

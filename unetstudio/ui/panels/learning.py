@@ -38,7 +38,11 @@ class LearningPanel(QWidget):
         self.numbers: dict[str, QLabel] = {}
         self.device = label(role="small", name="learning_device")
         self.score_chart = Chart(
-            "Score on strokes it has not seen", "The curve begins after two rounds.", name="score_chart", limits=(0.0, 1.0), filled=True
+            "Score on strokes it has not seen",
+            "The curve begins with the second score.",
+            name="score_chart",
+            limits=(0.0, 1.0),
+            filled=True,
         )
         self.loss_chart = Chart("Training loss", "", name="loss_chart")
         self.bars = ScoreBars(name="score_bars")
