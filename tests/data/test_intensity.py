@@ -5,9 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from unetstudio.data.filters import COUNT
+from unetstudio.data.filters import MARGIN as FILTER_MARGIN
 from unetstudio.data.intensity import LIMIT, Intensity, Window, percentiles
 from unetstudio.data.scan import Scan
-from unetstudio.errors import UserError
+from unetstudio.errors import CheckpointError, UserError
 
 
 def noise(*shape: int, low: float = 0, high: float = 200) -> np.ndarray:
@@ -113,3 +115,51 @@ def test_that_percentiles_of_a_large_image_are_those_of_its_voxels() -> None:
     low, high = percentiles(image, 1, 99)
     assert abs(low - 10) < 3
     assert abs(high - 990) < 3
+
+
+def test_that_filter_responses_are_about_as_strong_as_the_image() -> None:
+    faint = Scan(100 + noise(1, 1, 60, 60, high=4))
+    intensity = Intensity.fit([faint, Scan(noise(1, 1, 60, 60, high=20))]).with_filters([faint])
+    channels = intensity.prepare(faint.voxels)
+    assert channels.shape[0] == intensity.channels_out(1) == 2 + COUNT
+    np.testing.assert_allclose(np.sqrt((channels[2:] ** 2).mean(axis=(1, 2, 3))), 1, atol=0.05)
+
+
+@pytest.mark.parametrize("local", [True, False])
+def test_that_a_region_with_its_margin_has_the_filter_responses_of_the_whole(local: bool) -> None:
+    image = noise(3, 2, 150, 160)
+    intensity = Intensity.fit([Scan(image)], local=local).with_filters([Scan(image)])
+    whole = intensity.prepare(image)
+    m = intensity.margin
+    assert m >= FILTER_MARGIN
+    part = intensity.prepare(image[:, :, 60 - m : 80 + m, 0 : 30 + m])
+    np.testing.assert_allclose(part[:, :, m : m + 20, :30], whole[:, :, 60:80, :30], atol=1e-4)
+
+
+@pytest.mark.parametrize("value", [0.0, 7.0, -3e5, np.nan])
+def test_that_a_constant_image_has_filter_responses(value: float) -> None:
+    scan = Scan(np.full((1, 1, 20, 20), value))
+    assert np.isfinite(Intensity.fit([scan]).with_filters([scan]).prepare(scan.voxels)).all()
+
+
+def test_that_filter_responses_need_an_image() -> None:
+    with pytest.raises(UserError, match="no image"):
+        Intensity.fit([Scan(noise(1, 1, 20, 20))]).with_filters([])
+
+
+def test_that_filter_responses_survive_json() -> None:
+    scan = Scan(noise(3, 1, 20, 20))
+    intensity = Intensity.fit([scan]).with_filters([scan])
+    assert Intensity.from_json(intensity.to_json()) == intensity
+
+
+def test_that_a_scale_from_before_there_were_filters_has_none() -> None:
+    values = Intensity.fit([Scan(noise(1, 1, 20, 20))]).to_json()
+    del values["filters"]
+    assert Intensity.from_json(values).filters == ()
+
+
+def test_that_filters_of_another_number_are_refused() -> None:
+    values = Intensity.fit([Scan(noise(1, 1, 20, 20))]).to_json() | {"filters": [1.0, 2.0]}
+    with pytest.raises(CheckpointError, match="another version"):
+        Intensity.from_json(values)

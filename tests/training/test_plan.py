@@ -58,3 +58,9 @@ def test_that_large_slices_are_learnt_one_by_one_only_while_somebody_paints_on_a
     assert make_plan(study, TrainingSettings(), CPU).dims == 2
     assert make_plan(study, TrainingSettings(seconds=100), CPU).dims == 3
     assert make_plan(study, TrainingSettings(), torch.device("cuda")).dims == 3
+
+
+def test_that_only_strokes_on_pictures_and_slices_are_learnt_with_filters(make_study: MakeStudy) -> None:
+    assert make_plan(make_study(), TrainingSettings(), CPU).filters
+    assert not make_plan(make_study(dense=True), TrainingSettings(), CPU).filters
+    assert not make_plan(make_study(shape=(30, 32, 32)), TrainingSettings(), CPU).filters

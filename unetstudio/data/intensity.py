@@ -2,7 +2,7 @@
 
 One scale for all cases, so that a dark image stays dark and an empty one empty; only scans without a common unit, such as MR volumes, are
 scaled one by one. Beside it a locally normalised channel per stored channel, which shows faint structures next to bright ones and does not
-change with illumination. NumPy and OpenCV only.
+change with illumination, and where there are only strokes to learn from, filter responses. NumPy and OpenCV only.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.data.filters import COUNT, MARGIN, responses
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, UserError
 
@@ -39,6 +40,9 @@ UNLIKE = 8.0
 SAMPLES = 200_000
 """Voxels looked at for percentiles."""
 
+CROP = 1024
+"""Edge of the part of a scan's middle slice in which filter responses are measured."""
+
 
 @dataclass(frozen=True)
 class Window:
@@ -51,9 +55,9 @@ class Window:
 
 @dataclass(frozen=True)
 class Intensity:
-    """Windows first, then one locally normalised channel per stored channel: (C', Z, Y, X) float32 from (C, Z, Y, X).
+    """(C', Z, Y, X) float32 from (C, Z, Y, X): windows, then one locally normalised channel per stored channel, then filter responses.
 
-    With `each`, the windows are those of the scans pooled, and `of` gives every scan its own.
+    With `each`, the windows are those of the scans pooled, and `of` gives every scan its own. `filters` are the responses' factors.
     """
 
     channels: int
@@ -61,6 +65,7 @@ class Intensity:
     local: bool = True
     sigma: float = SIGMA
     each: bool = False
+    filters: tuple[float, ...] = ()
 
     @classmethod
     def fit(cls, scans: Iterable[Scan], *, local: bool = True) -> Intensity:
@@ -88,19 +93,30 @@ class Intensity:
         windows = (Window(w.channel, *_spread(values[min(w.channel, values.shape[0] - 1)], 0.5, 99.5)) for w in self.windows)
         return replace(self, windows=tuple(windows), each=False)
 
+    def with_filters(self, scans: Iterable[Scan]) -> Intensity:
+        """With filter responses of grey, each scaled so that its root mean square over the scans is 1; UserError without any scan."""
+        squares = []
+        for scan in scans:
+            plain = replace(self.of(scan), local=False, filters=())
+            grey = plain.prepare(_middle(scan.voxels))[: self.channels, 0].mean(axis=0)
+            squares.append(np.square(responses(grey)).mean(axis=(1, 2)))
+        if not squares:
+            raise UserError("There is no image to learn the intensity scale from.")
+        return replace(self, filters=tuple(1 / max(math.sqrt(square), 1e-3) for square in np.mean(squares, axis=0)))
+
     @property
     def margin(self) -> int:
         """Pixels of context in y and x beyond a region for its channels to equal those of the whole scan; slices need none."""
-        return math.ceil(3 * self.sigma) if self.local else 0
+        return max(math.ceil(3 * self.sigma) if self.local else 0, MARGIN if self.filters else 0)
 
     def channels_out(self, channels: int) -> int:
         """Input channels made from `channels` stored ones: always the same number, see `prepare`."""
         del channels
-        return len(self.windows) + (self.channels if self.local else 0)
+        return len(self.windows) + (self.channels if self.local else 0) + len(self.filters)
 
     @property
     def plain(self) -> int:
-        """How many of the first output channels are plain windows; the rest is locally normalised."""
+        """How many of the first output channels are plain windows; the rest shows contrast only."""
         return len(self.windows)
 
     def prepare(self, voxels: NDArray[Any]) -> Floats:
@@ -120,6 +136,11 @@ class Intensity:
             for channel in range(self.channels):
                 for z in range(voxels.shape[1]):
                     out[self.plain + channel, z] = _local(out[channel, z], self.sigma)
+        if self.filters:
+            factors = np.array(self.filters, np.float32)[:, None, None]
+            for z in range(voxels.shape[1]):
+                found = responses(out[: self.channels, z].mean(axis=0)) * factors
+                np.clip(found, -LIMIT, LIMIT, out=out[-len(factors) :, z])
         return out
 
     def to_json(self) -> dict[str, Any]:
@@ -130,6 +151,7 @@ class Intensity:
             "local": self.local,
             "sigma": self.sigma,
             "each": self.each,
+            "filters": list(self.filters),
         }
 
     @classmethod
@@ -137,7 +159,10 @@ class Intensity:
         """The inverse of `to_json`; CheckpointError for values of another version, or damaged ones."""
         try:
             windows = tuple(Window(int(c), float(low), float(high)) for c, low, high in values["windows"])
-            return cls(int(values["channels"]), windows, bool(values["local"]), float(values["sigma"]), bool(values["each"]))
+            filters = tuple(map(float, values.get("filters", ())))  # checkpoints of before have none
+            if len(filters) not in (0, COUNT):
+                raise ValueError("other filters than these")
+            return cls(int(values["channels"]), windows, bool(values["local"]), float(values["sigma"]), bool(values["each"]), filters)
         except (KeyError, TypeError, ValueError) as error:
             raise CheckpointError("The checkpoint is of another version of this program, or damaged; train again.") from error
 
@@ -164,6 +189,13 @@ def _without_unit(scan: Scan) -> bool:
 def percentiles(voxels: NDArray[Any], low: float = 0.5, high: float = 99.5) -> tuple[float, float]:
     """Two percentiles over all channels, from at most SAMPLES voxels; low < high always, also for constant or NaN images."""
     return _spread(_sample(voxels, SAMPLES).reshape(-1), low, high)
+
+
+def _middle(voxels: NDArray[Any]) -> NDArray[Any]:
+    """(C, 1, Y, X) of the slice in the middle, at most CROP wide and high about its centre."""
+    _, z, y, x = voxels.shape
+    top, left = max(0, (y - CROP) // 2), max(0, (x - CROP) // 2)
+    return voxels[:, z // 2 : z // 2 + 1, top : top + CROP, left : left + CROP]
 
 
 def _sample(voxels: NDArray[Any], most: int) -> Floats:

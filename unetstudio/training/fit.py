@@ -41,7 +41,10 @@ ROLLBACKS = 3
 """Losses that are not finite are forgiven so often."""
 
 MOST_SCANS = 16
-"""Scans looked at for the intensity scale."""
+"""Scans looked at for the intensity scale ..."""
+
+FILTERED_SCANS = 4
+"""... and for the strength of filter responses."""
 
 Events = Generator[TrainingEvent, None, None]
 
@@ -184,6 +187,8 @@ class Trainer:
             ids = self.study.labelled()
             some = ids[:: -(-len(ids) // MOST_SCANS)]
             self.intensity = Intensity.fit(self.study.scan(id) for id in some)
+            if self._plan.filters:
+                self.intensity = self.intensity.with_filters(self.study.scan(id) for id in some[:FILTERED_SCANS])
             torch.manual_seed(settings.seed)
             channels = self.intensity.channels_out(self.intensity.channels)
             network = create(self._plan.network, channels, len(self.study.classes), self._plan.dims, **self._plan.options)
@@ -206,6 +211,8 @@ class Trainer:
         self._patch, self._batch = network.input_shape(self._plan.patch), self._plan.batch
         self._samples = self._sampling()
         words = self._plan.words | {"Precision": precision.reason, "Threads": str(threads)}
+        if self.intensity.filters:
+            words["Image"] = "edges, lines and blobs of two widths beside it: from strokes the network finds them sooner"
         count = network.parameters_count
         device = str(self._device)
         yield TrainingStarted(self._plan.network, self._plan.dims, count, self._patch, self._batch, device, self.step, words)

@@ -34,7 +34,8 @@ LIVE_SLICE = 160 * 160
 @dataclass(frozen=True)
 class Plan:
     """`patch` is (Y, X) or (Z, Y, X); `rate` the full learning rate; `dice` the share of the Dice term; `windows` how many patches a score
-    looks at; `oriented` whether up and left mean something; `words` choice by choice for the reader."""
+    looks at; `oriented` whether up and left mean something; `filters` whether filter responses go in beside the image; `words` choice by
+    choice for the reader."""
 
     network: str
     dims: int
@@ -45,6 +46,7 @@ class Plan:
     dice: float
     windows: int
     oriented: bool
+    filters: bool
     words: dict[str, str] = field(default_factory=dict)
 
 
@@ -81,7 +83,8 @@ def make_plan(study: Study, settings: TrainingSettings, device: torch.device) ->
     }
     oriented = all(case.geometry.affine is not None for case in cases)
     windows = (6 if dims == 2 else 3) if quick else 24
-    return Plan(settings.network, dims, options, patch, batch, rate, 0.5 if dense else 0.0, windows, oriented, words)
+    filters = dims == 2 and not dense  # strokes are few and steps too: it must not have to find them first
+    return Plan(settings.network, dims, options, patch, batch, rate, 0.5 if dense else 0.0, windows, oriented, filters, words)
 
 
 def settings_of(made: Checkpoint, settings: TrainingSettings) -> TrainingSettings:

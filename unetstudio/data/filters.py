@@ -1,0 +1,59 @@
+"""Filter responses of a plane: edges, lines and blobs of a few widths, which a network would need many steps to see by itself.
+
+At each scale the two eigenvalues of the Hessian and the gradient's magnitude of the smoothed plane, as strong for wide structures as for
+narrow ones (Lindeberg 1998). None of them has a direction, so that turned and mirrored patches stay right.
+"""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+SCALES = (1.5, 3.0)
+"""Standard deviations of the smoothing, in pixels."""
+
+COUNT = 3 * len(SCALES)
+"""Responses of one plane."""
+
+REACH = 4
+"""Standard deviations after which the smoothing's window ends."""
+
+MARGIN = math.ceil(REACH * max(SCALES)) + 1
+"""Pixels round a place on which its responses depend."""
+
+
+def responses(plane: Floats) -> Floats:
+    """(COUNT, Y, X) from (Y, X), mirrored at the borders; proportional to the plane's contrast."""
+    out = np.empty((COUNT, *plane.shape), np.float32)
+    for place, sigma in enumerate(SCALES):
+        width = 2 * math.ceil(REACH * sigma) + 1
+        smooth = np.asarray(cv2.GaussianBlur(plane, (width, width), sigma, borderType=cv2.BORDER_REFLECT_101), np.float32)
+        xx, yy = (_derivative(smooth, *order, sigma * sigma) for order in ((2, 0), (0, 2)))
+        mean, half = np.float32(0.5) * (xx + yy), np.float32(0.5) * (xx - yy)
+        apart = _length(half, _derivative(smooth, 1, 1, sigma * sigma / 4))
+        np.add(mean, apart, out=out[3 * place])
+        np.subtract(mean, apart, out=out[3 * place + 1])
+        out[3 * place + 2] = _length(_derivative(smooth, 1, 0, sigma / 2), _derivative(smooth, 0, 1, sigma / 2))
+    return out
+
+
+def _derivative(plane: Floats, dx: int, dy: int, factor: float) -> Floats:
+    """Central differences of three pixels times `factor`."""
+    found = cv2.Sobel(plane, cv2.CV_32F, dx, dy, ksize=1, scale=factor, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(found, np.float32)
+
+
+def _length(a: Floats, b: Floats) -> Floats:
+    """Of vectors (a, b), which are used up.
+
+    OpenCV's own rounds by where the arrays lie in memory: a seed would not give the same training twice.
+    """
+    a *= a
+    b *= b
+    a += b
+    return np.sqrt(a, out=a)
