@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -83,7 +83,7 @@ class CaseCommands:
     def _set_review(self, state: ReviewState) -> None:
         if self.case is not None and not self.read_only:
             self.case = replace(self.case, review=state)
-            self._replace_case(self.case)
+            self.replace_cases([self.case])
             self.review.state_changed.emit(self.case.id, state)
 
     def mark_case(self, case_id: str, state: ReviewState) -> None:
@@ -91,7 +91,7 @@ class CaseCommands:
         if self.case is not None and case_id == self.case.id:
             self._set_review(state)
         elif not self.read_only:
-            self._replace_case(replace(self._case(case_id), review=state))
+            self.replace_cases([replace(self._case(case_id), review=state)])
             self.review.state_changed.emit(case_id, state)
 
     def _open_next_unreviewed(self) -> None:
@@ -106,8 +106,10 @@ class CaseCommands:
     def _case(self, case_id: str) -> Case:
         return next(case for case in self.cases if case.id == case_id)
 
-    def _replace_case(self, case: Case) -> None:
-        self.cases = tuple(case if other.id == case.id else other for other in self.cases)
+    def replace_cases(self, changed: Iterable[Case]) -> None:
+        """Cases that became others (review state, place of the image), known by their ids."""
+        fresh = {case.id: case for case in changed}
+        self.cases = tuple(fresh.get(case.id, case) for case in self.cases)
         self._keep_cases()
 
     def _keep_cases(self) -> None:

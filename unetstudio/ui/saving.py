@@ -70,7 +70,9 @@ class Saver(QObject):
         self._ask(lambda desk: desk.append(case_id, KINDS[kind], edit))
 
     def keep(self, **fields: Any) -> None:
-        """Stores fields of project.json (classes, cases, training, steps, view) a moment later."""
+        """Stores fields of project.json (classes, cases, training, steps, view) a moment later; nothing while no project is open."""
+        if self._desk is None:
+            return
         self._fields.update(fields)
         if not self._gather.isActive():
             self._gather.start()

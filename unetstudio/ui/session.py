@@ -6,7 +6,6 @@ worker process; nothing here takes longer than a frame.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +22,10 @@ from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, to_json
 from unetstudio.project.project import is_project
 from unetstudio.ui import recent
 from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.arrivals import Arrivals
 from unetstudio.ui.case_commands import CaseCommands
 from unetstudio.ui.class_commands import ClassCommands
-from unetstudio.ui.desk import Desk, OpenedCase, OpenedProject, open_project, take_in
+from unetstudio.ui.desk import Desk, OpenedCase, OpenedProject, open_project
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.display import Display
 from unetstudio.ui.exchange import Exchange
@@ -34,7 +34,6 @@ from unetstudio.ui.review import Review
 from unetstudio.ui.saving import Saver
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.example import example_images
-from unetstudio.worker.intake import CaseRead, CaseRefused
 from unetstudio.worker.messages import Event, JobFailed, LabelsEdited, OpenStudy, PredictCases, ShowView, WorkerReady
 
 
@@ -65,8 +64,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self._sequence: dict[str, int] = {}
         self._shown: ShowView | None = None
         self._wanted = ""  # id of the case asked for last
-        self._lost: set[str] = set()  # cases that could not be opened: their images may be dropped on the window
-        self._stop_intake: Callable[[], None] = lambda: None
+        self._opening: Path | None = None  # the project asked for last, while it is being read
         self._study_wanted = False
         self.disk = DiskThread(self)
         self.worker = WorkerThread(self)
@@ -76,6 +74,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.review = Review(self.annotation, self)
         self.learning = Learning(self.worker, self)
         self.exchange = Exchange(self)
+        self.arrivals = Arrivals(self)
         self._wire()
         self.disk.start()
 
@@ -120,12 +119,12 @@ class Session(CaseCommands, ClassCommands, QObject):
         if projects:
             self._open_project(projects[0])
         elif paths:
-            self._take_in(paths)
+            self.arrivals.add(paths)
 
     def new_project(self, paths: list[Path]) -> None:
         """Images into a project of their own."""
         self.close_project()
-        self._take_in(paths)
+        self.arrivals.add(paths)
 
     def open_example(self) -> None:
         """Images that come with the program's libraries, copied to a folder of the user's."""
@@ -134,7 +133,8 @@ class Session(CaseCommands, ClassCommands, QObject):
 
     def close_project(self) -> None:
         """Everything is saved already; the disk thread lets go in its turn."""
-        self._stop_intake()
+        self._opening = None
+        self.arrivals.forget()
         if self.desk is None:
             return
         self._close_case()
@@ -142,7 +142,6 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.saver.close()
         self.desk = None
         self.cases, self.classes, self.view, self._shown, self._wanted = (), ClassTable(), {}, None, ""
-        self._lost.clear()
         self.annotation.forget()
         self.learning.pause()
         self.learning.project_closed()
@@ -150,7 +149,7 @@ class Session(CaseCommands, ClassCommands, QObject):
 
     def stop_work(self) -> None:
         """Ends what `progress` tells of; what is done of it stays."""
-        self._stop_intake()
+        self.arrivals.stop()
         self.exchange.stop()
 
     def shut_down(self) -> None:
@@ -169,11 +168,38 @@ class Session(CaseCommands, ClassCommands, QObject):
         if not self.worker.isRunning():
             self.worker.start()
 
-    def _open_project(self, folder: Path) -> None:
-        self.close_project()
-        self.disk.ask(lambda: open_project(folder, recent.documents()), self._project_opened, self._refuse)
+    @property
+    def opening(self) -> bool:
+        """Whether a project is being read."""
+        return self._opening is not None
 
-    def _project_opened(self, opened: OpenedProject) -> None:
+    def _open_project(self, folder: Path) -> None:
+        if folder == self._opening:
+            return  # a double click
+        self.close_project()
+        self._opening = folder
+
+        def read() -> OpenedProject | None:
+            return open_project(folder, recent.documents()) if self._opening == folder else None
+
+        self.disk.ask(read, lambda opened: self._project_read(folder, opened), lambda error: self._project_refused(folder, error))
+
+    def _project_read(self, folder: Path, opened: OpenedProject | None) -> None:
+        if opened is not None and folder == self._opening:
+            self._opening = None
+            self.show_project(opened)
+            self.arrivals.go_on()
+        elif opened is not None:
+            self.disk.ask(opened.desk.close)  # another one was asked for meanwhile
+
+    def _project_refused(self, folder: Path, error: UserError) -> None:
+        if folder == self._opening:
+            self._opening = None
+            self._refuse(error)
+            self.arrivals.go_on()
+
+    def show_project(self, opened: OpenedProject) -> None:
+        """From now on this project, which has just been read or made, is the open one."""
         self.desk = opened.desk
         project = opened.desk.project
         self.cases, self.classes, self.view = project.cases, project.classes, dict(project.manifest.view)
@@ -198,45 +224,14 @@ class Session(CaseCommands, ClassCommands, QObject):
 
     # ------------------------------------------------------------------------------------------------------- cases
 
-    def _take_in(self, paths: list[Path]) -> None:
-        if self.read_only:
-            self.notice.emit("This project is open read-only; images cannot be added.", "warning")
+    def add_case(self, case: Case, scan: Scan) -> None:
+        """One more at the end of the strip; the first is opened at once."""
+        if any(case.sha256 == other.sha256 for other in self.cases):
             return
-        self._stop_intake()
-        if self._lost and self.desk is not None:
-            desk, lost = self.desk, [case for case in self.cases if case.id in self._lost]
-            self.disk.ask(lambda: desk.found_again(lost, paths), self._found_again)
-        self.progress.emit("Opening images", 0, 0)
-        steps = take_in(paths, self.desk, recent.documents())
-        self._stop_intake = self.disk.begin(steps, self._taken_in, self._intake_ended)
-
-    def _taken_in(self, event: OpenedProject | CaseRead | CaseRefused) -> None:
-        match event:
-            case OpenedProject():
-                self._project_opened(event)
-            case CaseRead():
-                self.progress.emit("Opening images", event.done, event.total)
-                self.cases = (*self.cases, event.case)
-                self._keep_cases()
-                if not self._wanted:
-                    self.open_case(event.case.id, event.scan)
-            case CaseRefused():
-                self.progress.emit("Opening images", event.done, event.total)
-                if not event.text.endswith("is in the project already."):
-                    self.notice.emit(event.text, "warning")
-
-    def _intake_ended(self, error: UserError | None) -> None:
-        self.progress.emit("Opening images", 1, 1)
-        if error is not None:
-            self.notice.emit(str(error), "error")
-
-    def _found_again(self, cases: list[Case]) -> None:
-        for case in cases:
-            self._lost.discard(case.id)
-            self._replace_case(case)
-        if cases:
-            self.notice.emit(f"Found again: {', '.join(case.name for case in cases[:3])}{' …' if len(cases) > 3 else ''}", "info")
-            self.open_case(cases[0].id)
+        self.cases = (*self.cases, case)
+        self._keep_cases()
+        if not self._wanted:
+            self.open_case(case.id, scan)
 
     def open_case(self, case_id: str, scan: Scan | None = None) -> None:
         """Shows a case as soon as it is read; of several asked for in a row only the last is shown."""
@@ -256,10 +251,13 @@ class Session(CaseCommands, ClassCommands, QObject):
     def _case_read(self, opened: OpenedCase | None) -> None:
         if opened is None or opened.case.id != self._wanted or self.desk is None:
             return
-        self._close_case()
         case = opened.case
+        if self.case is not None and self.case.id == case.id and opened.sequence <= self._sequence[case.id]:
+            self.case_opened.emit(case.id)  # back before the next was there: what is on the screen holds all that the disk does, or more
+            return
+        self._close_case()
         if case != self._case(case.id):
-            self._replace_case(case)  # found again at its new place
+            self.replace_cases([case])  # found again at its new place
         self.case, self.scan, self.labels = case, opened.scan, opened.labels
         changed = self._sequence.get(case.id, opened.sequence) != opened.sequence  # by an import
         self._sequence[case.id] = opened.sequence
@@ -274,7 +272,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.start_worker()
 
     def _case_refused(self, case_id: str, error: UserError) -> None:
-        self._lost.add(case_id)
+        self.arrivals.lost.add(case_id)
         if self._wanted == case_id:
             self._wanted = self.case.id if self.case is not None else ""
         self.case_failed.emit(case_id, str(error))
