@@ -133,6 +133,25 @@ def test_that_a_locked_class_is_neither_accepted_nor_accepted_over(predicted: Se
     assert told[-1].startswith("Nothing changes")
 
 
+def test_that_strokes_of_a_removed_class_stand_in_the_way_of_nothing(predicted: Session, paint: Paint, qtbot: QtBot) -> None:
+    predicted.add_class("cyst")
+    removed = predicted.annotation.active_class
+    paint(predicted, 40, 20, 40, 40, value=removed)
+    predicted.remove_class(removed)
+    qtbot.waitUntil(lambda: predicted.review.segmentation[0, 40, 30] == 1, timeout=10_000)
+    settled(predicted, qtbot)
+    predicted.review.accept_all()
+    assert predicted.labels.counts[removed] == 0
+    assert predicted.labels.counts[1] == disc().sum()
+
+
+def test_that_a_class_removed_after_it_was_predicted_is_not_accepted(predicted: Session, told: list[str]) -> None:
+    predicted.add_class("cyst")
+    predicted.remove_class(1)
+    predicted.review.accept_class(1)
+    assert predicted.labels.counts[1] == 0
+
+
 def test_that_accepting_without_a_prediction_is_refused_with_one_sentence(opened: Session, told: list[str]) -> None:
     opened.review.accept_all()
     opened.review.accept_class(1)

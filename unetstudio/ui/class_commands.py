@@ -11,6 +11,7 @@ from unetstudio.data.palette import next_colour
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.ui.annotation import Annotation, ClassesEdit
+from unetstudio.ui.review import Review
 from unetstudio.ui.saving import Saver
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.intake import picture
@@ -25,6 +26,7 @@ class ClassCommands:
         scan: Scan | None
         read_only: bool
         annotation: Annotation
+        review: Review
         saver: Saver
         worker: WorkerThread
         classes_changed: SignalInstance
@@ -87,4 +89,5 @@ class ClassCommands:
         self.saver.keep(classes=table)
         if learned:
             self.worker.ask(ClassesChanged(table))
+            self.review.classes_changed()
         self.classes_changed.emit()

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from unetstudio.data.case import Case, ReviewState
+from unetstudio.data.classes import ClassTable
 from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import SOURCE, Origin
@@ -99,7 +100,7 @@ class Review(QObject):
         """Painted strokes win over the prediction at once."""
         if self.segmentation is None or self._labels is None:
             return
-        part, painted = self.segmentation[edit.region.slices], self._labels.painted(edit.region)
+        part, painted = self.segmentation[edit.region.slices], ruling(self._labels, edit.region, self._annotation.classes)
         part[painted] = self._labels.values[edit.region.slices][painted]
         uncovered = ((edit.before_origin & SOURCE) == Origin.PAINTED).any()  # what lies below must be known again
         if uncovered or self._busy:
@@ -113,6 +114,11 @@ class Review(QObject):
             if self.prediction is not None:
                 self._outdate(0)
 
+    def classes_changed(self) -> None:
+        """Strokes of a class that was removed rule no longer; those of one that came back rule again."""
+        if self.prediction is not None:
+            self._outdate(0)
+
     def _outdate(self, wait: int, region: Region | None = None) -> None:
         """The segmentation must be made anew: all of it, or a region of it where no step looks further than a voxel."""
         if self._case is None:
@@ -124,13 +130,13 @@ class Review(QObject):
     def _segment(self) -> None:
         if self.prediction is None or self._labels is None or self._case is None or self._outdated.empty or self._busy:
             return
-        prediction, labels, steps, case = self.prediction, self._labels, self.steps, self._case
+        prediction, labels, steps, case, classes = self.prediction, self._labels, self.steps, self._case, self._annotation.classes
         pointwise = all(not step.enabled or step == Threshold() for step in steps)
         region = self._outdated if pointwise and self.segmentation is not None else Region.whole(case.shape)
         self._outdated, self._busy = NOTHING, True
 
         def work() -> Segmentation:
-            painted = (labels.values[region.slices].copy(), labels.painted(region))
+            painted = (labels.values[region.slices].copy(), ruling(labels, region, classes))
             part = prediction.probabilities[(slice(None), *region.slices)]
             known = prediction.known[region.slices]
             return segment(part, prediction.values, steps, case.geometry.spacing, painted=painted, known=known)
@@ -187,7 +193,7 @@ class Review(QObject):
         def act() -> None:
             if self.segmentation is None or self._labels is None:
                 return
-            edit = accepted(self._labels, self.segmentation, chosen(self.segmentation), tool, self._annotation.classes.locked)
+            edit = accepted(self._labels, self.segmentation, chosen(self.segmentation), tool, self._annotation.classes)
             if edit is None:
                 self.refused.emit("Nothing changes: these voxels carry this class already, were painted by hand, or are locked.")
                 return
@@ -201,15 +207,21 @@ class Review(QObject):
             act()
 
 
-def accepted(
-    labels: LabelMap, segmentation: NDArray[np.uint8], chosen: NDArray[np.bool_], tool: str, locked: frozenset[int]
-) -> Edit | None:
-    """The edit that writes the chosen voxels of a segmentation (Z, Y, X) into the labels; hand-painted and locked ones stay."""
-    whole = Region.whole(labels.shape)
-    mask = chosen & (segmentation != UNLABELLED) & ~labels.painted(whole) & (segmentation != labels.values)
-    if locked:
-        mask &= ~np.isin(labels.values, list(locked)) & ~np.isin(segmentation, list(locked))
+def accepted(labels: LabelMap, segmentation: NDArray[np.uint8], chosen: NDArray[np.bool_], tool: str, classes: ClassTable) -> Edit | None:
+    """The edit that writes the chosen voxels of a segmentation (Z, Y, X) into the labels.
+
+    What was painted by hand or is locked stays; strokes of a class that was removed count as not annotated.
+    """
+    painted = ruling(labels, Region.whole(labels.shape), classes)
+    mask = chosen & np.isin(segmentation, classes.values) & ~painted & (segmentation != labels.values)
+    if locked := list(classes.locked):
+        mask &= ~np.isin(labels.values, locked) & ~np.isin(segmentation, locked)
     return labels.change(mask, segmentation, Origin.ACCEPTED, tool)
+
+
+def ruling(labels: LabelMap, region: Region, classes: ClassTable) -> NDArray[np.bool_]:
+    """(Z, Y, X) bool of the region: voxels painted by hand with a class that still is one."""
+    return labels.painted(region) & np.isin(labels.values[region.slices], classes.values)
 
 
 def connected(segmentation: NDArray[np.uint8], at: tuple[int, int, int]) -> NDArray[np.bool_]:
