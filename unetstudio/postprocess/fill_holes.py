@@ -30,7 +30,7 @@ class FillHoles:
     enabled: bool = field(default=False, metadata={"label": "Use"})
     size: float = field(
         default=0.0,
-        metadata={"label": "Up to", "minimum": 0.0, "maximum": 5000.0, "step": 1.0, "help": "Larger holes stay open; 0 fills all."},
+        metadata={"label": "Up to", "minimum": 0.0, "maximum": 5000.0, "step": 1.0, "special": "any", "help": "Larger holes stay open."},
     )
     unit: str = field(
         default=PIXELS,
