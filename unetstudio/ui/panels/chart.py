@@ -111,8 +111,9 @@ class Chart(QWidget):
         painter.setFont(small)
         faint.setAlphaF(0.45)
         painter.setPen(faint)
-        top = box.adjusted(2, 2, 0, 0)
-        painter.drawText(top, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignTop, wording.figures(high))
+        top = box.adjusted(2, 2, -2, 0)
+        side = Qt.AlignmentFlag.AlignLeft if self._filled else Qt.AlignmentFlag.AlignRight  # a loss begins high and falls
+        painter.drawText(top, side | Qt.AlignmentFlag.AlignTop, wording.figures(high))
         if not self._filled:
             return  # a falling curve would run through the words
         end = wording.duration(float(self._points[-1, 0]))
