@@ -61,6 +61,13 @@ def test_that_a_mask_of_any_name_is_for_the_open_case_when_it_comes_alone(opened
     assert opened.labels.counts[1] == 80 * 96
 
 
+def test_that_an_import_says_how_many_masks_it_took_in(
+    opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot
+) -> None:
+    ended(opened, qtbot, lambda: opened.import_masks(masks(images)))
+    assert told == [(f"{len(images)} masks imported. What you painted by hand stays.", "info")]
+
+
 @pytest.mark.parametrize("wrong", ["size", "value", "broken", "missing"])
 def test_that_a_mask_that_does_not_fit_is_told_and_changes_nothing(
     opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot, wrong: str

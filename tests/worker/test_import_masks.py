@@ -95,6 +95,17 @@ def test_that_what_was_painted_by_hand_stays_and_what_was_accepted_does_not() ->
     assert set(labels.origin[0, 1:].ravel()) == {int(Origin.IMPORTED)}
 
 
+def test_that_strokes_of_a_removed_class_do_not_keep_a_mask_out() -> None:
+    labels = LabelMap.unlabelled((1, 2, 4))
+    stroke = Stroke(labels, 2, tool="brush")
+    stroke.paint(Region((0, 0, 0), (1, 1, 4)), np.ones((1, 1, 4), np.bool_))
+    stroke.commit()
+    edit = mask_edit(labels, np.zeros((1, 2, 4), np.uint8), TWO, MASK)
+    assert edit is not None
+    labels.apply(edit)
+    assert (labels.values == 0).all()
+
+
 def test_that_an_import_can_be_undone_to_the_voxel() -> None:
     labels = LabelMap.unlabelled((1, 5, 5))
     mask = np.random.default_rng(0).integers(0, 2, (1, 5, 5))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -82,10 +84,13 @@ class LabelMap:
         """Moves voxels from their old values' counts to their new ones'."""
         self.counts += _tally(after) - _tally(before)
 
-    def painted(self, region: Region) -> NDArray[np.bool_]:
-        """(Z, Y, X of the region) bool: voxels painted by hand, which nothing else may overrule."""
+    def painted(self, region: Region, of: Sequence[int] | None = None) -> NDArray[np.bool_]:
+        """(Z, Y, X of the region) bool: voxels painted by hand, which nothing else may overrule.
+
+        With `of` only those of the classes that there are: strokes of one that was removed rule nothing.
+        """
         mask: NDArray[np.bool_] = (self.origin[region.slices] & SOURCE) == Origin.PAINTED
-        return mask
+        return mask if of is None else mask & np.isin(self.values[region.slices], of)
 
 
 def _tally(values: Bytes) -> NDArray[np.int64]:

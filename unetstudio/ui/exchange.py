@@ -14,6 +14,7 @@ from PySide6.QtCore import QObject
 from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.edit import Edit
+from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
 from unetstudio.formats import read_mask_onto
 from unetstudio.ui.desk import Desk
@@ -56,6 +57,7 @@ class Exchange(QObject):
         super().__init__(session)
         self._session = session
         self._problems: list[str] = []
+        self._imported = 0  # masks that changed something
         self._stop: Callable[[], None] = lambda: None
 
     def stop(self) -> None:
@@ -75,6 +77,7 @@ class Exchange(QObject):
                 session.notice.emit(str(error), "error")
                 return
             pairs = [(paths[0], session.case)]
+        self._imported = 0
         self._stop = session.disk.begin(
             _masks(session.desk, pairs, session.classes), self._mask, lambda error: self._ended(IMPORTING, error)
         )
@@ -84,6 +87,7 @@ class Exchange(QObject):
         session.progress.emit(IMPORTING, event.done, event.total + 1)
         if isinstance(event, _MaskStored):
             if event.edit is not None:
+                self._imported += 1
                 session.worker.ask(LabelsEdited(event.case.id, event.sequence, event.edit))
             return
         if session.case is None or session.case.id != event.case.id or session.labels is None:
@@ -95,6 +99,7 @@ class Exchange(QObject):
             session.notice.emit(str(error), "error")
             return
         if edit is not None:
+            self._imported += 1
             session.labels.apply(edit)
             session.annotation.keep(edit)
 
@@ -122,6 +127,8 @@ class Exchange(QObject):
         elif what == EXPORTING and self._problems:
             more = f" ({len(self._problems) - 1} more were left out.)" if len(self._problems) > 1 else ""
             self._session.notice.emit(self._problems[0] + more, "warning")
+        elif what == IMPORTING and self._imported:
+            self._session.notice.emit(f"{count_text(self._imported, 'mask')} imported. What you painted by hand stays.", "info")
         self._session.progress.emit(what, 1, 1)
         self._session.cases_changed.emit()
 

@@ -100,7 +100,7 @@ class Review(QObject):
         """Painted strokes win over the prediction at once."""
         if self.segmentation is None or self._labels is None:
             return
-        part, painted = self.segmentation[edit.region.slices], ruling(self._labels, edit.region, self._annotation.classes)
+        part, painted = self.segmentation[edit.region.slices], self._labels.painted(edit.region, self._annotation.classes.values)
         part[painted] = self._labels.values[edit.region.slices][painted]
         uncovered = ((edit.before_origin & SOURCE) == Origin.PAINTED).any()  # what lies below must be known again
         if uncovered or self._busy:
@@ -130,13 +130,14 @@ class Review(QObject):
     def _segment(self) -> None:
         if self.prediction is None or self._labels is None or self._case is None or self._outdated.empty or self._busy:
             return
-        prediction, labels, steps, case, classes = self.prediction, self._labels, self.steps, self._case, self._annotation.classes
+        prediction, labels, steps, case = self.prediction, self._labels, self.steps, self._case
+        values = self._annotation.classes.values
         pointwise = all(not step.enabled or step == Threshold() for step in steps)
         region = self._outdated if pointwise and self.segmentation is not None else Region.whole(case.shape)
         self._outdated, self._busy = NOTHING, True
 
         def work() -> Segmentation:
-            painted = (labels.values[region.slices].copy(), ruling(labels, region, classes))
+            painted = (labels.values[region.slices].copy(), labels.painted(region, values))
             part = prediction.probabilities[(slice(None), *region.slices)]
             known = prediction.known[region.slices]
             return segment(part, prediction.values, steps, case.geometry.spacing, painted=painted, known=known)
@@ -212,16 +213,11 @@ def accepted(labels: LabelMap, segmentation: NDArray[np.uint8], chosen: NDArray[
 
     What was painted by hand or is locked stays; strokes of a class that was removed count as not annotated.
     """
-    painted = ruling(labels, Region.whole(labels.shape), classes)
+    painted = labels.painted(Region.whole(labels.shape), classes.values)
     mask = chosen & np.isin(segmentation, classes.values) & ~painted & (segmentation != labels.values)
     if locked := list(classes.locked):
         mask &= ~np.isin(labels.values, locked) & ~np.isin(segmentation, locked)
     return labels.change(mask, segmentation, Origin.ACCEPTED, tool)
-
-
-def ruling(labels: LabelMap, region: Region, classes: ClassTable) -> NDArray[np.bool_]:
-    """(Z, Y, X) bool of the region: voxels painted by hand with a class that still is one."""
-    return labels.painted(region) & np.isin(labels.values[region.slices], classes.values)
 
 
 def connected(segmentation: NDArray[np.uint8], at: tuple[int, int, int]) -> NDArray[np.bool_]:

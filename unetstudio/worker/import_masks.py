@@ -100,7 +100,7 @@ def mask_edit(
         raise FormatError(path, f"the mask is {_size(mask.shape)}, its image {_size(labels.shape)}; export it at the image's size.")
     values = _classed(mask, classes, path, unlabelled, mapping, objects)
     whole = Region.whole(labels.shape)
-    changed = (values != UNLABELLED) & ~labels.painted(whole) & (values != labels.values)
+    changed = (values != UNLABELLED) & ~labels.painted(whole, classes.values) & (values != labels.values)
     return labels.change(changed, values, Origin.IMPORTED, "import")
 
 
