@@ -98,13 +98,13 @@ class WorkArea(QWidget):
         found = UNLABELLED if session.review.segmentation is None else int(session.review.segmentation[at])
         if found in session.classes:
             name = session.classes[found].name
-            menu.addAction(icon("accept"), f"Accept this {name}", lambda: session.review.accept_object(at))
-            menu.addAction(icon("accept"), f"Accept all {name}", lambda: session.review.accept_class(found))
+            menu.addAction(icon("accept"), f"Accept this object ({name})", lambda: session.review.accept_object(at))
+            menu.addAction(icon("accept"), f"Accept all of {name}", lambda: session.review.accept_class(found))
         painted = UNLABELLED if session.labels is None else int(session.labels.values[at])
         for value in dict.fromkeys((painted, found)):
             if value in session.classes:
                 pick = lambda value=value: session.annotation.set_active_class(value)  # noqa: E731
-                menu.addAction(icon("pick"), f"Paint {session.classes[value].name}", pick)
+                menu.addAction(icon("pick"), f"Paint with {session.classes[value].name}", pick)
         if menu.isEmpty():
             menu.addAction("Nothing is predicted or painted here").setEnabled(False)
         return menu
