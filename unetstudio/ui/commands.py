@@ -199,7 +199,8 @@ class Commands:
         return self._remembered([Path(chosen)])[0] if chosen else None
 
     def _folder(self) -> str:
-        return str(self._preferences.get("folder", str(Path.home())))
+        project = self.session.project_path
+        return str(self._preferences.get("folder", str(project.parent if project is not None else Path.home())))
 
     def _remembered(self, paths: list[Path]) -> list[Path]:
         if paths:

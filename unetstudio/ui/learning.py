@@ -72,6 +72,7 @@ class Learning(QObject):
     def start(self) -> None:
         """Begin, or go on from the newest checkpoint, as soon as two classes carry strokes."""
         if self.state.phase not in ("paused", "failed"):
+            self._set(sentence="Looking at your strokes …")  # the worker says within a moment whether it waits or learns
             self._worker.ask(Train(self.settings))
 
     def pause(self) -> None:
