@@ -41,6 +41,12 @@ def test_that_strokes_are_learnt_without_dice_and_masks_with_it(make_study: Make
     assert make_plan(make_study(dense=True), TrainingSettings(), CPU).dice > 0
 
 
+def test_that_only_strokes_on_pictures_are_learnt_with_a_short_warm_up(make_study: MakeStudy) -> None:
+    short = make_plan(make_study(), TrainingSettings(), CPU).warm_up
+    assert short < make_plan(make_study(dense=True), TrainingSettings(), CPU).warm_up
+    assert short < make_plan(make_study(shape=(30, 32, 32)), TrainingSettings(), CPU).warm_up
+
+
 def test_that_patches_are_no_larger_than_the_scans_need(make_study: MakeStudy) -> None:
     assert make_plan(make_study(shape=(1, 40, 70)), TrainingSettings(), CPU).patch == (40, 72)
 

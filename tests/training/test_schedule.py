@@ -11,6 +11,11 @@ def test_that_an_open_budget_is_constant_after_warming_up() -> None:
     assert budget.rate(WARM_UP, 1) == budget.rate(100_000, 1e6) == 1
 
 
+def test_that_warming_up_can_be_shorter() -> None:
+    assert Budget().rate(3, 0, 4) == 1
+    assert Budget().rate(3, 0) < 1
+
+
 def test_that_a_budget_in_seconds_falls_to_almost_nothing() -> None:
     budget = Budget(seconds=10)
     assert budget.rate(100, 5) > budget.rate(150, 7) > budget.rate(200, 10) > 0

@@ -221,7 +221,7 @@ class Trainer:
         """One step; after a want of memory with a smaller batch, then a smaller patch."""
         learner = self.learner
         assert learner is not None
-        rate = self._plan.rate * self._budget.rate(self.step, self.seconds)
+        rate = self._plan.rate * self._budget.rate(self.step, self.seconds, self._plan.warm_up)
         try:
             batch: Batch = self._samples.take()
             pending.append(learner.step(batch, rate, self._class_weight, self._plan.dice))

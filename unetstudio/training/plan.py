@@ -14,6 +14,7 @@ from unetstudio.networks.checkpoint import Checkpoint
 from unetstudio.networks.network import NETWORKS, round_up
 from unetstudio.networks.unet import pools_for_spacing
 from unetstudio.settings import TrainingSettings
+from unetstudio.training.schedule import QUICK_WARM_UP, WARM_UP
 
 THIN = 8
 """Volumes of fewer slices are learnt slice by slice."""
@@ -33,9 +34,9 @@ LIVE_SLICE = 160 * 160
 
 @dataclass(frozen=True)
 class Plan:
-    """`patch` is (Y, X) or (Z, Y, X); `rate` the full learning rate; `dice` the share of the Dice term; `windows` how many patches a score
-    looks at; `oriented` whether up and left mean something; `filters` whether filter responses go in beside the image; `words` choice by
-    choice for the reader."""
+    """`patch` is (Y, X) or (Z, Y, X); `rate` the full learning rate, reached after `warm_up` steps; `dice` the share of the Dice term;
+    `windows` how many patches a score looks at; `oriented` whether up and left mean something; `filters` whether filter responses go in
+    beside the image; `words` choice by choice for the reader."""
 
     network: str
     dims: int
@@ -43,6 +44,7 @@ class Plan:
     patch: tuple[int, ...]
     batch: int
     rate: float
+    warm_up: int
     dice: float
     windows: int
     oriented: bool
@@ -83,8 +85,9 @@ def make_plan(study: Study, settings: TrainingSettings, device: torch.device) ->
     }
     oriented = all(case.geometry.affine is not None for case in cases)
     windows = (6 if dims == 2 else 3) if quick else 24
-    filters = dims == 2 and not dense  # strokes are few and steps too: it must not have to find them first
-    return Plan(settings.network, dims, options, patch, batch, rate, 0.5 if dense else 0.0, windows, oriented, filters, words)
+    flat_strokes = dims == 2 and not dense  # the first mask is awaited after a few steps: filters need not be found by the network first
+    dice, warm_up = 0.5 if dense else 0.0, QUICK_WARM_UP if flat_strokes else WARM_UP
+    return Plan(settings.network, dims, options, patch, batch, rate, warm_up, dice, windows, oriented, flat_strokes, words)
 
 
 def settings_of(made: Checkpoint, settings: TrainingSettings) -> TrainingSettings:

