@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +10,7 @@ import cv2
 import numpy as np
 import pytest
 
-from unetstudio.data.case import Case
+from unetstudio.data.case import Case, ReviewState
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.edit import Edit, constant
 from unetstudio.data.labels import UNLABELLED
@@ -23,6 +24,7 @@ from unetstudio.training.events import CheckpointSaved, RoundDone, TrainingFinis
 from unetstudio.worker.intake import CaseRead, intake
 from unetstudio.worker.messages import (
     CasesChanged,
+    CloseStudy,
     DescribeDevice,
     DeviceReport,
     Event,
@@ -218,3 +220,106 @@ def test_that_the_computer_is_described(runner: tuple[Runner, list[Event]]) -> N
     report = advance(made, events, lambda event: isinstance(event, DeviceReport))
     assert isinstance(report, DeviceReport)
     assert {"Processor", "Memory", "PyTorch"} <= {heading for heading, _ in report.rows}
+
+
+def trained(runner: Runner, events: list[Event], project: Project) -> None:
+    """A small training with its checkpoint on the disk."""
+    runner.handle(OpenStudy(project.folder, project.classes, project.cases))
+    paint_both(runner, project.cases[0])
+    runner.handle(Train(TrainingSettings(base=4, depth=2, patch=32, batch=2, steps=4, device="cpu"), resume=False))
+    advance(runner, events, lambda event: isinstance(event, TrainingFinished))
+    while runner.busy:
+        runner.advance()
+    events.clear()
+
+
+def test_that_a_closed_project_is_left_alone(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    made.handle(Train(SMALL))
+    paint_both(made, project.cases[0])
+    advance(made, events, lambda event: isinstance(event, RoundDone))
+    made.handle(CloseStudy())
+    events.clear()
+    assert list((project.folder / "checkpoints").glob("*.safetensors"))
+    made.handle(LabelsEdited(project.cases[0].id, 3, stroke(1, 40, slice(20, 40))))
+    made.handle(ShowView(project.cases[0].id, Region.whole((1, 64, 64)), (0, 32, 32)))
+    made.handle(PredictCases())
+    assert not made.busy
+    assert events == []
+
+
+def test_that_a_training_whose_state_cannot_be_saved_does_not_keep_the_next_project_closed(
+    runner: tuple[Runner, list[Event]], project: Project
+) -> None:
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    made.handle(Train(SMALL))
+    paint_both(made, project.cases[0])
+    (project.folder / "checkpoints").write_bytes(b"")  # stands for a disk that refuses
+    while not any(isinstance(event, TrainingStarted) for event in events):
+        made.advance()
+    made.advance()
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    assert any(isinstance(event, StudyOpened) for event in events)
+    assert any(isinstance(event, JobFailed) and "checkpoints" in event.text for event in events)
+
+
+def test_that_a_training_that_comes_to_rest_on_a_full_disk_does_not_end_the_worker(
+    runner: tuple[Runner, list[Event]], project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unetstudio.worker.runner.SETTLED", 1)
+    monkeypatch.setattr("unetstudio.training.fit.Saving.due", property(lambda self: False))
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    made.handle(Train(SMALL))
+    paint_both(made, project.cases[0])
+    held = Origin.PAINTED | 0x80
+    for number in range(4):
+        for value, row in ((0, 8 + 2 * number), (1, 26 + 2 * number)):
+            edit = stroke(value, row, slice(20, 40))
+            edit = dataclasses.replace(edit, after_origin=constant(held, edit.count))
+            made.handle(LabelsEdited(project.cases[0].id, 0, edit))
+    (project.folder / "checkpoints").write_bytes(b"")
+    for _ in range(3000):
+        made.advance()
+        if any(isinstance(event, JobFailed) for event in events):
+            break
+    assert any(isinstance(event, JobFailed) and not event.detail for event in events)
+
+
+def test_that_an_image_that_cannot_be_read_is_told_once_and_not_after_every_round(
+    runner: tuple[Runner, list[Event]], project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unetstudio.worker.runner.OTHERS_EVERY", 1)
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    project.cases[1].source.path.unlink()
+    made.handle(Train(SMALL))
+    paint_both(made, project.cases[0])
+    for _ in range(6000):
+        made.advance()
+        if sum(isinstance(event, RoundDone) for event in events) >= 6:
+            break
+    made.handle(CloseStudy())
+    assert sum(isinstance(event, JobFailed) for event in events) == 1
+
+
+def test_that_a_review_state_predicts_nothing_anew(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    trained(made, events, project)
+    cases = (dataclasses.replace(project.cases[0], review=ReviewState.ACCEPTED), *project.cases[1:])
+    made.handle(CasesChanged(cases))
+    assert not made.busy
+
+
+def test_that_a_case_seen_in_part_is_predicted_whole_as_well(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    first = project.cases[0]
+    made.handle(OpenStudy(project.folder, project.classes, project.cases[:1]))
+    made.handle(Train(SMALL))
+    paint_both(made, first)
+    made.handle(ShowView(first.id, Region((0, 0, 0), (1, 16, 16)), (0, 8, 8)))
+    advance(made, events, lambda event: isinstance(event, CasePredicted) and event.whole)
+    assert (project.folder_of(first) / "prediction.h5").exists()
+    made.end()

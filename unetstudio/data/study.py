@@ -74,6 +74,7 @@ class Study:
 
     def set_cases(self, cases: Iterable[StudyCase]) -> None:
         """Other cases; one that is known keeps its labels, and its scan unless the file is another."""
+        before = [(id, found.case.source) for id, found in self._cases.items()]
         fresh: dict[str, StudyCase] = {}
         for new in cases:
             old = self._cases.get(new.case.id)
@@ -88,7 +89,8 @@ class Study:
         for gone in self._cases.keys() - fresh.keys():
             self._scans.pop(gone, None)
         self._cases = fresh
-        self.revision += 1
+        if before != [(id, found.case.source) for id, found in fresh.items()]:  # a name or review state teaches nothing
+            self.revision += 1
 
     def set_classes(self, classes: ClassTable) -> None:
         """Another class table; voxels of a class that it does not know count as not annotated."""

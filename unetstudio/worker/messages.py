@@ -35,6 +35,11 @@ class OpenStudy:
     cases: tuple[Case, ...]
 
 
+@dataclass(frozen=True)
+class CloseStudy:
+    """Let go of the project: training saves what it learned, then nothing more is read there or written."""
+
+
 @dataclass(frozen=True, eq=False)
 class LabelsEdited:
     """An Edit of the window, to be replayed on the worker's copy unless its journal sequence number was read from disk already."""
@@ -107,6 +112,7 @@ class Quit:
 
 Request = (
     OpenStudy
+    | CloseStudy
     | LabelsEdited
     | CasesChanged
     | ClassesChanged
@@ -143,8 +149,10 @@ class WorkerReady:
 
 @dataclass(frozen=True)
 class StudyOpened:
-    """The project was read; `checkpoint` is the id of the one in use, or ""."""
+    """The project was read, and what is told of training and predictions from now on is about it; `checkpoint` is the id of the one in
+    use, or ""."""
 
+    project: Path
     cases: int
     checkpoint: str
 
@@ -196,10 +204,8 @@ class WorkerDied:
     restarting: bool = True
 
 
-Event = (
-    WorkerReady
-    | StudyOpened
-    | TrainingWaits
+StudyEvent = (
+    TrainingWaits
     | TrainingPaused
     | TrainingStarted
     | StepDone
@@ -209,8 +215,7 @@ Event = (
     | Notice
     | TilePredicted
     | CasePredicted
-    | DeviceReport
-    | Heartbeat
-    | JobFailed
-    | WorkerDied
 )
+"""What is told of the project that the last StudyOpened named."""
+
+Event = StudyEvent | StudyOpened | WorkerReady | DeviceReport | Heartbeat | JobFailed | WorkerDied

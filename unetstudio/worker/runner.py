@@ -7,12 +7,12 @@ training steps, and painting is learnt from the next step on.
 from __future__ import annotations
 
 import os
-import traceback
-from collections.abc import Callable, Generator, Iterable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from unetstudio.data.case import Case
+from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import CheckpointError, UserError
@@ -29,6 +29,7 @@ from unetstudio.worker import jobs
 from unetstudio.worker.messages import (
     CasesChanged,
     ClassesChanged,
+    CloseStudy,
     DescribeDevice,
     Event,
     JobFailed,
@@ -47,6 +48,7 @@ from unetstudio.worker.messages import (
     WorkerReady,
 )
 from unetstudio.worker.run_log import RunLog
+from unetstudio.worker.stack import Running, Stack, failure
 
 OTHERS_EVERY = 4
 """After one round in this many, one case that is not on screen is predicted as well."""
@@ -54,24 +56,13 @@ OTHERS_EVERY = 4
 SETTLED = 48
 """Rounds without new strokes and without a better score after which training rests."""
 
-Job = Generator[Event | None, None, None]
-
-
-@dataclass(eq=False)
-class _Running:
-    """A job and what it is called in `JobFailed`."""
-
-    name: str
-    steps: Job
-    case: str = ""
-
 
 class Runner:
     """The state of a worker: the study, the training, what is on screen, and the jobs in hand."""
 
     def __init__(self, send: Callable[[Event], None]) -> None:
         self._send = send
-        self._stack: list[_Running] = []
+        self._jobs = Stack(send)
         self._opened: OpenStudy | None = None
         self._study: Study | None = None
         self._trainer: Trainer | None = None
@@ -79,6 +70,7 @@ class Runner:
         self._loaded: Predictor | None = None  # of the newest checkpoint, until training has something better
         self._view: ShowView | None = None
         self._waiting: list[str] = []  # cases to be predicted when there is time
+        self._failed: set[str] = set()  # cases whose prediction failed: not tried again until something is asked anew
         self._log: RunLog | None = None
         self._best = -1.0
         self._best_round = 0
@@ -93,35 +85,30 @@ class Runner:
 
     def end(self) -> None:
         """Closes all jobs; a training saves its state."""
-        while self._stack:
-            self._stack.pop().steps.close()
+        self._jobs.close_all()
 
     @property
     def busy(self) -> bool:
         """Whether a job is in hand."""
-        return bool(self._stack)
+        return len(self._jobs) > 0
 
     def handle(self, request: Request) -> None:
         """Takes one request; what goes wrong is an event, never the end of the worker."""
         try:
             self._handle(request)
-        except UserError as error:
-            self._send(JobFailed(type(request).__name__, str(error)))
         except Exception as error:  # noqa: BLE001 - a bug in one request must not end the worker
-            self._send(JobFailed(type(request).__name__, _bug(error), traceback.format_exc()))
+            self._send(failure(type(request).__name__, error))
 
     def _handle(self, request: Request) -> None:
         match request:
             case OpenStudy():
                 self._open(request)
+            case CloseStudy():
+                self._forget()
             case LabelsEdited():
                 self._edited(request)
             case CasesChanged():
-                if self._study is not None and self._opened is not None:
-                    self._opened = replace(self._opened, cases=request.cases)
-                    self._study.set_cases(self._study_cases(request.cases))
-                    self._want(case.id for case in request.cases)
-                    self._wake()  # what training waits for is no longer the first image
+                self._cases_changed(request.cases)
             case ClassesChanged():
                 if self._study is not None:
                     self._study.set_classes(request.classes)
@@ -130,25 +117,32 @@ class Runner:
                 self._train(request)
             case PauseTraining():
                 self._settings = None
-                if self._end_training():
+                if self._jobs.close("training"):
                     self._send(TrainingPaused(self._trainer.step if self._trainer is not None else 0))
                     self._want(self._study.cases if self._study is not None else ())
             case ShowView():
                 self._view = request
+                self._failed.discard(request.case)
                 self._show()
             case PredictCases():
                 self._waiting.clear()
+                self._failed.clear()
                 self._want(request.cases or tuple(self._study.cases if self._study is not None else ()))
             case DescribeDevice():
-                self._push(_Running("device", jobs.describe_device(request.measure)))
+                self._jobs.push(Running("device", jobs.describe_device(request.measure)))
             case Stop():
-                if self._stack:
-                    self._stack.pop().steps.close()
+                if self._jobs.top is not None:
+                    self._jobs.remove(self._jobs.top)
+
+    def _forget(self) -> None:
+        """No project."""
+        self.end()
+        self._opened, self._study, self._trainer, self._view, self._loaded = None, None, None, None, None
+        self._settings, self._waiting, self._failed, self._rested_at = None, [], set(), -1
 
     def _open(self, request: OpenStudy) -> None:
-        self.end()
-        self._opened, self._trainer, self._view, self._loaded = request, None, None, None
-        self._settings, self._waiting, self._rested_at = None, [], -1
+        self._forget()
+        self._opened = request
         self._study = Study(request.classes, self._study_cases(request.cases))
         checkpoint = ""
         try:
@@ -156,7 +150,7 @@ class Runner:
             checkpoint = self._loaded.checkpoint
         except CheckpointError:
             self._loaded = None  # none yet, or none that is whole: training makes one
-        self._send(StudyOpened(len(request.cases), checkpoint))
+        self._send(StudyOpened(request.project, len(request.cases), checkpoint))
 
     def _study_cases(self, cases: tuple[Case, ...]) -> list[StudyCase]:
         assert self._opened is not None
@@ -172,6 +166,18 @@ class Runner:
             return StudyCase(case, lambda: read(case.source))
         return StudyCase(case, lambda: read(case.source), labels if sequence else None, sequence)
 
+    def _cases_changed(self, cases: tuple[Case, ...]) -> None:
+        """Only images that are new, or lie elsewhere now, are to be predicted."""
+        if self._study is None or self._opened is None:
+            return
+        before = {id: found.case.source for id, found in self._study.cases.items()}
+        self._opened = replace(self._opened, cases=cases)
+        self._study.set_cases(self._study_cases(cases))
+        fresh = [case.id for case in cases if before.get(case.id) != case.source]
+        self._failed.difference_update(fresh)
+        self._want(fresh)
+        self._wake()  # what training waits for is no longer the first image
+
     def _edited(self, request: LabelsEdited) -> None:
         if self._study is not None and self._study.apply(request.case, request.sequence, request.edit) is not None:
             self._wake()
@@ -182,7 +188,7 @@ class Runner:
         self._settings = request.settings
         if self._study is None or self._opened is None:
             return
-        self._end_training()
+        self._jobs.close("training")
         start = self._start(request, self._opened.project, self._study)
         if not request.resume:
             self._loaded = None
@@ -205,7 +211,7 @@ class Runner:
 
     def _wake(self) -> None:
         """Begins or goes on training when it is wanted and there is something to learn."""
-        if self._study is None or self._opened is None or self._settings is None or self._trainer is None or self._training:
+        if self._study is None or self._opened is None or self._settings is None or self._trainer is None or self._jobs.has("training"):
             return
         reason = self._study.ready()
         if reason is not None:
@@ -216,18 +222,7 @@ class Runner:
                 self._train(Train(self._settings))
                 return
             self._log = RunLog(self._opened.project / "runs")
-            self._stack.insert(0, _Running("training", self._trainer.run()))
-
-    @property
-    def _training(self) -> bool:
-        return any(job.name == "training" for job in self._stack)
-
-    def _end_training(self) -> bool:
-        for job in [job for job in self._stack if job.name == "training"]:
-            self._stack.remove(job)
-            job.steps.close()
-            return True
-        return False
+            self._jobs.put_under(Running("training", self._trainer.run()))
 
     def _round_done(self, event: RoundDone) -> None:
         """What is on screen is predicted anew; now and then another case; and a training that no longer learns rests."""
@@ -237,12 +232,12 @@ class Runner:
         open_ended = self._settings is not None and not (self._settings.seconds or self._settings.steps)
         if open_ended and event.round - self._best_round >= SETTLED and event.score is not None:
             self._rested_at = self._study.revision
-            self._end_training()
+            self._jobs.close("training")
             self._send(TrainingFinished(event.step, event.seconds, "settled"))
             self._want(self._study.cases)
         if event.round % OTHERS_EVERY == 0:
             if not self._waiting:  # all were predicted once: begin again with better weights
-                self._waiting += [case for case in self._study.cases if self._view is None or case != self._view.case]
+                self._waiting += [case for case in self._study.cases if not self._whole_in_view(case)]
             self._predict_next()
         self._show()
 
@@ -255,15 +250,19 @@ class Runner:
 
     def _show(self) -> None:
         """Predicts what is on screen, instead of what was."""
-        for job in [job for job in self._stack if job.name == "view"]:
-            self._stack.remove(job)
-            job.steps.close()
-        predictor = self._predictor()
-        if self._view is None or predictor is None or self._study is None or self._view.case not in self._study.cases:
+        self._jobs.close("view")
+        predictor, view = self._predictor(), self._view
+        if view is None or predictor is None or self._study is None or view.case not in self._study.cases or view.case in self._failed:
             return
-        view = self._view
         steps = jobs.predict_view(predictor, self._loader(view.case), view.case, view.region, view.focus, self._case_folder(view.case))
-        self._push(_Running("view", steps, view.case))
+        self._jobs.push(Running("view", steps, view.case))
+
+    def _whole_in_view(self, case: str) -> bool:
+        """Whether all of a case is on screen: then the view's prediction is the case's."""
+        if self._study is None or self._view is None or self._view.case != case:
+            return False
+        shape = self._study.cases[case].case.shape
+        return self._view.region.clipped(shape) == Region.whole(shape)
 
     def _want(self, cases: Iterable[str]) -> None:
         """Cases to be predicted when there is time, each once."""
@@ -271,16 +270,16 @@ class Runner:
         self._predict_next_when_idle()
 
     def _predict_next_when_idle(self) -> None:
-        if not self._stack:
+        if not self._jobs:
             self._predict_next()
 
     def _predict_next(self) -> None:
         predictor = self._predictor()
         while self._waiting and predictor is not None and self._study is not None:
             case = self._waiting.pop(0)
-            if case in self._study.cases:
+            if case in self._study.cases and case not in self._failed:
                 steps = jobs.predict_case(predictor, self._loader(case), case, self._case_folder(case))
-                self._push(_Running("case", steps, case))
+                self._jobs.push(Running("case", steps, case))
                 return
 
     def _loader(self, case: str) -> Callable[[], Scan]:
@@ -295,37 +294,37 @@ class Runner:
 
     # -------------------------------------------------------------------------------------------------------- jobs
 
-    def _push(self, job: _Running) -> None:
-        self._stack.append(job)
-
     def advance(self) -> None:
         """One step of the topmost job."""
-        if not self._stack:
+        job = self._jobs.top
+        if job is None:
             return
-        job = self._stack[-1]
         try:
             event = next(job.steps)
-        except StopIteration:
-            self._ended(job)
-        except UserError as error:
-            self._ended(job)
-            self._send(JobFailed(job.name, str(error), case=job.case))
-        except Exception as error:  # noqa: BLE001 - a bug in one job must not end the worker
-            self._ended(job)
-            self._send(JobFailed(job.name, _bug(error), traceback.format_exc(), job.case))
-        else:
             if event is not None:
                 self._send(event)
-            if job.name == "training" and self._log is not None:
-                self._log.add(event)
-            if isinstance(event, RoundDone):
-                self._round_done(event)
-            elif isinstance(event, TrainingStarted):
-                self._show()
+            self._follow(job, event)
+        except StopIteration:
+            self._ended(job)
+        except Exception as error:  # noqa: BLE001 - a bug in one job must not end the worker
+            if job.case:
+                self._failed.add(job.case)
+            self._send(failure(job.name, error, job.case))
+            self._ended(job)
 
-    def _ended(self, job: _Running) -> None:
-        if job in self._stack:
-            self._stack.remove(job)
+    def _follow(self, job: Running, event: Event | None) -> None:
+        """What an event of a job brings with it."""
+        if job.name == "training" and self._log is not None:
+            self._log.add(event)
+        if isinstance(event, RoundDone):
+            self._round_done(event)
+        elif isinstance(event, TrainingStarted):
+            self._show()
+        elif isinstance(event, TrainingFinished) and self._study is not None:
+            self._rested_at = self._study.revision
+
+    def _ended(self, job: Running) -> None:
+        self._jobs.remove(job)
         self._predict_next_when_idle()
 
 
@@ -337,7 +336,3 @@ def _fits(start: Start, study: Study, settings: TrainingSettings) -> bool:
     norm = settings.norm == "auto" or card.config.get("norm") == settings.norm
     channels = {found.case.channels for found in study.cases.values()}
     return card.network == settings.network and same and norm and channels <= {int(card.intensity.get("channels", 0))}
-
-
-def _bug(error: Exception) -> str:
-    return f"Something went wrong in the learner ({type(error).__name__}); your work is safe, and painting goes on."

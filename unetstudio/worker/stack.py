@@ -1,0 +1,78 @@
+"""The jobs in hand, one on top of the other: only the topmost goes on, and any can be closed between two of its steps."""
+
+from __future__ import annotations
+
+import traceback
+from collections.abc import Callable, Generator
+from dataclasses import dataclass
+
+from unetstudio.errors import UserError
+from unetstudio.worker.messages import Event, JobFailed
+
+Job = Generator[Event | None, None, None]
+
+
+@dataclass(eq=False)
+class Running:
+    """A job and what it is called in `JobFailed`; `case` is the id of the one it is about, or ""."""
+
+    name: str
+    steps: Job
+    case: str = ""
+
+
+class Stack:
+    """Holds jobs; one that cannot end in order is told of through `send`, and is gone all the same."""
+
+    def __init__(self, send: Callable[[Event], None]) -> None:
+        self._send = send
+        self._jobs: list[Running] = []
+
+    def __len__(self) -> int:
+        return len(self._jobs)
+
+    @property
+    def top(self) -> Running | None:
+        """The job whose turn it is."""
+        return self._jobs[-1] if self._jobs else None
+
+    def has(self, name: str) -> bool:
+        """Whether a job of this name is in hand."""
+        return any(job.name == name for job in self._jobs)
+
+    def push(self, job: Running) -> None:
+        """Before all others."""
+        self._jobs.append(job)
+
+    def put_under(self, job: Running) -> None:
+        """After all others."""
+        self._jobs.insert(0, job)
+
+    def close(self, name: str) -> bool:
+        """Ends the jobs of a name; whether there were any. A training saves its state."""
+        chosen = [job for job in self._jobs if job.name == name]
+        for job in chosen:
+            self.remove(job)
+        return bool(chosen)
+
+    def close_all(self) -> None:
+        """Ends every job, the topmost first."""
+        while self._jobs:
+            self.remove(self._jobs[-1])
+
+    def remove(self, job: Running) -> None:
+        """Ends one job, or takes an ended one away."""
+        if job in self._jobs:
+            self._jobs.remove(job)
+        try:
+            job.steps.close()
+        except Exception as error:  # noqa: BLE001 - what a job says on its way out must not keep the next from beginning
+            self._send(failure(job.name, error, job.case))
+
+
+def failure(job: str, error: Exception, case: str = "") -> JobFailed:
+    """An error in words; of a bug also the traceback."""
+    if isinstance(error, UserError):
+        return JobFailed(job, str(error), case=case)
+    text = f"Something went wrong in the learner ({type(error).__name__}); your work is safe, and painting goes on."
+    return JobFailed(job, text, "".join(traceback.format_exception(error)), case)
