@@ -37,7 +37,7 @@ def main(arguments: list[str] | None = None) -> int:
         return 2
     from unetstudio.ui.window import run
 
-    return run([Path(a) for a in arguments if a != "--example"], example="--example" in arguments)
+    return run([Path(a).absolute() for a in arguments if a != "--example"], example="--example" in arguments)
 
 
 def missing_libraries() -> str:
