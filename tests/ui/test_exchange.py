@@ -65,6 +65,7 @@ def test_that_an_import_says_how_many_masks_it_took_in(
     opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot
 ) -> None:
     ended(opened, qtbot, lambda: opened.import_masks(masks(images)))
+    assert [opened.annotated_fraction(case.id) for case in opened.cases] == [1.0] * len(images)
     assert told == [(f"{len(images)} masks imported. What you painted by hand stays.", "info")]
 
 

@@ -76,9 +76,13 @@ class CaseCommands:
             return self.labels.annotated / self.labels.values.size
         return float(self.view.get("annotated", {}).get(case_id, 0.0))
 
+    def note_annotated(self, case_id: str, share: float) -> None:
+        """Keeps what `annotated_fraction` tells while the case is not open."""
+        self.view["annotated"] = {**self.view.get("annotated", {}), case_id: share}
+
     def _note_annotated(self) -> None:
         if self.case is not None:
-            self.view["annotated"] = {**self.view.get("annotated", {}), self.case.id: self.annotated_fraction(self.case.id)}
+            self.note_annotated(self.case.id, self.annotated_fraction(self.case.id))
 
     def _set_review(self, state: ReviewState) -> None:
         if self.case is not None and not self.read_only:

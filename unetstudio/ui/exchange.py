@@ -46,6 +46,7 @@ class _MaskStored:
     case: Case
     sequence: int
     edit: Edit | None
+    share: float  # of the case's voxels that carry a class now
     done: int
     total: int
 
@@ -88,6 +89,7 @@ class Exchange(QObject):
         if isinstance(event, _MaskStored):
             if event.edit is not None:
                 self._imported += 1
+                session.note_annotated(event.case.id, event.share)
                 session.worker.ask(LabelsEdited(event.case.id, event.sequence, event.edit))
             return
         if session.case is None or session.case.id != event.case.id or session.labels is None:
@@ -141,8 +143,11 @@ def _masks(desk: Desk, pairs: list[tuple[Path, Case]], classes: ClassTable) -> G
             continue
         labels = desk.project.store(case).load(case.shape).labels
         edit = mask_edit(labels, mask, classes, path, objects=True)
-        sequence = desk.append_elsewhere(case, edit) if edit is not None else 0
-        yield _MaskStored(case, sequence, edit, done, len(pairs))
+        sequence = 0
+        if edit is not None:
+            sequence = desk.append_elsewhere(case, edit)
+            labels.apply(edit)
+        yield _MaskStored(case, sequence, edit, labels.annotated / labels.values.size, done, len(pairs))
 
 
 def _exported(desk: Desk, cases: list[Case], classes: ClassTable, folder: Path, choice: ExportChoice) -> Generator[Exported, None, None]:
