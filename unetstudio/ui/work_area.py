@@ -88,7 +88,7 @@ class WorkArea(QWidget):
         section = self.sections[name]
         section.heading.setChecked(True)
         section.build()
-        QTimer.singleShot(SETTLE, lambda: self.column.ensureWidgetVisible(section, 0, 0))
+        self._bring_into_sight(section)
 
     def menu_at(self, at: tuple[int, int, int]) -> QMenu:
         """What can be done with the voxel (z, y, x) that was right-clicked."""
@@ -135,7 +135,18 @@ class WorkArea(QWidget):
         for name, (title, make) in _panels(self._session).items():
             made[name] = Section(title, make, opened=name in opened)
             made[name].folded_or_opened.connect(lambda _: self._remember_sections())
+            made[name].heading.clicked.connect(lambda opened, section=made[name]: self._bring_into_sight(section) if opened else None)
         return made
+
+    def _bring_into_sight(self, section: Section) -> None:
+        """Scrolls to a section that was opened, its heading at the top at most; a new panel first takes its size."""
+
+        def scroll() -> None:
+            bar, top = self.column.verticalScrollBar(), section.y()
+            lowest = top + section.height() - self.column.viewport().height()
+            bar.setValue(min(max(bar.value(), lowest), top))
+
+        QTimer.singleShot(SETTLE, section, scroll)
 
     def _remember_sections(self) -> None:
         self._preferences.put("sections", [name for name, section in self.sections.items() if section.opened])

@@ -86,6 +86,14 @@ def test_that_every_section_shows_its_panel_when_opened(working: MainWindow, qtb
     qtbot.waitUntil(lambda: all(section.panel.isVisible() for section in working.work.sections.values()))
 
 
+def test_that_a_section_opened_at_the_foot_of_the_column_comes_into_sight(working: MainWindow, qtbot: QtBot) -> None:
+    section, column = working.work.sections["image"], working.work.column
+    column.verticalScrollBar().setValue(column.verticalScrollBar().maximum())
+    section.heading.click()
+    foot = lambda: section.mapTo(column.viewport(), section.rect().bottomLeft()).y()  # noqa: E731
+    qtbot.waitUntil(lambda: section.panel.isVisible() and foot() <= column.viewport().height())
+
+
 def test_that_nothing_in_the_right_column_is_wider_than_it(working: MainWindow, qtbot: QtBot) -> None:
     for name in working.work.sections:
         working.work.show_section(name)
