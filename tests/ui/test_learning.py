@@ -165,3 +165,10 @@ def test_that_a_closed_project_leaves_nothing_of_its_curve(learning: Learning) -
     assert learning.state.score is None
     assert learning.state.device == "CPU, 2 cores"
     assert learning.state.phase == "waiting"
+
+
+def test_that_a_training_whose_strokes_were_taken_back_waits_for_others(learning: Learning) -> None:
+    learning.take(started())
+    learning.take(TrainingFinished(20, 4.0, "stopped"))
+    assert learning.state.phase == "waiting"
+    assert "Paint two classes" in learning.state.sentence

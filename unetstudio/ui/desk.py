@@ -83,7 +83,6 @@ class Desk:
                     "this is not the image that was painted. Put the old file back, or remove the case and add the new image.",
                 )
             scan = read(case.source)
-        folder = self.project.folder_of(case)
         store = self.project.store(case)
         loaded = store.load(case.shape)
         self._kept = {case.id: (store, loaded.labels)}
@@ -93,7 +92,7 @@ class Desk:
         if rescued:
             told.append(f"{len(rescued)} change(s) that could not be saved last time were kept in your own folder; they are back.")
         copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
-        prediction = prediction_file.load(folder, case.shape)
+        prediction = self.prediction(case)
         return OpenedCase(case, scan, copy, store.sequence, history((*loaded.history, *rescued)), prediction, " ".join(told))
 
     def _rescued(self, case_id: str, store: LabelStore, labels: LabelMap) -> list[JournalEntry]:
@@ -117,6 +116,10 @@ class Desk:
                 if not case.source.path.exists():
                     found.append(relink(case, self.project.folder, sha256_of, dropped))
         return found
+
+    def prediction(self, case: Case) -> Prediction | None:
+        """A case's last prediction on the disk."""
+        return prediction_file.load(self.project.folder_of(case), case.shape)
 
     def thumbnail(self, case_id: str) -> Path:
         """Where a case's thumbnail lies."""

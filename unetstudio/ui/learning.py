@@ -107,9 +107,12 @@ class Learning(QObject):
 
     def project_closed(self) -> None:
         """Nothing is learned any more."""
+        self.rest("Paint two classes, and learning starts by itself.")
+
+    def rest(self, sentence: str) -> None:
+        """Nothing is learned for the time being; `sentence` says why or what to do."""
         self._clear_curve()
-        device = self.state.device
-        self.state = LearningState(device=device, phase="waiting", sentence="Paint two classes, and learning starts by itself.")
+        self.state = LearningState(device=self.state.device, phase="waiting", sentence=sentence)
         self.changed.emit()
 
     # ------------------------------------------------------------------------------------------------------ events
@@ -139,6 +142,8 @@ class Learning(QObject):
                 self._set(checkpoint=event.id)
             case TrainingPaused():
                 self._set(phase="paused", sentence="Paused. Predictions are still made with what was learned so far.")
+            case TrainingFinished(reason="stopped"):
+                self._set(phase="waiting", sentence="Paint two classes, and learning goes on.")
             case TrainingFinished():
                 self._set(phase="settled", sentence=self._settled_sentence())
             case Notice():

@@ -96,6 +96,12 @@ class Review(QObject):
         self.prediction_changed.emit(tile.region)
         self._outdate(GATHER, tile.region)
 
+    def show(self, prediction: Prediction) -> None:
+        """The open case's prediction, whole, instead of the tiles that came so far."""
+        self.prediction = prediction
+        self.prediction_changed.emit(Region.whole(prediction.shape))
+        self._outdate(0)
+
     def labels_edited(self, edit: Edit) -> None:
         """Painted strokes win over the prediction at once."""
         if self.segmentation is None or self._labels is None:

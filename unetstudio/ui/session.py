@@ -6,6 +6,7 @@ worker process; nothing here takes longer than a frame.
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -17,7 +18,6 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
-from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, to_json
 from unetstudio.project.project import is_project
 from unetstudio.ui import recent
@@ -32,9 +32,10 @@ from unetstudio.ui.exchange import Exchange
 from unetstudio.ui.learning import Learning
 from unetstudio.ui.review import Review
 from unetstudio.ui.saving import Saver
+from unetstudio.ui.study_feed import StudyFeed
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.example import example_images
-from unetstudio.worker.messages import Event, JobFailed, LabelsEdited, OpenStudy, PredictCases, ShowView, WorkerReady
+from unetstudio.worker.messages import LabelsEdited
 
 
 class Session(CaseCommands, ClassCommands, QObject):
@@ -62,10 +63,8 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.labels: LabelMap | None = None
         self.view: dict[str, Any] = {}  # what the window remembers of the project: open case, zoom and slice of each case ...
         self._sequence: dict[str, int] = {}
-        self._shown: ShowView | None = None
         self._wanted = ""  # id of the case asked for last
         self._opening: Path | None = None  # the project asked for last, while it is being read
-        self._study_wanted = False
         self.disk = DiskThread(self)
         self.worker = WorkerThread(self)
         self.saver = Saver(self.disk, self)
@@ -75,6 +74,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.learning = Learning(self.worker, self)
         self.exchange = Exchange(self)
         self.arrivals = Arrivals(self)
+        self.study = StudyFeed(self)
         self._wire()
         self.disk.start()
 
@@ -82,7 +82,6 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.disk.crashed.connect(self.fault)
         self.review.fault.connect(self.fault)
         self.saver.state_changed.connect(self.save_state_changed)
-        self.saver.idle.connect(self._open_study_when_saved)
         self.saver.lost.connect(self._stop_painting)
         self.annotation.journalled.connect(self._journal)
         self.annotation.labels_edited.connect(self.review.labels_edited)
@@ -94,7 +93,6 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.review.next_asked.connect(self._open_next_unreviewed)
         self.learning.settings_changed.connect(lambda: self.saver.keep(training=self.learning.settings))
         self.learning.notice.connect(self.notice)
-        self.worker.event.connect(self._take_event)
 
     # ----------------------------------------------------------------------------------------------------- project
 
@@ -141,9 +139,9 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.saver.keep(view=self.view)
         self.saver.close()
         self.desk = None
-        self.cases, self.classes, self.view, self._shown, self._wanted = (), ClassTable(), {}, None, ""
+        self.cases, self.classes, self.view, self._wanted = (), ClassTable(), {}, ""
         self.annotation.forget()
-        self.learning.pause()
+        self.study.close()
         self.learning.project_closed()
         self.project_closed.emit()
 
@@ -207,7 +205,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.annotation.read_only = project.read_only
         self.annotation.set_classes(self.classes)
         self.annotation.set_active_class(self.view.get("active_class", 1))
-        self.learning.settings = project.manifest.training
+        self.learning.settings = replace(project.manifest.training, seconds=0.0, steps=0)  # a budget is the command line's
         self.learning.settings_changed.emit()
         self.review.set_steps(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS)
         recent.remember(project.folder)
@@ -216,7 +214,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.cases_changed.emit()
         for text in opened.notices:
             self.notice.emit(text, "warning")
-        self._open_study()
+        self.study.open()
         if self.cases:
             known = {case.id for case in self.cases}
             last = self.view.get("case", "")
@@ -306,41 +304,14 @@ class Session(CaseCommands, ClassCommands, QObject):
 
     def show_view(self, region: Region, focus: tuple[int, int, int]) -> None:
         """What is on screen, which the worker predicts first."""
-        if self.case is not None:
-            self._shown = ShowView(self.case.id, region, focus)
-            self.worker.ask(self._shown)
-
-    def _open_study(self) -> None:
-        """Gives the project to the worker, once every stroke it will read is on the disk."""
-        self._study_wanted = True
-        self._open_study_when_saved()
-
-    def _open_study_when_saved(self) -> None:
-        if not self._study_wanted or self.saver.busy or self.desk is None or not self.learning.state.device:
-            return
-        self._study_wanted = False
-        self.worker.ask(OpenStudy(self.desk.project.folder, self.classes, self.cases))
-        self.learning.start()
-        if self._shown is not None and self.case is not None and self._shown.case == self.case.id:
-            self.worker.ask(self._shown)
-        self.worker.ask(PredictCases())
-
-    def _take_event(self, event: Event) -> None:
-        self.learning.take(event)
-        match event:
-            case WorkerReady():
-                self._open_study()
-            case TilePredicted():
-                self.review.take(event)
-            case CasePredicted():
-                self.cases_changed.emit()
-            case JobFailed(detail=detail) if detail:
-                self.fault.emit(detail)
+        self.study.show_view(region, focus)
 
     def _stop_painting(self, reason: str) -> None:
         """The project is somebody else's now: what would not be saved is not painted."""
         self.annotation.cancel()
         self.annotation.read_only = True
+        self.study.close()
+        self.learning.rest("Nothing is learned here any more: open the project again.")
         self.notice.emit(reason, "error")
 
     def _refuse(self, error: UserError) -> None:

@@ -30,8 +30,9 @@ class WorkerThread(QThread):
 
     def ask(self, request: Request) -> None:
         """Sends a request; what is asked while no worker is up is dropped, the session asks anew when it is ready."""
-        if self._worker is not None:
-            self._worker.send(request)
+        worker = self._worker  # which may be taken away by the thread at any moment
+        if worker is not None:
+            worker.send(request)
 
     def finish(self) -> None:
         """Ends the worker and this thread, within about 2 s."""

@@ -216,6 +216,9 @@ StudyEvent = (
     | TilePredicted
     | CasePredicted
 )
-"""What is told of the project that the last StudyOpened named."""
+"""What is told of the project that the last StudyOpened named ..."""
+
+STUDY_JOBS = ("training", "view", "case")
+"""... and the jobs of which a JobFailed is."""
 
 Event = StudyEvent | StudyOpened | WorkerReady | DeviceReport | Heartbeat | JobFailed | WorkerDied
