@@ -13,6 +13,7 @@ from unetstudio.ui.display import Overlay
 from unetstudio.ui.preferences import Preferences
 
 if TYPE_CHECKING:
+    from unetstudio.data.scan import Scan
     from unetstudio.ui.canvas.canvas import Canvas
     from unetstudio.ui.main_window import MainWindow
     from unetstudio.ui.session import Session
@@ -26,6 +27,8 @@ class Commands:
         self.session = session
         self._preferences = preferences
         self._tool_before_eraser = "brush"
+        self._sliced: Scan | None = None  # the scan whose slices are remembered
+        self._slices: dict[int, int] = {}  # by direction, the slice seen last
 
     @property
     def canvas(self) -> Canvas:
@@ -127,10 +130,13 @@ class Commands:
             display.set(index=min(max(display.index + by, 0), scan.shape[display.axis] - 1))
 
     def look_along(self, axis: int) -> None:
-        """Another plane of the volume, in its middle slice."""
+        """Another plane of the volume, at the slice seen last in that direction, or in the middle."""
         display, scan = self.session.display, self.session.scan
         if scan is not None and display.axis != axis:
-            display.set(axis=axis, index=scan.shape[axis] // 2)
+            if self._sliced is not scan:
+                self._sliced, self._slices = scan, {}
+            self._slices[display.axis] = display.index
+            display.set(axis=axis, index=self._slices.get(axis, scan.shape[axis] // 2))
             self.canvas.fit()
 
     def toggle_theme(self) -> None:

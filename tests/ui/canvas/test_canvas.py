@@ -285,6 +285,13 @@ def test_that_what_lies_under_the_pointer_is_told(volume: Hand, session: Session
     assert found.position == pytest.approx((20.0, 10.0, 16.0))
 
 
+def test_that_another_slice_tells_what_lies_under_the_resting_pointer(volume: Hand, qtbot: QtBot) -> None:
+    volume.move(10, 20)
+    with qtbot.waitSignal(volume.canvas.pointer_moved) as told:
+        volume.canvas.set_slice(2)
+    assert told.args[0].index == (2, 10, 20)
+
+
 def test_that_outside_the_image_nothing_is_told(picture: Hand, qtbot: QtBot) -> None:
     picture.move(30, 30)
     with qtbot.waitSignal(picture.canvas.pointer_moved) as told:

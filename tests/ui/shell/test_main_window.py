@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
+import tifffile
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
 from PySide6.QtWidgets import QSpinBox
@@ -130,3 +132,19 @@ def test_that_the_size_in_the_tool_bar_follows_the_keys(working: MainWindow, qtb
 
 def test_that_planes_are_offered_for_volumes_only(working: MainWindow) -> None:
     assert not working.action_table["plane_y"].isEnabled()
+
+
+def test_that_each_direction_of_a_volume_comes_back_at_the_slice_seen_last(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    volume = tmp_path / "volume.tif"
+    tifffile.imwrite(volume, np.arange(8 * 20 * 24, dtype=np.uint16).reshape(8, 20, 24))
+    with qtbot.waitSignal(window.session.case_opened, timeout=10_000):
+        window.session.open_paths([volume])
+    display = window.session.display
+    display.set(index=6)
+    window.action_table["plane_y"].trigger()
+    assert display.index == 10
+    display.set(index=3)
+    window.action_table["plane_z"].trigger()
+    assert display.index == 6
+    window.action_table["plane_y"].trigger()
+    assert display.index == 3

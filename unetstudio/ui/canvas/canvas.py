@@ -183,6 +183,7 @@ class Canvas(Surface):
         if name in ("axis", "index"):
             self.scene.show_plane()
             self._view_moved()
+            self._tell_pointer()
         else:
             self.scene.show_intensities()
             self.invalidate(base=name in ("window", "inverted"))
@@ -301,9 +302,7 @@ class Canvas(Surface):
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hand(event, self.gestures.move)
-        index = self.scene.index_under(event.position().x(), event.position().y())
-        scan = self.session.scan
-        self.pointer_moved.emit(under(scan, self.session.labels, self.session.classes, index) if scan is not None and index else None)
+        self._tell_pointer()
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._hand(event, self.gestures.release)
@@ -328,6 +327,12 @@ class Canvas(Surface):
 
     def focusOutEvent(self, event: QEvent) -> None:
         self.gestures.let_go()
+
+    def _tell_pointer(self) -> None:
+        """What lies under the pointer now."""
+        scan, at = self.session.scan, self._at
+        index = self.scene.index_under(at.x(), at.y()) if at is not None else None
+        self.pointer_moved.emit(under(scan, self.session.labels, self.session.classes, index) if scan is not None and index else None)
 
     def _hand(self, event: QMouseEvent, act: Callable[[QMouseEvent], None]) -> None:
         """One event of the mouse, on the screen before it ends."""

@@ -24,7 +24,6 @@ class Marks:
 
     bar: ScaleBar | None = None
     letters: tuple[str, str, str, str] = ("", "", "", "")
-    axis: str = ""
     index: int = 0
     count: int = 1
     note: str = ""
@@ -51,7 +50,7 @@ def draw_marks(painter: QPainter, area: QRect, dirty: QRect, marks: Marks, font:
         _write(painter, dirty, place, text, metrics)
     if marks.count > 1:
         _draw_track(painter, area, dirty, marks)
-        text = f"{marks.axis} {marks.index + 1}/{marks.count}"
+        text = f"slice {marks.index + 1} of {marks.count}"
         x = area.right() - EDGE - metrics.horizontalAdvance(text)
         _write(painter, dirty, QPoint(x, area.bottom() - EDGE), text, metrics)
     if marks.note:

@@ -144,7 +144,7 @@ class Scene:
         flipped = self._picture.view.flipped
         letters = (*(rows[::-1] if flipped[0] else rows), *(columns[::-1] if flipped[1] else columns))
         bar = scale_bar(self._picture.view, scan.geometry.spacing is not None)
-        return Marks(bar, letters, "zyx"[display.axis], display.index, self.slices, note)
+        return Marks(bar, letters, display.index, self.slices, note)
 
 
 def _view(scan: Scan, axis: int) -> View:
