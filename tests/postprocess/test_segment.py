@@ -57,10 +57,10 @@ def test_that_painted_strokes_win_over_every_step(seed: int, shape: tuple[int, i
     assert (found.labels[~mask & ~known] == 255).all()
 
 
-def test_that_strokes_of_a_removed_class_do_not_count() -> None:
+def test_that_strokes_of_a_class_that_the_network_does_not_know_stay() -> None:
     strokes, mask = np.full((1, 4, 4), 7, np.uint8), np.ones((1, 4, 4), np.bool_)
-    found = segment(certain(np.ones((1, 4, 4)), (0, 1)), (0, 1), (), painted=(strokes, mask))
-    assert (found.labels == 1).all()
+    found = segment(certain(np.ones((1, 4, 4)), (0, 1)), (0, 1), EVERYTHING, painted=(strokes, mask))
+    assert (found.labels == 7).all()
 
 
 def test_that_what_the_steps_changed_is_marked_and_told_in_mm() -> None:

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 import pytest
+from PySide6.QtCore import QTimer
 from pytestqt.qtbot import QtBot
 
 from unetstudio.data.case import ReviewState
@@ -32,6 +36,20 @@ def tile(session: Session, cell: np.ndarray, region: Region = WHOLE, checkpoint:
 def disc() -> np.ndarray:
     rows, columns = np.ogrid[:80, :96]
     return (rows - 40) ** 2 + (columns - 30) ** 2 < 18**2
+
+
+@dataclass(frozen=True)
+class Slow:
+    """A post-processing step that takes longer than the next tile."""
+
+    title: ClassVar[str] = "Slow"
+    objects: ClassVar[str] = ""
+    verb: ClassVar[str] = "changed"
+    enabled: bool = True
+
+    def __call__(self, labels: np.ndarray, evidence: object) -> tuple[np.ndarray, int]:
+        time.sleep(0.06)
+        return labels, 0
 
 
 @pytest.fixture
@@ -216,3 +234,38 @@ def test_that_an_object_is_found_in_pictures_with_corners_and_in_volumes_without
     deep = np.zeros((3, 4, 4), np.uint8)
     deep[0, 1, 1] = deep[1, 1, 1] = deep[2, 2, 2] = 1
     assert connected(deep, (0, 1, 1)).sum() == 2
+
+
+def test_that_strokes_of_a_class_the_network_has_not_learned_yet_stay(predicted: Session, paint: Paint, qtbot: QtBot) -> None:
+    predicted.add_class("cyst")
+    paint(predicted, 40, 20, 40, 40, value=2)
+    with qtbot.waitSignal(predicted.review.segmentation_changed, timeout=10_000):
+        predicted.review.set_steps(DEFAULT_STEPS)
+    settled(predicted, qtbot)
+    assert predicted.review.segmentation[0, 40, 30] == 2
+
+
+def test_that_a_result_for_older_classes_is_dropped_when_a_tile_of_other_ones_came(predicted: Session, qtbot: QtBot) -> None:
+    older = tile(predicted, disc()[:10], Region((0, 0, 0), (1, 10, 96)))
+    newer = tile(predicted, disc()[:60], Region((0, 0, 0), (1, 60, 96)))
+    more = np.concatenate([newer.probabilities, np.zeros((1, 1, 60, 96), np.uint8)])
+    predicted.add_class("cyst")
+    settled(predicted, qtbot)
+    predicted.review.take(older)
+    predicted.review._gather.stop()
+    predicted.review._segment()  # a part of the picture is on its way
+    predicted.review.take(TilePredicted(predicted.case.id, newer.region, more, (0, 1, 2), "c2", 1, 1))
+    settled(predicted, qtbot)
+    assert predicted.review.segmentation.shape == (1, 80, 96)
+    assert np.array_equal(predicted.review.segmentation[0, :60], disc()[:60])
+
+
+def test_that_accepting_does_not_wait_for_tiles_that_keep_coming(predicted: Session, qtbot: QtBot) -> None:
+    predicted.review.steps = (Slow(),)
+    coming = QTimer(interval=20)
+    coming.timeout.connect(lambda: predicted.review.take(tile(predicted, disc()[:4], Region((0, 0, 0), (1, 4, 96)))))
+    predicted.review.take(tile(predicted, disc()))
+    coming.start()
+    predicted.review.accept_all()
+    qtbot.waitUntil(lambda: predicted.labels.counts[1] == disc().sum(), timeout=3_000)
+    coming.stop()

@@ -94,9 +94,10 @@ def predict(
 ) -> None:
     """Masks of images, or of cases of the project, by its newest checkpoint or another one."""
     with Project.open(folder, read_only=True) as project:
-        wanted = list(_images(images, project) if images else _cases(project, cases))
         path = checkpoint or newest(project.checkpoints_folder)
         card, network = checkpoints.load(path)
+        values = card.classes.values  # what stands in the masks: strokes of other classes are left out
+        wanted = list(_images(images, project, values) if images else _cases(project, cases, values))
         precision = choose_precision(choose_device(device), card.dims)
         predictor = Predictor(network, Intensity.from_json(card.intensity), card.classes.values, card.id, precision)
         steps = with_options(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS, post)
@@ -120,27 +121,27 @@ def predict(
             raise UserError(f"{failed} of {len(wanted)} image(s) could not be predicted; the reasons stand above.")
 
 
-def _images(images: Sequence[Path], project: Project) -> Iterator[Wanted]:
+def _images(images: Sequence[Path], project: Project, values: Sequence[int]) -> Iterator[Wanted]:
     """Files and folders given by name; labels of those that are cases of the project win over the prediction."""
     cases = {case.source.path.resolve(): case for case in project.cases}
     for source in discover(images):
         case = cases.get(source.path.resolve())
-        yield Wanted(source, stem(source.path)) if case is None else _wanted(project, case)
+        yield Wanted(source, stem(source.path)) if case is None else _wanted(project, case, values)
 
 
-def _cases(project: Project, wanted: Sequence[str] | None) -> Iterator[Wanted]:
+def _cases(project: Project, wanted: Sequence[str] | None, values: Sequence[int]) -> Iterator[Wanted]:
     known = {name for case in project.cases for name in (case.id, case.name)}
     unknown = [name for name in wanted or () if name not in known]
     if unknown:
         raise UserError(f"The project has no case {unknown[0]!r}; see: unetstudio info {project.folder.name}")
     for case in project.cases:
         if not wanted or case.id in wanted or case.name in wanted:
-            yield _wanted(project, case)
+            yield _wanted(project, case, values)
 
 
-def _wanted(project: Project, case: Case) -> Wanted:
+def _wanted(project: Project, case: Case, values: Sequence[int]) -> Wanted:
     def painted() -> Painted | None:
         labels, sequence = read_labels(project.folder, case)
-        return (labels.values, labels.painted(Region.whole(labels.shape))) if sequence else None
+        return (labels.values, labels.painted(Region.whole(labels.shape), values)) if sequence else None
 
     return Wanted(case.source, stem(case.source.path), painted)

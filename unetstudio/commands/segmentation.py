@@ -39,7 +39,7 @@ def predicted(project: Project) -> Material:
         for event in predict(predictor, scan, case.id, flips=False):
             if isinstance(event, TilePredicted):
                 made.put(event.region, event.probabilities, event.checkpoint)
-        painted = (labels.values, labels.painted(Region.whole(labels.shape)))
+        painted = (labels.values, labels.painted(Region.whole(labels.shape), project.classes.values))
         return segment(made.probabilities, made.values, steps, case.geometry.spacing, painted).labels
 
     return dataclasses.replace(material, segmentation_of=segmentation_of)

@@ -55,13 +55,12 @@ def segment(
 ) -> Segmentation:
     """Labels from `probabilities` (K, Z, Y, X) uint8 with channels in the order of the class `values`, the background first.
 
-    `spacing` is in mm along (z, y, x); `painted` holds the labels and which voxels of them were painted, which win over every step;
+    `spacing` is in mm along (z, y, x); `painted` holds the labels and which voxels of them were painted, which win over
+    every step, whether the network knows their class or not (the caller leaves out classes that the project has removed);
     `known` (Z, Y, X) says where it was predicted at all, everywhere when None.
     """
     shape = probabilities.shape[1:]
     box = _box(known, (shape[0], shape[1], shape[2]))
-    if painted is not None:
-        painted = (painted[0], _of_known_classes(painted, values))
     labels = np.full(shape, UNLABELLED, np.uint8)
     removed = np.zeros(shape, np.bool_)
     if box.empty:
@@ -132,13 +131,6 @@ def _box(known: NDArray[np.bool_] | None, shape: tuple[int, int, int]) -> Region
     shadow = np.asarray(known[z0:z1].any(axis=0), np.uint8)
     x, y, width, height = cv2.boundingRect(shadow)
     return Region((z0, y, x), (z1, y + height, x + width))
-
-
-def _of_known_classes(painted: Painted, values: tuple[int, ...]) -> NDArray[np.bool_]:
-    """The painted mask without voxels of classes that were removed from the table."""
-    labels, mask = painted
-    present = np.flatnonzero(np.bincount(labels[mask], minlength=256))
-    return mask if np.isin(present, values).all() else mask & np.isin(labels, values)
 
 
 def _restore(labels: Labels, painted: Painted | None, hidden: NDArray[np.bool_] | None) -> None:

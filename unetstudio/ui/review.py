@@ -50,7 +50,7 @@ class Review(QObject):
         self._latest.start()
         self._gather = QTimer(self, singleShot=True, interval=GATHER)
         self._gather.timeout.connect(self._segment)
-        self._after: list[Callable[[], None]] = []  # what waits for a segmentation that is up to date
+        self._after: list[Callable[[], None]] = []  # what waits for a segmentation of all that has come by now
         self._labels: LabelMap | None = None
         self._case: Case | None = None
         self._outdated = NOTHING
@@ -141,6 +141,7 @@ class Review(QObject):
         pointwise = all(not step.enabled or step == Threshold() for step in steps)
         region = self._outdated if pointwise and self.segmentation is not None else Region.whole(case.shape)
         self._outdated, self._busy = NOTHING, True
+        waiting, self._after = self._after, []
 
         def work() -> Segmentation:
             painted = (labels.values[region.slices].copy(), labels.painted(region, values))
@@ -148,12 +149,16 @@ class Review(QObject):
             known = prediction.known[region.slices]
             return segment(part, prediction.values, steps, case.geometry.spacing, painted=painted, known=known)
 
-        self._latest.ask(work, lambda result: self._take_segmentation(case, region, result))
+        self._latest.ask(work, lambda result: self._take_segmentation(case, prediction, region, waiting, result))
 
-    def _take_segmentation(self, case: Case, region: Region, result: Segmentation | None) -> None:
+    def _take_segmentation(
+        self, case: Case, prediction: Prediction, region: Region, waiting: list[Callable[[], None]], result: Segmentation | None
+    ) -> None:
         self._busy = False
+        if self._case is case and self.prediction is not prediction:  # another one came meanwhile, perhaps of other classes
+            self._after, result = waiting + self._after, None
         if not self._outdated.empty:
-            self._gather.start(GATHER)
+            self._gather.start(0 if self._after else GATHER)
         if self._case is not case or result is None:
             return
         if self.segmentation is None or self.removed is None or region == Region.whole(case.shape):
@@ -163,9 +168,9 @@ class Review(QObject):
             self.segmentation[region.slices], self.removed[region.slices] = result.labels, result.removed
         self.segmentation_changed.emit(region)
         if self._outdated.empty:
-            waiting, self._after = self._after, []
-            for call in waiting:
-                call()
+            waiting, self._after = waiting + self._after, []
+        for call in waiting:
+            call()
 
     # --------------------------------------------------------------------------------------------------- accepting
 

@@ -75,7 +75,7 @@ def stored(project: Project) -> Material:
         if prediction is None:
             raise UserError(f"{case.name} has not been predicted yet; train, or export your labels instead.")
         labels = labels_of(case)
-        painted = (labels.values, labels.painted(Region.whole(labels.shape)))
+        painted = (labels.values, labels.painted(Region.whole(labels.shape), project.classes.values))
         return segment(prediction.probabilities, prediction.values, steps, case.geometry.spacing, painted, prediction.known).labels
 
     return Material(labels_of, segmentation_of)
