@@ -47,6 +47,8 @@ def missing_libraries() -> str:
 
     try:
         import PySide6.QtWidgets  # noqa: F401
+    except ModuleNotFoundError as error:
+        return f"The window cannot open: {error.name} is not installed. Install the program as the README says: pip install ."
     except ImportError as error:
         return f"The window cannot open: {error}.\nOn Debian or Ubuntu:\n  {APT}"
     if not sys.platform.startswith("linux") or os.environ.get("QT_QPA_PLATFORM", "xcb").split(":")[0] != "xcb":

@@ -6,7 +6,7 @@ import pytest
 
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
-from unetstudio.ui.learning import Learning
+from unetstudio.ui.learning import MOST_LOSSES, Learning
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import (
     JobFailed,
@@ -172,3 +172,12 @@ def test_that_a_training_whose_strokes_were_taken_back_waits_for_others(learning
     learning.take(TrainingFinished(20, 4.0, "stopped"))
     assert learning.state.phase == "waiting"
     assert "Paint two classes" in learning.state.sentence
+
+
+def test_that_a_night_of_training_keeps_a_curve_of_bounded_length(learning: Learning) -> None:
+    learning.take(started())
+    for step in range(50_000):
+        learning.take(StepDone(step, 0.5, 0.1 * step))
+    assert len(learning.losses) <= MOST_LOSSES
+    assert learning.losses[0] == (0.0, 0.5)
+    assert learning.losses[-1][0] > 4999

@@ -85,3 +85,36 @@ def test_that_images_dropped_while_others_are_read_wait_their_turn(opened: Sessi
     opened.open_paths([images[0].with_name(f"more_{number}.png") for number in (0, 1, 2)])
     opened.open_paths([images[0].with_name("more_3.png")])
     qtbot.waitUntil(lambda: len(opened.cases) == 6, timeout=10_000)
+
+
+def test_that_the_cases_of_a_project_open_for_reading_only_stay_as_they_are(opened: Session, qtbot: QtBot) -> None:
+    second = Session()
+    second.start_worker = lambda: None  # type: ignore[method-assign]
+    told: list[str] = []
+    second.notice.connect(lambda text, level: told.append(text))
+    try:
+        second.open_paths([opened.project_path])
+        qtbot.waitUntil(lambda: second.case is not None, timeout=10_000)
+        before = second.cases
+        told.clear()
+        second.remove_case(before[0].id)
+        second.move_case(before[0].id, 1)
+        assert second.cases == before
+        assert len(told) == 2
+    finally:
+        second.shut_down()
+
+
+def test_that_a_class_brought_back_from_two_cases_is_there_once(opened: Session, qtbot: QtBot) -> None:
+    opened.add_class("cyst")
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.step_case(+1)
+    opened.remove_class(2)
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.step_case(-1)
+    opened.annotation.undo()
+    opened.annotation.redo()
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.step_case(+1)
+    opened.annotation.undo()
+    assert opened.classes.values == (0, 1, 2)

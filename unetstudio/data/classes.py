@@ -82,7 +82,9 @@ class ClassTable:
         return replace(self, classes=tuple(found for found in self.classes if found.value != value))
 
     def restored(self, lost: LabelClass, place: int) -> ClassTable:
-        """With a removed class back at its place."""
+        """With a removed class back at its place; as it is when that class is there already."""
+        if lost.value in self:
+            return self
         return replace(self, classes=(*self.classes[:place], lost, *self.classes[place:]))
 
     def changed(self, value: int, **fields: Any) -> ClassTable:

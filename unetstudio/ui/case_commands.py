@@ -45,6 +45,8 @@ class CaseCommands:
 
     def move_case(self, case_id: str, place: int) -> None:
         """To another place in the strip."""
+        if self._refuse_change():
+            return
         rest = [case for case in self.cases if case.id != case_id]
         rest.insert(place, self._case(case_id))
         self.cases = tuple(rest)
@@ -52,6 +54,8 @@ class CaseCommands:
 
     def remove_case(self, case_id: str) -> None:
         """Takes a case off the list; its image and its labels stay where they are, and opening the image again brings it back."""
+        if self._refuse_change():
+            return
         ids = [case.id for case in self.cases]
         place = ids.index(case_id)
         self.view[REMOVED] = {**self.view.get(REMOVED, {}), self._case(case_id).sha256: case_id}
@@ -65,6 +69,12 @@ class CaseCommands:
         else:
             self._close_case()
             self._wanted = ""
+
+    def _refuse_change(self) -> bool:
+        """Whether the project is open for reading only, which is then said."""
+        if self.read_only:
+            self.notice.emit("This project is open read-only; nothing is changed.", "info")
+        return self.read_only
 
     def thumbnail(self, case_id: str) -> Path | None:
         """PNG in the cache, or where it will be."""
@@ -85,7 +95,7 @@ class CaseCommands:
             self.note_annotated(self.case.id, self.annotated_fraction(self.case.id))
 
     def _set_review(self, state: ReviewState) -> None:
-        if self.case is not None and not self.read_only:
+        if self.case is not None and not self._refuse_change():
             self.case = replace(self.case, review=state)
             self.replace_cases([self.case])
             self.review.state_changed.emit(self.case.id, state)
@@ -94,7 +104,7 @@ class CaseCommands:
         """Sets the review state of any case."""
         if self.case is not None and case_id == self.case.id:
             self._set_review(state)
-        elif not self.read_only:
+        elif not self._refuse_change():
             self.replace_cases([replace(self._case(case_id), review=state)])
             self.review.state_changed.emit(case_id, state)
 

@@ -24,6 +24,9 @@ from unetstudio.worker.messages import (
     WorkerReady,
 )
 
+MOST_LOSSES = 8000
+"""Losses kept for the curve: a night of training tells of some hundred thousand."""
+
 TREND = 4
 """Rounds over which the score's trend is told."""
 
@@ -132,7 +135,7 @@ class Learning(QObject):
                 words = "Learning goes on from where it was." if event.step else "Learning from your strokes …"
                 self._set(phase="training", sentence=words, network=event.network, plan=event.plan, step=event.step)
             case StepDone():
-                self.losses.append((event.seconds, event.loss))
+                self._keep_loss(event)
                 self.state.step, self.state.seconds, self.state.loss = event.step, event.seconds, event.loss
                 self.step_done.emit(event)
             case RoundDone():
@@ -158,6 +161,12 @@ class Learning(QObject):
                 again = self.state.phase if self.state.phase == "paused" else "starting"
                 self._set(phase=again if event.restarting else "failed", sentence=event.reason)
                 self.notice.emit(event.reason + " Nothing you painted is lost.", "warning" if event.restarting else "error")
+
+    def _keep_loss(self, event: StepDone) -> None:
+        """Of a long training every second loss is let go, again and again."""
+        self.losses.append((event.seconds, event.loss))
+        if len(self.losses) > MOST_LOSSES:
+            del self.losses[1::2]
 
     def _take_round(self, event: RoundDone) -> None:
         self.round_done.emit(event)
