@@ -24,5 +24,9 @@ def test_that_a_dim_fluorescence_picture_stored_in_colour_is_brightened() -> Non
     assert automatic_window(Scan(dim)) == (0.0, 30.0)
 
 
+def test_that_a_picture_of_one_value_is_grey() -> None:
+    assert automatic_window(Scan(np.full((1, 1, 4, 4), 77, np.uint8))) == (76.0, 78.0)
+
+
 def test_that_a_black_colour_picture_stays_black() -> None:
     assert automatic_window(Scan(np.zeros((3, 1, 4, 4), np.uint8))) == (0.0, 255.0)

@@ -13,10 +13,13 @@ DIM = 128.0
 
 
 def automatic_window(scan: Scan) -> tuple[float, float]:
-    """Low and high voxel values: as the file says, the whole range of a photograph, or percentiles; a dim colour picture is brightened."""
+    """Low and high voxel values: as the file says, the whole range of a photograph, or percentiles.
+
+    A dim colour picture is brightened, and one of a single value is grey.
+    """
     if scan.window is not None:
         return scan.window
     low, high = percentiles(scan.voxels)
     if not scan.is_colour:
-        return low, high
+        return (low - 1, low + 1) if scan.voxels.min() == scan.voxels.max() else (low, high)
     return PHOTOGRAPH if high >= DIM or high - low <= 1 else (0.0, high)
