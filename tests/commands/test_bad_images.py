@@ -119,7 +119,7 @@ def test_that_an_image_of_other_channels_cannot_be_predicted_and_nothing_is_writ
 ) -> None:
     cv2.imwrite(str(tmp_path / "colour.png"), np.dstack([NOISE, NOISE // 2, NOISE // 3]))
     sentence = command("predict", trained, tmp_path / "colour.png", "--out", tmp_path / "out").sentence
-    assert sentence == "colour.png: the image has 3 channel(s), the checkpoint was trained on 1; convert the image."
+    assert sentence == "colour.png: the image has 3 channels, the checkpoint was trained on 1; convert the image."
     assert not (tmp_path / "out").exists()
 
 

@@ -104,7 +104,7 @@ def test_that_images_of_other_sizes_join_and_those_of_other_channels_are_refused
     next(e for e in events if isinstance(e, OpenedProject)).desk.close()
     assert [e.case.shape for e in events if isinstance(e, CaseRead)] == [(1, 80, 96), (1, 80, 96), (1, 120, 40)]
     (refused,) = [e for e in events if isinstance(e, CaseRefused)]
-    assert refused.text == "colour.png has 3 channel(s), this project's images have 1; open it in a project of its own."
+    assert refused.text == "colour.png has 3 channels, this project's images have 1; open it in a project of its own."
 
 
 def test_that_a_project_whose_folder_was_moved_with_its_images_opens(opened: Session, paint: Paint, tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from unetstudio.data.history import History
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.palette import colours
 from unetstudio.data.prediction import Prediction
+from unetstudio.data.quantity import count_text
 from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 from unetstudio.errors import ProjectError, UserError
@@ -235,7 +236,7 @@ def take_in(paths: Sequence[Path], desk: Desk | None, documents: Path) -> Genera
 def _refused(found: CaseRead, channels: int | None) -> CaseRefused:
     """One network reads all images of a project."""
     text = (
-        f"{found.case.source.path.name} has {found.case.channels} channel(s), this project's images have {channels}; "
+        f"{found.case.source.path.name} has {count_text(found.case.channels, 'channel')}, this project's images have {channels}; "
         "open it in a project of its own."
     )
     return CaseRefused(found.case.source, text, found.done, found.total)

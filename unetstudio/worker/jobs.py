@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.prediction import Prediction
+from unetstudio.data.quantity import count_text
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError
@@ -163,7 +164,7 @@ def check_channels(predictor: Predictor, scan: Scan, name: str) -> None:
     trained = getattr(predictor.intensity, "channels", scan.channels)
     if scan.channels != trained:
         raise CheckpointError(
-            f"{name}: the image has {scan.channels} channel(s), the checkpoint was trained on {trained}; convert the image."
+            f"{name}: the image has {count_text(scan.channels, 'channel')}, the checkpoint was trained on {trained}; convert the image."
         )
 
 
