@@ -84,6 +84,13 @@ def test_that_the_pointer_leaving_the_image_and_coming_back_paints_only_inside(a
     assert (values(annotation) == UNLABELLED).all()
 
 
+def test_that_the_brush_shrinks_with_a_small_image_and_stays_on_a_large_one(annotation: Annotation) -> None:
+    assert annotation.tools["brush"].size == 3
+    annotation.set_options("brush", size=30)
+    annotation.open("large", LabelMap.unlabelled((1, 400, 500)), History())
+    assert annotation.tools["brush"].size == 30
+
+
 def test_that_a_picture_of_one_pixel_can_be_painted_and_erased(annotation: Annotation) -> None:
     annotation.open("pixel", LabelMap.unlabelled((1, 1, 1)), History())
     drag(annotation, (0, 0))

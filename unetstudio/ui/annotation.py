@@ -82,7 +82,14 @@ class Annotation(QObject):
         self._case, self.labels = case, labels
         if changed or case not in self._histories:
             self._histories[case] = history
+        self._fit_tools(min(labels.shape[1:]))
         self.history_changed.emit()
+
+    def _fit_tools(self, side: int) -> None:
+        """A brush that would cover most of a small image at a touch becomes smaller; `side` in voxels."""
+        for name, tool in self.tools.items():
+            if getattr(tool, "size", 0) > max(3, side // 4):
+                self.set_options(name, size=max(3, side // 16))
 
     def close(self) -> None:
         """No case is open."""
