@@ -86,6 +86,7 @@ class MainWindow(QMainWindow):
         session = self.session
         session.notice.connect(self.banner.show_notice)
         session.notice.connect(lambda *_: self.start.say())
+        session.notice.connect(self._leave_empty_work)
         session.project_opened.connect(self._project_opened)
         session.project_closed.connect(self._project_closed)
         for signal in (session.case_opened, session.cases_changed, session.annotation.history_changed):
@@ -96,6 +97,11 @@ class MainWindow(QMainWindow):
         self.setWindowTitle(f"{self.session.project_name}{read_only} — U-Net Studio")
         self.action_table.refresh()
         self.show_work()
+
+    def _leave_empty_work(self, _sentence: str, level: str) -> None:
+        """What was asked for on the command line could not be opened: the start page says what else there is."""
+        if level == "error" and self.is_working and self.session.project_path is None:
+            self.show_start()
 
     def _project_closed(self) -> None:
         self.setWindowTitle("U-Net Studio")

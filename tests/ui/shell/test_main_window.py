@@ -45,6 +45,15 @@ def test_that_closing_the_project_leads_back_to_the_start_page_that_lists_it(wor
     assert working.start.continue_tile.isEnabled()
 
 
+def test_that_a_file_that_cannot_be_opened_leads_to_the_start_page_which_says_why(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    wrong = tmp_path / "notes.png"
+    wrong.write_text("no picture")
+    window.show_work()
+    window.session.open_paths([wrong])
+    qtbot.waitUntil(lambda: not window.is_working, timeout=10_000)
+    assert window.banner.isVisible()
+
+
 def test_that_the_project_can_be_opened_again_from_its_tile(working: MainWindow, qtbot: QtBot) -> None:
     working.session.close_project()
     with qtbot.waitSignal(working.session.case_opened, timeout=20000):
