@@ -13,6 +13,7 @@ from pytestqt.qtbot import QtBot
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.formats import read_mask
 from unetstudio.project.store import read_labels
+from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
 
 Paint = Callable[..., None]
@@ -160,3 +161,24 @@ def test_that_undo_takes_back_an_import_that_came_while_another_case_was_open(
     assert opened.labels.counts[UNLABELLED] == 0
     opened.annotation.undo()
     assert np.array_equal(opened.labels.values, painted)
+
+
+def test_that_a_stroke_in_hand_does_not_wipe_out_an_import(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    opened.annotation.set_active_class(0)
+    opened.annotation.press(Pointer(40, 20, 0, 0))
+    opened.annotation.move(Pointer(40, 40, 0, 0))
+    ended(opened, qtbot, lambda: opened.import_masks(masks(images)[:1]))
+    opened.annotation.cancel()
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    assert opened.labels.counts[0] > 0
+    assert opened.labels.counts[UNLABELLED] == 0
+    assert np.array_equal(read_labels(opened.project_path, opened.case)[0].values, opened.labels.values)
+
+
+def test_that_an_import_ends_with_its_project(opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot) -> None:
+    folder = opened.project_path
+    opened.import_masks(masks(images))
+    opened.open_paths([folder])
+    qtbot.waitUntil(lambda: opened.case is not None, timeout=10_000)
+    qtbot.wait(200)
+    assert not [text for text, level in told if level in ("warning", "error")]

@@ -20,6 +20,7 @@ from unetstudio.inference.events import TilePredicted
 from unetstudio.postprocess.segment import DEFAULT_STEPS
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.project.store import read_labels
+from unetstudio.tools.tool import Pointer
 from unetstudio.ui.review import connected
 from unetstudio.ui.session import Session
 
@@ -269,3 +270,14 @@ def test_that_accepting_does_not_wait_for_tiles_that_keep_coming(predicted: Sess
     predicted.review.accept_all()
     qtbot.waitUntil(lambda: predicted.labels.counts[1] == disc().sum(), timeout=3_000)
     coming.stop()
+
+
+def test_that_a_stroke_in_hand_does_not_wipe_out_what_was_accepted(predicted: Session, qtbot: QtBot) -> None:
+    predicted.annotation.set_active_class(0)
+    predicted.annotation.press(Pointer(40, 20, 0, 0))
+    predicted.annotation.move(Pointer(40, 40, 0, 0))
+    predicted.review.accept_all()
+    predicted.annotation.cancel()
+    settled(predicted, qtbot)
+    assert np.array_equal(read_labels(predicted.project_path, predicted.case)[0].values, predicted.labels.values)
+    assert predicted.labels.counts[UNLABELLED] == 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -249,6 +250,22 @@ class Annotation(QObject):
         return int(Origin.PAINTED) | (HELD_OUT if held else 0)
 
     # --------------------------------------------------------------------------------------------------- history
+
+    def change(self, make: Callable[[LabelMap], Edit | None]) -> bool:
+        """Applies and keeps an edit made from the open case's labels, and says whether there was one.
+
+        A stroke in hand ends first: the old values that it would put back know nothing of the edit.
+        """
+        if self.labels is None:
+            return False
+        if self._drag is not None and not self.tool.clicks:
+            self.finish()
+        edit = make(self.labels)
+        if edit is None:
+            return False
+        self.labels.apply(edit)
+        self.keep(edit)
+        return True
 
     def keep(self, edit: Edit) -> None:
         """An edit already applied to the open case: undo can take it back, and it goes to disk and worker."""

@@ -60,10 +60,15 @@ class Exchange(QObject):
         self._problems: list[str] = []
         self._imported = 0  # masks that changed something
         self._stop: Callable[[], None] = lambda: None
+        self._stop_import: Callable[[], None] = lambda: None
 
     def stop(self) -> None:
         """Ends the import or export in hand after its present file."""
         self._stop()
+
+    def project_closed(self) -> None:
+        """An import ends with its project; an export goes on, for it only reads what is on the disk."""
+        self._stop_import()
 
     def import_masks(self, paths: list[Path]) -> None:
         """Masks become labels of the cases with the same file stem; a single mask may have any name: it is for the open case."""
@@ -79,12 +84,16 @@ class Exchange(QObject):
                 return
             pairs = [(paths[0], session.case)]
         self._imported = 0
-        self._stop = session.disk.begin(
-            _masks(session.desk, pairs, session.classes), self._mask, lambda error: self._ended(IMPORTING, error)
+        desk = session.desk
+        steps = _masks(desk, pairs, session.classes)
+        self._stop = self._stop_import = session.disk.begin(
+            steps, lambda event: self._mask(desk, event), lambda error: self._import_ended(desk, error)
         )
 
-    def _mask(self, event: _MaskRead | _MaskStored) -> None:
+    def _mask(self, desk: Desk, event: _MaskRead | _MaskStored) -> None:
         session = self._session
+        if session.desk is not desk:
+            return
         session.progress.emit(IMPORTING, event.done, event.total + 1)
         if isinstance(event, _MaskStored):
             if event.edit is not None:
@@ -96,14 +105,11 @@ class Exchange(QObject):
             session.notice.emit(f"{event.path.name}: its case was closed meanwhile; import it again.", "warning")
             return
         try:
-            edit = mask_edit(session.labels, event.mask, session.classes, event.path, objects=True)
+            self._imported += session.annotation.change(
+                lambda labels: mask_edit(labels, event.mask, session.classes, event.path, objects=True)
+            )
         except UserError as error:
             session.notice.emit(str(error), "error")
-            return
-        if edit is not None:
-            self._imported += 1
-            session.labels.apply(edit)
-            session.annotation.keep(edit)
 
     def export(self, folder: Path, what: str, formats: list[str], cases: list[str], pictures: bool, table: bool) -> None:
         """Writes masks, legend, overlay pictures and measurements of the chosen cases."""
@@ -122,6 +128,12 @@ class Exchange(QObject):
         if event.problem:
             self._problems.append(event.problem)
         self._session.progress.emit(EXPORTING, min(event.done, event.total - 1), event.total)
+
+    def _import_ended(self, desk: Desk, error: UserError | None) -> None:
+        if self._session.desk is desk:
+            self._ended(IMPORTING, error)
+        else:
+            self._session.progress.emit(IMPORTING, 1, 1)
 
     def _ended(self, what: str, error: UserError | None) -> None:
         if error is not None:

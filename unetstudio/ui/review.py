@@ -203,14 +203,11 @@ class Review(QObject):
             return
 
         def act() -> None:
-            if self.segmentation is None or self._labels is None:
+            segmentation, classes = self.segmentation, self._annotation.classes
+            if segmentation is None:
                 return
-            edit = accepted(self._labels, self.segmentation, chosen(self.segmentation), tool, self._annotation.classes)
-            if edit is None:
+            if not self._annotation.change(lambda labels: accepted(labels, segmentation, chosen(segmentation), tool, classes)):
                 self.refused.emit("Nothing changes: these voxels carry this class already, were painted by hand, or are locked.")
-                return
-            self._labels.apply(edit)
-            self._annotation.keep(edit)
 
         if self._busy or not self._outdated.empty:
             self._after.append(act)

@@ -135,6 +135,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.arrivals.forget()
         if self.desk is None:
             return
+        self.exchange.project_closed()
         self._close_case()
         self.saver.keep(view=self.view)
         self.saver.close()
