@@ -122,3 +122,13 @@ def test_that_an_interrupted_intake_keeps_the_images_taken_in_by_then(command: C
     assert said.splitlines()[-1] == "Interrupted; what was done so far is kept."
     told = 1 + len(out.splitlines())
     assert told <= command("info", tmp_path / "p.unetstudio", "--json").events[0]["cases"] <= told + 1
+
+
+def test_that_an_interrupted_training_that_cannot_be_saved_says_so(labelled: Path, small: tuple[str, ...]) -> None:
+    (labelled / "checkpoints").write_bytes(b"")  # stands for a disk that refuses
+    with start(["train", labelled, "--seconds", 600, "--json", *small]) as training:
+        wait_for(training, "step")
+        training.send_signal(signal.SIGINT)
+        _, said = training.communicate(timeout=60)
+    assert training.returncode == 2
+    assert "checkpoints" in said.splitlines()[-1]

@@ -294,6 +294,7 @@ def test_that_an_image_that_cannot_be_read_is_told_once_and_not_after_every_roun
     monkeypatch.setattr("unetstudio.worker.runner.OTHERS_EVERY", 1)
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    made.handle(PredictCases())
     project.cases[1].source.path.unlink()
     made.handle(Train(SMALL))
     paint_both(made, project.cases[0])
@@ -320,6 +321,20 @@ def test_that_a_case_seen_in_part_is_predicted_whole_as_well(runner: tuple[Runne
     made.handle(Train(SMALL))
     paint_both(made, first)
     made.handle(ShowView(first.id, Region((0, 0, 0), (1, 16, 16)), (0, 8, 8)))
+    made.handle(PredictCases())
     advance(made, events, lambda event: isinstance(event, CasePredicted) and event.whole)
     assert (project.folder_of(first) / "prediction.h5").exists()
     made.end()
+
+
+def test_that_nothing_is_predicted_while_training_unless_it_was_asked_for(
+    runner: tuple[Runner, list[Event]], project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("unetstudio.worker.runner.OTHERS_EVERY", 1)
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    project.cases[1].source.path.unlink()  # and an image without labels is not missed
+    paint_both(made, project.cases[0])
+    made.handle(Train(dataclasses.replace(SMALL, steps=30), resume=False))
+    advance(made, events, lambda event: isinstance(event, TrainingFinished))
+    assert not any(isinstance(event, CasePredicted) for event in events)

@@ -46,7 +46,11 @@ def train(folder: Path, settings: TrainingSettings, output: Output, *, resume: b
                     told.clear()
                     runner.advance()
         finally:
+            told.clear()
             runner.end()
+            for event in told:
+                if isinstance(event, JobFailed):  # what was learned could not be saved
+                    raise UserError(event.text)
         project.update(training=settings)
         project.save()
 

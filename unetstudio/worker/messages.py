@@ -88,7 +88,7 @@ class ShowView:
 
 @dataclass(frozen=True)
 class PredictCases:
-    """Predict whole cases when nothing more urgent is to do; () means all."""
+    """Predict whole cases when nothing more urgent is to do; () means all, and again and again while training makes better weights."""
 
     cases: tuple[str, ...] = ()
 

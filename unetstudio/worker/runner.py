@@ -70,6 +70,7 @@ class Runner:
         self._loaded: Predictor | None = None  # of the newest checkpoint, until training has something better
         self._view: ShowView | None = None
         self._waiting: list[str] = []  # cases to be predicted when there is time
+        self._all_wanted = False  # whether cases that are not on screen are predicted as well while training goes on
         self._failed: set[str] = set()  # cases whose prediction failed: not tried again until something is asked anew
         self._log: RunLog | None = None
         self._best = -1.0
@@ -125,6 +126,7 @@ class Runner:
                 self._failed.discard(request.case)
                 self._show()
             case PredictCases():
+                self._all_wanted = not request.cases
                 self._waiting.clear()
                 self._failed.clear()
                 self._want(request.cases or tuple(self._study.cases if self._study is not None else ()))
@@ -138,7 +140,7 @@ class Runner:
         """No project."""
         self.end()
         self._opened, self._study, self._trainer, self._view, self._loaded = None, None, None, None, None
-        self._settings, self._waiting, self._failed, self._rested_at = None, [], set(), -1
+        self._settings, self._waiting, self._all_wanted, self._failed, self._rested_at = None, [], False, set(), -1
 
     def _open(self, request: OpenStudy) -> None:
         self._forget()
@@ -235,7 +237,7 @@ class Runner:
             self._jobs.close("training")
             self._send(TrainingFinished(event.step, event.seconds, "settled"))
             self._want(self._study.cases)
-        if event.round % OTHERS_EVERY == 0:
+        if self._all_wanted and event.round % OTHERS_EVERY == 0:
             if not self._waiting:  # all were predicted once: begin again with better weights
                 self._waiting += [case for case in self._study.cases if not self._whole_in_view(case)]
             self._predict_next()
