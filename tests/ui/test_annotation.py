@@ -216,3 +216,15 @@ def test_that_painted_voxels_say_that_a_hand_painted_them(annotation: Annotation
     drag(annotation, (5, 5), (5, 30))
     assert annotation.labels is not None
     assert set(np.unique(annotation.labels.origin)) == {0, int(Origin.PAINTED)}
+
+
+def test_that_the_undo_of_cases_seen_long_ago_makes_room(annotation: Annotation, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("unetstudio.ui.annotation.BYTES", 500)
+    drag(annotation, (10, 10), (10, 40))
+    for case in ("two", "three"):
+        annotation.open(case, LabelMap.unlabelled((1, 40, 50)), History())
+        drag(annotation, (10, 10), (10, 40))
+    annotation.open("two", LabelMap.unlabelled((1, 40, 50)), History())
+    assert annotation.can_undo
+    annotation.open("one", LabelMap.unlabelled((1, 40, 50)), History())
+    assert not annotation.can_undo

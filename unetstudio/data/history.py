@@ -57,6 +57,11 @@ class History(Generic[Change]):
         return change
 
     @property
+    def nbytes(self) -> int:
+        """Memory taken by all changes, done and undone."""
+        return self._nbytes + sum(change.nbytes for change in self._undone)
+
+    @property
     def can_undo(self) -> bool:
         """Whether anything can be taken back."""
         return bool(self._done)

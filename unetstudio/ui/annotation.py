@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, Signal
 
 from unetstudio.data.classes import ClassTable, LabelClass
 from unetstudio.data.edit import Edit
-from unetstudio.data.history import History
+from unetstudio.data.history import BYTES, History
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.data.stroke import Stroke
@@ -81,8 +81,9 @@ class Annotation(QObject):
         """Paint on this case from now on; its undo goes on where it was left, or anew where the labels `changed` meanwhile."""
         self.cancel()
         self._case, self.labels = case, labels
-        if changed or case not in self._histories:
-            self._histories[case] = history
+        kept = self._histories.pop(case, history)
+        self._histories[case] = history if changed else kept  # the last one is of the case opened last
+        self._let_go()
         self._fit_tools(min(labels.shape[1:]))
         self.history_changed.emit()
 
@@ -91,6 +92,14 @@ class Annotation(QObject):
         for name, tool in self.tools.items():
             if getattr(tool, "size", 0) > max(3, side // 4):
                 self.set_options(name, size=max(3, side // 16))
+
+    def _let_go(self) -> None:
+        """Forgets the undo of cases opened long ago when all take too much memory: opened again, they have it from the disk."""
+        total = sum(kept.nbytes for kept in self._histories.values())
+        for case in list(self._histories)[:-1]:
+            if total <= BYTES:
+                return
+            total -= self._histories.pop(case).nbytes
 
     def close(self) -> None:
         """No case is open."""
