@@ -181,3 +181,14 @@ def test_that_a_night_of_training_keeps_a_curve_of_bounded_length(learning: Lear
     assert len(learning.losses) <= MOST_LOSSES
     assert learning.losses[0] == (0.0, 0.5)
     assert learning.losses[-1][0] > 4999
+
+
+def test_that_a_round_told_after_starting_afresh_is_no_part_of_the_new_curve(learning: Learning) -> None:
+    learning.take(started())
+    learning.start_afresh()
+    learning.take(StepDone(900, 0.2, 450.0))
+    learning.take(done(90, 0.8))
+    learning.take(started())
+    assert learning.rounds == []
+    assert learning.losses == []
+    assert learning.state.score is None

@@ -118,3 +118,11 @@ def test_that_a_class_brought_back_from_two_cases_is_there_once(opened: Session,
         opened.step_case(+1)
     opened.annotation.undo()
     assert opened.classes.values == (0, 1, 2)
+
+
+def test_that_a_new_project_is_made_although_the_images_have_one(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    first = opened.project_path
+    opened.new_project(images)
+    qtbot.waitUntil(lambda: len(opened.cases) == 2, timeout=10_000)
+    assert opened.project_path != first
+    assert opened.project_path.parent == first.parent

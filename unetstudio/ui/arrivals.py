@@ -26,15 +26,15 @@ class Arrivals(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
-        self._waiting: list[list[Path]] = []
+        self._waiting: list[tuple[list[Path], bool]] = []
         self._intake: object | None = None  # what is being read now
         self._stop: Callable[[], None] = lambda: None
         self.lost: set[str] = set()
         """Ids of cases whose image could not be read: it may be dropped on the window from its new place."""
 
-    def add(self, paths: list[Path]) -> None:
-        """Takes images into the open project, or into a new one beside them."""
-        self._waiting.append(paths)
+    def add(self, paths: list[Path], *, anew: bool = False) -> None:
+        """Takes images into the open project; without one into that beside them, or into another made `anew`."""
+        self._waiting.append((paths, anew))
         self.go_on()
 
     def stop(self) -> None:
@@ -59,14 +59,14 @@ class Arrivals(QObject):
             self._waiting.clear()
             session.notice.emit("This project is open read-only; images cannot be added.", "warning")
             return
-        paths = self._waiting.pop(0)
+        paths, anew = self._waiting.pop(0)
         desk = session.desk
         if desk is not None:
             session.saver.flush()  # so that the cases it has are known there
             self._look_for_lost(desk, paths)
         session.progress.emit(OPENING, 0, 0)
         intake = self._intake = object()
-        steps = take_in(paths, desk, recent.documents())
+        steps = take_in(paths, desk, recent.documents(), anew=anew)
         self._stop = session.disk.begin(steps, lambda event: self._take(intake, event), lambda error: self._ended(intake, error))
 
     def _take(self, intake: object, event: OpenedProject | CaseRead | CaseRefused) -> None:

@@ -163,7 +163,7 @@ class Commands:
     def toggle_learning(self) -> None:
         """Pauses, or goes on."""
         learning = self.session.learning
-        if learning.state.phase == "paused":
+        if learning.state.phase in ("paused", "failed"):
             learning.resume()
         else:
             learning.pause()

@@ -201,13 +201,16 @@ def open_project(folder: Path, documents: Path) -> OpenedProject:
     return OpenedProject(Desk(project, documents), project.notices)
 
 
-def take_in(paths: Sequence[Path], desk: Desk | None, documents: Path) -> Generator[OpenedProject | CaseRead | CaseRefused, None, None]:
-    """Images into the open project, or into a new one made beside them once the first could be read. The caller lists the cases.
+def take_in(
+    paths: Sequence[Path], desk: Desk | None, documents: Path, *, anew: bool = False
+) -> Generator[OpenedProject | CaseRead | CaseRefused, None, None]:
+    """Images into the open project; or into the one beside them, unless it is to be made `anew`, or into a new one made there once the
+    first image could be read. The caller lists the cases.
 
     An image whose case was removed comes back under its old id, and with it what was painted on it.
     """
     sources = discover(paths)
-    if desk is None and (beside := project_beside(list(paths))) is not None:
+    if desk is None and not anew and (beside := project_beside(list(paths))) is not None:
         opened = open_project(beside, documents)
         desk = opened.desk
         yield opened

@@ -81,7 +81,7 @@ class Learning(QObject):
     def pause(self) -> None:
         """Stop training after the step in hand."""
         self._worker.ask(PauseTraining())
-        self._set(phase="paused", sentence="Paused. Predictions are still made with what was learned so far.")
+        self._set(phase="paused", sentence=self._paused_sentence())
 
     def resume(self) -> None:
         """Go on."""
@@ -132,8 +132,7 @@ class Learning(QObject):
                 if self.state.phase != "paused":
                     self._set(phase="waiting", sentence=event.reason)
             case TrainingStarted():
-                words = "Learning goes on from where it was." if event.step else "Learning from your strokes …"
-                self._set(phase="training", sentence=words, network=event.network, plan=event.plan, step=event.step)
+                self._take_start(event)
             case StepDone():
                 self._keep_loss(event)
                 self.state.step, self.state.seconds, self.state.loss = event.step, event.seconds, event.loss
@@ -144,7 +143,7 @@ class Learning(QObject):
             case CheckpointSaved():
                 self._set(checkpoint=event.id)
             case TrainingPaused():
-                self._set(phase="paused", sentence="Paused. Predictions are still made with what was learned so far.")
+                self._set(phase="paused", sentence=self._paused_sentence())
             case TrainingFinished(reason="stopped"):
                 self._set(phase="waiting", sentence="Paint two classes, and learning goes on.")
             case TrainingFinished():
@@ -167,6 +166,14 @@ class Learning(QObject):
         self.losses.append((event.seconds, event.loss))
         if len(self.losses) > MOST_LOSSES:
             del self.losses[1::2]
+
+    def _take_start(self, event: TrainingStarted) -> None:
+        words = "Learning goes on from where it was."
+        if not event.step:
+            words = "Learning from your strokes …"
+            self._clear_curve()  # also of what the training before still told
+            self._set(score=None, loss=None, round=0, class_scores={})
+        self._set(phase="training", sentence=words, network=event.network, plan=event.plan, step=event.step)
 
     def _take_round(self, event: RoundDone) -> None:
         self.round_done.emit(event)
@@ -199,6 +206,10 @@ class Learning(QObject):
     def _settled_sentence(self) -> str:
         score = "" if self.state.score is None else f": {self.state.score:.2f}"
         return f"It has learned what the strokes show{score}. Paint where it is wrong and it goes on."
+
+    def _paused_sentence(self) -> str:
+        learned = self.state.step > 0 or self.state.checkpoint
+        return "Paused. Predictions are still made with what was learned so far." if learned else "Paused."
 
     def _waiting_phase(self) -> str:
         return self.state.phase if self.state.phase == "paused" else "waiting"

@@ -122,7 +122,7 @@ class Session(CaseCommands, ClassCommands, QObject):
     def new_project(self, paths: list[Path]) -> None:
         """Images into a project of their own."""
         self.close_project()
-        self.arrivals.add(paths)
+        self.arrivals.add(paths, anew=True)
 
     def open_example(self) -> None:
         """Images that come with the program's libraries, copied to a folder of the user's."""
