@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import cv2
@@ -12,6 +13,7 @@ import torch
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.intensity import Intensity
+from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError, UserError
@@ -20,7 +22,16 @@ from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.network import create
 from unetstudio.project import prediction_file
-from unetstudio.worker.jobs import MaskWritten, Refused, Wanted, check_channels, predict_case, predict_to_folder, predict_view
+from unetstudio.worker.jobs import (
+    MaskWritten,
+    Refused,
+    Wanted,
+    check_channels,
+    predict_case,
+    predict_to_folder,
+    predict_view,
+    save_probabilities,
+)
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
 
@@ -125,3 +136,19 @@ def test_that_a_file_in_the_place_of_the_folder_is_named(predictor: Predictor, i
 def test_that_a_card_of_another_version_is_refused_with_a_sentence() -> None:
     with pytest.raises(CheckpointError, match="another version"):
         Intensity.from_json({"channels": 1, "windows": [], "local": True})
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="limits of Unix")
+def test_that_probabilities_are_whole_or_not_there(tmp_path: Path) -> None:
+    import resource
+
+    prediction = Prediction((1, 64, 64), (0, 1))
+    prediction.probabilities[:] = np.random.default_rng(0).integers(0, 255, prediction.probabilities.shape, np.uint8)
+    before = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (2000, before[1]))  # stands for a full disk
+    try:
+        with pytest.raises(FormatError, match=r"shares\.npz"):
+            save_probabilities(tmp_path / "shares.npz", prediction)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, before)
+    assert list(tmp_path.iterdir()) == []

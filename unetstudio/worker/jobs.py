@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
+import io
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
@@ -17,6 +17,7 @@ from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError
 from unetstudio.formats import FORMATS, read, write_legend
+from unetstudio.formats.replacing import replace_file
 from unetstudio.inference.events import PredictionEvent, TilePredicted
 from unetstudio.inference.predict import predict
 from unetstudio.inference.predictor import Predictor
@@ -140,13 +141,11 @@ def describe_device(measure: bool) -> Generator[DeviceReport | None, None, None]
 
 
 def save_probabilities(path: Path, prediction: Prediction) -> None:
-    """NumPy archive: `probabilities` (K, Z, Y, X) uint8, 0..255, and the class `values` of its channels."""
-    values: NDArray[np.uint8] = np.array(prediction.values, np.uint8)
-    try:
-        with path.open("wb") as file:
-            np.savez_compressed(file, probabilities=prediction.probabilities, values=values)
-    except OSError as error:
-        raise FormatError(path, f"could not be written ({error.strerror}); choose another folder or free some space.") from error
+    """NumPy archive: `probabilities` (K, Z, Y, X) uint8, 0..255, and the class `values` of its channels; FormatError when it cannot be
+    written."""
+    archive = io.BytesIO()
+    np.savez_compressed(archive, probabilities=prediction.probabilities, values=np.array(prediction.values, np.uint8))
+    replace_file(path, archive.getvalue())
 
 
 def make_folder(out: Path) -> None:
