@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -283,3 +284,22 @@ def test_that_strokes_the_disk_refused_to_the_end_are_back_when_the_project_is_o
         assert fresh.labels.counts[1] == 0
     finally:
         fresh.shut_down()
+
+
+def test_that_a_stroke_behind_a_long_export_is_saved_although_the_window_is_gone(qapp: object, qtbot: QtBot) -> None:
+    session = Session()
+    begun, gate, saved = threading.Event(), threading.Event(), threading.Event()
+
+    def long() -> Iterator[None]:
+        begun.set()
+        gate.wait(20)
+        yield
+
+    session.disk.begin(long(), lambda event: None)
+    qtbot.waitUntil(begun.is_set, timeout=10_000)
+    session.disk.ask(saved.set)
+    session.shut_down()
+    assert not saved.is_set()
+    gate.set()
+    assert session.linger()
+    assert saved.is_set()

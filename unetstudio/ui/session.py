@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QThread, Signal
 
 from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
@@ -36,6 +36,9 @@ from unetstudio.ui.study_feed import StudyFeed
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.example import example_images
 from unetstudio.worker.messages import LabelsEdited
+
+LINGER = 30_000
+"""Milliseconds that the process outlives its window for the sake of strokes that could not be written yet."""
 
 
 class Session(CaseCommands, ClassCommands, QObject):
@@ -157,6 +160,11 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.worker.finish()
         self.disk.finish()
         self.review.finish()
+
+    def linger(self) -> bool:
+        """After `shut_down`: waits until strokes behind a long read or export are on the disk; False when a thread runs even then."""
+        self.disk.wait(LINGER)
+        return not any(thread.isRunning() for thread in self.findChildren(QThread))
 
     def recent_projects(self) -> list[dict[str, Any]]:
         """Newest first: path, name, thumbnail, opened, cases; those that are gone are left out."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -40,7 +41,10 @@ def run(paths: list[Path], *, example: bool = False) -> int:
         session.open_paths(paths)
     QTimer.singleShot(SETTLE, session.start_worker)
     end_on_signals(window)
-    return application.exec()
+    status = application.exec()
+    if not session.linger():
+        os._exit(status)  # Qt would end a process that destroys a running thread with a crash
+    return status
 
 
 def end_on_signals(window: MainWindow) -> None:
