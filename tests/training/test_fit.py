@@ -257,3 +257,10 @@ def test_that_seconds_leave_pauses_out(make_study: MakeStudy, small: TrainingSet
     np.linalg.svd(np.random.default_rng(0).normal(size=(200, 200)))
     assert trainer.seconds == before
     story.close()
+
+
+def test_that_a_training_gone_on_from_replaces_its_checkpoint(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:
+    list(fit(make_study(), small, checkpoints=tmp_path))
+    for _ in range(3):
+        list(fit(make_study(), small, checkpoints=tmp_path, start=load_start(tmp_path)))
+    assert len(list(tmp_path.glob("*.safetensors"))) <= 2

@@ -64,8 +64,8 @@ class Trainer:
         self.score = Score(None, {})
         self.learner: Learner | None = None
         self._start = start
-        best = start.checkpoint.score if start is not None and start.state is not None else None
-        self._saving = Saving(checkpoints, write, best)
+        resumed = start.saved if start is not None and start.state is not None and start.path.parent == checkpoints else None
+        self._saving = Saving(checkpoints, write, resumed)
         self._spent, self._since = 0.0, 0.0  # seconds before, and when the slice in hand began
         self._saved_step = -1
 

@@ -24,11 +24,10 @@ TOLERANCE = 0.01
 class Saving:
     """Writes checkpoints into `folder` through `write` and keeps two of them."""
 
-    def __init__(self, folder: Path, write: Write, best_score: float | None = None) -> None:
-        self.newest: CheckpointSaved | None = None
-        self.best: CheckpointSaved | None = None
+    def __init__(self, folder: Path, write: Write, gone_on_from: CheckpointSaved | None = None) -> None:
+        self.newest = self.best = gone_on_from  # replaced like one of this training's own
         self._folder, self._write = folder, write
-        self._best_score = best_score
+        self._best_score = gone_on_from.score if gone_on_from is not None else None
         self._last, self._took = 0.0, 0.0
 
     @property

@@ -10,6 +10,7 @@ from typing import Any
 from unetstudio.errors import CheckpointError
 from unetstudio.networks.checkpoint import Checkpoint, load, load_optimizer
 from unetstudio.networks.network import Network
+from unetstudio.training.events import CheckpointSaved
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,6 +21,11 @@ class Start:
     network: Network
     state: dict[str, Any] | None
     path: Path
+
+    @property
+    def saved(self) -> CheckpointSaved:
+        """As the training that made it told of it."""
+        return CheckpointSaved(self.checkpoint.id, str(self.path), self.checkpoint.step, self.checkpoint.score, best=True)
 
 
 def load_start(path: Path, *, resume: bool = True) -> Start:
