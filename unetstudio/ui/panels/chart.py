@@ -99,7 +99,7 @@ class Chart(QWidget):
         return 0.0, _round_up(high) if high > 0 else 1.0
 
     def _draw_grid(self, painter: QPainter, box: QRectF, low: float, high: float) -> None:
-        """Three faint lines, the values of the outer ones written on them."""
+        """Three faint lines; the top one's value where it is not known to be 1, and the time where the curve is not."""
         faint = QColor(self.palette().color(QPalette.ColorRole.Text))
         faint.setAlphaF(0.10)
         painter.setPen(QPen(faint, 1))
@@ -112,10 +112,9 @@ class Chart(QWidget):
         faint.setAlphaF(0.45)
         painter.setPen(faint)
         top = box.adjusted(2, 2, -2, 0)
-        side = Qt.AlignmentFlag.AlignLeft if self._filled else Qt.AlignmentFlag.AlignRight  # a loss begins high and falls
-        painter.drawText(top, side | Qt.AlignmentFlag.AlignTop, wording.figures(high))
-        if not self._filled:
-            return  # a falling curve would run through the words
+        if not self._filled:  # a loss begins high at the left and falls to the right
+            painter.drawText(top, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignTop, wording.figures(high))
+            return
         end = wording.duration(float(self._points[-1, 0]))
         painter.drawText(box.adjusted(2, 0, -2, -2), Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignBottom, end)
 
