@@ -1,8 +1,7 @@
-"""The checkpoints of a project as their JSON cards tell: which there are, the newest, the best, and which may go. No weights are read."""
+"""The checkpoints of a project as their JSON cards tell: which there are, and the newest. No weights are read."""
 
 from __future__ import annotations
 
-import hashlib
 import json
 import math
 import re
@@ -11,11 +10,9 @@ from pathlib import Path
 from typing import Any
 
 from unetstudio.data.classes import ClassTable
-from unetstudio.errors import CheckpointError, ProjectError, UserError
+from unetstudio.errors import UserError
 from unetstudio.project import durable
 
-KEPT = 3
-"""Newest checkpoints that stay when old ones are deleted, besides the best."""
 WEIGHTS, CARD = ".safetensors", ".json"
 _NAME = re.compile(r"[0-9a-f]{64}")
 
@@ -43,32 +40,6 @@ def cards(folder: Path) -> list[CheckpointCard]:
 def newest(folder: Path) -> CheckpointCard | None:
     """The last one saved."""
     return next(iter(cards(folder)), None)
-
-
-def best(folder: Path) -> CheckpointCard | None:
-    """The one with the highest score, the newer of equals; without any score the newest."""
-    return max(cards(folder), key=lambda card: -1.0 if card.score is None else card.score, default=None)
-
-
-def verify(card: CheckpointCard) -> None:
-    """CheckpointError unless the weights are, bit for bit, those that were saved."""
-    try:
-        seen = hashlib.sha256(durable.read_bytes(card.path)).hexdigest()
-    except ProjectError as error:
-        raise CheckpointError(str(error)) from error
-    if seen != card.id:
-        raise CheckpointError(f"The checkpoint {card.path.name} is damaged; use an older one, or train again.")
-
-
-def delete_old(folder: Path, keep: int = KEPT) -> tuple[str, ...]:
-    """Deletes all but the best and the newest `keep`, cards first; returns their ids. To be called only by who may write the project."""
-    kept, champion = cards(folder), best(folder)
-    gone = [card for card in kept[keep:] if champion is None or card.id != champion.id]
-    for card in gone:
-        for file in (card.path.with_suffix(CARD), card.path, card.path.with_suffix(".optimizer")):
-            durable.remove(file)
-    durable.sweep(folder)
-    return tuple(card.id for card in gone)
 
 
 def _card(path: Path) -> CheckpointCard | None:

@@ -59,7 +59,7 @@ class TrainingFinished:
 
     step: int
     seconds: float
-    reason: str  # "budget", "stopped"
+    reason: str  # "budget"; "stopped": nothing is left to learn from; "settled": more time teaches nothing, it rests
 
 
 @dataclass(frozen=True)

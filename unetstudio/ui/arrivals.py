@@ -83,7 +83,7 @@ class Arrivals(QObject):
                 session.add_case(event.case, event.scan)
             case CaseRefused():
                 session.progress.emit(OPENING, event.done, event.total)
-                if not event.text.endswith("is in the project already."):
+                if not event.known:
                     session.notice.emit(event.text, "warning")
 
     def _ended(self, intake: object, error: UserError | None) -> None:

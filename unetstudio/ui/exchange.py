@@ -116,6 +116,10 @@ class Exchange(QObject):
         session = self._session
         if session.desk is None:
             return
+        if session.saver.refused:
+            session.notice.emit(f"Nothing was exported: some strokes are not saved yet. {session.saver.refused}", "error")
+            session.progress.emit(EXPORTING, 1, 1)
+            return
         session.saver.flush()
         choice = ExportChoice("segmentation" if what == "segmentation" else "labels", tuple(formats), pictures, table)
         chosen = [case for case in session.cases if case.id in set(cases)]

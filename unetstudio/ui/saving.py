@@ -46,6 +46,11 @@ class Saver(QObject):
         """Whether something asked is not on the disk yet."""
         return self._pending > 0
 
+    @property
+    def refused(self) -> str:
+        """Why something could not be stored and waits in memory, or ""."""
+        return self._refused
+
     def open(self, desk: Desk) -> None:
         """From now on, for this project."""
         self._desk = desk

@@ -39,6 +39,7 @@ class CaseRefused:
     text: str
     done: int
     total: int
+    known: bool = False  # only because it is in the project already
 
 
 def intake(sources: Sequence[Source], taken: Collection[str] = ()) -> Generator[CaseRead | CaseRefused, None, None]:
@@ -51,7 +52,7 @@ def intake(sources: Sequence[Source], taken: Collection[str] = ()) -> Generator[
             yield CaseRefused(source, str(error), done, len(sources))
             continue
         if digest in seen:
-            yield CaseRefused(source, f"{source.path.name}: this image is in the project already.", done, len(sources))
+            yield CaseRefused(source, f"{source.path.name}: this image is in the project already.", done, len(sources), known=True)
             continue
         seen.add(digest)
         case = new_case(source, scan, digest)
