@@ -54,11 +54,6 @@ class Geometry:
         """Spacing in mm, or 1 voxel units when unknown."""
         return self.spacing or (1.0, 1.0, 1.0)
 
-    @property
-    def voxel_mm3(self) -> float | None:
-        """Volume of a voxel, None when the spacing is unknown."""
-        return None if self.spacing is None else float(np.prod(self.spacing))
-
     def letters(self, axis: int) -> tuple[str, str]:
         """Patient directions at the low and the high end of an array axis, such as ("R", "L"); empty when unknown."""
         if self.affine is None:

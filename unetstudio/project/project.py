@@ -222,11 +222,6 @@ class Project:
         return self.folder / "checkpoints"
 
     @property
-    def runs_folder(self) -> Path:
-        """Of training events as they came."""
-        return self.folder / "runs"
-
-    @property
     def cache(self) -> Path:
         """Of what can be made again; deletable at any time."""
         return self.folder / "cache"
