@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 import signal
@@ -13,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from unetstudio.project.checkpoints import cards, verify
+from unetstudio.project.checkpoints import cards
 
 Command = Callable[..., Any]
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and limits of Unix")
@@ -49,7 +50,7 @@ def test_that_an_interrupted_training_keeps_what_it_learned_and_goes_on_when_res
     kept = cards(labelled / "checkpoints")
     assert kept
     for card in kept:
-        verify(card)
+        assert hashlib.sha256(card.path.read_bytes()).hexdigest() == card.id
     assert kept[0].step >= seen["step"]
     told = command("train", labelled, "--steps", 2, "--resume", "--json", *small).events
     assert told[0]["step"] == kept[0].step
