@@ -45,3 +45,13 @@ def _umask() -> int:
     mask = os.umask(0o022)
     os.umask(mask)
     return mask
+
+
+def make_folder(folder: Path) -> None:
+    """Creates the folder for results and those above it; FormatError says why it cannot be."""
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except FileExistsError:
+        raise FormatError(folder, "a file of this name is in the way; choose another folder.") from None
+    except OSError as error:
+        raise FormatError(folder, f"the folder cannot be made ({error.strerror}); choose another one.") from error

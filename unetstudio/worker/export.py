@@ -20,7 +20,7 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import FORMATS, read, write_legend
-from unetstudio.formats.replacing import replace_file
+from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.measure.regions import regions, row, table
 from unetstudio.postprocess.segment import from_json, segment
 from unetstudio.project import prediction_file
@@ -95,9 +95,9 @@ def export(material: Material, cases: Sequence[Case], classes: ClassTable, folde
     names = stems(cases)
     masks = [[(mask, FORMATS[mask]) for mask in _formats(case, choice.formats)] for case in cases]
     total = sum(map(len, masks)) + (len(cases) if choice.pictures else 0) + 1 + choice.table
-    _make_folder(folder)
+    make_folder(folder)
     if choice.pictures:
-        _make_folder(folder / PICTURES)
+        make_folder(folder / PICTURES)
     record = Record(folder, choice.what)
     record.claim(_all_names(names, masks, choice), (case.source.path for case in cases))
     write_legend(folder / LEGEND, classes)
@@ -172,12 +172,3 @@ def _all_names(names: Sequence[str], masks: Sequence[Sequence[tuple[str, object]
     files = [f"{name}{FORMATS[kind].suffixes[0]}" for name, kinds in zip(names, masks, strict=True) for kind, _ in kinds]
     pictures = [f"{PICTURES}/{name}.png" for name in names] if choice.pictures else []
     return [*files, *pictures, LEGEND, *([MEASUREMENTS] if choice.table else [])]
-
-
-def _make_folder(folder: Path) -> None:
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise FormatError(folder, "a file of this name is in the way; choose another folder.") from None
-    except OSError as error:
-        raise FormatError(folder, f"the folder cannot be made ({error.strerror}); choose another one.") from error

@@ -17,7 +17,7 @@ from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError
 from unetstudio.formats import FORMATS, read, write_legend
-from unetstudio.formats.replacing import replace_file
+from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.inference.events import PredictionEvent, TilePredicted
 from unetstudio.inference.predict import predict
 from unetstudio.inference.predictor import Predictor
@@ -146,16 +146,6 @@ def save_probabilities(path: Path, prediction: Prediction) -> None:
     archive = io.BytesIO()
     np.savez_compressed(archive, probabilities=prediction.probabilities, values=np.array(prediction.values, np.uint8))
     replace_file(path, archive.getvalue())
-
-
-def make_folder(out: Path) -> None:
-    """Creates the folder for results; FormatError says why it cannot be."""
-    try:
-        out.mkdir(parents=True, exist_ok=True)
-    except FileExistsError:
-        raise FormatError(out, "a file of this name is in the way; choose another folder with --out.") from None
-    except OSError as error:
-        raise FormatError(out, f"the folder cannot be made ({error.strerror}); choose another one with --out.") from error
 
 
 def check_channels(predictor: Predictor, scan: Scan, name: str) -> None:
