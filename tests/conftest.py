@@ -12,6 +12,12 @@ os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
+def pytest_addoption(parser: pytest.Parser) -> None:
+    """The two choices of the fault tests."""
+    parser.addoption("--long", action="store_true", help="run the long forms of the fault tests")
+    parser.addoption("--figures", action="store_true", help="write the figures of the fault tests into docs/reliability.md")
+
+
 @pytest.fixture(autouse=True)
 def home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
     """Preferences, recent projects and caches of a test never meet the user's."""
