@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import os
 import socket
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+from faults.table import Row, machine, merge, today
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -16,6 +18,26 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     """The two choices of the fault tests."""
     parser.addoption("--long", action="store_true", help="run the long forms of the fault tests")
     parser.addoption("--figures", action="store_true", help="write the figures of the fault tests into docs/reliability.md")
+
+
+@pytest.fixture
+def figure(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., None]:
+    """Writes a row of docs/reliability.md when the tests run with `--figures`, also one that does not hold; asserts nothing.
+
+    `figure("F2", "kill after every system call of a save", bar="100 %", n=104, good=104, note="")`; `folder` names the disk it ran on.
+    """
+
+    def write(id: str, what: str, *, bar: str, n: int, good: int, note: str = "", folder: Path = tmp_path) -> None:
+        if request.config.getoption("figures"):
+            merge(request.config.rootpath / "docs" / "reliability.md", Row(id, what, bar, n, good, note, today(), machine(folder)))
+
+    return write
+
+
+@pytest.fixture
+def long(request: pytest.FixtureRequest) -> bool:
+    """Whether the long form of a test is asked for."""
+    return bool(request.config.getoption("long"))
 
 
 @pytest.fixture(autouse=True)
