@@ -1,0 +1,173 @@
+"""Makes the golden project of the program that it is run with: `python tests/golden/make.py version-2.zip` (README.md beside it)."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import os
+import sys
+import tempfile
+import zipfile
+from pathlib import Path
+
+import cv2
+import numpy as np
+import torch
+
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.edit import Edit
+from unetstudio.data.history import History
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.labels import LabelMap
+from unetstudio.data.region import Region
+from unetstudio.data.scan import Scan
+from unetstudio.data.stroke import Stroke
+from unetstudio.formats import discover, read
+from unetstudio.inference.events import TilePredicted
+from unetstudio.inference.predict import predict
+from unetstudio.inference.predictor import Predictor
+from unetstudio.networks import checkpoint as checkpoints
+from unetstudio.networks.network import create
+from unetstudio.project import durable, prediction_file
+from unetstudio.project.journal import Kind
+from unetstudio.project.project import Project
+from unetstudio.worker.intake import intake
+
+SIZE = (40, 56)
+
+
+def digest(array: np.ndarray) -> str:
+    """SHA-256 of the bytes."""
+    return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
+
+
+def picture(path: Path, seed: int) -> None:
+    """Blobs on a slope; nobody's data."""
+    random = np.random.default_rng(seed)
+    values = np.tile(np.linspace(60, 120, SIZE[1], dtype=np.float32), (SIZE[0], 1)) + random.normal(0, 6, SIZE).astype(np.float32)
+    for _ in range(5):
+        cv2.circle(values, (int(random.integers(SIZE[1])), int(random.integers(SIZE[0]))), int(random.integers(3, 8)), 210.0, -1)
+    cv2.imwrite(str(path), np.clip(values, 0, 255).astype(np.uint8))
+
+
+def stroke(labels: LabelMap, number: int) -> Edit:
+    """The n-th stroke, applied."""
+    random = np.random.default_rng(number)
+    y, x = int(random.integers(SIZE[0] - 8)), int(random.integers(SIZE[1] - 8))
+    made = Stroke(labels, number % 3, tool="brush")
+    made.paint(Region((0, y, x), (1, y + 8, x + 8)), random.random((1, 8, 8)) < 0.8)
+    edit = made.commit()
+    assert edit is not None
+    return edit
+
+
+def paint(project: Project, case_id: str, first: int, count: int, *, generations: bool) -> LabelMap:
+    """Strokes with undo and redo between them; the last step is an undo."""
+    case = project.case(case_id)
+    store = project.store(case)
+    loaded = store.load(case.shape)
+    labels, history = loaded.labels, History[Edit]()
+    for number in range(first, first + count):
+        edit = stroke(labels, number)
+        history.push(edit)
+        store.append(Kind.EDIT, edit)
+        if number % 3 == 2 and (undone := history.undo()):
+            labels.apply(undone.inverse())
+            store.append(Kind.UNDO, undone.inverse())
+        if number % 6 == 5 and (again := history.redo()):
+            labels.apply(again)
+            store.append(Kind.REDO, again)
+        if generations and number % 4 == 3:
+            store.checkpoint(labels)
+    last = history.undo()
+    assert last is not None
+    labels.apply(last.inverse())
+    store.append(Kind.UNDO, last.inverse())
+    return labels
+
+
+def learned(project: Project, scan: Scan) -> tuple[Predictor, str]:
+    """A small network with lively weights, saved as a checkpoint."""
+    torch.manual_seed(1)
+    intensity = Intensity.fit([scan])
+    network = create("unet", intensity.channels_out(1), len(project.classes), 2, depth=1, base=4)
+    for name, value in network.named_buffers():
+        if name.endswith("running_var"):
+            value.uniform_(0.5, 2)
+    card = checkpoints.Checkpoint(
+        "unet",
+        network.config.to_json(),
+        project.classes,
+        intensity.to_json(),
+        step=7,
+        seconds=1.5,
+        score=0.5,
+        class_scores={0: 0.75, 1: 0.5, 2: 0.25},
+        settings=project.manifest.training.to_json(),
+        training_cases=tuple(case.id for case in project.cases),
+    )
+    moments = {"moments": [torch.ones(3), {"step": 7}]}
+    identity, path = checkpoints.save(project.checkpoints_folder, card, network.state_dict(), moments, write=durable.save)
+    return Predictor.load(path, "cpu"), identity
+
+
+def make(folder: Path) -> None:
+    """images/, study.unetstudio/ and expected.json in a folder."""
+    images = folder / "images"
+    images.mkdir()
+    for seed, name in enumerate(("left.png", "right.png")):
+        picture(images / name, seed)
+    classes = ClassTable.named(["background", "cell", "wall"], [(0, 0, 0), (220, 60, 40), (40, 120, 220)])
+    with Project.create(folder / "study.unetstudio", classes) as project:
+        found = list(intake(discover([images])))
+        project.add_cases([item.case for item in found])
+        for item in found:
+            durable.save(project.cache / "thumbnails" / f"{item.case.id}.png", item.thumbnail)
+        project.save()
+        left, right = (case.id for case in project.cases)
+        labels = {left: paint(project, left, 1, 15, generations=True), right: paint(project, right, 100, 4, generations=False)}
+        labels[right] = paint(project, right, 200, 3, generations=False)  # a second session: its own journal
+        table = project.classes.changed(1, name="nucleus", colour=(10, 200, 90), locked=True).added("vessel", (200, 200, 0)).removed(3)
+        project.update(classes=table, view={"case": right})
+        project.review(left, type(project.case(left).review)("corrected"))
+        project.review(right, type(project.case(right).review)("accepted"))
+        project.save()
+        scan = read(project.case(left).source)
+        predictor, identity = learned(project, scan)
+        kept = prediction_file.Prediction(scan.shape, predictor.values)
+        for event in predict(predictor, scan, left):
+            if isinstance(event, TilePredicted):
+                kept.put(event.region, event.probabilities, event.checkpoint)
+        prediction_file.save(project.folder_of(left), kept)
+        durable.save(project.folder / "runs" / "20260101T000000Z.jsonl", b'{"event": "TrainingStarted", "time": 1767225600.0}\n')
+        expected = {
+            "classes": [[c.value, c.name, list(c.colour), c.locked] for c in project.classes],
+            "cases": {
+                case.name: {
+                    "id": case.id,
+                    "review": case.review.value,
+                    "values": digest(labels[case.id].values),
+                    "origin": digest(labels[case.id].origin),
+                }
+                for case in project.cases
+            },
+            "checkpoint": identity,
+            "probabilities": digest(kept.probabilities),
+            "classes found": np.bincount(kept.probabilities.argmax(0).ravel(), minlength=len(predictor.values)).tolist(),
+        }
+    (folder / "expected.json").write_text(json.dumps(expected, indent=1))
+
+
+def main(archive: Path) -> None:
+    """Makes the project and packs it, with the same times and no owner."""
+    os.environ["LOGNAME"] = "clinician"  # the name that the journal would otherwise take from this account
+    with tempfile.TemporaryDirectory() as place, zipfile.ZipFile(archive, "x", zipfile.ZIP_DEFLATED) as packed:
+        make(Path(place))
+        for path in sorted(p for p in Path(place).rglob("*") if p.is_file()):
+            packed.writestr(
+                zipfile.ZipInfo(path.relative_to(place).as_posix(), (2026, 1, 1, 0, 0, 0)), path.read_bytes(), zipfile.ZIP_DEFLATED
+            )
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))
