@@ -14,6 +14,7 @@ class TrainingSettings:
     """Zero or "auto" means: chosen from the data and the machine by `training.plan`."""
 
     network: str = "unet"
+    preset: str = ""  # of the network, such as published or small; "" = chosen for the machine
     dims: int = 0  # 2 or 3; 0 = chosen from the scans
     depth: int = 0  # number of poolings
     base: int = 0  # channels of the first level

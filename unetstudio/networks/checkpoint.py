@@ -27,7 +27,7 @@ from unetstudio import __version__
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Spacing
 from unetstudio.errors import CheckpointError, UserError
-from unetstudio.networks.network import Network, create
+from unetstudio.networks.network import Network, rebuild
 from unetstudio.networks.state import METADATA, metadata, pack, unpack
 
 FORMAT = 1
@@ -174,11 +174,9 @@ def load_optimizer(path: Path, checkpoint: Checkpoint, device: torch.device | st
 
 def _build(path: Path, checkpoint: Checkpoint) -> Network:
     """The network without memory for weights yet: a card from a stranger cannot ask for more than its file brings."""
-    options = {k: v for k, v in checkpoint.config.items() if k not in ("in_channels", "n_classes", "dims")}
     try:
         with torch.device("meta"):
-            inputs, outputs = int(checkpoint.config["in_channels"]), int(checkpoint.config["n_classes"])
-            return create(checkpoint.network, inputs, outputs, checkpoint.dims, **options)
+            return rebuild(checkpoint.network, checkpoint.config)
     except (UserError, KeyError, TypeError, ValueError) as error:
         raise CheckpointError(f"The network in {path.name} cannot be built here: {error}") from error
 

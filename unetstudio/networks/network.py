@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from types import MappingProxyType
 from typing import Any, ClassVar, TypeVar
 
 import psutil
@@ -34,15 +36,26 @@ class NetworkConfig:
 class Network(nn.Module):
     """(N, C, Y, X) or (N, C, Z, Y, X) float32 in, logits with `n_classes` channels out.
 
-    A subclass fills the class attributes, calls its last layer `head`, and sets in __init__, per spatial axis:
+    A subclass fills the class attributes: `title`; `description`, a sentence for a clinician; `source`, the paper; `dims` it is made for;
+    `suits_cpu`, whether a processor trains it in minutes; `presets`, options by name. "default" is what we recommend, "published" what
+    the paper has, "small" what a processor trains; a preset with "dims": (2,) or (3,) is for these alone.
+
+    It calls its last layer `head`, and with deep supervision others with a channel per class `side_heads`. It sets in __init__, per axis:
     `receptive_margin`, how many input voxels round an output voxel can influence it when tile origins are multiples of `size_multiple`;
     `size_multiple`, the coarsest sampling step; `lost`, voxels missing on each side of the output (0 with same padding).
-    `exact` says whether a tile with that margin gives what the whole image would: not so where a norm looks at the whole tile.
+    `exact` says whether a tile with that margin gives what the whole image would: not so where a norm looks at the whole tile, or where
+    every voxel attends to every other; such tiles overlap and are blended, with the margin as the width of the blend.
+
+    In training a network may answer with a tuple of logits, the finest first, each coarser by a whole factor: deep supervision. In
+    evaluation it answers with the finest alone.
     """
 
     title: ClassVar[str]
     description: ClassVar[str]
+    source: ClassVar[str] = ""
     dims: ClassVar[tuple[int, ...]]
+    suits_cpu: ClassVar[bool] = True
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType({"default": MappingProxyType({})})
     Config: ClassVar[type[NetworkConfig]]
 
     config: NetworkConfig
@@ -61,6 +74,23 @@ class Network(nn.Module):
         """Number of trainable values."""
         return sum(p.numel() for p in self.parameters() if p.requires_grad)
 
+    @classmethod
+    def presets_for(cls, dims: int) -> tuple[str, ...]:
+        """Names of the presets that can be had in 2 or 3 dimensions."""
+        return tuple(name for name, options in cls.presets.items() if dims in options.get("dims", cls.dims))
+
+    @classmethod
+    def preset_options(cls, preset: str, dims: int) -> dict[str, Any]:
+        """What a preset sets; UserError with the known ones."""
+        known = cls.presets_for(dims)
+        check(preset in known, f"{cls.title} has no preset {preset!r} in {dims} dimensions. Known: {', '.join(known)}.")
+        return {option: value for option, value in cls.presets[preset].items() if option != "dims"}
+
+    @classmethod
+    def options(cls) -> frozenset[str]:
+        """What can be chosen about it, apart from channels, classes and dimensions."""
+        return frozenset(f.name for f in fields(cls.Config)) - {f.name for f in fields(NetworkConfig)}
+
 
 AnyNetwork = TypeVar("AnyNetwork", bound=type[Network])
 
@@ -70,17 +100,41 @@ BYTES = 20
 NETWORKS: Registry[type[Network]] = Registry("unetstudio.networks", "network")
 
 
-def create(name: str, in_channels: int, n_classes: int, dims: int = 2, **options: Any) -> Network:
-    """A network by its registered name, freshly initialised from torch's random state; an option it does not know is a UserError."""
+def create(name: str, in_channels: int, n_classes: int, dims: int = 2, preset: str = "default", **options: Any) -> Network:
+    """A network by its registered name, freshly initialised from torch's random state; `options` go before those of the preset.
+
+    UserError for a name, preset or option that there is not, and for a network too large for this computer.
+    """
     kind = NETWORKS[name]
-    known = {f.name for f in fields(kind.Config)}
+    known = kind.options()
     for option in options:
         check(option in known, f"The network {name!r} has no option {option!r}. Known: {', '.join(sorted(known))}.")
     check(dims in kind.dims, f"The network {name!r} is made for {' or '.join(map(str, kind.dims))} dimensions, not {dims}.")
-    config = kind.Config(in_channels, n_classes, dims, **{k: _frozen(v) for k, v in options.items()})
+    chosen = kind.preset_options(preset, dims) | options
+    config = kind.Config(in_channels, n_classes, dims, **{k: _frozen(v) for k, v in chosen.items()})
     if not torch.empty(0).is_meta:
         _check_memory(kind, config)
     return kind(config)
+
+
+def rebuild(name: str, config: Mapping[str, Any], **changes: Any) -> Network:
+    """A network from a configuration as `to_json` gave it, with `changes`; what it does not mention is as the configuration's defaults
+    have it, whatever the presets of today say."""
+    values = {**config, **changes}
+    kind = NETWORKS[name]
+    known = {f.name for f in fields(kind.Config)}
+    for option in values:
+        check(option in known, f"The network {name!r} has no option {option!r}; a newer version of the program may know it.")
+    check(values.get("dims", 2) in kind.dims, f"The network {name!r} does not come in {values.get('dims')} dimensions.")
+    built = kind.Config(**{k: _frozen(v) for k, v in values.items()})
+    if not torch.empty(0).is_meta:
+        _check_memory(kind, built)
+    return kind(built)
+
+
+def name_of(network: Network) -> str:
+    """The registered name of a network's kind."""
+    return next(name for name, kind in NETWORKS.items() if kind is type(network))
 
 
 def _check_memory(kind: type[Network], config: NetworkConfig) -> None:

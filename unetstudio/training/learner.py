@@ -10,7 +10,7 @@ import torch
 from torch import Tensor
 
 from unetstudio.networks.device import Precision
-from unetstudio.networks.network import Network, create
+from unetstudio.networks.network import Network, name_of, rebuild
 from unetstudio.training.average import MovingAverage
 from unetstudio.training.losses import loss
 from unetstudio.training.samples import Batch
@@ -20,6 +20,9 @@ CLIP = 5.0
 
 DECAY = 1e-4
 """Weight decay."""
+
+HEADS = ("head.", "side_heads.")
+"""Names of weights that have a channel per class begin so."""
 
 RECENT = 3
 """Batches on which the average's norm statistics are measured."""
@@ -103,9 +106,7 @@ class Learner:
 
         The optimiser's memory of the output layer is lost; the rest of it stays.
         """
-        config = self.network.config.to_json()
-        options = {k: v for k, v in config.items() if k not in ("in_channels", "n_classes", "dims")}
-        fresh = create(_name(self.network), config["in_channels"], len(new), config["dims"], **options)
+        fresh = rebuild(name_of(self.network), self.network.config.to_json(), n_classes=len(new))
         kept = [(channel, old.index(value)) for channel, value in enumerate(new) if value in old]
         networks = []
         for source in (self.network, self.average.network):
@@ -114,7 +115,7 @@ class Learner:
             for name, values in source.state_dict().items():
                 if state[name].shape == values.shape:
                     state[name].copy_(values)
-                if name.startswith("head."):
+                if name.startswith(HEADS) and state[name].shape[1:] == values.shape[1:]:
                     for to, at in kept:
                         state[name][to] = values[at].to(state[name].device)
             networks.append(self.precision.place(target))
@@ -124,7 +125,7 @@ class Learner:
         self.optimizer = _optimizer(self.network)
         for name, parameter in self.network.named_parameters():
             before = by_name[name]
-            if before in memory and before.shape == parameter.shape and not name.startswith("head."):
+            if before in memory and before.shape == parameter.shape and not name.startswith(HEADS):
                 self.optimizer.state[parameter] = memory[before]
         self.average = MovingAverage(averaged)
         self._measured = 0
@@ -133,10 +134,3 @@ class Learner:
 def _optimizer(network: Network) -> torch.optim.AdamW:
     fused = next(network.parameters()).device.type in ("cpu", "cuda")
     return torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=DECAY, fused=fused)
-
-
-def _name(network: Network) -> str:
-    """The registered name of a network's kind."""
-    from unetstudio.networks.network import NETWORKS
-
-    return next(name for name, kind in NETWORKS.items() if kind is type(network))
