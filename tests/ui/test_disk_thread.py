@@ -1,4 +1,4 @@
-"""The disk thread: tasks in order and before jobs, answers on the GUI thread, and a life that no error ends."""
+"""The disk thread: tasks in order, jobs beside them, answers on the GUI thread, and a life that no error ends."""
 
 from __future__ import annotations
 
@@ -55,24 +55,77 @@ def test_that_a_bug_is_told_with_its_trace_answers_as_failed_and_ends_nothing(di
     assert "error in the program" in answers[0]
 
 
-def test_that_a_task_asked_during_a_job_comes_before_its_next_step(disk: DiskThread, qtbot: QtBot) -> None:
+def test_that_a_stroke_does_not_wait_for_a_job(disk: DiskThread, qtbot: QtBot) -> None:
     told: list[object] = []
-    asked, go = threading.Event(), threading.Event()
+    begun, go = threading.Event(), threading.Event()
 
     def steps() -> Iterator[int]:
-        for number in range(3):
-            yield number
-            if number == 0:
-                asked.set()
-                go.wait(10)
+        begun.set()
+        assert go.wait(10)
+        yield 1
 
     disk.begin(steps(), told.append, lambda error: told.append("end"))
-    asked.wait(10)
+    assert begun.wait(10)
     disk.ask(lambda: "stroke", told.append)
+    qtbot.waitUntil(lambda: told == ["stroke"], timeout=10_000)
     go.set()
-    qtbot.waitUntil(lambda: told[-1:] == ["end"], timeout=10_000)
-    assert told.index("stroke") <= 2
-    assert [t for t in told if t != "stroke"] == [0, 1, 2, "end"]
+    qtbot.waitUntil(lambda: told == ["stroke", 1, "end"], timeout=10_000)
+
+
+def test_that_a_job_begins_after_the_tasks_asked_before_it(disk: DiskThread, qtbot: QtBot) -> None:
+    told: list[str] = []
+    go = threading.Event()
+    disk.ask(lambda: told.append("saved" if go.wait(10) else "late"))
+
+    def steps() -> Iterator[str]:
+        told.append("read")
+        yield "event"
+
+    disk.begin(steps(), lambda event: None, lambda error: told.append("end"))
+    go.set()
+    qtbot.waitUntil(lambda: told == ["saved", "read", "end"], timeout=10_000)
+
+
+def test_that_what_a_job_carries_is_done_on_the_disk_thread_and_its_error_is_the_jobs(disk: DiskThread, qtbot: QtBot) -> None:
+    told: list[object] = []
+    threads: list[QThread] = []
+
+    def refuse() -> None:
+        raise UserError("the disk is full")
+
+    def steps() -> Iterator[str]:
+        disk.carry(lambda: threads.append(QThread.currentThread()))
+        yield "stored"
+        disk.carry(refuse)
+
+    disk.begin(steps(), told.append, lambda error: told.append(str(error)))
+    qtbot.waitUntil(lambda: told == ["stored", "the disk is full"], timeout=10_000)
+    assert threads == [disk]
+
+
+def test_that_finishing_waits_for_strokes_and_not_for_a_job_that_reads_on(qapp: object, qtbot: QtBot) -> None:
+    made, kept = DiskThread(), []
+    begun, go, gone = threading.Event(), threading.Event(), threading.Event()
+
+    def reading() -> Iterator[int]:
+        begun.set()
+        assert go.wait(30)
+        try:
+            made.carry(lambda: kept.append("too late"))
+        except UserError:
+            gone.set()
+        yield 1
+
+    made.start()
+    made.begin(reading(), lambda event: kept.append("event"))
+    assert begun.wait(10)
+    made.ask(lambda: kept.append("stroke"))
+    assert made.finish()
+    assert made.working
+    go.set()
+    assert gone.wait(10)
+    qtbot.waitUntil(lambda: not made.working, timeout=10_000)
+    assert kept == ["stroke"]
 
 
 def test_that_a_stopped_job_is_closed_and_ends_without_error(disk: DiskThread, qtbot: QtBot) -> None:

@@ -286,7 +286,25 @@ def test_that_strokes_the_disk_refused_to_the_end_are_back_when_the_project_is_o
         fresh.shut_down()
 
 
-def test_that_a_stroke_behind_a_long_export_is_saved_although_the_window_is_gone(qapp: object, qtbot: QtBot) -> None:
+def test_that_a_stroke_on_a_slow_disk_is_saved_although_the_window_is_gone(qapp: object, qtbot: QtBot) -> None:
+    session = Session()
+    begun, gate, saved = threading.Event(), threading.Event(), threading.Event()
+
+    def slow() -> None:
+        begun.set()
+        gate.wait(20)
+
+    session.disk.ask(slow)
+    qtbot.waitUntil(begun.is_set, timeout=10_000)
+    session.disk.ask(saved.set)
+    session.shut_down()
+    assert not saved.is_set()
+    gate.set()
+    assert session.linger()
+    assert saved.is_set()
+
+
+def test_that_a_long_export_keeps_neither_a_stroke_nor_the_end_of_the_program_waiting(qapp: object, qtbot: QtBot) -> None:
     session = Session()
     begun, gate, saved = threading.Event(), threading.Event(), threading.Event()
 
@@ -299,7 +317,7 @@ def test_that_a_stroke_behind_a_long_export_is_saved_although_the_window_is_gone
     qtbot.waitUntil(begun.is_set, timeout=10_000)
     session.disk.ask(saved.set)
     session.shut_down()
-    assert not saved.is_set()
-    gate.set()
-    assert session.linger()
     assert saved.is_set()
+    assert not session.linger()  # so that the process ends at once
+    gate.set()
+    qtbot.waitUntil(lambda: not session.disk.working, timeout=10_000)

@@ -1,4 +1,4 @@
-"""Images on their way into a project: read on the disk thread, one after the other; what is dropped meanwhile waits its turn."""
+"""Images on their way into a project: read beside the disk thread, one after the other; what is dropped meanwhile waits its turn."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Arrivals(QObject):
             self._look_for_lost(desk, paths)
         session.progress.emit(OPENING, 0, 0)
         intake = self._intake = object()
-        steps = take_in(paths, desk, recent.documents(), anew=anew)
+        steps = take_in(paths, desk, recent.documents(), anew=anew, in_turn=session.disk.carry)
         self._stop = session.disk.begin(steps, lambda event: self._take(intake, event), lambda error: self._ended(intake, error))
 
     def _take(self, intake: object, event: OpenedProject | CaseRead | CaseRefused) -> None:

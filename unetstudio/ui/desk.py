@@ -7,8 +7,9 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Generator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -201,17 +202,23 @@ def open_project(folder: Path, documents: Path) -> OpenedProject:
     return OpenedProject(Desk(project, documents), project.notices)
 
 
+def at_once(call: Callable[[], Any]) -> Any:
+    """What the call returns."""
+    return call()
+
+
 def take_in(
-    paths: Sequence[Path], desk: Desk | None, documents: Path, *, anew: bool = False
+    paths: Sequence[Path], desk: Desk | None, documents: Path, *, anew: bool = False, in_turn: Callable[[Callable[[], Any]], Any] = at_once
 ) -> Generator[OpenedProject | CaseRead | CaseRefused, None, None]:
     """Images into the open project; or into the one beside them, unless it is to be made `anew`, or into a new one made there once the
     first image could be read. The caller lists the cases.
 
+    `in_turn` opens and makes projects: after what was asked for before, such as letting go of that project.
     An image whose case was removed comes back under its old id, and with it what was painted on it.
     """
     sources = discover(paths)
     if desk is None and not anew and (beside := project_beside(list(paths))) is not None:
-        opened = open_project(beside, documents)
+        opened = in_turn(lambda: open_project(beside, documents))
         desk = opened.desk
         yield opened
     taken = {case.sha256 for case in desk.project.cases} if desk is not None else set()
@@ -223,9 +230,9 @@ def take_in(
                 continue
             channels = found.case.channels
             if desk is None:
-                classes = ClassTable.named(FIRST_CLASSES, colours(len(FIRST_CLASSES), picture(found.scan)))
-                desk = Desk(Project.create(default_folder(list(paths), documents), classes), documents)
-                yield OpenedProject(desk, ())
+                made = in_turn(partial(_made, paths, documents, found.scan))
+                desk = made.desk
+                yield made
             removed: dict[str, str] = desk.project.manifest.view.get(REMOVED, {})
             case = replace(found.case, id=removed.get(found.case.sha256, found.case.id))
             desk.keep_thumbnail(case.id, found.thumbnail)
@@ -234,6 +241,12 @@ def take_in(
             yield found
     if desk is None:
         raise UserError("None of these files could be opened as an image.")
+
+
+def _made(paths: Sequence[Path], documents: Path, scan: Scan) -> OpenedProject:
+    """A new project for these images, with colours that stand out against the first."""
+    classes = ClassTable.named(FIRST_CLASSES, colours(len(FIRST_CLASSES), picture(scan)))
+    return OpenedProject(Desk(Project.create(default_folder(list(paths), documents), classes), documents), ())
 
 
 def _refused(found: CaseRead, channels: int | None) -> CaseRefused:

@@ -1,26 +1,33 @@
-"""The disk thread: everything that reads or writes files for the window happens here, one thing after the other.
+"""The disk thread: everything that the window saves or looks up happens here, one thing after the other.
 
-Strokes come before all else: a long job (reading a folder, exporting) is a generator that is advanced one step at a time and only while
-no other task waits.
+Strokes come before all else: a long job (reading a folder, exporting) is a generator that runs in a thread of its own. Nothing waits for
+it, neither a stroke nor the end of the program; what it must do in turn with the strokes it hands over by `carry`.
 """
 
 from __future__ import annotations
 
 import queue
+import threading
+import time
 import traceback
-from collections import deque
 from collections.abc import Callable, Generator
+from concurrent.futures import Future, wait
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeVar
 
 from PySide6.QtCore import QObject, QThread, Signal
 
 from unetstudio.errors import UserError
 
 FAULT = "This could not be done because of an error in the program."
+CLOSING = "The program was closed before this was done."
+GRACE = 0.5
+"""Seconds that jobs which were stopped have for the step in hand, once every stroke is on the disk."""
+
+T = TypeVar("T")
 
 
-@dataclass(eq=False)
+@dataclass(frozen=True, eq=False)
 class _Task:
     """One call, and what to do with its result or its error on the GUI thread."""
 
@@ -29,18 +36,39 @@ class _Task:
     failed: Callable[[UserError], None] | None
 
 
-@dataclass(eq=False)
 class _Job:
-    """One generator, and what to do with what it yields on the GUI thread."""
+    """One generator in a thread of its own, and what to do with what it yields on the GUI thread."""
 
-    steps: Generator[Any, None, None]
-    event: Callable[[Any], None]
-    ended: Callable[[UserError | None], None] | None
-    stopped: bool = False
+    def __init__(
+        self,
+        disk: DiskThread,
+        steps: Generator[Any, None, None],
+        event: Callable[[Any], None],
+        ended: Callable[[UserError | None], None] | None,
+    ) -> None:
+        self._disk, self._steps, self._event, self._ended = disk, steps, event, ended
+        self.stopped = False
+        self.thread = threading.Thread(target=self._run, name="job", daemon=True)  # one that reads on and on is left behind at the end
+
+    def _run(self) -> None:
+        error: UserError | None = None
+        try:
+            while not self.stopped:
+                self._disk.answer(self._event, next(self._steps))
+            self._steps.close()
+        except StopIteration:
+            pass
+        except UserError as raised:
+            error = raised
+        except Exception:  # noqa: BLE001 - a bug in one job ends that job and is told; the window goes on
+            error = UserError(FAULT)
+            self._disk.answer(self._disk.crashed.emit, traceback.format_exc())
+        if self._ended is not None:
+            self._disk.answer(self._ended, error)
 
 
 class DiskThread(QThread):
-    """Runs tasks in order, and jobs between them; results come back on the GUI thread."""
+    """Runs tasks in order, and jobs beside them; results come back on the GUI thread."""
 
     crashed = Signal(str)  # traceback of a bug in a task; the thread goes on
     _back = Signal(object, object)  # callable and its argument, carried to the GUI thread
@@ -48,7 +76,8 @@ class DiskThread(QThread):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks: queue.Queue[_Task | None] = queue.Queue()
-        self._jobs: deque[_Job] = deque()
+        self._jobs: list[_Job] = []
+        self._ending = False
         self._back.connect(self._call_back)
 
     def ask(
@@ -63,67 +92,75 @@ class DiskThread(QThread):
         event: Callable[[Any], None],
         ended: Callable[[UserError | None], None] | None = None,
     ) -> Callable[[], None]:
-        """Runs a job between tasks, `event(what it yields)` on the GUI thread; returns a function that stops it."""
-        job = _Job(steps, event, ended)
-        self._tasks.put(_Task(lambda: self._jobs.append(job), None, None))
+        """Runs a job after the tasks asked so far and beside those that follow, `event(what it yields)` on the GUI thread; returns a
+        function that stops it before its next step."""
+        job = _Job(self, steps, event, ended)
+        self._jobs = [other for other in self._jobs if other.thread.is_alive() or not other.thread.ident]
+        self._jobs.append(job)
+        self._tasks.put(_Task(job.thread.start, None, None))
 
         def stop() -> None:
             job.stopped = True
 
         return stop
 
+    def carry(self, call: Callable[[], T]) -> T:
+        """For jobs: runs `call` among the tasks, in its turn, and waits for what it returns or raises. UserError when the window closes."""
+        answer: Future[T] = Future()
+
+        def run() -> None:
+            try:
+                answer.set_result(call())
+            except BaseException as error:  # noqa: BLE001 - it is the job's, which raises it
+                answer.set_exception(error)
+
+        self.ask(run)
+        while not wait([answer], 0.2).done:
+            if self.isFinished():
+                raise UserError(CLOSING)
+        return answer.result()
+
+    @property
+    def working(self) -> bool:
+        """Whether a job runs."""
+        return any(job.thread.is_alive() for job in self._jobs)
+
     def finish(self, seconds: float = 2.5) -> bool:
-        """Stops jobs, runs the tasks asked so far, and ends the thread; False when that took too long."""
-        for job in list(self._jobs):
+        """Stops jobs, runs the tasks asked so far, and ends the thread; False when that took too long. A job may still be at its step."""
+        for job in self._jobs:
             job.stopped = True
         self._tasks.put(None)
-        return self.wait(int(seconds * 1000))
+        ended = self.wait(int(seconds * 1000))
+        until = time.monotonic() + GRACE
+        for job in self._jobs:
+            if job.thread.ident:
+                job.thread.join(max(0.0, until - time.monotonic()))
+        self._ending = True
+        return ended
+
+    def answer(self, call: Callable[[Any], None], argument: object) -> None:
+        """From any thread: `call(argument)` on the GUI thread, as long as there is one."""
+        if not self._ending:
+            self._back.emit(call, argument)
 
     def run(self) -> None:
         """The thread's life."""
-        while True:
-            try:
-                task = self._tasks.get(block=not self._jobs)
-            except queue.Empty:
-                self._advance(self._jobs[0])
-                continue
-            if task is None:
-                break
+        while (task := self._tasks.get()) is not None:
             self._do(task)
-        for job in self._jobs:
-            job.steps.close()
 
     def _do(self, task: _Task) -> None:
         try:
             result = task.call()
         except UserError as error:
             if task.failed is not None:
-                self._back.emit(task.failed, error)
+                self.answer(task.failed, error)
         except Exception:  # noqa: BLE001 - a bug in one task must not end the thread that saves strokes
             self.crashed.emit(traceback.format_exc())
             if task.failed is not None:
-                self._back.emit(task.failed, UserError(FAULT))
+                self.answer(task.failed, UserError(FAULT))
         else:
             if task.done is not None:
-                self._back.emit(task.done, result)
-
-    def _advance(self, job: _Job) -> None:
-        error: UserError | None = None
-        try:
-            if not job.stopped:
-                self._back.emit(job.event, next(job.steps))
-                return
-            job.steps.close()
-        except StopIteration:
-            pass
-        except UserError as raised:
-            error = raised
-        except Exception:  # noqa: BLE001 - as above
-            error = UserError(FAULT)
-            self.crashed.emit(traceback.format_exc())
-        self._jobs.popleft()
-        if job.ended is not None:
-            self._back.emit(job.ended, error)
+                self.answer(task.done, result)
 
     def _call_back(self, call: Callable[[Any], None], argument: object) -> None:
         call(argument)

@@ -1,9 +1,13 @@
-"""What goes in and out of the project besides images: masks made elsewhere, and exports. All on the disk thread, a step at a time."""
+"""What goes in and out of the project besides images: masks made elsewhere, and exports.
+
+Both are jobs beside the disk thread; what an import writes it hands over to that thread.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -18,6 +22,7 @@ from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
 from unetstudio.formats import read_mask_onto
 from unetstudio.ui.desk import Desk
+from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.worker.export import ExportChoice, Exported, export, stored
 from unetstudio.worker.import_masks import mask_edit, matched
 from unetstudio.worker.messages import LabelsEdited
@@ -85,7 +90,7 @@ class Exchange(QObject):
             pairs = [(paths[0], session.case)]
         self._imported = 0
         desk = session.desk
-        steps = _masks(desk, pairs, session.classes)
+        steps = _masks(session.disk, desk, pairs, session.classes)
         self._stop = self._stop_import = session.disk.begin(
             steps, lambda event: self._mask(desk, event), lambda error: self._import_ended(desk, error)
         )
@@ -151,19 +156,26 @@ class Exchange(QObject):
         self._session.cases_changed.emit()
 
 
-def _masks(desk: Desk, pairs: list[tuple[Path, Case]], classes: ClassTable) -> Generator[_MaskRead | _MaskStored, None, None]:
+def _masks(
+    disk: DiskThread, desk: Desk, pairs: list[tuple[Path, Case]], classes: ClassTable
+) -> Generator[_MaskRead | _MaskStored, None, None]:
     for done, (path, case) in enumerate(pairs, start=1):
-        mask = read_mask_onto(path, case.shape, case.geometry)
-        if desk.is_open(case.id):
-            yield _MaskRead(case, path, mask, done, len(pairs))
-            continue
-        labels = desk.project.store(case).load(case.shape).labels
-        edit = mask_edit(labels, mask, classes, path, objects=True)
-        sequence = 0
-        if edit is not None:
-            sequence = desk.append_elsewhere(case, edit)
-            labels.apply(edit)
-        yield _MaskStored(case, sequence, edit, labels.annotated / labels.values.size, done, len(pairs))
+        read = _MaskRead(case, path, read_mask_onto(path, case.shape, case.geometry), done, len(pairs))
+        yield disk.carry(partial(_stored, desk, read, classes))
+
+
+def _stored(desk: Desk, read: _MaskRead, classes: ClassTable) -> _MaskRead | _MaskStored:
+    """On the disk thread: what becomes of a mask, unless its case is open and the window must change the labels."""
+    case = read.case
+    if desk.is_open(case.id):
+        return read
+    labels = desk.project.store(case).load(case.shape).labels
+    edit = mask_edit(labels, read.mask, classes, read.path, objects=True)
+    sequence = 0
+    if edit is not None:
+        sequence = desk.append_elsewhere(case, edit)
+        labels.apply(edit)
+    return _MaskStored(case, sequence, edit, labels.annotated / labels.values.size, read.done, read.total)
 
 
 def _exported(desk: Desk, cases: list[Case], classes: ClassTable, folder: Path, choice: ExportChoice) -> Generator[Exported, None, None]:

@@ -162,9 +162,9 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.review.finish()
 
     def linger(self) -> bool:
-        """After `shut_down`: waits until strokes behind a long read or export are on the disk; False when a thread runs even then."""
+        """After `shut_down`: waits until strokes on a slow disk are there; False when a thread runs even then."""
         self.disk.wait(LINGER)
-        return not any(thread.isRunning() for thread in self.findChildren(QThread))
+        return not self.disk.working and not any(thread.isRunning() for thread in self.findChildren(QThread))
 
     def recent_projects(self) -> list[dict[str, Any]]:
         """Newest first: path, name, thumbnail, opened, cases; those that are gone are left out."""
