@@ -64,7 +64,9 @@ def test_that_the_computer_report_can_be_copied_with_its_remedy(session: Session
     qtbot.addWidget(dialog)
     dialog.show_report(DeviceReport((("Processor", "four cores"), ("GPU", "present")), "Install the other build."))
     dialog.copy_button.click()
-    assert QGuiApplication.clipboard().text() == "Processor: four cores\nGPU: present\nInstall the other build."
+    assert QGuiApplication.clipboard().text() == (
+        "Processor: four cores\nGPU: present\nLongest pause today: none over 0.1 s\nInstall the other build."
+    )
 
 
 def test_that_the_status_bar_says_what_is_under_the_pointer() -> None:

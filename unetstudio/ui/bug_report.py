@@ -11,6 +11,7 @@ from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio import __version__
+from unetstudio.ui.pauses import Pauses
 from unetstudio.ui.resources import icon
 
 
@@ -64,7 +65,8 @@ class BugReport(QDialog):
         self.lines = QPlainTextEdit()
         self.lines.setReadOnly(True)
         self.lines.setAccessibleName("Details of the fault")
-        self.lines.setPlainText(f"U-Net Studio {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n")
+        pauses = "".join(f"Pause of the window: {line}\n" for line in Pauses().as_lines())
+        self.lines.setPlainText(f"U-Net Studio {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n{pauses}")
         copy = QPushButton(icon("copy"), "Copy the details")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.lines.toPlainText()))
         close = QPushButton("Go on")

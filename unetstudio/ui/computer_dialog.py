@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import Qt
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
+from unetstudio.ui.pauses import Pauses
 from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
 from unetstudio.worker.messages import DeviceReport
@@ -60,8 +63,10 @@ class ComputerDialog(QDialog):
         session.learning.ask_device_report()
 
     def show_report(self, report: DeviceReport) -> None:
-        """Its rows, and the remedy where there is one."""
-        self._report = report
+        """Its rows, how long the window did not answer today, and the remedy where there is one."""
+        longest = Pauses().longest_today()
+        pause = ("Longest pause today", longest.sentence if longest is not None else "none over 0.1 s")
+        self._report = report = replace(report, rows=(*report.rows, pause))
         self.waiting.hide()
         self.bar.hide()
         self.copy_button.setEnabled(True)

@@ -15,6 +15,7 @@ from unetstudio.ui.main_window import MainWindow
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.session import Session
 from unetstudio.ui.theme import Appearance
+from unetstudio.ui.watchdog import Watchdog
 
 SETTLE = 800
 """Milliseconds after which the learner's process starts when nothing was opened: the window comes first."""
@@ -40,8 +41,11 @@ def run(paths: list[Path], *, example: bool = False) -> int:
     elif paths:
         session.open_paths(paths)
     QTimer.singleShot(SETTLE, session.start_worker)
+    watchdog = Watchdog(parent=window)
+    QTimer.singleShot(SETTLE, watchdog.start)  # what making the window takes is no pause
     end_on_signals(window)
     status = application.exec()
+    watchdog.stop()
     if not session.linger():
         os._exit(status)  # Qt would end a process that destroys a running thread with a crash
     return status

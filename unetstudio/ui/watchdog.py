@@ -1,0 +1,97 @@
+"""Watches whether the window answers: a gap of its event loop over a tenth of a second is logged with what the GUI thread was doing."""
+
+from __future__ import annotations
+
+import sys
+import threading
+import time
+from pathlib import PurePath
+from types import FrameType
+
+from PySide6.QtCore import QObject, QTimer, Signal
+
+from unetstudio.ui.pauses import Pause, Pauses
+
+BEAT = 50
+"""Milliseconds between two signs of life of the event loop."""
+LOOK = 0.04
+"""Seconds between two looks of the watching thread."""
+GAP = 0.1
+"""Seconds by which a beat may be late before it is a pause."""
+FRAMES = 12
+"""How many of the innermost calls are kept."""
+IDLE = 0.2
+"""Share of a pause below which the GUI thread hardly computed: when nobody else ran either, the computer was busy or asleep."""
+
+
+class Watchdog(QObject):
+    """Made on the GUI thread, which it watches from `start` to `stop` through a thread that sleeps nearly all of the time."""
+
+    paused = Signal(object)  # Pause
+
+    def __init__(self, log: Pauses | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._log = log or Pauses()
+        self._gui = threading.get_ident()
+        self._beat = QTimer(self, interval=BEAT)
+        self._beat.timeout.connect(self._beaten)
+        self._seen = 0.0  # of the last beat
+        self._computed = 0.0  # seconds that the GUI thread had computed by then
+        self._late: tuple[float, tuple[str, ...]] = (0.0, ())  # the beat after which it was late, and what it did then
+        self._ended: list[Pause] = []
+        self._stopped = threading.Event()
+        self._watching: threading.Thread | None = None
+
+    def start(self) -> None:
+        """From now on; call it once the window is on the screen."""
+        self._seen, self._computed = time.monotonic(), time.thread_time()
+        self._beat.start()
+        self._watching = threading.Thread(target=self._watch, name="watchdog", daemon=True)
+        self._watching.start()
+
+    def stop(self) -> None:
+        """Ends the watching; pauses seen until now are in the log."""
+        self._beat.stop()
+        self._stopped.set()
+        if self._watching is not None:
+            self._watching.join()
+
+    def _beaten(self) -> None:
+        """On the GUI thread: the event loop is alive."""
+        now, computed = time.monotonic(), time.thread_time()
+        gap = now - self._seen - BEAT / 1000
+        where, spent = self._late[1] if self._late[0] == self._seen else (), computed - self._computed
+        self._seen, self._computed = now, computed
+        if gap > GAP:
+            pause = Pause(time.time() - gap, round(gap, 3), where, machine=not where and spent < IDLE * gap)
+            self._ended.append(pause)
+            self.paused.emit(pause)
+
+    def _watch(self) -> None:
+        """On the watching thread: looks at the GUI thread when it is late, and writes down what is over."""
+        while not self._stopped.wait(LOOK):
+            seen = self._seen
+            if time.monotonic() - seen > GAP + BEAT / 1000 and self._late[0] != seen:
+                self._late = (seen, places(sys._current_frames().get(self._gui)))
+            self._write()
+        self._write()
+
+    def _write(self) -> None:
+        while self._ended:
+            self._log.add(self._ended.pop(0))
+
+
+def places(frame: FrameType | None) -> tuple[str, ...]:
+    """The innermost calls of a thread, innermost last, such as "unetstudio/ui/review.py:210 _segment"; without anybody's folders."""
+    found: list[str] = []
+    while frame is not None and len(found) < FRAMES:
+        found.append(f"{_short(frame.f_code.co_filename)}:{frame.f_lineno} {frame.f_code.co_name}")
+        frame = frame.f_back
+    return tuple(reversed(found))
+
+
+def _short(filename: str) -> str:
+    """From the package on: the folders above it may carry somebody's name."""
+    parts = PurePath(filename).parts
+    inside = [place for place, part in enumerate(parts[:-1]) if part == "unetstudio"]
+    return "/".join(parts[inside[-1] :]) if inside else parts[-1]
