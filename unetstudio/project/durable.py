@@ -23,10 +23,14 @@ from unetstudio.errors import ProjectError
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 BLOCK = 8 * 2**20
 TEMPORARY = ".tmp"
+RESERVE, RESERVE_BYTES = ".reserve", 16 * 2**20
+"""Room that an open project holds, and gives up when the disk is full so that strokes still reach the journal (see `disk`)."""
 PATIENCE = 5.0
 """Seconds for which a file that another program holds open (Windows: antivirus, indexing) is tried again."""
 
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+_APPEND = os.O_WRONLY | _BINARY | getattr(os, "O_NOFOLLOW", 0)  # a link in a journal's place leads to no file of ours
+_FULL = {errno.ENOSPC, errno.EDQUOT}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _WORDS = {
     errno.ENOSPC: "the disk is full. What was saved before is untouched; free some space and try again",
@@ -103,19 +107,19 @@ def write_once(path: Path, data: bytes) -> float | None:
 def append(path: Path, data: bytes, at: int | None = None) -> int:
     """Adds bytes at the end and returns the new length once they are on the disk itself.
 
-    `at` is the length the file must have (0: it must not exist yet); a file that another program changed is left alone. When the disk
-    refuses, the file is cut back to its old length as far as the disk allows.
+    `at` is the length the file must have (0: it must not exist yet); a file that another program changed is left alone. A full disk
+    gets the project's reserve. When the disk refuses, the file is cut back to its old length as far as the disk allows.
     """
     created = not os.path.lexists(path)
     try:
         making = {0: os.O_CREAT | os.O_EXCL, None: os.O_CREAT}.get(at, 0)
-        handle = os.open(path, os.O_WRONLY | making | _BINARY, FILE_MODE)
+        handle = _relieved(path, lambda: os.open(path, _APPEND | making, FILE_MODE))
         try:
             end = os.lseek(handle, 0, os.SEEK_END)
             if at is not None and end != at:
                 raise ProjectError(path, "was changed by another program; nothing was written to it.")
             try:
-                _write(handle, data)
+                _relieved(path, lambda: _write_at(handle, data, end))
                 _flush(handle, data_only=True)
                 if created:
                     _sync_folder(path.parent)
@@ -191,6 +195,37 @@ def touch(path: Path) -> None:
         raise refused(path, error, "could not be refreshed") from error
 
 
+def allocate(path: Path, size: int) -> None:
+    """A new file that takes `size` bytes of the disk; ProjectError, and no file, where there is no room for it."""
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | _BINARY, FILE_MODE)
+        try:
+            if hasattr(os, "posix_fallocate"):
+                os.posix_fallocate(handle, 0, size)
+            else:
+                _write(handle, os.urandom(BLOCK) * -(-size // BLOCK))  # zeros might be packed away
+                os.ftruncate(handle, size)
+        except OSError:
+            with contextlib.suppress(OSError):
+                os.unlink(path)  # noqa: PTH108
+            raise
+        finally:
+            os.close(handle)
+    except OSError as error:
+        raise refused(path, error, "could not be made") from error
+
+
+def release_reserve(path: Path) -> bool:
+    """Gives up the reserve of the project that a file lies in; False when there is none."""
+    for folder in (path.parent, *path.parents[1:3]):  # journals lie two folders deep
+        try:
+            os.unlink(folder / RESERVE)  # noqa: PTH108
+        except OSError:
+            continue
+        return True
+    return False
+
+
 def sweep(folder: Path) -> None:
     """Deletes temporary files that a killed program left; only for the one who holds the lock."""
     for left in folder.glob(f".*{TEMPORARY}"):
@@ -215,6 +250,22 @@ def _write(handle: int, data: bytes | memoryview) -> None:
         if written <= 0:
             raise OSError(errno.EIO, os.strerror(errno.EIO))
         rest = rest[written:]
+
+
+def _write_at(handle: int, data: bytes | memoryview, at: int) -> None:
+    """From an offset on, over what an attempt before may have left there."""
+    os.lseek(handle, at, os.SEEK_SET)
+    _write(handle, data)
+
+
+def _relieved(path: Path, action: Callable[[], Result]) -> Result:
+    """Once more with the room of the reserve when the disk is full."""
+    try:
+        return action()
+    except OSError as error:
+        if error.errno not in _FULL or not release_reserve(path):
+            raise
+        return action()
 
 
 def _flush(handle: int, *, data_only: bool = False) -> None:

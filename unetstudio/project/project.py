@@ -14,7 +14,7 @@ from unetstudio.data.case import Case, ReviewState, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
 from unetstudio.errors import ProjectError, UserError
-from unetstudio.project import durable
+from unetstudio.project import disk, durable
 from unetstudio.project.lock import NAME, Lock, LockedBy, acquire
 from unetstudio.project.manifest import BEGINNING, Lines, Manifest, decode, encode
 from unetstudio.project.migrations import VERSION
@@ -84,8 +84,10 @@ class Project:
         return project
 
     def close(self) -> None:
-        """Gives the lock back; saves nothing."""
+        """Gives the lock and the reserve back; saves nothing."""
         if self._lock:
+            if not self._lock.lost:
+                disk.give_reserve_back(self.folder)
             self._lock.release()
             self._lock = None
 
@@ -123,6 +125,17 @@ class Project:
             except ProjectError:
                 self._lock = None if self._lock.lost else self._lock
                 raise
+            self.keep_reserve()
+
+    def keep_reserve(self) -> None:
+        """Holds room for strokes against a full disk, where there is room to hold; again once a full disk has room again."""
+        if not self.read_only:
+            disk.keep_reserve(self.folder)
+
+    def space_warning(self, case_id: str = "") -> str:
+        """One sentence when the disk has less than 1 GB or three times the case's last generation of labels left; else ""."""
+        last = max((path.stat().st_size for path in self.folder_of(case_id).glob("labels-*.h5")), default=0) if case_id else 0
+        return disk.warning(self.folder, last)
 
     # -------------------------------------------------------------------------------------------------------- what it holds
 

@@ -1,0 +1,131 @@
+"""Room on the disk: a warning in time, a reserve for when it is full, and what is known of network drives."""
+
+import errno
+import os
+import shutil
+from collections import namedtuple
+
+import psutil
+import pytest
+
+from unetstudio.errors import ProjectError
+from unetstudio.project import disk, durable
+
+Usage = namedtuple("Usage", "total used free")
+Mount = namedtuple("Mount", "device mountpoint fstype opts")
+
+
+@pytest.fixture
+def free(monkeypatch):
+    """Sets how many bytes the disk says are free."""
+    return lambda number: monkeypatch.setattr(shutil, "disk_usage", lambda folder: Usage(10**12, 0, number))
+
+
+@pytest.fixture
+def full_disk(monkeypatch):
+    """A disk on which nothing can be written while it is full: until a reserve is given up."""
+    write, unlink = os.write, os.unlink
+    state = {"full": True}
+
+    def refuse(handle, data):
+        if state["full"]:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+        return write(handle, data)
+
+    def remove(path):
+        unlink(path)
+        state["full"] = state["full"] and not str(path).endswith(durable.RESERVE)
+
+    monkeypatch.setattr(durable.os, "write", refuse)
+    monkeypatch.setattr(durable.os, "unlink", remove)
+    return state
+
+
+def test_that_the_reserve_takes_real_room_and_is_given_back_on_closing(project):
+    project.keep_reserve()
+    reserve = project.folder / durable.RESERVE
+    found = reserve.stat()
+    assert (found.st_size, found.st_mode & 0o777) == (durable.RESERVE_BYTES, 0o600)
+    assert found.st_blocks * 512 >= durable.RESERVE_BYTES
+    project.close()
+    assert not reserve.exists()
+
+
+def test_that_a_reserve_that_a_killed_program_left_half_made_is_made_anew(project):
+    (project.folder / durable.RESERVE).write_bytes(b"half")
+    project.keep_reserve()
+    assert (project.folder / durable.RESERVE).stat().st_size == durable.RESERVE_BYTES
+
+
+def test_that_a_reserve_is_not_made_where_it_would_fill_the_disk(project, free):
+    free(2 * durable.RESERVE_BYTES)
+    project.keep_reserve()
+    assert not (project.folder / durable.RESERVE).exists()
+
+
+def test_that_a_stroke_reaches_a_full_disk_through_the_reserve(project, case, paint, full_disk):
+    project.keep_reserve()
+    store = project.store(case)
+    labels = store.load(case.shape).labels
+    edit = paint(labels, 1)
+    durable.make_folder(store.folder)
+    assert store.append(1, edit) == 1
+    assert not (project.folder / durable.RESERVE).exists()
+    assert (project.store(case).load(case.shape).labels.values == labels.values).all()
+
+
+def test_that_a_full_disk_without_a_reserve_refuses_with_a_sentence(project, case, paint, full_disk):
+    store = project.store(case)
+    labels = store.load(case.shape).labels
+    with pytest.raises(ProjectError, match=r"disk is full\. What was saved before is untouched"):
+        store.append(1, paint(labels, 1))
+
+
+def test_that_the_reserve_comes_back_when_the_disk_has_room_again(project, free):
+    project.keep_reserve()
+    assert durable.release_reserve(project.folder / "cases" / "0123456789abcdef" / "strokes-0.journal")
+    free(durable.RESERVE_BYTES)
+    project.beat()
+    assert not (project.folder / durable.RESERVE).exists()
+    free(10**10)
+    project.beat()
+    assert (project.folder / durable.RESERVE).exists()
+
+
+def test_that_a_project_read_only_makes_no_reserve(project):
+    with type(project).open(project.folder, read_only=True) as reader:
+        reader.keep_reserve()
+    assert not (project.folder / durable.RESERVE).exists()
+
+
+def test_that_little_room_is_told_with_the_folder_and_what_to_do(project, free):
+    free(10**10)
+    assert project.space_warning() == ""
+    free(300_000_000)
+    assert project.space_warning() == (
+        "Only 0.3 GB are free on the disk of study.unetstudio: free some space soon, so that strokes can go on being saved."
+    )
+
+
+def test_that_large_labels_ask_for_more_room(project, case, free):
+    folder = project.folder_of(case)
+    durable.make_folder(folder)
+    with (folder / "labels-1.h5").open("wb") as file:
+        file.truncate(2 * 10**9)
+    free(5 * 10**9)
+    assert project.space_warning() == "" != project.space_warning(case.id)
+
+
+@pytest.mark.parametrize(
+    ("kind", "remote"), [("ext4", False), ("nfs4", True), ("cifs", True), ("fuse.sshfs", True), ("9p", True), ("overlay", False)]
+)
+def test_that_network_drives_are_known_by_their_file_system(tmp_path, monkeypatch, kind, remote):
+    mounts = [Mount("disk", "/", "ext4", "rw"), Mount("server", str(tmp_path), kind, "rw"), Mount("x", str(tmp_path / "sub"), "nfs", "rw")]
+    monkeypatch.setattr(psutil, "disk_partitions", lambda all: mounts)
+    assert disk.is_network(tmp_path / "study.unetstudio") is remote
+
+
+def test_that_this_disk_says_what_it_is(tmp_path):
+    assert disk.room(tmp_path) > 0
+    assert disk.room(tmp_path / "nowhere") is None
+    assert disk.is_network(tmp_path) in (True, False)
