@@ -68,6 +68,7 @@ class Desk:
     def __init__(self, project: Project, documents: Path) -> None:
         self.project = project
         self._rescue_folder = documents / RESCUE  # often on another disk: for strokes that the project's refuses to the end
+        project.keep_reserve()
         self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
         self._shapes: dict[str, Index] = {}  # of the cases opened so far: the window may paint on one until the next is there
         self._unsaved: deque[tuple[str, Kind, Edit]] = deque()
