@@ -123,6 +123,11 @@ def is_out_of_memory(error: BaseException) -> bool:
     return isinstance(error, RuntimeError) and any(sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory"))
 
 
+def is_device_lost(error: BaseException) -> bool:
+    """Whether a GPU failed so that only a fresh process can use it again: an assertion on it, or a bad access, spoils all that follows."""
+    return isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error)
+
+
 def free_bytes(device: torch.device) -> int:
     """Memory that could be had now; an Apple GPU shares the processor's."""
     if device.type == "cuda":

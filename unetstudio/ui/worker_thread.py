@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 
 from PySide6.QtCore import QObject, QThread, Signal
 
+from unetstudio.ui.preferences import home
 from unetstudio.worker.messages import Heartbeat, Request, WorkerDied
 from unetstudio.worker.process import WorkerProcess
 
@@ -13,13 +15,19 @@ RESTARTS, WITHIN = 5, 600.0
 """A worker that dies so often within so many seconds is not started again: what it does there kills it, and would again."""
 
 
+def start_worker() -> WorkerProcess:
+    """One whose crashes leave their trace in the user's own folder."""
+    return WorkerProcess(logs=home() / "log")
+
+
 class WorkerThread(QThread):
-    """Lives as long as the window; `event` arrives on the GUI thread."""
+    """Lives as long as the window; `event` arrives on the GUI thread. `start` makes a process; OSError when the system refuses."""
 
     event = Signal(object)
 
-    def __init__(self, parent: QObject | None = None) -> None:
+    def __init__(self, parent: QObject | None = None, start: Callable[[], WorkerProcess] = start_worker) -> None:
         super().__init__(parent)
+        self._start = start
         self._worker: WorkerProcess | None = None
         self._ending = False
 
@@ -45,7 +53,7 @@ class WorkerThread(QThread):
         again = True
         while again and not self._ending:
             try:
-                self._worker = worker = WorkerProcess()
+                self._worker = worker = self._start()
             except OSError as error:  # no process, memory or descriptor to be had
                 why = f"The learner cannot be started ({error.strerror}). Close other programs, then open this one again."
                 self.event.emit(WorkerDied(why, restarting=False))
@@ -56,11 +64,11 @@ class WorkerThread(QThread):
                 return
             self._worker = None
             cause = worker.cause()
-            worker.end(0.1)
+            trace = worker.end(0.1)
             deaths.append(time.monotonic())
             again = sum(deaths[-1] - death < WITHIN for death in deaths) < RESTARTS
             then = " It is being started again." if again else f" It ended {RESTARTS} times now; open the window again to go on learning."
-            self.event.emit(WorkerDied(f"The learner {cause}.{then}", again))
+            self.event.emit(WorkerDied(f"The learner {cause}.{then}", again, trace))
 
     def _carry(self, worker: WorkerProcess) -> None:
         """Until the process is gone or we end."""

@@ -2,26 +2,52 @@
 
 from __future__ import annotations
 
+import faulthandler
 import multiprocessing
 import os
 import signal
+import sys
 import threading
+import time
+from collections.abc import Callable
 from multiprocessing.connection import Connection
+from pathlib import Path
 from queue import SimpleQueue
 
-from unetstudio.worker.messages import Event, Heartbeat, Quit, Request
+import psutil
+
+from unetstudio.worker import crash_log
+from unetstudio.worker.cause import GARBLED
+from unetstudio.worker.messages import Event, Heartbeat, JobFailed, Quit, Request
+from unetstudio.worker.process import LONGEST, understood
 
 BEAT = 1.0
 """Seconds between two heartbeats."""
 
+STILL = 5
+"""Heartbeats without a turn of the main thread after which it is written down where it stands."""
 
-def serve(connection: Connection) -> None:
-    """Runs until asked to quit, or until the window is gone, however it went."""
-    signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl+C in the terminal is for the window, which then ends us in order
-    if hasattr(os, "nice"):
-        os.nice(10)  # painting comes first on a busy machine
+
+class Pulse:
+    """What the main thread leaves for the heartbeat to read."""
+
+    def __init__(self) -> None:
+        self.turns = 0
+        self.waiting = True
+
+    def beat(self, process: psutil.Process) -> Heartbeat:
+        """From the thread that beats, whose own work does not count."""
+        work = time.process_time() - time.thread_time()
+        return Heartbeat(self.turns, self.waiting, work, _waits_for_disk(), int(process.memory_info().rss))
+
+
+def serve(connection: Connection, log: Path | None = None) -> None:
+    """Runs until asked to quit, or until the window is gone, however it went; a crash leaves its trace in the file `log`."""
+    trace = None if log is None else crash_log.open_raw(log)
+    _keep_to_ourselves()
     inbox: SimpleQueue[Request] = SimpleQueue()
     lock = threading.Lock()
+    pulse = Pulse()
 
     def send(event: Event) -> None:
         try:
@@ -33,28 +59,72 @@ def serve(connection: Connection) -> None:
     def hear() -> None:
         try:
             while True:
-                inbox.put(connection.recv())
-        except (EOFError, OSError):
+                request = understood(connection.recv_bytes(LONGEST))
+                if not isinstance(request, Request):
+                    os._exit(GARBLED)
+                inbox.put(request)
+        except EOFError:
             os._exit(0)
+        except OSError as error:  # without a number: a length that no message has
+            os._exit(0 if error.errno else GARBLED)
 
     def live() -> None:
-        parent = multiprocessing.parent_process()
+        parent, process = multiprocessing.parent_process(), psutil.Process()
+        turns, still = 0, 0
         while parent is None or parent.is_alive():
-            send(Heartbeat())
+            beat = pulse.beat(process)
+            send(beat)
+            turns, still = beat.turns, 0 if beat.waiting or beat.turns != turns else still + 1
+            if still == STILL and trace is not None:
+                faulthandler.dump_traceback(trace, all_threads=True)
             threading.Event().wait(BEAT)
         os._exit(0)
 
     threading.Thread(target=hear, name="hear", daemon=True).start()
     threading.Thread(target=live, name="live", daemon=True).start()
+    try:
+        _run(inbox, send, pulse)
+    except Exception as error:
+        # What ends a worker must be told while somebody can still say it; the traceback goes to standard error as well.
+        send(JobFailed("learner", f"The learner cannot go on: {type(error).__name__}: {error}"))
+        raise
+
+
+def _run(inbox: SimpleQueue[Request], send: Callable[[Event], None], pulse: Pulse) -> None:
     from unetstudio.worker.runner import Runner  # imports torch: seconds in which heartbeats already go out
 
     runner = Runner(send)
     runner.begin()
     while True:
         while not inbox.empty() or not runner.busy:
+            pulse.waiting = True
             request = inbox.get()
+            pulse.waiting = False
+            pulse.turns += 1
             if isinstance(request, Quit):
                 runner.end()
                 return
             runner.handle(request)
+        pulse.turns += 1
         runner.advance()
+
+
+def _keep_to_ourselves() -> None:
+    """Ctrl+C is for the window, which then ends us in order; painting comes first on a busy machine; no patient's image in a core dump."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    if sys.platform != "win32":
+        import resource
+
+        os.nice(10)
+        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
+
+
+def _waits_for_disk() -> bool:
+    """Whether a thread of this process waits for a disk or a network drive, which is no fault of ours; only Linux says so."""
+    for status in Path("/proc/self/task").glob("*/stat"):
+        try:
+            if status.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0] == "D":
+                return True
+        except OSError:
+            continue  # the thread has just ended
+    return False

@@ -181,9 +181,13 @@ class DeviceReport:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """The worker is alive; sent at least every second from its own thread."""
+    """The worker is alive; sent at least every second from a thread of its own, so it also says how the jobs' thread fares."""
 
-    busy: str = ""
+    turns: int = 0  # times that the jobs' thread has gone round
+    waiting: bool = True  # it has nothing to do, or is still starting
+    work: float = 0.0  # processor seconds spent so far, those of this thread left out
+    disk: bool = False  # a thread waits for the disk
+    memory: int = 0  # bytes in use
 
 
 @dataclass(frozen=True)
@@ -198,10 +202,12 @@ class JobFailed:
 
 @dataclass(frozen=True)
 class WorkerDied:
-    """Made by the supervisor when the process is gone or silent: why, in one sentence, and whether it was started again."""
+    """Made by the supervisor when the process is gone or silent: why, in one sentence, and whether it was started again; `detail` holds
+    where it was in the program, if that is known."""
 
     reason: str
     restarting: bool = True
+    detail: str = ""
 
 
 StudyEvent = (

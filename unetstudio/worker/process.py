@@ -1,38 +1,59 @@
-"""The worker's process: started with spawn, spoken to over a pipe, watched for death and silence. No torch in the parent."""
+"""The worker's process: started with spawn, spoken to over a pipe, watched for death, silence and nonsense. No torch in the parent."""
 
 from __future__ import annotations
 
 import importlib
 import multiprocessing
-import signal
+import os
 import time
-from multiprocessing.connection import Connection, wait
-from queue import Queue
+from collections.abc import Callable
+from multiprocessing.connection import Connection
+from multiprocessing.reduction import ForkingPickler
+from pathlib import Path
+from queue import Empty, Queue, SimpleQueue
 from threading import Thread
 
-from unetstudio.worker.messages import Event, Quit, Request
+from unetstudio.worker import crash_log
+from unetstudio.worker.messages import Event, Heartbeat, Quit, Request
+from unetstudio.worker.watch import Limits, Watch
 
-SILENCE = 20.0
-"""Seconds without a heartbeat after which the worker counts as hanging; it sends one every second."""
+LONGEST = 2**30
+"""Bytes of a message; the largest tile of 255 classes is about that long."""
+
+NONSENSE = "sent something that cannot be understood"
+
+Child = Callable[[Connection, Path | None], None]
 
 
-def _child(connection: Connection) -> None:
+def _child(connection: Connection, log: Path | None) -> None:
     """The child's first function: imports torch there, never in the window."""
-    importlib.import_module("unetstudio.worker.child").serve(connection)
+    importlib.import_module("unetstudio.worker.child").serve(connection, log)
 
 
 class WorkerProcess:
-    """One child process: `send` never blocks, `receive` waits a little, `cause` says in words why it is gone."""
+    """One child process: `send` never blocks, `receive` waits a little, `cause` says in words why it is gone.
 
-    def __init__(self) -> None:
+    `logs` is the folder for the trace of a crash; `child` is what the process runs.
+    """
+
+    def __init__(self, limits: Limits | None = None, *, logs: Path | None = None, child: Child = _child) -> None:
+        from unetstudio.worker.cause import oom_kills
+
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
+        self._log = None if logs is None else crash_log.raw(logs, os.getpid())
+        self._oom_kills = oom_kills()
         self._connection = ours
-        self._process = context.Process(target=_child, args=(theirs,), name="unetstudio-worker", daemon=True)
+        self._process = context.Process(target=child, args=(theirs, self._log), name="unetstudio-worker", daemon=True)
         self._process.start()
         theirs.close()
-        self._heard = time.monotonic()
+        self._watch = Watch(limits or Limits(), time.monotonic())
+        self._verdict = ""
+        self._gone = False
+        self._inbox: SimpleQueue[Event | None] = SimpleQueue()  # None: nothing more will come
         self._outbox: Queue[Request | None] = Queue()
+        self._reader = Thread(target=self._read, name="worker-read", daemon=True)
+        self._reader.start()
         Thread(target=self._post, name="worker-post", daemon=True).start()
 
     @property
@@ -45,41 +66,61 @@ class WorkerProcess:
         self._outbox.put(request)
 
     def receive(self, seconds: float) -> list[Event] | None:
-        """Events that arrived within `seconds`; None when the process is gone or has been silent too long."""
-        ready = wait([self._connection, self._process.sentinel], timeout=seconds)
+        """Events that arrived within `seconds`; None when the process is gone, hangs, or talks nonsense."""
         events: list[Event] = []
         try:
-            while self._connection.poll():
-                events.append(self._connection.recv())
-        except (EOFError, OSError):
-            return events or None
+            event = self._inbox.get(timeout=0 if self._gone else seconds)
+            while event is not None:
+                events.append(event)
+                event = self._inbox.get_nowait()
+            self._gone = True
+        except Empty:
+            pass
+        now = time.monotonic()
+        for event in events:
+            if isinstance(event, Heartbeat):
+                self._watch.hear(event, now)
         if events:
-            self._heard = time.monotonic()
-        elif self._process.sentinel in ready or time.monotonic() - self._heard > SILENCE:
-            return None
-        return events
+            return events
+        self._verdict = self._verdict or ("" if self._gone else self._watch.verdict(now))
+        return None if self._gone or self._verdict or self._process.exitcode is not None else events
 
     def cause(self) -> str:
         """Why it ended, as the end of a sentence that begins with "The learner"."""
-        self._process.join(0.5)
-        code = self._process.exitcode
-        if code is None:
-            return f"did not answer for {SILENCE:.0f} seconds"
-        if code == -9:
-            return "was ended from outside (often: the computer ran out of memory)"
-        if code < 0:
-            return f"crashed ({signal.Signals(-code).name})"
-        return f"ended by itself (exit code {code})"
+        if self._verdict:
+            return self._verdict
+        from unetstudio.worker.cause import ended, oom_kills
 
-    def end(self, seconds: float = 1.0) -> None:
-        """Asks it to quit, then ends it; returns within about `seconds` plus a little."""
+        self._process.join(1.0)
+        return ended(self._process.exitcode, self._watch.memory, oom_kills() - self._oom_kills)
+
+    def end(self, seconds: float = 1.0) -> str:
+        """Asks it to quit, then ends it; returns within about `seconds` plus a little, with the trace of a crash or ""."""
         self._outbox.put(Quit())
         self._outbox.put(None)
         self._process.join(seconds)
         if self._process.is_alive():
             self._process.kill()
             self._process.join(0.5)
-        self._connection.close()
+        self._reader.join(0.5)
+        if not self._reader.is_alive():
+            self._connection.close()
+        return "" if self._log is None else crash_log.collect(self._log)
+
+    def _read(self) -> None:
+        """A thread of its own: half a message must not keep the supervisor waiting for the rest."""
+        try:
+            while True:
+                event = understood(self._connection.recv_bytes(LONGEST))
+                if not isinstance(event, Event):
+                    self._verdict = NONSENSE
+                    break
+                self._inbox.put(event)
+        except EOFError:
+            pass
+        except OSError as error:  # without a number: a length that no message has
+            self._verdict = "" if error.errno else NONSENSE
+        self._inbox.put(None)
 
     def _post(self) -> None:
         while (request := self._outbox.get()) is not None:
@@ -87,3 +128,11 @@ class WorkerProcess:
                 self._connection.send(request)
             except (OSError, ValueError):
                 return  # the process is gone; `receive` notices and the supervisor starts another
+
+
+def understood(message: bytes) -> object:
+    """What a message of our own other process says; None when it says nothing."""
+    try:
+        return ForkingPickler.loads(message)
+    except Exception:  # noqa: BLE001 - damaged bytes raise whatever the parts that they happen to name raise
+        return None

@@ -7,6 +7,7 @@ training steps, and painting is learnt from the next step on.
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -19,6 +20,7 @@ from unetstudio.errors import CheckpointError, UserError
 from unetstudio.formats import read
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.computer import describe
+from unetstudio.networks.device import is_device_lost
 from unetstudio.networks.network import NETWORKS
 from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
@@ -26,6 +28,7 @@ from unetstudio.training.events import RoundDone, TrainingFinished, TrainingStar
 from unetstudio.training.fit import Trainer
 from unetstudio.training.start import Start, load_start
 from unetstudio.worker import jobs
+from unetstudio.worker.cause import DEVICE_LOST
 from unetstudio.worker.messages import (
     CasesChanged,
     ClassesChanged,
@@ -99,6 +102,7 @@ class Runner:
             self._handle(request)
         except Exception as error:  # noqa: BLE001 - a bug in one request must not end the worker
             self._send(failure(type(request).__name__, error))
+            _end_if_lost(error)
 
     def _handle(self, request: Request) -> None:
         match request:
@@ -312,6 +316,7 @@ class Runner:
             if job.case:
                 self._failed.add(job.case)
             self._send(failure(job.name, error, job.case))
+            _end_if_lost(error)
             self._ended(job)
 
     def _follow(self, job: Running, event: Event | None) -> None:
@@ -328,6 +333,12 @@ class Runner:
     def _ended(self, job: Running) -> None:
         self._jobs.remove(job)
         self._predict_next_when_idle()
+
+
+def _end_if_lost(error: Exception) -> None:
+    """Ends the process when its GPU is of no more use in it; whoever watches over it starts another."""
+    if is_device_lost(error):
+        sys.exit(DEVICE_LOST)
 
 
 def _fits(start: Start, study: Study, settings: TrainingSettings) -> bool:

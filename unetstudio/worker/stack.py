@@ -7,6 +7,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from unetstudio.errors import UserError
+from unetstudio.networks.device import is_device_lost, is_out_of_memory
 from unetstudio.worker.messages import Event, JobFailed
 
 Job = Generator[Event | None, None, None]
@@ -74,5 +75,9 @@ def failure(job: str, error: Exception, case: str = "") -> JobFailed:
     """An error in words; of a bug also the traceback."""
     if isinstance(error, UserError):
         return JobFailed(job, str(error), case=case)
+    if is_out_of_memory(error):
+        return JobFailed(job, "Memory did not suffice for this. Close other programs, or choose a smaller network.", case=case)
+    if is_device_lost(error):
+        return JobFailed(job, f"The GPU failed ({str(error).splitlines()[0][:160]}); the learner begins anew with it.", case=case)
     text = f"Something went wrong in the learner ({type(error).__name__}); your work is safe, and painting goes on."
     return JobFailed(job, text, "".join(traceback.format_exception(error)), case)

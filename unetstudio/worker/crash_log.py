@@ -1,0 +1,49 @@
+"""Where in the program a worker was when it crashed or stood still: a file on this computer only, without anybody's name in it."""
+
+from __future__ import annotations
+
+import contextlib
+import faulthandler
+import os
+import re
+from pathlib import Path
+from typing import TextIO
+
+LAST = "learner-fault.txt"
+"""The newest trace, kept for a report of the fault."""
+
+LONGEST = 20_000
+"""Characters of a trace that are kept."""
+
+_FOLDERS = re.compile(r'File "[^"\n]*[/\\](?=(?:[^"/\\\n]+[/\\])?[^"/\\\n]+")')
+
+
+def raw(folder: Path, pid: int) -> Path:
+    """The file that the worker of the window `pid` writes when it crashes."""
+    return folder / f"learner-{pid}.raw"
+
+
+def open_raw(path: Path) -> TextIO | None:
+    """An empty one for the user's eyes only; None where it cannot be made: a learner without a trace is better than none."""
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    except OSError:
+        return None
+    file = os.fdopen(descriptor, "w", encoding="utf-8")
+    faulthandler.enable(file, all_threads=True)
+    return file
+
+
+def collect(path: Path) -> str:
+    """The trace without the folders, which often bear a person's name; it replaces the last one, and `path` is removed."""
+    try:
+        text = path.read_text(encoding="utf-8", errors="replace")[:LONGEST]
+        path.unlink()
+    except OSError:
+        return ""
+    trace = _FOLDERS.sub('File "', text)
+    if trace:
+        with contextlib.suppress(OSError):  # the disk may be full: the trace is still told
+            (path.parent / LAST).write_text(trace, encoding="utf-8")
+    return trace

@@ -1,0 +1,56 @@
+"""Whether a worker still moves: judged from its heartbeats, by one who may have been asleep himself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unetstudio.worker.messages import Heartbeat
+
+NAP = 1.5
+"""Seconds that may pass for one look or one heartbeat: more means that the computer, or both processes, slept."""
+
+WORKING = 0.02
+"""Share of a processor from which a worker counts as computing."""
+
+
+@dataclass(frozen=True)
+class Limits:
+    """Seconds after which a worker counts as hanging."""
+
+    silence: float = 9.0  # without a heartbeat
+    stuck: float = 7.5  # with heartbeats, but the jobs neither get on, nor compute, nor wait for the disk
+    slow: float = 180.0  # computing, but not getting on: a step of a large network on an old laptop takes long
+
+
+class Watch:
+    """Told of every heartbeat by `hear`, and asked again and again for its `verdict`."""
+
+    def __init__(self, limits: Limits, now: float) -> None:
+        self.memory = 0  # bytes in use when last heard of
+        self._limits = limits
+        self._last: Heartbeat | None = None
+        self._looked = self._heard = now
+        self._silent = self._stuck = self._slow = 0.0
+
+    def hear(self, beat: Heartbeat, now: float) -> None:
+        """Takes one heartbeat."""
+        passed, self._heard, self._silent = min(now - self._heard, NAP), now, 0.0
+        last, self._last, self.memory = self._last, beat, beat.memory
+        if last is None or beat.waiting or beat.turns != last.turns:
+            self._stuck = self._slow = 0.0
+            return
+        self._slow += passed
+        computing = beat.disk or beat.work - last.work >= WORKING * passed
+        self._stuck = 0.0 if computing else self._stuck + passed
+
+    def verdict(self, now: float) -> str:
+        """What is wrong, as the end of a sentence that begins with "The learner"; "" while all is well."""
+        self._silent += min(now - self._looked, NAP)
+        self._looked = now
+        if self._silent > self._limits.silence:
+            return f"did not answer for {self._limits.silence:.0f} seconds"
+        if self._stuck > self._limits.stuck:
+            return f"stood still in the middle of its work and did not answer for {self._limits.stuck:.0f} seconds"
+        if self._slow > self._limits.slow:
+            return f"did not get on with its work and did not answer for {self._limits.slow:.0f} seconds"
+        return ""
