@@ -24,7 +24,7 @@ from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepD
 from unetstudio.training.learner import Learner
 from unetstudio.training.losses import class_weights
 from unetstudio.training.material import Material
-from unetstudio.training.plan import make_plan, settings_of
+from unetstudio.training.plan import make_plan
 from unetstudio.training.samples import Batch, Samples
 from unetstudio.training.saving import Saving
 from unetstudio.training.schedule import Budget
@@ -180,7 +180,7 @@ class Trainer:
         threads = use_threads(settings.threads, spare=0 if budgeted else 1)
         self._device = choose_device(settings.device)
         start = self._start
-        self._plan = make_plan(self.study, settings if start is None else settings_of(start.checkpoint, settings), self._device)
+        self._plan = make_plan(self.study, settings, self._device, None if start is None else start.checkpoint)
         network: Network
         budget = Budget(settings.seconds, settings.steps)
         if start is None:
@@ -296,7 +296,9 @@ class Trainer:
     def _sampling(self) -> Samples:
         recipe = Recipe.standard(oriented=self._plan.oriented) if self.settings.augment else Recipe()
         threads = max(1, min(6, cores() - 1)) if self._device.type != "cpu" else 1
-        return Samples(self._material, recipe, self._patch, self._batch, seed=self.settings.seed, first=self.step, threads=threads)
+        assert self.learner is not None
+        lost, seed = self.learner.network.lost, self.settings.seed
+        return Samples(self._material, recipe, self._patch, self._batch, lost=lost, seed=seed, first=self.step, threads=threads)
 
     def _spacing(self) -> tuple[float, float, float] | None:
         labelled = self.study.labelled()

@@ -12,7 +12,7 @@ from torch import Tensor
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, name_of, rebuild
 from unetstudio.training.average import MovingAverage
-from unetstudio.training.losses import loss
+from unetstudio.training.losses import supervise
 from unetstudio.training.samples import Batch
 
 CLIP = 5.0
@@ -52,8 +52,8 @@ class Learner:
         for group in self.optimizer.param_groups:
             group["lr"] = rate
         with self.precision.autocast():
-            logits = self.network(image)
-        value = loss(logits, target, weight, class_weight.to(device), dice)
+            answer = self.network(image)
+        value = supervise(answer, target, weight, class_weight.to(device), dice)
         self.optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(value).backward()  # type: ignore[no-untyped-call]
         self._scaler.unscale_(self.optimizer)

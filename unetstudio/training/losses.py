@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import cross_entropy, one_hot
+from torch.nn.functional import avg_pool2d, avg_pool3d, cross_entropy, one_hot
 
 from unetstudio.data.labels import UNLABELLED
 
@@ -27,6 +27,48 @@ def class_weights(counts: list[int], *, dense: bool = False) -> Tensor:
     power = RARE_POWER if rare else POWER
     weights = n.clamp(min=1).pow(-power)
     return weights / weights[n > 0].mean() if bool((n > 0).any()) else torch.ones_like(n)
+
+
+def supervise(answer: Tensor | tuple[Tensor, ...], target: Tensor, weight: Tensor, class_weight: Tensor, dice: float) -> Tensor:
+    """The loss of what a network answers in training, arguments as of `loss`; targets reach over the rim that valid padding takes.
+
+    Deep supervision (Lee et al. 2015) answers with several resolutions, finest first: they count 1, 1/2, 1/4 ... over their sum.
+    """
+    answers = (answer,) if isinstance(answer, Tensor) else answer
+    finest = tuple(answers[0].shape[2:])
+    target, weight = _middle(target, finest), _middle(weight, finest)
+    total = loss(answers[0], target, weight, class_weight, dice)
+    for level, logits in enumerate(answers[1:], start=1):
+        factors = tuple(a // b for a, b in zip(finest, logits.shape[2:], strict=True))
+        total = total + loss(logits, *coarsen(target, weight, factors, logits.shape[1]), class_weight, dice) / 2**level
+    return total / (2 - 2.0 ** (1 - len(answers)))
+
+
+def coarsen(target: Tensor, weight: Tensor, factors: tuple[int, ...], classes: int) -> tuple[Tensor, Tensor]:
+    """Target and weight of blocks of `factors` voxels: the class of most weight among the labelled voxels of a block, the first on a tie.
+
+    A block without any is unlabelled: one stroke's voxels count wherever in a block they lie. Weight is the mean over its labelled voxels.
+    """
+    pool = avg_pool2d if len(factors) == 2 else avg_pool3d
+
+    def mean(values: Tensor) -> Tensor:
+        return pool(values.unsqueeze(1).float(), factors, factors).squeeze(1)
+
+    labelled = target != UNLABELLED
+    most = mean(torch.zeros_like(weight))
+    coarse = torch.full(most.shape, UNLABELLED, dtype=target.dtype, device=target.device)
+    for channel in range(classes):  # class after class: not one volume for each at full size
+        share = mean(weight * (target == channel))
+        coarse = torch.where(share > most, channel, coarse)
+        most = torch.maximum(share, most)
+    return coarse, mean(weight * labelled) / mean(labelled).clamp(min=1e-6)
+
+
+def _middle(values: Tensor, shape: tuple[int, ...]) -> Tensor:
+    """The middle (N, *shape) of (N, ...)."""
+    for axis, size in enumerate(shape, start=1):
+        values = values.narrow(axis, (values.shape[axis] - size) // 2, size)
+    return values
 
 
 def loss(logits: Tensor, target: Tensor, weight: Tensor, class_weight: Tensor, dice: float) -> Tensor:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields
 from typing import Any
 
 import numpy as np
@@ -10,8 +10,9 @@ import torch
 
 from unetstudio.data.case import Case
 from unetstudio.data.study import Study
+from unetstudio.errors import TrainingError
 from unetstudio.networks.checkpoint import Checkpoint
-from unetstudio.networks.network import NETWORKS, round_up
+from unetstudio.networks.network import NETWORKS, Network, create, rebuild, round_up
 from unetstudio.networks.unet import pools_for_spacing
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.schedule import QUICK_WARM_UP, WARM_UP
@@ -40,7 +41,7 @@ class Plan:
 
     network: str
     dims: int
-    options: dict[str, Any]  # of the network: depth, base, norm, pool
+    options: dict[str, Any]  # the network's whole configuration, but for its channels and classes
     patch: tuple[int, ...]
     batch: int
     rate: float
@@ -52,52 +53,102 @@ class Plan:
     words: dict[str, str] = field(default_factory=dict)
 
 
-def make_plan(study: Study, settings: TrainingSettings, device: torch.device) -> Plan:
-    """The plan for the labelled cases of a study that is ready to train."""
+def make_plan(study: Study, settings: TrainingSettings, device: torch.device, made: Checkpoint | None = None) -> Plan:
+    """The plan for the labelled cases of a study that is ready to train; `made` is the checkpoint to go on from, whose network is kept."""
     cases = [study.cases[id].case for id in study.labelled()]
     quick = device.type == "cpu"  # to learn quickly the network must be small
     words: dict[str, str] = {}
+    name = settings.network if made is None else made.network
+    kind = NETWORKS[name]
     live = quick and not (settings.seconds or settings.steps)
-    dims = settings.dims or _dims(cases, words, live)
-    depth = settings.depth or (4 if not quick or settings.seconds >= LONG else 3)
-    base = settings.base or ((16 if dims == 2 else 8) if quick else 32)
-    norm = "batch" if settings.norm == "auto" else settings.norm
-    extent = tuple(int(np.median([case.shape[axis] for case in cases])) for axis in range(3))
-    options: dict[str, Any] = {"depth": depth, "base": base, "norm": norm}
-    multiple: tuple[int, ...] = (2**depth, 2**depth)
-    if dims == 3:
-        if not settings.depth:
-            depth = options["depth"] = 3
-        options["pool"] = pools_for_spacing(_spacing(cases), depth, (extent[0], extent[1], extent[2]))
-        multiple = tuple(int(np.prod([level[axis] for level in options["pool"]])) for axis in range(3))
+    dims = made.dims if made is not None else settings.dims or _dims(cases, kind, words, live)
+    network: Network
+    with torch.device("meta"):
+        if made is not None:
+            network = rebuild(made.network, made.config)
+        else:
+            preset, options = _options(kind, dims, cases, settings, quick)
+            network = create(name, 1, len(study.classes), dims, preset, **options)
+    options = {option: value for option, value in network.config.to_json().items() if option in kind.options()}
     dense = _is_dense(study)
     edge = settings.patch or _edge(dims, quick, dense)
-    patch = tuple(max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent[-dims:], multiple, strict=True))
+    extent = _extent(cases)[-dims:]
+    wanted = (max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent, network.size_multiple, strict=True))
+    patch = network.input_shape(tuple(n + 2 * lost for n, lost in zip(wanted, network.lost, strict=True)))
     batch = settings.batch or _batch(patch, dims, quick)
     rate = settings.learning_rate * (VOLUME_RATE if dims == 3 else 1.0)
     falling = "falling over the budget" if settings.seconds or settings.steps else "constant"
     words |= {
-        "Network": f"{NETWORKS[settings.network].title} {dims}D, depth {depth}, {base} channels at full resolution, {norm} norm"
-        + (": small enough to learn while you paint" if quick else ": the GPU has room for it"),
+        "Network": _describe(network) + _reason(settings, kind, made, quick),
         "Patches": f"{batch} of {' x '.join(map(str, patch))} a step, each round a labelled voxel of a random class",
         "Loss": "cross-entropy and Dice: most of the voxels are labelled" if dense else "cross-entropy over the strokes",
         "Learning rate": f"{rate:g}, {falling}",
     }
+    unused = [] if made is not None else [wish for wish in ("depth", "base") if getattr(settings, wish) and wish not in kind.options()]
+    if unused:
+        words["Not used"] = f"{' and '.join(unused)}, which the {kind.title} does not have"
     oriented = all(case.geometry.affine is not None for case in cases)
     windows = (6 if dims == 2 else 3) if quick else 24
     flat_strokes = dims == 2 and not dense  # the first mask is awaited after a few steps: filters need not be found by the network first
     dice, warm_up = 0.5 if dense else 0.0, QUICK_WARM_UP if flat_strokes else WARM_UP
-    return Plan(settings.network, dims, options, patch, batch, rate, warm_up, dice, windows, oriented, flat_strokes, words)
+    return Plan(name, dims, options, patch, batch, rate, warm_up, dice, windows, oriented, flat_strokes, words)
 
 
-def settings_of(made: Checkpoint, settings: TrainingSettings) -> TrainingSettings:
-    """The settings with the network of a checkpoint to go on from: its weights fit no other."""
-    kept = {key: value for key, value in made.config.items() if key in ("dims", "depth", "base", "norm")}
-    return replace(settings, network=made.network, **kept)
+def _options(kind: type[Network], dims: int, cases: list[Case], settings: TrainingSettings, quick: bool) -> tuple[str, dict[str, Any]]:
+    """Preset and options of the network: what the settings say goes before the preset, and the preset before what is chosen here.
+
+    A preset that was asked for is taken as it is, but that poolings follow the spacing where it leaves them open.
+    """
+    small = quick and "small" in kind.presets_for(dims)
+    preset = settings.preset or ("small" if small else "default")
+    given = kind.preset_options(preset, dims)
+    chosen: dict[str, Any] = {}
+    if not settings.preset:
+        chosen["depth"] = 3 if dims == 3 or (quick and settings.seconds < LONG) else 4
+        chosen["base"] = (16 if dims == 2 else 8) if quick else 32
+    chosen |= given
+    wishes = {"depth": settings.depth, "base": settings.base, "norm": "" if settings.norm == "auto" else settings.norm}
+    chosen |= {option: wish for option, wish in wishes.items() if wish}
+    known = kind.options()
+    if dims == 3 and {"pool", "depth"} <= known and "pool" not in chosen:
+        default = next(f.default for f in fields(kind.Config) if f.name == "depth")
+        chosen["pool"] = pools_for_spacing(_spacing(cases), chosen.get("depth", default), _extent(cases))
+    return preset, {option: value for option, value in chosen.items() if option in known}
 
 
-def _dims(cases: list[Case], words: dict[str, str], live: bool) -> int:
-    """3 for volumes with slices close to one another, else 2; `live` on a processor only where a slice is small enough to keep up."""
+def _describe(network: Network) -> str:
+    """The network in words, by what its configuration has."""
+    config = network.config.to_json()
+    told = [f"{type(network).title} in {config['dims']}D"]
+    if "depth" in config:
+        told.append(f"depth {config['depth']}")
+    if "base" in config:
+        told.append(f"{config['base']} channels at full resolution")
+    if "norm" in config:
+        told.append("no norm" if config["norm"] == "none" else f"{config['norm']} norm")
+    return ", ".join(told)
+
+
+def _reason(settings: TrainingSettings, kind: type[Network], made: Checkpoint | None, quick: bool) -> str:
+    if made is not None:
+        return ": as it was trained before"
+    if settings.preset:
+        return f": the preset {settings.preset}, as you chose"
+    if not quick:
+        return ": the GPU has room for it"
+    return ": small enough to learn while you paint" if kind.suits_cpu else ": slow to learn without a GPU"
+
+
+def _dims(cases: list[Case], kind: type[Network], words: dict[str, str], live: bool) -> int:
+    """3 for volumes with slices close to one another, else 2; `live` on a processor only where a slice is small enough to keep up.
+
+    A network that has one choice only makes it; TrainingError for a network of volumes and single pictures.
+    """
+    if kind.dims == (3,) and not all(case.is_volume for case in cases):
+        raise TrainingError(f"The {kind.title} learns from volumes, but there are single pictures among the labelled cases.")
+    if len(kind.dims) == 1:
+        words["Dimensions"] = f"{kind.dims[0]}, for which the {kind.title} is made"
+        return kind.dims[0]
     if not all(case.is_volume for case in cases):
         words["Dimensions"] = "2, because there are single pictures"
     elif min(case.shape[0] for case in cases) < THIN:
@@ -118,6 +169,12 @@ def _apart(case: Case) -> float:
         return min(case.shape[1:]) / case.shape[0] / 2
     z, y, x = case.geometry.spacing
     return z / min(y, x)
+
+
+def _extent(cases: list[Case]) -> tuple[int, int, int]:
+    """Median size (Z, Y, X)."""
+    z, y, x = np.median([case.shape for case in cases], axis=0).astype(int)
+    return (int(z), int(y), int(x))
 
 
 def _spacing(cases: list[Case]) -> tuple[float, float, float]:

@@ -40,7 +40,7 @@ class Batch:
 
 
 def draw_cut(index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe, rng: np.random.Generator) -> Cut:
-    """A biased crop: round a labelled voxel of a random class of a random case, not always in the middle."""
+    """A biased crop: round a labelled voxel of a random class of a random case, not always in the middle of what the network answers."""
     channels = index.channels()
     if index.dense and rng.random() < 0.5:  # the natural mixture of classes, half of the time
         shares = np.array([index.counts[c] for c in channels], np.float64)
@@ -88,9 +88,20 @@ class Samples:
     """Batches in order; number n depends on the seed, n and the labels alone, however many threads make them."""
 
     def __init__(
-        self, material: Material, recipe: Recipe, patch: tuple[int, ...], batch: int, *, seed: int, first: int = 0, threads: int = 1
+        self,
+        material: Material,
+        recipe: Recipe,
+        patch: tuple[int, ...],
+        batch: int,
+        *,
+        lost: tuple[int, ...] = (),
+        seed: int,
+        first: int = 0,
+        threads: int = 1,
     ) -> None:
+        """`lost` is what the network's output lacks on each side of the patch."""
         self._material, self._recipe, self._patch, self._batch = material, recipe, patch, batch
+        self._answered = tuple(n - 2 * rim for n, rim in zip(patch, lost or (0,) * len(patch), strict=True))
         self._seed, self._next = seed, first
         self._made: deque[tuple[Index, Future[Batch]]] = deque()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="samples")
@@ -115,5 +126,5 @@ class Samples:
 
     def _make(self, number: int, index: Index) -> Batch:
         rng = np.random.default_rng((self._seed, number))
-        cuts = [draw_cut(index, self._material, self._patch, self._recipe, rng) for _ in range(self._batch)]
+        cuts = [draw_cut(index, self._material, self._answered, self._recipe, rng) for _ in range(self._batch)]
         return make_batch(cuts, index, self._material, self._patch, self._recipe)

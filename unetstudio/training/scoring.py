@@ -63,10 +63,12 @@ def score(network: Network, precision: Precision, material: Material, index: Ind
     n = len(material.study.classes)
     both, predicted, true = np.zeros(n), np.zeros(n), np.zeros(n)
     for spot in spots:
-        places = Grid.straight(len(spot.shape)).places(spot.shape, spot.centre)
-        target, _ = material.read_labels(spot.case, places, spot.z, index, held=True)
+        seen = network.input_shape(tuple(n + 2 * lost for n, lost in zip(spot.shape, network.lost, strict=True)))
+        answered = tuple(n - 2 * lost for n, lost in zip(seen, network.lost, strict=True))
+        straight = Grid.straight(len(spot.shape))
+        target, _ = material.read_labels(spot.case, straight.places(answered, spot.centre), spot.z, index, held=True)
         known = target != UNLABELLED
-        image = torch.from_numpy(material.read(spot.case, places, spot.z))[None]
+        image = torch.from_numpy(material.read(spot.case, straight.places(seen, spot.centre), spot.z))[None]
         with torch.inference_mode(), precision.autocast():
             logits = network(precision.place(image))[0].float().cpu().numpy()
         answer, truth = logits[:, known].argmax(0), target[known]
