@@ -1,0 +1,201 @@
+"""MultiResUNet (Ibtehaz & Rahman, Neural Networks 2020, arXiv:1902.04049): three kernel sizes a level, convolutions on the skips."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+from typing import Any, ClassVar
+
+import torch
+from torch import Tensor, nn
+
+from unetstudio.networks.blocks import CONV, MAX_POOL, NORMS, UP_CONV, he_init, norm_layer
+from unetstudio.networks.network import NETWORKS, Network, NetworkConfig, check
+from unetstudio.networks.reach import Reach
+
+Pool = tuple[tuple[int, ...], ...]
+
+SHARES = (0.167, 0.333, 0.5)
+"""Of a block's width, the filters of its three chained convolutions, which together see 3, 5 and 7 voxels."""
+
+
+@dataclass(frozen=True)
+class MultiResUNetConfig(NetworkConfig):
+    """`depth` poolings; a level's width is `alpha` times the `base` * 2 ** level filters that a U-Net would have there.
+
+    `pool` as in the U-Net: factors of each pooling per axis, finest first, () for 2 everywhere. `gamma` is whether the batch norms behind
+    convolutions have a factor, and `head_norm` whether a norm stands behind the last convolution: the authors' Keras file has no factor
+    and such a norm, which matters to nothing but the number of parameters.
+    """
+
+    depth: int = 4
+    base: int = 32
+    norm: str = "batch"
+    pool: Pool = ()
+    alpha: float = 1.67
+    gamma: bool = True
+    head_norm: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check(1 <= self.depth <= 8, f"A MultiResUNet has 1 to 8 poolings, not {self.depth}.")
+        check(4 <= self.base <= 512, f"A MultiResUNet has 4 to 512 filters at full resolution, not {self.base}.")
+        check(self.norm in NORMS, f"There is no norm named {self.norm!r}. Known: {', '.join(NORMS)}.")
+        check(1.5 <= self.alpha <= 4, f"The alpha of a MultiResUNet is 1.5 to 4, not {self.alpha}.")
+        fits = len(self.pool) == self.depth and all(len(p) == self.dims and set(p) <= {1, 2} for p in self.pool)
+        check(fits or not self.pool, f"{self.pool} are not {self.depth} poolings of {self.dims} factors 1 or 2.")
+
+    @property
+    def pools(self) -> Pool:
+        """Factors of each pooling, finest first."""
+        return self.pool or ((2,) * self.dims,) * self.depth
+
+    @property
+    def kernels(self) -> Pool:
+        """Kernel of each level, finest first, the bottom last: extent 1 along axes that the level does not pool."""
+        return (*(tuple(1 if factor == 1 else 3 for factor in level) for level in self.pools), (3,) * self.dims)
+
+    @property
+    def filters(self) -> tuple[int, ...]:
+        """Of the ResPath and up-convolution of each level, finest first, the bottom last."""
+        return tuple(self.base * 2**level for level in range(self.depth + 1))
+
+    def shares(self, level: int) -> tuple[int, ...]:
+        """Filters of the three convolutions of a level's blocks: 8, 17 and 26 for the 32 of a U-Net."""
+        return tuple(int(self.alpha * self.filters[level] * share) for share in SHARES)
+
+    def steps(self, level: int) -> int:
+        """Length of a level's ResPath: 4, 3, 2, 1 from the finest on, where there are four."""
+        return self.depth - level
+
+
+class MultiResBlock(nn.Module):
+    """Three convolutions in a chain, whose results are put together and added to the input."""
+
+    def __init__(self, config: MultiResUNetConfig, channels_in: int, level: int) -> None:
+        super().__init__()
+        shares, kernel = config.shares(level), config.kernels[level]
+        self.channels = sum(shares)
+        self.shortcut = conv_norm(config, channels_in, self.channels, (1,) * config.dims)
+        self.chain = nn.ModuleList(conv_norm(config, a, b, kernel) for a, b in pairwise((channels_in, *shares)))
+        self.joined = norm_layer(config.norm, config.dims, self.channels)
+        self.out = norm_layer(config.norm, config.dims, self.channels)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, ...) to (N, `channels`, ...)."""
+        found, shortcut = [], self.shortcut(x)
+        for conv in self.chain:
+            x = torch.relu(conv(x))  # (N, W/6, ...)  (N, W/3, ...)  (N, W/2, ...)
+            found.append(x)
+        result: Tensor = self.out(torch.relu(self.joined(torch.cat(found, dim=1)) + shortcut))
+        return result
+
+
+class ResPath(nn.Module):
+    """Residual convolutions on a skip, so that what it brings is as processed as what it meets."""
+
+    def __init__(self, config: MultiResUNetConfig, channels_in: int, level: int) -> None:
+        super().__init__()
+        filters, kernel = config.filters[level], config.kernels[level]
+        inputs = [channels_in, *[filters] * (config.steps(level) - 1)]
+        self.convs = nn.ModuleList(conv_norm(config, n, filters, kernel) for n in inputs)
+        self.shortcuts = nn.ModuleList(conv_norm(config, n, filters, (1,) * config.dims) for n in inputs)
+        self.norms = nn.ModuleList(norm_layer(config.norm, config.dims, filters) for _ in inputs)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, ...) to (N, filters of the level, ...)."""
+        for conv, shortcut, norm in zip(self.convs, self.shortcuts, self.norms, strict=True):
+            x = norm(torch.relu(torch.relu(conv(x)) + shortcut(x)))
+        return x
+
+
+@NETWORKS.register("multires_unet")
+class MultiResUNet(Network):
+    """In the published size, base 64 and batch norm without factors: 29,061,741 values with the norms' statistics (1 in, 1 out)."""
+
+    title = "MultiResUNet"
+    description = "For structures of very different sizes in one image, such as small and large cells; slower than the U-Net."
+    source = "Ibtehaz & Rahman 2020, arXiv:1902.04049"
+    dims = (2, 3)
+    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+        {
+            "default": {},
+            "published": {"dims": (2,), "base": 64, "gamma": False, "head_norm": True},
+            "released": {"base": 32, "gamma": False, "head_norm": True},
+            "small": {"depth": 3, "base": 16},
+        }
+    )
+    Config = MultiResUNetConfig
+
+    def __init__(self, config: MultiResUNetConfig) -> None:
+        super().__init__()
+        self.config: MultiResUNetConfig = config
+        dims, filters = config.dims, config.filters
+        channels = [sum(config.shares(level)) for level in range(config.depth + 1)]
+        inputs = [config.in_channels, *channels]
+        levels = range(config.depth)
+        self.encoders = nn.ModuleList(MultiResBlock(config, inputs[level], level) for level in levels)
+        self.pools = nn.ModuleList(MAX_POOL[dims](factor) for factor in config.pools)
+        self.paths = nn.ModuleList(ResPath(config, channels[level], level) for level in levels)
+        self.bottom = MultiResBlock(config, inputs[config.depth], config.depth)
+        upward = [(level, config.pools[level]) for level in levels[::-1]]
+        self.ups = nn.ModuleList(UP_CONV[dims](channels[n + 1], filters[n], f, stride=f) for n, f in upward)  # type: ignore[arg-type]
+        self.decoders = nn.ModuleList(MultiResBlock(config, 2 * filters[n], n) for n, _ in upward)
+        self.head = CONV[dims](channels[0], config.n_classes, 1, bias=not config.head_norm)
+        self.head_norm = _norm(config, config.n_classes) if config.head_norm else nn.Identity()
+        he_init(self)
+
+        self.size_multiple = tuple(math.prod(level[axis] for level in config.pools) for axis in range(dims))
+        self.lost = (0,) * dims
+        self.receptive_margin = tuple(_seen(config, axis, Reach(0, n - 1)).margin(n) for axis, n in enumerate(self.size_multiple))
+        self.exact = config.norm in ("batch", "none")
+
+    def forward(self, x: Tensor) -> Tensor:
+        """(N, C, Y, X) to (N, K, Y, X); the shapes beside the lines are those of the published size, for an image of 256 x 256."""
+        if tuple(x.shape[2:]) != self.input_shape(tuple(x.shape[2:])):
+            raise ValueError(f"a MultiResUNet of poolings {self.config.pools} cannot take {tuple(x.shape[2:])}")
+        skips = []
+        for encode, path, pool in zip(self.encoders, self.paths, self.pools, strict=True):
+            x = encode(x)  # (N, 105, 256, 256)  (N, 212, 128, 128)  (N, 426, 64, 64)  (N, 853, 32, 32)
+            skips.append(path(x))  # (N, 64, 256, 256)  (N, 128, 128, 128)  (N, 256, 64, 64)  (N, 512, 32, 32)
+            x = pool(x)
+        x = self.bottom(x)  # (N, 1709, 16, 16)
+        for up, decode in zip(self.ups, self.decoders, strict=True):
+            x = decode(torch.cat([up(x), skips.pop()], dim=1))  # (N, 853, 32, 32) ... (N, 105, 256, 256)
+        logits: Tensor = self.head_norm(self.head(x))  # (N, K, 256, 256)
+        return logits
+
+
+def conv_norm(config: MultiResUNetConfig, channels_in: int, channels: int, kernel: tuple[int, ...]) -> nn.Sequential:
+    """A convolution and its norm, which makes the bias needless."""
+    around = tuple(k // 2 for k in kernel)
+    conv = CONV[config.dims](channels_in, channels, kernel, padding=around, bias=config.norm == "none")  # type: ignore[arg-type]
+    return nn.Sequential(conv, _norm(config, channels))
+
+
+def _norm(config: MultiResUNetConfig, channels: int) -> nn.Module:
+    """The norm behind a convolution; of a batch norm without gamma, the factor is no parameter but always 1."""
+    layer = norm_layer(config.norm, config.dims, channels)
+    if not config.gamma and isinstance(layer, (nn.BatchNorm2d, nn.BatchNorm3d)):
+        del layer.weight
+        layer.register_buffer("weight", torch.ones(channels))
+    return layer
+
+
+def _seen(config: MultiResUNetConfig, axis: int, wanted: Reach, level: int = 0) -> Reach:
+    """What of a level's input the positions `wanted` of its output see along an axis."""
+
+    def block(out: Reach, convolutions: int) -> Reach:
+        for _ in range(convolutions):
+            out = out.through(config.kernels[level][axis], pad=config.kernels[level][axis] // 2)
+        return out
+
+    if level == config.depth:
+        return block(wanted, len(SHARES))
+    factor = config.pools[level][axis]
+    decoded = block(wanted, len(SHARES))
+    below = _seen(config, axis, decoded.through_up(factor, factor), level + 1).through(factor, factor)
+    return block(below.beside(block(decoded, config.steps(level))), len(SHARES))
