@@ -1,0 +1,158 @@
+"""A real window that works by itself, run as a program of its own; a line on standard output tells of each thing it did.
+
+    python driven.py PATH '{"seed": 1, ...}'        the choices are those of `Choices`
+
+A line is written before what it tells of is asked of the disk, so a kill finds no stroke on the disk that was not told.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import random
+import sys
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from PySide6.QtCore import QTimer
+
+from unetstudio.data.edit import Edit
+from unetstudio.project import store
+from unetstudio.settings import TrainingSettings
+from unetstudio.tools.tool import Pointer
+from unetstudio.ui import window
+from unetstudio.ui.main_window import MainWindow
+
+SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.5)
+
+
+@dataclass(frozen=True)
+class Choices:
+    """How the window works."""
+
+    seed: int = 0
+    actions: int = 10**9  # strokes, undos ... after which it rests
+    pace: int = 8  # milliseconds between two
+    long: float = 0.1  # share of strokes that take up to two seconds
+    switch: float = 0.02  # share of actions that open the next case
+    learn: bool = False  # whether there is a learner
+    generation: int = store.STROKES  # strokes after which labels are written as a whole
+    close_after: int = -1  # milliseconds after the window came up
+    export: str = ""  # folder, written again and again
+
+
+class Driven(MainWindow):
+    """Paints, undoes, opens cases, exports and closes itself."""
+
+    choices = Choices()
+
+    def show(self) -> None:
+        super().show()
+        self.random = random.Random(self.choices.seed)
+        self.done, self.moves, self.ends = 0, 0, ""
+        annotation, session = self.session.annotation, self.session
+        annotation.journalled.disconnect(session._journal)
+        annotation.journalled.connect(self.tell_state)
+        annotation.journalled.connect(session._journal)
+        session.saver.idle.connect(lambda: tell("saved"))
+        session.notice.connect(lambda text, level: tell("notice", level, text))
+        session.fault.connect(lambda text: tell("fault", *text.splitlines()[-1:]))
+        session.case_opened.connect(self.begin)
+        session.worker.event.connect(lambda event: tell("event", type(event).__name__))
+        session.progress.connect(self.go_on_exporting)
+        if not self.choices.learn:
+            session.start_worker = lambda: None  # type: ignore[method-assign]
+        self.acting = QTimer(self, interval=self.choices.pace)
+        self.acting.timeout.connect(self.act)
+        if self.choices.close_after >= 0:
+            QTimer.singleShot(self.choices.close_after, self.close)
+        tell("shown")
+
+    def closeEvent(self, event: Any) -> None:  # noqa: N802
+        tell("closing", time.monotonic())
+        self.acting.stop()
+        super().closeEvent(event)
+        tell("closed", time.monotonic())
+
+    def begin(self, case: str) -> None:
+        tell("opened", case, self.session._sequence[case], self.digest(), "read-only" if self.session.read_only else "")
+        if not self.acting.isActive() and self.done < self.choices.actions:
+            if self.choices.learn:
+                self.session.learning.set_settings(SMALL)
+            self.acting.start()
+            self.go_on_exporting("Exporting", 1, 1)
+
+    def act(self) -> None:
+        """A movement of the stroke in hand, or something new."""
+        annotation = self.session.annotation
+        if self.moves:
+            self.moves -= 1
+            annotation.move(self.somewhere())
+            if not self.moves:
+                getattr(annotation, self.ends)()
+            return
+        if self.done >= self.choices.actions or self.session.labels is None:
+            return
+        self.done += 1
+        what = self.random.random()
+        if what < 0.12:
+            annotation.undo()
+        elif what < 0.2:
+            annotation.redo()
+        elif what < 0.2 + self.choices.switch:
+            self.session.step_case(1 if self.done % 4 < 2 else -1)
+        else:
+            annotation.set_active_class(self.random.randrange(2))
+            annotation.set_tool("eraser" if self.random.random() < 0.1 else "brush")
+            annotation.set_options(annotation.tool_name, size=self.random.choice((1, 3, 5)))
+            annotation.press(self.somewhere())
+            slow = self.random.random() < self.choices.long
+            self.moves = self.random.randrange(10, max(11, 2000 // self.choices.pace)) if slow else self.random.randrange(1, 3)
+            self.ends = "cancel" if self.random.random() < 0.1 else "release"
+
+    def somewhere(self) -> Pointer:
+        labels = self.session.labels
+        rows, columns = (1, 1) if labels is None else labels.shape[1:]
+        return Pointer(self.random.uniform(0, rows - 1), self.random.uniform(0, columns - 1), 0, 0)
+
+    def go_on_exporting(self, what: str, done: int, total: int) -> None:
+        if self.choices.export and what == "Exporting" and done == total and self.session.desk is not None:
+            cases = [case.id for case in self.session.cases]
+            QTimer.singleShot(50, lambda: self.session.export(Path(self.choices.export), "labels", ["png", "tiff"], cases, True, True))
+
+    def digest(self) -> str:
+        """Of the labels of the open case and who made them."""
+        labels = self.session.labels
+        assert labels is not None
+        return hashlib.sha256(labels.values.tobytes() + labels.origin.tobytes()).hexdigest()
+
+    def tell_state(self, kind: str, _: Edit) -> None:
+        assert self.session.case is not None
+        tell("state", self.session.case.id, kind, time.monotonic(), self.digest())
+
+
+def tell(*words: object) -> None:
+    """One line."""
+    sys.stdout.write(" ".join(str(word).replace("\n", " ") for word in words) + "\n")
+    sys.stdout.flush()
+
+
+def main() -> int:
+    """The window until it is closed."""
+    Driven.choices = Choices(**json.loads(sys.argv[2]))
+    store.STROKES = Driven.choices.generation
+    checkpoint = store.LabelStore.checkpoint
+
+    def told(self: store.LabelStore, *arguments: Any) -> None:
+        tell("generation")
+        checkpoint(self, *arguments)
+
+    store.LabelStore.checkpoint = told  # type: ignore[method-assign]
+    window.MainWindow = Driven  # type: ignore[misc]
+    return window.run([Path(sys.argv[1])])
+
+
+if __name__ == "__main__":
+    sys.exit(main())
