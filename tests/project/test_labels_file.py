@@ -1,11 +1,13 @@
 """A label file is exactly what was written, or it is not opened."""
 
+import tracemalloc
 from pathlib import Path
 
 import h5py
 import hdf5plugin
 import numpy as np
 import pytest
+from imagecodecs import zstd_encode
 
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.errors import ProjectError
@@ -14,6 +16,7 @@ from unetstudio.project.durable import DamagedError
 
 SHAPE = (3, 20, 30)
 PATH = Path("labels-1.h5")
+ZSTD = hdf5plugin.Zstd(clevel=3)
 
 
 @pytest.fixture
@@ -70,7 +73,7 @@ def test_that_labels_of_another_image_are_not_opened(labels):
 def good(file: h5py.File) -> None:
     file.attrs["sequence"] = np.uint64(5)
     for name in labels_file.DATASETS:
-        file.create_dataset(name, data=np.zeros(SHAPE, np.uint8), chunks=SHAPE)
+        file.create_dataset(name, data=np.zeros(SHAPE, np.uint8), chunks=SHAPE, **ZSTD)
 
 
 def external(file: h5py.File) -> None:
@@ -117,6 +120,43 @@ def other_filter(file: h5py.File) -> None:
     file.create_dataset("values", data=np.zeros(SHAPE, np.uint8), chunks=SHAPE, **hdf5plugin.LZ4())
 
 
+def gzip(file: h5py.File) -> None:
+    good(file)
+    del file["values"]
+    file.create_dataset("values", data=np.zeros(SHAPE, np.uint8), chunks=SHAPE, compression="gzip")
+
+
+def a_cycle(file: h5py.File) -> None:
+    good(file)
+    del file["values"]
+    file["values"] = file["/"]
+
+
+def twins(file: h5py.File) -> None:
+    good(file)
+    del file["values"]
+    file["values"] = file["origin"]
+
+
+def blocks_missing(file: h5py.File) -> None:
+    good(file)
+    del file["values"]
+    file.create_dataset("values", SHAPE, np.uint8, chunks=(1, 20, 30), **ZSTD)
+
+
+def an_enumeration(file: h5py.File) -> None:
+    good(file)
+    del file["values"]
+    kind = h5py.enum_dtype({"a": 0, "b": 1}, basetype=np.uint8)
+    file.create_dataset("values", data=np.zeros(SHAPE, np.uint8), dtype=kind, chunks=SHAPE, **ZSTD)
+
+
+def a_thousand_members(file: h5py.File) -> None:
+    good(file)
+    for number in range(1000):
+        file[f"extra {number}"] = file["values"]
+
+
 def a_group(file: h5py.File) -> None:
     good(file)
     del file["values"]
@@ -139,7 +179,10 @@ def other_sequence(file: h5py.File) -> None:
     file.attrs["sequence"] = np.uint64(6)
 
 
-FORGERIES = [external, soft_link, external_link, virtual, huge, large_chunks, other_filter, a_group, one_more, wide, other_sequence]
+FORGERIES = [
+    *(external, soft_link, external_link, virtual, huge, large_chunks, other_filter, gzip, a_group, a_cycle, twins, blocks_missing),
+    *(an_enumeration, a_thousand_members, one_more, wide, other_sequence),
+]
 
 
 @pytest.mark.parametrize("forge", FORGERIES, ids=lambda forge: forge.__name__)
@@ -150,6 +193,77 @@ def test_that_a_forged_file_with_a_right_footer_is_refused(forge):
         data = sealed(file.id.get_file_image())
     with pytest.raises(ProjectError, match="not made by this program"):
         labels_file.decode(data, SHAPE, PATH)
+
+
+def many_attributes(file: h5py.File) -> None:
+    good(file)
+    for number in range(100):
+        file.attrs[f"a{number}"] = 1
+
+
+def large_attribute(file: h5py.File) -> None:
+    good(file)
+    file.attrs["sequence"] = np.zeros(8000, np.uint64)
+
+
+def a_bomb(file: h5py.File, unpacked: int = 3 * 10**8) -> None:
+    """A block that unpacks to 300 MB in place of 1800 bytes."""
+    good(file)
+    del file["values"]
+    made = file.create_dataset("values", SHAPE, np.uint8, chunks=SHAPE, **ZSTD)
+    made.id.write_direct_chunk((0, 0, 0), zstd_encode(bytes(unpacked)))
+
+
+def a_small_block(file: h5py.File) -> None:
+    a_bomb(file, unpacked=17)
+
+
+def a_block_as_it_is(file: h5py.File) -> None:
+    good(file)
+    del file["values"]
+    made = file.create_dataset("values", SHAPE, np.uint8, chunks=SHAPE, **ZSTD)
+    made.id.write_direct_chunk((0, 0, 0), bytes(1800), filter_mask=1)
+
+
+def no_block(file: h5py.File) -> None:
+    good(file)
+    del file["values"]
+    made = file.create_dataset("values", SHAPE, np.uint8, chunks=SHAPE, **ZSTD)
+    made.id.write_direct_chunk((0, 0, 0), b"\0" * 100)
+
+
+@pytest.mark.parametrize(
+    "forge", [many_attributes, large_attribute, a_bomb, a_small_block, a_block_as_it_is, no_block], ids=lambda forge: forge.__name__
+)
+def test_that_a_forged_file_takes_no_memory_before_it_is_refused(forge):
+    with h5py.File("x", "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
+        forge(file)
+        file.flush()
+        data = sealed(file.id.get_file_image())
+    tracemalloc.start()
+    with pytest.raises(DamagedError, match="is damaged and was not opened"):
+        labels_file.decode(data, SHAPE, PATH)
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken < 4 * len(data) + 2**20
+
+
+def test_that_something_before_the_beginning_is_refused(labels):
+    image = labels_file.encode(labels, 5)[: -labels_file.FOOTER.size]
+    with pytest.raises(ProjectError):
+        labels_file.decode(sealed(b"MZ" + bytes(510) + image), SHAPE, PATH)
+
+
+def test_that_labels_larger_than_the_memory_are_refused_before_anything_is_made():
+    data = sealed(b"any bytes")
+    with pytest.raises(ProjectError, match=r"need 2,000\.0 GB of memory .* use another computer"):
+        labels_file.decode(data, (1, 10**6, 10**6), PATH)
+
+
+def test_that_noise_that_cannot_be_packed_comes_back(tmp_path):
+    noise = np.random.default_rng(1).integers(0, 255, (5, 300, 300)).astype(np.uint8)
+    back, _ = labels_file.decode(labels_file.encode(LabelMap(noise, noise), 1), noise.shape, PATH)
+    assert np.array_equal(back.values, noise)
 
 
 def test_that_what_is_no_hdf5_file_is_refused_though_the_footer_is_right():

@@ -1,45 +1,155 @@
-"""What an HDF5 file must be before anything in it is read: only what it claims, all inside it, and no larger than expected.
+"""What an HDF5 file must be before anything in it is believed: only what it claims, all inside it, and no larger than expected.
 
-HDF5 files can point into other files (and write there), name blocks that unpack to any size, and load code through filters.
+HDF5 files can point into other files (and write there), name blocks that unpack to any size, and load code through filters. So nothing
+but a chunked array of the expected shape is accepted, and its blocks are unpacked here, each into room of the size it must have.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import math
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.errors import ProjectError
 
 if TYPE_CHECKING:
     import h5py
 
-FILTERS = {1, 2, 3, 32015}  # gzip, shuffle, fletcher32, zstd
-CHUNK_BYTES = 64 * 2**20
+Shape = tuple[int, ...]
+
+ZSTD, FLETCHER32 = 32015, 3
+PIPELINES = {(ZSTD,), (ZSTD, FLETCHER32)}
+"""How this program packs blocks; nothing else is unpacked."""
+CHECKSUM = 4
+"""Bytes that Fletcher-32 adds behind a block."""
+CHUNK_BYTES = 16 * 2**20
+ATTRIBUTE_BYTES = 4096
+SMALL = 256 * 2**20
+"""Bytes of labels that are made without asking for memory."""
 
 
-def fault(file: h5py.File, shapes: Mapping[str, tuple[int, ...]]) -> str:
+@contextmanager
+def opened(image: bytes | memoryview) -> Iterator[h5py.File]:
+    """An HDF5 file that exists in memory only, for reading; OSError when it is none, ValueError when its attributes are too large."""
+    import h5py
+
+    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
+    access.set_fapl_core(backing_store=False)
+    access.set_file_image(image)
+    with h5py.File(h5py.h5f.open(b"image", h5py.h5f.ACC_RDONLY, fapl=access)) as file:
+        if wrong := _attribute_fault(file):
+            raise ValueError(wrong)
+        yield file
+
+
+def fault(file: h5py.File, shapes: Mapping[str, Shape]) -> str:
     """Why a file does not hold exactly these uint8 arrays, or ""; reads no voxel and follows no link."""
     import h5py
 
+    if file.userblock_size:
+        return "something stands before its beginning"
+    if len(file.id) > len(shapes):
+        return f"it holds {len(file.id)} things"
     names = sorted(name.decode("utf-8", "replace") for name in file.id)
     if names != sorted(shapes):
-        return f"it holds {', '.join(names[:5]) or 'nothing'}"
+        return f"it holds {', '.join(name[:40] for name in names) or 'nothing'}"
     if any(file.id.links.get_info(name.encode()).type != h5py.h5l.TYPE_HARD for name in names):
         return "a link leads elsewhere"
-    return next((found for name in names if (found := _array_fault(file[name], shapes[name]))), "")
+    members = [file[name] for name in names]
+    if not all(isinstance(member, h5py.Dataset) for member in members):
+        return "a member is no array"
+    if len({h5py.h5o.get_info(member.id).addr for member in members}) < len(members):
+        return "two of its arrays are one"
+    return next((found for name, member in zip(names, members, strict=True) if (found := _array_fault(member, shapes[name]))), "")
 
 
-def _array_fault(array: Any, shape: tuple[int, ...]) -> str:
+def _attribute_fault(file: h5py.File) -> str:
+    """Whether attributes would take much memory to read, by what they say of themselves."""
+    import h5py
+
+    if h5py.h5a.get_num_attrs(file.id) > 4:
+        return "it has unknown attributes"
+    for index in range(h5py.h5a.get_num_attrs(file.id)):
+        attribute = h5py.h5a.open(file.id, index=index)
+        if attribute.get_storage_size() > ATTRIBUTE_BYTES:
+            return "an attribute is too large"
+    return ""
+
+
+def _array_fault(array: Any, shape: Shape) -> str:
     """The same for one of its members."""
     import h5py
 
-    if not isinstance(array, h5py.Dataset):
-        return "a member is no array"
-    if array.shape != shape or array.dtype != np.uint8:
+    if array.shape != shape or array.dtype != np.uint8 or array.id.get_type().get_class() != h5py.h5t.INTEGER:
         return f"its labels are {array.shape} {array.dtype}, the scan is {shape}"
     made = array.id.get_create_plist()
     if made.get_layout() != h5py.h5d.CHUNKED or made.get_external_count():
         return "its voxels lie elsewhere"
-    if any(made.get_filter(i)[0] not in FILTERS for i in range(made.get_nfilters())):
+    if tuple(made.get_filter(i)[0] for i in range(made.get_nfilters())) not in PIPELINES:
         return "it uses an unknown compression"
-    return "its blocks are too large" if int(np.prod(made.get_chunk(), dtype=np.int64)) > CHUNK_BYTES else ""
+    block = made.get_chunk()
+    if math.prod(block) > CHUNK_BYTES:
+        return "its blocks are too large"
+    if array.id.get_num_chunks() != math.prod(-(-size // edge) for size, edge in zip(shape, block, strict=True)):
+        return "blocks are missing"
+    return ""
+
+
+def unpack(array: h5py.Dataset, out: NDArray[np.uint8]) -> None:
+    """Fills `out` with an array in which `fault` found nothing, block by block; ValueError when a block is not what it must be."""
+    made = array.id.get_create_plist()
+    block, packed = made.get_chunk(), int(array.id.get_storage_size())
+    behind = CHECKSUM if made.get_nfilters() > 1 else 0
+    found: list[tuple[Shape, int, int]] = []
+    array.id.chunk_iter(lambda info: found.append((info.chunk_offset, info.filter_mask, info.size)))
+    room = np.empty(math.prod(block), np.uint8)
+    places = {place for place, _, _ in found}
+    if len(places) < len(found) or any(at % edge or not 0 <= at < size for place in places for at, edge, size in _axes(place, block, out)):
+        raise ValueError("blocks that lie upon one another, or outside")
+    for place, mask, size in found:
+        if mask or not behind < size <= packed:
+            raise ValueError("a block that is not packed as the others")
+        raw = array.id.read_direct_chunk(place)[1]
+        values = _unpacked(raw[: len(raw) - behind], room).reshape(block)
+        target = tuple(slice(at, at + edge) for at, edge in zip(place, block, strict=True))
+        inside = out[target]
+        inside[...] = values[tuple(slice(length) for length in inside.shape)]
+
+
+def _axes(place: Shape, block: Shape, out: NDArray[np.uint8]) -> Iterator[tuple[int, int, int]]:
+    """Along each axis: where a block lies, how long it is, how long the array is."""
+    return zip(place, block, out.shape, strict=True)
+
+
+def _unpacked(raw: bytes, room: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """A block, unpacked into `room`; ValueError unless it fills it exactly, however much it would unpack to."""
+    from imagecodecs import ZstdError, zstd_decode
+
+    try:
+        unpacked = zstd_decode(raw, out=room.data)
+    except ZstdError as error:
+        raise ValueError("a block that cannot be unpacked") from error
+    if len(unpacked) != room.size:
+        raise ValueError("a block of another size")
+    return room
+
+
+def make_sure_it_fits(path: Path, shape: Shape) -> None:
+    """ProjectError when labels of this shape exceed the free memory, before anything is made for them."""
+    nbytes = 2 * math.prod(shape)
+    if nbytes <= SMALL:
+        return
+    import psutil
+
+    free = int(psutil.virtual_memory().available)
+    if nbytes > 0.8 * free:
+        raise ProjectError(
+            path,
+            f"its labels need {nbytes / 1e9:,.1f} GB of memory and {free / 1e9:,.1f} GB are free; close other programs, or use another "
+            "computer.",
+        )

@@ -53,22 +53,16 @@ def sequence_of(data: bytes, path: Path) -> int:
 
 def decode(data: bytes, shape: Index, path: Path) -> tuple[LabelMap, int]:
     """Label map and the number of the last Edit in it; DamagedError or ProjectError naming `path` unless all is as it was written."""
-    import h5py
-
     sequence = sequence_of(data, path)
-    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-    access.set_fapl_core(backing_store=False)
-    access.set_file_image(data[: -FOOTER.size])
+    guard.make_sure_it_fits(path, shape)
     arrays = {name: np.empty(shape, np.uint8) for name in DATASETS}
     try:
-        with h5py.File(h5py.h5f.open(b"labels", h5py.h5f.ACC_RDONLY, fapl=access)) as file:
+        with guard.opened(memoryview(data)[: -FOOTER.size]) as file:
             fault = guard.fault(file, dict.fromkeys(DATASETS, shape))
             if fault or int(file.attrs.get("sequence", -1)) != sequence:
                 raise ProjectError(path, f"was not made by this program ({fault or 'its numbers disagree'}) and was not opened.")
-            import hdf5plugin  # noqa: F401 (registers the zstd filter)
-
             for name, array in arrays.items():
-                file[name].read_direct(array)
+                guard.unpack(file[name], array)
     except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
         raise DamagedError(path, FAULT) from error
     return LabelMap(arrays["values"], arrays["origin"]), sequence

@@ -41,20 +41,15 @@ def load(folder: Path, shape: Index) -> Prediction | None:
     image = data[:-DIGEST]
     if hashlib.sha256(image).digest() != data[-DIGEST:]:
         return None
-    import h5py
-    import hdf5plugin  # noqa: F401 (registers the zstd filter)
-
-    access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
-    access.set_fapl_core(backing_store=False)
-    access.set_file_image(image)
     try:
-        with h5py.File(h5py.h5f.open(NAME.encode(), h5py.h5f.ACC_RDONLY, fapl=access)) as file:
+        with guard.opened(image) as file:
             values = tuple(int(v) for v in file.attrs["values"])
             if guard.fault(file, {"probabilities": (len(values), *shape)}):
                 return None
+            guard.make_sure_it_fits(folder, (len(values), *shape))
             prediction = Prediction(shape, values, str(file.attrs["checkpoint"]))
-            file["probabilities"].read_direct(prediction.probabilities)
-    except (OSError, KeyError, ValueError, RuntimeError, TypeError):
+            guard.unpack(file["probabilities"], prediction.probabilities)
+    except (OSError, KeyError, ValueError, RuntimeError, TypeError, ProjectError):
         return None
     prediction.known[:] = True
     return prediction
