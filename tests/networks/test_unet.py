@@ -4,6 +4,9 @@ from typing import Any
 
 import pytest
 import torch
+import torch.nn.functional as F
+from networks.tiny import tiny
+from torch import Tensor, nn
 
 from unetstudio.errors import UserError
 from unetstudio.networks.network import create, round_up
@@ -27,15 +30,53 @@ def test_that_parameters_are_as_many_as_published(inputs: int, classes: int, dim
         assert create("unet", inputs, classes, dims, **options).parameters_count == parameters
 
 
-def test_that_a_572_image_becomes_a_388_map_with_valid_padding() -> None:
-    network = create("unet", 1, 2, base=2, norm="none", padding="valid").eval()
-    assert network(torch.zeros(1, 1, 572, 572)).shape == (1, 2, 388, 388)
+def test_that_the_published_network_has_31030658_parameters_and_makes_388_pixels_of_572() -> None:
+    with torch.device("meta"):
+        network = create("unet", 1, 2, preset="published")
+        assert network.parameters_count == 31_030_658
+        assert network(torch.zeros(1, 1, 572, 572)).shape == (1, 2, 388, 388)
+    assert sum(isinstance(layer, (nn.Conv2d, nn.ConvTranspose2d)) for layer in network.modules()) == 23
 
 
-def test_that_a_volume_loses_what_the_3d_paper_says() -> None:
-    network = create("unet", 1, 2, 3, depth=3, base=1, norm="none", padding="valid").eval()
+def test_that_the_published_network_drops_out_at_the_end_of_the_contracting_path() -> None:
+    with torch.device("meta"):
+        network = create("unet", 1, 2, preset="published")
+    assert [name for name, layer in network.named_modules() if isinstance(layer, nn.Dropout)] == ["encoders.3.6", "bottom.6"]
+
+
+def test_that_weights_begin_as_he_has_them() -> None:
+    torch.manual_seed(0)
+    convolution = create("unet", 1, 2, base=64, depth=1, norm="none").encoders[0][2]  # type: ignore[index]
+    assert convolution.weight.std().item() == pytest.approx((2 / 576) ** 0.5, rel=0.02)
+    assert not convolution.bias.any()
+
+
+def plainly(w: dict[str, Tensor], x: Tensor, rim: int) -> Tensor:
+    """The figure of the paper in functions, with two poolings and without norms; `rim` is the convolutions' padding."""
+
+    def twice(name: str, x: Tensor) -> Tensor:
+        for layer in (0, 3):
+            x = F.relu(F.conv2d(x, w[f"{name}.{layer}.weight"], w[f"{name}.{layer}.bias"], padding=rim))
+        return x
+
+    def up(n: int, x: Tensor, skip: Tensor) -> Tensor:
+        x = F.conv_transpose2d(x, w[f"ups.{n}.weight"], w[f"ups.{n}.bias"], stride=2)
+        off = (skip.shape[-1] - x.shape[-1]) // 2
+        cut = skip[..., off : off + x.shape[-2], off : off + x.shape[-1]]
+        return twice(f"decoders.{n}", torch.cat([cut, x], 1))
+
+    one = twice("encoders.0", x)
+    two = twice("encoders.1", F.max_pool2d(one, 2))
+    bottom = twice("bottom", F.max_pool2d(two, 2))
+    return F.conv2d(up(1, up(0, bottom, two), one), w["head.weight"], w["head.bias"])
+
+
+@pytest.mark.parametrize(("padding", "rim"), [("same", 1), ("valid", 0)])
+def test_that_the_same_weights_give_what_the_figure_says(padding: str, rim: int) -> None:
+    network = tiny("unet", 2, norm="none", padding=padding)
+    x = torch.randn(2, 2, *network.input_shape((60, 60)))
     with torch.inference_mode():
-        assert network(torch.zeros(1, 1, 132, 132, 116)).shape == (1, 2, 44, 44, 28)
+        assert (network(x) - plainly(network.state_dict(), x, rim)).abs().max() <= 1e-5
 
 
 @pytest.mark.parametrize(("depth", "margin"), list(enumerate([2, 8, 20, 44, 92])))

@@ -21,27 +21,42 @@ BATCH_NORM: dict[int, type[nn.BatchNorm2d] | type[nn.BatchNorm3d]] = {2: nn.Batc
 INSTANCE_NORM: dict[int, type[nn.InstanceNorm2d] | type[nn.InstanceNorm3d]] = {2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d}
 
 
-def norm_layer(norm: str, dims: int, channels: int) -> nn.Module:
-    """The norm by name; groups of channels are 8, or fewer where 8 does not divide their number."""
+def norm_layer(norm: str, dims: int, channels: int, affine: bool = True) -> nn.Module:
+    """The norm by name; groups of channels are 8, or fewer where 8 does not divide their number. `affine`: with factor and offset."""
     match norm:
         case "batch":
-            return BATCH_NORM[dims](channels)
+            return BATCH_NORM[dims](channels, affine=affine)
         case "group":
-            return nn.GroupNorm(math.gcd(8, channels), channels)
+            return nn.GroupNorm(math.gcd(8, channels), channels, affine=affine)
         case "instance":
-            return INSTANCE_NORM[dims](channels, affine=True)
+            return INSTANCE_NORM[dims](channels, affine=affine)
         case "none":
             return nn.Identity()
     raise UserError(f"There is no norm named {norm!r}. Known: {', '.join(NORMS)}.")
 
 
-def double_conv(dims: int, channels_in: int, channels: int, kernel: tuple[int, ...], norm: str, padding: str) -> nn.Sequential:
-    """Twice convolution, norm, ReLU; a norm makes the convolution's bias needless."""
+def double_conv(
+    dims: int,
+    channels_in: int,
+    channels: int,
+    kernel: tuple[int, ...],
+    norm: str,
+    padding: str,
+    *,
+    between: int = 0,
+    bias: bool = False,
+    affine: bool = True,
+) -> nn.Sequential:
+    """Twice convolution, norm, ReLU; `between` channels after the first, 0 for as many as at the end.
+
+    A norm makes the convolution's bias needless; `bias` asks for it all the same, and `affine` is the norm's factor and offset.
+    """
     layers: list[nn.Module] = []
     around = tuple(k // 2 for k in kernel) if padding == "same" else (0,) * dims
-    for first in (channels_in, channels):
-        layers += [CONV[dims](first, channels, kernel, padding=around, bias=norm == "none")]  # type: ignore[arg-type]
-        layers += [norm_layer(norm, dims, channels), nn.ReLU(inplace=True)]
+    middle = between or channels
+    for first, second in ((channels_in, middle), (middle, channels)):
+        layers += [CONV[dims](first, second, kernel, padding=around, bias=bias or norm == "none")]  # type: ignore[arg-type]
+        layers += [norm_layer(norm, dims, second, affine), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers)
 
 

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from types import MappingProxyType
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -20,6 +22,8 @@ class UNetConfig(NetworkConfig):
 
     `pool` gives the factors of each pooling per axis, finest first; () means 2 everywhere. Where an axis is not pooled, the level's
     kernels have extent 1 along it: slices far apart are not mixed before the others have been brought to their spacing.
+    `dropout` is at the end of the contracting path, as in the paper: behind the convolutions before and after the last pooling.
+    `bias`: convolutions have one even before a norm; `affine`: norms have a factor and an offset; `up_bias`: up-convolutions have a bias.
     """
 
     depth: int = 4
@@ -27,6 +31,10 @@ class UNetConfig(NetworkConfig):
     norm: str = "batch"
     padding: str = "same"
     pool: Pool = ()
+    dropout: float = 0.0
+    bias: bool = False
+    affine: bool = True
+    up_bias: bool = True
 
     def __post_init__(self) -> None:
         super().__post_init__()
@@ -34,6 +42,7 @@ class UNetConfig(NetworkConfig):
         check(1 <= self.base <= 512, f"A U-Net has 1 to 512 channels at full resolution, not {self.base}.")
         check(self.norm in NORMS, f"There is no norm named {self.norm!r}. Known: {', '.join(NORMS)}.")
         check(self.padding in PADDINGS, f"There is no padding named {self.padding!r}. Known: {', '.join(PADDINGS)}.")
+        check(0 <= self.dropout < 1, f"Dropout leaves out a share from 0 to below 1, not {self.dropout}.")
         fits = len(self.pool) == self.depth and all(len(p) == self.dims and set(p) <= {1, 2} for p in self.pool)
         check(fits or not self.pool, f"{self.pool} are not {self.depth} poolings of {self.dims} factors 1 or 2.")
 
@@ -47,6 +56,15 @@ class UNetConfig(NetworkConfig):
         """Kernel of each level, finest first, the bottom last."""
         return (*(tuple(1 if factor == 1 else 3 for factor in level) for level in self.pools), (3,) * self.dims)
 
+    @property
+    def widths(self) -> tuple[tuple[int, int], ...]:
+        """Channels behind the two convolutions of each level, finest first, the bottom last."""
+        return tuple((self.base * 2**level,) * 2 for level in range(self.depth + 1))
+
+    def raised(self, below: int) -> int:
+        """Channels that an up-convolution makes of those below it."""
+        return below // 2
+
 
 @NETWORKS.register("unet")
 class UNet(Network):
@@ -54,24 +72,41 @@ class UNet(Network):
 
     title = "U-Net"
     description = "The classic: learns from few examples, quick, and right for nearly everything; begin here."
-    dims = (2, 3)
+    source = "Ronneberger, Fischer, Brox: U-Net: Convolutional Networks for Biomedical Image Segmentation. MICCAI 2015, arXiv:1505.04597"
+    dims: ClassVar[tuple[int, ...]] = (2, 3)
+    presets = MappingProxyType(
+        {
+            "default": {},
+            "published": {"dims": (2,), "depth": 4, "base": 64, "norm": "none", "padding": "valid", "dropout": 0.5},
+        }
+    )
     Config = UNetConfig
 
     def __init__(self, config: UNetConfig) -> None:
         super().__init__()
         self.config: UNetConfig = config
         dims, norm, padding = config.dims, config.norm, config.padding
-        widths = [config.base * 2**level for level in range(config.depth + 1)]
+        kinds = {"bias": config.bias, "affine": config.affine}
+        *widths, (narrow, bottom) = config.widths
         *kernels, lowest = config.kernels
-        inputs = [config.in_channels, *widths[:-1]]
-        downward = zip(inputs, widths, kernels, strict=False)
-        self.encoders = nn.ModuleList(double_conv(dims, above, width, k, norm, padding) for above, width, k in downward)
+        inputs = [config.in_channels, *(wide for _, wide in widths)]
+        self.encoders = nn.ModuleList(
+            double_conv(dims, above, wide, kernel, norm, padding, between=first, **kinds)
+            for above, (first, wide), kernel in zip(inputs, widths, kernels, strict=False)
+        )
         self.pools = nn.ModuleList(MAX_POOL[dims](factor) for factor in config.pools)
-        self.bottom = double_conv(dims, inputs[-1], widths[-1], lowest, norm, padding)
-        upward = list(zip(widths[1:], widths, config.pools, kernels, strict=False))[::-1]
-        self.ups = nn.ModuleList(UP_CONV[dims](below, width, f, stride=f) for below, width, f, _ in upward)  # type: ignore[arg-type]
-        self.decoders = nn.ModuleList(double_conv(dims, 2 * width, width, k, norm, padding) for _, width, _, k in upward)
-        self.head = CONV[dims](config.base, config.n_classes, 1)
+        self.bottom = double_conv(dims, inputs[-1], bottom, lowest, norm, padding, between=narrow, **kinds)
+        if config.dropout:
+            for level in [*self.encoders[-1:], self.bottom]:
+                level.append(nn.Dropout(config.dropout))
+        self.ups, self.decoders = nn.ModuleList(), nn.ModuleList()
+        below = bottom
+        for (_, wide), factor, kernel in list(zip(widths, config.pools, kernels, strict=True))[::-1]:
+            risen = config.raised(below)
+            self.ups.append(UP_CONV[dims](below, risen, factor, stride=factor, bias=config.up_bias))  # type: ignore[arg-type]
+            self.decoders.append(double_conv(dims, wide + risen, wide, kernel, norm, padding, **kinds))
+            below = wide
+        self.head = CONV[dims](below, config.n_classes, 1)
         he_init(self)
 
         self.size_multiple = tuple(math.prod(level[axis] for level in config.pools) for axis in range(dims))
