@@ -6,7 +6,7 @@ import pytest
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
-from unetstudio.data.stroke import BLOCK, Stroke
+from unetstudio.data.stroke import BLOCK, PART, Stroke
 
 SHAPE = (2, 300, 400)
 
@@ -86,3 +86,37 @@ def test_that_a_small_stroke_keeps_one_block_of_a_large_image():
     stroke = Stroke(labels, 1, tool="brush")
     stroke.paint(Region((0, 10, 10), (1, 20, 20)), np.ones((1, 10, 10), bool))
     assert len(stroke._blocks) == 1 and next(iter(stroke._blocks.values())).region.size == BLOCK * BLOCK
+
+
+def test_that_the_parts_of_a_stroke_together_are_the_stroke(labels):
+    before = LabelMap(labels.values.copy(), labels.origin.copy())
+    stroke, parts = Stroke(labels, 7, tool="brush"), []
+    for y in range(0, 280, 20):
+        stroke.paint(Region((1, y, y), (2, y + 30, y + 40)), np.random.default_rng(y).random((1, 30, 40)) < 0.7)
+        if y % 60 == 0:
+            parts.append(stroke.part())
+    parts.append(stroke.part())
+    for part in parts:
+        before.apply(part)
+    assert stroke.part() is None
+    whole = stroke.commit()
+    assert np.array_equal(before.values, labels.values) and np.array_equal(before.counts, labels.counts)
+    assert whole.count == sum(part.count for part in parts)
+
+
+def test_that_a_far_sweep_comes_in_several_parts_of_bounded_size():
+    labels = LabelMap.unlabelled((1, 4096, 4096))
+    stroke = Stroke(labels, 1, tool="brush")
+    for at in range(0, 4000, 100):
+        stroke.paint(Region((0, at, at), (1, at + 90, at + 90)), np.ones((1, 90, 90), bool))
+    parts = list(iter(stroke.part, None))
+    assert len(parts) > 1 and all(part.region.size <= PART for part in parts)
+    assert sum(part.count for part in parts) == stroke.commit().count
+
+
+def test_that_a_stroke_that_changed_nothing_new_has_no_part(labels):
+    stroke, box = Stroke(labels, 7, tool="brush"), Region((0, 0, 0), (1, 9, 9))
+    stroke.paint(box, everything(box))
+    first = stroke.part()
+    stroke.paint(box, everything(box))
+    assert first.count == 81 and stroke.part() is None

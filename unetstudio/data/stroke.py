@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from itertools import product
 
@@ -17,6 +17,9 @@ from unetstudio.data.region import Index, Region, tight
 BLOCK = 128
 """Edge in y and x of the blocks of old values that a stroke keeps: its cost follows the brush, not the image."""
 
+PART = 2**20
+"""Most voxels in the box of one part, so that a part costs a few milliseconds however far the stroke has swept since the last."""
+
 
 @dataclass(slots=True)
 class _Block:
@@ -26,6 +29,7 @@ class _Block:
     before: NDArray[np.uint8]
     before_origin: NDArray[np.uint8]
     changed: NDArray[np.bool_]
+    told: NDArray[np.bool_]  # those of them that a part of the stroke holds already
 
 
 class Stroke:
@@ -38,6 +42,7 @@ class Stroke:
         self._origin = int(Origin.NONE) if value == UNLABELLED else int(origin)
         self._locked = np.array(sorted(locked), np.uint8)
         self._blocks: dict[Index, _Block] = {}
+        self._fresh: dict[Index, None] = {}  # blocks touched since the last part, in the order of their touch
 
     def paint(self, region: Region, mask: NDArray[np.bool_]) -> Region:
         """Gives the stroke's class to the voxels of `mask` (Z, Y, X of `region`); returns the part inside the scan, to repaint."""
@@ -57,23 +62,56 @@ class Stroke:
 
     def commit(self) -> Edit | None:
         """The stroke as one Edit, already applied; None when it changed nothing."""
+        edit = self._edit([(block, self._differing(block)) for block in self._blocks.values()])
+        if edit is not None:
+            self.labels.recount(edit.before, edit.after)
+        self._blocks.clear()
+        self._fresh.clear()
+        return edit
+
+    def part(self) -> Edit | None:
+        """What changed since the last part, as an Edit; None when nothing did. Ask again until then: far sweeps take several.
+
+        A crash loses only what no part holds. `commit` still gives the whole stroke, whatever parts were taken.
+        """
+        chosen: list[tuple[_Block, NDArray[np.bool_]]] = []
         box = Region((0, 0, 0), (0, 0, 0))
-        for block in self._blocks.values():
-            block.changed &= (block.before != self.value) | (block.before_origin != self._origin)
-            box |= _tight(block)
+        for key in list(self._fresh):
+            block = self._blocks[key]
+            if chosen and (box | block.region).size > PART:
+                break
+            del self._fresh[key]
+            mask = self._differing(block) & ~block.told
+            if mask.any():
+                block.told |= mask
+                chosen.append((block, mask))
+                box |= block.region
+        return self._edit(chosen)
+
+    def _differing(self, block: _Block) -> NDArray[np.bool_]:
+        """The block's voxels that the stroke painted and that were not so before."""
+        return block.changed & ((block.before != self.value) | (block.before_origin != self._origin))
+
+    def _edit(self, chosen: Sequence[tuple[_Block, NDArray[np.bool_]]]) -> Edit | None:
+        """The chosen voxels of some blocks as one Edit from the values before the stroke; None when there are none."""
+        box = Region((0, 0, 0), (0, 0, 0))
+        for block, some in chosen:
+            box |= _tight(block, some)
         if box.empty:
             return None
         mask = np.zeros(box.shape, np.bool_)
         before = np.zeros(box.shape, np.uint8)
         before_origin = np.zeros(box.shape, np.uint8)
-        for block in self._blocks.values():
+        for block, some in chosen:
             part = block.region & box
+            if part.empty:
+                continue
             inner, outer = part.within(block.region), part.within(box)
-            mask[outer] = block.changed[inner]
+            mask[outer] = some[inner]
             before[outer] = block.before[inner]
             before_origin[outer] = block.before_origin[inner]
         where = np.flatnonzero(mask)
-        edit = Edit.of(
+        return Edit.of(
             box,
             mask,
             before.reshape(-1)[where],
@@ -83,9 +121,6 @@ class Stroke:
             tool=self.tool,
             value=self.value,
         )
-        self.labels.recount(edit.before, edit.after)
-        self._blocks.clear()
-        return edit
 
     def rollback(self) -> Region:
         """Takes everything back, as after Escape; returns the region to repaint."""
@@ -95,6 +130,7 @@ class Stroke:
             self.labels.origin[block.region.slices] = block.before_origin
             touched |= block.region
         self._blocks.clear()
+        self._fresh.clear()
         return touched
 
     def _touch(self, inside: Region) -> list[_Block]:
@@ -104,18 +140,19 @@ class Stroke:
         return [self._block(key) for key in product(range(z0, z1), rows, columns)]
 
     def _block(self, key: Index) -> _Block:
+        self._fresh[key] = None
         if key not in self._blocks:
             z, row, column = key
             box = Region((z, row * BLOCK, column * BLOCK), (z + 1, (row + 1) * BLOCK, (column + 1) * BLOCK))
             box = box.clipped(self.labels.shape)
             values, origin = self.labels.values[box.slices].copy(), self.labels.origin[box.slices].copy()
-            self._blocks[key] = _Block(box, values, origin, np.zeros(box.shape, np.bool_))
+            self._blocks[key] = _Block(box, values, origin, np.zeros(box.shape, np.bool_), np.zeros(box.shape, np.bool_))
         return self._blocks[key]
 
 
-def _tight(block: _Block) -> Region:
-    """The smallest box round a block's changed voxels, in the label map's coordinates."""
-    box = tight(block.changed)
+def _tight(block: _Block, chosen: NDArray[np.bool_]) -> Region:
+    """The smallest box round chosen voxels of a block, in the label map's coordinates."""
+    box = tight(chosen)
     z, y, x = block.region.start
     (z0, y0, x0), (z1, y1, x1) = box.start, box.stop
     return Region((z0 + z, y0 + y, x0 + x), (z1 + z, y1 + y, x1 + x))
