@@ -10,6 +10,7 @@ import pytest
 
 from unetstudio.errors import ProjectError
 from unetstudio.project import disk, durable
+from unetstudio.project.journal import Kind
 
 Usage = namedtuple("Usage", "total used free")
 Mount = namedtuple("Mount", "device mountpoint fstype opts")
@@ -69,7 +70,7 @@ def test_that_a_stroke_reaches_a_full_disk_through_the_reserve(project, case, pa
     labels = store.load(case.shape).labels
     edit = paint(labels, 1)
     durable.make_folder(store.folder)
-    assert store.append(1, edit) == 1
+    assert store.append(Kind.EDIT, edit) == 1
     assert not (project.folder / durable.RESERVE).exists()
     assert (project.store(case).load(case.shape).labels.values == labels.values).all()
 
@@ -78,7 +79,7 @@ def test_that_a_full_disk_without_a_reserve_refuses_with_a_sentence(project, cas
     store = project.store(case)
     labels = store.load(case.shape).labels
     with pytest.raises(ProjectError, match=r"disk is full\. What was saved before is untouched"):
-        store.append(1, paint(labels, 1))
+        store.append(Kind.EDIT, paint(labels, 1))
 
 
 def test_that_the_reserve_comes_back_when_the_disk_has_room_again(project, free):

@@ -11,7 +11,7 @@ from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.region import Region
 from unetstudio.errors import ProjectError
 from unetstudio.project import journal
-from unetstudio.project.journal import HEADER, PREFIX, Journal, Kind
+from unetstudio.project.journal import END, HEADER, PREFIX, Journal, Kind
 
 
 def same(one: Edit, other: Edit) -> bool:
@@ -63,11 +63,11 @@ def test_that_a_journal_cut_at_any_byte_gives_the_records_before_the_cut(written
     whole = path.read_bytes()
     ends = np.cumsum([0] + [HEADER.size + len(entry.payload) for entry in journal.read(path).entries])
     cut = tmp_path / "cut"
-    for length in range(0, len(whole), 3):
+    for length in sorted({*range(0, len(whole), 3), *ends.tolist()}):
         cut.write_bytes(whole[:length])
         contents = journal.read(cut)
         assert len(contents.entries) == np.searchsorted(ends, length, side="right") - 1
-        assert contents.torn == (length not in ends)
+        assert contents.torn
 
 
 def test_that_no_flipped_byte_changes_a_stroke(written, tmp_path):
@@ -80,16 +80,53 @@ def test_that_no_flipped_byte_changes_a_stroke(written, tmp_path):
         whole[place] ^= 0x41
         contents = journal.read(bad)
         assert [entry.digest for entry in contents.entries] == digests[: len(contents.entries)]
-        assert contents.torn and len(contents.entries) < 5
-        assert contents.beyond in (0, 5)
+        assert contents.torn and contents.beyond == (5 if len(contents.entries) < 5 else 0)
 
 
-def test_that_zeros_behind_the_last_record_are_no_record(written):
+def test_that_a_journal_of_an_earlier_program_needs_no_end_mark(written, tmp_path):
+    old = tmp_path / "old"
+    records = [journal.encode(Kind.EDIT, edit, number) for number, edit in enumerate(written[1][:1], 1)]
+    old.write_bytes(b"".join(records))
+    assert len(journal.read(old).entries) == 1 and not journal.read(old).torn
+
+
+def test_that_zeros_behind_the_end_are_nothing_and_in_its_place_are_noticed(written):
     path, _ = written
-    with path.open("ab") as file:
-        file.write(bytes(4096))
-    contents = journal.read(path)
-    assert len(contents.entries) == 5 and contents.torn and contents.beyond == 0
+    whole = path.read_bytes()
+    for zeros, torn in ((whole + bytes(4096), False), (whole[: -END.size] + bytes(4096), True)):
+        path.write_bytes(zeros)
+        contents = journal.read(path)
+        assert (len(contents.entries), contents.torn, contents.beyond) == (5, torn, 0)
+
+
+def test_that_a_record_written_twice_is_passed_over(written):
+    path, _ = written
+    whole, entries = path.read_bytes(), journal.read(path).entries
+    first = HEADER.size + len(entries[0].payload)
+    second = first + HEADER.size + len(entries[1].payload)
+    for doubled in (whole[:second] + whole[first:], whole[:first] + bytes(512) + whole[first:], whole[:second] + whole):
+        path.write_bytes(doubled)
+        contents = journal.read(path)
+        assert [entry.digest for entry in contents.entries] == [entry.digest for entry in entries]
+        assert not contents.torn
+
+
+def test_that_parts_and_notes_have_no_number_of_their_own(tmp_path, paint):
+    labels, keeper = LabelMap.unlabelled((1, 20, 20)), Journal(tmp_path / "j", case="abc")
+    edit = paint(labels, 1)
+    keeper.append(Kind.NOTE, None, 1, {"note": {"event": "accepted"}})
+    keeper.append(Kind.PARTIAL, edit, 1)
+    keeper.append(Kind.EDIT, edit, 1)
+    keeper.append(Kind.CANCEL, None, 2)
+    contents = journal.read(tmp_path / "j")
+    assert [(entry.kind.changes, entry.sequence, entry.last_change) for entry in contents.entries] == [
+        (False, 1, 0),
+        (False, 1, 0),
+        (True, 1, 1),
+        (False, 2, 1),
+    ]
+    assert contents.case == "abc" and not contents.torn and contents.entries[0].about["note"] == {"event": "accepted"}
+    assert same(contents.entries[1].edit, edit)
 
 
 def test_that_strokes_behind_a_damaged_one_are_noticed(written):

@@ -10,7 +10,7 @@ from unetstudio.data.history import History
 from unetstudio.data.labels import LabelMap
 from unetstudio.errors import ProjectError
 from unetstudio.project import store as stores
-from unetstudio.project.journal import Kind
+from unetstudio.project.journal import END, Kind
 from unetstudio.project.project import Project
 from unetstudio.project.replay import history
 from unetstudio.project.store import LabelStore, read_labels
@@ -80,7 +80,8 @@ def test_that_three_generations_stay(folder, states, paint):
     for number in range(11, 14):
         store.append(Kind.EDIT, paint(labels, number))
         store.checkpoint(labels)
-    assert names(folder) == ["labels-3.h5", "labels-4.h5", "labels-5.h5", "strokes-3.journal", "strokes-4.journal"]
+    assert names(folder) == ["labels-3.h5", "labels-4.h5", "labels-5.h5", "past", "strokes-3.journal", "strokes-4.journal"]
+    assert names(folder / "past") == ["strokes-0.journal", "strokes-1.journal", "strokes-2-1.journal", "strokes-2.journal"]
     again = LabelStore(folder).load(SHAPE)
     assert np.array_equal(again.labels.values, labels.values) and [entry.sequence for entry in again.history] == [12, 13]
 
@@ -158,7 +159,7 @@ def test_that_strokes_without_the_labels_they_continue_are_an_error(folder, stat
 def test_that_a_torn_last_record_is_kept_reported_once_and_followed_by_new_strokes(folder, states, paint):
     journal = folder / "strokes-2.journal"
     with journal.open("r+b") as file:
-        file.truncate(journal.stat().st_size - 5)
+        file.truncate(journal.stat().st_size - END.size - 5)
     store = LabelStore(folder)
     loaded = store.load(SHAPE)
     assert np.array_equal(loaded.labels.values, states[9]) and "strokes-2.journal" in loaded.recovered

@@ -104,11 +104,12 @@ def write_once(path: Path, data: bytes) -> float | None:
         raise refused(path, error) from error
 
 
-def append(path: Path, data: bytes, at: int | None = None) -> int:
+def append(path: Path, data: bytes, at: int | None = None, over: bytes = b"") -> int:
     """Adds bytes at the end and returns the new length once they are on the disk itself.
 
-    `at` is the length the file must have (0: it must not exist yet); a file that another program changed is left alone. A full disk
-    gets the project's reserve. When the disk refuses, the file is cut back to its old length as far as the disk allows.
+    `at` is the length the file must have (0: it must not exist yet); a file that another program changed is left alone. `over` is what
+    stands at its end and is written over. A full disk gets the project's reserve. When the disk refuses, the file is made what it was as
+    far as the disk allows.
     """
     created = not os.path.lexists(path)
     try:
@@ -118,6 +119,7 @@ def append(path: Path, data: bytes, at: int | None = None) -> int:
             end = os.lseek(handle, 0, os.SEEK_END)
             if at is not None and end != at:
                 raise ProjectError(path, "was changed by another program; nothing was written to it.")
+            end -= len(over)
             try:
                 _relieved(path, lambda: _write_at(handle, data, end))
                 _flush(handle, data_only=True)
@@ -126,6 +128,7 @@ def append(path: Path, data: bytes, at: int | None = None) -> int:
             except OSError:
                 with contextlib.suppress(OSError):
                     os.ftruncate(handle, end)
+                    _write_at(handle, over, end)
                     if created:
                         os.unlink(path)  # noqa: PTH108
                 raise

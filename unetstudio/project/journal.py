@@ -3,6 +3,9 @@
 A record is magic, sequence, length, CRC-32 and payload; the payload holds the SHA-256 of the record before it, the kind, a JSON
 description (time, user, tool, class, region) and the zlib-packed mask and values. Sequence and length are never zero, so that the zeros a
 power cut leaves are no record. Undo and redo are records too: replaying all Edits in order gives the labels.
+
+Behind the last record stands an end mark, which the next record is written over: a file that was cut, also exactly between two records,
+has none. What cannot be noticed is a whole folder that was put back as it stood some time ago.
 """
 
 from __future__ import annotations
@@ -11,7 +14,9 @@ import getpass
 import hashlib
 import json
 import struct
+import time as clock
 import zlib
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import IntEnum
 from pathlib import Path
@@ -27,6 +32,8 @@ from unetstudio.project import durable
 MAGIC = b"UJ1\n"
 HEADER = struct.Struct("<4sQQI")  # magic, sequence, payload length, CRC-32 of the three and the payload
 PREFIX = struct.Struct("<32sBI")  # SHA-256 of the record before, kind, length of the JSON
+END_MAGIC = b"UJE\n"
+END = struct.Struct("<4sQI")  # magic, number of the last change in the file, CRC-32 of the two
 UNKNOWN = bytes(32)
 """Stands for the record before when there is none, or it is not known."""
 MOST_TRIES = 10_000
@@ -35,11 +42,19 @@ ARRAYS = ("before", "after", "before_origin", "after_origin")
 
 
 class Kind(IntEnum):
-    """Why the Edit was applied; undo and redo tell the history how to stand after a restart."""
+    """What a record tells. EDIT, UNDO and REDO change the labels; the others stand beside them and have no number of their own."""
 
     EDIT = 1
     UNDO = 2
     REDO = 3
+    PARTIAL = 4  # what the stroke in hand changed since its last part; void once its EDIT or a CANCEL follows
+    CANCEL = 5  # the stroke in hand was taken back
+    NOTE = 6  # an event without voxels, for the audit trail
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is a change of the labels, which counts."""
+        return self <= Kind.REDO
 
 
 @dataclass(frozen=True, eq=False, slots=True)
@@ -47,7 +62,7 @@ class JournalEntry:
     """One record; its Edit is unpacked each time it is asked for, so that a long history stays small."""
 
     kind: Kind
-    sequence: int
+    sequence: int  # its number; of a record that changes nothing, the number that the next change will have
     previous: bytes  # SHA-256 of the record before
     digest: bytes  # SHA-256 of this one
     path: Path
@@ -63,6 +78,11 @@ class JournalEntry:
         """Time, user, tool, class value, region: the audit trail's line."""
         return _about(self.payload, self.path)[0]
 
+    @property
+    def last_change(self) -> int:
+        """The number of the last change up to this record."""
+        return self.sequence if self.kind.changes else self.sequence - 1
+
 
 @dataclass(frozen=True, eq=False, slots=True)
 class JournalContents:
@@ -70,67 +90,91 @@ class JournalContents:
 
     entries: tuple[JournalEntry, ...]
     valid_bytes: int
-    torn: bool  # more bytes follow that are no whole record
-    beyond: int  # highest sequence of a whole record behind the damage, 0 when there is none
+    torn: bool  # bytes follow that are no whole record, or the end is missing
+    beyond: int  # highest number of a change known to have stood behind the damage, 0 when none is
+    case: str = ""  # id of the case it was written for, "" when it does not say
+    follows: bytes = UNKNOWN  # SHA-256 of the last change before its first record, as far as it says
 
 
 class Journal:
-    """A file to which this program alone appends; after a refusal it is closed for good and another file goes on."""
+    """A file to which this program alone appends; after a refusal it is closed for good and another file goes on.
 
-    def __init__(self, path: Path, previous: bytes = UNKNOWN) -> None:
+    `case` is the id of the case, `follows` the SHA-256 of the last change before: the first record carries both.
+    """
+
+    def __init__(self, path: Path, previous: bytes = UNKNOWN, *, case: str = "", follows: bytes = UNKNOWN) -> None:
         self.path = path
         self.previous = previous
         self.size = 0
         self.count = 0
         self.broken = False
+        self._head = {"journal": {"case": case, "follows": follows.hex()}}
+        self._end = b""
 
-    def append(self, kind: Kind, edit: Edit, sequence: int) -> None:
-        """Returns when the record is on the disk; ProjectError when it is not."""
-        record = encode(kind, edit, sequence, self.previous)
+    def append(self, kind: Kind, edit: Edit | None, sequence: int, more: Mapping[str, Any] | None = None) -> JournalEntry:
+        """Returns the record when it is on the disk; ProjectError when it is not. `more` joins its description."""
+        record = encode(kind, edit, sequence, self.previous, {**(more or {}), **({} if self.count else self._head)})
+        end = _end_mark(sequence if kind.changes else sequence - 1)
         self.broken = True  # whatever ends the writing early: then the next record begins a new file
-        self.size = durable.append(self.path, record, at=self.size)
+        self.size = durable.append(self.path, record + end, at=self.size, over=self._end)
         self.broken = False
         self.count += 1
-        self.previous = hashlib.sha256(record).digest()
+        written = JournalEntry(kind, sequence, self.previous, hashlib.sha256(record).digest(), self.path, record[HEADER.size :])
+        self.previous, self._end = written.digest, end
+        return written
 
 
-def encode(kind: Kind, edit: Edit, sequence: int, previous: bytes = UNKNOWN) -> bytes:
-    """The Edit as a record; arrays of one value cost one number."""
+def encode(kind: Kind, edit: Edit | None, sequence: int, previous: bytes = UNKNOWN, more: Mapping[str, Any] | None = None) -> bytes:
+    """The Edit, or without one an event, as a record; arrays of one value cost one number."""
     if sequence <= 0:
         raise ValueError("sequence numbers begin at 1")
-    constants: dict[str, int] = {}
-    parts = [edit.packed.tobytes()]
-    for name in ARRAYS:
-        array: Bytes = getattr(edit, name)
-        if array.size and (array.strides == (0,) or not np.any(array != array[0])):
-            constants[name] = int(array[0])
-        else:
-            parts.append(array.tobytes())
-    about = {
-        "time": edit.time,
-        "user": user(),
-        "tool": edit.tool,
-        "value": edit.value,
-        "region": [edit.region.start, edit.region.stop],
-        "count": edit.count,
-        "constants": constants,
-    }
+    about: dict[str, Any] = {"user": user(), **(more or {})}
+    packed = b""
+    if edit is None:
+        about.setdefault("time", clock.time())
+    else:
+        constants: dict[str, int] = {}
+        parts = [edit.packed.tobytes()]
+        for name in ARRAYS:
+            array: Bytes = getattr(edit, name)
+            if array.size and (array.strides == (0,) or not np.any(array != array[0])):
+                constants[name] = int(array[0])
+            else:
+                parts.append(array.tobytes())
+        region = [edit.region.start, edit.region.stop]
+        about |= {"time": edit.time, "tool": edit.tool, "value": edit.value, "region": region, "count": edit.count, "constants": constants}
+        packed = zlib.compress(b"".join(parts), 1)
     text = json.dumps(about, separators=(",", ":")).encode()
-    payload = PREFIX.pack(previous, kind, len(text)) + text + zlib.compress(b"".join(parts), 1)
+    payload = PREFIX.pack(previous, kind, len(text)) + text + packed
     checked = HEADER.pack(MAGIC, sequence, len(payload), 0)[:-4]
     return HEADER.pack(MAGIC, sequence, len(payload), zlib.crc32(payload, zlib.crc32(checked))) + payload
 
 
 def read(path: Path) -> JournalContents:
-    """All whole records from the start; never an error for what a crash can leave behind."""
+    """All whole records from the start; never an error for what a crash can leave behind.
+
+    What stands between two records that name each other, such as a record written twice, is passed over.
+    """
     data = durable.read_bytes(path)
     entries: list[JournalEntry] = []
     at = 0
     while (entry := _record(data, at, path)) and (not entries or _follows(entries[-1], entry)):
         entries.append(entry)
         at += HEADER.size + len(entry.payload)
-    torn = at < len(data)
-    return JournalContents(tuple(entries), at, torn, _beyond(data, at + 1, path) if torn else 0)
+    head = _head(entries[0]) if entries else None
+    if 0 < at == len(data) if head is None else _ended(data, at, entries):
+        return JournalContents(tuple(entries), len(data), False, 0, *(head or ()))
+    ended = _marked(data, len(data) - END.size) or 0
+    beyond = ended if not entries or ended > entries[-1].last_change else 0
+    for place, entry in _behind(data, at + 1, path):
+        if entries and _follows(entries[-1], entry):
+            entries.append(entry)
+            at = place + HEADER.size + len(entry.payload)
+        elif entry.kind.changes:
+            beyond = max(beyond, entry.sequence)
+    last = entries[-1].last_change if entries else 0
+    whole = 0 < at == len(data) if head is None else _ended(data, at, entries)
+    return JournalContents(tuple(entries), len(data) if whole else at, not whole, beyond if beyond > last else 0, *(head or ()))
 
 
 def user() -> str:
@@ -142,7 +186,7 @@ def user() -> str:
 
 
 def _follows(before: JournalEntry, entry: JournalEntry) -> bool:
-    return entry.sequence == before.sequence + 1 and entry.previous == before.digest
+    return entry.sequence == before.last_change + 1 and entry.previous == before.digest
 
 
 def _record(data: bytes, at: int, path: Path) -> JournalEntry | None:
@@ -157,23 +201,51 @@ def _record(data: bytes, at: int, path: Path) -> JournalEntry | None:
     if zlib.crc32(payload, zlib.crc32(data[at : at + HEADER.size - 4])) != crc:
         return None
     previous, kind, _ = PREFIX.unpack_from(payload)
-    if kind not in set(Kind):
+    if not Kind.EDIT <= kind <= Kind.NOTE:
         return None
     return JournalEntry(Kind(kind), sequence, previous, hashlib.sha256(data[at:end]).digest(), path, payload)
 
 
-def _beyond(data: bytes, start: int, path: Path) -> int:
-    """The highest sequence of whole records behind a damaged one: work that was saved and cannot be put back in order."""
-    highest, at, tries = 0, data.find(MAGIC, start), 0
+def _behind(data: bytes, start: int, path: Path) -> Iterator[tuple[int, JournalEntry]]:
+    """Whole records behind a damaged one, with their offsets."""
+    at, tries = data.find(MAGIC, start), 0
     while at >= 0:
         tries += 1
         if tries > MOST_TRIES:
             raise _nonsense(path)
         if entry := _record(data, at, path):
-            highest = max(highest, entry.sequence)
+            yield at, entry
             at += HEADER.size + len(entry.payload) - 1
         at = data.find(MAGIC, at + 1)
-    return highest
+
+
+def _end_mark(last_change: int) -> bytes:
+    return END.pack(END_MAGIC, last_change, zlib.crc32(END.pack(END_MAGIC, last_change, 0)[:-4]))
+
+
+def _marked(data: bytes, at: int) -> int | None:
+    """The number in the end mark at an offset, or None."""
+    if at < 0 or len(data) < at + END.size:
+        return None
+    magic, last_change, crc = END.unpack_from(data, at)
+    return last_change if magic == END_MAGIC and crc == zlib.crc32(data[at : at + END.size - 4]) else None
+
+
+def _ended(data: bytes, at: int, entries: list[JournalEntry]) -> bool:
+    """Whether the end mark of the last entry stands at an offset, and nothing but zeros behind it."""
+    return bool(entries) and _marked(data, at) == entries[-1].last_change and not data[at + END.size :].strip(b"\0")
+
+
+def _head(entry: JournalEntry) -> tuple[str, bytes] | None:
+    """Case and last change before, from a file's first record; None from files of a program that wrote neither them nor end marks."""
+    head = entry.about.get("journal")
+    if head is None:
+        return None
+    try:
+        follows = bytes.fromhex(head["follows"])
+        return str(head["case"]), follows if len(follows) == len(UNKNOWN) else UNKNOWN
+    except (KeyError, TypeError, ValueError) as error:
+        raise _nonsense(entry.path) from error
 
 
 def _about(payload: bytes, path: Path) -> tuple[dict[str, Any], int]:

@@ -43,9 +43,13 @@ class LockedBy:
     @property
     def sentence(self) -> str:
         """For the user of the second window."""
-        who = f"process {self.pid} on {self.host}" if self.host else "another program"
-        name = f" ({self.user})" if self.user else ""
-        return f"This project is open in {who}{name}; it is shown here for reading only. Close it there to paint here."
+        if not self.host:
+            where = "is in use by another program"
+        elif self.host == platform.node():
+            where = "is open in another window on this computer" + (f", of {self.user}" if self.user not in ("", user()) else "")
+        else:
+            where = f"is open on another computer, {self.host}" + (f" ({self.user})" if self.user else "")
+        return f"This project {where}; it is shown here for reading only. Close it there to paint here."
 
 
 class Lock:
@@ -101,6 +105,15 @@ def acquire(folder: Path) -> Lock | LockedBy:
             return holder
         _take_away(path, held)
     return LockedBy()
+
+
+def alive(folder: Path) -> bool:
+    """Whether somebody holds a project folder's lock, as far as can be seen without writing."""
+    try:
+        held, beaten = durable.read_bytes(folder / NAME), (folder / NAME).stat().st_mtime
+    except (ProjectError, OSError):
+        return False
+    return not _gone(_parsed(held), time.time() - beaten)
 
 
 def _gone(holder: LockedBy, silent: float) -> bool:

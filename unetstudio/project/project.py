@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import secrets
 import time
 import uuid
 from collections.abc import Iterable, Sequence
@@ -41,7 +42,10 @@ class Project:
         self.folder = folder
         self.manifest = manifest
         self.notices = tuple(notices)
+        self.author = ""
+        """A name that the user typed, for the audit trail."""
         self._lock = lock
+        self._session = secrets.token_hex(4)
         self._listed = _Listed((), set(), set())
         self._lines: Lines = {}
         self._saved_manifest = manifest if saved else None
@@ -227,7 +231,15 @@ class Project:
 
     def store(self, case: Case | str) -> LabelStore:
         """Reads and writes a case's labels."""
-        return LabelStore(self.folder_of(case), read_only=self.read_only, lock=self._lock)
+        case_id = case if isinstance(case, str) else case.id
+        return LabelStore(
+            self.folder_of(case),
+            read_only=self.read_only,
+            lock=self._lock,
+            author=self.author,
+            case=case_id,
+            session=self._session,
+        )
 
     @property
     def checkpoints_folder(self) -> Path:

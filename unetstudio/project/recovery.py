@@ -11,78 +11,111 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from unetstudio.data.labels import LabelMap
+from unetstudio.data.quantity import count_text
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
 from unetstudio.project import durable, labels_file
+from unetstudio.project.chain import Chain, chain
 from unetstudio.project.durable import DamagedError
-from unetstudio.project.journal import UNKNOWN, JournalContents, JournalEntry, read
+from unetstudio.project.journal import UNKNOWN, JournalContents, JournalEntry, Kind, read
 from unetstudio.project.replay import replay
 
 LABELS = re.compile(r"labels-(\d+)\.h5")
+TORN = ".torn"
+"""Ending of what is kept of a journal's damaged end, and the sign that the user was told of it."""
 JOURNAL = re.compile(r"strokes-(\d+)(?:-(\d+))?\.journal")
 
 
 @dataclass(frozen=True, eq=False)
 class Found:
-    """What the files of a case hold. `torn` are journals with an end that is no whole record, where that matters."""
+    """What the files of a case hold. `torn` are journals with an end that is no whole record, or that miss their end, where it matters."""
 
     labels: LabelMap
-    base: int  # sequence in the generation that `labels` began from
-    applied: tuple[JournalEntry, ...]  # entries after it
-    history: tuple[JournalEntry, ...]  # entries, also older ones, that lead to the last applied without a gap
+    base: int  # number of the last change in the generation that `labels` began from
+    applied: tuple[JournalEntry, ...]  # changes after it
+    history: tuple[JournalEntry, ...]  # changes, also older ones, that lead to the last applied without a gap
+    last: bytes  # SHA-256 of the last record in force, which the next one names
+    parts: tuple[JournalEntry, ...]  # of a stroke that was in hand at the end; not in `labels`
     damaged: tuple[DamagedError, ...]  # generations that are not what was written
     torn: tuple[tuple[Path, JournalContents], ...]
-    beyond: int  # highest sequence that was once saved and cannot be reached; 0 when all can
+    short: frozenset[Path]  # journals among these that other files go on from, further than they reach
+    foreign: tuple[Path, ...]  # journals of another case
+    beyond: int  # highest number of a change that was once saved and cannot be reached; 0 when all can
 
     @property
     def sequence(self) -> int:
-        """Of the last Edit in the labels."""
+        """Of the last change in the labels."""
         return self.base + len(self.applied)
-
-    @property
-    def last(self) -> bytes:
-        """SHA-256 of the last record, which the next one names."""
-        return self.history[-1].digest if self.history else UNKNOWN
 
     @property
     def sentence(self) -> str | None:
         """What the user should know, or None."""
-        names = ", ".join(path.name for path in (*(error.path for error in self.damaged), *(path for path, _ in self.torn)))
+        told = [self._damage]
+        if self.foreign:
+            told.append(f"{_names(self.foreign)}: belongs to another image and was not used; the file is kept.")
+        return " ".join(text for text in told if text) or None
+
+    @property
+    def _damage(self) -> str:
+        names = _names([*(error.path for error in self.damaged), *(path for path, _ in self.torn)])
         if self.beyond:
-            return f"{names or 'The journal'}: damaged. Strokes made after the damage could not be restored; the damaged file is kept."
+            lost = count_text(self.beyond - self.sequence, "stroke") if self.beyond > self.sequence else "Strokes"
+            return f"{names or 'The journal'}: damaged. {lost} made after the damage could not be restored; the damaged file is kept."
         if self.damaged:
             return f"{names}: damaged. The labels were restored from an older state and the strokes made since; the file is kept."
-        if any(contents.beyond for _, contents in self.torn):
+        if any(contents.beyond or path in self.short for path, contents in self.torn):
             return f"{names}: damaged. The labels are whole; strokes from before the damage can no longer be undone. The file is kept."
         if self.torn:
-            return f"{names}: its last record is not whole, as after a power cut. Every stroke shown as saved before it was restored."
-        return None
+            return f"{names}: its end is not whole, as after a power cut. All strokes before that were restored; check the last one."
+        return ""
 
 
-def examine(files: Sequence[Path], shape: Index) -> Found:
-    """The state of a case of `shape` (Z, Y, X) from its folder's files; ProjectError when labels were saved and none can be trusted."""
+def examine(files: Sequence[Path], shape: Index, case: str = "") -> Found:
+    """The state of a case of `shape` (Z, Y, X) from its folder's files; ProjectError when labels were saved and none can be trusted.
+
+    With the `case`'s id, files that were written for another one are left out.
+    """
     labels, base, damaged = _newest(files, shape)
-    journals = _journals(files)
-    entries = _merged(contents for _, contents in journals)
-    applied = tuple(_following(entries, base))
+    everything = _journals(files)
+    journals = [(path, contents) for path, contents in everything if not case or contents.case in ("", case)]
+    foreign = tuple(path for path, contents in everything if case and contents.case not in ("", case))
+    known = chain(contents for _, contents in journals)
+    run = tuple(_following(known, base))
+    applied = tuple(entry for entry in run if entry.kind.changes)
     last = base + len(applied)
-    highest = max((*entries, *(contents.beyond for _, contents in journals)), default=0)
+    highest = max((*(entry.last_change for entry in known.entries), *(contents.beyond for _, contents in journals)), default=0)
     beyond = highest if highest > last else 0
     torn = [(path, contents) for path, contents in journals if contents.torn]
     torn = [(path, contents) for path, contents in torn if beyond or contents.beyond or path == journals[-1][0]]
+    short = _short(known, base, files)
+    torn += [(path, contents) for path, contents in journals if path in short and path not in {seen for seen, _ in torn}]
     if damaged and torn and not beyond:
         beyond = last  # nobody knows what was in both
     if labels is None and not applied:
         if damaged:
             raise damaged[0]
-        if entries:
+        if known.entries and known.entries[-1].last_change:
             raise ProjectError(journals[0][0], "the saved labels it continues are missing; copy the project's folder again, whole.")
         if beyond:
             raise ProjectError(
                 torn[0][0], "is damaged from its first stroke on; put a copy back, or remove the case and add its image again."
             )
     whole = replay(LabelMap.unlabelled(shape) if labels is None else labels, applied)
-    return Found(whole, base, applied, tuple(_leading(entries, last)), tuple(damaged), tuple(torn), beyond)
+    history = tuple(_leading(known, last))
+    tail = run[-1:] or history[-1:]
+    return Found(
+        whole,
+        base,
+        applied,
+        history,
+        tail[0].digest if tail else UNKNOWN,
+        tuple(_in_hand(run)),
+        tuple(damaged),
+        tuple(torn),
+        frozenset(short),
+        foreign,
+        beyond,
+    )
 
 
 def generation(path: Path) -> int:
@@ -109,34 +142,51 @@ def _journals(files: Iterable[Path]) -> list[tuple[Path, JournalContents]]:
     return [(file, read(file)) for _, _, file in sorted(found)]
 
 
-def _merged(journals: Iterable[JournalContents]) -> dict[int, JournalEntry]:
-    """Entries by sequence; a later file overrules an earlier one from its first sequence on."""
-    merged: dict[int, JournalEntry] = {}
-    for contents in journals:
-        if contents.entries:
-            first = contents.entries[0].sequence
-            merged = {sequence: entry for sequence, entry in merged.items() if sequence < first}
-        merged.update((entry.sequence, entry) for entry in contents.entries)
-    return merged
+def _following(known: Chain, base: int) -> Iterator[JournalEntry]:
+    """Records after change number `base`, up to the first that is missing."""
+    last = base
+    for place, entry in enumerate(known.entries):
+        if entry.sequence <= base:
+            continue
+        broken = place in known.breaks and known.entries[place - 1].last_change == last
+        if entry.sequence != last + 1 or broken:
+            return
+        yield entry
+        last = entry.last_change
 
 
-def _linked(entries: dict[int, JournalEntry], sequence: int) -> bool:
-    """Whether an entry follows the one before it, as far as that one is there."""
-    before = entries.get(sequence - 1)
-    return before is None or entries[sequence].previous in (before.digest, UNKNOWN)
+def _leading(known: Chain, last: int) -> list[JournalEntry]:
+    """Changes that lead to number `last` without a gap, oldest first."""
+    found: list[JournalEntry] = []
+    for place in range(len(known.entries) - 1, -1, -1):
+        entry = known.entries[place]
+        if entry.kind.changes and entry.sequence <= last:
+            if entry.sequence != last - len(found):
+                break
+            found.append(entry)
+        if found and place in known.breaks:
+            break
+    return found[::-1]
 
 
-def _following(entries: dict[int, JournalEntry], base: int) -> Iterator[JournalEntry]:
-    """Entries after `base`, up to the first that is missing."""
-    sequence = base + 1
-    while sequence in entries and _linked(entries, sequence):
-        yield entries[sequence]
-        sequence += 1
+def _in_hand(run: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """Parts of a stroke that nothing ended."""
+    parts: list[JournalEntry] = []
+    for entry in reversed(run):
+        if entry.kind is Kind.PARTIAL:
+            parts.append(entry)
+        elif entry.kind is not Kind.NOTE:
+            break
+    return parts[::-1]
 
 
-def _leading(entries: dict[int, JournalEntry], last: int) -> list[JournalEntry]:
-    """Entries that lead to `last` without a gap, oldest first."""
-    first = last + 1
-    while first - 1 in entries and (first > last or _linked(entries, first)):
-        first -= 1
-    return [entries[sequence] for sequence in range(first, last + 1)]
+def _short(known: Chain, base: int, files: Iterable[Path]) -> set[Path]:
+    """Journals that a later file goes on from, or that the labels go beyond, further than they reach."""
+    short = {known.entries[place - 1].path for place in known.breaks}
+    if known.entries and known.entries[-1].last_change < base and not any(TORN in file.name for file in files):
+        short.add(known.entries[-1].path)
+    return short
+
+
+def _names(paths: Iterable[Path]) -> str:
+    return ", ".join(path.name for path in paths)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+
+import numpy as np
 
 from unetstudio.data.edit import Edit
 from unetstudio.data.history import BYTES, History
@@ -18,11 +20,35 @@ def replay(labels: LabelMap, entries: Iterable[JournalEntry]) -> LabelMap:
     for entry in entries:
         edit = entry.edit
         if edit.region & Region.whole(labels.shape) != edit.region:
-            raise ProjectError(entry.path, "holds a stroke outside the scan; it belongs to another image.")
+            raise _outside(entry)
         mask, box = edit.mask, edit.region.slices
         values[box][mask] = edit.after
         origin[box][mask] = edit.after_origin
     return LabelMap(values, origin)
+
+
+def in_hand(labels: LabelMap, parts: Sequence[JournalEntry]) -> Edit:
+    """The parts of a stroke, at least one, as one Edit; applied to `labels`, which had none of them."""
+    edits = [entry.edit for entry in parts]
+    box = edits[0].region
+    for entry, edit in zip(parts, edits, strict=True):
+        if edit.region & Region.whole(labels.shape) != edit.region:
+            raise _outside(entry)
+        box |= edit.region
+    mask = np.zeros(box.shape, np.bool_)
+    values, origin = labels.values[box.slices].copy(), labels.origin[box.slices].copy()
+    after, after_origin = values.copy(), origin.copy()
+    for edit in edits:
+        inside, place = edit.mask, edit.region.within(box)
+        mask[place] |= inside
+        after[place][inside] = edit.after
+        after_origin[place][inside] = edit.after_origin
+    last = edits[-1]
+    whole = Edit.of(
+        box, mask, values[mask], after[mask], origin[mask], after_origin[mask], tool=last.tool, value=last.value, time=last.time
+    )
+    labels.apply(whole)
+    return whole
 
 
 def history(entries: Iterable[JournalEntry], bytes_kept: int = BYTES) -> History[Edit]:
@@ -52,3 +78,7 @@ def history(entries: Iterable[JournalEntry], bytes_kept: int = BYTES) -> History
     for _ in undone:
         restored.undo()
     return restored
+
+
+def _outside(entry: JournalEntry) -> ProjectError:
+    return ProjectError(entry.path, "holds a stroke outside the scan; it belongs to another image.")

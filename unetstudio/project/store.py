@@ -2,15 +2,18 @@
 
 `labels-<n>.h5` is never changed once named. `strokes-<n>.journal` follows it; every session and every refused write goes on in a new file
 (`strokes-<n>-1.journal` ...), whose first record overrules records of the same sequence in older files. The last three generations and
-their journals stay, so that damage to one costs nothing and undo reaches back over restarts.
+their journals stay, so that damage to one costs nothing and undo reaches back over restarts. Journals that no kept generation needs move to
+`past/`: they are the audit trail, and are not read on opening.
 """
 
 from __future__ import annotations
 
 import re
+import secrets
 import time
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 from unetstudio.data.case import Case
 from unetstudio.data.edit import Edit
@@ -19,12 +22,16 @@ from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
 from unetstudio.project import durable, labels_file
 from unetstudio.project.journal import UNKNOWN, Journal, JournalEntry, Kind
-from unetstudio.project.lock import Lock
-from unetstudio.project.recovery import JOURNAL, LABELS, Found, examine, generation
+from unetstudio.project.lock import Lock, alive
+from unetstudio.project.recovery import JOURNAL, LABELS, TORN, Found, examine, generation
+from unetstudio.project.replay import in_hand
 
 GENERATIONS = 3
 STROKES, BYTES = 500, 32 * 2**20
 """After so many records or bytes a new generation is due."""
+
+PAST = "past"
+IN_HAND = "The stroke that was in hand at the end was saved up to its last second; it is there and can be undone."
 
 _NUMBER = re.compile(r"(?:labels|strokes)-(\d+)\b.*")
 
@@ -40,32 +47,51 @@ class LoadedLabels:
 
 
 class LabelStore:
-    """`folder` is the case's; it is made at the first write. One writer at a time: with `lock`, each write makes sure of it."""
+    """`folder` is the case's; it is made at the first write. One writer at a time: with `lock`, each write makes sure of it.
 
-    def __init__(self, folder: Path, *, read_only: bool = False, lock: Lock | None = None) -> None:
+    `author` is the typed name that each record carries beside the account's, `case` the id that ties journals to this case, `session` the
+    mark of this opening of the project, by which the parts of a stroke in hand are told from those a crash left.
+    """
+
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        read_only: bool = False,
+        lock: Lock | None = None,
+        author: str = "",
+        case: str = "",
+        session: str = "",
+    ) -> None:
         self.folder = folder
         self.read_only = read_only
-        self._lock = lock
+        self.author = author
         self.sequence = 0
-        """Of the last Edit on disk."""
+        """Of the last change on disk: an EDIT, UNDO or REDO."""
+        self._lock = lock
+        self._case = case
+        self._session = session or secrets.token_hex(4)
         self._saved = 0  # sequence in the newest generation
         self._generation = 0
         self._journal: Journal | None = None
-        self._previous = UNKNOWN
+        self._previous = self._change = UNKNOWN  # SHA-256 of the last record, and of the last change
         self._strokes = self._bytes = 0
+        self._parts = 0  # of the stroke in hand
         self._heal = False
 
     def load(self, shape: Index) -> LoadedLabels:
         """The newest whole generation and every stroke after it; nothing saved yet gives unlabelled voxels.
 
-        ProjectError, naming the file, when labels were saved and none of them can be trusted.
+        Parts of a stroke that was in hand when the program ended become a stroke: a store opened for writing appends it, one for reading
+        has it in the labels alone. ProjectError, naming the file, when labels were saved and none of them can be trusted.
         """
         if not self.read_only:
             durable.sweep(self.folder)
         files = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
-        found = examine(files, shape)
+        found = examine(files, shape, self._case)
         told = replace(found, torn=tuple((path, contents) for path, contents in found.torn if not _kept(path).exists()))
         self.sequence, self._saved, self._previous = found.sequence, found.base, found.last
+        self._change = found.history[-1].digest if found.history else UNKNOWN
         self._strokes, self._bytes = len(found.applied), sum(len(entry.payload) for entry in found.applied)
         self._generation = max((int(m[1]) for file in files if (m := _NUMBER.fullmatch(file.name))), default=0)
         self._heal = bool(found.damaged)
@@ -73,25 +99,54 @@ class LabelStore:
             self._set_aside(told)
             if found.beyond:
                 self._close_gap(found)
-        return LoadedLabels(found.labels, self.sequence, found.history, told.sentence)
+        history, sentence = self._finish(found, told.sentence)
+        return LoadedLabels(found.labels, self.sequence, history, sentence)
 
-    def append(self, kind: Kind, edit: Edit) -> int:
-        """Adds an Edit and returns its sequence once it is on the disk; ProjectError when it is not: it may then be tried again."""
+    def append(self, kind: Kind, edit: Edit | None) -> int:
+        """Adds a record and returns the number of the last change once it is on the disk.
+
+        ProjectError when it is not: it may then be tried again. PARTIAL and CANCEL (no Edit needed) do not count.
+        """
+        self._append(kind, edit, {"session": self._session} if kind is Kind.PARTIAL else {})
+        return self.sequence
+
+    def cancel(self) -> None:
+        """The stroke in hand was taken back: its parts are void."""
+        self._append(Kind.CANCEL, None, {})
+
+    def note(self, about: dict[str, Any]) -> None:
+        """Adds an event without voxels to the audit trail, such as {"event": "accepted"}; ProjectError when it is not on the disk."""
+        self._append(Kind.NOTE, None, {"note": about})
+
+    def _append(self, kind: Kind, edit: Edit | None, more: dict[str, Any]) -> JournalEntry:
         self._writable()
         if self._journal is None or self._journal.broken:
             self._make_folder()
-            self._journal = Journal(self._free(), self._previous)
+            self._journal = Journal(self._free(), self._previous, case=self._case, follows=self._change)
         before = self._journal.size
-        self._journal.append(kind, edit, self.sequence + 1)
-        self.sequence += 1
+        entry = self._journal.append(kind, edit, self.sequence + 1, more | ({"author": self.author} if self.author else {}))
         self._previous = self._journal.previous
-        self._strokes += 1
         self._bytes += self._journal.size - before
-        return self.sequence
+        if kind.changes:
+            self.sequence += 1
+            self._strokes += 1
+            self._change = self._previous
+        if kind is Kind.PARTIAL:
+            self._parts += 1
+        elif kind is not Kind.NOTE:
+            self._parts = 0
+        return entry
 
     @property
     def due(self) -> bool:
-        """Whether the journal has grown long enough, or something was damaged, so that a new generation should be written."""
+        """Whether the journal has grown long enough, or something was damaged, so that a new generation should be written.
+
+        Never while a stroke is in hand.
+        """
+        return not self._parts and self._grown
+
+    @property
+    def _grown(self) -> bool:
         return self._heal or self._strokes >= STROKES or self._bytes >= BYTES
 
     def checkpoint(self, labels: LabelMap) -> None:
@@ -121,24 +176,39 @@ class LabelStore:
         """Keeps what is damaged under another name."""
         for error in found.damaged:
             durable.move(error.path, error.path.with_name(f"{error.path.name}.damaged"))
+        for path in found.foreign:
+            durable.move(path, path.with_name(f"{path.name}.foreign"))
         for path, contents in found.torn:
             durable.write_bytes(_kept(path), durable.read_bytes(path)[contents.valid_bytes :])
 
     def _close_gap(self, found: Found) -> None:
         """Strokes behind the damage can never follow again: a new generation starts beyond their numbers."""
-        self.sequence, self._previous, self._heal = found.beyond + 1, UNKNOWN, True
+        self.sequence, self._previous, self._change, self._heal = found.beyond + 1, UNKNOWN, UNKNOWN, True
         self.checkpoint(found.labels)
 
+    def _finish(self, found: Found, sentence: str | None) -> tuple[tuple[JournalEntry, ...], str | None]:
+        """The history, and what to tell, with a stroke that a crash interrupted; one that is still being painted is left alone."""
+        parts = [entry for entry in found.parts if entry.about.get("session") != self._session]
+        if not parts or (self.read_only and alive(self.folder.parent.parent)):
+            return found.history, sentence
+        edit = in_hand(found.labels, parts)
+        history = found.history
+        if not self.read_only:
+            history = (*history, self._append(Kind.EDIT, edit, {}))
+        return history, f"{sentence} {IN_HAND}" if sentence else IN_HAND
+
     def _prune(self) -> None:
-        """Drops generations older than the last three, and the journals before them."""
+        """Drops generations older than the last three; the journals before them are the past."""
         files = list(self.folder.iterdir())
         numbers = sorted(generation(f) for f in files if LABELS.fullmatch(f.name))
         if len(numbers) <= GENERATIONS:
             return
         for file in files:
-            whole = LABELS.fullmatch(file.name) or JOURNAL.fullmatch(file.name)
-            if whole and int(whole[1]) < numbers[-GENERATIONS]:
+            if LABELS.fullmatch(file.name) and generation(file) < numbers[-GENERATIONS]:
                 durable.remove(file)
+            elif (journal := JOURNAL.fullmatch(file.name)) and int(journal[1]) < numbers[-GENERATIONS]:
+                durable.make_folder(self.folder / PAST)
+                durable.move(file, self.folder / PAST / file.name)
 
     def _make_folder(self) -> None:
         """At the first write; never where the whole project is gone, for strokes without what they continue are of no use."""
@@ -156,7 +226,7 @@ class LabelStore:
 
 def read_labels(project_folder: Path, case: Case) -> tuple[LabelMap, int]:
     """Labels and the sequence of the last Edit in them, also while another process writes them."""
-    store = LabelStore(project_folder / "cases" / case.id, read_only=True)
+    store = LabelStore(project_folder / "cases" / case.id, read_only=True, case=case.id)
     for _ in range(4):
         try:
             loaded = store.load(case.shape)
@@ -170,4 +240,4 @@ def read_labels(project_folder: Path, case: Case) -> tuple[LabelMap, int]:
 
 def _kept(journal: Path) -> Path:
     """Where the unreadable end of a journal is kept."""
-    return journal.with_name(f"{journal.name}.torn")
+    return journal.with_name(f"{journal.name}{TORN}")

@@ -1,0 +1,48 @@
+"""Which records of several journals are in force, in order: a later file goes on where its first record says."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from unetstudio.project.journal import UNKNOWN, JournalContents, JournalEntry
+
+
+@dataclass(frozen=True, eq=False)
+class Chain:
+    """`entries` in force, oldest first; `breaks` are the places of those that do not follow on the one before them."""
+
+    entries: Sequence[JournalEntry]
+    breaks: frozenset[int]
+
+
+def chain(journals: Iterable[JournalContents]) -> Chain:
+    """Of journals in the order they were written. What a refused write left at the end of one is overruled by the next."""
+    entries: list[JournalEntry] = []
+    breaks: set[int] = set()
+    for contents in journals:
+        if not contents.entries:
+            continue
+        first = contents.entries[0]
+        place, joined = _place(entries, first, contents.follows)
+        del entries[place:]
+        breaks = {at for at in breaks if at < place}
+        if not joined and entries:
+            breaks.add(place)
+        entries.extend(contents.entries)
+    return Chain(entries, frozenset(breaks))
+
+
+def _place(entries: list[JournalEntry], first: JournalEntry, follows: bytes) -> tuple[int, bool]:
+    """How many of the entries a file that begins with `first` leaves in force, and whether it says so itself."""
+    before = first.sequence - 1
+    place = len(entries)
+    while place and entries[place - 1].last_change >= before:
+        entry = entries[place - 1]
+        if entry.last_change == before and (entry.digest == first.previous or (entry.kind.changes and entry.digest == follows != UNKNOWN)):
+            return place, True
+        place -= 1
+    place = len(entries)
+    while place and entries[place - 1].last_change > before:
+        place -= 1
+    return place, first.previous == UNKNOWN
