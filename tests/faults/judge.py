@@ -30,9 +30,10 @@ class Promises:
         self.manifest = self.begun_manifest = self.weights = -1
         for operation in operations:
             if isinstance(operation, Mark):
-                self._note(*operation.what)
+                self.note(*operation.what)
 
-    def _note(self, what: str, *more: object) -> None:
+    def note(self, what: str, *more: object) -> None:
+        """One promise, or what is about to be promised."""
         match what, *more:
             case "begin", str(case), int(number):
                 self.begun[case] = number
@@ -53,15 +54,18 @@ def bury(folder: Path) -> None:
         lock.write_bytes(re.sub(rb'"pid": \d+', b'"pid": %d' % NOBODY, lock.read_bytes()))
 
 
-def fault(folder: Path, story: Story, promised: Promises, *, goes_on: bool = True) -> str:
-    """What is wrong with the project of `folder`, or "": it must open, hold all that was promised, and take further strokes."""
+def fault(folder: Path, story: Story, promised: Promises, *, goes_on: bool = True, lists: bool = True) -> str:
+    """What is wrong with the project of `folder`, or "": it must open, hold all that was promised, and take further strokes.
+
+    Without `lists` the list of cases may be any that was saved.
+    """
     bury(folder)
     try:
         if not is_project(folder):
             return "" if promised.manifest < 0 else "the project is gone"
         with Project.open(folder) as project:
             return (
-                _list_fault(project, story, promised)
+                (_list_fault(project, story, promised) if lists else "")
                 or next((f for case in project.cases if (f := _case_fault(project, case.id, story, promised, goes_on))), "")
                 or _weights_fault(project, story, promised)
             )

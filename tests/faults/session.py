@@ -1,0 +1,121 @@
+"""A session as the window's disk thread has it: each step that the disk refuses must say so in a sentence and go well once it is sound."""
+
+from __future__ import annotations
+
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from faults.failing import Failing
+from faults.judge import Promises, bury, fault
+from faults.story import CLASSES, NAME, Story, dab, picture, state
+
+from unetstudio.data.case import Case, ReviewState
+from unetstudio.data.labels import LabelMap
+from unetstudio.data.scan import Scan
+from unetstudio.errors import UserError
+from unetstudio.project.journal import Kind
+from unetstudio.project.project import Project
+from unetstudio.ui.desk import Desk
+
+SENTENCE = re.compile(r"[^\n]{15,400}[.?]")
+UNSPEAKABLE = re.compile(r"Errno|Traceback|Error\b|0x[0-9a-f]+|\bNone\b")
+
+
+class Session:
+    """Lives in `root`; `faults` are what went against a promise."""
+
+    def __init__(self, root: Path, disk: Failing) -> None:
+        self.root, self._disk = root, disk
+        self.folder = root / NAME
+        self.story, self.promised = Story(), Promises([])
+        self.faults: list[str] = []
+        self.said: list[str] = []
+        self._labels: dict[str, LabelMap] = {}
+
+    def live(self) -> None:
+        """Two sittings of one user."""
+        first, second = picture(1), picture(2, (3, 20, 24))
+        project = self._try(lambda: Project.create(self.folder, CLASSES), self._elsewhere)
+        desk = Desk(project, self.root / "documents")
+        self.story.cases = {first.id: first, second.id: second}
+        self._list(desk, lambda: desk.update(cases=(first, second)))
+        self._paint(desk, first, [1, 2, -2, 3, 4])
+        self._paint(desk, second, [20, 21])
+        self._list(desk, lambda: desk.update(classes=desk.project.classes.added("Wall", (9, 9, 9))))
+        self._try(lambda: desk.keep_thumbnail(first.id, b"picture"))
+        self._try(desk.beat)
+        self._paint(desk, first, [5])
+        self._try(desk.close, lambda: None)
+        project = self._try(self._opened)
+        desk = Desk(project, self.root / "documents")
+        self._paint(desk, second, [22, -22, 23])
+        self._list(desk, lambda: desk.project.review(second.id, ReviewState.ACCEPTED))
+        self._try(desk.retry)
+        self._try(desk.close, lambda: None)
+
+    def _opened(self) -> Project:
+        """By another process: a lock that could not be taken away is that of one that is gone."""
+        bury(self.folder)
+        project = Project.open(self.folder)
+        if project.read_only:  # said so in a notice; the user opens it again
+            project.close()
+            raise UserError(project.notices[0])
+        return project
+
+    def _elsewhere(self) -> Project:
+        """What the sentence of a refused creation asks for: another name."""
+        self.folder = self.root / "again" / NAME
+        return Project.create(self.folder, CLASSES)
+
+    def _paint(self, desk: Desk, case: Case, numbers: list[int]) -> None:
+        """Strokes by number; a negative one is taken back."""
+        opened = self._try(lambda: desk.open_case(case, Scan(np.zeros((1, *case.shape), np.uint8))))
+        labels = opened.labels
+        states = self.story.labels.setdefault(case.id, [state(labels)])
+        if not np.array_equal(states[-1], state(labels)):
+            self.faults.append(f"{case.name} was opened with other labels than it had")
+        made = {}
+        for number in numbers:
+            if number > 0:
+                kind, edit = Kind.EDIT, dab(labels, number)
+                made[number] = edit
+            else:
+                kind, edit = Kind.UNDO, made[-number].inverse()
+                labels.apply(edit)
+            states.append(state(labels))
+            self.promised.note("begin", case.id, len(states) - 1)
+            self._try(lambda kind=kind, edit=edit: desk.append(case.id, kind, edit), desk.retry)
+            self.promised.note("labels", case.id, len(states) - 1)
+
+    def _list(self, desk: Desk, change: Callable[[], object]) -> None:
+        self.story.manifests = self.story.manifests or [desk.project.manifest]
+        self.promised.note("manifest", len(self.story.manifests) - 1)
+        self._try(change, desk.retry)
+        self._try(desk.retry)
+        self.story.manifests.append(desk.project.manifest)
+        self.promised.note("manifest", len(self.story.manifests) - 1)
+
+    def _try(self, step: Callable[[], object], again: Callable[[], object] | None = None) -> object:
+        """Does a step; when it is refused, looks at what lies on the disk now, makes the disk sound and has the user try again."""
+        try:
+            return step()
+        except UserError as error:
+            self.said.append(str(error))
+            if not SENTENCE.fullmatch(str(error)) or UNSPEAKABLE.search(str(error)):
+                self.faults.append(f"said {error!s:.200}")
+        self._inspect()
+        self._disk.heal()
+        return (again or step)()
+
+    def _inspect(self) -> None:
+        """What was saved before is there for another program that opens a copy of the folder."""
+        if not self.story.manifests or not self.folder.exists():
+            return
+        copy = self.root / "copy" / NAME
+        shutil.copytree(self.folder, copy)
+        if found := fault(copy, self.story, self.promised, goes_on=False, lists=False):
+            self.faults.append(f"while the disk refused: {found}")
+        shutil.rmtree(copy.parent)

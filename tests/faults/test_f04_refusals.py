@@ -1,0 +1,69 @@
+"""F4: the n-th call to the disk fails, for every n and in seven ways; and file systems that are really full."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from faults.failing import MODES, Failing, failing
+from faults.judge import fault
+from faults.session import Session
+
+from unetstudio.project import store as stores
+
+pytestmark = pytest.mark.skipif(not sys.platform.startswith("linux"), reason="looks into /proc, which only Linux has")
+
+
+def descriptors() -> int:
+    """Open ones of this process."""
+    return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
+
+
+def refused_once(root: Path, number: int, mode: str) -> tuple[bool, list[str], list[str]]:
+    """Whether the n-th call was reached, what went wrong, and what the user was told."""
+    disk = Failing(number, mode)
+    before = descriptors()
+    with failing(disk):
+        session = Session(root, disk)
+        try:
+            session.live()
+        except Exception as error:  # noqa: BLE001 (whatever it is, the window would have died of it)
+            session.faults.append(f"{type(error).__name__}: {error}")
+        disk.heal()
+    faults = session.faults
+    if descriptors() != before:
+        faults.append(f"{descriptors() - before} descriptors are left open")
+    if found := fault(session.folder, session.story, session.promised):
+        faults.append(f"afterwards: {found}")
+    if left := [path.name for path in session.folder.rglob("*.tmp")]:
+        faults.append(f"temporary files are left: {left}")
+    return disk.failed, faults, session.said
+
+
+@pytest.mark.parametrize("mode", MODES)
+def test_that_a_call_that_the_disk_refuses_costs_nothing_and_is_said(
+    quick: Path, mode: str, figure: Callable[..., None], long: bool, monkeypatch: pytest.MonkeyPatch
+):
+    monkeypatch.setattr(stores, "STROKES", 3)  # a new generation after so many
+    faults, cases, told, number, reached = [], 0, 0, 1, True
+    while reached:
+        root = quick / f"session {number}"
+        root.mkdir()
+        reached, wrong, said = refused_once(root, number, mode)
+        shutil.rmtree(root)
+        cases, told = cases + reached, told + bool(said)
+        faults += [f"call {number}: {what}" for what in wrong[:1]]
+        number += 1 if long else 5
+    figure(
+        "F4",
+        f"the n-th call to the disk fails: {mode}",
+        bar="nothing lost, said in a sentence, saves again",
+        n=cases,
+        good=cases - len(faults),
+        note=f"{told} were told to the user, the others did not matter",
+    )
+    assert cases > 5 and not faults, faults[:5]
