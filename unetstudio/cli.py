@@ -13,7 +13,7 @@ from unetstudio import RESEARCH_USE, __version__
 from unetstudio.errors import UserError
 from unetstudio.settings import TrainingSettings
 
-COMMANDS = ("new", "label", "train", "predict", "export", "evaluate", "info", "networks")
+COMMANDS = ("new", "label", "train", "predict", "export", "evaluate", "info", "networks", "export-network")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -95,6 +95,10 @@ def parser() -> argparse.ArgumentParser:
     info.add_argument("--device", action="store_true", help="this computer: processor, memory, GPU, speed")
 
     command("networks", _networks, "networks that can be trained")
+
+    network = command("export-network", _export_network, "write a trained network as ONNX, for other programs")
+    network.add_argument("source", type=Path, metavar="PROJECT|CHECKPOINT", help="of a project, its newest checkpoint")
+    network.add_argument("--out", type=Path, required=True, metavar="FILE.onnx")
     return top
 
 
@@ -161,6 +165,12 @@ def _networks(asked: argparse.Namespace) -> None:
     from unetstudio.commands.info import networks
 
     networks(_output(asked))
+
+
+def _export_network(asked: argparse.Namespace) -> None:
+    from unetstudio.commands.export_network import export_network
+
+    export_network(asked.source, asked.out, _output(asked))
 
 
 def _output(asked: argparse.Namespace) -> Any:

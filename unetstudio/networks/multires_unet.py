@@ -125,7 +125,6 @@ class MultiResUNet(Network):
             "default": {},
             "published": {"dims": (2,), "base": 64, "gamma": False, "head_norm": True},
             "released": {"base": 32, "gamma": False, "head_norm": True},
-            "small": {"depth": 3, "base": 16},
         }
     )
     Config = MultiResUNetConfig

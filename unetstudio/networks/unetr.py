@@ -145,7 +145,7 @@ class UNETR(Network):
 
     def _positions(self, grid: tuple[int, ...]) -> Tensor:
         """(1, hidden, *grid): as learnt, or interpolated to another grid."""
-        if grid == tuple(self.positions.shape[2:]):
+        if grid == tuple(self.positions.shape[2:]) and not torch.onnx.is_in_onnx_export():  # an exported graph takes any grid
             return self.positions
         return interpolate(self.positions, size=grid, mode="bilinear" if len(grid) == 2 else "trilinear", align_corners=False)
 

@@ -1,0 +1,21 @@
+"""The command that writes a trained network as ONNX."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unetstudio.commands.output import Output
+from unetstudio.formats.replacing import make_folder
+from unetstudio.networks.onnx_export import export_network as write_network
+from unetstudio.training.start import newest
+
+
+def export_network(source: Path, out: Path, output: Output) -> None:
+    """The newest checkpoint of a project, or the one named; its card goes beside it."""
+    if source.is_dir():
+        source = newest(source / "checkpoints" if (source / "checkpoints").is_dir() else source)
+    make_folder(out.parent)
+    written = write_network(source, out)
+    files = {"path": str(written.path), "card": str(written.card), "text": str(written.text)}
+    output.event("network_exported", **files, checkpoint=source.stem, difference=written.difference)
+    output.say(f"{written.path}, and what to know about it in {written.text.name} and {written.card.name}.")

@@ -1,0 +1,139 @@
+"""A trained network as an ONNX file, which other programs can run, with its card inside and beside the file.
+
+The graph takes the input channels that `data.intensity` makes and gives logits. How voxels become channels is told by the card and is not
+part of the graph: it mirrors at the borders of the whole image, takes percentiles of a whole scan, and is no matter of a tile.
+"""
+
+from __future__ import annotations
+
+import io
+import json
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unetstudio import RESEARCH_USE, __version__
+from unetstudio.errors import CheckpointError, UserError
+from unetstudio.formats.replacing import replace_file
+from unetstudio.networks.checkpoint import load
+from unetstudio.networks.network import Network
+from unetstudio.networks.onnx_card import card_of, markdown
+from unetstudio.networks.state import METADATA
+
+OPSET = 17
+"""Of 2022: what runs the file need not be new."""
+
+MOST_BYTES = 2**31 - 2**24
+"""Of weights: an ONNX file is one message of less than 2 GiB."""
+
+TOLERANCE = 1e-3
+"""Largest difference of logits, as a share of the largest one, above which a file is not written; usual is 1e-6."""
+
+
+@dataclass(frozen=True)
+class OnnxFile:
+    """`path` and the card beside it as JSON and as Markdown; `difference` is the largest one between ONNX Runtime's logits and ours."""
+
+    path: Path
+    card: Path
+    text: Path
+    difference: float
+
+
+def export_network(checkpoint: Path, out: Path) -> OnnxFile:
+    """Writes the network of a checkpoint to `out`, after ONNX Runtime has computed the same as we on two sizes of image.
+
+    UserError when the packages for it are not installed; CheckpointError for a checkpoint that cannot be read or exported.
+    """
+    _need_packages()
+    made, network = load(checkpoint)
+    if out.suffix != ".onnx":
+        out = out.with_name(out.name + ".onnx")
+    plain = to_onnx(network)
+    difference = largest_difference(network, plain)
+    card = card_of(made, network, OPSET, difference)
+    content = _with_card(plain, card)
+    beside = checkpoint.with_suffix(".md")
+    about = beside.read_text(encoding="utf-8") if beside.is_file() else ""
+    files = OnnxFile(out, out.with_name(out.name + ".json"), out.with_name(out.name + ".md"), difference)
+    replace_file(files.path, content)
+    replace_file(files.card, json.dumps(card, indent=1).encode())
+    replace_file(files.text, markdown(card, about).encode())
+    return files
+
+
+def to_onnx(network: Network) -> bytes:
+    """The graph from `image` (batch, C, [z,] y, x) to `logits`; batch and sizes are free, these as `Network.input_shape` allows."""
+    size = sum(value.numel() * value.element_size() for value in network.state_dict().values())
+    if size > MOST_BYTES:
+        raise CheckpointError(f"This network has {size / 2**30:.1f} GB of weights, and an ONNX file holds less than 2 GB.")
+    file = io.BytesIO()
+    axes = {0: "batch", **{2 + place: axis for place, axis in enumerate("zyx"[3 - network.config.dims :])}}
+    lost = {axis: name if axis == 0 or not any(network.lost) else f"{name}_out" for axis, name in axes.items()}
+    example = torch.zeros(2, network.config.in_channels, *_sizes(network)[0])
+    with torch.no_grad(), warnings.catch_warnings():
+        # The exporter that traces: 50 times quicker than the newer one, which needs a package more and is not silent either. What it warns
+        # of, values taken for constants, is tried afterwards on images of two sizes.
+        warnings.simplefilter("ignore")
+        torch.onnx.export(
+            network.eval(),
+            (example,),
+            file,  # type: ignore[arg-type]
+            dynamo=False,
+            opset_version=OPSET,
+            input_names=["image"],
+            output_names=["logits"],
+            dynamic_axes={"image": axes, "logits": lost},
+        )
+    return file.getvalue()
+
+
+def largest_difference(network: Network, content: bytes) -> float:
+    """Between ONNX Runtime's logits and ours on images of noise of two sizes; CheckpointError when it is no rounding."""
+    import onnxruntime
+
+    onnxruntime.disable_telemetry_events()
+    options = onnxruntime.SessionOptions()
+    options.log_severity_level, options.intra_op_num_threads = 3, torch.get_num_threads()
+    session = onnxruntime.InferenceSession(content, options, providers=["CPUExecutionProvider"])
+    random, worst = torch.Generator().manual_seed(0), 0.0
+    for batch, shape in enumerate(_sizes(network), start=1):
+        x = torch.randn(batch, network.config.in_channels, *shape, generator=random)
+        with torch.inference_mode():
+            ours: Tensor = network.eval()(x)
+        theirs = torch.from_numpy(session.run(["logits"], {"image": x.numpy()})[0])
+        difference = float((ours - theirs).abs().max())
+        worst = max(worst, difference)
+        if not difference <= TOLERANCE * max(1.0, float(ours.abs().max())):
+            raise CheckpointError(f"ONNX Runtime computes something else from this {type(network).title}; nothing was written.")
+    return worst
+
+
+def _sizes(network: Network) -> tuple[tuple[int, ...], tuple[int, ...]]:
+    """A small image that the network takes, and one a step larger along each axis."""
+    small = network.input_shape(tuple(2 * step for step in network.size_multiple))
+    return small, network.input_shape(tuple(n + 1 for n in small))
+
+
+def _with_card(content: bytes, card: dict[str, Any]) -> bytes:
+    """The same graph, which now says what it is."""
+    import onnx
+
+    graph = onnx.load_from_string(content)
+    graph.producer_name, graph.producer_version, graph.doc_string = "U-Net Studio", __version__, f"{card['title']}. {RESEARCH_USE}"
+    graph.metadata_props.add(key=METADATA, value=json.dumps(card))
+    onnx.checker.check_model(graph)
+    return bytes(graph.SerializeToString())
+
+
+def _need_packages() -> None:
+    """UserError, before the work and not after it."""
+    try:
+        import onnx  # noqa: F401
+        import onnxruntime  # noqa: F401
+    except ImportError as error:
+        raise UserError(f"To export a network as ONNX, the package {error.name} is needed: pip install 'unetstudio[onnx]'") from error
