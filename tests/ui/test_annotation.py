@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject
+from pytestqt.qtbot import QtBot
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.edit import Edit
@@ -228,3 +229,50 @@ def test_that_the_undo_of_cases_seen_long_ago_makes_room(annotation: Annotation,
     assert annotation.can_undo
     annotation.open("one", LabelMap.unlabelled((1, 40, 50)), History())
     assert not annotation.can_undo
+
+
+def test_that_a_long_stroke_goes_to_the_disk_in_parts_before_it_ends(annotation: Annotation, qtbot: QtBot) -> None:
+    kept: list[tuple[str, Edit]] = []
+    annotation.journalled.connect(lambda kind, edit: kept.append((kind, edit)))
+    annotation.press(Pointer(10, 10, 0, 0))
+    qtbot.waitUntil(lambda: len(kept) == 1, timeout=5_000)
+    annotation.move(Pointer(10, 40, 0, 0))
+    qtbot.waitUntil(lambda: len(kept) == 2, timeout=5_000)
+    annotation.move(Pointer(30, 40, 0, 0))
+    annotation.release()
+    assert [kind for kind, _ in kept] == ["partial", "partial", "edit"]
+    whole = LabelMap.unlabelled((1, 40, 50))
+    whole.apply(kept[2][1])
+    assert np.array_equal(whole.values, annotation.labels.values)
+    parts = LabelMap.unlabelled((1, 40, 50))
+    for _, part in kept[:2]:
+        parts.apply(part)
+    assert (whole.values[parts.values != UNLABELLED] == 1).all()
+    assert 0 < parts.annotated < whole.annotated
+
+
+def test_that_escape_after_a_part_voids_it(annotation: Annotation, journal: list[tuple[str, Edit]], qtbot: QtBot) -> None:
+    annotation.press(Pointer(10, 10, 0, 0))
+    qtbot.waitUntil(lambda: bool(journal), timeout=5_000)
+    annotation.cancel()
+    assert [kind for kind, _ in journal] == ["partial", "cancel"]
+    drag(annotation, (20, 20), (20, 30))
+    annotation.press(Pointer(30, 10, 0, 0))
+    annotation.cancel()
+    assert [kind for kind, _ in journal] == ["partial", "cancel", "edit"]
+
+
+def test_that_an_outline_that_has_painted_nothing_has_no_part(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
+    annotation.set_tool("polygon")
+    annotation.press(Pointer(10, 10, 0, 0))
+    annotation.press(Pointer(10, 30, 0, 0))
+    annotation._keep_part()  # what the timer does
+    annotation.end()
+    assert journal == []
+    assert (values(annotation) == UNLABELLED).all()
+
+
+def test_that_a_stroke_in_hand_is_kept_when_its_case_goes_away(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
+    annotation.press(Pointer(10, 10, 0, 0))
+    annotation.end()
+    assert [kind for kind, _ in journal] == ["edit"]

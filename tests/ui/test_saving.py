@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import errno
 import os
+import shutil
 from collections.abc import Callable
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,6 +15,8 @@ from pytestqt.qtbot import QtBot
 from unetstudio.project import durable
 from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
+from unetstudio.tools.tool import Pointer
+from unetstudio.ui.saving import Trouble
 from unetstudio.ui.session import Session
 
 Paint = Callable[..., None]
@@ -119,3 +123,67 @@ def test_that_painting_stops_when_another_program_took_the_project(
     paint(opened, 60, 10, 60, 60, value=1)
     assert np.array_equal(opened.labels.values, drawn)
     assert read_labels(opened.project_path, opened.case)[1] == before
+
+
+def test_that_the_trouble_counts_what_waits_and_ends_with_it(
+    opened: Session, paint: Paint, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    told: list[Trouble | None] = []
+    opened.saver.trouble_changed.connect(told.append)
+    with monkeypatch.context() as disk:
+        disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
+        paint(opened, 20, 10, 20, 60, value=1)
+        paint(opened, 40, 10, 40, 60, value=1)
+    assert [trouble.waiting for trouble in told if trouble is not None][-1] == 2
+    assert told[-1] is not None and "the disk is full" in told[-1].sentence
+    opened.saver.try_now()
+    qtbot.waitUntil(lambda: told[-1] is None, timeout=10_000)
+
+
+def test_that_minutes_of_refusals_are_called_long(opened: Session, paint: Paint, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
+    opened.saver._long.setInterval(1)
+    with monkeypatch.context() as disk:
+        disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
+        paint(opened, 20, 10, 20, 60, value=1)
+        qtbot.waitUntil(lambda: opened.saver.trouble is not None and opened.saver.trouble.long, timeout=10_000)
+
+
+def test_that_a_stroke_in_hand_is_back_after_a_crash_up_to_its_last_part(opened: Session, qtbot: QtBot, tmp_path: Path) -> None:
+    opened.annotation.press(Pointer(20, 10, 0, 0))
+    opened.annotation.move(Pointer(20, 60, 0, 0))
+    opened.annotation._keep_part()  # what the timer does
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    painted = opened.labels.values.copy()
+    crashed = shutil.copytree(opened.project_path, tmp_path / "crashed.unetstudio")
+    (crashed / "lock").unlink()
+    opened.annotation.move(Pointer(60, 60, 0, 0))
+    opened.annotation.release()
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    with Project.open(crashed) as project:
+        loaded = project.store(opened.case.id).load(opened.case.shape)
+    assert np.array_equal(loaded.labels.values, painted)
+    assert loaded.sequence == 1
+    assert loaded.recovered
+    assert read_labels(opened.project_path, opened.case)[1] == 1
+    assert np.array_equal(read_labels(opened.project_path, opened.case)[0].values, opened.labels.values)
+
+
+def test_that_parts_that_wait_give_way_to_the_whole_stroke(opened: Session, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
+    with monkeypatch.context() as disk:
+        disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
+        opened.annotation.press(Pointer(20, 10, 0, 0))
+        for column in (20, 30, 40):
+            opened.annotation.move(Pointer(20, column, 0, 0))
+            opened.annotation._keep_part()
+        opened.annotation.release()
+        qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    assert len(opened.desk._unsaved) == 1
+    assert opened.desk.waiting == 1
+
+
+def test_that_a_nearly_full_disk_is_told_once(opened: Session, qtbot: QtBot) -> None:
+    told: list[str] = []
+    opened.saver.space_low.connect(told.append)
+    for sentence in ("Little room.", "Little room.", "", "Little room."):
+        opened.saver._warn(sentence)
+    assert told == ["Little room.", "Little room."]

@@ -45,7 +45,10 @@ _FILE = (
     Row("new_project", "File", "New project from images …", lambda c: c.new_project(), ("Ctrl+N",), "plus", ""),
     Row("import_masks", "File", "Import masks …", lambda c: c.import_masks(), ("Ctrl+I",), "import", "project", line=True),
     Row("export", "File", "Export …", lambda c: c.show_export(), ("Ctrl+E",), "export", "project"),
+    Row("save_elsewhere", "File", "Save elsewhere …", lambda c: c.save_elsewhere(), (), "folder", "project", line=True),
+    Row("export_history", "File", "Export the history …", lambda c: c.export_history(), (), "", "project"),
     Row("close_project", "File", "Close project", lambda c: c.session.close_project(), ("Ctrl+W",), "", "project", line=True),
+    Row("preferences", "File", "Preferences …", lambda c: c.show_preferences(), ("Ctrl+,",), "settings", "", line=True),
     Row("quit", "File", "Quit", lambda c: c.quit(), ("Ctrl+Q",), "", ""),
 )
 
@@ -98,6 +101,7 @@ _CASES = (
     Row("accept_case", "Cases", "Mark as accepted", lambda c: c.accept_case(), ("Return", "Enter"), "accept", line=True, on_canvas=True),
     Row("correct_case", "Cases", "Mark as corrected", lambda c: c.session.review.set_state(ReviewState.CORRECTED), ("C",), "saved"),
     Row("reject_case", "Cases", "Mark as rejected", lambda c: c.session.review.set_state(ReviewState.REJECTED), ("R",), "reject"),
+    Row("history", "Cases", "History of this case …", lambda c: c.show_history(), ("Ctrl+H",), "restart", line=True),
     Row("learning", "Cases", "Pause or continue learning", lambda c: c.toggle_learning(), ("Ctrl+L",), "pause", "project", line=True),
 )
 

@@ -4,44 +4,25 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
-from PySide6.QtCore import QObject, Signal
+from PySide6.QtCore import QObject, QTimer, Signal
 
-from unetstudio.data.classes import ClassTable, LabelClass
+from unetstudio.data.classes import ClassTable
 from unetstudio.data.edit import Edit
 from unetstudio.data.history import BYTES, History
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.data.stroke import Stroke
 from unetstudio.tools.tool import TOOLS, Drag, Pointer, Tool, Touched
+from unetstudio.ui.classes_edit import ClassesEdit
 
 HELD_OUT_EVERY = 6
 """One painted stroke in this many, per class, is kept out of training and scores it."""
 
-
-@dataclass(frozen=True)
-class ClassesEdit:
-    """A change of the class table that undo takes back: the class before and after, and its place; None where it was absent."""
-
-    before: LabelClass | None
-    after: LabelClass | None
-    place: int
-
-    nbytes = 200
-
-    def inverse(self) -> ClassesEdit:
-        """The change that takes this one back."""
-        return replace(self, before=self.after, after=self.before)
-
-    def applied(self, classes: ClassTable) -> ClassTable:
-        """The table after the change, whatever else has changed meanwhile."""
-        if self.after is None:
-            return classes if self.before is None else classes.removed(self.before.value)
-        if self.before is None:
-            return classes.restored(self.after, self.place)
-        return replace(classes, classes=tuple(self.after if c.value == self.after.value else c for c in classes))
+PART_EVERY = 600
+"""Milliseconds after which what the stroke in hand has painted goes to the disk, so that a crash takes less than a second of it."""
 
 
 Change = Edit | ClassesEdit
@@ -52,7 +33,7 @@ class Annotation(QObject):
 
     labels_touched = Signal(object)  # Region: voxels changed by the stroke in hand; repaint now
     labels_edited = Signal(object)  # Edit applied to the open case's labels (stroke, undo, redo, accept, import)
-    journalled = Signal(str, object)  # "edit", "undo" or "redo", and the Edit to store
+    journalled = Signal(str, object)  # "edit", "undo", "redo" or "partial" and the Edit to store; "cancel" and None: its parts are void
     classes_undone = Signal(object)  # ClassesEdit to apply to the project's table
     outline_changed = Signal(object)  # tuple of (row, column): lasso or polygon in hand; () when there is none
     history_changed = Signal()
@@ -74,6 +55,9 @@ class Annotation(QObject):
         self._stroke: Stroke | None = None
         self._drag: Drag | None = None
         self._painted: dict[int, int] = {}  # strokes per class, for the one in six that is held out
+        self._in_parts = False  # whether parts of the stroke in hand are on their way to the disk
+        self._part_timer = QTimer(self, interval=PART_EVERY)
+        self._part_timer.timeout.connect(self._keep_part)
 
     # ------------------------------------------------------------------------------------------------- the open case
 
@@ -176,6 +160,8 @@ class Annotation(QObject):
         value = UNLABELLED if self.tool.erases else self.active_class
         self._stroke = Stroke(self.labels, value, tool=self.tool_name, origin=self._origin(value), locked=self.classes.locked)
         self._drag = self.tool.drag(self._stroke, at)
+        self._in_parts = False
+        self._part_timer.start()
         self._take(next(self._drag))
 
     def move(self, at: Pointer) -> None:
@@ -197,6 +183,7 @@ class Annotation(QObject):
                 self._take(self._drag.send(None), closing=True)
         self._drag.close()
         stroke, self._drag, self._stroke = self._stroke, None, None
+        self._part_timer.stop()
         self.outline_changed.emit(())
         edit = stroke.commit()
         if edit is not None:
@@ -211,8 +198,25 @@ class Annotation(QObject):
         self._drag.close()
         region = self._stroke.rollback()
         self._drag = self._stroke = None
+        self._part_timer.stop()
+        if self._in_parts:
+            self.journalled.emit("cancel", None)
         self.outline_changed.emit(())
         self.labels_touched.emit(region)
+
+    def end(self) -> None:
+        """Keeps what the stroke in hand has painted, before its case goes away; an outline that encloses nothing yet is dropped."""
+        if self._drag is not None and not self.tool.clicks:
+            self.finish()
+        self.cancel()
+
+    def _keep_part(self) -> None:
+        """What the stroke in hand has painted since the last part is made safe; the finished stroke is stored whole all the same."""
+        if self._stroke is None:
+            return
+        while (part := self._stroke.part()) is not None:
+            self._in_parts = True
+            self.journalled.emit("partial", part)
 
     def _send(self, at: Pointer) -> None:
         assert self._drag is not None

@@ -98,6 +98,7 @@ class CaseCommands:
         if self.case is not None and not self._refuse_change():
             self.case = replace(self.case, review=state)
             self.replace_cases([self.case])
+            self.saver.note(self.case.id, event=state.value)
             self.review.state_changed.emit(self.case.id, state)
 
     def mark_case(self, case_id: str, state: ReviewState) -> None:
@@ -106,6 +107,7 @@ class CaseCommands:
             self._set_review(state)
         elif not self._refuse_change():
             self.replace_cases([replace(self._case(case_id), review=state)])
+            self.saver.note(case_id, event=state.value)
             self.review.state_changed.emit(case_id, state)
 
     def _open_next_unreviewed(self) -> None:

@@ -10,7 +10,8 @@ from unetstudio.data.classes import ClassTable, Colour
 from unetstudio.data.palette import next_colour
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
-from unetstudio.ui.annotation import Annotation, ClassesEdit
+from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.classes_edit import ClassesEdit
 from unetstudio.ui.review import Review
 from unetstudio.ui.saving import Saver
 from unetstudio.ui.worker_thread import WorkerThread

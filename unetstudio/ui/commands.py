@@ -62,6 +62,20 @@ class Commands:
         if paths := self._choose_files("Import masks, matched to the images by name"):
             self.session.import_masks(paths)
 
+    def save_elsewhere(self) -> None:
+        """The whole project into another folder, to go on there."""
+        if path := self._choose_folder("Save the project in another folder, best on another disk"):
+            self.session.save_elsewhere(path)
+
+    def export_history(self) -> None:
+        """Who changed what in all cases, as CSV."""
+        project = self.session.project_name
+        chosen, _ = QFileDialog.getSaveFileName(
+            self.window, "Export the history of all cases", f"{self._folder()}/{project} history.csv", "CSV (*.csv)"
+        )
+        if chosen:
+            self.session.history.export(Path(chosen))
+
     def show_export(self) -> None:
         """Opens the export section."""
         self.window.work.show_section("export")
@@ -175,6 +189,18 @@ class Commands:
         from unetstudio.ui.key_sheet import KeySheet
 
         self._open(KeySheet(self.window))
+
+    def show_history(self) -> None:
+        """Who changed what in the open case."""
+        from unetstudio.ui.history_dialog import HistoryDialog
+
+        self._open(HistoryDialog(self.session, self.window))
+
+    def show_preferences(self) -> None:
+        """The user's name."""
+        from unetstudio.ui.preferences_dialog import PreferencesDialog
+
+        self._open(PreferencesDialog(self.session, self._preferences, self.window))
 
     def show_computer(self) -> None:
         """What this machine can do."""

@@ -25,7 +25,7 @@ from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.formats import discover, read, sha256_of
-from unetstudio.project import durable, prediction_file, rescue
+from unetstudio.project import durable, elsewhere, prediction_file, rescue
 from unetstudio.project.journal import JournalEntry, Kind
 from unetstudio.project.place import default_folder, project_beside, relink
 from unetstudio.project.project import Project
@@ -39,6 +39,10 @@ REMOVED = "removed"
 RESCUE = "U-Net Studio unsaved strokes"
 
 FIRST_CLASSES = ["Background", "Structure 1"]
+
+
+Change = tuple[str, Kind, Edit | dict[str, Any] | None]
+"""Case id, kind, and what is stored: an Edit, what a note says, or nothing with a cancelled stroke."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,7 +75,7 @@ class Desk:
         project.keep_reserve()
         self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
         self._shapes: dict[str, Index] = {}  # of the cases opened so far: the window may paint on one until the next is there
-        self._unsaved: deque[tuple[str, Kind, Edit]] = deque()
+        self._unsaved: deque[Change] = deque()
 
     # ----------------------------------------------------------------------------------------------------- reading
 
@@ -130,23 +134,54 @@ class Desk:
 
     # ----------------------------------------------------------------------------------------------------- writing
 
-    def append(self, case_id: str, kind: Kind, edit: Edit) -> None:
-        """Stores one change durably, after those that could not be stored before; ProjectError leaves it waiting for a retry."""
+    def append(self, case_id: str, kind: Kind, edit: Edit | None) -> None:
+        """Stores one change durably, after those that could not be stored before; ProjectError leaves it waiting for a retry.
+
+        The parts of a stroke (PARTIAL, and CANCEL, which has no Edit) are kept beside the labels until the stroke ends.
+        """
+        while kind != Kind.PARTIAL and self._unsaved and self._unsaved[-1][:2] == (case_id, Kind.PARTIAL):
+            self._unsaved.pop()  # the whole stroke holds them, or it was taken back
         self._unsaved.append((case_id, kind, edit))
         self.retry()
+
+    def note(self, case_id: str, about: dict[str, Any]) -> None:
+        """Stores an event that changes no voxel, such as a review state, for the audit trail."""
+        self._unsaved.append((case_id, Kind.NOTE, about))
+        self.retry()
+
+    def set_author(self, name: str) -> None:
+        """Goes with every change and note from now on."""
+        self.project.author = name
+        for store, _ in self._kept.values():
+            store.author = name
+
+    @property
+    def waiting(self) -> int:
+        """How many changes of labels are in memory only."""
+        return sum(kind.changes for _, kind, _ in self._unsaved)
 
     def retry(self) -> None:
         """Stores the changes that wait, oldest first, and settings that were refused."""
         while self._unsaved:
-            case_id, kind, edit = self._unsaved[0]
-            store, labels = self._store(case_id)
-            store.append(kind, edit)
-            labels.apply(edit)
+            self._store_one(*self._unsaved[0])
             self._unsaved.popleft()
-            if store.due:
-                store.checkpoint(labels)
         if self.project.unsaved:
             self.project.save()
+
+    def _store_one(self, case_id: str, kind: Kind, what: Edit | dict[str, Any] | None) -> None:
+        store, labels = self._store(case_id)
+        match what:
+            case Edit() if kind.changes:
+                store.append(kind, what)
+                labels.apply(what)
+            case Edit():
+                store.append(kind, what)
+            case dict():
+                store.note(what)
+            case None:
+                store.cancel()
+        if store.due:
+            store.checkpoint(labels)
 
     def is_open(self, case_id: str) -> bool:
         """Whether this is the case that was opened last: the window holds its labels, and changes them itself."""
@@ -157,7 +192,8 @@ class Desk:
         if case_id in self._kept:
             return self._kept[case_id]
         store = self.project.store(case_id)
-        return store, store.load(self._shapes[case_id]).labels
+        shape = self._shapes[case_id] if case_id in self._shapes else self.project.case(case_id).shape
+        return store, store.load(shape).labels
 
     def append_elsewhere(self, case: Case, edit: Edit) -> int:
         """Stores an edit of a case that is not open; returns its sequence."""
@@ -185,14 +221,40 @@ class Desk:
         self.project.beat()
         self.retry()
 
+    def space_warning(self) -> str:
+        """One sentence when the disk is nearly full, or ""."""
+        return self.project.space_warning(next(iter(self._kept), ""))
+
+    def move_to(self, target: Path) -> tuple[Path, ...]:
+        """Goes on in a copy of the project that `elsewhere.copied` made at `target`, and stores there what waits.
+
+        Returns the files that could not be read: of the open case their labels come from memory. ProjectError when `target` takes no
+        more; then everything is as it was.
+        """
+        unread = [event.unread for event in elsewhere.copied(self.project.folder, target) if event.unread is not None]
+        copy = elsewhere.opened(self.project, target)
+        before = (self.project, self._kept, self._unsaved)
+        try:
+            kept = {case: elsewhere.taken_along(copy, case, old[1]) for case, old in self._kept.items()}
+            self.project, self._kept, self._unsaved = copy, kept, self._unsaved.copy()
+            self.retry()
+        except ProjectError:
+            self.project, self._kept, self._unsaved = before
+            copy.close()
+            raise
+        with contextlib.suppress(ProjectError):
+            before[0].close()
+        return tuple(unread)
+
     def close(self) -> None:
         """Gives the lock back. Strokes that the disk refuses to the end are kept in the user's own folder until their case is opened."""
         try:
             self.retry()
         except ProjectError:
-            if self._unsaved:
-                rescue.keep(self._rescue_folder, self.project.manifest.uuid, self._unsaved)
-                self._unsaved.clear()
+            waiting = [(case, kind, what) for case, kind, what in self._unsaved if kind.changes and isinstance(what, Edit)]
+            if waiting:
+                rescue.keep(self._rescue_folder, self.project.manifest.uuid, waiting)
+            self._unsaved.clear()
         finally:
             self.project.close()
 

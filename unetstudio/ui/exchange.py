@@ -63,6 +63,7 @@ class Exchange(QObject):
         super().__init__(session)
         self._session = session
         self._problems: list[str] = []
+        self._written: dict[str, None] = {}  # ids of the cases with an exported file
         self._imported = 0  # masks that changed something
         self._stop: Callable[[], None] = lambda: None
         self._stop_import: Callable[[], None] = lambda: None
@@ -129,13 +130,24 @@ class Exchange(QObject):
         choice = ExportChoice("segmentation" if what == "segmentation" else "labels", tuple(formats), pictures, table)
         chosen = [case for case in session.cases if case.id in set(cases)]
         self._problems.clear()
+        self._written.clear()
         session.progress.emit(EXPORTING, 0, 0)
-        steps = _exported(session.desk, chosen, session.classes, folder, choice)
-        self._stop = session.disk.begin(steps, self._exported, lambda error: self._ended(EXPORTING, error))
+        desk = session.desk
+        steps = _exported(desk, chosen, session.classes, folder, choice)
+
+        def ended(error: UserError | None) -> None:
+            if session.desk is desk:
+                for case_id in self._written:
+                    session.saver.note(case_id, event="exported", what=choice.what, formats=list(choice.formats))
+            self._ended(EXPORTING, error)
+
+        self._stop = session.disk.begin(steps, self._exported, ended)
 
     def _exported(self, event: Exported) -> None:
         if event.problem:
             self._problems.append(event.problem)
+        elif event.case:
+            self._written[event.case] = None
         self._session.progress.emit(EXPORTING, min(event.done, event.total - 1), event.total)
 
     def _import_ended(self, desk: Desk, error: UserError | None) -> None:

@@ -10,6 +10,9 @@ from typing import Any
 
 from platformdirs import user_config_path
 
+AUTHOR = "author"
+"""Under this name the user's own, as typed, for the audit trail."""
+
 
 def home() -> Path:
     """The folder for what is the user's and not a project's; UNETSTUDIO_HOME puts it elsewhere."""

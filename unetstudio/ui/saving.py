@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
@@ -16,8 +17,20 @@ GATHER = 300
 """Milliseconds over which changes of the project's settings are gathered into one write."""
 RETRY = 5_000
 HEARTBEAT = 20_000
+LONG = 300_000
+"""Milliseconds of refusals after which the user is asked to stop painting."""
 
-KINDS = {"edit": Kind.EDIT, "undo": Kind.UNDO, "redo": Kind.REDO}
+KINDS = {"edit": Kind.EDIT, "undo": Kind.UNDO, "redo": Kind.REDO, "partial": Kind.PARTIAL, "cancel": Kind.CANCEL}
+
+
+@dataclass(frozen=True)
+class Trouble:
+    """Something cannot be saved."""
+
+    sentence: str  # what happened, to which file, and what to do about it
+    waiting: int  # changes of labels that are in memory only
+    long: bool = False  # for minutes already
+    lost: bool = False  # the project is another program's now: nothing is tried any more
 
 
 class Saver(QObject):
@@ -26,6 +39,8 @@ class Saver(QObject):
     state_changed = Signal(str, bool)  # words, everything is safe
     idle = Signal()  # everything asked so far is on the disk
     lost = Signal(str)  # one sentence: nothing can be saved here any more
+    trouble_changed = Signal(object)  # Trouble, or None once everything is on the disk
+    space_low = Signal(str)  # one sentence: the disk will soon be full
 
     def __init__(self, disk: DiskThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -34,12 +49,16 @@ class Saver(QObject):
         self._fields: dict[str, Any] = {}
         self._pending = 0
         self._refused = ""
+        self._warned = ""
+        self.trouble: Trouble | None = None
         self._gather = QTimer(self, singleShot=True, interval=GATHER)
         self._gather.timeout.connect(self._save_project)
         self._retry = QTimer(self, interval=RETRY)
-        self._retry.timeout.connect(lambda: self._ask(lambda desk: desk.retry()))
+        self._retry.timeout.connect(self.try_now)
         self._beat = QTimer(self, interval=HEARTBEAT)
-        self._beat.timeout.connect(lambda: self._ask(lambda desk: desk.beat()))
+        self._beat.timeout.connect(self._keep_alive)
+        self._long = QTimer(self, singleShot=True, interval=LONG)
+        self._long.timeout.connect(self._tell)
 
     @property
     def busy(self) -> bool:
@@ -56,6 +75,7 @@ class Saver(QObject):
         self._desk = desk
         if not desk.project.read_only:
             self._beat.start()
+            self._disk.ask(desk.space_warning, self._warn)
         self.state_changed.emit("Open read-only" if desk.project.read_only else "All saved", True)
 
     def close(self) -> None:
@@ -66,13 +86,21 @@ class Saver(QObject):
         desk, self._desk = self._desk, None
         self._disk.ask(desk.close)
         self._beat.stop()
-        self._retry.stop()
-        self._refused = ""
+        self._warned = ""
+        self._recovered()
         self.state_changed.emit("", True)
 
-    def append(self, case_id: str, kind: str, edit: Edit) -> None:
-        """Stores one change of labels durably."""
+    def append(self, case_id: str, kind: str, edit: Edit | None) -> None:
+        """Stores one change of labels durably: "edit", "undo", "redo", "partial", or "cancel" without an Edit."""
         self._ask(lambda desk: desk.append(case_id, KINDS[kind], edit))
+
+    def note(self, case_id: str, **about: Any) -> None:
+        """Stores an event that changes no voxel, for the audit trail."""
+        self._ask(lambda desk: desk.note(case_id, about))
+
+    def try_now(self) -> None:
+        """What waits is tried again at once."""
+        self._ask(lambda desk: desk.retry())
 
     def keep(self, **fields: Any) -> None:
         """Stores fields of project.json (classes, cases, training, steps, view) a moment later; nothing while no project is open."""
@@ -92,6 +120,17 @@ class Saver(QObject):
         if fields and self._desk is not None and not self._desk.project.read_only:
             self._ask(lambda desk: desk.update(**fields))
 
+    def _keep_alive(self) -> None:
+        self._ask(lambda desk: desk.beat())
+        if self._desk is not None:
+            self._disk.ask(self._desk.space_warning, self._warn)
+
+    def _warn(self, sentence: str) -> None:
+        """Once, until there is room again."""
+        if sentence and not self._warned and self._desk is not None:
+            self.space_low.emit(sentence)
+        self._warned = sentence
+
     def _ask(self, call: Any) -> None:
         if self._desk is None or self._desk.project.read_only:
             return
@@ -103,8 +142,7 @@ class Saver(QObject):
 
     def _done(self, _: object) -> None:
         self._pending -= 1
-        self._retry.stop()
-        self._refused = ""
+        self._recovered()
         if not self._pending:
             self.state_changed.emit("All saved", True)
             self.idle.emit()
@@ -118,7 +156,29 @@ class Saver(QObject):
             self._retry.stop()
             self._beat.stop()
             self.state_changed.emit("NOT SAVED: open the project again", False)
+            self._tell()
             self.lost.emit(str(error))
             return
-        self._retry.start()
+        if not self._retry.isActive():
+            self._retry.start()
+            self._long.start()
         self.state_changed.emit(f"NOT SAVED: {error} Trying again every 5 seconds.", False)
+        self._tell()
+
+    def _tell(self) -> None:
+        """How it stands, as long as something is refused."""
+        if self._desk is None or not self._refused:
+            return
+        lost = self._desk.project.read_only
+        long = not self._long.isActive() and not lost
+        self.trouble = Trouble(self._refused, self._desk.waiting, long, lost)
+        self.trouble_changed.emit(self.trouble)
+
+    def _recovered(self) -> None:
+        """Nothing is refused any more."""
+        self._retry.stop()
+        self._long.stop()
+        self._refused = ""
+        if self.trouble is not None:
+            self.trouble = None
+            self.trouble_changed.emit(None)

@@ -28,7 +28,9 @@ from unetstudio.ui.class_commands import ClassCommands
 from unetstudio.ui.desk import Desk, OpenedCase, OpenedProject, open_project
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.display import Display
+from unetstudio.ui.elsewhere import Elsewhere
 from unetstudio.ui.exchange import Exchange
+from unetstudio.ui.history import HistoryReader
 from unetstudio.ui.learning import Learning
 from unetstudio.ui.review import Review
 from unetstudio.ui.saving import Saver
@@ -65,6 +67,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.scan: Scan | None = None
         self.labels: LabelMap | None = None
         self.view: dict[str, Any] = {}  # what the window remembers of the project: open case, zoom and slice of each case ...
+        self.author = ""  # as the user typed it, for the audit trail
         self._sequence: dict[str, int] = {}
         self._wanted = ""  # id of the case asked for last
         self._opening: Path | None = None  # the project asked for last, while it is being read
@@ -76,6 +79,8 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.review = Review(self.annotation, self)
         self.learning = Learning(self.worker, self)
         self.exchange = Exchange(self)
+        self.elsewhere = Elsewhere(self)
+        self.history = HistoryReader(self)
         self.arrivals = Arrivals(self)
         self.study = StudyFeed(self)
         self._wire()
@@ -86,6 +91,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         self.review.fault.connect(self.fault)
         self.saver.state_changed.connect(self.save_state_changed)
         self.saver.lost.connect(self._stop_painting)
+        self.saver.space_low.connect(lambda text: self.notice.emit(text, "warning"))
         self.annotation.journalled.connect(self._journal)
         self.annotation.labels_edited.connect(self.review.labels_edited)
         self.annotation.classes_undone.connect(self._undo_classes)
@@ -153,6 +159,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         """Ends what `progress` tells of; what is done of it stays."""
         self.arrivals.stop()
         self.exchange.stop()
+        self.elsewhere.stop()
 
     def shut_down(self) -> None:
         """Ends within 3 s: closes the project, then the threads and the worker process."""
@@ -211,6 +218,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         project = opened.desk.project
         self.cases, self.classes, self.view = project.cases, project.classes, dict(project.manifest.view)
         self.saver.open(opened.desk)
+        self.set_author(self.author)
         self.annotation.read_only = project.read_only
         self.annotation.set_classes(self.classes)
         self.annotation.set_active_class(self.view.get("active_class", 1))
@@ -245,7 +253,7 @@ class Session(CaseCommands, ClassCommands, QObject):
         if self.desk is None or case_id == self._wanted:
             return
         desk, case = self.desk, self._case(case_id)
-        self.annotation.cancel()
+        self.annotation.end()
         self.saver.flush()  # a case that can be painted is listed on the disk
         self._wanted = case_id
         self.case_opening.emit(case_id)
@@ -288,6 +296,7 @@ class Session(CaseCommands, ClassCommands, QObject):
     def _close_case(self) -> None:
         if self.case is None:
             return
+        self.annotation.end()
         self._note_annotated()
         self.annotation.close()
         self.review.close()
@@ -296,8 +305,11 @@ class Session(CaseCommands, ClassCommands, QObject):
     # -------------------------------------------------------------------------------------- edits, and what is learned
 
     def _journal(self, kind: str, edit: Any) -> None:
-        """Every change of labels goes to disk and to the worker, under one number."""
+        """Every change of labels goes to disk and to the worker, under one number; what is kept of a stroke in hand to the disk alone."""
         if self.case is None:
+            return
+        if kind in ("partial", "cancel"):
+            self.saver.append(self.case.id, kind, edit)
             return
         self._sequence[self.case.id] += 1
         self.saver.append(self.case.id, kind, edit)
@@ -310,6 +322,17 @@ class Session(CaseCommands, ClassCommands, QObject):
     def export(self, folder: Path, what: str, formats: list[str], cases: list[str], pictures: bool, table: bool) -> None:
         """Writes masks, pictures and measurements into a folder."""
         self.exchange.export(folder, what, formats, cases, pictures, table)
+
+    def set_author(self, name: str) -> None:
+        """The name that goes with strokes and decisions from now on; "" for the account's alone."""
+        self.author = name
+        if self.desk is not None:
+            desk = self.desk
+            self.disk.ask(lambda: desk.set_author(name))
+
+    def save_elsewhere(self, parent: Path) -> None:
+        """Copies the project into another folder, with the strokes that wait, and goes on there."""
+        self.elsewhere.save(parent)
 
     def show_view(self, region: Region, focus: tuple[int, int, int]) -> None:
         """What is on screen, which the worker predicts first."""

@@ -57,8 +57,9 @@ class StatusBar(QStatusBar):
 
     def show_saved(self, words: str, safe: bool) -> None:
         """Whether every stroke is on the disk, in words and as a sign."""
-        self._sign.show_sign("saved" if safe else "unsaved", "good" if safe else "warning")
-        self.saved.setText(words)
+        self._sign.show_sign("saved" if safe else "unsaved", "good" if safe else "bad")
+        self.saved.setText(words if safe else words.partition(":")[0])  # the bar across the window says it all
+        self.saved.setToolTip("" if safe else words)
 
     def show_progress(self, what: str, done: int, total: int) -> None:
         """An import or export on its way; gone when it is done."""

@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from unetstudio.ui.bug_report import BugReports
 from unetstudio.ui.main_window import MainWindow
-from unetstudio.ui.preferences import Preferences
+from unetstudio.ui.preferences import AUTHOR, Preferences
 from unetstudio.ui.session import Session
 from unetstudio.ui.theme import Appearance
 from unetstudio.ui.watchdog import Watchdog
@@ -29,6 +29,7 @@ def run(paths: list[Path], *, example: bool = False) -> int:
     preferences = Preferences()
     appearance = Appearance(application, preferences)
     session = Session()
+    session.author = preferences.get(AUTHOR, "")
     window = MainWindow(session, appearance, preferences)
     reports = BugReports(window)
     reports.install()

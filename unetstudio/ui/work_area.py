@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
-from PySide6.QtGui import QEnterEvent
+from PySide6.QtGui import QCursor, QEnterEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -28,6 +29,11 @@ from unetstudio.ui.resources import icon
 from unetstudio.ui.section import Section
 from unetstudio.ui.session import Session
 from unetstudio.ui.tool_bar import ToolBar
+from unetstudio.ui.unsaved_bar import UnsavedBar
+from unetstudio.ui.who_popup import WhoPopup
+
+if TYPE_CHECKING:
+    from unetstudio.project.audit import AuditLine
 
 STRIP_WIDTH = 156
 COLUMN_WIDTH = 316
@@ -43,9 +49,11 @@ class WorkArea(QWidget):
         self.setObjectName("work")
         self._session = session
         self._preferences = preferences
+        self._show_history = actions["history"].trigger
         self.canvas = Canvas(session)
         self.cases = CasesPanel(session)
         self.tool_bar = ToolBar(session, actions)
+        self.unsaved = UnsavedBar(session.annotation)
         self.centre = Centre(self.canvas)
         self.sections = self._make_sections()
         self.column = self._make_column()
@@ -62,6 +70,7 @@ class WorkArea(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
+        layout.addWidget(self.unsaved)
         layout.addWidget(self.tool_bar)
         layout.addWidget(self.split, 1)
         actions.listen_on(self.canvas)
@@ -71,6 +80,9 @@ class WorkArea(QWidget):
         self.canvas.view_changed.connect(session.show_view)
         self.canvas.menu_requested.connect(self._offer)
         self.cases.list.clicked.connect(lambda _: self.canvas.setFocus())
+        session.saver.trouble_changed.connect(self.unsaved.show_trouble)
+        self.unsaved.try_now_asked.connect(session.saver.try_now)
+        self.unsaved.save_elsewhere_asked.connect(actions["save_elsewhere"].trigger)
         session.case_opening.connect(self.centre.say_opening)
         session.case_opened.connect(self._case_opened)
         session.case_failed.connect(self._case_failed)
@@ -107,10 +119,22 @@ class WorkArea(QWidget):
                 menu.addAction(icon("pick"), f"Paint with {session.classes[value].name}", pick)
         if menu.isEmpty():
             menu.addAction("Nothing is predicted or painted here").setEnabled(False)
+        menu.addSeparator()
+        menu.addAction(icon("search"), "Who painted this?", lambda: self._ask_who(at, QCursor.pos()))
         return menu
 
     def _offer(self, at: tuple[int, int, int], where: QPoint) -> None:
         self.menu_at(at).popup(where)
+
+    def _ask_who(self, at: tuple[int, int, int], where: QPoint) -> None:
+        """Answered when what was painted so far is on the disk and was read there."""
+
+        def answer(lines: list[AuditLine]) -> None:
+            popup = WhoPopup(lines, self._session.classes, self)
+            popup.history_asked.connect(self._show_history)
+            popup.open_at(where)
+
+        self._session.history.ask_who(at, answer)
 
     def _project_opened(self) -> None:
         self.centre.say("" if self._session.cases else "Drop images here, or open them with Ctrl+O.")

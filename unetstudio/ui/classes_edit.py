@@ -1,0 +1,30 @@
+"""A change of the class table that undo can take back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+from unetstudio.data.classes import ClassTable, LabelClass
+
+
+@dataclass(frozen=True)
+class ClassesEdit:
+    """A change of the class table that undo takes back: the class before and after, and its place; None where it was absent."""
+
+    before: LabelClass | None
+    after: LabelClass | None
+    place: int
+
+    nbytes = 200
+
+    def inverse(self) -> ClassesEdit:
+        """The change that takes this one back."""
+        return replace(self, before=self.after, after=self.before)
+
+    def applied(self, classes: ClassTable) -> ClassTable:
+        """The table after the change, whatever else has changed meanwhile."""
+        if self.after is None:
+            return classes if self.before is None else classes.removed(self.before.value)
+        if self.before is None:
+            return classes.restored(self.after, self.place)
+        return replace(classes, classes=tuple(self.after if c.value == self.after.value else c for c in classes))

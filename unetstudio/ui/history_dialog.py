@@ -1,0 +1,169 @@
+"""History of a case: every change of its labels and every judgement, newest first, and the way to take it along as CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PySide6.QtWidgets import (
+    QAbstractItemView,
+    QDialog,
+    QFileDialog,
+    QHBoxLayout,
+    QHeaderView,
+    QLabel,
+    QPushButton,
+    QTableView,
+    QVBoxLayout,
+    QWidget,
+)
+
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.quantity import count_text
+from unetstudio.project.journal import Kind
+from unetstudio.ui import history_words
+from unetstudio.ui.resources import icon
+from unetstudio.ui.session import Session
+
+if TYPE_CHECKING:
+    from unetstudio.project.audit import AuditLine
+
+COLUMNS = ("When", "Who", "What", "Class", "Voxels", "Where")
+NUMBERS = COLUMNS.index("Voxels")
+LIMITS = "Part 11-like, not compliant: names are as typed or as the computer knows them, nobody proved who they are, and nothing is signed."
+
+
+class HistoryModel(QAbstractTableModel):
+    """Lines of the trail; the parts of a stroke are left out, for the stroke itself holds them."""
+
+    def __init__(self, classes: ClassTable, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._classes = classes
+        self.lines: list[AuditLine] = []
+
+    def show_lines(self, lines: list[AuditLine]) -> None:
+        """Other lines, newest first."""
+        self.beginResetModel()
+        self.lines = [line for line in lines if line.kind != Kind.PARTIAL]
+        self.endResetModel()
+
+    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
+        return 0 if parent.isValid() else len(self.lines)
+
+    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
+        return 0 if parent.isValid() else len(COLUMNS)
+
+    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
+            return COLUMNS[section]
+        return None
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == NUMBERS:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return None
+        line = self.lines[index.row()]
+        match COLUMNS[index.column()]:
+            case "When":
+                return history_words.when(line)
+            case "Who":
+                return history_words.who(line)
+            case "What":
+                return history_words.what(line)
+            case "Class":
+                return history_words.class_name(line, self._classes)
+            case "Voxels":
+                return history_words.voxels(line).partition(" ")[0]
+            case _:
+                return history_words.where(line)
+
+
+class HistoryDialog(QDialog):
+    """Of the case that is open now; not modal, so that one can look at the image beside it."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setModal(False)
+        self._session = session
+        self._case = session.case
+        name = self._case.name if self._case is not None else ""
+        self.setWindowTitle(f"History of {name}" if name else "History")
+        self.resize(960, 520)
+        self.model = HistoryModel(session.classes, self)
+        self.table = self._make_table()
+        self.summary = QLabel("Reading …")
+        self.summary.setObjectName("summary")
+        self.summary.setWordWrap(True)
+        limits = QLabel(LIMITS)
+        limits.setProperty("role", "small")
+        limits.setWordWrap(True)
+        self.export_button = QPushButton(icon("export"), "Export as CSV …")
+        self.export_button.setObjectName("export_history")
+        self.export_button.clicked.connect(self._export)
+        close = QPushButton("Close")
+        close.setDefault(True)
+        close.clicked.connect(self.accept)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.export_button)
+        buttons.addStretch(1)
+        buttons.addWidget(close)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 16)
+        layout.setSpacing(12)
+        layout.addWidget(self.summary)
+        layout.addWidget(self.table, 1)
+        layout.addWidget(limits)
+        layout.addLayout(buttons)
+        self.export_button.setEnabled(False)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Reads the trail anew."""
+        if self._case is not None:
+            self._session.history.ask_trail(self._case.id, self._show)
+
+    def _show(self, lines: list[AuditLine]) -> None:
+        self.model.show_lines(lines)
+        self.summary.setText(summary(lines, len(self.model.lines)))
+        self.export_button.setEnabled(bool(lines))
+
+    def _export(self) -> None:
+        if self._case is None:
+            return
+        chosen, _ = QFileDialog.getSaveFileName(self, "Export the history of this case", f"{self._case.name} history.csv", "CSV (*.csv)")
+        if chosen:
+            self._session.history.export(Path(chosen), self._case.id)
+
+    def _make_table(self) -> QTableView:
+        table = QTableView()
+        table.setModel(self.model)
+        table.setObjectName("history")
+        table.setAccessibleName("History, newest first")
+        table.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        table.setShowGrid(False)
+        table.setAlternatingRowColors(True)
+        table.setWordWrap(False)
+        table.setTabKeyNavigation(False)
+        table.verticalHeader().hide()
+        header = table.horizontalHeader()
+        header.setDefaultAlignment(Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter)
+        for column, width in enumerate((150, 130, 280, 130, 70, 160)):
+            header.resizeSection(column, width)
+        header.setSectionResizeMode(COLUMNS.index("What"), QHeaderView.ResizeMode.Stretch)
+        return table
+
+
+def summary(lines: list[AuditLine], shown: int) -> str:
+    """How much there is, and whether the records still name each other as they were written."""
+    if not lines:
+        return "Nothing was done to this case yet."
+    broken = sum(not line.chain_ok for line in lines)
+    if not broken:
+        return f"{count_text(shown, 'entry', 'entries')}. Each record carries the seal of the one before it, and all seals fit."
+    return (
+        f"{count_text(shown, 'entry', 'entries')}. At {count_text(broken, 'place')} the seal of the record before does not fit: records "
+        "there are missing or damaged."
+    )

@@ -1,0 +1,103 @@
+"""What a line of the audit trail says to a reader: who, when, what was done, with which class, how much and where."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.quantity import count_text
+from unetstudio.project.journal import Kind
+from unetstudio.tools.tool import TOOLS
+
+if TYPE_CHECKING:
+    from unetstudio.project.audit import AuditLine
+
+FROM = " from "
+"""Stands in the tool of an accepted prediction before the checkpoint that made it."""
+
+_DONE = {
+    "import": "imported from a mask",
+    "saved elsewhere": "kept while saving elsewhere",
+    "accept all": "accepted from a prediction, all of it",
+    "accept class": "accepted from a prediction, one class",
+    "accept object": "accepted from a prediction, one object",
+}
+_EVENTS = {
+    "accepted": "marked as accepted",
+    "corrected": "marked as corrected",
+    "rejected": "marked as rejected",
+    "unreviewed": "marked as not reviewed",
+    "exported": "exported",
+}
+
+
+def who(line: AuditLine) -> str:
+    """The typed name with the account behind it, or the account alone."""
+    if line.author and line.user and line.author != line.user:
+        return f"{line.author} ({line.user})"
+    return line.author or line.user or "unknown"
+
+
+def when(line: AuditLine, *, seconds: bool = True) -> str:
+    """In local time."""
+    return line.when.astimezone().strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
+
+
+def what(line: AuditLine) -> str:
+    """Such as "painted by hand, Brush", "took back: accepted from a prediction ..."."""
+    match line.kind:
+        case Kind.NOTE:
+            return _event(line)
+        case Kind.CANCEL:
+            return "took the stroke in hand back"
+        case Kind.PARTIAL:
+            return "part of a stroke"
+        case Kind.UNDO:
+            return f"took back: {_by(line)}"
+        case Kind.REDO:
+            return f"did again: {_by(line)}"
+        case _:
+            return _by(line)
+
+
+def class_name(line: AuditLine, classes: ClassTable) -> str:
+    """Of the class that was painted; "" for events and where several were."""
+    if line.kind in (Kind.NOTE, Kind.CANCEL) or line.value == UNLABELLED:
+        return ""
+    return classes[line.value].name if line.value in classes else f"class {line.value} (removed)"
+
+
+def where(line: AuditLine) -> str:
+    """The box of what changed, such as "x 10–40, y 20–25, z 3"."""
+    if line.region is None or line.region.empty:
+        return ""
+    z, y, x = (
+        f"{axis} {a}" if b - a == 1 else f"{axis} {a}–{b - 1}"
+        for axis, a, b in zip("zyx", line.region.start, line.region.stop, strict=True)
+    )
+    return f"{x}, {y}, {z}"
+
+
+def voxels(line: AuditLine) -> str:
+    """How many changed."""
+    return "" if line.kind in (Kind.NOTE, Kind.CANCEL) else count_text(line.count, "voxel")
+
+
+def _by(line: AuditLine) -> str:
+    tool, _, checkpoint = line.tool.partition(FROM)
+    if tool in _DONE:
+        return f"{_DONE[tool]} (checkpoint {checkpoint})" if checkpoint else _DONE[tool]
+    title = TOOLS[tool].title if tool in TOOLS else tool
+    if line.value == UNLABELLED:
+        return "erased by hand" if tool == "eraser" else f"erased by hand, {title}"
+    return f"painted by hand, {title}"
+
+
+def _event(line: AuditLine) -> str:
+    event = str(line.about.get("event", ""))
+    words = _EVENTS.get(event, event or "noted")
+    if event == "exported":
+        formats = ", ".join(str(name).upper() for name in line.about.get("formats", []))
+        words = f"exported the {line.about.get('what', 'labels')}" + (f" as {formats}" if formats else "")
+    return words

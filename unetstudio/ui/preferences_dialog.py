@@ -1,0 +1,54 @@
+"""What the user may say about themselves: a name for the audit trail."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+
+from unetstudio.project.journal import user
+from unetstudio.ui.preferences import AUTHOR, Preferences
+from unetstudio.ui.session import Session
+
+LONGEST = 80
+
+
+class PreferencesDialog(QDialog):
+    """Takes effect with OK, from the next stroke on."""
+
+    def __init__(self, session: Session, preferences: Preferences, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setWindowTitle("Preferences")
+        self.setMinimumWidth(460)
+        self._session = session
+        self._preferences = preferences
+        self.name = QLineEdit(preferences.get(AUTHOR, ""))
+        self.name.setObjectName("author")
+        self.name.setMaxLength(LONGEST)
+        self.name.setPlaceholderText(user())
+        form = QFormLayout()
+        form.setHorizontalSpacing(16)
+        form.addRow("Your &name (for the audit trail)", self.name)
+        explained = QLabel(
+            "It is written with each of your strokes and decisions, so that a colleague can see who painted what. "
+            f"Left empty, the name of your account is used: {user() or 'unknown'}. It stays in the project's folder."
+        )
+        explained.setProperty("role", "small")
+        explained.setWordWrap(True)
+        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
+        buttons.accepted.connect(self.accept)
+        buttons.rejected.connect(self.reject)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(24, 20, 24, 16)
+        layout.setSpacing(12)
+        layout.addLayout(form)
+        layout.addWidget(explained)
+        layout.addStretch(1)
+        layout.addWidget(buttons)
+
+    def accept(self) -> None:
+        """Keeps the name."""
+        name = " ".join(self.name.text().split())
+        self._preferences.put(AUTHOR, name)
+        self._session.set_author(name)
+        super().accept()
