@@ -207,7 +207,7 @@ def test_that_a_project_that_leads_out_of_its_folder_is_refused(project, case):
     project.close()
     for name in (MANIFEST, BACKUP):
         (project.folder / name).write_bytes(encode(stranger, project.folder))
-    with pytest.raises(ProjectError, match="names its cases"):
+    with pytest.raises(ProjectError, match="never writes, and was not opened"):
         Project.open(project.folder)
 
 

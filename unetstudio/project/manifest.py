@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-import re
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,12 +15,13 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.project.durable import DamagedError
 from unetstudio.project.migrations import STEPS, VERSION, Step, upgrade
+from unetstudio.project.plausible import fault
 from unetstudio.settings import TrainingSettings
 
-CASE_ID = re.compile(r"[0-9a-f]{8,32}")
 BEGINNING = b'{\n"version": '
 _SEAL = b',\n"sha256": "'
 _TAIL = b'"\n}\n'
+_FOREIGN = "is not a project of this program."
 _NEWER = "was made by a newer version of U-Net Studio; install that version to open it."
 
 
@@ -73,10 +74,15 @@ def decode(data: bytes, path: Path, steps: Mapping[int, Step] = STEPS) -> Manife
     values = _values(data, path)
     version = values["version"]
     try:
-        if version < VERSION:
-            values = upgrade(values, steps)
-        manifest = Manifest(
-            uuid=str(values["uuid"]),
+        values = upgrade(values, steps) if version < VERSION else values
+    except (KeyError, TypeError, ValueError, AttributeError) as error:
+        raise ProjectError(path, _FOREIGN) from error
+    if what := fault(values):
+        words = f"holds {what} that this program never writes, and was not opened; ask for the project once more."
+        raise ProjectError(path, _NEWER if version > VERSION else words)
+    try:
+        return Manifest(
+            uuid=values["uuid"],
             created=float(values["created"]),
             classes=ClassTable.from_json(values["classes"]),
             cases=tuple(Case.from_json(case, path.parent) for case in values["cases"]),
@@ -86,11 +92,7 @@ def decode(data: bytes, path: Path, steps: Mapping[int, Step] = STEPS) -> Manife
             version=version,
         )
     except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
-        raise ProjectError(path, _NEWER if version > VERSION else "is not a project of this program.") from error
-    ids = [case.id for case in manifest.cases]
-    if len(set(ids)) < len(ids) or not all(CASE_ID.fullmatch(i) for i in ids):
-        raise ProjectError(path, "names its cases in a way this program never does; it was not opened.")
-    return manifest
+        raise ProjectError(path, _NEWER if version > VERSION else _FOREIGN) from error
 
 
 def _values(data: bytes, path: Path) -> dict[str, Any]:
@@ -99,9 +101,17 @@ def _values(data: bytes, path: Path) -> dict[str, Any]:
     if not seal or rest != hashlib.sha256(body).hexdigest().encode() + _TAIL:
         raise DamagedError(path, "is damaged.")
     try:
-        values = json.loads(body.decode("utf-8", "surrogatepass") + "}")
+        values = json.loads(body.decode("utf-8", "surrogatepass") + "}", parse_float=_finite, parse_constant=_finite)
     except (ValueError, RecursionError) as error:
         raise DamagedError(path, "is damaged.") from error
-    if not isinstance(values, dict) or not isinstance(values.get("version"), int):
-        raise ProjectError(path, "is not a project of this program.")
+    if not isinstance(values, dict) or type(values.get("version")) is not int or values["version"] < 0:
+        raise ProjectError(path, _FOREIGN)
     return values
+
+
+def _finite(text: str) -> float:
+    """A number of the text; ValueError for one that is none, or too large for any."""
+    number = float(text)
+    if not math.isfinite(number):
+        raise ValueError("not a finite number")
+    return number
