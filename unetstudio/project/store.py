@@ -203,7 +203,7 @@ class LabelStore:
         numbers = sorted(generation(f) for f in files if LABELS.fullmatch(f.name))
         if len(numbers) <= GENERATIONS:
             return
-        for file in files:
+        for file in sorted(files, key=_age):  # the oldest first: journals that a kill leaves behind follow on each other
             if LABELS.fullmatch(file.name) and generation(file) < numbers[-GENERATIONS]:
                 durable.remove(file)
             elif (journal := JOURNAL.fullmatch(file.name)) and int(journal[1]) < numbers[-GENERATIONS]:
@@ -236,6 +236,11 @@ def read_labels(project_folder: Path, case: Case) -> tuple[LabelMap, int]:
             return loaded.labels, loaded.sequence
     loaded = store.load(case.shape)
     return loaded.labels, loaded.sequence
+
+
+def _age(file: Path) -> tuple[int, ...]:
+    """Numbers in a file's name, by which it sorts."""
+    return tuple(int(number) for number in re.findall(r"\d+", file.stem))
 
 
 def _kept(journal: Path) -> Path:
