@@ -66,4 +66,4 @@ def test_that_a_call_that_the_disk_refuses_costs_nothing_and_is_said(
         good=cases - len(faults),
         note=f"{told} were told to the user, the others did not matter",
     )
-    assert cases > 5 and not faults, faults[:5]
+    assert cases and not faults, faults[:5]
