@@ -104,7 +104,7 @@ def test_that_little_room_is_told_with_the_folder_and_what_to_do(project, free):
     assert project.space_warning() == ""
     free(300_000_000)
     assert project.space_warning() == (
-        "Only 0.3 GB are free on the disk of study.unetstudio: free some space soon, so that strokes can go on being saved."
+        "Only 300 MB are free on the disk of study.unetstudio: free some space soon, so that strokes can go on being saved."
     )
 
 

@@ -70,3 +70,8 @@ def test_that_its_buttons_ask(bar: UnsavedBar, qtbot: QtBot) -> None:
     with qtbot.waitSignals([bar.try_now_asked, bar.save_elsewhere_asked]):
         bar.try_button.click()
         bar.elsewhere_button.click()
+
+
+def test_that_what_a_refusal_says_already_is_not_said_twice() -> None:
+    told = sentence(Trouble("it could not be saved: the disk is full. What was saved before is untouched; free some space.", 1))
+    assert told.count("What was saved before") == 1

@@ -59,7 +59,8 @@ def warning(folder: Path, last: int = 0) -> str:
     free = room(folder)
     if free is None or free >= max(LOW, GENERATIONS * last):
         return ""
-    return f"Only {free / 1e9:.1f} GB are free on the disk of {folder.name}: free some space soon, so that strokes can go on being saved."
+    left = f"{free / 1e9:.1f} GB" if free >= 1e9 else f"{free / 1e6:.0f} MB"
+    return f"Only {left} are free on the disk of {folder.name}: free some space soon, so that strokes can go on being saved."
 
 
 def keep_reserve(folder: Path) -> bool:

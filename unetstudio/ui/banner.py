@@ -108,5 +108,7 @@ class Banner(QFrame):
         room = self.parentWidget().width() - 24
         width = min(WIDEST, room)
         self.setFixedWidth(width)
+        self.ensurePolished()
+        self.layout().activate()
         self.resize(width, self.layout().heightForWidth(width) if self.layout().hasHeightForWidth() else self.sizeHint().height())
         self.move((self.parentWidget().width() - width) // 2, 12)

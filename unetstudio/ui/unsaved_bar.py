@@ -14,6 +14,9 @@ from unetstudio.ui.sign import Sign
 WAIT = 150
 """Milliseconds until it is looked again whether the stroke in hand has ended: the image must not move under the pen."""
 
+SAFE = "What was saved before"
+"""Some refusals say already that it is untouched."""
+
 
 class UnsavedBar(QFrame):
     """Comes and goes with the trouble; nobody can dismiss it."""
@@ -85,11 +88,10 @@ def heading(trouble: Trouble) -> str:
 
 def sentence(trouble: Trouble) -> str:
     """What happened, what is safe, and what to do."""
+    happened = trouble.sentence if SAFE in trouble.sentence else f"{trouble.sentence} {SAFE} is safe."
     if trouble.lost:
-        rest = f" {count_text(trouble.waiting, 'change')} in memory can still be saved elsewhere." if trouble.waiting else ""
-        return f"{trouble.sentence} What was saved before is safe.{rest}"
+        return happened + (f" {count_text(trouble.waiting, 'change')} in memory can still be saved elsewhere." if trouble.waiting else "")
     if trouble.long and trouble.waiting:
-        waited = f"For {LONG // 60_000} minutes nothing could be saved; {count_text(trouble.waiting, 'change')} are in memory only."
-        return f"{trouble.sentence} {waited} What was saved before is safe."
-    safe = f"What was saved before is safe; what waits is in memory and tried again every {RETRY // 1000} seconds."
-    return f"{trouble.sentence} {safe} You can go on painting."
+        waiting = f"{count_text(trouble.waiting, 'change')} {'is' if trouble.waiting == 1 else 'are'} in memory only"
+        return f"{happened} For {LONG // 60_000} minutes nothing could be saved; {waiting}."
+    return f"{happened} What waits is in memory and tried again every {RETRY // 1000} seconds. You can go on painting."
