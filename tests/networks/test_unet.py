@@ -46,7 +46,7 @@ def test_that_the_published_network_drops_out_at_the_end_of_the_contracting_path
 
 def test_that_weights_begin_as_he_has_them() -> None:
     torch.manual_seed(0)
-    convolution = create("unet", 1, 2, base=64, depth=1, norm="none").encoders[0][2]  # type: ignore[index]
+    convolution = create("unet", 1, 2, base=64, depth=1, norm="none").encoders[0][3]  # type: ignore[index]
     assert convolution.weight.std().item() == pytest.approx((2 / 576) ** 0.5, rel=0.02)
     assert not convolution.bias.any()
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
@@ -10,27 +9,20 @@ from typing import ClassVar
 import torch
 from torch import Tensor, nn
 
-from unetstudio.networks.blocks import CONV, MAX_POOL, NORMS, PADDINGS, UP_CONV, centre, double_conv, he_init
-from unetstudio.networks.network import NETWORKS, Network, NetworkConfig, check, round_up
-
-Pool = tuple[tuple[int, ...], ...]
+from unetstudio.networks.blocks import CONV, MAX_POOL, PADDINGS, UP_CONV, centre, double_conv, he_init
+from unetstudio.networks.network import NETWORKS, Network, check, round_up
+from unetstudio.networks.pyramid import Pool, PyramidConfig, reach
 
 
 @dataclass(frozen=True)
-class UNetConfig(NetworkConfig):
-    """`depth` poolings, `base` channels at full resolution, doubled at every pooling.
+class UNetConfig(PyramidConfig):
+    """`padding` same, or valid as in the paper: the output lacks the rim where the network cannot see all round.
 
-    `pool` gives the factors of each pooling per axis, finest first; () means 2 everywhere. Where an axis is not pooled, the level's
-    kernels have extent 1 along it: slices far apart are not mixed before the others have been brought to their spacing.
     `dropout` is at the end of the contracting path, as in the paper: behind the convolutions before and after the last pooling.
     `bias`: convolutions have one even before a norm; `affine`: norms have a factor and an offset; `up_bias`: up-convolutions have a bias.
     """
 
-    depth: int = 4
-    base: int = 32
-    norm: str = "batch"
     padding: str = "same"
-    pool: Pool = ()
     dropout: float = 0.0
     bias: bool = False
     affine: bool = True
@@ -38,23 +30,8 @@ class UNetConfig(NetworkConfig):
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check(0 <= self.depth <= 8, f"A U-Net has 0 to 8 poolings, not {self.depth}.")
-        check(1 <= self.base <= 512, f"A U-Net has 1 to 512 channels at full resolution, not {self.base}.")
-        check(self.norm in NORMS, f"There is no norm named {self.norm!r}. Known: {', '.join(NORMS)}.")
         check(self.padding in PADDINGS, f"There is no padding named {self.padding!r}. Known: {', '.join(PADDINGS)}.")
         check(0 <= self.dropout < 1, f"Dropout leaves out a share from 0 to below 1, not {self.dropout}.")
-        fits = len(self.pool) == self.depth and all(len(p) == self.dims and set(p) <= {1, 2} for p in self.pool)
-        check(fits or not self.pool, f"{self.pool} are not {self.depth} poolings of {self.dims} factors 1 or 2.")
-
-    @property
-    def pools(self) -> Pool:
-        """Factors of each pooling, finest first."""
-        return self.pool or ((2,) * self.dims,) * self.depth
-
-    @property
-    def kernels(self) -> Pool:
-        """Kernel of each level, finest first, the bottom last."""
-        return (*(tuple(1 if factor == 1 else 3 for factor in level) for level in self.pools), (3,) * self.dims)
 
     @property
     def widths(self) -> tuple[tuple[int, int], ...]:
@@ -109,7 +86,7 @@ class UNet(Network):
         self.head = CONV[dims](below, config.n_classes, 1)
         he_init(self)
 
-        self.size_multiple = tuple(math.prod(level[axis] for level in config.pools) for axis in range(dims))
+        self.size_multiple = config.size_multiple
         lost = tuple(_lost(config, axis) for axis in range(dims))
         self.lost = lost if padding == "valid" else (0,) * dims
         self.receptive_margin = lost if padding == "valid" else tuple(_margin(config, axis) for axis in range(dims))
@@ -172,13 +149,7 @@ def _lost(config: UNetConfig, axis: int) -> int:
     return lost
 
 
-def _margin(config: UNetConfig, axis: int, level: int = 0, first: int = 0) -> int:
-    """Input voxels before `first`, an output position on or before the lattice's zero, that can reach it with same padding.
-
-    Two or three more than valid padding loses: there the poolings' lattice is shifted so that every convolution ends on it.
-    """
-    taken = config.kernels[level][axis] - 1  # by two convolutions
-    if level == config.depth:
-        return taken - first
-    factor = config.pools[level][axis]
-    return factor * _margin(config, axis, level + 1, (first - taken) // factor) + taken
+def _margin(config: UNetConfig, axis: int) -> int:
+    """Two or three more than valid padding loses: there the poolings' lattice is shifted so that every convolution ends on it."""
+    taken = [kernel[axis] - 1 for kernel in config.kernels]  # by two convolutions
+    return reach([level[axis] for level in config.pools], taken, taken[:-1])

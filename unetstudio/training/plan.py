@@ -97,13 +97,13 @@ def make_plan(study: Study, settings: TrainingSettings, device: torch.device, ma
 def _options(kind: type[Network], dims: int, cases: list[Case], settings: TrainingSettings, quick: bool) -> tuple[str, dict[str, Any]]:
     """Preset and options of the network: what the settings say goes before the preset, and the preset before what is chosen here.
 
-    A preset that was asked for is taken as it is, but that poolings follow the spacing where it leaves them open.
+    Others than the default and the small one are taken as they are, but that poolings follow the spacing where they leave it open.
     """
     small = quick and "small" in kind.presets_for(dims)
     preset = settings.preset or ("small" if small else "default")
     given = kind.preset_options(preset, dims)
     chosen: dict[str, Any] = {}
-    if not settings.preset:
+    if preset in ("default", "small"):
         chosen["depth"] = 3 if dims == 3 or (quick and settings.seconds < LONG) else 4
         chosen["base"] = (16 if dims == 2 else 8) if quick else 32
     chosen |= given
