@@ -14,6 +14,7 @@ import numpy as np
 import psutil
 import pytest
 from faults.unwell import Unwell
+from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
 
 from unetstudio.data.classes import ClassTable
@@ -73,14 +74,14 @@ def project(tmp_path: Path) -> Project:
         new, none = constant(value, 20), constant(0, 20)
         mask, before = np.ones(region.shape, np.bool_), constant(UNLABELLED, 20)
         store.append(Kind.EDIT, Edit.of(region, mask, before, new, none, constant(Origin.PAINTED, 20), tool="brush", value=value))
-    store.close()
     return made
 
 
-class Watched:
+class Watched(QObject):
     """A supervised learner, what it says, and when."""
 
     def __init__(self, project: Project, fault: str, once: Path, limits: Limits, qtbot: QtBot) -> None:
+        super().__init__()
         self.events: list[Event] = []
         self.done_at = 0.0
         self._project, self._qtbot = project, qtbot
@@ -97,6 +98,10 @@ class Watched:
     def learn(self) -> None:
         self.thread.ask(OpenStudy(self._project.folder, self._project.classes, self._project.cases))
         self.thread.ask(Train(SETTINGS))
+
+    def end(self) -> None:
+        self.thread.finish()
+        assert self.thread.wait(20_000)
 
     def _take(self, event: Event) -> None:
         self.events.append(event)
@@ -151,7 +156,7 @@ def test_that_a_learner_that_goes_wrong_is_named_and_started_again_and_the_strok
             note=f"after {took:.1f} s: “The learner {said} …”",
         )
     finally:
-        watched.thread.finish()
+        watched.end()
 
 
 @pytest.mark.parametrize("fault", ["exception", "no memory"])
@@ -174,7 +179,7 @@ def test_that_an_error_in_a_step_ends_the_training_and_not_the_learner(
         assert read_labels(project.folder, project.cases[0])[1] == 2
         figure("F10", f"learner: {fault}", bar="named, the same process goes on, strokes untouched", n=1, good=1)
     finally:
-        watched.thread.finish()
+        watched.end()
 
 
 def test_that_a_learner_ends_when_it_is_sent_what_it_cannot_understand(tmp_path: Path) -> None:

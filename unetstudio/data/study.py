@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import OrderedDict
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +65,7 @@ class Study:
         self.classes = classes
         self.revision = 0
         self._cases = {found.case.id: found for found in cases}
+        self._left_out: dict[str, tuple[float, int]] = {}  # by case: what the file was when it could not be read
         self._scans: OrderedDict[str, Scan] = OrderedDict()
         self._cache_bytes = cache_bytes
 
@@ -83,11 +85,13 @@ class Study:
                 continue
             if (old.case.source, old.case.sha256) != (new.case.source, new.case.sha256):
                 self._scans.pop(new.case.id, None)
+                self._left_out.pop(new.case.id, None)
                 old.load = new.load
             old.case = new.case
             fresh[new.case.id] = old
         for gone in self._cases.keys() - fresh.keys():
             self._scans.pop(gone, None)
+            self._left_out.pop(gone, None)
         self._cases = fresh
         if before != [(id, found.case.source) for id, found in fresh.items()]:  # a name or review state teaches nothing
             self.revision += 1
@@ -117,14 +121,35 @@ class Study:
             self._scans.popitem(last=False)
         return scan
 
+    def leave_out(self, case_id: str) -> None:
+        """Nothing is learnt from a case whose image cannot be read, until `take_back` finds another file there."""
+        if case_id in self._cases and case_id not in self._left_out:
+            self._left_out[case_id] = _signature(self._cases[case_id].case.source.path)
+            self._scans.pop(case_id, None)
+            self.revision += 1
+
+    def take_back(self, *, all: bool = False) -> list[str]:
+        """Ids of the cases that were left out and are learnt from again: those whose file has changed or come back, or all of them."""
+        found = [id for id, was in self._left_out.items() if all or _signature(self._cases[id].case.source.path) != was]
+        for id in found:
+            del self._left_out[id]
+        self.revision += bool(found)
+        return found
+
+    @property
+    def left_out(self) -> list[str]:
+        """Ids of the cases whose image could not be read."""
+        return list(self._left_out)
+
     def labelled(self) -> list[str]:
-        """Ids of the cases with at least one voxel of a class of the table, in project order."""
+        """Ids of the cases with at least one voxel of a class of the table, in project order, without those that are left out."""
         values = list(self.classes.values)
-        return [id for id, found in self._cases.items() if found.counts[:, values].any()]
+        return [id for id, found in self._cases.items() if id not in self._left_out and found.counts[:, values].any()]
 
     def counts(self) -> dict[int, tuple[int, int]]:
         """By class value: voxels to train on, voxels held out."""
-        total = sum((found.counts for found in self._cases.values()), np.zeros((2, 256), np.int64))
+        seen = (found.counts for id, found in self._cases.items() if id not in self._left_out)
+        total = sum(seen, np.zeros((2, 256), np.int64))
         return {value: (int(total[0, value]), int(total[1, value])) for value in self.classes.values}
 
     def ready(self) -> str | None:
@@ -134,9 +159,20 @@ class Study:
         if len(self.classes) < 2:
             return "Add a second class to begin."
         painted = sum(train > 0 for train, _ in self.counts().values())
+        if painted < 2 and any(self._cases[id].annotated for id in self._left_out):
+            return "Images that carry strokes cannot be read: bring their files back, or relink them."
         if painted == 0:
             return "Paint a stroke of each class to begin."
         return "Paint a second class to begin." if painted == 1 else None
+
+
+def _signature(path: Path) -> tuple[float, int]:
+    """By which a file is known to be another than before; the same for every one that is not there."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (-1.0, -1)
+    return (status.st_mtime, status.st_size)
 
 
 def _count(values: Bytes, origin: Bytes) -> Counts:

@@ -51,6 +51,7 @@ class Checkpoint:
     class_scores: dict[int, float] = field(default_factory=dict)  # by class value
     settings: dict[str, Any] = field(default_factory=dict)
     training_cases: tuple[str, ...] = ()
+    report: dict[str, Any] = field(default_factory=dict)  # what else a reader should know of it, see training/card.py
     created: str = ""  # ISO 8601, UTC
     program: str = __version__
     format: int = FORMAT
@@ -85,6 +86,7 @@ class Checkpoint:
                 class_scores={int(k): float(v) for k, v in card["class_scores"].items()},
                 settings=dict(card["settings"]),
                 training_cases=tuple(card["training_cases"]),
+                report=dict(card.get("report", {})),  # older ones have none
                 created=str(card["created"]),
                 program=str(card["program"]),
                 format=int(card["format"]),

@@ -13,7 +13,7 @@ import torch
 from torch import Tensor
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from unetstudio.networks.device import Precision
+from unetstudio.networks.device import Precision, free_memory, is_out_of_memory
 from unetstudio.networks.network import Network
 
 DECAY = 0.99
@@ -45,9 +45,23 @@ class MovingAverage:
             layer.reset_running_stats()
             layer.momentum = None  # a plain mean
             layer.train()
-        for image in images:
+        try:
+            for image in images:
+                self._look(precision.place(image), precision)
+        finally:
+            for layer, momentum in zip(norms, usual, strict=True):
+                layer.momentum = momentum
+                layer.eval()
+
+    def _look(self, image: Tensor, precision: Precision) -> None:
+        """One pass; of half the batch at a time when memory runs out."""
+        try:
             with precision.autocast():
-                self.network(precision.place(image))
-        for layer, momentum in zip(norms, usual, strict=True):
-            layer.momentum = momentum
-            layer.eval()
+                self.network(image)
+            return
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error) or len(image) < 2:
+                raise
+        free_memory(precision.device)  # here the error, and what it held in memory, is gone
+        for half in image.chunk(2):
+            self._look(half, precision)

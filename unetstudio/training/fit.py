@@ -5,7 +5,8 @@ from __future__ import annotations
 import copy
 import math
 import time
-from collections.abc import Generator
+from collections.abc import Callable, Generator, Iterable, Sequence
+from datetime import UTC, datetime
 from pathlib import Path
 
 import torch
@@ -20,15 +21,17 @@ from unetstudio.networks.checkpoint import Checkpoint, Write, write_atomically
 from unetstudio.networks.device import choose_device, choose_precision, cores, free_memory, is_out_of_memory, use_threads
 from unetstudio.networks.network import Network, create
 from unetstudio.settings import TrainingSettings
+from unetstudio.training.card import report
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
+from unetstudio.training.fallback import Fallback
 from unetstudio.training.learner import Learner
 from unetstudio.training.losses import class_weights
-from unetstudio.training.material import Material
+from unetstudio.training.material import Material, Unreadable, fit_intensity
 from unetstudio.training.plan import make_plan
 from unetstudio.training.samples import Batch, Samples
 from unetstudio.training.saving import Saving
 from unetstudio.training.schedule import Budget
-from unetstudio.training.scoring import Score, find_spots, score
+from unetstudio.training.scoring import EDGE, Score, find_spots, score
 from unetstudio.training.start import Start
 
 FIRST_ROUND = 2.5
@@ -37,14 +40,8 @@ FIRST_ROUND = 2.5
 QUIET = 0.1
 """Seconds between two reports of steps, at most and about."""
 
-ROLLBACKS = 3
-"""Losses that are not finite are forgiven so often."""
-
-MOST_SCANS = 16
-"""Scans looked at for the intensity scale ..."""
-
-FILTERED_SCANS = 4
-"""... and for the strength of filter responses."""
+SMALLEST = 32
+"""Edge of the smallest window that is still scored when memory runs short."""
 
 Events = Generator[TrainingEvent, None, None]
 
@@ -53,21 +50,30 @@ class Trainer:
     """A training of one study: `run()` it, and meanwhile ask for the `predictor()` or `save()`.
 
     The study is live: what is painted between two steps is learnt from the next batch on. Not advancing the generator pauses; closing
-    it saves. `start` goes on from a checkpoint; `write` is how files reach the disk.
+    it saves. `start` goes on from a checkpoint; `write` is how files reach the disk; `people` tells who painted, for the model card.
     """
 
     def __init__(
-        self, study: Study, settings: TrainingSettings, *, checkpoints: Path, start: Start | None = None, write: Write = write_atomically
+        self,
+        study: Study,
+        settings: TrainingSettings,
+        *,
+        checkpoints: Path,
+        start: Start | None = None,
+        write: Write = write_atomically,
+        people: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self.study, self.settings = study, settings
         self.step, self.round = 0, 0
         self.score = Score(None, {})
         self.learner: Learner | None = None
-        self._start = start
+        self._start, self._people = start, people
         resumed = start.saved if start is not None and start.state is not None and start.path.parent == checkpoints else None
         self._saving = Saving(checkpoints, write, resumed)
         self._spent, self._since = 0.0, 0.0  # seconds before, and when the slice in hand began
         self._saved_step = -1
+        self._score_edge = 0  # of windows to be scored, once memory has run short there
+        self._began = datetime.now(UTC).isoformat(timespec="seconds")
 
     @property
     def seconds(self) -> float:
@@ -82,7 +88,8 @@ class Trainer:
     def run(self) -> Events:
         """Trains until the budget is used up, the labels are gone, or the generator is closed.
 
-        UserErrors: TrainingError when there is nothing to learn from or the loss stays not finite, OutOfMemory, FormatError of a scan.
+        UserErrors: TrainingError when there is nothing to learn from or the loss stays not finite, OutOfMemory. An image that cannot be
+        read is left out with a Notice.
         """
         story = self._train()
         try:
@@ -101,13 +108,14 @@ class Trainer:
         if self.learner is None:
             raise TrainingError("Nothing has been learnt yet.")
         id = self.saved.id if self.saved is not None and self._saved_step == self.step else f"step-{self.step}"
-        return Predictor(copy.deepcopy(self.learner.averaged()), self.intensity, self._values, id, self.learner.precision)
+        return Predictor(copy.deepcopy(self._fallback.averaged(self.learner)), self.intensity, self._values, id, self.learner.precision)
 
     def save(self) -> CheckpointSaved | None:
         """Writes averaged weights, and the state to go on from, unless these are on disk already."""
         if self.learner is None or self._saved_step == self.step:
             return None
-        network = self.learner.averaged()
+        network = self._fallback.averaged(self.learner)
+        held = self._material.index.held
         card = Checkpoint(
             network=self._plan.network,
             config=network.config.to_json(),
@@ -119,7 +127,8 @@ class Trainer:
             score=self.score.mean,
             class_scores=self.score.classes,
             settings=self.settings.to_json(),
-            training_cases=tuple(id for id in self.study.labelled() if id not in self._material.index.held.cases),
+            training_cases=tuple(id for id in self.study.labelled() if id not in held.cases),
+            report=report(self.study, self.intensity, held, self.score.voxels, self._began, self._people(), self._told),
         )
         state = {"learner": self.learner.state(), "round": self.round, "budget": self._budget.to_json()}
         saved = self._saving.save(card, dict(network.state_dict()), state)
@@ -136,8 +145,6 @@ class Trainer:
         pending: list[Tensor] = []
         losses: list[float] = []
         round_began = told = self.seconds
-        good = self.learner_state()
-        rollbacks = 0
         try:
             while self._budget.used(self.step, self.seconds) < 1:
                 if self._revision != self.study.revision and (reason := self.study.ready()) is not None:
@@ -150,20 +157,20 @@ class Trainer:
                     fresh = torch.stack(pending).tolist()  # waits for a GPU
                     pending.clear()
                     if not all(map(math.isfinite, fresh)):
-                        rollbacks += 1
-                        self._roll_back(good, rollbacks)
-                        yield Notice("The loss was not a number: training went back to the last good weights and goes on.")
+                        yield self._fallback.roll_back(self._learner, self.round)
                         continue
                     losses += fresh
                     if self.seconds - told >= QUIET:
                         told = self.seconds
                         yield StepDone(self.step, fresh[-1], told)
                 if losses and self._round_is_over(self.seconds - round_began):
-                    good = self.learner_state()
-                    yield from self._end_round(losses, self.seconds - round_began)
+                    if self._learner.finite():
+                        yield from self._end_round(losses, self.seconds - round_began)
+                    else:  # an average, or the optimiser, can be spoilt while the loss is a number
+                        yield self._fallback.roll_back(self._learner, self.round)
                     losses, round_began = [], self.seconds
             if not all(map(math.isfinite, torch.stack(pending).tolist() if pending else ())):
-                self._roll_back(good, 0)
+                self._fallback.restore(self._learner)
             if losses:
                 yield from self._end_round(losses, self.seconds - round_began, last=True)
             if (saved := self.save()) is not None:
@@ -183,12 +190,9 @@ class Trainer:
         self._plan = make_plan(self.study, settings, self._device, None if start is None else start.checkpoint)
         network: Network
         budget = Budget(settings.seconds, settings.steps)
+        lost: list[Unreadable] = []
         if start is None:
-            ids = self.study.labelled()
-            some = ids[:: -(-len(ids) // MOST_SCANS)]
-            self.intensity = Intensity.fit(self.study.scan(id) for id in some)
-            if self._plan.filters:
-                self.intensity = self.intensity.with_filters(self.study.scan(id) for id in some[:FILTERED_SCANS])
+            self.intensity, lost = fit_intensity(self.study, self._plan.filters)
             torch.manual_seed(settings.seed)
             channels = self.intensity.channels_out(self.intensity.channels)
             network = create(self._plan.network, channels, len(self.study.classes), self._plan.dims, **self._plan.options)
@@ -215,37 +219,65 @@ class Trainer:
             words["Image"] = "edges, lines and blobs of two widths beside it: from strokes the network finds them sooner"
         count = network.parameters_count
         device = str(self._device)
+        self._fallback = Fallback(self.learner)
+        self._told = {"Parameters": f"{count:,}", "Seed": settings.seed, "Device": device, **words}
+        for unreadable in lost:
+            yield _left_out(unreadable)
         yield TrainingStarted(self._plan.network, self._plan.dims, count, self._patch, self._batch, device, self.step, words)
 
     def _step(self, pending: list[Tensor]) -> Events:
-        """One step; after a want of memory with a smaller batch, then a smaller patch."""
-        learner = self.learner
-        assert learner is not None
+        """One step; after a want of memory with a smaller batch, then a smaller patch; without an image that cannot be read."""
+        learner = self._learner
         rate = self._plan.rate * self._budget.rate(self.step, self.seconds, self._plan.warm_up)
         try:
             batch: Batch = self._samples.take()
             pending.append(learner.step(batch, rate, self._class_weight, self._plan.dice))
+            self.step += 1
+            return
+        except Unreadable as error:
+            lost = error
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            yield self._shrink(learner.network)
-            return
-        self.step += 1
+            lost = None
+        # only here are the error, and all that it held in memory, gone
+        yield from self._leave_out(lost) if lost is not None else self._shrink(learner)
 
     def _end_round(self, losses: list[float], took: float, *, last: bool = False) -> Events:
         """Scores the averaged weights and saves them when that is due."""
-        learner = self.learner
-        assert learner is not None
         self.round += 1
-        index = self._material.refresh()
-        spots = find_spots(self._material, index, self._plan.dims, learner.network.size_multiple, self._plan.windows, self.settings.seed)
-        self.score = score(learner.averaged(), learner.precision, self._material, index, spots) if spots else Score(None, {})
+        again = "is there again: learning goes on with it."
+        told: list[TrainingEvent] = [Notice(f"{self.study.cases[id].case.name} {again}") for id in self.study.take_back()]
+        while (trouble := self._try_score()) is not None:
+            told += trouble  # and not told at once: meanwhile the classes could change
+        self._fallback.keep(self._learner)
         saved = self.save() if last or self._saving.due else None  # before the round is told: what is predicted then bears its id
         mean = sum(losses) / len(losses)
-        what = index.held.what if spots else ""
+        what = self._material.index.held.what if self.score.voxels else ""
+        yield from told
         yield RoundDone(self.round, self.step, mean, self.score.mean, self.score.classes, self.seconds, took, what)
         if saved is not None:
             yield saved
+
+    def _try_score(self) -> Iterable[TrainingEvent] | None:
+        """Sets the score; or what to do before it is tried again: leave an image out, or look at smaller windows."""
+        learner, plan, index = self._learner, self._plan, self._material.refresh()
+        multiple, edge = learner.network.size_multiple, self._score_edge or EDGE[plan.dims]
+        try:
+            spots = find_spots(self._material, index, plan.dims, multiple, plan.windows, self.settings.seed, edge)
+            network = self._fallback.averaged(learner)
+            self.score = score(network, learner.precision, self._material, index, spots) if spots else Score(None, {})
+            return None
+        except Unreadable as error:
+            return self._leave_out(error)
+        except (RuntimeError, MemoryError) as error:
+            if not is_out_of_memory(error):
+                raise
+        self._make_room()
+        if edge // 2 < SMALLEST:
+            raise OutOfMemory("Memory did not suffice to score even a small window. Choose a smaller network, or close other programs.")
+        self._score_edge = edge // 2
+        return [Notice("Memory ran short: scores now come from smaller parts of the images.")]
 
     # ------------------------------------------------------------------------------------------------------------ its turns
 
@@ -254,11 +286,12 @@ class Trainer:
         if self._revision == self.study.revision:
             return
         self._revision = self.study.revision
-        learner = self.learner
-        assert learner is not None
         if self._values != self.study.classes.values:
-            learner.change_classes(self._values, self.study.classes.values)
+            if not self._learner.finite():  # the state to go back to has other classes
+                self._fallback.restore(self._learner)
+            self._learner.change_classes(self._values, self.study.classes.values)
             self._values = self.study.classes.values
+            self._fallback.keep(self._learner)
         self._classes = self.study.classes
         index = self._material.refresh()
         self._class_weight = class_weights(list(index.counts), dense=index.dense)
@@ -269,29 +302,40 @@ class Trainer:
             return (self.step - self._budget.from_step) % max(10, self._budget.steps // 20) == 0
         return took >= (self.settings.round_seconds if self.round else min(FIRST_ROUND, self.settings.round_seconds))
 
-    def _roll_back(self, good: dict[str, object], times: int) -> None:
-        """To the state of the last round; TrainingError when it happens again and again."""
+    @property
+    def _learner(self) -> Learner:
         assert self.learner is not None
-        self.learner.restore(good)
-        if times > ROLLBACKS:
-            raise TrainingError(
-                "The loss was not a number again and again. Lower the learning rate, or look for damaged images among the training cases."
-            )
+        return self.learner
 
-    def _shrink(self, network: Network) -> Notice:
-        """Half the batch, then half the patch; OutOfMemory when neither can be halved."""
+    def _leave_out(self, unreadable: Unreadable) -> Events:
+        """Goes on without an image that cannot be read; batches made ahead may tell of it again."""
+        if unreadable.case not in self.study.left_out:
+            self.study.leave_out(unreadable.case)
+            self._material.forget(unreadable.case)
+            yield _left_out(unreadable)
+
+    def _make_room(self) -> None:
+        """After memory ran out: lets go of what can be made again."""
+        self._learner.recover()
+        if self._device.type == "cpu":
+            self._material.save_memory()
         free_memory(self._device)
-        smaller = tuple(max(min(n, 2 * m), n // 2 // m * m) for n, m in zip(self._patch, network.size_multiple, strict=True))
+
+    def _shrink(self, learner: Learner) -> Events:
+        """Half the batch, then half the patch; OutOfMemory when neither can be halved."""
+        self._samples.close()
+        self._make_room()
+        multiple = learner.network.size_multiple
+        smaller = learner.network.input_shape(tuple(max(min(n, 2 * m), n // 2) for n, m in zip(self._patch, multiple, strict=True)))
         if self._batch > 1:
             self._batch //= 2
-        elif smaller != self._patch:
+        elif math.prod(smaller) < math.prod(self._patch):
             self._patch = smaller
         else:
             raise OutOfMemory("Memory did not suffice even for one small patch. Choose a smaller network, or close other programs.")
-        self._samples.close()
         self._samples = self._sampling()
         size = " x ".join(map(str, self._patch))
-        return Notice(f"Memory ran short: training goes on with {self._batch} patches of {size} a step.")
+        yield Notice(f"Memory ran short: training goes on with {self._batch} patches of {size} a step.")
 
     def _sampling(self) -> Samples:
         recipe = Recipe.standard(oriented=self._plan.oriented) if self.settings.augment else Recipe()
@@ -304,10 +348,9 @@ class Trainer:
         labelled = self.study.labelled()
         return self.study.cases[labelled[0]].case.geometry.spacing if labelled else None
 
-    def learner_state(self) -> dict[str, object]:
-        """A copy of the learner's state, to go back to."""
-        assert self.learner is not None
-        return self.learner.state()
+
+def _left_out(unreadable: Unreadable) -> Notice:
+    return Notice(f"{unreadable} Learning goes on without this image.")
 
 
 def fit(

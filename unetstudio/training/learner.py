@@ -67,6 +67,22 @@ class Learner:
             value = torch.where(norm.isfinite(), value, torch.nan)
         return value.detach()
 
+    def recover(self) -> None:
+        """After memory ran out in a step: lets go of all that the step had made, so that a smaller one finds room."""
+        self.optimizer.zero_grad(set_to_none=True)
+        self._recent.clear()
+        for parameter in [p for p, memory in self.optimizer.state.items() if "exp_avg_sq" not in memory]:
+            del self.optimizer.state[parameter]  # its memory was being made when there was no room
+        half_done, self._scaler = self._scaler, torch.amp.GradScaler(enabled=self._scaler.is_enabled())
+        self._scaler.load_state_dict(half_done.state_dict())
+
+    def finite(self) -> bool:
+        """Whether weights, norms' statistics, their averages and the optimiser's memory are all finite; waits for a GPU."""
+        tensors = [*self.network.state_dict().values(), *self.average.network.state_dict().values()]
+        tensors += [value for memory in self.optimizer.state.values() for value in memory.values()]
+        floats = [value for value in tensors if value.is_floating_point() and value.device.type == self.precision.device.type]
+        return bool(torch.stack([value.isfinite().all() for value in floats]).all())
+
     def averaged(self) -> Network:
         """The averaged weights with norm statistics that go with them, in evaluation mode; changed by the next step."""
         if self._measured != self.steps and self._recent:
@@ -99,6 +115,7 @@ class Learner:
                     memory[name] = torch.empty_like(parameter).copy_(value)
         self._scaler.load_state_dict(state["scaler"])
         self.steps = state["steps"]
+        self._recent.clear()  # what the average was measured on since may be what spoilt it
         torch.set_rng_state(state["random"].cpu())
 
     def change_classes(self, old: tuple[int, ...], new: tuple[int, ...]) -> None:

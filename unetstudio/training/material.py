@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,8 +16,16 @@ from unetstudio.data.intensity import Intensity
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.region import Region
+from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
+from unetstudio.errors import TrainingError, UserError
 from unetstudio.training.holdout import HeldOut, hold_out
+
+MOST_SCANS = 16
+"""Scans looked at for the intensity scale ..."""
+
+FILTERED_SCANS = 4
+"""... and for the strength of filter responses."""
 
 PREPARED_BYTES = 1536 * 2**20
 """Network channels of whole scans kept in memory; larger scans are prepared patch by patch."""
@@ -33,6 +42,14 @@ ACCEPTED_WEIGHT = 0.5
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
 Places = dict[int, dict[str, NDArray[np.int64]]]
+
+
+class Unreadable(Exception):
+    """The image of the labelled case `case` cannot be learnt from; the text is one sentence."""
+
+    def __init__(self, case: str, text: str) -> None:
+        super().__init__(text)
+        self.case = case
 
 
 @dataclass(frozen=True, eq=False)
@@ -59,6 +76,7 @@ class Material:
         self._seed = seed
         self._prepared: OrderedDict[str, Floats] = OrderedDict()
         self._scales: dict[str, Intensity] = {}
+        self._one_bytes = ONE_BYTES
         self._lock = threading.Lock()
         self._known: dict[str, tuple[int, dict[int, NDArray[np.int64]]]] = {}  # by case: revision, flat voxel numbers by class value
         self._revision = -1
@@ -81,6 +99,18 @@ class Material:
         self._known = fresh
         self.index = self._indexed(self.study.classes)
         return self.index
+
+    def forget(self, id: str) -> None:
+        """Another file may stand there next time."""
+        with self._lock:
+            self._prepared.pop(id, None)
+            self._scales.pop(id, None)
+
+    def save_memory(self) -> None:
+        """Keeps no prepared scans from now on: patches are prepared one by one, which takes longer."""
+        with self._lock:
+            self._prepared.clear()
+            self._one_bytes = 0
 
     def read(self, id: str, places: Floats, z: int | None = None) -> Floats:
         """(C', *patch) float32 channels at `places` (D, *patch); `z` is the slice of a 2D patch."""
@@ -110,12 +140,12 @@ class Material:
             if whole is not None:
                 self._prepared.move_to_end(id)
                 return whole[(slice(None), *region.slices)]
-            scan = self.study.scan(id)
+            scan = read_scan(self.study, id, self.intensity.channels)
             if id not in self._scales:
                 self._scales[id] = self.intensity.of(scan)
             scale = self._scales[id]
         z, y, x = scan.shape
-        if 4 * scale.channels_out(scan.channels) * z * y * x > ONE_BYTES:
+        if 4 * scale.channels_out(scan.channels) * z * y * x > self._one_bytes:
             margin = scale.margin
             wider = region.grown((0, margin, margin)).clipped(scan.shape)
             return scale.prepare(scan.voxels[(slice(None), *wider.slices)])[(slice(None), *region.within(wider))]
@@ -158,6 +188,54 @@ class Material:
         annotated = sum(self.study.cases[id].annotated for id in self._known)
         size = sum(int(np.prod(self.study.cases[id].case.shape)) for id in self._known)
         return Index(places, counts, classes.channels(), self._held, dense=annotated > 0.5 * size)
+
+
+def fit_intensity(study: Study, filters: bool) -> tuple[Intensity, list[Unreadable]]:
+    """The scale of the labelled cases' images; those that cannot be read are left out of the study and told of.
+
+    TrainingError when none is left, or not enough to learn from.
+    """
+    lost: list[Unreadable] = []
+
+    def scans(ids: list[str]) -> Iterator[Scan]:
+        for id in ids:
+            try:
+                yield read_scan(study, id)
+            except Unreadable as error:
+                lost.append(error)
+                study.leave_out(id)
+
+    while True:
+        ids, known = study.labelled(), len(lost)
+        if lost and study.ready() is not None:
+            raise TrainingError(f"{lost[0]} Without this image there is too little to learn from.")
+        some = ids[:: -(-len(ids) // MOST_SCANS)]
+        try:
+            intensity = Intensity.fit(scans(some))
+            if filters:
+                intensity = intensity.with_filters(scans(some[:FILTERED_SCANS]))
+        except UserError:
+            if len(lost) == known:
+                raise
+            continue  # none of these could be read
+        if len(lost) == known:
+            return intensity, lost
+
+
+def read_scan(study: Study, id: str, channels: int = 0) -> Scan:
+    """A labelled case's scan; Unreadable when it cannot be read, or is not the image that was labelled. Zero allows any number of
+    channels."""
+    case = study.cases[id].case
+    try:
+        scan = study.scan(id)
+    except UserError as error:
+        raise Unreadable(id, str(error)) from error
+    if scan.shape != case.shape:
+        now, then = (" x ".join(map(str, shape)) for shape in (scan.shape, case.shape))
+        raise Unreadable(id, f"{case.source.path.name} has another size than when it was labelled ({now}, not {then} voxels).")
+    if 1 < scan.channels < channels:  # grey stands in for colour, see Intensity.prepare
+        raise Unreadable(id, f"{case.source.path.name} has {scan.channels} channels, but learning began with {channels}.")
+    return scan
 
 
 def _moved(places: Floats, region: Region) -> Floats:

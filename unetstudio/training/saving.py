@@ -9,6 +9,7 @@ from typing import Any
 from torch import Tensor
 
 from unetstudio.networks.checkpoint import Checkpoint, Write, save
+from unetstudio.training.card import markdown
 from unetstudio.training.events import CheckpointSaved
 
 BETWEEN = 5.0
@@ -44,6 +45,7 @@ class Saving:
         began = time.monotonic()
         best = self.improves(card.score)
         id, path = save(self._folder, card, weights, state, write=self._write)
+        self._write(path.with_suffix(".md"), markdown(card, id).encode())
         saved = CheckpointSaved(id, str(path), card.step, card.score, best)
         replaced = {kept for kept in (self.newest, self.best) if kept is not None}
         self.newest = saved
@@ -60,6 +62,6 @@ class Saving:
 
 
 def _remove(weights: Path) -> None:
-    """A checkpoint's three files, the card first, so that what is left is never taken for a whole one."""
-    for suffix in (".json", ".safetensors", ".optimizer"):
+    """A checkpoint's files, the card first, so that what is left is never taken for a whole one."""
+    for suffix in (".json", ".md", ".safetensors", ".optimizer"):
         weights.with_suffix(suffix).unlink(missing_ok=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 import torch
@@ -30,14 +30,17 @@ class Spot:
 
 @dataclass(frozen=True)
 class Score:
-    """Dice on held-out labels: mean over the structures, and by class value."""
+    """Dice on held-out labels: mean over the structures, and by class value; `voxels` of each class were looked at."""
 
     mean: float | None
     classes: dict[int, float]
+    voxels: dict[int, int] = field(default_factory=dict)
 
 
-def find_spots(material: Material, index: Index, dims: int, multiple: tuple[int, ...], most: int, seed: int) -> list[Spot]:
-    """At most `most` windows that hold held-out labels, spread over cases and classes; the same for the same labels and seed."""
+def find_spots(material: Material, index: Index, dims: int, multiple: tuple[int, ...], most: int, seed: int, edge: int = 0) -> list[Spot]:
+    """At most `most` windows that hold held-out labels, spread over cases and classes; the same for the same labels and seed. `edge` is
+    that of the windows when memory does not suffice for the usual one."""
+    edge = edge or EDGE[dims]
     rng = np.random.default_rng(seed)
     queues: list[list[Spot]] = []
     for id in material.study.labelled():
@@ -48,7 +51,7 @@ def find_spots(material: Material, index: Index, dims: int, multiple: tuple[int,
         at = np.argwhere(held)
         if not len(at):
             continue
-        shape = tuple(min(round_up(EDGE[dims], m), round_up(n, m)) for n, m in zip(found.labels.shape[-dims:], multiple, strict=True))
+        shape = tuple(min(round_up(edge, m), round_up(n, m)) for n, m in zip(found.labels.shape[-dims:], multiple, strict=True))
         tile = at.copy()
         tile[:, -dims:] //= np.array(shape)
         _, first = np.unique(tile, axis=0, return_index=True)
@@ -78,7 +81,8 @@ def score(network: Network, precision: Precision, material: Material, index: Ind
     values = material.study.classes.values
     dice = {values[c]: float(2 * both[c] / (predicted[c] + true[c])) for c in range(n) if true[c]}
     structures = [score for value, score in dice.items() if value != values[0]] or list(dice.values())
-    return Score(float(np.mean(structures)) if structures else None, dice)
+    voxels = {values[c]: int(true[c]) for c in range(n) if true[c]}
+    return Score(float(np.mean(structures)) if structures else None, dice, voxels)
 
 
 def _spot(id: str, at: np.ndarray[tuple[int, ...], np.dtype[np.int64]], shape: tuple[int, ...], dims: int) -> Spot:
