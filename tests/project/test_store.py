@@ -327,3 +327,22 @@ def test_that_undo_and_redo_stand_after_a_restart_as_before(folder, paint):
     assert np.array_equal(loaded.labels.values, states[0])
     loaded.labels.apply(after.undo().inverse())
     assert np.array_equal(loaded.labels.values, states[1])
+
+
+@pytest.mark.parametrize(
+    "change", [lambda path: path.unlink(), lambda path: path.write_bytes(path.read_bytes()[:-30])], ids=["gone", "cut"]
+)
+def test_that_strokes_of_a_journal_changed_by_another_program_are_saved_again_as_a_whole(folder, paint, change):
+    store, labels = LabelStore(folder), LabelMap.unlabelled(SHAPE)
+    for number in range(1, 4):
+        store.append(Kind.EDIT, paint(labels, number))
+    change(folder / "strokes-0.journal")
+    edit = paint(labels, 4)
+    with pytest.raises(ProjectError):
+        store.append(Kind.EDIT, edit)
+    assert store.append(Kind.EDIT, edit) == 4
+    assert store.due
+    store.checkpoint(labels)
+    loaded = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(loaded.labels.values, labels.values)
+    assert loaded.sequence == 4

@@ -124,7 +124,11 @@ class LabelStore:
             self._make_folder()
             self._journal = Journal(self._free(), self._previous, case=self._case, follows=self._change)
         before = self._journal.size
-        entry = self._journal.append(kind, edit, self.sequence + 1, more | ({"author": self.author} if self.author else {}))
+        try:
+            entry = self._journal.append(kind, edit, self.sequence + 1, more | ({"author": self.author} if self.author else {}))
+        except ProjectError:
+            self._heal = self._heal or _changed(self._journal)  # what stood there may be gone: the next generation holds it
+            raise
         self._previous = self._journal.previous
         self._bytes += self._journal.size - before
         if kind.changes:
@@ -241,6 +245,16 @@ def read_labels(project_folder: Path, case: Case) -> tuple[LabelMap, int]:
 def _age(file: Path) -> tuple[int, ...]:
     """Numbers in a file's name, by which it sorts."""
     return tuple(int(number) for number in re.findall(r"\d+", file.stem))
+
+
+def _changed(journal: Journal) -> bool:
+    """Whether its file is not as it was left."""
+    try:
+        return journal.path.stat().st_size != journal.size
+    except FileNotFoundError:
+        return journal.size > 0
+    except OSError:
+        return False
 
 
 def _kept(journal: Path) -> Path:
