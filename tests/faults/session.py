@@ -10,9 +10,10 @@ from pathlib import Path
 import numpy as np
 from faults.failing import Failing
 from faults.judge import Promises, bury, fault
-from faults.story import CLASSES, NAME, Story, dab, picture, state
+from faults.story import CLASSES, NAME, Story, begun, picture, state
 
 from unetstudio.data.case import Case, ReviewState
+from unetstudio.data.edit import Edit
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
@@ -77,18 +78,29 @@ class Session:
         states = self.story.labels.setdefault(case.id, [state(labels)])
         if not np.array_equal(states[-1], state(labels)):
             self.faults.append(f"{case.name} was opened with other labels than it had")
-        made = {}
+        made: dict[int, Edit] = {}
         for number in numbers:
             if number > 0:
-                kind, edit = Kind.EDIT, dab(labels, number)
-                made[number] = edit
+                stroke = begun(labels, number)
+                if number % 2:
+                    self._keep(desk, case, Kind.PARTIAL, stroke.part(), labels)
+                made[number] = stroke.commit()
+                self._keep(desk, case, Kind.EDIT, made[number], labels)
             else:
-                kind, edit = Kind.UNDO, made[-number].inverse()
-                labels.apply(edit)
-            states.append(state(labels))
-            self.promised.note("begin", case.id, len(states) - 1)
-            self._try(lambda kind=kind, edit=edit: desk.append(case.id, kind, edit), desk.retry)
-            self.promised.note("labels", case.id, len(states) - 1)
+                labels.apply(made[-number].inverse())
+                self._keep(desk, case, Kind.UNDO, made[-number].inverse(), labels)
+        stroke = begun(labels, 50)
+        self._keep(desk, case, Kind.PARTIAL, stroke.part(), labels)
+        stroke.rollback()
+        self._keep(desk, case, Kind.CANCEL, None, labels)
+        self._try(lambda: desk.note(case.id, {"event": "accepted"}), desk.retry)
+
+    def _keep(self, desk: Desk, case: Case, kind: Kind, edit: Edit | None, labels: LabelMap) -> None:
+        states = self.story.labels[case.id]
+        states.append(state(labels))
+        self.promised.note("begin", case.id, len(states) - 1)
+        self._try(lambda: desk.append(case.id, kind, edit), desk.retry)
+        self.promised.note("labels", case.id, len(states) - 1)
 
     def _list(self, desk: Desk, change: Callable[[], object]) -> None:
         self.story.manifests = self.story.manifests or [desk.project.manifest]

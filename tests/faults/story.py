@@ -92,6 +92,26 @@ class Painter:
         self._append(Kind.EDIT, edit)
         self.history.push(edit)
 
+    def long_stroke(self, number: int, *, ends: bool | None) -> None:
+        """A stroke saved in three parts; it ends, is taken back (False), or is still in hand (None)."""
+        stroke = begun(self.labels, number)
+        for more in range(3):
+            if more:
+                _, height, width = self.labels.shape
+                mask = np.random.default_rng(number + more).random((1, 4, 4)) < 0.8
+                corner = (0, number * more % (height - 4), (number + 9 * more) % (width - 4))
+                stroke.paint(Region(corner, (1, corner[1] + 4, corner[2] + 4)), mask)
+            if part := stroke.part():
+                self._append(Kind.PARTIAL, part)
+        if ends:
+            edit = stroke.commit()
+            assert edit is not None
+            self._append(Kind.EDIT, edit)
+            self.history.push(edit)
+        elif ends is False:
+            stroke.rollback()
+            self._append(Kind.CANCEL, None)
+
     def undo(self) -> None:
         change = self.history.undo()
         assert change is not None
@@ -107,7 +127,10 @@ class Painter:
     def generation(self) -> None:
         self._store.checkpoint(self.labels)
 
-    def _append(self, kind: Kind, edit: Edit) -> None:
+    def note(self, event: str) -> None:
+        self._store.note({"event": event})
+
+    def _append(self, kind: Kind, edit: Edit | None) -> None:
         self._states.append(state(self.labels))
         number = len(self._states) - 1
         self._mark("begin", self._case.id, number)
@@ -131,12 +154,15 @@ def tell(folder: Path, mark: Marking) -> Story:
     one.undo()
     one.undo()
     one.redo()
+    one.long_stroke(30, ends=True)
+    one.long_stroke(31, ends=False)
     one.generation()
     two = Painter(story, second, project.store(second), mark)
     for number in range(20, 24):
         two.stroke(number)
         two.generation()
     two.undo()
+    one.note("accepted")
     project.review(first.id, ReviewState.ACCEPTED)
     _save(project, story, mark)
     _weights(project, story, 1, mark)
@@ -161,7 +187,11 @@ def tell(folder: Path, mark: Marking) -> Story:
     two.stroke(25)
     project.review(second.id, ReviewState.REJECTED)
     _save(project, story, mark)
+    one.long_stroke(33, ends=True)
+    one.note("rejected")
     one.stroke(13)
+    two.long_stroke(34, ends=None)
+    one.long_stroke(35, ends=None)
     return story
 
 
