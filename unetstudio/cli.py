@@ -13,7 +13,10 @@ from unetstudio import RESEARCH_USE, __version__
 from unetstudio.errors import UserError
 from unetstudio.settings import TrainingSettings
 
-COMMANDS = ("new", "label", "train", "predict", "export", "evaluate", "info", "networks", "export-network")
+METRICS = "volume_error hd hd95 surface_distance surface_dice seg det ap50 ap75 map pq rand v_rand v_info warping_error".replace(" ", ", ")
+"""Beside the usual ones; those of other packages are listed when a name is wrong."""
+
+COMMANDS = ("new", "label", "train", "predict", "export", "evaluate", "info", "audit", "networks", "export-network")
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -87,12 +90,19 @@ def parser() -> argparse.ArgumentParser:
     evaluate = command("evaluate", _evaluate, "compare masks with the truth; files, or folders matched by stem")
     evaluate.add_argument("predicted", type=Path)
     evaluate.add_argument("truth", type=Path)
-    evaluate.add_argument("--metrics", default="dice,iou,pixel_error")
+    evaluate.add_argument("--metrics", default="dice,iou,pixel_error", help="also: " + METRICS)
     evaluate.add_argument("--map", action="append", default=[], metavar="VALUE=VALUE", help="what values of the truth mean: 255=1, 1+=1")
+    evaluate.add_argument("--border", type=int, default=1, help="the class that separates regions (membranes), for v_rand and the like")
+    evaluate.add_argument("--csv", type=Path, metavar="FILE", help="write the table to a file as well")
 
     info = command("info", _info, "what a file or project is")
     info.add_argument("path", type=Path, nargs="?")
     info.add_argument("--device", action="store_true", help="this computer: processor, memory, GPU, speed")
+
+    audit = command("audit", _audit, "who changed what and when, from the journals of a project")
+    audit.add_argument("project", type=Path)
+    audit.add_argument("--case", default="", metavar="ID", help="id or name of a case; default: all")
+    audit.add_argument("--csv", type=Path, metavar="FILE", help="write it as a table for spreadsheets")
 
     command("networks", _networks, "networks that can be trained")
 
@@ -152,13 +162,20 @@ def _export(asked: argparse.Namespace) -> None:
 def _evaluate(asked: argparse.Namespace) -> None:
     from unetstudio.commands.evaluate import evaluate
 
-    evaluate(asked.predicted, asked.truth, [m.strip() for m in asked.metrics.split(",") if m.strip()], asked.map, _output(asked))
+    metrics = [m.strip() for m in asked.metrics.split(",") if m.strip()]
+    evaluate(asked.predicted, asked.truth, metrics, asked.map, _output(asked), border=asked.border, csv=asked.csv)
 
 
 def _info(asked: argparse.Namespace) -> None:
     from unetstudio.commands.info import info
 
     info(asked.path, asked.device, _output(asked))
+
+
+def _audit(asked: argparse.Namespace) -> None:
+    from unetstudio.commands.audit import audit
+
+    audit(asked.project, asked.case, asked.csv, _output(asked))
 
 
 def _networks(asked: argparse.Namespace) -> None:

@@ -6,14 +6,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from unetstudio.data.edit import Edit
 from unetstudio.data.history import History
 from unetstudio.data.labels import LabelMap
+from unetstudio.data.region import Region
+from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError
+from unetstudio.project import journal
 from unetstudio.project import store as stores
-from unetstudio.project.journal import END, Kind
+from unetstudio.project.journal import END, HEADER, Kind
 from unetstudio.project.project import Project
 from unetstudio.project.replay import history
-from unetstudio.project.store import LabelStore, read_labels
+from unetstudio.project.store import IN_HAND, LabelStore, read_labels
 
 
 def names(folder: Path) -> list[str]:
@@ -157,9 +161,9 @@ def test_that_strokes_without_the_labels_they_continue_are_an_error(folder, stat
 
 
 def test_that_a_torn_last_record_is_kept_reported_once_and_followed_by_new_strokes(folder, states, paint):
-    journal = folder / "strokes-2.journal"
-    with journal.open("r+b") as file:
-        file.truncate(journal.stat().st_size - END.size - 5)
+    path = folder / "strokes-2.journal"
+    with path.open("r+b") as file:
+        file.truncate(path.stat().st_size - END.size - 5)
     store = LabelStore(folder)
     loaded = store.load(SHAPE)
     assert np.array_equal(loaded.labels.values, states[9]) and "strokes-2.journal" in loaded.recovered
@@ -171,10 +175,10 @@ def test_that_a_torn_last_record_is_kept_reported_once_and_followed_by_new_strok
 
 
 def test_that_damage_amid_the_strokes_stops_before_it_and_says_so(folder, states, paint):
-    journal = folder / "strokes-2.journal"
-    data = bytearray(journal.read_bytes())
+    path = folder / "strokes-2.journal"
+    data = bytearray(path.read_bytes())
     data[60] ^= 1  # the eighth stroke; the ninth and tenth are whole
-    journal.write_bytes(data)
+    path.write_bytes(data)
     store = LabelStore(folder)
     loaded = store.load(SHAPE)
     assert np.array_equal(loaded.labels.values, states[7]) and "could not be restored" in loaded.recovered
@@ -185,10 +189,10 @@ def test_that_damage_amid_the_strokes_stops_before_it_and_says_so(folder, states
 
 
 def test_that_damage_amid_strokes_before_the_last_generation_costs_undo_only(folder, states):
-    journal = folder / "strokes-0.journal"
-    data = bytearray(journal.read_bytes())
+    path = folder / "strokes-0.journal"
+    data = bytearray(path.read_bytes())
     data[len(data) // 2] ^= 1
-    journal.write_bytes(data)
+    path.write_bytes(data)
     loaded = LabelStore(folder).load(SHAPE)
     assert np.array_equal(loaded.labels.values, states[10]) and "no longer be undone" in loaded.recovered
     assert loaded.history[0].sequence > 1 and LabelStore(folder).load(SHAPE).recovered is None
@@ -346,3 +350,176 @@ def test_that_strokes_of_a_journal_changed_by_another_program_are_saved_again_as
     loaded = LabelStore(folder).load(SHAPE)
     assert np.array_equal(loaded.labels.values, labels.values)
     assert loaded.sequence == 4
+
+
+# ---------------------------------------------------------------------------------------------------------- strokes in hand
+
+
+def drawn(labels: LabelMap, parts: int) -> tuple[list[Edit], Edit]:
+    """A stroke in parts, and as a whole, which holds one more; applied to the labels."""
+    stroke, edits, before = Stroke(labels, 2, tool="brush"), [], labels.values.copy()
+    for number in range(parts):
+        at = LabelMap(labels.values.copy(), labels.origin.copy())
+        box = Region((0, 3 * number, 2 * number), (1, 3 * number + 6, 2 * number + 6))
+        piece = Stroke(at, 2, tool="brush")
+        piece.paint(box, np.ones(box.shape, bool))
+        stroke.paint(box, np.ones(box.shape, bool))
+        edits.append(piece.commit())
+    stroke.paint(Region((0, 30, 30), (1, 36, 36)), np.ones((1, 6, 6), bool))
+    whole = stroke.commit()
+    assert np.array_equal(whole.before, before[whole.region.slices][whole.mask])
+    return edits, whole
+
+
+def test_that_a_stroke_in_hand_is_there_after_a_crash_as_one_that_can_be_undone(folder, states):
+    store = LabelStore(folder)
+    labels = store.load(SHAPE).labels
+    parts, _ = drawn(LabelMap(labels.values.copy(), labels.origin.copy()), 3)
+    for part in parts:
+        assert store.append(Kind.PARTIAL, part) == 10 and not store.due
+        labels.apply(part)
+    for _ in range(2):
+        looked = LabelStore(folder, read_only=True).load(SHAPE)
+        assert np.array_equal(looked.labels.values, labels.values) and looked.sequence == 10
+        assert (looked.recovered, len(looked.history)) == (IN_HAND, 10)
+    again = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(again.labels.values, labels.values) and np.array_equal(again.labels.origin, labels.origin)
+    assert np.array_equal(again.labels.counts, np.bincount(labels.values.ravel(), minlength=256))
+    assert (again.sequence, again.recovered, len(again.history)) == (11, IN_HAND, 11)
+    again.labels.apply(history(again.history).undo().inverse())
+    assert np.array_equal(again.labels.values, states[10])
+    third = LabelStore(folder).load(SHAPE)
+    assert (third.sequence, third.recovered) == (11, None) and np.array_equal(third.labels.values, labels.values)
+
+
+def test_that_parts_are_void_once_their_stroke_or_its_end_follows(folder, states, paint):
+    store = LabelStore(folder)
+    labels = store.load(SHAPE).labels
+    parts, whole = drawn(labels, 3)
+    for part in parts:
+        store.append(Kind.PARTIAL, part)
+    assert store.append(Kind.EDIT, whole) == 11
+    for part in parts:
+        store.append(Kind.PARTIAL, part)
+    store.cancel()
+    store.note({"event": "accepted"})
+    again = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(again.labels.values, labels.values) and (again.sequence, again.recovered) == (11, None)
+    assert store.append(Kind.EDIT, paint(labels, 12)) == 12
+    assert np.array_equal(LabelStore(folder).load(SHAPE).labels.values, labels.values)
+
+
+def test_that_a_note_after_the_parts_does_not_end_the_stroke(folder, states):
+    store = LabelStore(folder)
+    labels = store.load(SHAPE).labels
+    (part,), _ = drawn(LabelMap(labels.values.copy(), labels.origin.copy()), 1)
+    store.append(Kind.PARTIAL, part)
+    store.note({"event": "exported"})
+    labels.apply(part)
+    assert np.array_equal(LabelStore(folder).load(SHAPE).labels.values, labels.values)
+
+
+def test_that_a_stroke_that_is_being_painted_is_left_alone_by_who_reads_beside(project, case, paint):
+    store = project.store(case)
+    labels = store.load(case.shape).labels
+    store.append(Kind.EDIT, paint(labels, 1))
+    saved = labels.values.copy()
+    parts, whole = drawn(labels, 2)
+    for part in parts:
+        store.append(Kind.PARTIAL, part)
+    beside = project.store(case).load(case.shape)
+    assert np.array_equal(beside.labels.values, saved) and (beside.sequence, beside.recovered) == (1, None)
+    assert np.array_equal(read_labels(project.folder, case)[0].values, saved)
+    assert store.append(Kind.EDIT, whole) == 2
+    assert np.array_equal(read_labels(project.folder, case)[0].values, labels.values)
+
+
+def test_that_a_generation_amid_a_stroke_keeps_its_parts(folder, states):
+    store = LabelStore(folder)
+    labels = store.load(SHAPE).labels
+    (first, second), _ = drawn(LabelMap(labels.values.copy(), labels.origin.copy()), 2)
+    store.append(Kind.PARTIAL, first)
+    store.checkpoint(labels)
+    store.append(Kind.PARTIAL, second)
+    for part in (first, second):
+        labels.apply(part)
+    assert np.array_equal(LabelStore(folder).load(SHAPE).labels.values, labels.values)
+
+
+def test_that_a_note_can_be_the_first_thing_that_happens_to_a_case(folder, paint):
+    store = LabelStore(folder, author="Dr. Test")
+    store.load(SHAPE)
+    store.note({"event": "rejected"})
+    labels = LabelStore(folder).load(SHAPE).labels
+    store.append(Kind.EDIT, paint(labels, 1))
+    again = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(again.labels.values, labels.values) and again.sequence == 1
+    assert again.history[0].about["author"] == "Dr. Test"
+
+
+# -------------------------------------------------------------------------------------------------- what is not what it should be
+
+
+def test_that_a_journal_cut_between_two_records_is_noticed(folder, states):
+    path = folder / "strokes-2.journal"
+    path.write_bytes(path.read_bytes()[: -END.size])
+    assert "strokes-2.journal" in LabelStore(folder, read_only=True).load(SHAPE).recovered
+    last = journal.read(path).entries[-1]
+    path.write_bytes(path.read_bytes()[: -HEADER.size - len(last.payload)])
+    loaded = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(loaded.labels.values, states[9]) and "check the last one" in loaded.recovered
+    assert LabelStore(folder).load(SHAPE).recovered is None
+
+
+def test_that_an_emptied_journal_is_noticed(folder, states):
+    (folder / "strokes-2.journal").write_bytes(b"")
+    loaded = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(loaded.labels.values, states[7]) and "strokes-2.journal" in loaded.recovered
+
+
+def test_that_an_older_journal_cut_short_costs_undo_only_and_is_said_once(folder, states):
+    path = folder / "strokes-1.journal"
+    last = journal.read(path).entries[-1]
+    path.write_bytes(path.read_bytes()[: -END.size - HEADER.size - len(last.payload)])
+    loaded = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(loaded.labels.values, states[10]) and [entry.sequence for entry in loaded.history] == [8, 9, 10]
+    assert "strokes-1.journal" in loaded.recovered and "no longer be undone" in loaded.recovered
+    assert LabelStore(folder).load(SHAPE).recovered is None
+
+
+def test_that_a_journal_cut_where_another_goes_on_names_how_many_strokes_are_lost(folder, states, paint):
+    store = LabelStore(folder)
+    labels = store.load(SHAPE).labels
+    for number in (11, 12):
+        store.append(Kind.EDIT, paint(labels, number))
+    path = folder / "strokes-2.journal"
+    last = journal.read(path).entries[-1]
+    path.write_bytes(path.read_bytes()[: -END.size - HEADER.size - len(last.payload)])
+    loaded = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(loaded.labels.values, states[9]) and "3 strokes made after the damage could not be restored" in loaded.recovered
+    assert LabelStore(folder).load(SHAPE).recovered is None
+
+
+def test_that_a_lost_note_at_the_end_of_a_journal_loses_no_stroke_after_it(folder, states, paint):
+    first = LabelStore(folder)
+    first.load(SHAPE)
+    first.note({"event": "accepted"})
+    store = LabelStore(folder)
+    labels = store.load(SHAPE).labels
+    store.append(Kind.EDIT, paint(labels, 11))
+    (folder / "strokes-2-1.journal").unlink()
+    loaded = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(loaded.labels.values, labels.values) and loaded.recovered is None
+
+
+def test_that_strokes_of_another_case_of_the_same_size_are_not_used(project, case, paint):
+    other = LabelStore(project.folder_of("ab" * 8), case="ab" * 8)
+    labels = LabelMap.unlabelled(case.shape)
+    other.append(Kind.EDIT, paint(labels, 5))
+    store = project.store(case)
+    own = store.load(case.shape).labels
+    store.append(Kind.EDIT, paint(own, 1))
+    shutil.copy(project.folder_of("ab" * 8) / "strokes-0.journal", project.folder_of(case) / "strokes-0-1.journal")
+    loaded = project.store(case).load(case.shape)
+    assert np.array_equal(loaded.labels.values, own.values) and "belongs to another image" in loaded.recovered
+    assert project.store(case).load(case.shape).recovered is None

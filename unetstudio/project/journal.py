@@ -17,7 +17,7 @@ import struct
 import time as clock
 import zlib
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -79,6 +79,11 @@ class JournalEntry:
         return _about(self.payload, self.path)[0]
 
     @property
+    def without_arrays(self) -> JournalEntry:
+        """The same with its description alone, for which `edit` is an error."""
+        return replace(self, payload=self.payload[: _about(self.payload, self.path)[1]])
+
+    @property
     def last_change(self) -> int:
         """The number of the last change up to this record."""
         return self.sequence if self.kind.changes else self.sequence - 1
@@ -94,6 +99,7 @@ class JournalContents:
     beyond: int  # highest number of a change known to have stood behind the damage, 0 when none is
     case: str = ""  # id of the case it was written for, "" when it does not say
     follows: bytes = UNKNOWN  # SHA-256 of the last change before its first record, as far as it says
+    behind: tuple[JournalEntry, ...] = ()  # whole records behind the damage, which nothing leads to
 
 
 class Journal:
@@ -165,16 +171,26 @@ def read(path: Path) -> JournalContents:
     if 0 < at == len(data) if head is None else _ended(data, at, entries):
         return JournalContents(tuple(entries), len(data), False, 0, *(head or ()))
     ended = _marked(data, len(data) - END.size) or 0
-    beyond = ended if not entries or ended > entries[-1].last_change else 0
+    behind: list[JournalEntry] = []
     for place, entry in _behind(data, at + 1, path):
         if entries and _follows(entries[-1], entry):
             entries.append(entry)
             at = place + HEADER.size + len(entry.payload)
-        elif entry.kind.changes:
-            beyond = max(beyond, entry.sequence)
+        else:
+            behind.append(entry)
+    known = {entry.digest for entry in entries}
+    behind = [entry for entry in behind if entry.digest not in known]
+    beyond = max(ended, *(entry.last_change for entry in behind), 0)
     last = entries[-1].last_change if entries else 0
     whole = 0 < at == len(data) if head is None else _ended(data, at, entries)
-    return JournalContents(tuple(entries), len(data) if whole else at, not whole, beyond if beyond > last else 0, *(head or ()))
+    return JournalContents(
+        tuple(entries),
+        len(data) if whole else at,
+        not whole,
+        beyond if beyond > last else 0,
+        *(head or ("", UNKNOWN)),
+        tuple(behind),
+    )
 
 
 def user() -> str:

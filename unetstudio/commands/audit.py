@@ -1,0 +1,55 @@
+"""The command that tells who changed what and when: the audit trail of a project, as a table, as JSON or as CSV."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unetstudio.commands.output import Output
+from unetstudio.data.case import Case
+from unetstudio.data.quantity import count_text
+from unetstudio.errors import UserError
+from unetstudio.project.audit import trail, write_csv
+from unetstudio.project.project import Project
+
+HEADINGS = ["case", "when (UTC)", "who", "event", "tool", "class", "voxels", "chain"]
+
+
+def audit(folder: Path, case: str, csv: Path | None, output: Output) -> None:
+    """Of all cases, or of the one of this id or name."""
+    with Project.open(folder, read_only=True) as project:
+        cases = [found for found in project.cases if not case or case in (found.id, found.name)]
+        if not cases and case:
+            raise UserError(f"The project has no case {case!r}; see: unetstudio info {folder}")
+        if csv is not None:
+            write_csv(project, csv, [found.id for found in cases])
+        rows: list[list[str]] = []
+        broken = sum(_tell(project, found, rows, output) for found in cases)
+        if csv is None:
+            output.table(project.name, HEADINGS, rows)
+        output.say(f"{count_text(len(rows), 'record')} of {count_text(len(cases), 'case')}.{f' Written to {csv}.' if csv else ''}")
+        if broken:
+            output.say(f"{count_text(broken, 'record')} do not follow on the record before: some are missing, damaged or were changed.")
+
+
+def _tell(project: Project, case: Case, rows: list[list[str]], output: Output) -> int:
+    """Adds the case's rows and returns how many do not follow on the one before."""
+    broken = 0
+    for line in trail(project.folder_of(case)):
+        name = project.classes[line.value].name if line.value in project.classes else ""
+        event = {"what": line.event, "case": case.id, "name": case.name, "time": line.when.isoformat(), "user": line.user}
+        output.event(
+            "audit",
+            **event,
+            author=line.author,
+            tool=line.tool,
+            value=line.value,
+            voxels=line.count,
+            number=line.sequence,
+            chain_ok=line.chain_ok,
+            about=dict(line.about),
+        )
+        who = f"{line.author} ({line.user})" if line.author else line.user
+        chain = "ok" if line.chain_ok else "BROKEN"
+        rows.append([case.name, f"{line.when:%Y-%m-%d %H:%M:%S}", who, line.event, line.tool, name, f"{line.count:,}", chain])
+        broken += not line.chain_ok
+    return broken
