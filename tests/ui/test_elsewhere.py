@@ -35,9 +35,8 @@ def fill_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 def save_elsewhere(session: Session, parent: Path, qtbot: QtBot) -> Path:
     """Waits until the work goes on in the copy."""
-    old = session.project_path
-    session.save_elsewhere(parent)
-    qtbot.waitUntil(lambda: session.project_path not in (old, None) and session.case is not None, timeout=10_000)
+    with qtbot.waitSignals([session.project_opened, session.case_opened], timeout=10_000):
+        session.save_elsewhere(parent)
     assert session.project_path is not None
     return session.project_path
 

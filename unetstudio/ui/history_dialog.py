@@ -21,7 +21,6 @@ from PySide6.QtWidgets import (
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.quantity import count_text
-from unetstudio.project.journal import Kind
 from unetstudio.ui import history_words
 from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
@@ -35,7 +34,7 @@ LIMITS = "Part 11-like, not compliant: names are as typed or as the computer kno
 
 
 class HistoryModel(QAbstractTableModel):
-    """Lines of the trail; the parts of a stroke are left out, for the stroke itself holds them."""
+    """Lines of the trail."""
 
     def __init__(self, classes: ClassTable, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -45,7 +44,7 @@ class HistoryModel(QAbstractTableModel):
     def show_lines(self, lines: list[AuditLine]) -> None:
         """Other lines, newest first."""
         self.beginResetModel()
-        self.lines = [line for line in lines if line.kind != Kind.PARTIAL]
+        self.lines = lines
         self.endResetModel()
 
     def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
@@ -127,7 +126,7 @@ class HistoryDialog(QDialog):
 
     def _show(self, lines: list[AuditLine]) -> None:
         self.model.show_lines(lines)
-        self.summary.setText(summary(lines, len(self.model.lines)))
+        self.summary.setText(summary(lines))
         self.export_button.setEnabled(bool(lines))
 
     def _export(self) -> None:
@@ -156,14 +155,12 @@ class HistoryDialog(QDialog):
         return table
 
 
-def summary(lines: list[AuditLine], shown: int) -> str:
+def summary(lines: list[AuditLine]) -> str:
     """How much there is, and whether the records still name each other as they were written."""
     if not lines:
         return "Nothing was done to this case yet."
     broken = sum(not line.chain_ok for line in lines)
     if not broken:
-        return f"{count_text(shown, 'entry', 'entries')}. Each record carries the seal of the one before it, and all seals fit."
-    return (
-        f"{count_text(shown, 'entry', 'entries')}. At {count_text(broken, 'place')} the seal of the record before does not fit: records "
-        "there are missing or damaged."
-    )
+        return f"{count_text(len(lines), 'entry', 'entries')}. Each record carries the seal of the one before it, and all seals fit."
+    entries, places = count_text(len(lines), "entry", "entries"), count_text(broken, "place")
+    return f"{entries}. At {places} the seal of the record before does not fit: records there are missing or damaged."

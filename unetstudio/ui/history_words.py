@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.origin import Origin
 from unetstudio.data.quantity import count_text
 from unetstudio.project.journal import Kind
 from unetstudio.tools.tool import TOOLS
@@ -22,6 +23,11 @@ _DONE = {
     "accept all": "accepted from a prediction, all of it",
     "accept class": "accepted from a prediction, one class",
     "accept object": "accepted from a prediction, one object",
+}
+_ORIGINS = {
+    Origin.PAINTED: "painted by hand",
+    Origin.IMPORTED: "imported from a mask",
+    Origin.ACCEPTED: "accepted from a prediction",
 }
 _EVENTS = {
     "accepted": "marked as accepted",
@@ -51,8 +57,6 @@ def what(line: AuditLine) -> str:
             return _event(line)
         case Kind.CANCEL:
             return "took the stroke in hand back"
-        case Kind.PARTIAL:
-            return "part of a stroke"
         case Kind.UNDO:
             return f"took back: {_by(line)}"
         case Kind.REDO:
@@ -88,10 +92,9 @@ def _by(line: AuditLine) -> str:
     tool, _, checkpoint = line.tool.partition(FROM)
     if tool in _DONE:
         return f"{_DONE[tool]} (checkpoint {checkpoint})" if checkpoint else _DONE[tool]
-    title = TOOLS[tool].title if tool in TOOLS else tool
-    if line.value == UNLABELLED:
-        return "erased by hand" if tool == "eraser" else f"erased by hand, {title}"
-    return f"painted by hand, {title}"
+    if tool not in TOOLS:
+        return _ORIGINS.get(line.origin, tool) if line.origin is not None else tool
+    return "erased by hand" if TOOLS[tool].erases else f"painted by hand, {TOOLS[tool].title}"
 
 
 def _event(line: AuditLine) -> str:

@@ -206,7 +206,8 @@ class Review(QObject):
             segmentation, classes = self.segmentation, self._annotation.classes
             if segmentation is None:
                 return
-            if not self._annotation.change(lambda labels: accepted(labels, segmentation, chosen(segmentation), tool, classes)):
+            made = f" from {self.prediction.checkpoint[:12]}" if self.prediction is not None and self.prediction.checkpoint else ""
+            if not self._annotation.change(lambda labels: accepted(labels, segmentation, chosen(segmentation), tool + made, classes)):
                 self.refused.emit("Nothing changes: these voxels carry this class already, were painted by hand, or are locked.")
 
         if self._busy or not self._outdated.empty:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.quantity import count_text
+from unetstudio.project.journal import Kind
 from unetstudio.ui import history_words
 
 if TYPE_CHECKING:
@@ -84,4 +85,5 @@ def described(lines: list[AuditLine], classes: ClassTable) -> list[tuple[str, st
 
 def _sentence(line: AuditLine, classes: ClassTable) -> str:
     name = history_words.class_name(line, classes)
-    return f"{name}: {history_words.what(line)}" if name else history_words.what(line)
+    again = " again" if line.kind is Kind.UNDO else ""
+    return f"{name}{again}: {history_words.what(line)}" if name else history_words.what(line)

@@ -1,0 +1,130 @@
+"""Who did what: the popup at the pointer, the dialog, the CSV, and the name that goes with it."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from unetstudio.data.case import ReviewState
+from unetstudio.data.origin import Origin
+from unetstudio.project.audit import AuditLine
+from unetstudio.project.journal import user
+from unetstudio.ui import history_words
+from unetstudio.ui.history_dialog import COLUMNS, LIMITS, HistoryDialog
+from unetstudio.ui.preferences import AUTHOR, Preferences
+from unetstudio.ui.preferences_dialog import PreferencesDialog
+from unetstudio.ui.session import Session
+from unetstudio.ui.who_popup import EARLIER, WhoPopup, described
+
+Paint = Callable[..., None]
+
+
+def asked(session: Session, voxel: tuple[int, int, int], qtbot: QtBot) -> list[AuditLine]:
+    """What the window answers to: who painted this?"""
+    told: list[list[AuditLine]] = []
+    session.history.ask_who(voxel, told.append)
+    qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+    return told[0]
+
+
+def test_that_a_painted_place_tells_who_painted_it_and_what_was_there_before(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+    paint(opened, 20, 10, 20, 60, value=0)
+    opened.set_author("Dr. Ada Hill")
+    paint(opened, 20, 10, 20, 60, value=1)
+    lines = asked(opened, (0, 20, 30), qtbot)
+    words = [text for _, text in described(lines, opened.classes)]
+    assert words[0] == f"Dr. Ada Hill ({user()})"
+    assert words[1] == "Structure 1: painted by hand, Brush"
+    assert words[3] == "Before that"
+    assert words[4].endswith(f"{user()}: Background: painted by hand, Brush")
+
+
+def test_that_what_was_taken_back_and_erased_is_told(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+    paint(opened, 20, 10, 20, 60, value=1)
+    opened.annotation.undo()
+    opened.annotation.set_tool("eraser")
+    opened.annotation.redo()
+    paint(opened, 20, 10, 20, 60)
+    told = [history_words.what(line) for line in asked(opened, (0, 20, 30), qtbot)]
+    hand = "painted by hand, Brush"
+    assert told == ["erased by hand", f"did again: {hand}", f"took back: {hand}", hand]
+
+
+def test_that_an_untouched_place_was_changed_by_nobody(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+    paint(opened, 20, 10, 20, 60, value=1)
+    lines = asked(opened, (0, 70, 80), qtbot)
+    assert lines == []
+    assert described(lines, opened.classes)[0][1] == "Nobody has changed this place"
+
+
+def test_that_a_place_painted_often_shows_a_few_changes_and_counts_the_rest(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+    for number in range(EARLIER + 4):
+        paint(opened, 20, 10, 20, 60, value=number % 2)
+    words = [text for _, text in described(asked(opened, (0, 20, 30), qtbot), opened.classes)]
+    assert words[-1] == "and 3 earlier changes"
+
+
+@pytest.mark.parametrize(
+    ("tool", "origin", "words"),
+    [
+        ("accept all from 1a2b3c4d5e6f", Origin.ACCEPTED, "accepted from a prediction, all of it (checkpoint 1a2b3c4d5e6f)"),
+        ("accept object", Origin.ACCEPTED, "accepted from a prediction, one object"),
+        ("import", Origin.IMPORTED, "imported from a mask"),
+        ("a tool of another package", Origin.PAINTED, "painted by hand"),
+    ],
+)
+def test_that_each_origin_has_its_words(opened: Session, paint: Paint, qtbot: QtBot, tool: str, origin: Origin, words: str) -> None:
+    paint(opened, 20, 10, 20, 60, value=1)
+    line = asked(opened, (0, 20, 30), qtbot)[0]
+    assert history_words.what(replace(line, tool=tool, origin=origin)) == words
+
+
+def test_that_the_history_lists_strokes_judgements_and_exports_newest_first(
+    opened: Session, paint: Paint, tmp_path: Path, qtbot: QtBot
+) -> None:
+    paint(opened, 20, 10, 20, 60, value=1)
+    opened.review.set_state(ReviewState.REJECTED)
+    with qtbot.waitSignal(opened.progress, check_params_cb=lambda what, done, total: done == total == 1, timeout=10_000):
+        opened.export(tmp_path / "out", "labels", ["png"], [opened.case.id], False, False)
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    window = QWidget()
+    qtbot.addWidget(window)
+    dialog = HistoryDialog(opened, window)
+    qtbot.waitUntil(lambda: dialog.model.rowCount() == 3, timeout=10_000)
+    what = COLUMNS.index("What")
+    told = [dialog.model.data(dialog.model.index(row, what), Qt.ItemDataRole.DisplayRole) for row in range(3)]
+    assert told == ["exported the labels as PNG", "marked as rejected", "painted by hand, Brush"]
+    assert "all seals fit" in dialog.summary.text()
+    assert "not compliant" in LIMITS
+
+
+def test_that_the_history_of_a_case_is_exported_as_csv(opened: Session, paint: Paint, tmp_path: Path, qtbot: QtBot) -> None:
+    paint(opened, 20, 10, 20, 60, value=1)
+    with qtbot.waitSignal(opened.notice, timeout=10_000):
+        opened.history.export(tmp_path / "history.csv", opened.case.id)
+    assert "brush" in (tmp_path / "history.csv").read_text(encoding="utf-8-sig")
+
+
+def test_that_the_popup_leads_to_the_history(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+    paint(opened, 20, 10, 20, 60, value=1)
+    window = QWidget()
+    qtbot.addWidget(window)
+    popup = WhoPopup(asked(opened, (0, 20, 30), qtbot), opened.classes, window)
+    with qtbot.waitSignal(popup.history_asked):
+        popup.history_button.click()
+
+
+def test_that_the_typed_name_is_kept_for_the_next_start(session: Session, qtbot: QtBot) -> None:
+    preferences = Preferences()
+    dialog = PreferencesDialog(session, preferences)
+    qtbot.addWidget(dialog)
+    dialog.name.setText("  Dr.  Ada Hill ")
+    dialog.accept()
+    assert session.author == "Dr. Ada Hill"
+    assert Preferences().get(AUTHOR, "") == "Dr. Ada Hill"
