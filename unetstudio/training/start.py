@@ -7,9 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unetstudio.data.study import Study
 from unetstudio.errors import CheckpointError
 from unetstudio.networks.checkpoint import Checkpoint, load, load_optimizer
 from unetstudio.networks.network import Network
+from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved
 
 
@@ -26,6 +28,15 @@ class Start:
     def saved(self) -> CheckpointSaved:
         """As the training that made it told of it."""
         return CheckpointSaved(self.checkpoint.id, str(self.path), self.checkpoint.step, self.checkpoint.score, best=True)
+
+    def fits(self, study: Study, settings: TrainingSettings) -> bool:
+        """Whether training can go on from here under these settings."""
+        card = self.checkpoint
+        wishes = {"depth": settings.depth, "base": settings.base, "dims": settings.dims}
+        same = all(not wish or card.config.get(name) == wish for name, wish in wishes.items())
+        norm = settings.norm == "auto" or card.config.get("norm") == settings.norm
+        channels = {found.case.channels for found in study.cases.values()}
+        return card.network == settings.network and same and norm and channels <= {int(card.intensity.get("channels", 0))}
 
 
 def load_start(path: Path, *, resume: bool = True) -> Start:

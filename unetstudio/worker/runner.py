@@ -7,7 +7,7 @@ training steps, and painting is learnt from the next step on.
 from __future__ import annotations
 
 import os
-import sys
+import time
 from collections.abc import Callable, Iterable
 from dataclasses import replace
 from pathlib import Path
@@ -20,7 +20,6 @@ from unetstudio.errors import CheckpointError, UserError
 from unetstudio.formats import read
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.computer import describe
-from unetstudio.networks.device import is_device_lost
 from unetstudio.networks.network import NETWORKS
 from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
@@ -28,7 +27,6 @@ from unetstudio.training.events import RoundDone, TrainingFinished, TrainingStar
 from unetstudio.training.fit import Trainer
 from unetstudio.training.start import Start, load_start
 from unetstudio.worker import jobs
-from unetstudio.worker.cause import DEVICE_LOST
 from unetstudio.worker.messages import (
     CasesChanged,
     ClassesChanged,
@@ -50,14 +48,22 @@ from unetstudio.worker.messages import (
     TrainingWaits,
     WorkerReady,
 )
+from unetstudio.worker.people import People
 from unetstudio.worker.run_log import RunLog
-from unetstudio.worker.stack import Running, Stack, failure
+from unetstudio.worker.stack import Running, Stack, end_if_lost, failure
 
 OTHERS_EVERY = 4
 """After one round in this many, one case that is not on screen is predicted as well."""
 
 SETTLED = 48
 """Rounds without new strokes and without a better score after which training rests."""
+
+
+SHARE = 0.5
+"""Of the time that a whole case, predicted in the background, takes from training ..."""
+
+FRESH_SHARE, FRESH = 0.25, 60.0
+"""... and so many seconds after a stroke: it is to be learnt first."""
 
 
 class Runner:
@@ -78,6 +84,7 @@ class Runner:
         self._log: RunLog | None = None
         self._best = -1.0
         self._best_round = 0
+        self._edited_at = 0.0  # when the last stroke came
         self._rested_at = -1  # revision of the study at which training came to rest
 
     # ---------------------------------------------------------------------------------------------------- requests
@@ -102,7 +109,7 @@ class Runner:
             self._handle(request)
         except Exception as error:  # noqa: BLE001 - a bug in one request must not end the worker
             self._send(failure(type(request).__name__, error))
-            _end_if_lost(error)
+            end_if_lost(error)
 
     def _handle(self, request: Request) -> None:
         match request:
@@ -185,6 +192,7 @@ class Runner:
         self._wake()  # what training waits for is no longer the first image
 
     def _edited(self, request: LabelsEdited) -> None:
+        self._edited_at = time.monotonic()
         if self._study is not None and self._study.apply(request.case, request.sequence, request.edit) is not None:
             self._wake()
 
@@ -198,8 +206,10 @@ class Runner:
         start = self._start(request, self._opened.project, self._study)
         if not request.resume:
             self._loaded = None
-        folder = self._opened.project / "checkpoints"
-        self._trainer = Trainer(self._study, request.settings, checkpoints=folder, start=start, write=jobs.write_durably)
+        self._study.take_back(all=True)
+        names, folder = People(self._opened.project / "cases").names, self._opened.project / "checkpoints"
+        write = jobs.write_durably
+        self._trainer = Trainer(self._study, request.settings, checkpoints=folder, start=start, write=write, people=names)
         self._best, self._best_round, self._rested_at = -1.0, 0, -1
         self._wake()
 
@@ -213,7 +223,7 @@ class Runner:
             start = load_start(project)
         except CheckpointError:
             return None  # nothing learned yet
-        return start if _fits(start, study, request.settings) else None
+        return start if start.fits(study, request.settings) else None
 
     def _wake(self) -> None:
         """Begins or goes on training when it is wanted and there is something to learn."""
@@ -280,7 +290,7 @@ class Runner:
             self._predict_next()
 
     def _predict_next(self) -> None:
-        predictor = self._predictor()
+        predictor = None if self._jobs.has("case") else self._predictor()
         while self._waiting and predictor is not None and self._study is not None:
             case = self._waiting.pop(0)
             if case in self._study.cases and case not in self._failed:
@@ -301,12 +311,14 @@ class Runner:
     # -------------------------------------------------------------------------------------------------------- jobs
 
     def advance(self) -> None:
-        """One step of the topmost job."""
-        job = self._jobs.top
+        """One step of the job whose turn it is."""
+        began = time.perf_counter()
+        job = self._jobs.turn(FRESH_SHARE if time.monotonic() - self._edited_at < FRESH else SHARE)
         if job is None:
             return
         try:
             event = next(job.steps)
+            self._jobs.spent(job, time.perf_counter() - began)
             if event is not None:
                 self._send(event)
             self._follow(job, event)
@@ -316,7 +328,7 @@ class Runner:
             if job.case:
                 self._failed.add(job.case)
             self._send(failure(job.name, error, job.case))
-            _end_if_lost(error)
+            end_if_lost(error)
             self._ended(job)
 
     def _follow(self, job: Running, event: Event | None) -> None:
@@ -329,23 +341,9 @@ class Runner:
             self._show()
         elif isinstance(event, TrainingFinished) and self._study is not None:
             self._rested_at = self._study.revision
+            if (reason := self._study.ready()) is not None:
+                self._send(TrainingWaits(reason))
 
     def _ended(self, job: Running) -> None:
         self._jobs.remove(job)
         self._predict_next_when_idle()
-
-
-def _end_if_lost(error: Exception) -> None:
-    """Ends the process when its GPU is of no more use in it; whoever watches over it starts another."""
-    if is_device_lost(error):
-        sys.exit(DEVICE_LOST)
-
-
-def _fits(start: Start, study: Study, settings: TrainingSettings) -> bool:
-    """Whether a checkpoint can be gone on from under these settings."""
-    card = start.checkpoint
-    wishes = {"depth": settings.depth, "base": settings.base, "dims": settings.dims}
-    same = all(not wish or card.config.get(name) == wish for name, wish in wishes.items())
-    norm = settings.norm == "auto" or card.config.get("norm") == settings.norm
-    channels = {found.case.channels for found in study.cases.values()}
-    return card.network == settings.network and same and norm and channels <= {int(card.intensity.get("channels", 0))}

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 import traceback
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 
 from unetstudio.errors import UserError
 from unetstudio.networks.device import is_device_lost, is_out_of_memory
+from unetstudio.worker.cause import DEVICE_LOST
 from unetstudio.worker.messages import Event, JobFailed
 
 Job = Generator[Event | None, None, None]
@@ -20,6 +22,8 @@ class Running:
     name: str
     steps: Job
     case: str = ""
+    own: float = 0.0  # seconds that it took ...
+    others: float = 0.0  # ... and that others took while it was the topmost
 
 
 class Stack:
@@ -36,6 +40,20 @@ class Stack:
     def top(self) -> Running | None:
         """The job whose turn it is."""
         return self._jobs[-1] if self._jobs else None
+
+    def turn(self, share: float) -> Running | None:
+        """The job to go on: the topmost, but that a whole case in the background takes only a `share` of training's time."""
+        top = self.top
+        training = next((job for job in self._jobs if job.name == "training"), None)
+        if top is not None and top.name == "case" and training is not None and top.own > share * (top.own + top.others):
+            return training
+        return top
+
+    def spent(self, job: Running, seconds: float) -> None:
+        """Notes how long a step of a job took."""
+        job.own += seconds
+        if self.top is not None and self.top is not job:
+            self.top.others += seconds
 
     def has(self, name: str) -> bool:
         """Whether a job of this name is in hand."""
@@ -81,3 +99,9 @@ def failure(job: str, error: Exception, case: str = "") -> JobFailed:
         return JobFailed(job, f"The GPU failed ({str(error).splitlines()[0][:160]}); the learner begins anew with it.", case=case)
     text = f"Something went wrong in the learner ({type(error).__name__}); your work is safe, and painting goes on."
     return JobFailed(job, text, "".join(traceback.format_exception(error)), case)
+
+
+def end_if_lost(error: Exception) -> None:
+    """Ends the process when its GPU is of no more use in it; whoever watches over it starts another."""
+    if is_device_lost(error):
+        sys.exit(DEVICE_LOST)
