@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -67,3 +69,41 @@ def test_that_a_call_that_the_disk_refuses_costs_nothing_and_is_said(
         note=f"{told} were told to the user, the others did not matter",
     )
     assert cases and not faults, faults[:5]
+
+
+@pytest.mark.parametrize(
+    ("how", "size", "what"),
+    [
+        ("disk", "24m", "a file system of 24 MB, really full"),
+        ("reserve", "96m", "a full disk on which the project holds its reserve"),
+        ("size", "", "the system allows no larger files (RLIMIT_FSIZE)"),
+    ],
+)
+def test_that_a_really_full_disk_is_said_and_loses_nothing(tmp_path: Path, how: str, size: str, what: str, figure: Callable[..., None]):
+    """With room again the same window saves what had to wait."""
+    if size and shutil.which("unshare") is None:
+        pytest.skip("no file system may be mounted here")
+    tests = Path(__file__).parents[1]
+    environment = {
+        **os.environ,
+        "PYTHONPATH": f"{tests}:{tests.parent}",
+        "OMP_NUM_THREADS": "1",
+        "DISK": str(tmp_path),
+        "PYTHON": sys.executable,
+    }
+    command = f'"$PYTHON" -m faults.crowded "$DISK" {how}'
+    mounted = f'mount -t tmpfs -o size={size} tmpfs "$DISK" && {command}'
+    own = ["unshare", "-m"] if os.geteuid() == 0 else ["unshare", "-rm"]
+    ended = subprocess.run(
+        [*(own if size else []), "sh", "-c", mounted if size else command],
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    if size and not ended.stdout and ("unshare" in ended.stderr or "mount" in ended.stderr):
+        pytest.skip("no file system may be mounted here")
+    seen = json.loads(ended.stdout)
+    good = not seen["faults"] and seen["said"].endswith(".") and ("full" in seen["said"] or "size" in seen["said"])
+    figure("F4", what, bar="nothing lost, said in a sentence, saves again", n=1, good=int(good), note=f"{seen['saved']} strokes fitted")
+    assert good and (how != "reserve" or (seen["reserve"] and seen["reserve again"] and seen["saved"] > 15)), seen
