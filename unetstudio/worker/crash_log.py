@@ -15,7 +15,7 @@ LAST = "learner-fault.txt"
 LONGEST = 20_000
 """Characters of a trace that are kept."""
 
-_FOLDERS = re.compile(r'File "[^"\n]*[/\\](?=(?:[^"/\\\n]+[/\\])?[^"/\\\n]+")')
+_FOLDERS = re.compile(r'File "[^"\n]*[/\\]')
 
 
 def raw(folder: Path, pid: int) -> Path:
