@@ -59,6 +59,7 @@ FORMATS: Registry[Format] = Registry("unetstudio.formats", "file format")
 
 def recognise(path: Path) -> tuple[str, Format] | None:
     """Name and format of a file by its content, None for one that no format knows; FormatError when it cannot be opened."""
+    check_file(path)
     try:
         with path.open("rb") as file:
             head = file.read(HEAD)
@@ -67,3 +68,9 @@ def recognise(path: Path) -> tuple[str, Format] | None:
     except OSError as error:
         raise FormatError(path, f"it cannot be opened ({error.strerror}); check that you may read it.") from error
     return next(((name, found) for name, found in FORMATS.items() if found.recognises(head)), None)
+
+
+def check_file(path: Path) -> None:
+    """FormatError for a pipe or device under a file's name, which would be read without end; what is missing is the reader's matter."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise FormatError(path, "it is not a file; choose the image itself.")

@@ -8,6 +8,7 @@ from pathlib import Path
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom_series import find_series
+from unetstudio.formats.format import check_file
 
 _PIECE = 2**20
 
@@ -22,6 +23,7 @@ def sha256_of(source: Source | Path) -> str:
 
 
 def _of_file(path: Path) -> str:
+    check_file(path)
     found = hashlib.sha256()
     try:
         with path.open("rb") as file:

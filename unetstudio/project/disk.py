@@ -54,9 +54,9 @@ def room(folder: Path) -> int | None:
         return None
 
 
-def warning(folder: Path, last: int = 0) -> str:
-    """One sentence when room runs short for strokes and for labels whose last generation took `last` bytes; else ""."""
-    free = room(folder)
+def warning(folder: Path, case: Path | None = None) -> str:
+    """One sentence when room runs short for strokes, and for three more generations of a case's labels in its folder; else ""."""
+    free, last = room(folder), max((path.stat().st_size for path in case.glob("labels-*.h5")), default=0) if case else 0
     if free is None or free >= max(LOW, GENERATIONS * last):
         return ""
     left = f"{free / 1e9:.1f} GB" if free >= 1e9 else f"{free / 1e6:.0f} MB"

@@ -18,10 +18,17 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TypeVar
 
+import psutil
+
 from unetstudio.errors import ProjectError
+from unetstudio.project.refusal import DamagedError as DamagedError  # noqa: PLC0414 (what reading and writing here end in)
+from unetstudio.project.refusal import MissingError as MissingError  # noqa: PLC0414
+from unetstudio.project.refusal import refused
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 BLOCK = 8 * 2**20
+SMALL = 256 * 2**20
+"""Bytes that are read without asking for memory."""
 TEMPORARY = ".tmp"
 RESERVE, RESERVE_BYTES = ".reserve", 16 * 2**20
 """Room that an open project holds, and gives up when the disk is full so that strokes still reach the journal (see `disk`)."""
@@ -30,33 +37,10 @@ PATIENCE = 5.0
 
 _BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 _APPEND = os.O_WRONLY | _BINARY | getattr(os, "O_NOFOLLOW", 0)  # a link in a journal's place leads to no file of ours
+_READ = _BINARY | getattr(os, "O_NONBLOCK", 0)  # a pipe in a file's place must not make us wait
 _FULL = {errno.ENOSPC, errno.EDQUOT}
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
-_WORDS = {
-    errno.ENOSPC: "the disk is full. What was saved before is untouched; free some space and try again",
-    errno.EDQUOT: "your disk quota is used up. What was saved before is untouched; free some space and try again",
-    errno.EFBIG: "the disk takes no file of this size. What was saved before is untouched; move the project to another disk",
-    errno.EROFS: "the disk is read-only. Copy the project to a place you may write to",
-    errno.EACCES: "you have no permission to write there. Copy the project to a place you may write to",
-    errno.EPERM: "you have no permission to write there. Copy the project to a place you may write to",
-    errno.ENOENT: "it is gone. Was the project moved, or a drive unplugged? Open it from its new place",
-    errno.EIO: "the disk reports a fault. Copy the project to another disk",
-}
 Result = TypeVar("Result")
-
-
-class MissingError(ProjectError):
-    """The file asked for does not exist."""
-
-
-class DamagedError(ProjectError):
-    """A file with bits other than those written; an older one may serve."""
-
-
-def refused(path: Path, error: OSError, doing: str = "could not be saved") -> ProjectError:
-    """The disk's refusal in words."""
-    words = _WORDS.get(error.errno or 0, error.strerror or str(error))
-    return (MissingError if isinstance(error, FileNotFoundError) else ProjectError)(path, f"{doing}: {words}.")
 
 
 def write_bytes(path: Path, data: bytes | memoryview, *, replace: bool = False) -> None:
@@ -139,11 +123,19 @@ def append(path: Path, data: bytes, at: int | None = None, over: bytes = b"") ->
     return end + len(data)
 
 
-def read_bytes(path: Path) -> bytes:
-    """The whole file, closed again before anything looks at it; MissingError when it does not exist."""
+def read_bytes(path: Path, most: int = 0) -> bytes:
+    """The whole file, closed again before anything looks at it; MissingError when it does not exist.
+
+    A pipe or device in a file's place, and a file of more than `most` bytes (0: than the memory takes), are a ProjectError.
+    """
     try:
-        handle = _patiently(lambda: os.open(path, os.O_RDONLY | _BINARY))
+        handle = _patiently(lambda: os.open(path, os.O_RDONLY | _READ))
         try:
+            found = os.fstat(handle)
+            if not stat.S_ISREG(found.st_mode):
+                raise ProjectError(path, "is not a file; copy the project's folder again from where it came.")
+            if found.st_size > (most or SMALL) and found.st_size > (most or 0.8 * psutil.virtual_memory().available):
+                raise ProjectError(path, f"is too large to be read ({found.st_size / 1e9:,.1f} GB); it was not written by this program.")
             parts = []
             while part := os.read(handle, BLOCK):
                 parts.append(part)

@@ -270,7 +270,7 @@ def _about(payload: bytes, path: Path) -> tuple[dict[str, Any], int]:
     start = PREFIX.size + length
     try:
         about = json.loads(payload[PREFIX.size : start])
-    except ValueError as error:
+    except (ValueError, RecursionError) as error:
         raise _nonsense(path) from error
     if not isinstance(about, dict):
         raise _nonsense(path)

@@ -18,6 +18,8 @@ from unetstudio.project.migrations import STEPS, VERSION, Step, upgrade
 from unetstudio.project.plausible import fault
 from unetstudio.settings import TrainingSettings
 
+MOST_BYTES = 256 * 2**20
+"""Of the text, which takes 350 bytes a case."""
 BEGINNING = b'{\n"version": '
 _SEAL = b',\n"sha256": "'
 _TAIL = b'"\n}\n'

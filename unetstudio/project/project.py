@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import time
 import uuid
@@ -14,16 +15,18 @@ from typing import Any, Self
 from unetstudio.data.case import Case, ReviewState, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
-from unetstudio.errors import ProjectError, UserError
+from unetstudio.errors import FormatError, ProjectError, UserError
 from unetstudio.project import disk, durable
 from unetstudio.project.lock import NAME, Lock, LockedBy, acquire
-from unetstudio.project.manifest import BEGINNING, Lines, Manifest, decode, encode
+from unetstudio.project.manifest import BEGINNING, MOST_BYTES, Lines, Manifest, decode, encode
 from unetstudio.project.migrations import VERSION
+from unetstudio.project.plausible import CASE_ID, check_case
 from unetstudio.project.store import LabelStore
 from unetstudio.settings import TrainingSettings
 
 MANIFEST, BACKUP = "project.json", "project.json.bak"
 SUFFIX = ".unetstudio"
+FOLDERS = ("cases", "checkpoints", "runs", "cache", "cache/thumbnails")
 
 
 @dataclass(frozen=True)
@@ -138,8 +141,7 @@ class Project:
 
     def space_warning(self, case_id: str = "") -> str:
         """One sentence when the disk has less than 1 GB or three times the case's last generation of labels left; else ""."""
-        last = max((path.stat().st_size for path in self.folder_of(case_id).glob("labels-*.h5")), default=0) if case_id else 0
-        return disk.warning(self.folder, last)
+        return disk.warning(self.folder, self.folder_of(case_id) if case_id else None)
 
     # -------------------------------------------------------------------------------------------------------- what it holds
 
@@ -226,8 +228,12 @@ class Project:
     # ----------------------------------------------------------------------------------------------------------- where it lies
 
     def folder_of(self, case: Case | str) -> Path:
-        """Of a case's labels, journal and prediction; not necessarily there yet."""
-        return self.folder / "cases" / (case if isinstance(case, str) else case.id)
+        """Of a case's labels, journal and prediction; not necessarily there yet. ProjectError when it would lead out of the project."""
+        case_id = case if isinstance(case, str) else case.id
+        folder = self.folder / "cases" / case_id
+        if not CASE_ID.fullmatch(case_id) or os.path.islink(folder) or os.path.islink(folder.parent):  # noqa: PTH114 (ten thousand cases)
+            raise ProjectError(folder, "leads out of the project; it was neither read nor written. Ask for the project once more.")
+        return folder
 
     def store(self, case: Case | str) -> LabelStore:
         """Reads and writes a case's labels."""
@@ -255,6 +261,9 @@ class Project:
         """Makes an opened project ready for writing; where that is refused it stays read-only, with a sentence."""
         if self.manifest.version > VERSION:
             self._give_up("This project was made by a newer version of U-Net Studio; it is shown for reading only.")
+            return
+        if link := next((name for name in FOLDERS if (self.folder / name).is_symlink()), ""):
+            self._give_up(f"{link} in this project is a link to another place; it is shown for reading only. Put a folder there instead.")
             return
         path = self.folder / MANIFEST
         try:
@@ -294,7 +303,12 @@ def is_project(folder: Path) -> bool:
 def new_case(source: Source, scan: Scan, sha256: str) -> Case:
     """A case of a scan just read; `sha256` is of the source's bytes."""
     name = scan.name or source.path.stem
-    return Case(uuid.uuid4().hex[:16], name, source, sha256, scan.shape, scan.channels, scan.kind, scan.geometry)
+    case = Case(uuid.uuid4().hex[:16], name, source, sha256, scan.shape, scan.channels, scan.kind, scan.geometry)
+    try:
+        check_case(case.to_json(source.path.parent))
+    except ValueError as error:
+        raise FormatError(source.path, f"it has {error} that no image can have; convert it with another program, then add it.") from error
+    return case
 
 
 def _locked(folder: Path) -> tuple[Lock | None, list[str]]:
@@ -310,11 +324,11 @@ def _read(folder: Path) -> tuple[Manifest, bytes, list[str]]:
     """The manifest, its bytes and what had to be done to get it: the second generation serves when the first is damaged."""
     path, backup = folder / MANIFEST, folder / BACKUP
     try:
-        data = durable.read_bytes(path)
+        data = durable.read_bytes(path, MOST_BYTES)
         return decode(data, path), data, []
     except (durable.DamagedError, durable.MissingError) as error:
         try:
-            data = durable.read_bytes(backup)
+            data = durable.read_bytes(backup, MOST_BYTES)
             manifest = decode(data, backup)
         except (durable.DamagedError, durable.MissingError):
             words = "is damaged and there is no whole backup beside it; copy the folder again from where it came. Nothing was changed."

@@ -18,7 +18,7 @@ from unetstudio.project import durable, labels_file
 from unetstudio.project.chain import Chain, chain
 from unetstudio.project.durable import DamagedError
 from unetstudio.project.journal import UNKNOWN, JournalContents, JournalEntry, Kind, read
-from unetstudio.project.replay import replay
+from unetstudio.project.replay import check, replay
 
 LABELS = re.compile(r"labels-(\d+)\.h5")
 TORN = ".torn"
@@ -80,6 +80,7 @@ def examine(files: Sequence[Path], shape: Index, case: str = "") -> Found:
     journals = [(path, contents) for path, contents in everything if not case or contents.case in ("", case)]
     foreign = tuple(path for path, contents in everything if case and contents.case not in ("", case))
     known = chain(contents for _, contents in journals)
+    check(known.entries, shape)
     run = tuple(_following(known, base))
     applied = tuple(entry for entry in run if entry.kind.changes)
     last = base + len(applied)

@@ -9,9 +9,23 @@ import numpy as np
 from unetstudio.data.edit import Edit
 from unetstudio.data.history import BYTES, History
 from unetstudio.data.labels import LabelMap
-from unetstudio.data.region import Region
+from unetstudio.data.region import Index, Region
 from unetstudio.errors import ProjectError
 from unetstudio.project.journal import JournalEntry, Kind
+
+_WITH_VOXELS = frozenset({Kind.EDIT, Kind.UNDO, Kind.REDO, Kind.PARTIAL})
+
+
+def check(entries: Iterable[JournalEntry], shape: Index) -> None:
+    """ProjectError when a record speaks of voxels outside the scan; nothing is unpacked, so that none can take more memory than that."""
+    for entry in entries:
+        try:
+            low, high = entry.about["region"] if entry.kind in _WITH_VOXELS else ((0, 0, 0), shape)
+            inside = len(low) == len(high) == 3 and all(0 <= a < b <= c for a, b, c in zip(low, high, shape, strict=True))
+        except (KeyError, TypeError, ValueError) as error:
+            raise _outside(entry) from error
+        if not inside:
+            raise _outside(entry)
 
 
 def replay(labels: LabelMap, entries: Iterable[JournalEntry]) -> LabelMap:
