@@ -38,7 +38,8 @@ class Network(nn.Module):
 
     A subclass fills the class attributes: `title`; `description`, a sentence for a clinician; `source`, the paper; `dims` it is made for;
     `suits_cpu`, whether a processor trains it in minutes; `presets`, options by name. "default" is what we recommend, "published" what
-    the paper has, "small" what a processor trains; a preset with "dims": (2,) or (3,) is for these alone.
+    the paper has, "small" what a processor trains; a preset with "dims": (2,) or (3,) is for these alone, and {2: ..., 3: ...} is a value
+    that differs.
 
     It calls its last layer `head`, and with deep supervision others with a channel per class `side_heads`. It sets in __init__, per axis:
     `receptive_margin`, how many input voxels round an output voxel can influence it when tile origins are multiples of `size_multiple`;
@@ -84,7 +85,8 @@ class Network(nn.Module):
         """What a preset sets; UserError with the known ones."""
         known = cls.presets_for(dims)
         check(preset in known, f"{cls.title} has no preset {preset!r} in {dims} dimensions. Known: {', '.join(known)}.")
-        return {option: value for option, value in cls.presets[preset].items() if option != "dims"}
+        options = {option: value for option, value in cls.presets[preset].items() if option != "dims"}
+        return {option: value[dims] if isinstance(value, Mapping) else value for option, value in options.items()}
 
     @classmethod
     def options(cls) -> frozenset[str]:
