@@ -29,7 +29,8 @@ def row(folder: Path, name: str, dims: int, seconds: float, threads: int) -> dic
     import psutil
     from material import hippocampus, isbi2012, nuclei, segmented
 
-    from unetstudio.measure.evaluate import confusion, score
+    from unetstudio.measure.evaluate import Evaluation
+    from unetstudio.measure.metric import Pair
     from unetstudio.settings import TrainingSettings
     from unetstudio.training.events import TrainingStarted
     from unetstudio.training.fit import Trainer
@@ -53,9 +54,11 @@ def row(folder: Path, name: str, dims: int, seconds: float, threads: int) -> dic
         ended.set()
         predictor = trainer.predictor()
     start = time.perf_counter()
-    counted = [confusion(segmented(predictor, pair.scan), pair.truth, predictor.values) for pair in found.test]
+    evaluation = Evaluation(["dice"])
+    for pair in found.test:
+        evaluation.add(Pair(segmented(predictor, pair.scan), pair.truth, predictor.values))
     predicting = (time.perf_counter() - start) / sum(pair.truth.size for pair in found.test) * 1e6
-    dice = score(sum(counted[1:], counted[0]), ["dice"])["dice"]
+    dice = evaluation.overall["dice"]
     if folder.name == "isbi2012_em":  # of cell interiors, as the pixel error counts them alike
         quality = dice.per_class[0]
     else:

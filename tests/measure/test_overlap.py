@@ -7,8 +7,8 @@ from hypothesis.extra.numpy import arrays
 from hypothesis.strategies import integers
 
 from unetstudio.errors import UserError
-from unetstudio.measure.evaluate import confusion, evaluate, score
-from unetstudio.measure.metric import METRICS
+from unetstudio.measure.evaluate import Evaluation, evaluate
+from unetstudio.measure.metric import Pair
 
 TRUTH = np.array([[[0, 0, 1, 1, 2, 255]]], np.uint8)
 FOUND = np.array([[[0, 1, 1, 1, 0, 1]]], np.uint8)
@@ -50,7 +50,10 @@ def test_that_a_class_in_neither_map_has_no_score() -> None:
 def test_that_cases_are_pooled_by_adding_their_counts() -> None:
     values = (0, 1, 2)
     both = evaluate(np.concatenate([FOUND, TRUTH]), np.concatenate([TRUTH, TRUTH]), values=values)
-    assert score(confusion(FOUND, TRUTH, values) + confusion(np.where(TRUTH == 255, 0, TRUTH), TRUTH, values), list(METRICS)) == both
+    evaluation = Evaluation(["dice", "iou", "pixel_error"])
+    for predicted in (FOUND, np.where(TRUTH == 255, 0, TRUTH)):
+        evaluation.add(Pair(predicted, TRUTH, values))
+    assert evaluation.overall == both
 
 
 @given(arrays(np.uint8, (2, 5, 7), elements=integers(0, 3)), arrays(np.uint8, (2, 5, 7), elements=integers(0, 3)))

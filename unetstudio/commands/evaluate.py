@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import zipfile
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -10,33 +11,84 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.commands.output import Output
+from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import read_mask, read_mask_onto, stem
-from unetstudio.measure.evaluate import confusion, score
-from unetstudio.measure.metric import Score
+from unetstudio.formats.replacing import replace_file
+from unetstudio.measure.evaluate import Evaluation
+from unetstudio.measure.metric import METRICS, Pair, Score
+from unetstudio.measure.objects import are_numbered
 from unetstudio.worker.import_masks import BINARY
 
 OWN = {"legend.json", "measurements.csv"}
 """Files that stand beside our masks and are none."""
 
 
-def evaluate(predicted: Path, truth: Path, metrics: Sequence[str], maps: Sequence[str], output: Output) -> None:
-    """Scores per case and over all, matched by file stem; `maps` say what values of the truth mean."""
+def evaluate(
+    predicted: Path,
+    truth: Path,
+    metrics: Sequence[str],
+    maps: Sequence[str],
+    output: Output,
+    *,
+    border: int = 1,
+    csv: Path | None = None,
+) -> None:
+    """Scores per case and over all, matched by file stem; `maps` say what values of the truth mean, `border` which class separates
+    regions, and `csv` where the table is written as well. Probabilities that `predict` left beside a mask are used where they matter."""
+    if not metrics:
+        raise UserError(f"Name at least one of these metrics: {', '.join(METRICS)}.")
     pairs = _pairs(predicted, truth)
-    masks = [(name, *_both(mine, theirs, maps)) for name, mine, theirs in pairs]
-    values = sorted({int(v) for _, mine, theirs in masks for m in (mine, theirs) for v in np.unique(m)} - {UNLABELLED})
-    counted = {name: confusion(mine, theirs, values) for name, mine, theirs in masks}
-    pooled = next(iter(counted.values()))
-    for more in list(counted.values())[1:]:
-        pooled = pooled + more
-    for name, found in (*counted.items(), ("all", pooled)):
-        scores = score(found, metrics)
+    evaluation = Evaluation(metrics)
+    values = _values(pairs, maps) if any(METRICS[name].by_class for name in metrics) else ()
+    rows = []
+    for name, mine, theirs in pairs:
+        scores = evaluation.add(_pair(mine, theirs, maps, values, border))
         output.event("scores", case=name, **{m: _plain(s) for m, s in scores.items()})
-    means = [[name, *(_number(s.mean) for s in score(found, metrics).values())] for name, found in counted.items()]
-    overall = score(pooled, metrics)
-    classes = [[f"all, class {v}", *(_number(s.per_class.get(v)) for s in overall.values())] for v in values]
-    output.table("", ["mean over classes", *metrics], [*means, *classes, ["all", *(_number(s.mean) for s in overall.values())]])
+        rows.append([name, *(_number(s.mean) for s in scores.values())])
+    overall = evaluation.overall
+    output.event("scores", case="all", **{m: _plain(s) for m, s in overall.items()})
+    per_class = [[f"all, class {v}", *(_number(s.per_class.get(v)) for s in overall.values())] for v in values]
+    rows += [*per_class, ["all", *(_number(s.mean) for s in overall.values())]]
+    headings = ["mean over classes" if values else "", *(f"{m} ({METRICS[m].unit})" if METRICS[m].unit else m for m in metrics)]
+    output.table("", headings, rows)
+    if csv is not None:
+        replace_file(csv, "".join(",".join(_cell(text) for text in row) + "\n" for row in [["case", *headings[1:]], *rows]).encode())
+
+
+def _values(pairs: Sequence[tuple[str, Path, Path]], maps: Sequence[str]) -> tuple[int, ...]:
+    """The classes that occur in any mask of either side."""
+    found: set[int] = set()
+    for _, mine, theirs in pairs:
+        for mask in _both(mine, theirs, maps)[1:3]:
+            found.update(int(v) for v in np.unique(mask))
+    return tuple(sorted(found - {UNLABELLED}))
+
+
+def _pair(mine: Path, theirs: Path, maps: Sequence[str], values: tuple[int, ...], border: int) -> Pair:
+    geometry, predicted, truth, raw = _both(mine, theirs, maps)
+    numbered = (predicted, raw if are_numbered(raw) else truth)
+    return Pair(predicted, truth, values, geometry.spacing, numbered, border, _share(mine, border))
+
+
+def _share(mask: Path, border: int) -> NDArray[np.float32] | None:
+    """The probability of a class, where `predict --probabilities` wrote it beside a mask."""
+    beside = mask.with_name(f"{stem(mask)}_probabilities.npz")
+    if not beside.is_file():
+        return None
+    try:
+        with np.load(beside, allow_pickle=False) as archive:
+            values = archive["values"].tolist()
+            return archive["probabilities"][values.index(border)].astype(np.float32) / 255 if border in values else None
+    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
+        raise FormatError(beside, "it is damaged; predict with --probabilities again, or delete it.") from error
+
+
+def _cell(text: str) -> str:
+    """For a table of comma-separated values."""
+    text = "" if text == "–" else text
+    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n') else text
 
 
 def _plain(found: Score) -> dict[str, object]:
@@ -66,10 +118,11 @@ def _by_stem(path: Path) -> dict[str, Path]:
     return {stem(f): f for f in files if f.is_file() and f.name not in OWN and not f.name.startswith(".") and f.suffix != ".npz"}
 
 
-def _both(mine: Path, theirs: Path, maps: Sequence[str]) -> tuple[NDArray[np.integer], NDArray[np.integer]]:
-    """Predicted and true class values on the grid of the prediction."""
+def _both(mine: Path, theirs: Path, maps: Sequence[str]) -> tuple[Geometry, NDArray[np.integer], NDArray[np.integer], NDArray[np.integer]]:
+    """Geometry, predicted and true class values, and the truth as its file has it, all on the grid of the prediction."""
     predicted, geometry = read_mask(mine)
-    return predicted, _mapped(read_mask_onto(theirs, predicted.shape, geometry), maps)
+    raw = read_mask_onto(theirs, predicted.shape, geometry)
+    return geometry, predicted, _mapped(raw, maps), raw
 
 
 def _mapped(truth: NDArray[np.integer], maps: Sequence[str]) -> NDArray[np.integer]:

@@ -2,29 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.measure.metric import METRICS, Confusion, Score
+from unetstudio.measure.confusion import Confusion
+from unetstudio.measure.metric import Score, mean, overlap
 
 Counts = NDArray[np.int64]
 
 
-@METRICS.register("dice")
+@overlap("dice", "Dice")
 def dice(confusion: Confusion) -> Score:
     """2 |A and B| / (|A| + |B|) of each class; mean and pooled over all classes but the first, the background."""
     return _ratio(confusion, 2 * confusion.agreed, confusion.truth + confusion.predicted)
 
 
-@METRICS.register("iou")
+@overlap("iou", "IoU")
 def iou(confusion: Confusion) -> Score:
     """|A and B| / |A or B| of each class, also called Jaccard; mean and pooled over all classes but the first, the background."""
     return _ratio(confusion, confusion.agreed, confusion.truth + confusion.predicted - confusion.agreed)
 
 
-@METRICS.register("pixel_error")
+@overlap("pixel_error", "Pixel error")
 def pixel_error(confusion: Confusion) -> Score:
     """Share of voxels given another class: of each true class's voxels, and of all voxels (pooled, and mean: each voxel counts once)."""
     wrong = confusion.truth - confusion.agreed
@@ -37,7 +36,8 @@ def _ratio(confusion: Confusion, above: Counts, below: Counts) -> Score:
     """A score whose mean and pooled value leave the background out, unless there is nothing else."""
     structures = slice(1, None) if len(confusion.values) > 1 else slice(None)
     per_class = _by_value(confusion, above, below)
-    return Score(per_class, _divided(above[structures].sum(), below[structures].sum()), _mean(per_class, confusion.values[structures]))
+    of_structures = mean([per_class[value] for value in confusion.values[structures]])
+    return Score(per_class, _divided(above[structures].sum(), below[structures].sum()), of_structures)
 
 
 def _by_value(confusion: Confusion, above: Counts, below: Counts) -> dict[int, float | None]:
@@ -46,9 +46,3 @@ def _by_value(confusion: Confusion, above: Counts, below: Counts) -> dict[int, f
 
 def _divided(above: np.int64, below: np.int64) -> float | None:
     return float(above / below) if below else None
-
-
-def _mean(per_class: Mapping[int, float | None], values: tuple[int, ...]) -> float | None:
-    """Over the classes that occur at all."""
-    found = [score for value in values if (score := per_class[value]) is not None]
-    return float(np.mean(found)) if found else None

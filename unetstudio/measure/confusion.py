@@ -1,0 +1,92 @@
+"""How often each class was given for each true class, voxel by voxel: what the overlap metrics are made from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.errors import UserError
+
+CHUNK = 1 << 24
+"""Voxels counted at a time, so that a large map needs little memory."""
+
+
+@dataclass(frozen=True, eq=False)
+class Confusion:
+    """`counts` (K, K): voxels by true class (row) and predicted class (column), in the order of the class `values`.
+
+    Additive: the confusion of several cases is the sum of theirs. `missed` holds true voxels (K,) that were given no known class.
+    """
+
+    values: tuple[int, ...]
+    counts: NDArray[np.int64]
+    missed: NDArray[np.int64]
+
+    def __add__(self, other: Confusion) -> Confusion:
+        """Of two cases together; both in the same classes."""
+        if self.values != other.values:
+            raise ValueError(f"cannot add classes {self.values} and {other.values}")
+        return Confusion(self.values, self.counts + other.counts, self.missed + other.missed)
+
+    @property
+    def truth(self) -> NDArray[np.int64]:
+        """(K,) voxels truly of each class."""
+        total: NDArray[np.int64] = self.counts.sum(axis=1) + self.missed
+        return total
+
+    @property
+    def predicted(self) -> NDArray[np.int64]:
+        """(K,) voxels predicted as each class."""
+        total: NDArray[np.int64] = self.counts.sum(axis=0)
+        return total
+
+    @property
+    def agreed(self) -> NDArray[np.int64]:
+        """(K,) voxels of each class that were predicted so."""
+        return np.diagonal(self.counts)
+
+
+def confusion(predicted: NDArray[np.integer], truth: NDArray[np.integer], values: Sequence[int] = ()) -> Confusion:
+    """Counts true against predicted classes; `values` are the classes, all that occur in either map when empty.
+
+    Voxels whose truth is 255 (not annotated) do not count. A voxel predicted as 255 or as a class beyond `values` counts as missed.
+    Values are integers from 0 to 255. Maps of different shape are a UserError.
+    """
+    if predicted.shape != truth.shape:
+        raise UserError(
+            f"The masks differ in size: {_size(predicted)} predicted and {_size(truth)} in truth; compare masks of the same image."
+        )
+    table = np.zeros((256, 256), np.int64)
+    flat_truth, flat_predicted = truth.reshape(-1), predicted.reshape(-1)
+    for begin in range(0, flat_truth.size, CHUNK):
+        part = slice(begin, begin + CHUNK)
+        t, p = _as_byte(flat_truth[part]), _as_byte(flat_predicted[part])
+        table += np.bincount(t.astype(np.uint16) << 8 | p, minlength=65536).reshape(256, 256)
+    table[UNLABELLED] = 0
+    occurring = [value for value in range(UNLABELLED) if table[value].any() or table[:, value].any()]
+    order = tuple(values) or tuple(occurring)
+    strangers = sorted(set(np.flatnonzero(table.any(axis=1)).tolist()) - set(order))
+    if strangers:
+        raise UserError(f"The true mask holds the value {strangers[0]}, which is no class here; classes are {', '.join(map(str, order))}.")
+    counts = table[np.ix_(order, order)]
+    return Confusion(order, counts, table[list(order)].sum(axis=1) - counts.sum(axis=1))
+
+
+def _as_byte(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
+    """The same values as uint8; larger or negative ones are a UserError."""
+    if labels.dtype != np.uint8 and labels.size and (labels.min() < 0 or labels.max() > 255):
+        wrong = labels.max() if labels.max() > 255 else labels.min()
+        raise UserError(
+            f"A mask holds the value {wrong}; class values go from 0 to 254. Numbered objects become a class with --map 1+=1, "
+            "or compare them as objects with --metrics seg,ap50."
+        )
+    return labels.astype(np.uint8, copy=False)
+
+
+def _size(labels: NDArray[np.integer]) -> str:
+    """Such as "512 × 640", width last axis first."""
+    return " × ".join(str(length) for length in reversed(labels.shape))
