@@ -10,16 +10,22 @@ import os
 import struct
 import tracemalloc
 import zlib
+from dataclasses import replace
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
+from unetstudio.data.case import Source
+from unetstudio.data.geometry import Geometry
+from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError
 from unetstudio.formats import read, sha256_of
 from unetstudio.project import checkpoints, durable, prediction_file
 from unetstudio.project.journal import HEADER, MAGIC, PREFIX, Kind, encode
 from unetstudio.project.project import MANIFEST, Project, new_case
+from unetstudio.ui.desk import Desk
 
 
 @pytest.fixture
@@ -180,11 +186,6 @@ def test_that_a_file_that_is_no_image_is_not_shown_though_a_project_names_it(tmp
 
 
 def test_that_an_image_that_says_impossible_things_of_itself_is_not_taken_in(case):
-    from dataclasses import replace
-
-    from unetstudio.data.geometry import Geometry
-    from unetstudio.data.scan import Scan
-
     scan = replace(Scan(np.zeros((1, 1, 4, 4), np.uint8), name="odd"), geometry=Geometry((0.0, 1.0, 1.0)))
     with pytest.raises(FormatError, match=r"one\.png: it has a spacing that no image can have"):
         new_case(case.source, scan, "0" * 64)
@@ -205,3 +206,12 @@ def test_that_a_forged_card_is_no_checkpoint(tmp_path, text):
     (tmp_path / f"{'0' * 64}.safetensors").write_bytes(struct.pack("<Q", 2) + b"{}")
     (tmp_path / f"{'0' * 64}.json").write_bytes(text)
     assert checkpoints.cards(tmp_path) == []
+
+
+def test_that_a_project_that_lies_about_an_image_s_size_opens_no_labels_of_that_size(project, tmp_path):
+    picture = tmp_path / "images" / "two.png"
+    cv2.imwrite(str(picture), np.zeros((20, 30), np.uint8))
+    case = new_case(Source(picture), read(picture), sha256_of(picture))
+    (lie,) = project.add_cases([replace(case, shape=(1, 4000, 4000))])
+    with pytest.raises(ProjectError, match=r"two\.png: the project takes it for an image of another size"):
+        Desk(project, tmp_path).open_case(lie)

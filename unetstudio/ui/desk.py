@@ -90,6 +90,8 @@ class Desk:
                     "this is not the image that was painted. Put the old file back, or remove the case and add the new image.",
                 )
             scan = read(case.source)
+            if (scan.shape, scan.channels) != (case.shape, case.channels):
+                raise ProjectError(case.source.path, "the project takes it for an image of another size. Remove the case and add it again.")
         store = self.project.store(case)
         loaded = store.load(case.shape)
         self._kept = {case.id: (store, loaded.labels)}
