@@ -56,3 +56,8 @@ def test_that_it_stays_in_the_middle_when_the_window_grows(banner: Banner) -> No
     banner.show_notice("odd", "warning")
     banner.parentWidget().resize(1000, 600)
     assert abs(banner.geometry().center().x() - 500) <= 1
+
+
+def test_that_all_lines_of_a_notice_have_room(banner: Banner) -> None:
+    banner.show_notice("a sentence that goes on " * 5, "warning")
+    assert banner.sentence.height() >= banner.sentence.heightForWidth(banner.sentence.width())

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
 
 from unetstudio import RESEARCH_USE, __version__
-from unetstudio.ui.about import About, libraries_in_words
+from unetstudio.ui.about import PROMISES, About, libraries_in_words
 from unetstudio.ui.canvas.under import Under
 from unetstudio.ui.computer_dialog import ComputerDialog
 from unetstudio.ui.key_sheet import KeySheet
@@ -83,3 +85,9 @@ def test_that_progress_is_shown_while_it_lasts(session: Session, qtbot: QtBot) -
     during = bar.bar.isHidden()
     session.progress.emit("Exporting", 12, 12)
     assert (during, bar.bar.isHidden()) == (False, True)
+
+
+def test_that_about_and_readme_promise_the_same() -> None:
+    readme = (Path(__file__).resolve().parents[2] / "README.md").read_text(encoding="utf-8")
+    for number, words in PROMISES:
+        assert f"| {number} | {words} |" in readme

@@ -5,18 +5,23 @@ from __future__ import annotations
 from importlib.metadata import PackageNotFoundError, version
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPlainTextEdit, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio import RESEARCH_USE, __version__
 from unetstudio.ui.resources import picture
 
 PROMISES = (
-    "Nothing leaves this computer: the program opens no network connection.",
-    "Every finished stroke is on the disk before it is called saved.",
-    "Your images are never changed or copied.",
-    "What you paint is never overruled by a prediction.",
-    "A project from a stranger cannot run code on this computer.",
+    ("G1", "A crash or a forced end, at any moment, takes at most the last second of the stroke in your hand."),
+    ("G2", "A power cut takes no stroke that was shown as saved, on a disk of this computer. A network drive is as safe as its server."),
+    ("G3", "When saving fails, what was saved before stays whole, and a red bar says so until everything is on the disk."),
+    ("G4", "A damaged file is named, the other images still open, and labels that are not yours are never shown as yours."),
+    ("G5", "No fault of the learning, be it a crash, a hang or too little memory, costs a stroke or stops the window."),
+    ("G6", "Opened twice, a project can be changed in one window only; the other one just shows it."),
+    ("G7", "Your images are only read, never changed."),
+    ("G8", "No file that you open can run code on this computer, and nothing leaves it: there is no network access."),
+    ("G9", "An exported mask covers the same millimetres as the one you see, or it is not written."),
 )
+"""What docs/reliability.md shows with figures, under the same numbers; the README says it in these words too."""
 
 STANDS_ON = (
     ("PySide6-Essentials", "LGPL-3.0"),
@@ -46,7 +51,7 @@ class About(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("About U-Net Studio")
-        self.setMinimumWidth(560)
+        self.setMinimumWidth(720)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(28, 24, 28, 20)
         layout.setSpacing(8)
@@ -56,17 +61,19 @@ class About(QDialog):
         layout.addSpacing(8)
         layout.addWidget(warning)
         layout.addSpacing(8)
-        for promise in PROMISES:
-            line = QLabel(f"•  {promise}")
-            line.setWordWrap(True)
-            layout.addWidget(line)
+        layout.addWidget(QLabel("What is promised about your work:"))
+        layout.addLayout(_promises())
+        shown = QLabel("Each of these is tried by tests. Their figures, and what could not be tried, are in docs/reliability.md.")
+        shown.setProperty("role", "small")
+        shown.setWordWrap(True)
+        layout.addWidget(shown)
         layout.addSpacing(8)
         licence = QLabel("Free software under the Apache License 2.0. It stands on the work of others:")
         licence.setProperty("role", "muted")
         layout.addWidget(licence)
         libraries = QPlainTextEdit("\n".join(libraries_in_words()))
         libraries.setReadOnly(True)
-        libraries.setFixedHeight(132)
+        libraries.setFixedHeight(104)
         libraries.setAccessibleName("Libraries and their licences")
         layout.addWidget(libraries)
         layout.addSpacing(4)
@@ -79,6 +86,21 @@ class About(QDialog):
 def libraries_in_words() -> list[str]:
     """Name, version and licence of each library; a missing one is said to be missing."""
     return [f"{name} {_version(name)}, {licence}" for name, licence in STANDS_ON]
+
+
+def _promises() -> QGridLayout:
+    grid = QGridLayout()
+    grid.setHorizontalSpacing(12)
+    grid.setVerticalSpacing(4)
+    grid.setColumnStretch(1, 1)
+    for row, (number, words) in enumerate(PROMISES):
+        name = QLabel(number)
+        name.setProperty("role", "field")
+        line = QLabel(words)
+        line.setWordWrap(True)
+        grid.addWidget(name, row, 0, Qt.AlignmentFlag.AlignTop)
+        grid.addWidget(line, row, 1)
+    return grid
 
 
 def _version(package: str) -> str:

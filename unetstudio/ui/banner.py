@@ -110,5 +110,5 @@ class Banner(QFrame):
         self.setFixedWidth(width)
         self.ensurePolished()
         self.layout().activate()
-        self.resize(width, self.layout().heightForWidth(width) if self.layout().hasHeightForWidth() else self.sizeHint().height())
+        self.resize(width, self.layout().totalHeightForWidth(width) if self.layout().hasHeightForWidth() else self.sizeHint().height())
         self.move((self.parentWidget().width() - width) // 2, 12)

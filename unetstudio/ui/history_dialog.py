@@ -36,9 +36,10 @@ LIMITS = "Part 11-like, not compliant: names are as typed or as the computer kno
 class HistoryModel(QAbstractTableModel):
     """Lines of the trail."""
 
-    def __init__(self, classes: ClassTable, parent: QObject | None = None) -> None:
+    def __init__(self, classes: ClassTable, *, volume: bool, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._classes = classes
+        self._volume = volume
         self.lines: list[AuditLine] = []
 
     def show_lines(self, lines: list[AuditLine]) -> None:
@@ -54,9 +55,11 @@ class HistoryModel(QAbstractTableModel):
         return 0 if parent.isValid() else len(COLUMNS)
 
     def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == Qt.ItemDataRole.DisplayRole and orientation == Qt.Orientation.Horizontal:
-            return COLUMNS[section]
-        return None
+        if orientation != Qt.Orientation.Horizontal:
+            return None
+        if role == Qt.ItemDataRole.TextAlignmentRole and section == NUMBERS:
+            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        return COLUMNS[section] if role == Qt.ItemDataRole.DisplayRole else None
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == NUMBERS:
@@ -76,7 +79,7 @@ class HistoryModel(QAbstractTableModel):
             case "Voxels":
                 return history_words.voxels(line).partition(" ")[0]
             case _:
-                return history_words.where(line)
+                return history_words.where(line, volume=self._volume)
 
 
 class HistoryDialog(QDialog):
@@ -91,7 +94,7 @@ class HistoryDialog(QDialog):
         name = self._case.name if self._case is not None else ""
         self.setWindowTitle(f"History of {name}" if name else "History")
         self.resize(960, 520)
-        self.model = HistoryModel(session.classes, self)
+        self.model = HistoryModel(session.classes, volume=self._case is not None and self._case.shape[0] > 1, parent=self)
         self.table = self._make_table()
         self.summary = QLabel("Reading …")
         self.summary.setObjectName("summary")

@@ -72,15 +72,13 @@ def class_name(line: AuditLine, classes: ClassTable) -> str:
     return classes[line.value].name if line.value in classes else f"class {line.value} (removed)"
 
 
-def where(line: AuditLine) -> str:
+def where(line: AuditLine, *, volume: bool) -> str:
     """The box of what changed, such as "x 10–40, y 20–25, z 3"."""
     if line.region is None or line.region.empty:
         return ""
-    z, y, x = (
-        f"{axis} {a}" if b - a == 1 else f"{axis} {a}–{b - 1}"
-        for axis, a, b in zip("zyx", line.region.start, line.region.stop, strict=True)
-    )
-    return f"{x}, {y}, {z}"
+    sides = zip("zyx", line.region.start, line.region.stop, strict=True)
+    z, y, x = (f"{axis} {a}" if b - a == 1 else f"{axis} {a}–{b - 1}" for axis, a, b in sides)
+    return f"{x}, {y}, {z}" if volume else f"{x}, {y}"
 
 
 def voxels(line: AuditLine) -> str:

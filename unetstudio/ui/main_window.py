@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, QTimer
+from PySide6.QtCore import QByteArray, QMimeData, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
@@ -23,6 +23,8 @@ from unetstudio.ui.work_area import WorkArea
 
 class MainWindow(QMainWindow):
     """Closing it asks nothing: everything is already saved."""
+
+    closing = Signal()  # what ending takes is still to come
 
     def __init__(self, session: Session, appearance: Appearance, preferences: Preferences) -> None:
         super().__init__()
@@ -133,6 +135,7 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self.activateWindow)  # so that keys work at once, also without a window manager
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self.closing.emit()
         self._preferences.put("window", bytes(self.saveGeometry().toBase64().data()).decode())
         self.session.shut_down()
         event.accept()

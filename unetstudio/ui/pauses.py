@@ -38,7 +38,7 @@ class Pauses:
     """One JSON object a line, in the user's own folder."""
 
     def __init__(self, path: Path | None = None) -> None:
-        self.path = path or home() / "logs" / "pauses.jsonl"
+        self.path = path or home() / "log" / "pauses.jsonl"
 
     def add(self, pause: Pause) -> None:
         """Appends; a home that cannot be written to loses the line and nothing else."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QDialog, QDialogButtonBox, QFormLayout, QLabel, QLineEdit, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio.project.journal import user
 from unetstudio.ui.preferences import AUTHOR, Preferences
@@ -35,16 +35,22 @@ class PreferencesDialog(QDialog):
         )
         explained.setProperty("role", "small")
         explained.setWordWrap(True)
-        buttons = QDialogButtonBox(QDialogButtonBox.StandardButton.Ok | QDialogButtonBox.StandardButton.Cancel)
-        buttons.accepted.connect(self.accept)
-        buttons.rejected.connect(self.reject)
+        keep = QPushButton("OK")
+        keep.setDefault(True)
+        keep.clicked.connect(self.accept)
+        cancel = QPushButton("Cancel")
+        cancel.clicked.connect(self.reject)
+        buttons = QHBoxLayout()
+        buttons.addStretch(1)
+        buttons.addWidget(cancel)
+        buttons.addWidget(keep)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 16)
         layout.setSpacing(12)
         layout.addLayout(form)
         layout.addWidget(explained)
         layout.addStretch(1)
-        layout.addWidget(buttons)
+        layout.addLayout(buttons)
 
     def accept(self) -> None:
         """Keeps the name."""

@@ -44,6 +44,8 @@ class Watchdog(QObject):
 
     def start(self) -> None:
         """From now on; call it once the window is on the screen."""
+        if self._stopped.is_set():
+            return  # closed before it began
         self._seen, self._computed = time.monotonic(), time.thread_time()
         self._beat.start()
         self._watching = threading.Thread(target=self._watch, name="watchdog", daemon=True)

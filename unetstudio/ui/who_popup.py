@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt, Signal
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio.data.classes import ClassTable
@@ -56,6 +57,15 @@ class WhoPopup(QFrame):
         self.move(max(area.left(), x), max(area.top(), y))
         self.show()
         self.history_button.setFocus()
+
+    def keyPressEvent(self, event: QKeyEvent) -> None:
+        match event.key():
+            case Qt.Key.Key_Escape:
+                self.close()
+            case Qt.Key.Key_Return | Qt.Key.Key_Enter:
+                self.history_button.click()
+            case _:
+                super().keyPressEvent(event)
 
     def _ask_history(self) -> None:
         self.close()

@@ -43,7 +43,8 @@ def run(paths: list[Path], *, example: bool = False) -> int:
         session.open_paths(paths)
     QTimer.singleShot(SETTLE, session.start_worker)
     watchdog = Watchdog(parent=window)
-    QTimer.singleShot(SETTLE, watchdog.start)  # what making the window takes is no pause
+    QTimer.singleShot(SETTLE, watchdog.start)  # what making the window takes is no pause, nor what ending it takes
+    window.closing.connect(watchdog.stop)
     end_on_signals(window)
     status = application.exec()
     watchdog.stop()
