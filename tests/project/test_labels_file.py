@@ -9,7 +9,10 @@ import numpy as np
 import pytest
 from imagecodecs import zstd_encode
 
+from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED, LabelMap
+from unetstudio.data.region import Region
+from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError
 from unetstudio.project import labels_file
 from unetstudio.project.durable import DamagedError
@@ -24,6 +27,24 @@ def labels() -> LabelMap:
     random = np.random.default_rng(0)
     values = random.choice(np.array([0, 1, 7, 254, UNLABELLED], np.uint8), SHAPE)
     return LabelMap(values, random.integers(0, 4, SHAPE).astype(np.uint8))
+
+
+def painted(random: np.random.Generator, shape: tuple[int, int, int], strokes: int) -> LabelMap:
+    """Boxes of classes on nothing, some of them taken back."""
+    labels = LabelMap.unlabelled(shape)
+    for _ in range(strokes):
+        labels.apply(box(random, labels))
+    return labels
+
+
+def box(random: np.random.Generator, labels: LabelMap) -> Edit:
+    """A box of any size with holes, of any class or none."""
+    start = [int(random.integers(size)) for size in labels.shape]
+    stop = [int(random.integers(at + 1, size + 1)) for at, size in zip(start, labels.shape, strict=True)]
+    stroke = Stroke(labels, int(random.choice([0, 3, UNLABELLED])), tool="brush")
+    region = Region((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+    stroke.paint(region, random.random(region.shape) < random.choice([0.01, 0.5, 1.1]))
+    return stroke.commit() or box(random, labels)
 
 
 def sealed(image: bytes, sequence: int = 5) -> bytes:
@@ -70,9 +91,78 @@ def test_that_labels_of_another_image_are_not_opened(labels):
         labels_file.decode(labels_file.encode(labels, 1), (3, 30, 20), PATH)
 
 
+@pytest.mark.parametrize("shape", [(1, 1300, 1100), (40, 150, 300), (1, 7, 9)])
+def test_that_only_changed_blocks_are_packed_and_the_file_says_the_same(shape):
+    random = np.random.default_rng(shape[1])
+    for strokes in range(4):
+        labels = painted(random, shape, strokes)
+        older = labels_file.encode(labels, 1)
+        blocks: set = set()
+        for _ in range(int(random.integers(1, 4))):
+            edit = box(random, labels)  # already applied
+            blocks |= labels_file.touched(edit, shape)
+        newer = labels_file.encode(labels, 2, labels_file.Since(older, 1, blocks))
+        back, sequence = labels_file.decode(newer, shape, PATH)
+        whole, _ = labels_file.decode(labels_file.encode(labels, 2), shape, PATH)
+        for made in (back, whole):
+            assert np.array_equal(made.values, labels.values) and np.array_equal(made.origin, labels.origin)
+            assert np.array_equal(made.counts, np.bincount(labels.values.ravel(), minlength=256))
+        assert sequence == 2
+
+
+def test_that_what_did_not_change_is_copied_and_not_looked_at():
+    labels = painted(np.random.default_rng(1), (1, 1300, 1100), 6)
+    older = labels_file.encode(labels, 1)
+    before = labels.values.copy()
+    labels.values[:] = 7
+    back, _ = labels_file.decode(labels_file.encode(labels, 2, labels_file.Since(older, 1, {(0, 1, 1)})), labels.shape, PATH)
+    before[0, 512:1024, 512:1024] = 7
+    assert np.array_equal(back.values, before)
+
+
+@pytest.mark.parametrize("what", ["damaged", "another sequence", "another shape", "not labels", "of an earlier program"])
+def test_that_a_generation_that_is_not_what_it_must_be_is_not_copied_from(labels, what):
+    older = {
+        "damaged": labels_file.encode(labels, 1)[:-1] + b"x",
+        "another sequence": labels_file.encode(labels, 3),
+        "another shape": labels_file.encode(LabelMap.unlabelled((1, 9, 9)), 1),
+        "not labels": sealed(b"nothing" * 100, 1),
+        "of an earlier program": dense(labels, 1),
+    }[what]
+    back, _ = labels_file.decode(labels_file.encode(labels, 2, labels_file.Since(older, 1, set())), SHAPE, PATH)
+    assert np.array_equal(back.values, labels.values) and np.array_equal(back.origin, labels.origin)
+
+
+def dense(labels: LabelMap, sequence: int) -> bytes:
+    """As the first version wrote it: every block, and nothing said about absent ones."""
+    with h5py.File("x", "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
+        file.attrs["sequence"] = np.uint64(sequence)
+        for name, array in (("values", labels.values), ("origin", labels.origin)):
+            file.create_dataset(name, data=array, chunks=SHAPE, fletcher32=True, **hdf5plugin.Zstd(clevel=3))
+        file.flush()
+        return sealed(file.id.get_file_image(), sequence)
+
+
+def test_that_files_of_the_first_version_are_read(labels):
+    back, _ = labels_file.decode(dense(labels, 1), SHAPE, PATH)
+    assert np.array_equal(back.values, labels.values)
+
+
+def test_that_an_image_without_annotation_costs_next_to_nothing():
+    assert len(labels_file.encode(LabelMap.unlabelled((1, 4000, 4000)), 1)) < 8_000
+    assert len(labels_file.encode(LabelMap.unlabelled((1, 4000, 4000)), 1, case="ab" * 8)) < 8_000
+
+
+def test_that_labels_of_another_case_are_as_good_as_damaged(labels):
+    data = labels_file.encode(labels, 1, case="one")
+    assert np.array_equal(labels_file.decode(data, SHAPE, PATH, "one")[0].values, labels.values)
+    with pytest.raises(DamagedError, match="belongs to another image"):
+        labels_file.decode(data, SHAPE, PATH, "two")
+
+
 def good(file: h5py.File) -> None:
     file.attrs["sequence"] = np.uint64(5)
-    for name in labels_file.DATASETS:
+    for name in labels_file.FILLS:
         file.create_dataset(name, data=np.zeros(SHAPE, np.uint8), chunks=SHAPE, **ZSTD)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import numpy as np
@@ -26,17 +27,19 @@ class LabelMap:
     It changes through `apply` alone, and through the `Stroke` in hand, which ends as an Edit.
     """
 
-    def __init__(self, values: Bytes, origin: Bytes | None = None) -> None:
+    def __init__(self, values: Bytes, origin: Bytes | None = None, counts: NDArray[np.int64] | None = None) -> None:
         if values.ndim != 3 or values.dtype != np.uint8:
             raise ValueError(f"label values must be (Z, Y, X) uint8, not {values.shape} {values.dtype}")
         self.values = values
         self.origin = np.where(values == UNLABELLED, 0, int(Origin.IMPORTED)).astype(np.uint8) if origin is None else origin
-        self.counts: NDArray[np.int64] = _tally(values)
+        self.counts: NDArray[np.int64] = tally(values) if counts is None else counts
 
     @classmethod
     def unlabelled(cls, shape: Index) -> LabelMap:
         """Nothing annotated yet, for a scan of `shape` (Z, Y, X)."""
-        return cls(np.full(shape, UNLABELLED, np.uint8), np.zeros(shape, np.uint8))
+        counts = np.zeros(256, np.int64)
+        counts[UNLABELLED] = math.prod(shape)
+        return cls(np.full(shape, UNLABELLED, np.uint8), np.zeros(shape, np.uint8), counts)
 
     @property
     def shape(self) -> Index:
@@ -82,7 +85,7 @@ class LabelMap:
 
     def recount(self, before: Bytes, after: Bytes) -> None:
         """Moves voxels from their old values' counts to their new ones'."""
-        self.counts += _tally(after) - _tally(before)
+        self.counts += tally(after) - tally(before)
 
     def painted(self, region: Region, of: Sequence[int] | None = None) -> NDArray[np.bool_]:
         """(Z, Y, X of the region) bool: voxels painted by hand, which nothing else may overrule.
@@ -93,7 +96,7 @@ class LabelMap:
         return mask if of is None else mask & np.isin(self.values[region.slices], of)
 
 
-def _tally(values: Bytes) -> NDArray[np.int64]:
+def tally(values: Bytes) -> NDArray[np.int64]:
     """(256,) voxels per value, block by block: bincount makes eight bytes of each voxel it is given."""
     counts = np.zeros(256, np.int64)
     if values.size and values.strides == (0,):

@@ -47,8 +47,11 @@ def opened(image: bytes | memoryview) -> Iterator[h5py.File]:
         yield file
 
 
-def fault(file: h5py.File, shapes: Mapping[str, Shape]) -> str:
-    """Why a file does not hold exactly these uint8 arrays, or ""; reads no voxel and follows no link."""
+def fault(file: h5py.File, shapes: Mapping[str, Shape], *, sparse: bool = False) -> str:
+    """Why a file does not hold exactly these uint8 arrays, or ""; reads no voxel and follows no link.
+
+    Blocks of `sparse` arrays may be absent.
+    """
     import h5py
 
     if file.userblock_size:
@@ -65,7 +68,7 @@ def fault(file: h5py.File, shapes: Mapping[str, Shape]) -> str:
         return "a member is no array"
     if len({h5py.h5o.get_info(member.id).addr for member in members}) < len(members):
         return "two of its arrays are one"
-    return next((found for name, member in zip(names, members, strict=True) if (found := _array_fault(member, shapes[name]))), "")
+    return next((found for name, member in zip(names, members, strict=True) if (found := _array_fault(member, shapes[name], sparse))), "")
 
 
 def _attribute_fault(file: h5py.File) -> str:
@@ -81,7 +84,7 @@ def _attribute_fault(file: h5py.File) -> str:
     return ""
 
 
-def _array_fault(array: Any, shape: Shape) -> str:
+def _array_fault(array: Any, shape: Shape, sparse: bool) -> str:
     """The same for one of its members."""
     import h5py
 
@@ -95,7 +98,7 @@ def _array_fault(array: Any, shape: Shape) -> str:
     block = made.get_chunk()
     if math.prod(block) > CHUNK_BYTES:
         return "its blocks are too large"
-    if array.id.get_num_chunks() != math.prod(-(-size // edge) for size, edge in zip(shape, block, strict=True)):
+    if not sparse and array.id.get_num_chunks() != math.prod(-(-size // edge) for size, edge in zip(shape, block, strict=True)):
         return "blocks are missing"
     return ""
 

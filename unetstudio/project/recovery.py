@@ -31,7 +31,8 @@ class Found:
     """What the files of a case hold. `torn` are journals with an end that is no whole record, or that miss their end, where it matters."""
 
     labels: LabelMap
-    base: int  # number of the last change in the generation that `labels` began from
+    newest: Path | None  # the generation that `labels` began from
+    base: int  # number of the last change in it
     applied: tuple[JournalEntry, ...]  # changes after it
     history: tuple[JournalEntry, ...]  # changes, also older ones, that lead to the last applied without a gap
     last: bytes  # SHA-256 of the last record in force, which the next one names
@@ -75,7 +76,7 @@ def examine(files: Sequence[Path], shape: Index, case: str = "") -> Found:
 
     With the `case`'s id, files that were written for another one are left out.
     """
-    labels, base, damaged = _newest(files, shape)
+    newest, labels, base, damaged = _newest(files, shape, case)
     everything = _journals(files)
     journals = [(path, contents) for path, contents in everything if not case or contents.case in ("", case)]
     foreign = tuple(path for path, contents in everything if case and contents.case not in ("", case))
@@ -106,6 +107,7 @@ def examine(files: Sequence[Path], shape: Index, case: str = "") -> Found:
     tail = run[-1:] or history[-1:]
     return Found(
         whole,
+        newest,
         base,
         applied,
         history,
@@ -124,17 +126,17 @@ def generation(path: Path) -> int:
     return int(path.stem.split("-")[1])
 
 
-def _newest(files: Iterable[Path], shape: Index) -> tuple[LabelMap | None, int, list[DamagedError]]:
-    """The newest generation that is whole, its sequence, and what is wrong with newer ones."""
+def _newest(files: Iterable[Path], shape: Index, case: str) -> tuple[Path | None, LabelMap | None, int, list[DamagedError]]:
+    """The newest generation that is whole, its labels and sequence, and what is wrong with newer ones."""
     damaged: list[DamagedError] = []
     for path in sorted((f for f in files if LABELS.fullmatch(f.name)), key=generation, reverse=True):
         try:
-            labels, sequence = labels_file.decode(durable.read_bytes(path), shape, path)
+            labels, sequence = labels_file.decode(durable.read_bytes(path), shape, path, case)
         except DamagedError as error:
             damaged.append(error)
         else:
-            return labels, sequence, damaged
-    return None, 0, damaged
+            return path, labels, sequence, damaged
+    return None, None, 0, damaged
 
 
 def _journals(files: Iterable[Path]) -> list[tuple[Path, JournalContents]]:

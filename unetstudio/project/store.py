@@ -11,6 +11,7 @@ from __future__ import annotations
 import re
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -77,6 +78,10 @@ class LabelStore:
         self._previous = self._change = UNKNOWN  # SHA-256 of the last record, and of the last change
         self._strokes = self._bytes = 0
         self._parts = 0  # of the stroke in hand
+        self._newest: Path | None = None  # the generation from which unchanged blocks are taken
+        self._shape: Index | None = None
+        self._blocks: set[Index] = set()  # that changed since
+        self._applied: Sequence[JournalEntry] = ()  # changes since that are not in `_blocks` yet
         self._heal = False
 
     def load(self, shape: Index) -> LoadedLabels:
@@ -94,6 +99,7 @@ class LabelStore:
         self._change = found.history[-1].digest if found.history else UNKNOWN
         self._strokes, self._bytes = len(found.applied), sum(len(entry.payload) for entry in found.applied)
         self._generation = max((int(m[1]) for file in files if (m := _NUMBER.fullmatch(file.name))), default=0)
+        self._newest, self._shape, self._blocks, self._applied = found.newest, shape, set(), found.applied
         self._heal = bool(found.damaged)
         if not self.read_only:
             self._set_aside(told)
@@ -132,6 +138,8 @@ class LabelStore:
         self._previous = self._journal.previous
         self._bytes += self._journal.size - before
         if kind.changes:
+            if edit is not None and self._shape is not None:
+                self._blocks |= labels_file.touched(edit, self._shape)
             self.sequence += 1
             self._strokes += 1
             self._change = self._previous
@@ -165,10 +173,24 @@ class LabelStore:
         self._make_folder()
         self._generation += 1  # also when the disk refuses: the file may have got its name before that
         self._journal = None
-        durable.write_bytes(self.folder / f"labels-{self._generation}.h5", labels_file.encode(labels, self.sequence))
+        path = self.folder / f"labels-{self._generation}.h5"
+        durable.write_bytes(path, labels_file.encode(labels, self.sequence, self._since(labels.shape), self._case))
+        self._newest, self._shape, self._blocks, self._applied = path, labels.shape, set(), ()
         self._saved, self._heal = self.sequence, False
         self._strokes = self._bytes = 0
         self._prune()
+
+    def _since(self, shape: Index) -> labels_file.Since | None:
+        """The newest generation and the blocks that changed since, where it can be read."""
+        if self._newest is None or self._shape != shape:
+            return None
+        for entry in self._applied:
+            self._blocks |= labels_file.touched(entry.edit, shape)
+        self._applied = ()
+        try:
+            return labels_file.Since(durable.read_bytes(self._newest), self._saved, self._blocks)
+        except ProjectError:
+            return None
 
     def _free(self) -> Path:
         """A journal name of this generation that no file has, after all that have one."""
