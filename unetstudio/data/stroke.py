@@ -17,7 +17,7 @@ from unetstudio.data.region import Index, Region, tight
 BLOCK = 128
 """Edge in y and x of the blocks of old values that a stroke keeps: its cost follows the brush, not the image."""
 
-PART = 2**20
+PART = 2**19
 """Most voxels in the box of one part, so that a part costs a few milliseconds however far the stroke has swept since the last."""
 
 
@@ -110,14 +110,14 @@ class Stroke:
             mask[outer] = some[inner]
             before[outer] = block.before[inner]
             before_origin[outer] = block.before_origin[inner]
-        where = np.flatnonzero(mask)
+        old = before[mask]
         return Edit.of(
             box,
             mask,
-            before.reshape(-1)[where],
-            constant(self.value, where.size),
-            before_origin.reshape(-1)[where],
-            constant(self._origin, where.size),
+            old,
+            constant(self.value, old.size),
+            before_origin[mask],
+            constant(self._origin, old.size),
             tool=self.tool,
             value=self.value,
         )

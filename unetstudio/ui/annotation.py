@@ -23,6 +23,8 @@ HELD_OUT_EVERY = 6
 
 PART_EVERY = 600
 """Milliseconds after which what the stroke in hand has painted goes to the disk, so that a crash takes less than a second of it."""
+NEXT_PART = 20
+"""Milliseconds between the parts of one sweep that is too large for a single one."""
 
 
 Change = Edit | ClassesEdit
@@ -56,7 +58,7 @@ class Annotation(QObject):
         self._drag: Drag | None = None
         self._painted: dict[int, int] = {}  # strokes per class, for the one in six that is held out
         self._in_parts = False  # whether parts of the stroke in hand are on their way to the disk
-        self._part_timer = QTimer(self, interval=PART_EVERY)
+        self._part_timer = QTimer(self, singleShot=True)
         self._part_timer.timeout.connect(self._keep_part)
 
     # ------------------------------------------------------------------------------------------------- the open case
@@ -161,7 +163,7 @@ class Annotation(QObject):
         self._stroke = Stroke(self.labels, value, tool=self.tool_name, origin=self._origin(value), locked=self.classes.locked)
         self._drag = self.tool.drag(self._stroke, at)
         self._in_parts = False
-        self._part_timer.start()
+        self._part_timer.start(PART_EVERY)
         self._take(next(self._drag))
 
     def move(self, at: Pointer) -> None:
@@ -214,9 +216,11 @@ class Annotation(QObject):
         """What the stroke in hand has painted since the last part is made safe; the finished stroke is stored whole all the same."""
         if self._stroke is None:
             return
-        while (part := self._stroke.part()) is not None:
+        part = self._stroke.part()
+        if part is not None:
             self._in_parts = True
             self.journalled.emit("partial", part)
+        self._part_timer.start(PART_EVERY if part is None else NEXT_PART)  # a far sweep has more: between two parts the pointer is heard
 
     def _send(self, at: Pointer) -> None:
         assert self._drag is not None
