@@ -101,7 +101,7 @@ _CASES = (
     Row("accept_case", "Cases", "Mark as accepted", lambda c: c.accept_case(), ("Return", "Enter"), "accept", line=True, on_canvas=True),
     Row("correct_case", "Cases", "Mark as corrected", lambda c: c.session.review.set_state(ReviewState.CORRECTED), ("C",), "saved"),
     Row("reject_case", "Cases", "Mark as rejected", lambda c: c.session.review.set_state(ReviewState.REJECTED), ("R",), "reject"),
-    Row("history", "Cases", "History of this case …", lambda c: c.show_history(), ("Ctrl+H",), "restart", line=True),
+    Row("history", "Cases", "History of this case …", lambda c: c.show_history(), ("Ctrl+Shift+H",), "restart", line=True),
     Row("learning", "Cases", "Pause or continue learning", lambda c: c.toggle_learning(), ("Ctrl+L",), "pause", "project", line=True),
 )
 
@@ -120,7 +120,7 @@ HELD = (
     ("Shift + wheel", "Size of brush or eraser"),
     ("Alt + wheel", "Opacity of the overlay"),
     ("Right drag", "Brightness, contrast"),
-    ("Right click", "Accept, pick a class"),
+    ("Right click", "Accept, pick, who painted"),
     ("Enter, Double click", "Close a polygon"),
     ("Esc", "Cancel the stroke"),
 )
