@@ -73,7 +73,13 @@ def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int
     if wanted.empty:
         return lattice.step
     values = min(TILE_VALUES, free_bytes(predictor.precision.device) // 4 // BYTES_PER_VALUE)
-    return lattice.core_size(wanted, predictor.measure_speed() * TILE_SECONDS, values // predictor.width)
+    try:
+        speed = predictor.measure_speed()
+    except (RuntimeError, MemoryError) as error:
+        if not is_out_of_memory(error):
+            raise
+        speed = 0.0  # then the smallest tiles are tried
+    return lattice.core_size(wanted, speed * TILE_SECONDS, values // predictor.width)
 
 
 def _try(predictor: Predictor, scan: Scan, lattice: Lattice, core: Region, flips: bool) -> NDArray[np.uint8] | None:
