@@ -2,7 +2,7 @@
 
 import pytest
 import torch
-import torch.nn.functional as F  # noqa: N812 - as everybody calls it
+import torch.nn.functional as F
 from networks.tiny import lively, tiny
 from torch import Tensor
 
@@ -78,5 +78,5 @@ def test_that_the_margin_is_tight(depth: int) -> None:
 
 
 def test_that_an_unknown_shortcut_is_refused() -> None:
-    with pytest.raises(UserError, match="no shortcut named 'bridge'. Known: projection, identity"):
+    with pytest.raises(UserError, match=r"no shortcut named 'bridge'\. Known: projection, identity"):
         create("residual_unet", 1, 2, shortcut="bridge")

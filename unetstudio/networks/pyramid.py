@@ -55,12 +55,21 @@ class PyramidConfig(NetworkConfig):
         return tuple(math.prod(level[axis] for level in self.pools) for axis in range(self.dims))
 
 
-def reach(factors: Sequence[int], down: Sequence[int], up: Sequence[int], strided: Sequence[int] = (), gates: Sequence[int] = ()) -> int:
+def reach(
+    factors: Sequence[int],
+    down: Sequence[int],
+    up: Sequence[int],
+    *,
+    strided: Sequence[int] = (),
+    linear: bool = False,
+    gates: Sequence[int] = (),
+) -> int:
     """Input voxels to a side, along one axis, that can influence an output voxel with same padding, from the finest level to the bottom.
 
     `factors` of the poolings; on each side of what they answer the convolutions of a level take `down` voxels on the way down (the bottom
     included) and `up` on the way up; `strided`, where strided convolutions pool, what these read before the first of their voxels.
-    `gates` are the levels whose skips are gated by the level below, brought up by linear interpolation.
+    `linear`: levels are brought up by linear interpolation, which reads a neighbour. `gates` are the levels whose skips are multiplied by
+    what the level below sees of them.
     """
     strided = strided or (0,) * len(factors)
 
@@ -74,10 +83,8 @@ def reach(factors: Sequence[int], down: Sequence[int], up: Sequence[int], stride
             return going_down(level, first)
         first -= up[level]
         factor = factors[level]
-        firsts = [going_down(level, first), going_up(level + 1, first // factor)]
-        if level in gates:
-            coarse = first // factor if factor == 1 else (first - 1) // factor
-            firsts += [going_down(level, factor * coarse), going_up(level + 1, coarse)]
-        return min(firsts)
+        below = (first - 1) // factor if linear and factor > 1 else first // factor
+        skip = factor * below if level in gates else first
+        return min(going_down(level, skip), going_up(level + 1, below))
 
     return -going_up(0, 0)

@@ -148,4 +148,4 @@ def _margin(config: ResEncConfig, axis: int) -> int:
     down = [n * (2 * count) for n, count in zip(half, config.counts, strict=True)]
     down = [down[0] + half[0], *(n - h for n, h in zip(down[1:], half[1:], strict=True))]  # the stem; one strides
     strided = [kernel[axis] // 2 for kernel in config.strided_kernels]
-    return reach([level[axis] for level in config.pools], down, half[:-1], strided)
+    return reach([level[axis] for level in config.pools], down, half[:-1], strided=strided)

@@ -132,4 +132,4 @@ def _margin(config: ResidualUNetConfig, axis: int) -> int:
     half = [kernel[axis] // 2 for kernel in config.kernels]
     down = [2 * half[0], *half[1:]]  # the first of a unit's two convolutions is the one that strides
     strided = [kernel[axis] // 2 for kernel in config.strided_kernels]
-    return reach([level[axis] for level in config.pools], down, [2 * n for n in half[:-1]], strided)
+    return reach([level[axis] for level in config.pools], down, [2 * n for n in half[:-1]], strided=strided)

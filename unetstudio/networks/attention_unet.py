@@ -1,0 +1,187 @@
+"""Attention U-Net (Oktay et al., MIDL 2018, arXiv:1804.03999): gates let through of each skip what the coarser level looks for."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from itertools import pairwise
+from types import MappingProxyType
+
+import torch
+from torch import Tensor, nn
+from torch.nn.functional import interpolate, relu
+
+from unetstudio.networks.blocks import CONV, MAX_POOL, double_conv, he_init, norm_layer
+from unetstudio.networks.network import NETWORKS, Network, check
+from unetstudio.networks.pyramid import PyramidConfig, reach
+
+SUPERVISIONS = ("sides", "merged", "none")
+
+OPEN = 3.0
+"""A gate begins with sigmoid(3) = 0.95: it passes everything, as in the paper, and can still learn."""
+
+
+@dataclass(frozen=True)
+class AttentionUNetConfig(PyramidConfig):
+    """`gates` side by side on each skip but the finest; `bias`: convolutions have one even before a norm.
+
+    `supervision` of the coarser levels: their answers are compared with the labels (sides), or brought up and merged into the one answer
+    by a last convolution, as the authors' program does.
+    """
+
+    gates: int = 1
+    supervision: str = "sides"
+    bias: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        check(self.depth >= 2, "An attention U-Net has at least 2 poolings: the finest skip has no gate.")
+        check(1 <= self.gates <= 8, f"A skip has 1 to 8 gates, not {self.gates}.")
+        known = ", ".join(SUPERVISIONS)
+        check(self.supervision in SUPERVISIONS, f"There is no supervision named {self.supervision!r}. Known: {known}.")
+
+
+@NETWORKS.register("attention_unet")
+class AttentionUNet(Network):
+    """The authors' networks for CT at a quarter of the width are 6,214,151 parameters with one gate a skip and 6,473,322 with two."""
+
+    title = "Attention U-Net"
+    description = "A U-Net that learns where to look: for small organs in large scans; what it attends to can be shown over the image."
+    source = "Oktay et al.: Attention U-Net: Learning Where to Look for the Pancreas. MIDL 2018, arXiv:1804.03999"
+    dims = (2, 3)
+    presets = MappingProxyType(
+        {
+            "default": {},
+            "published": {"depth": 4, "base": 16, "norm": "batch", "pool": (), "gates": 2, "supervision": "merged", "bias": True},
+        }
+    )
+    Config = AttentionUNetConfig
+
+    def __init__(self, config: AttentionUNetConfig) -> None:
+        super().__init__()
+        self.config: AttentionUNetConfig = config
+        dims, norm, classes = config.dims, config.norm, config.n_classes
+        widths = [config.base * 2**level for level in range(config.depth + 1)]
+        inputs = [config.in_channels, *widths]
+
+        def level(channels_in: int, channels: int, kernel: tuple[int, ...]) -> nn.Sequential:
+            return double_conv(dims, channels_in, channels, kernel, norm, "same", bias=config.bias)
+
+        *kernels, lowest = config.kernels
+        self.encoders = nn.ModuleList(map(level, inputs, widths[:-1], kernels))
+        self.pools = nn.ModuleList(MAX_POOL[dims](factor) for factor in config.pools)
+        self.bottom = level(inputs[config.depth], widths[-1], lowest)
+        self.signal = nn.Sequential(CONV[dims](widths[-1], widths[-1], 1), norm_layer(norm, dims, widths[-1]), nn.ReLU())
+        gated = zip(widths[1:-1], widths[2:], config.pools[1:], strict=True)
+        self.gates = nn.ModuleList(Gates(config, *skip) for skip in gated)  # the finest skip has none
+        self.decoders = nn.ModuleList(map(level, [a + b for a, b in pairwise(widths)], widths[:-1], kernels))
+        merged = config.supervision == "merged"
+        sides = widths[:-1] if merged else widths[1:-1] if config.supervision == "sides" else []
+        self.side_heads = nn.ModuleList(CONV[dims](width, classes, 1) for width in sides)
+        self.head = CONV[dims](classes * len(sides) if merged else widths[0], classes, 1)
+        he_init(self)
+        for gate in self.modules():
+            if isinstance(gate, Gate):
+                gate.begin_open()
+        if merged:
+            self._begin_as_sum()
+
+        self.size_multiple = config.size_multiple
+        self.receptive_margin = tuple(_margin(config, axis) for axis in range(dims))
+        self.lost = (0,) * dims
+        self.exact = norm in ("batch", "none")
+
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """(N, C, 160, 160, 96) to (N, K, 160, 160, 96); in training with supervised sides also (N, K, 80, 80, 48) ..."""
+        levels, _ = self._levels(x)
+        if self.config.supervision == "merged":
+            shape = levels[0].shape[2:]
+            sides = [head(level) for head, level in zip(self.side_heads, levels, strict=True)]
+            whole: Tensor = self.head(torch.cat([_resized(side, shape) for side in sides], dim=1))
+            return whole
+        logits: Tensor = self.head(levels[0])
+        if not self.training or not len(self.side_heads):
+            return logits
+        return (logits, *(head(level) for head, level in zip(self.side_heads, levels[1:], strict=True)))
+
+    @torch.inference_mode()
+    def attention_maps(self, x: Tensor) -> list[Tensor]:
+        """(N, 1, ...) as large as `x` for each gated skip, the finest first: 0 is held back, 1 is let through; the mean of its gates."""
+        _, passed = self._levels(x)
+        return [_resized(alpha, x.shape[2:]) for alpha in passed]
+
+    def _levels(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
+        """What the way up has at each resolution, and how far the gates of each skip are open, finest first."""
+        skips = []
+        for encode, pool in zip(self.encoders, self.pools, strict=True):
+            x = encode(x)  # (N, 16, 160, 160, 96)  (N, 32, 80, 80, 48)  (N, 64, 40, 40, 24)  (N, 128, 20, 20, 12)
+            skips.append(x)
+            x = pool(x)
+        x = self.bottom(x)  # (N, 256, 10, 10, 6)
+        wanted, levels, passed = self.signal(x), [], []
+        for level in reversed(range(self.config.depth)):
+            skip = skips.pop()
+            if level:
+                skip, alpha = self.gates[level - 1](skip, wanted)
+                passed.append(alpha)
+            x = self.decoders[level](torch.cat([skip, _resized(x, skip.shape[2:])], dim=1))  # (N, 128, 20, 20, 12) ...
+            wanted = x  # gates the skip above
+            levels.append(x)
+        return levels[::-1] or [x], passed[::-1]
+
+    @torch.no_grad()
+    def _begin_as_sum(self) -> None:
+        """The merging convolution begins with the sum of what the resolutions say about each class."""
+        weight = self.head.weight
+        assert isinstance(weight, Tensor)
+        weight.zero_()
+        for channel in range(weight.shape[1]):
+            weight[channel % self.config.n_classes, channel] = 1
+
+
+class Gates(nn.Module):
+    """One or more gates on a skip, their results put together by a 1x1 convolution."""
+
+    def __init__(self, config: AttentionUNetConfig, width: int, below: int, factor: tuple[int, ...]) -> None:
+        super().__init__()
+        self.gates = nn.ModuleList(Gate(config, width, below, factor) for _ in range(config.gates))
+        combine = CONV[config.dims](config.gates * width, width, 1)
+        self.combine = nn.Sequential(combine, norm_layer(config.norm, config.dims, width), nn.ReLU())
+
+    def forward(self, x: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+        """The skip `x` as let through for the coarser `g`, and how far the gates are open at the resolution of `x`."""
+        gated, alphas = zip(*(gate(x, g) for gate in self.gates), strict=True)
+        return self.combine(torch.cat(gated, dim=1)), torch.stack(alphas).mean(dim=0)
+
+
+class Gate(nn.Module):
+    """Additive attention at the resolution of the gating signal: alpha = sigmoid(psi ReLU(W_x x + W_g g + b_g) + b_psi), equation 1."""
+
+    def __init__(self, config: AttentionUNetConfig, width: int, below: int, factor: tuple[int, ...]) -> None:
+        super().__init__()
+        conv = CONV[config.dims]
+        self.w_x = conv(width, width, factor, stride=factor, bias=False)  # type: ignore[arg-type]
+        self.w_g = conv(below, width, 1)
+        self.psi = conv(width, 1, 1)
+        self.out = nn.Sequential(conv(width, width, 1), norm_layer(config.norm, config.dims, width))
+
+    def forward(self, x: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
+        alpha = torch.sigmoid(self.psi(relu(self.w_x(x) + self.w_g(g))))  # (N, 1, 20, 20, 12) for x of (N, 64, 40, 40, 24)
+        alpha = _resized(alpha, x.shape[2:])
+        return self.out(alpha * x), alpha
+
+    @torch.no_grad()
+    def begin_open(self) -> None:
+        """Lets everything through at first."""
+        self.psi.weight.mul_(0.1)
+        assert self.psi.bias is not None
+        self.psi.bias.fill_(OPEN)
+
+
+def _resized(x: Tensor, shape: torch.Size) -> Tensor:
+    """Brought up by linear interpolation."""
+    return x if x.shape[2:] == shape else interpolate(x, shape, mode="bilinear" if len(shape) == 2 else "trilinear")
+
+
+def _margin(config: AttentionUNetConfig, axis: int) -> int:
+    taken = [kernel[axis] - 1 for kernel in config.kernels]
+    return reach([level[axis] for level in config.pools], taken, taken[:-1], linear=True, gates=range(1, config.depth))
