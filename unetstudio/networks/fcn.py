@@ -68,7 +68,7 @@ class FCN(Network):
         {
             "default": {},
             "published": {"dims": (2,), "widths": (64, 128, 256, 512, 512), "dense": 4096, "norm": "none", "border": 100},
-            "small": {"widths": (16, 32, 64, 128, 128)},
+            "small": {"dims": (3,), "widths": (16, 32, 64, 128, 128)},
         }
     )
     Config = FCNConfig

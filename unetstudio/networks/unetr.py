@@ -98,7 +98,7 @@ class UNETR(Network):
         {
             "default": {},
             "published": {"hidden": 768, "heads": 12, "mlp": 3072, "norm": "instance", "affine": False},
-            "small": {"patch": 8, "hidden": 192, "layers": 6, "heads": 3, "mlp": 768, "size": 64},
+            "small": {"patch": 8, "hidden": 192, "layers": 6, "heads": 3, "mlp": 768, "feature": 8, "size": 64},
         }
     )
     Config = UNETRConfig
