@@ -106,9 +106,17 @@ class ClassTable:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ClassTable:
-        """The inverse of `to_json`."""
+        """The inverse of `to_json`; ValueError, KeyError or TypeError for what `to_json` never gives."""
         found = tuple(LabelClass(**{**c, "colour": tuple(c["colour"])}) for c in values["classes"])
-        return cls(found, int(values["next_value"]))
+        table = cls(found, values["next_value"])
+        numbers = (table.next_value, *(c.value for c in found), *(part for c in found for part in c.colour))
+        if not all(type(number) is int and 0 <= number <= UNLABELLED for number in numbers) or table.next_value > MAX_CLASSES:
+            raise ValueError("a class's number or colour")
+        if not all(isinstance(c.name, str) and len(c.colour) == 3 and type(c.visible) is type(c.locked) is bool for c in found):
+            raise ValueError("a class's name, colour or switch")
+        if len(set(table.values)) < len(found) or not all(value < MAX_CLASSES for value in table.values):
+            raise ValueError("a class's value")
+        return table
 
     def _free(self, name: str, apart_from: int = UNLABELLED) -> str:
         """`name`, or with a number where another class has it already."""

@@ -53,6 +53,10 @@ class Window:
     high: float
 
 
+MOST_CHANNELS, MOST_SIGMA = 1024, 500.0
+"""What a checkpoint from a stranger may ask for."""
+
+
 @dataclass(frozen=True)
 class Intensity:
     """(C', Z, Y, X) float32 from (C, Z, Y, X): windows, then one locally normalised channel per stored channel, then filter responses.
@@ -162,8 +166,15 @@ class Intensity:
             filters = tuple(map(float, values.get("filters", ())))  # checkpoints of before have none
             if len(filters) not in (0, COUNT):
                 raise ValueError("other filters than these")
-            return cls(int(values["channels"]), windows, bool(values["local"]), float(values["sigma"]), bool(values["each"]), filters)
-        except (KeyError, TypeError, ValueError) as error:
+            scale = cls(int(values["channels"]), windows, bool(values["local"]), float(values["sigma"]), bool(values["each"]), filters)
+            if not 1 <= scale.channels <= MOST_CHANNELS or not scale.channels <= len(windows) <= MOST_CHANNELS + 1:
+                raise ValueError("other channels than these")
+            if not all(0 <= w.channel < scale.channels and -math.inf < w.low < w.high < math.inf for w in windows):
+                raise ValueError("windows of nothing")
+            if not 0 < scale.sigma <= MOST_SIGMA or not all(map(math.isfinite, filters)):
+                raise ValueError("numbers that are none")
+            return scale
+        except (KeyError, TypeError, ValueError, OverflowError) as error:
             raise CheckpointError("The checkpoint is of another version of this program, or damaged; train again.") from error
 
     def _as_many_channels(self, voxels: NDArray[Any]) -> NDArray[Any]:

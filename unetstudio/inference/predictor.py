@@ -15,6 +15,7 @@ from torch import Tensor
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
+from unetstudio.errors import CheckpointError
 from unetstudio.inference.overlap_tile import Lattice, read_mirrored
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.device import Precision, choose_device, choose_precision
@@ -52,6 +53,8 @@ class Predictor:
         checkpoint, network = checkpoints.load(path)
         chosen = precision or choose_precision(choose_device(device), checkpoint.dims)
         intensity = Intensity.from_json(checkpoint.intensity)
+        if intensity.channels_out(intensity.channels) != network.config.in_channels:
+            raise CheckpointError(f"{path.name} names another intensity scale than its network takes; it was altered or is damaged.")
         return cls(network, intensity, checkpoint.classes.values, checkpoint.id, chosen)
 
     @property

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import math
 import os
 import re
 import tempfile
@@ -17,6 +18,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+import psutil
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load as load_tensors
@@ -74,6 +76,9 @@ class Checkpoint:
             if int(card["format"]) > FORMAT:
                 raise CheckpointError(f"This checkpoint was made by U-Net Studio {card.get('program', '')}; update the program to use it.")
             spacing = card["spacing"]
+            numbers = [card["step"], card["seconds"], card["score"] or 0.0, *card["class_scores"].values(), *(spacing or ())]
+            if not all(math.isfinite(number) and number >= 0 for number in numbers) or not all(spacing or (1,)):
+                raise ValueError("numbers that are none")
             return cls(
                 network=str(card["network"]),
                 config=dict(card["config"]),
@@ -93,8 +98,9 @@ class Checkpoint:
                 id=str(card["id"]),
                 optimizer=str(card["optimizer"]),
             )
-        except (KeyError, TypeError, ValueError, IndexError, AttributeError) as error:
-            raise CheckpointError(f"This is not a checkpoint of U-Net Studio: its description lacks or garbles {error}.") from error
+        except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
+            what = str(error)[:80]  # of a stranger's text no more than a line
+            raise CheckpointError(f"This is not a checkpoint of U-Net Studio: its description lacks or garbles {what}.") from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:
@@ -149,12 +155,12 @@ def load(path: Path, device: torch.device | str = "cpu") -> tuple[Checkpoint, Ne
     try:
         tensors = load_tensors(content)
         card = json.loads(metadata(content)[METADATA])
-    except (SafetensorError, KeyError, ValueError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError(f"{path.name} is not a checkpoint of U-Net Studio, or is damaged.") from error
     checkpoint = replace(Checkpoint.from_json(card), id=identity)
     _check_finite(tensors)
     network = _build(path, checkpoint)
-    expected, found = ({k: tuple(v.shape) for k, v in state.items()} for state in (network.state_dict(), tensors))
+    expected, found = ({k: (tuple(v.shape), v.dtype) for k, v in state.items()} for state in (network.state_dict(), tensors))
     if expected != found:
         raise CheckpointError(f"The weights in {path.name} do not fit the network that it names; it was altered or is damaged.")
     network.load_state_dict(tensors, assign=True)
@@ -179,12 +185,16 @@ def _build(path: Path, checkpoint: Checkpoint) -> Network:
     try:
         with torch.device("meta"):
             return rebuild(checkpoint.network, checkpoint.config)
-    except (UserError, KeyError, TypeError, ValueError) as error:
-        raise CheckpointError(f"The network in {path.name} cannot be built here: {error}") from error
+    except (UserError, LookupError, TypeError, ValueError, ArithmeticError, AttributeError, RuntimeError, MemoryError) as error:
+        raise CheckpointError(f"The network in {path.name} cannot be built here: {str(error)[:200]}") from error
 
 
 def _read(path: Path) -> bytes:
     try:
+        if path.exists() and not path.is_file():
+            raise CheckpointError(f"The checkpoint {path.name} is not a file; choose one that ends in .safetensors.")
+        if path.stat().st_size > psutil.virtual_memory().available // 2:
+            raise CheckpointError(f"The checkpoint {path.name} is larger than the memory takes; it was not made by this program here.")
         return path.read_bytes()
     except OSError as error:
         raise CheckpointError(f"The checkpoint {path.name} cannot be read: {error.strerror}. Check that the file is there.") from error

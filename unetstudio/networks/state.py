@@ -30,7 +30,7 @@ def unpack(content: bytes, device: torch.device | str = "cpu") -> Any:
         tensors = load_tensors(content)
         outline = json.loads(metadata(content)[METADATA])
         return _rebuild(outline, tensors, torch.device(device))
-    except (SafetensorError, KeyError, ValueError, TypeError) as error:
+    except (SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError) as error:
         raise CheckpointError("The state of the training run is damaged; training can begin afresh from the weights alone.") from error
 
 

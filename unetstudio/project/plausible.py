@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import fields
 from typing import Any
 
+from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import MAX_CLASSES
 from unetstudio.settings import TrainingSettings
 
@@ -39,7 +40,7 @@ def check(values: dict[str, Any]) -> None:
     """ValueError, KeyError, TypeError or AttributeError for the first such thing; what the view says too much is taken out."""
     _need(_matches(CASE_ID, values["uuid"]), "uuid")
     _need(_number(values["created"]) and abs(values["created"]) < LATEST, "created")
-    _classes(values["classes"])
+    ClassTable.from_json(values["classes"])
     _need(isinstance(values["cases"], list), "cases")
     for case in values["cases"]:
         check_case(case)
@@ -49,18 +50,6 @@ def check(values: dict[str, Any]) -> None:
     _need(isinstance(values["steps"], list) and all(isinstance(step, dict) for step in values["steps"]), "steps")
     _need(isinstance(values["view"], dict), "view")
     values["view"] = _view(values["view"])
-
-
-def _classes(table: dict[str, Any]) -> None:
-    found = table["classes"]
-    _need(isinstance(found, list) and len(found) <= MAX_CLASSES and _whole(table["next_value"], 0, MAX_CLASSES), "classes")
-    for one in found:
-        _need(_whole(one["value"], 0, MAX_CLASSES - 1), "a class's value")
-        _need(isinstance(one["name"], str), "a class's name")
-        _need(isinstance(one["colour"], list) and len(one["colour"]) == 3, "a class's colour")
-        _need(all(_whole(part, 0, 255) for part in one["colour"]), "a class's colour")
-        _need(all(isinstance(one.get(switch, False), bool) for switch in ("visible", "locked")), "a class's switches")
-    _need(len({one["value"] for one in found}) == len(found), "a class's value twice")
 
 
 def check_case(case: dict[str, Any]) -> None:
