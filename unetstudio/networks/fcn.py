@@ -2,11 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -62,9 +60,9 @@ class FCN(Network):
 
     title = "FCN-8s"
     description = "For large structures whose exact border matters little; the ancestor of the U-Net, and a line to compare against."
-    source = "Long, Shelhamer & Darrell 2015, arXiv:1411.4038"
+    source = "Long, Shelhamer & Darrell: Fully Convolutional Networks for Semantic Segmentation. CVPR 2015, arXiv:1411.4038"
     dims = (2, 3)
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    presets = MappingProxyType(
         {
             "default": {},
             "published": {"dims": (2,), "widths": (64, 128, 256, 512, 512), "dense": 4096, "norm": "none", "border": 100},

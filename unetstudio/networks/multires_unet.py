@@ -2,61 +2,39 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import pairwise
 from types import MappingProxyType
-from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
 
-from unetstudio.networks.blocks import CONV, MAX_POOL, NORMS, UP_CONV, he_init, norm_layer
-from unetstudio.networks.network import NETWORKS, Network, NetworkConfig, check
+from unetstudio.networks.blocks import CONV, MAX_POOL, UP_CONV, he_init, norm_layer
+from unetstudio.networks.network import NETWORKS, Network, check
+from unetstudio.networks.pyramid import PyramidConfig
 from unetstudio.networks.reach import Reach
-
-Pool = tuple[tuple[int, ...], ...]
 
 SHARES = (0.167, 0.333, 0.5)
 """Of a block's width, the filters of its three chained convolutions, which together see 3, 5 and 7 voxels."""
 
 
 @dataclass(frozen=True)
-class MultiResUNetConfig(NetworkConfig):
-    """`depth` poolings; a level's width is `alpha` times the `base` * 2 ** level filters that a U-Net would have there.
+class MultiResUNetConfig(PyramidConfig):
+    """A level's blocks are `alpha` times as wide as the level would be in a U-Net.
 
-    `pool` as in the U-Net: factors of each pooling per axis, finest first, () for 2 everywhere. `gamma` is whether the batch norms behind
-    convolutions have a factor, and `head_norm` whether a norm stands behind the last convolution: the authors' Keras file has no factor
-    and such a norm, which matters to nothing but the number of parameters.
+    `gamma` is whether the batch norms behind convolutions have a factor, and `head_norm` whether a norm stands behind the last convolution:
+    the authors' Keras file has no factor and such a norm, which matters to nothing but the number of parameters.
     """
 
-    depth: int = 4
-    base: int = 32
-    norm: str = "batch"
-    pool: Pool = ()
     alpha: float = 1.67
     gamma: bool = True
     head_norm: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
-        check(1 <= self.depth <= 8, f"A MultiResUNet has 1 to 8 poolings, not {self.depth}.")
-        check(4 <= self.base <= 512, f"A MultiResUNet has 4 to 512 filters at full resolution, not {self.base}.")
-        check(self.norm in NORMS, f"There is no norm named {self.norm!r}. Known: {', '.join(NORMS)}.")
+        check(self.depth >= 1, "A MultiResUNet has at least one pooling.")
+        check(self.base >= 4, f"A MultiResUNet has at least 4 filters at full resolution, not {self.base}.")
         check(1.5 <= self.alpha <= 4, f"The alpha of a MultiResUNet is 1.5 to 4, not {self.alpha}.")
-        fits = len(self.pool) == self.depth and all(len(p) == self.dims and set(p) <= {1, 2} for p in self.pool)
-        check(fits or not self.pool, f"{self.pool} are not {self.depth} poolings of {self.dims} factors 1 or 2.")
-
-    @property
-    def pools(self) -> Pool:
-        """Factors of each pooling, finest first."""
-        return self.pool or ((2,) * self.dims,) * self.depth
-
-    @property
-    def kernels(self) -> Pool:
-        """Kernel of each level, finest first, the bottom last: extent 1 along axes that the level does not pool."""
-        return (*(tuple(1 if factor == 1 else 3 for factor in level) for level in self.pools), (3,) * self.dims)
 
     @property
     def filters(self) -> tuple[int, ...]:
@@ -118,13 +96,13 @@ class MultiResUNet(Network):
 
     title = "MultiResUNet"
     description = "For structures of very different sizes in one image, such as small and large cells; slower than the U-Net."
-    source = "Ibtehaz & Rahman 2020, arXiv:1902.04049"
+    source = "Ibtehaz & Rahman: MultiResUNet: Rethinking the U-Net Architecture. Neural Networks 2020, arXiv:1902.04049"
     dims = (2, 3)
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    presets = MappingProxyType(
         {
             "default": {},
-            "published": {"dims": (2,), "base": 64, "gamma": False, "head_norm": True},
-            "released": {"base": 32, "gamma": False, "head_norm": True},
+            "published": {"dims": (2,), "depth": 4, "base": 64, "norm": "batch", "pool": (), "gamma": False, "head_norm": True},
+            "released": {"depth": 4, "base": 32, "norm": "batch", "pool": (), "gamma": False, "head_norm": True},
         }
     )
     Config = MultiResUNetConfig
@@ -147,7 +125,7 @@ class MultiResUNet(Network):
         self.head_norm = _norm(config, config.n_classes) if config.head_norm else nn.Identity()
         he_init(self)
 
-        self.size_multiple = tuple(math.prod(level[axis] for level in config.pools) for axis in range(dims))
+        self.size_multiple = config.size_multiple
         self.lost = (0,) * dims
         self.receptive_margin = tuple(_seen(config, axis, Reach(0, n - 1)).margin(n) for axis, n in enumerate(self.size_multiple))
         self.exact = config.norm in ("batch", "none")

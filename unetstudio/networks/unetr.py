@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
-from typing import Any, ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -91,10 +89,10 @@ class UNETR(Network):
 
     title = "UNETR"
     description = "Sees the whole window at once: for organs told apart by where they lie, with many labelled scans and a GPU."
-    source = "Hatamizadeh et al. 2022, arXiv:2103.10504"
+    source = "Hatamizadeh et al.: UNETR: Transformers for 3D Medical Image Segmentation. WACV 2022, arXiv:2103.10504"
     dims = (2, 3)
     suits_cpu = False
-    presets: ClassVar[Mapping[str, Mapping[str, Any]]] = MappingProxyType(
+    presets = MappingProxyType(
         {
             "default": {},
             "published": {"hidden": 768, "heads": 12, "mlp": 3072, "norm": "instance", "affine": False},
