@@ -80,4 +80,4 @@ class Edit:
 
 def constant(value: int, count: int) -> Bytes:
     """`count` equal bytes that take the memory of one."""
-    return np.broadcast_to(np.uint8(value), (count,))
+    return np.ndarray((count,), np.uint8, bytes((value,)), strides=(0,))

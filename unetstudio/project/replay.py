@@ -32,12 +32,7 @@ def replay(labels: LabelMap, entries: Iterable[JournalEntry]) -> LabelMap:
     """The labels after all entries, with fresh counts; ProjectError when one lies outside the scan."""
     values, origin = labels.values, labels.origin
     for entry in entries:
-        edit = entry.edit
-        if edit.region & Region.whole(labels.shape) != edit.region:
-            raise _outside(entry)
-        mask, box = edit.mask, edit.region.slices
-        values[box][mask] = edit.after
-        origin[box][mask] = edit.after_origin
+        entry.write_into(values, origin)
     return LabelMap(values, origin)
 
 
