@@ -17,8 +17,8 @@ from unetstudio.project.manifest import encode
 from unetstudio.project.project import MANIFEST, SUFFIX, Project
 from unetstudio.project.store import LabelStore
 
-HOLDS = ("cases", "checkpoints", "runs")
-"""What a project's folder holds besides project.json, which is written anew, the lock, and what can be made again."""
+HOLDS = ("cases", "checkpoints", "runs", "cache")
+"""What a project's folder holds besides project.json, which is written anew, the lock and the reserve."""
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,8 @@ from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QPlainT
 from unetstudio import RESEARCH_USE, __version__
 from unetstudio.ui.resources import picture
 
+WIDTH = 760
+
 PROMISES = (
     ("G1", "A crash or a forced end, at any moment, takes at most the last second of the stroke in your hand."),
     ("G2", "A power cut takes no stroke that was shown as saved, on a disk of this computer. A network drive is as safe as its server."),
@@ -51,7 +53,7 @@ class About(QDialog):
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("About U-Net Studio")
-        self.setMinimumWidth(720)
+        self.setMinimumWidth(WIDTH)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(28, 24, 28, 20)
         layout.setSpacing(8)
@@ -81,6 +83,8 @@ class About(QDialog):
         close.setDefault(True)
         close.clicked.connect(self.accept)
         layout.addWidget(close, 0, Qt.AlignmentFlag.AlignRight)
+        layout.activate()
+        self.resize(WIDTH, layout.totalHeightForWidth(WIDTH))
 
 
 def libraries_in_words() -> list[str]:
