@@ -28,6 +28,7 @@ from torch import Tensor
 from unetstudio import __version__
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Spacing
+from unetstudio.data.seal import sealed
 from unetstudio.errors import CheckpointError, UserError
 from unetstudio.networks.network import Network, rebuild
 from unetstudio.networks.state import METADATA, metadata, pack, unpack
@@ -141,7 +142,7 @@ def save(
     if resume is not None:
         write(path.with_suffix(".optimizer"), resume)
     write(path, weights)
-    write(path.with_suffix(".json"), json.dumps(checkpoint.to_json(), indent=1).encode())
+    write(path.with_suffix(".json"), json.dumps(sealed(checkpoint.to_json()), indent=1).encode())
     return checkpoint.id, path
 
 

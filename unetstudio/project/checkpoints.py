@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from unetstudio.data.classes import ClassTable
+from unetstudio.data.seal import broken
 from unetstudio.errors import UserError
 from unetstudio.project import durable
 
@@ -62,4 +63,5 @@ def _card(path: Path) -> CheckpointCard | None:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError):
         return None
-    return card if values.get("id", card.id) == card.id and (score is None or math.isfinite(score)) else None
+    fits = values.get("id", card.id) == card.id and not broken(values)
+    return card if fits and (score is None or math.isfinite(score)) else None
