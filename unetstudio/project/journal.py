@@ -73,8 +73,8 @@ class JournalEntry:
         """As it was applied: for an undo, the inverse of what was undone. ProjectError when the record makes no sense."""
         return _unpack(self.payload, self.path)
 
-    def write_into(self, values: Bytes, origin: Bytes) -> None:
-        """Gives the voxels of a label map (Z, Y, X) their new values, without the toil of making an Edit.
+    def write_into(self, values: Bytes, origin: Bytes) -> tuple[Bytes, Bytes]:
+        """Gives the voxels of a label map (Z, Y, X) their new values, without the toil of making an Edit; returns the old and new ones.
 
         ProjectError when the record makes no sense, or lies outside.
         """
@@ -82,8 +82,11 @@ class JournalEntry:
         if any(end > size for end, size in zip(region.stop, values.shape, strict=True)):
             raise ProjectError(self.path, "holds a stroke outside the scan; it belongs to another image.")
         box, mask = region.slices, np.unpackbits(packed, count=region.size).view(np.bool_).reshape(region.shape)
-        values[box][mask] = arrays["after"]
+        inside, after = values[box], arrays["after"]
+        before = inside[mask]
+        inside[mask] = after
         origin[box][mask] = arrays["after_origin"]
+        return before, constant(after, before.size) if isinstance(after, int) else after
 
     @property
     def about(self) -> dict[str, Any]:
