@@ -32,7 +32,7 @@ STROKES, BYTES = 500, 32 * 2**20
 """After so many records or bytes a new generation is due."""
 
 PAST = "past"
-IN_HAND = "The stroke that was in hand at the end was saved up to its last second; it is there and can be undone."
+IN_HAND = "The program ended in the middle of a stroke. All of it but its last second was saved and is there; undo takes it back."
 
 _NUMBER = re.compile(r"(?:labels|strokes)-(\d+)\b.*")
 

@@ -1,0 +1,67 @@
+"""What the real window shows of safety: the red bar, who painted a place, and the stroke in hand when the window is closed."""
+
+from __future__ import annotations
+
+import errno
+import os
+
+import pytest
+from pytestqt.qtbot import QtBot
+
+from unetstudio.project import durable
+from unetstudio.project.store import read_labels
+from unetstudio.tools.tool import Pointer
+from unetstudio.ui.history_dialog import HistoryDialog
+from unetstudio.ui.main_window import MainWindow
+from unetstudio.ui.session import Session
+from unetstudio.ui.who_popup import WhoPopup
+
+
+def stroke(session: Session, qtbot: QtBot) -> None:
+    """A stroke of the second class; waits until the disk has answered."""
+    session.annotation.press(Pointer(20, 10, 0, 0))
+    session.annotation.move(Pointer(20, 40, 0, 0))
+    session.annotation.release()
+    qtbot.waitUntil(lambda: not session.saver.busy, timeout=10_000)
+
+
+def test_that_a_red_bar_lies_across_the_window_while_something_is_not_saved(
+    working: MainWindow, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    def refuse(handle: int, data: bytes) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    bar = working.work.unsaved
+    with monkeypatch.context() as disk:
+        disk.setattr(durable.os, "write", refuse)
+        stroke(working.session, qtbot)
+        qtbot.waitUntil(bar.isVisible, timeout=10_000)
+    assert bar.width() == working.work.width()
+    assert working.status.saved.text() == "NOT SAVED"
+    assert "the disk is full" in working.status.saved.toolTip()
+    bar.try_button.click()
+    qtbot.waitUntil(lambda: not bar.isVisible(), timeout=10_000)
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")  # of the offscreen screen
+def test_that_the_right_click_menu_tells_who_painted_and_leads_to_the_history(working: MainWindow, qtbot: QtBot) -> None:
+    stroke(working.session, qtbot)
+    menu = working.work.menu_at((0, 20, 20))
+    next(action for action in menu.actions() if action.text() == "Who painted this?").trigger()
+    qtbot.waitUntil(lambda: working.findChild(WhoPopup) is not None, timeout=10_000)
+    working.findChild(WhoPopup).history_button.click()
+    qtbot.waitUntil(lambda: working.findChild(HistoryDialog) is not None, timeout=10_000)
+    dialog = working.findChild(HistoryDialog)
+    qtbot.waitUntil(lambda: dialog.model.rowCount() == 1, timeout=10_000)
+    dialog.accept()
+
+
+def test_that_closing_the_window_keeps_the_stroke_in_hand(working: MainWindow) -> None:
+    session = working.session
+    folder, case = session.project_path, session.case
+    session.annotation.press(Pointer(20, 10, 0, 0))
+    session.annotation.move(Pointer(20, 40, 0, 0))
+    working.close()
+    labels, sequence = read_labels(folder, case)
+    assert sequence == 1
+    assert labels.annotated > 0
