@@ -13,6 +13,7 @@ LIMITS = Limits(silence=9, stuck=7, slow=30)
 def watched(beats: list[Heartbeat | None], each: float = 1.0) -> str:
     """The first verdict while a second passes with each heartbeat, or without one for None; "" when there is none."""
     watch, now = Watch(LIMITS, 0.0), 0.0
+    watch.started = True
     for beat in beats:
         now += each
         if beat is not None:
@@ -46,6 +47,12 @@ def test_that_a_long_step_is_no_hang_until_it_takes_too_long() -> None:
 
 def test_that_waiting_for_a_slow_drive_is_no_standstill() -> None:
     assert not watched([Heartbeat(turns=5, waiting=False, disk=True)] * 28)
+
+
+def test_that_a_worker_may_be_silent_for_longer_while_it_starts() -> None:
+    watch = Watch(LIMITS, 0.0)
+    assert not any(watch.verdict(float(second)) for second in range(1, 100))
+    assert any(watch.verdict(float(second)) for second in range(100, 140))
 
 
 def test_that_a_sleep_of_the_computer_is_no_silence() -> None:

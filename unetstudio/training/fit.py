@@ -121,7 +121,7 @@ class Trainer:
             config=network.config.to_json(),
             classes=self._classes,
             intensity=self.intensity.to_json(),
-            spacing=self._spacing(),
+            spacing=next((self.study.cases[id].case.geometry.spacing for id in self.study.labelled()), None),
             step=self.step,
             seconds=round(self.seconds, 3),
             score=self.score.mean,
@@ -221,8 +221,7 @@ class Trainer:
         device = str(self._device)
         self._fallback = Fallback(self.learner)
         self._told = {"Parameters": f"{count:,}", "Seed": settings.seed, "Device": device, **words}
-        for unreadable in lost:
-            yield _left_out(unreadable)
+        yield from (unreadable.notice for unreadable in lost)
         yield TrainingStarted(self._plan.network, self._plan.dims, count, self._patch, self._batch, device, self.step, words)
 
     def _step(self, pending: list[Tensor]) -> Events:
@@ -312,7 +311,7 @@ class Trainer:
         if unreadable.case not in self.study.left_out:
             self.study.leave_out(unreadable.case)
             self._material.forget(unreadable.case)
-            yield _left_out(unreadable)
+            yield unreadable.notice
 
     def _make_room(self) -> None:
         """After memory ran out: lets go of what can be made again."""
@@ -340,17 +339,8 @@ class Trainer:
     def _sampling(self) -> Samples:
         recipe = Recipe.standard(oriented=self._plan.oriented) if self.settings.augment else Recipe()
         threads = max(1, min(6, cores() - 1)) if self._device.type != "cpu" else 1
-        assert self.learner is not None
-        lost, seed = self.learner.network.lost, self.settings.seed
+        lost, seed = self._learner.network.lost, self.settings.seed
         return Samples(self._material, recipe, self._patch, self._batch, lost=lost, seed=seed, first=self.step, threads=threads)
-
-    def _spacing(self) -> tuple[float, float, float] | None:
-        labelled = self.study.labelled()
-        return self.study.cases[labelled[0]].case.geometry.spacing if labelled else None
-
-
-def _left_out(unreadable: Unreadable) -> Notice:
-    return Notice(f"{unreadable} Learning goes on without this image.")
 
 
 def fit(

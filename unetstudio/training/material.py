@@ -19,6 +19,7 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import TrainingError, UserError
+from unetstudio.training.events import Notice
 from unetstudio.training.holdout import HeldOut, hold_out
 
 MOST_SCANS = 16
@@ -50,6 +51,11 @@ class Unreadable(Exception):
     def __init__(self, case: str, text: str) -> None:
         super().__init__(text)
         self.case = case
+
+    @property
+    def notice(self) -> Notice:
+        """As the user is told."""
+        return Notice(f"{self} Learning goes on without this image.")
 
 
 @dataclass(frozen=True, eq=False)
@@ -199,6 +205,8 @@ def fit_intensity(study: Study, filters: bool) -> tuple[Intensity, list[Unreadab
 
     def scans(ids: list[str]) -> Iterator[Scan]:
         for id in ids:
+            if id in study.left_out:
+                continue
             try:
                 yield read_scan(study, id)
             except Unreadable as error:

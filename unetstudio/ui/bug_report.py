@@ -12,7 +12,9 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPus
 
 from unetstudio import __version__
 from unetstudio.ui.pauses import Pauses
+from unetstudio.ui.preferences import home
 from unetstudio.ui.resources import icon
+from unetstudio.worker import crash_log
 
 
 class BugReports(QObject):
@@ -42,6 +44,8 @@ class BugReports(QObject):
             self.dialog = BugReport(self._window)
             self.dialog.finished.connect(self._forget)
             self.dialog.show()
+            if crash := crash_log.last(home() / "log"):
+                self.dialog.add(crash)
         self.dialog.add(trace)
 
     def _forget(self) -> None:

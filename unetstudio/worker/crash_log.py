@@ -6,6 +6,7 @@ import contextlib
 import faulthandler
 import os
 import re
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import TextIO
 
@@ -33,6 +34,15 @@ def open_raw(path: Path) -> TextIO | None:
     file = os.fdopen(descriptor, "w", encoding="utf-8")
     faulthandler.enable(file, all_threads=True)
     return file
+
+
+def last(folder: Path) -> str:
+    """The newest trace and when it was written, in UTC; "" without one."""
+    try:
+        when = datetime.fromtimestamp((folder / LAST).stat().st_mtime, UTC)
+        return f"The learner's last crash, {when:%Y-%m-%d %H:%M} UTC:\n" + (folder / LAST).read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return ""
 
 
 def collect(path: Path) -> str:

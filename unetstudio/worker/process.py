@@ -14,7 +14,7 @@ from queue import Empty, Queue, SimpleQueue
 from threading import Thread
 
 from unetstudio.worker import crash_log
-from unetstudio.worker.messages import Event, Heartbeat, Quit, Request
+from unetstudio.worker.messages import Event, Heartbeat, Quit, Request, WorkerReady
 from unetstudio.worker.watch import Limits, Watch
 
 LONGEST = 2**30
@@ -80,6 +80,8 @@ class WorkerProcess:
         for event in events:
             if isinstance(event, Heartbeat):
                 self._watch.hear(event, now)
+            elif isinstance(event, WorkerReady):
+                self._watch.started = True
         if events:
             return events
         self._verdict = self._verdict or ("" if self._gone else self._watch.verdict(now))
@@ -87,11 +89,11 @@ class WorkerProcess:
 
     def cause(self) -> str:
         """Why it ended, as the end of a sentence that begins with "The learner"."""
-        if self._verdict:
-            return self._verdict
         from unetstudio.worker.cause import ended, oom_kills
 
-        self._process.join(1.0)
+        self._process.join(0.3 if self._verdict else 1.0)
+        if self._verdict and (self._verdict != NONSENSE or self._process.exitcode is None):  # half a message: it ended while it spoke
+            return self._verdict
         return ended(self._process.exitcode, self._watch.memory, oom_kills() - self._oom_kills)
 
     def end(self, seconds: float = 1.0) -> str:

@@ -18,15 +18,17 @@ class Limits:
     """Seconds after which a worker counts as hanging."""
 
     silence: float = 9.0  # without a heartbeat
+    start: float = 120.0  # the same while it starts: loading torch from a slow disk holds up all threads
     stuck: float = 7.5  # with heartbeats, but the jobs neither get on, nor compute, nor wait for the disk
     slow: float = 180.0  # computing, but not getting on: a step of a large network on an old laptop takes long
 
 
 class Watch:
-    """Told of every heartbeat by `hear`, and asked again and again for its `verdict`."""
+    """Told of every heartbeat by `hear`, and asked again and again for its `verdict`; `started` is set once the worker is ready."""
 
     def __init__(self, limits: Limits, now: float) -> None:
         self.memory = 0  # bytes in use when last heard of
+        self.started = False
         self._limits = limits
         self._last: Heartbeat | None = None
         self._looked = self._heard = now
@@ -47,8 +49,9 @@ class Watch:
         """What is wrong, as the end of a sentence that begins with "The learner"; "" while all is well."""
         self._silent += min(now - self._looked, NAP)
         self._looked = now
-        if self._silent > self._limits.silence:
-            return f"did not answer for {self._limits.silence:.0f} seconds"
+        silence = self._limits.silence if self.started else self._limits.start
+        if self._silent > silence:
+            return f"did not answer for {silence:.0f} seconds"
         if self._stuck > self._limits.stuck:
             return f"stood still in the middle of its work and did not answer for {self._limits.stuck:.0f} seconds"
         if self._slow > self._limits.slow:
