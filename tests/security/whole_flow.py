@@ -1,0 +1,99 @@
+"""A real window that does by itself what a clinician does in a day, run as a program of its own.
+
+    python whole_flow.py SERIES EXPORTS        paints, learns, predicts, exports everything, meets a fault, opens the example, closes
+
+A line on standard output tells of each step.
+"""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from PySide6.QtCore import QTimer
+
+from unetstudio.formats import FORMATS
+from unetstudio.inference.events import CasePredicted
+from unetstudio.settings import TrainingSettings
+from unetstudio.tools.tool import Pointer
+from unetstudio.training.events import CheckpointSaved
+from unetstudio.ui import window
+from unetstudio.ui.main_window import MainWindow
+
+SMALL = TrainingSettings(base=4, depth=1, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.5, dims=2)
+EXPORTS = Path(sys.argv[2])
+
+
+class WholeFlow(MainWindow):
+    """One step leads to the next."""
+
+    def show(self) -> None:
+        super().show()
+        self.learned = self.predicted = self.example = False
+        self.left = ["labels", "segmentation"]
+        session = self.session
+        session.case_opened.connect(self.opened)
+        session.worker.event.connect(self.heard)
+        session.progress.connect(self.progressed)
+        session.notice.connect(lambda text, level: tell("notice", level, text))
+        session.fault.connect(lambda text: tell("fault", text))
+
+    def opened(self, case: str) -> None:
+        tell("opened", case)
+        if self.example:
+            QTimer.singleShot(500, self.close)
+            return
+        self.session.learning.set_settings(SMALL)
+        self.session.set_author("The clinician")
+        annotation = self.session.annotation
+        for row in range(4, 40, 6):
+            annotation.set_active_class(row // 6 % 2)
+            annotation.set_options("brush", size=3)
+            annotation.press(Pointer(float(row), 4.0, 0, 0))
+            annotation.move(Pointer(float(row), 40.0, 0, 0))
+            annotation.release()
+        annotation.undo()
+        annotation.redo()
+
+    def heard(self, event: object) -> None:
+        tell("event", type(event).__name__)
+        self.learned |= isinstance(event, CheckpointSaved)
+        self.predicted |= isinstance(event, CasePredicted) and self.learned
+        if self.predicted and len(self.left) == 2:
+            self.go_on()
+
+    def progressed(self, what: str, done: int, total: int) -> None:
+        if what == "Exporting" and done == total:
+            QTimer.singleShot(0, self.go_on)
+
+    def go_on(self) -> None:
+        """The next export; after the last one a fault, and then the example."""
+        session = self.session
+        if self.left:
+            what = self.left.pop()
+            formats = [name for name, found in FORMATS.items() if found.writes]
+            session.export(EXPORTS / what, what, formats, [case.id for case in session.cases], True, True)
+            return
+        tell("exported")
+        QTimer.singleShot(0, self.fail)
+        QTimer.singleShot(200, self.open_example)
+
+    def open_example(self) -> None:
+        self.example = True
+        self.session.open_example()
+
+    def fail(self) -> None:
+        """A fault of the program, with the scan and all that is known of it in reach."""
+        scan, case, desk = self.session.scan, self.session.case, self.session.desk
+        raise RuntimeError(f"a fault on purpose, with {scan}, {case}, {desk.project.manifest if desk else None}")
+
+
+def tell(*words: object) -> None:
+    """One line."""
+    sys.stdout.write(" ".join(str(word).replace("\n", " ") for word in words) + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    window.MainWindow = WholeFlow  # type: ignore[misc]
+    sys.exit(window.run([Path(sys.argv[1])]))
