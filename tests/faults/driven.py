@@ -19,10 +19,11 @@ from typing import Any
 from PySide6.QtCore import QTimer
 
 from unetstudio.data.edit import Edit
+from unetstudio.data.history import BYTES, History
 from unetstudio.project import store
 from unetstudio.settings import TrainingSettings
 from unetstudio.tools.tool import Pointer
-from unetstudio.ui import window
+from unetstudio.ui import annotation, window
 from unetstudio.ui.main_window import MainWindow
 
 SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.5)
@@ -39,6 +40,7 @@ class Choices:
     switch: float = 0.02  # share of actions that open the next case
     learn: bool = False  # whether there is a learner
     generation: int = store.STROKES  # strokes after which labels are written as a whole
+    undo: int = BYTES  # bytes kept for it, by each case and by all
     close_after: int = -1  # milliseconds after the window came up
     export: str = ""  # folder, written again and again
 
@@ -96,6 +98,8 @@ class Driven(MainWindow):
         if self.done >= self.choices.actions or self.session.labels is None:
             return
         self.done += 1
+        if self.done % (self.choices.actions // 100 or 1) == 0 or self.done == self.choices.actions:
+            tell("acted", self.done)
         what = self.random.random()
         if what < 0.12:
             annotation.undo()
@@ -143,6 +147,8 @@ def main() -> int:
     """The window until it is closed."""
     Driven.choices = Choices(**json.loads(sys.argv[2]))
     store.STROKES = Driven.choices.generation
+    History.__init__.__defaults__ = (Driven.choices.undo,)
+    annotation.BYTES = Driven.choices.undo  # type: ignore[attr-defined]
     checkpoint = store.LabelStore.checkpoint
 
     def told(self: store.LabelStore, *arguments: Any) -> None:

@@ -11,6 +11,7 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -38,6 +39,7 @@ class Window:
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen"}
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
         self.lines: list[list[str]] = []
+        self._counts: Counter[tuple[str, ...]] = Counter()  # of lines by their first words
         self._error: list[str] = []
         self._changed = threading.Condition()
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._listen, self._listen_to_errors)]
@@ -48,7 +50,9 @@ class Window:
         assert self.process.stdout is not None
         for line in self.process.stdout:
             with self._changed:
-                self.lines.append(line.split())
+                words = line.split()
+                self.lines.append(words)
+                self._counts.update(tuple(words[:length]) for length in range(1, min(len(words), 3) + 1))
                 self._changed.notify_all()
         with self._changed:
             self._changed.notify_all()
@@ -58,14 +62,11 @@ class Window:
         self._error += self.process.stderr.readlines()
 
     def says(self, *words: str, times: int = 1, seconds: float = PATIENCE) -> bool:
-        """Waits until so many lines begin with these words; False when the window ended first."""
+        """Waits until so many lines begin with these words, three at most; False when the window ended first."""
         with self._changed:
-            told = self._changed.wait_for(lambda: self._count(words) >= times or not self._threads[0].is_alive(), seconds)
+            told = self._changed.wait_for(lambda: self._counts[words] >= times or not self._threads[0].is_alive(), seconds)
             assert told, f"the window did not say {words}; it said {self.lines[-3:]} {self._error}"
-            return self._count(words) >= times
-
-    def _count(self, words: tuple[str, ...]) -> int:
-        return sum(line[: len(words)] == list(words) for line in self.lines)
+            return self._counts[words] >= times
 
     def all(self, *words: str) -> list[list[str]]:
         """The rests of all lines that begin with these words."""
