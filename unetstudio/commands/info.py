@@ -30,11 +30,14 @@ def info(path: Path | None, device: bool, output: Output) -> None:
 
 def networks(output: Output) -> None:
     """Name, dimensions and size of each network, with two classes and one channel."""
+    import torch
+
     from unetstudio.networks.network import NETWORKS, create
 
     rows = []
     for name, kind in NETWORKS.items():
-        counts = {dims: create(name, 1, 2, dims).parameters_count for dims in kind.dims}
+        with torch.device("meta"):  # no memory for weights that are only counted
+            counts = {dims: create(name, 1, 2, dims).parameters_count for dims in kind.dims}
         output.event("network", name=name, title=kind.title, description=kind.description, dims=kind.dims, parameters=counts)
         for dims, count in counts.items():
             rows.append([name, f"{dims}D", f"{count:,}", kind.description])
