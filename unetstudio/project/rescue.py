@@ -19,7 +19,7 @@ def keep(folder: Path, project: str, changes: Iterable[Change]) -> None:
     for case, kind, edit in changes:
         if case not in journals:
             durable.make_folder(folder / project)
-            journals[case] = Journal(_free(folder / project, case))
+            journals[case] = Journal(free(folder / project, case))
         journals[case].append(kind, edit, journals[case].count + 1)
 
 
@@ -38,6 +38,7 @@ def _files(folder: Path, case: str) -> list[Path]:
     return sorted(folder.glob(f"{case}-*.journal"), key=lambda path: int(path.stem.rpartition("-")[2])) if folder.is_dir() else []
 
 
-def _free(folder: Path, case: str) -> Path:
+def free(folder: Path, case: str) -> Path:
+    """A journal's name that no file has."""
     taken = _files(folder, case)
     return folder / f"{case}-{int(taken[-1].stem.rpartition('-')[2]) + 1 if taken else 1}.journal"

@@ -150,6 +150,11 @@ class LabelStore:
         return entry
 
     @property
+    def last_change(self) -> bytes:
+        """SHA-256 of the last change's record, by which the next one is known to follow on it."""
+        return self._change
+
+    @property
     def due(self) -> bool:
         """Whether the journal has grown long enough, or something was damaged, so that a new generation should be written.
 

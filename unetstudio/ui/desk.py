@@ -30,7 +30,9 @@ from unetstudio.project.journal import JournalEntry, Kind
 from unetstudio.project.place import default_folder, project_beside, relink
 from unetstudio.project.project import Project
 from unetstudio.project.replay import history
+from unetstudio.project.second_copy import notice, second_copy
 from unetstudio.project.store import LabelStore
+from unetstudio.ui import recent
 from unetstudio.worker.intake import CaseRead, CaseRefused, intake, picture
 
 REMOVED = "removed"
@@ -72,6 +74,7 @@ class Desk:
     def __init__(self, project: Project, documents: Path) -> None:
         self.project = project
         self._rescue_folder = documents / RESCUE  # often on another disk: for strokes that the project's refuses to the end
+        self._copy = second_copy(project, recent.state())
         project.keep_reserve()
         self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
         self._shapes: dict[str, Index] = {}  # of the cases opened so far: the window may paint on one until the next is there
@@ -96,7 +99,8 @@ class Desk:
         loaded = store.load(case.shape)
         self._kept = {case.id: (store, loaded.labels)}
         self._shapes[case.id] = case.shape
-        rescued = self._rescued(case.id, store, loaded.labels)
+        rescued = self._copy.put_back(store, case.id, loaded.labels.apply) if self._copy else []
+        rescued += self._rescued(case.id, store, loaded.labels)
         told = [loaded.recovered] if loaded.recovered else []
         if rescued:
             told.append(f"{len(rescued)} change(s) that could not be saved last time were kept in your own folder; they are back.")
@@ -174,7 +178,10 @@ class Desk:
         store, labels = self._store(case_id)
         match what:
             case Edit() if kind.changes:
-                store.append(kind, what)
+                if self._copy:
+                    self._copy.stored(store, case_id, kind, what)
+                else:
+                    store.append(kind, what)
                 labels.apply(what)
             case Edit():
                 store.append(kind, what)
@@ -184,6 +191,8 @@ class Desk:
                 store.cancel()
         if store.due:
             store.checkpoint(labels)
+            if self._copy:
+                self._copy.forget(case_id)
 
     def is_open(self, case_id: str) -> bool:
         """Whether this is the case that was opened last: the window holds its labels, and changes them itself."""
@@ -223,6 +232,10 @@ class Desk:
         self.project.beat()
         self.retry()
 
+    def drive_notices(self) -> tuple[str, ...]:
+        """What to know of a network drive, when a project on it is opened for the first time."""
+        return (notice(self.project),) if self._copy and self._copy.first() else ()
+
     def space_warning(self) -> str:
         """One sentence when the disk is nearly full, or ""."""
         return self.project.space_warning(next(iter(self._kept), ""))
@@ -244,6 +257,7 @@ class Desk:
             self.project, self._kept, self._unsaved = before
             copy.close()
             raise
+        self._copy = second_copy(copy, recent.state())
         with contextlib.suppress(ProjectError):
             before[0].close()
         return tuple(unread)
@@ -263,8 +277,13 @@ class Desk:
 
 def open_project(folder: Path, documents: Path) -> OpenedProject:
     """The project of a folder; read-only where it is in use or cannot be written, which `notices` say."""
-    project = Project.open(folder)
-    return OpenedProject(Desk(project, documents), project.notices)
+    return _opened(Project.open(folder), documents)
+
+
+def _opened(project: Project, documents: Path) -> OpenedProject:
+    """With what there is to tell of it."""
+    desk = Desk(project, documents)
+    return OpenedProject(desk, (*project.notices, *desk.drive_notices()))
 
 
 def at_once(call: Callable[[], Any]) -> Any:
@@ -311,7 +330,7 @@ def take_in(
 def _made(paths: Sequence[Path], documents: Path, scan: Scan) -> OpenedProject:
     """A new project for these images, with colours that stand out against the first."""
     classes = ClassTable.named(FIRST_CLASSES, colours(len(FIRST_CLASSES), picture(scan)))
-    return OpenedProject(Desk(Project.create(default_folder(list(paths), documents), classes), documents), ())
+    return _opened(Project.create(default_folder(list(paths), documents), classes), documents)
 
 
 def _refused(found: CaseRead, channels: int | None) -> CaseRefused:

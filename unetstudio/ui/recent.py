@@ -27,6 +27,13 @@ def documents() -> Path:
     return Path(platformdirs.user_documents_dir())
 
 
+def state() -> Path:
+    """Where what must outlast the program, and is of no use to anybody else, is kept."""
+    if "UNETSTUDIO_HOME" in os.environ:
+        return home() / "state"
+    return Path(platformdirs.user_state_dir("unetstudio", appauthor=False))
+
+
 def remember(folder: Path) -> None:
     """Puts a project at the top of the list; a home that cannot be written is no reason to stop."""
     folder = folder.absolute()
