@@ -47,6 +47,8 @@ class Hdf5(Format):
 
         with h5py.File(source.path, "r", locking=False) as file:
             found = _dataset(file, source.path)
+            if found.external or found.is_virtual:  # any file of this computer could be shown, and sent on, as an image
+                raise FormatError(source.path, "its voxels lie in other files; save the image with all its voxels in one file.")
             make_sure_it_fits(source.path, found.size * found.dtype.itemsize, source.path.stat().st_size)
             voxels = _channels_first(np.squeeze(found[()]) if found.ndim > 4 else found[()], source.path)
             geometry = _geometry(found)
