@@ -177,3 +177,18 @@ def test_that_finishing_runs_what_was_asked_and_closes_the_jobs(qapp: object, qt
     assert made.finish()
     assert kept == list(range(20))
     assert closed.is_set()
+
+
+def test_that_a_stroke_does_not_wait_for_an_image_that_is_read(disk: DiskThread, qtbot: QtBot) -> None:
+    told: list[str] = []
+    go = threading.Event()
+
+    def refuse() -> None:
+        raise UserError("no image")
+
+    disk.read(lambda: "image" if go.wait(10) else "late", told.append, lambda error: told.append(str(error)))
+    disk.read(refuse, told.append, lambda error: told.append(str(error)))
+    disk.ask(lambda: "stroke", told.append)
+    qtbot.waitUntil(lambda: told == ["stroke"], timeout=10_000)
+    go.set()
+    qtbot.waitUntil(lambda: told == ["stroke", "image", "no image"], timeout=10_000)

@@ -83,18 +83,10 @@ class Desk:
     # ----------------------------------------------------------------------------------------------------- reading
 
     def open_case(self, case: Case, scan: Scan | None = None) -> OpenedCase:
-        """Reads a scan (unless it is at hand), its labels with their undo, and its last prediction; a moved image is found again."""
+        """Reads a scan (unless it is at hand), its labels with their undo, and its last prediction."""
         self.retry()
         if scan is None:
-            case = relink(case, self.project.folder, sha256_of)
-            if sha256_of(case.source) != case.sha256:
-                raise ProjectError(
-                    case.source.path,
-                    "this is not the image that was painted. Put the old file back, or remove the case and add the new image.",
-                )
-            scan = read(case.source)
-            if (scan.shape, scan.channels) != (case.shape, case.channels):
-                raise ProjectError(case.source.path, "the project takes it for an image of another size. Remove the case and add it again.")
+            case, scan = self.scan_of(case)
         store = self.project.store(case)
         loaded = store.load(case.shape)
         self._kept = {case.id: (store, loaded.labels)}
@@ -107,6 +99,19 @@ class Desk:
         copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
         prediction = self.prediction(case)
         return OpenedCase(case, scan, copy, store.sequence, history((*loaded.history, *rescued)), prediction, " ".join(told))
+
+    def scan_of(self, case: Case) -> tuple[Case, Scan]:
+        """A case's scan, and the case with its source where it lies now; touches nothing of the project, so that any thread may read it."""
+        case = relink(case, self.project.folder, sha256_of)
+        if sha256_of(case.source) != case.sha256:
+            raise ProjectError(
+                case.source.path,
+                "this is not the image that was painted. Put the old file back, or remove the case and add the new image.",
+            )
+        scan = read(case.source)
+        if (scan.shape, scan.channels) != (case.shape, case.channels):
+            raise ProjectError(case.source.path, "the project takes it for an image of another size. Remove the case and add it again.")
+        return case, scan
 
     def _rescued(self, case_id: str, store: LabelStore, labels: LabelMap) -> list[JournalEntry]:
         """Puts back what the disk had refused when the window was closed."""

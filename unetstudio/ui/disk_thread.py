@@ -1,7 +1,8 @@
 """The disk thread: everything that the window saves or looks up happens here, one thing after the other.
 
-Strokes come before all else: a long job (reading a folder, exporting) is a generator that runs in a thread of its own. Nothing waits for
-it, neither a stroke nor the end of the program; what it must do in turn with the strokes it hands over by `carry`.
+Strokes come before all else: a long job (reading a folder, exporting) is a generator that runs in a thread of its own, and images are read
+in another. Nothing waits for those, neither a stroke nor the end of the program; what a job must do in turn with the strokes it hands over
+by `carry`.
 """
 
 from __future__ import annotations
@@ -76,6 +77,8 @@ class DiskThread(QThread):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._tasks: queue.Queue[_Task | None] = queue.Queue()
+        self._reads: queue.Queue[_Task | None] = queue.Queue()
+        self._reader = threading.Thread(target=self._work, args=(self._reads,), name="reader", daemon=True)
         self._jobs: list[_Job] = []
         self._ending = False
         self._back.connect(self._call_back)
@@ -85,6 +88,10 @@ class DiskThread(QThread):
     ) -> None:
         """Runs `call` on the disk thread, then `done(result)` or `failed(error)` on the GUI thread."""
         self._tasks.put(_Task(call, done, failed))
+
+    def read(self, call: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[UserError], None]) -> None:
+        """As `ask`, for what takes long and changes nothing: beside the tasks, one such call after the other."""
+        self._reads.put(_Task(call, done, failed))
 
     def begin(
         self,
@@ -122,19 +129,23 @@ class DiskThread(QThread):
 
     @property
     def working(self) -> bool:
-        """Whether a job runs."""
-        return any(job.thread.is_alive() for job in self._jobs)
+        """After `finish`: whether something is still being read or a job runs."""
+        return any(thread.is_alive() for thread in self._others)
+
+    @property
+    def _others(self) -> list[threading.Thread]:
+        return [thread for thread in (self._reader, *(job.thread for job in self._jobs)) if thread.ident]
 
     def finish(self, seconds: float = 2.5) -> bool:
         """Stops jobs, runs the tasks asked so far, and ends the thread; False when that took too long. A job may still be at its step."""
         for job in self._jobs:
             job.stopped = True
+        self._reads.put(None)
         self._tasks.put(None)
         ended = self.wait(int(seconds * 1000))
         until = time.monotonic() + GRACE
-        for job in self._jobs:
-            if job.thread.ident:
-                job.thread.join(max(0.0, until - time.monotonic()))
+        for thread in self._others:
+            thread.join(max(0.0, until - time.monotonic()))
         self._ending = True
         return ended
 
@@ -145,7 +156,11 @@ class DiskThread(QThread):
 
     def run(self) -> None:
         """The thread's life."""
-        while (task := self._tasks.get()) is not None:
+        self._reader.start()
+        self._work(self._tasks)
+
+    def _work(self, tasks: queue.Queue[_Task | None]) -> None:
+        while (task := tasks.get()) is not None:
             self._do(task)
 
     def _do(self, task: _Task) -> None:

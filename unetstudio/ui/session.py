@@ -258,10 +258,25 @@ class Session(CaseCommands, ClassCommands, QObject):
         self._wanted = case_id
         self.case_opening.emit(case_id)
 
-        def read() -> OpenedCase | None:
-            return desk.open_case(case, scan) if self._wanted == case_id else None
+        def read() -> tuple[Case, Scan] | None:
+            return desk.scan_of(case) if self._wanted == case_id else None
 
-        self.disk.ask(read, self._case_read, lambda error: self._case_refused(case_id, error))
+        def go_on(found: tuple[Case, Scan] | None) -> None:
+            if found is not None and self._wanted == case_id and self.desk is desk:
+                self._open_read(desk, *found)
+
+        if scan is None:
+            self.disk.read(read, go_on, lambda error: self._case_refused(case_id, error))
+        else:
+            self._open_read(desk, case, scan)
+
+    def _open_read(self, desk: Desk, case: Case, scan: Scan) -> None:
+        """Its labels, once its scan is there."""
+
+        def read() -> OpenedCase | None:
+            return desk.open_case(case, scan) if self._wanted == case.id else None
+
+        self.disk.ask(read, self._case_read, lambda error: self._case_refused(case.id, error))
 
     def _case_read(self, opened: OpenedCase | None) -> None:
         if opened is None or opened.case.id != self._wanted or self.desk is None:
