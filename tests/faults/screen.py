@@ -99,12 +99,9 @@ class Hand:
 
 
 def random_stroke(chance: random.Random) -> Stroke:
-    """Straight pieces."""
-    corners = [(chance.randrange(LEFT, RIGHT), chance.randrange(TOP, BOTTOM)) for _ in range(chance.randrange(2, 4))]
-    points = [corners[0]]
-    for (x0, y0), (x1, y1) in pairwise(corners):
-        points += [(round(x0 + (x1 - x0) * i / 6), round(y0 + (y1 - y0) * i / 6)) for i in range(1, 7)]
-    return Stroke(points, chance.randrange(2))
+    """Straight: a busy screen leaves out positions of the mouse, and with them corners."""
+    x0, y0, x1, y1 = (chance.randrange(*room) for room in ((LEFT, RIGHT), (TOP, BOTTOM)) * 2)
+    return Stroke([(round(x0 + (x1 - x0) * i / 8), round(y0 + (y1 - y0) * i / 8)) for i in range(9)], chance.randrange(2))
 
 
 def start(path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
