@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from unetstudio.ui.bug_report import BugReport
 from unetstudio.ui.pauses import MOST_BYTES, Pause, Pauses
 from unetstudio.ui.watchdog import Watchdog, places
+from unetstudio.worker.crash_log import LAST
 
 
 @pytest.fixture
@@ -81,8 +82,10 @@ def test_that_a_log_that_is_not_ours_is_no_error_and_a_long_one_begins_anew(log:
     assert [pause.seconds for pause in log.all()] == [0.3]
 
 
-def test_that_a_bug_report_names_the_last_pauses(qtbot: QtBot) -> None:
+def test_that_a_bug_report_names_the_last_pauses_and_the_last_crash_of_the_learner(qtbot: QtBot) -> None:
     Pauses().add(Pause(time.time(), 0.3, ("unetstudio/ui/session.py:1 open_case", "unetstudio/ui/review.py:7 _segment")))
+    (Pauses().path.parent / LAST).write_text("Fatal Python error: Segmentation fault", encoding="utf-8")
     report = BugReport()
     qtbot.addWidget(report)
+    assert "Last crash of the learner:\nFatal Python error" in report.lines.toPlainText()
     assert "_segment (unetstudio/ui/review.py:7) < unetstudio/ui/session.py:1 open_case" in report.lines.toPlainText()

@@ -90,7 +90,8 @@ class Stroke:
 
     def _differing(self, block: _Block) -> NDArray[np.bool_]:
         """The block's voxels that the stroke painted and that were not so before."""
-        return block.changed & ((block.before != self.value) | (block.before_origin != self._origin))
+        mask: NDArray[np.bool_] = block.changed & ((block.before != self.value) | (block.before_origin != self._origin))
+        return mask
 
     def _edit(self, chosen: Sequence[tuple[_Block, NDArray[np.bool_]]]) -> Edit | None:
         """The chosen voxels of some blocks as one Edit from the values before the stroke; None when there are none."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import sys
 import traceback
 from types import TracebackType
@@ -14,6 +15,7 @@ from unetstudio import __version__
 from unetstudio.ui.pauses import Pauses
 from unetstudio.ui.preferences import home
 from unetstudio.ui.resources import icon
+from unetstudio.worker.crash_log import LAST
 from unetstudio.worker import crash_log
 
 
@@ -69,8 +71,7 @@ class BugReport(QDialog):
         self.lines = QPlainTextEdit()
         self.lines.setReadOnly(True)
         self.lines.setAccessibleName("Details of the fault")
-        pauses = "".join(f"Pause of the window: {line}\n" for line in Pauses().as_lines())
-        self.lines.setPlainText(f"U-Net Studio {__version__}, Python {sys.version.split()[0]}, {sys.platform}\n{pauses}")
+        self.lines.setPlainText("\n".join(_known()))
         copy = QPushButton(icon("copy"), "Copy the details")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.lines.toPlainText()))
         close = QPushButton("Go on")
@@ -90,3 +91,13 @@ class BugReport(QDialog):
     def add(self, trace: str) -> None:
         """One more fault, below those before."""
         self.lines.appendPlainText(trace)
+
+
+def _known() -> list[str]:
+    """The program, the computer's kind, and what the program noted about itself: no paths, no names."""
+    lines = [f"U-Net Studio {__version__}, Python {sys.version.split()[0]}, {sys.platform}"]
+    log = Pauses()
+    lines += [f"Pause of the window: {line}" for line in log.as_lines()]
+    with contextlib.suppress(OSError, ValueError):
+        lines.append("Last crash of the learner:\n" + (log.path.parent / LAST).read_text(encoding="utf-8"))
+    return [*lines, ""]
