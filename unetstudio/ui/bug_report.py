@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import sys
 import traceback
 from types import TracebackType
@@ -15,7 +14,6 @@ from unetstudio import __version__
 from unetstudio.ui.pauses import Pauses
 from unetstudio.ui.preferences import home
 from unetstudio.ui.resources import icon
-from unetstudio.worker.crash_log import LAST
 from unetstudio.worker import crash_log
 
 
@@ -46,8 +44,6 @@ class BugReports(QObject):
             self.dialog = BugReport(self._window)
             self.dialog.finished.connect(self._forget)
             self.dialog.show()
-            if crash := crash_log.last(home() / "log"):
-                self.dialog.add(crash)
         self.dialog.add(trace)
 
     def _forget(self) -> None:
@@ -64,7 +60,7 @@ class BugReport(QDialog):
         self.setWindowTitle("A fault in the program")
         self.resize(640, 360)
         sentence = QLabel(
-            "Something in the program went wrong. Your finished strokes are on the disk. "
+            "Something in the program went wrong. What the status bar calls saved is on the disk. "
             "You can go on; if it looks odd, close the program and open the project again."
         )
         sentence.setWordWrap(True)
@@ -96,8 +92,7 @@ class BugReport(QDialog):
 def _known() -> list[str]:
     """The program, the computer's kind, and what the program noted about itself: no paths, no names."""
     lines = [f"U-Net Studio {__version__}, Python {sys.version.split()[0]}, {sys.platform}"]
-    log = Pauses()
-    lines += [f"Pause of the window: {line}" for line in log.as_lines()]
-    with contextlib.suppress(OSError, ValueError):
-        lines.append("Last crash of the learner:\n" + (log.path.parent / LAST).read_text(encoding="utf-8"))
+    lines += [f"Pause of the window: {line}" for line in Pauses().as_lines()]
+    if crash := crash_log.last(home() / "log"):
+        lines.append(f"Last crash of the learner:\n{crash}")
     return [*lines, ""]
