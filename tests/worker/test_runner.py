@@ -9,6 +9,7 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+import torch
 
 from unetstudio.data.case import Case, ReviewState
 from unetstudio.data.classes import ClassTable
@@ -20,7 +21,8 @@ from unetstudio.formats import discover
 from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, RoundDone, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.worker.cause import DEVICE_LOST
 from unetstudio.worker.intake import CaseRead, intake
 from unetstudio.worker.messages import (
     CasesChanged,
@@ -41,6 +43,7 @@ from unetstudio.worker.messages import (
     WorkerReady,
 )
 from unetstudio.worker.runner import Runner
+from unetstudio.worker.stack import Running, Stack, end_if_lost, failure
 
 SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, round_seconds=0.3, device="cpu", threads=1)
 
@@ -338,3 +341,78 @@ def test_that_nothing_is_predicted_while_training_unless_it_was_asked_for(
     made.handle(Train(dataclasses.replace(SMALL, steps=30), resume=False))
     advance(made, events, lambda event: isinstance(event, TrainingFinished))
     assert not any(isinstance(event, CasePredicted) for event in events)
+
+
+def test_that_a_large_case_in_the_background_shares_the_time_with_training(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    trained(made, events, project)
+    picture = np.full((500, 500), 40, np.uint8)
+    large = project.folder.parent / "large.png"
+    cv2.imwrite(str(large), picture)
+    case = next(found.case for found in intake(discover([large])) if isinstance(found, CaseRead))
+    made.handle(CasesChanged((*project.cases, case)))
+    made.handle(Train(SMALL))
+    events.clear()
+    made.handle(PredictCases((case.id,)))
+    advance(made, events, lambda event: isinstance(event, RoundDone))
+    made.handle(PredictCases((case.id,)))
+    advance(made, events, lambda event: isinstance(event, CasePredicted) and event.case == case.id)
+    steps = [event.step for event in events if isinstance(event, StepDone)]
+    assert steps[-1] > steps[0]
+    made.end()
+
+
+def test_that_training_without_a_readable_image_waits_and_goes_on_when_it_is_relinked(
+    runner: tuple[Runner, list[Event]], project: Project
+) -> None:
+    made, events = runner
+    case = project.cases[0]
+    moved = case.source.path.with_name("moved.png")
+    case.source.path.rename(moved)
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    made.handle(Train(SMALL))
+    paint_both(made, case)
+    for _ in range(20):
+        made.advance()
+    assert any(isinstance(event, JobFailed) and "disc_0.png" in event.text and not event.detail for event in events)
+    events.clear()
+    made.handle(LabelsEdited(case.id, 3, stroke(1, 40, slice(20, 40))))
+    assert any(isinstance(event, TrainingWaits) and "relink" in event.reason for event in events)
+    relinked = dataclasses.replace(case, source=dataclasses.replace(case.source, path=moved))
+    made.handle(CasesChanged((relinked, project.cases[1])))
+    advance(made, events, lambda event: isinstance(event, RoundDone))
+    made.end()
+
+
+def test_that_want_of_memory_in_a_job_is_a_sentence_and_no_bug() -> None:
+    told = failure("case", MemoryError())
+    assert "Memory did not suffice" in told.text
+    assert not told.detail
+
+
+def test_that_a_lost_gpu_ends_the_process_so_that_another_can_use_it() -> None:
+    error = torch.AcceleratorError("CUDA error: device-side assert triggered\nCompile with TORCH_USE_CUDA_DSA")
+    assert "The GPU failed (CUDA error: device-side assert triggered)" in failure("training", error).text
+    with pytest.raises(SystemExit) as ended:
+        end_if_lost(error)
+    assert ended.value.code == DEVICE_LOST
+    end_if_lost(torch.AcceleratorError("CUDA error: out of memory"))  # for which there are other ways
+
+
+def test_that_a_case_in_the_background_takes_only_its_share_of_the_time() -> None:
+    stack = Stack(lambda event: None)
+    training, case, view = (Running(name, (None for _ in ())) for name in ("training", "case", "view"))
+    stack.push(training)
+    stack.push(case)
+    turns = []
+    for _ in range(400):
+        job = stack.turn(0.25)
+        assert job is not None
+        stack.spent(job, 0.1)
+        turns.append(job.name)
+    assert turns.count("case") == pytest.approx(100, abs=2)
+    stack.push(view)
+    assert stack.turn(0.25) is view
+    stack.close("view")
+    stack.close("training")
+    assert stack.turn(0.25) is case

@@ -38,7 +38,7 @@ class People:
         unnamed: set[str] = set()
         for case in {path.relative_to(self._cases).parts[0] for path in journals}:
             try:
-                for line in trail(self._cases / case):
+                for line in (line for line in trail(self._cases / case) if line.kind.changes):
                     (named if line.author else unnamed).add(line.author or line.user)
             except ProjectError:
                 continue  # a damaged journal is told of where it is opened

@@ -59,11 +59,8 @@ SETTLED = 48
 """Rounds without new strokes and without a better score after which training rests."""
 
 
-SHARE = 0.5
-"""Of the time that a whole case, predicted in the background, takes from training ..."""
-
-FRESH_SHARE, FRESH = 0.25, 60.0
-"""... and so many seconds after a stroke: it is to be learnt first."""
+SHARE, FRESH_SHARE, FRESH = 0.5, 0.25, 60.0
+"""Share of training's time that a whole case in the background takes; and for so many seconds after a stroke, which is to be learnt first."""
 
 
 class Runner:
@@ -168,15 +165,17 @@ class Runner:
     def _study_cases(self, cases: tuple[Case, ...]) -> list[StudyCase]:
         assert self._opened is not None
         known = self._study.cases if self._study is not None else {}
-        return [known.get(case.id) or self._study_case(case) for case in cases]
+        return [self._study_case(case, case.id in known) for case in cases]
 
-    def _study_case(self, case: Case) -> StudyCase:
+    def _study_case(self, case: Case, known: bool) -> StudyCase:
+        """With its labels from the disk, but of a case that is `known`: the study has these."""
         assert self._opened is not None
+        labels, sequence = None, 0
         try:
-            labels, sequence = read_labels(self._opened.project, case)
+            if not known:
+                labels, sequence = read_labels(self._opened.project, case)
         except UserError as error:
             self._send(JobFailed("labels", str(error), case=case.id))
-            return StudyCase(case, lambda: read(case.source))
         return StudyCase(case, lambda: read(case.source), labels if sequence else None, sequence)
 
     def _cases_changed(self, cases: tuple[Case, ...]) -> None:
@@ -207,8 +206,8 @@ class Runner:
         if not request.resume:
             self._loaded = None
         self._study.take_back(all=True)
-        names, folder = People(self._opened.project / "cases").names, self._opened.project / "checkpoints"
-        write = jobs.write_durably
+        project, write = self._opened.project, jobs.write_durably
+        names, folder = People(project / "cases").names, project / "checkpoints"
         self._trainer = Trainer(self._study, request.settings, checkpoints=folder, start=start, write=write, people=names)
         self._best, self._best_round, self._rested_at = -1.0, 0, -1
         self._wake()
