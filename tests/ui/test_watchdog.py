@@ -87,5 +87,6 @@ def test_that_a_bug_report_names_the_last_pauses_and_the_last_crash_of_the_learn
     (Pauses().path.parent / LAST).write_text("Fatal Python error: Segmentation fault", encoding="utf-8")
     report = BugReport()
     qtbot.addWidget(report)
-    assert "Last crash of the learner:\nFatal Python error" in report.lines.toPlainText()
+    assert "The learner's last crash" in report.lines.toPlainText()
+    assert "Fatal Python error" in report.lines.toPlainText()
     assert "_segment (unetstudio/ui/review.py:7) < unetstudio/ui/session.py:1 open_case" in report.lines.toPlainText()

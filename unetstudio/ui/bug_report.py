@@ -94,5 +94,5 @@ def _known() -> list[str]:
     lines = [f"U-Net Studio {__version__}, Python {sys.version.split()[0]}, {sys.platform}"]
     lines += [f"Pause of the window: {line}" for line in Pauses().as_lines()]
     if crash := crash_log.last(home() / "log"):
-        lines.append(f"Last crash of the learner:\n{crash}")
+        lines.append(crash)
     return [*lines, ""]
