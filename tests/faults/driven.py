@@ -92,8 +92,10 @@ class Driven(MainWindow):
         if self.moves:
             self.moves -= 1
             annotation.move(self.somewhere())
+            self.tell_state("drawn")
             if not self.moves:
                 getattr(annotation, self.ends)()
+                self.tell_state("drawn")  # also what was taken back
             return
         if self.done >= self.choices.actions or self.session.labels is None:
             return
@@ -132,9 +134,10 @@ class Driven(MainWindow):
         assert labels is not None
         return hashlib.sha256(labels.values.tobytes() + labels.origin.tobytes()).hexdigest()
 
-    def tell_state(self, kind: str, _: Edit) -> None:
-        assert self.session.case is not None
-        tell("state", self.session.case.id, kind, time.monotonic(), self.digest())
+    def tell_state(self, kind: str, _: Edit | None = None) -> None:
+        """The labels as they stand: after a change, or with so much of the stroke in hand."""
+        if self.session.case is not None:
+            tell("state", self.session.case.id, kind, time.monotonic(), self.digest())
 
 
 def tell(*words: object) -> None:

@@ -6,6 +6,7 @@ import random
 import sys
 import time
 from collections.abc import Callable
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -25,7 +26,7 @@ PHASES = {
     "learning": {"learn": True, "pace": 20},
     "closing": {"generation": 12, "pace": 4},
 }
-SHORT = {"painting": 2, "saving": 2, "learning": 1, "closing": 2}
+SHORT = {"painting": 2, "saving": 1, "learning": 1, "closing": 1}
 LONG = {"painting": 70, "saving": 70, "learning": 30, "closing": 50}
 
 
@@ -52,8 +53,9 @@ def test_that_a_window_killed_at_a_random_instant_loses_at_most_a_second_of_draw
     kills, chance = (LONG if long else SHORT)[phase], random.Random(phase)
     before: dict[str, str] = {}
     verdicts: list[Verdict] = []
-    too_late = 0  # it had closed before the signal came
-    for number in range(kills):
+    for number in count():
+        if len(verdicts) == kills:
+            break
         folder = tmp_path / f"images-{number // IN_A_ROW}"
         if not folder.exists():
             pictures(folder)
@@ -63,14 +65,14 @@ def test_that_a_window_killed_at_a_random_instant_loses_at_most_a_second_of_draw
         with opened(folder if not project.exists() else project, seed=number, **PHASES[phase], **close_after) as window:
             reach(window, phase, chance)
             family = window.family
-            too_late += window.process.poll() is not None
+            too_late = window.process.poll() is not None  # it had closed before the signal came: not counted, but judged
             killed = window.kill()
             here, before = judge(window, killed, project, before)
             here += [Verdict(f"{number}: {' '.join(text)}") for text in window.all("fault")]
             orphans = left_alive(family, 15)
-        verdicts.append(
-            next((verdict for verdict in here if verdict.wrong), max(here, key=lambda verdict: verdict.lost, default=Verdict()))
-        )
+        worst = next((verdict for verdict in here if verdict.wrong), max(here, key=lambda verdict: verdict.lost, default=Verdict()))
+        if worst.wrong or not too_late:
+            verdicts.append(worst)
         assert not orphans
         if phase == "learning":
             cards(project / "checkpoints")
@@ -82,7 +84,7 @@ def test_that_a_window_killed_at_a_random_instant_loses_at_most_a_second_of_draw
         bar="all reopen, at most 1 s of drawing lost, 0 wrong",
         n=len(verdicts),
         good=len(verdicts) - len(wrong),
-        note=f"at most {most:.2f} s of drawing lost" + (f"; {too_late} had closed before the signal came" if too_late else ""),
+        note=f"at most {most:.2f} s of drawing lost",
     )
     assert not wrong
     again = open_project(project, tmp_path)

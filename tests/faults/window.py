@@ -150,14 +150,14 @@ def judge(window: Window, killed: float, project: Path, before: dict[str, str]) 
     """Holds what is on the disk against what the window told; and the digest of each case now. `before` are the digests at its start.
 
     Each case must be in a state that the window was in: not before the last one that was called saved, and not more than a second before
-    the kill, with nothing in it that was never painted.
+    the kill, with nothing in it that was never painted. What was drawn of a stroke in hand counts as well.
     """
     with Project.open(project, read_only=True) as found:
         now = {case.id: digest(read_labels(project, case)[0]) for case in found.cases}
     verdicts = []
     for case, labels in now.items():
         states = [("", float("-inf"), before.get(case, labels))]
-        saved = 0
+        saved = journalled = 0
         for word, *rest in window.lines:
             if word == "opened" and rest[0] == case and len(states) == 1:
                 states = [("", float("-inf"), rest[2])]
@@ -165,8 +165,9 @@ def judge(window: Window, killed: float, project: Path, before: dict[str, str]) 
                     verdicts.append(Verdict(f"{case}: reopened in another state than was on the disk"))
             elif word == "state" and rest[0] == case:
                 states.append((rest[1], float(rest[2]), rest[3]))
+                journalled = len(states) - 1 if rest[1] != "drawn" else journalled
             elif word == "saved":
-                saved = len(states) - 1
+                saved = journalled
         verdicts.append(_held(case, labels, states, saved, killed))
     return verdicts, now
 
@@ -175,7 +176,7 @@ def _held(case: str, labels: str, states: list[tuple[str, float, str]], saved: i
     kept = max((number for number, state in enumerate(states) if state[2] == labels), default=-1)
     if kept < 0:
         return Verdict(f"{case}: labels that the window never had")
-    gone = [when for _, when, _ in states[kept + 1 :]]
+    gone = [when for _, when, drawn in states[kept + 1 :] if drawn != labels]
     lost = killed - gone[0] if gone else 0.0
     if kept < saved:
         return Verdict(f"{case}: {saved - kept} change(s) called saved are gone", lost)
