@@ -20,6 +20,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Opens the window, or runs a command; returns the exit status."""
     from unetstudio import cli
 
+    leave_no_memory_image()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and (arguments[0] in cli.COMMANDS or arguments[0] in ("--help", "-h", "--version")):
         return cli.main(arguments)
@@ -38,6 +39,15 @@ def main(arguments: list[str] | None = None) -> int:
     from unetstudio.ui.window import run
 
     return run([Path(a).absolute() for a in arguments if a != "--example"], example="--example" in arguments)
+
+
+def leave_no_memory_image() -> None:
+    """A crash, here or in the worker, writes no image of the memory to the disk: it would hold patients' images."""
+    try:
+        import resource
+    except ImportError:  # Windows keeps one only where it was told to
+        return
+    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def missing_libraries() -> str:

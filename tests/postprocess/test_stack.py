@@ -70,3 +70,9 @@ def test_that_a_step_missing_from_the_list_is_added() -> None:
 def test_that_a_wrong_option_is_explained_in_one_sentence(text: str) -> None:
     with pytest.raises(UserError, match="--post"):
         with_options(DEFAULT_STEPS, [text])
+
+
+@pytest.mark.parametrize("stored", [{"step": "threshold", "probability": "0.4"}, {"step": "smooth", "enabled": 1}])
+def test_that_a_step_with_a_value_of_another_kind_is_refused(stored) -> None:
+    with pytest.raises(UserError, match=r"has a value for .* that it cannot have; the project was altered"):
+        from_json([stored])

@@ -130,3 +130,26 @@ def test_that_this_disk_says_what_it_is(tmp_path):
     assert disk.room(tmp_path) > 0
     assert disk.room(tmp_path / "nowhere") is None
     assert disk.is_network(tmp_path) in (True, False)
+
+
+@pytest.mark.parametrize("problem", [errno.EIO, errno.ENOSPC])
+def test_that_after_a_flush_that_failed_the_file_counts_as_lost_and_strokes_go_on_in_a_new_one(project, case, paint, monkeypatch, problem):
+    store = project.store(case)
+    labels = store.load(case.shape).labels
+    store.append(Kind.EDIT, paint(labels, 1))
+    flush, refusals = os.fdatasync, [problem]
+
+    def fail_once(handle):
+        if refusals:
+            raise OSError(refusals.pop(), "flush")
+        flush(handle)
+
+    monkeypatch.setattr(durable.os, "fdatasync", fail_once)
+    edit = paint(labels, 2)
+    with pytest.raises(ProjectError):
+        store.append(Kind.EDIT, edit)
+    assert store.append(Kind.EDIT, edit) == 2
+    store.append(Kind.EDIT, paint(labels, 3))
+    assert sorted(path.name for path in store.folder.glob("*.journal")) == ["strokes-0-1.journal", "strokes-0.journal"]
+    again = project.store(case).load(case.shape)
+    assert (again.sequence, again.recovered) == (3, None) and (again.labels.values == labels.values).all()

@@ -322,9 +322,10 @@ def no_block(file: h5py.File) -> None:
     made.id.write_direct_chunk((0, 0, 0), b"\0" * 100)
 
 
-@pytest.mark.parametrize(
-    "forge", [many_attributes, large_attribute, a_bomb, a_small_block, a_block_as_it_is, no_block], ids=lambda forge: forge.__name__
-)
+BOMBS = [many_attributes, large_attribute, a_bomb, a_small_block, a_block_as_it_is, no_block]
+
+
+@pytest.mark.parametrize("forge", BOMBS, ids=lambda forge: forge.__name__)
 def test_that_a_forged_file_takes_no_memory_before_it_is_refused(forge):
     with h5py.File("x", "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
         forge(file)

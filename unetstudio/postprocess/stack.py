@@ -36,10 +36,22 @@ def from_json(values: Iterable[dict[str, Any]]) -> tuple[Step, ...]:
     steps: list[Step] = []
     for stored in values:
         kind = STEPS[str(stored.get("step"))]
+        plain = kind()
         known = {f.name for f in fields(kind)}
-        steps.append(kind(**{name: value for name, value in stored.items() if name in known}))
+        chosen = {name: value for name, value in stored.items() if name in known}
+        if odd := next((name for name, value in chosen.items() if not _alike(value, getattr(plain, name))), ""):
+            raise UserError(f"The project's step {kind.title!r} has a value for {odd!r} that it cannot have; the project was altered.")
+        steps.append(kind(**chosen))
     present = {type(step) for step in steps}
     return (*steps, *(step for step in DEFAULT_STEPS if type(step) not in present))
+
+
+def _alike(value: Any, default: Any) -> bool:
+    """Whether a stored value is of an option's kind."""
+    numbers = (int, float)
+    if isinstance(default, bool) or not isinstance(default, numbers):
+        return type(value) is type(default)
+    return isinstance(value, numbers) and not isinstance(value, bool)
 
 
 def with_options(steps: Sequence[Step], pairs: Iterable[str]) -> tuple[Step, ...]:

@@ -13,6 +13,7 @@ from unetstudio.networks.checkpoint import Checkpoint, load, load_optimizer
 from unetstudio.networks.network import Network
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved
+from unetstudio.training.schedule import Budget
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,7 +54,21 @@ def load_start(path: Path, *, resume: bool = True) -> Start:
             state = load_optimizer(path.with_suffix(".safetensors"), checkpoint)
         except CheckpointError:
             state = None
+    if state is not None and not _continues(state, network):
+        state = None
     return Start(checkpoint, network, state, path.with_suffix(".safetensors"))
+
+
+def _continues(state: dict[str, Any], network: Network) -> bool:
+    """Whether a state, which may come from anybody, is of this network."""
+    try:
+        Budget(**state["budget"])
+        learner, shapes = state["learner"], {name: value.shape for name, value in network.state_dict().items()}
+        same = all({name: value.shape for name, value in learner[part].items()} == shapes for part in ("network", "average"))
+        whole = all(isinstance(learner[part], dict) for part in ("optimizer", "scaler"))
+        return same and whole and type(state["round"]) is type(learner["steps"]) is int and bool(learner["random"].numel())
+    except (LookupError, TypeError, AttributeError):
+        return False
 
 
 def newest(folder: Path) -> Path:
