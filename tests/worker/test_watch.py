@@ -49,6 +49,13 @@ def test_that_waiting_for_a_slow_drive_is_no_standstill() -> None:
     assert not watched([Heartbeat(turns=5, waiting=False, disk=True)] * 28)
 
 
+def test_that_a_silent_worker_that_computes_is_waited_for_until_it_takes_too_long() -> None:
+    watch = Watch(LIMITS, 0.0)
+    watch.started = True
+    assert not any(watch.verdict(float(second), used=0.5 * second) for second in range(1, 30))
+    assert any(watch.verdict(float(second), used=0.5 * second) for second in range(30, 40))
+
+
 def test_that_a_worker_may_be_silent_for_longer_while_it_starts() -> None:
     watch = Watch(LIMITS, 0.0)
     assert not any(watch.verdict(float(second)) for second in range(1, 100))

@@ -84,7 +84,7 @@ class WorkerProcess:
                 self._watch.started = True
         if events:
             return events
-        self._verdict = self._verdict or ("" if self._gone else self._watch.verdict(now))
+        self._verdict = self._verdict or ("" if self._gone else self._watch.verdict(now, self._used()))
         return None if self._gone or self._verdict or self._process.exitcode is not None else events
 
     def cause(self) -> str:
@@ -108,6 +108,16 @@ class WorkerProcess:
         if not self._reader.is_alive():
             self._connection.close()
         return "" if self._log is None else crash_log.collect(self._log)
+
+    def _used(self) -> float:
+        """Processor seconds of the child."""
+        import psutil
+
+        try:
+            times = psutil.Process(self.pid).cpu_times()
+        except psutil.Error:
+            return 0.0  # it has just ended
+        return float(times.user + times.system)
 
     def _read(self) -> None:
         """A thread of its own: half a message must not keep the supervisor waiting for the rest."""

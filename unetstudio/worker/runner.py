@@ -60,7 +60,7 @@ SETTLED = 48
 
 
 SHARE, FRESH_SHARE, FRESH = 0.5, 0.25, 60.0
-"""Share of training's time that a whole case in the background takes; and for so many seconds after a stroke, which is to be learnt first."""
+"""Share of training's time that a whole case in the background takes; and so many seconds after a stroke, which is to be learnt first."""
 
 
 class Runner:

@@ -10,17 +10,20 @@ NAP = 1.5
 """Seconds that may pass for one look or one heartbeat: more means that the computer, or both processes, slept."""
 
 WORKING = 0.02
-"""Share of a processor from which a worker counts as computing."""
+"""Share of a processor from which a worker counts as computing ..."""
+
+BUSY = 0.1
+"""... and from which one that is silent does: then it only keeps its other threads from speaking."""
 
 
 @dataclass(frozen=True)
 class Limits:
     """Seconds after which a worker counts as hanging."""
 
-    silence: float = 9.0  # without a heartbeat
+    silence: float = 9.0  # without a heartbeat, nor computing
     start: float = 120.0  # the same while it starts: loading torch from a slow disk holds up all threads
     stuck: float = 7.5  # with heartbeats, but the jobs neither get on, nor compute, nor wait for the disk
-    slow: float = 180.0  # computing, but not getting on: a step of a large network on an old laptop takes long
+    slow: float = 180.0  # computing, with heartbeats or without, but not getting on: a step on an old laptop takes long
 
 
 class Watch:
@@ -33,6 +36,7 @@ class Watch:
         self._last: Heartbeat | None = None
         self._looked = self._heard = now
         self._silent = self._stuck = self._slow = 0.0
+        self._used = 0.0  # processor seconds of the process when the silence began
 
     def hear(self, beat: Heartbeat, now: float) -> None:
         """Takes one heartbeat."""
@@ -45,11 +49,18 @@ class Watch:
         computing = beat.disk or beat.work - last.work >= WORKING * passed
         self._stuck = 0.0 if computing else self._stuck + passed
 
-    def verdict(self, now: float) -> str:
-        """What is wrong, as the end of a sentence that begins with "The learner"; "" while all is well."""
+    def verdict(self, now: float, used: float = 0.0) -> str:
+        """What is wrong, as the end of a sentence that begins with "The learner"; "" while all is well.
+
+        `used` is the processor time of its process in seconds, as the system counts it.
+        """
+        if not self._silent:
+            self._used = used
         self._silent += min(now - self._looked, NAP)
         self._looked = now
         silence = self._limits.silence if self.started else self._limits.start
+        if used - self._used >= BUSY * self._silent:
+            silence = self._limits.slow
         if self._silent > silence:
             return f"did not answer for {silence:.0f} seconds"
         if self._stuck > self._limits.stuck:
