@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import errno
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -98,3 +98,41 @@ def failing(disk: Any) -> Iterator[None]:
         yield
     finally:
         durable.os, durable.RESERVE_BYTES = os, reserve  # type: ignore[assignment,misc]
+
+
+LOOKING = ("stat", "lstat", "listdir", "scandir")
+
+
+class Blind:
+    """The n-th look at what lies below `root` (names, sizes, times) fails once, whoever in the program looks."""
+
+    def __init__(self, root: Path, fails_at: int, error: int) -> None:
+        self.root, self.fails_at, self.error = str(root), fails_at, error
+        self.calls = 0
+        self.failed = False
+
+    def heal(self) -> None:
+        """It has failed already, and fails once."""
+
+    @contextlib.contextmanager
+    def everywhere(self) -> Iterator[None]:
+        """In the `os` that all modules share."""
+        real = {name: getattr(os, name) for name in LOOKING}
+        for name in LOOKING:
+            setattr(os, name, self._call(real[name]))
+        try:
+            yield
+        finally:
+            for name in LOOKING:
+                setattr(os, name, real[name])
+
+    def _call(self, real: Callable[..., Any]) -> Callable[..., Any]:
+        def call(path: Any = ".", *args: Any, **options: Any) -> Any:
+            if not isinstance(path, int) and os.fspath(path).startswith(self.root):
+                self.calls += 1
+                if self.calls == self.fails_at:
+                    self.failed = True
+                    raise OSError(self.error, os.strerror(self.error), os.fspath(path))
+            return real(path, *args, **options)
+
+        return call

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
-from faults.failing import Failing
+from faults.failing import Blind, Failing
 from faults.judge import Promises, bury, fault
 from faults.story import CLASSES, NAME, Story, begun, picture, state
 
@@ -28,7 +28,7 @@ UNSPEAKABLE = re.compile(r"Errno|Traceback|Error\b|0x[0-9a-f]+|\bNone\b")
 class Session:
     """Lives in `root`; `faults` are what went against a promise."""
 
-    def __init__(self, root: Path, disk: Failing) -> None:
+    def __init__(self, root: Path, disk: Failing | Blind) -> None:
         self.root, self._disk = root, disk
         self.folder = root / NAME
         self.story, self.promised = Story(), Promises([])

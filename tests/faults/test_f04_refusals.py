@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import os
 import shutil
@@ -11,7 +12,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from faults.failing import MODES, Failing, failing
+from faults.failing import MODES, Blind, Failing, failing
 from faults.judge import fault
 from faults.session import Session
 
@@ -25,11 +26,10 @@ def descriptors() -> int:
     return len(os.listdir("/proc/self/fd"))  # noqa: PTH208
 
 
-def refused_once(root: Path, number: int, mode: str) -> tuple[bool, list[str], list[str]]:
+def refused_once(root: Path, disk: Failing | Blind) -> tuple[bool, list[str], list[str]]:
     """Whether the n-th call was reached, what went wrong, and what the user was told."""
-    disk = Failing(number, mode)
     before = descriptors()
-    with failing(disk):
+    with disk.everywhere() if isinstance(disk, Blind) else failing(disk):
         session = Session(root, disk)
         try:
             session.live()
@@ -46,23 +46,47 @@ def refused_once(root: Path, number: int, mode: str) -> tuple[bool, list[str], l
     return disk.failed, faults, session.said
 
 
+def each_call(quick: Path, step: int, disk_of: Callable[[Path, int], Failing | Blind]) -> tuple[int, int, list[str]]:
+    """Sessions in each of which a later call fails: how many there were, how often the user was told, and what went wrong."""
+    faults, cases, told, number, reached = [], 0, 0, 1, True
+    while reached:
+        root = quick / f"session {number}"
+        root.mkdir()
+        reached, wrong, said = refused_once(root, disk_of(root, number))
+        shutil.rmtree(root)
+        cases, told = cases + reached, told + bool(said)
+        faults += [f"call {number}: {what}" for what in wrong[:1]]
+        number += step
+    return cases, told, faults
+
+
 @pytest.mark.parametrize("mode", MODES)
 def test_that_a_call_that_the_disk_refuses_costs_nothing_and_is_said(
     quick: Path, mode: str, figure: Callable[..., None], long: bool, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setattr(stores, "STROKES", 3)  # a new generation after so many
-    faults, cases, told, number, reached = [], 0, 0, 1, True
-    while reached:
-        root = quick / f"session {number}"
-        root.mkdir()
-        reached, wrong, said = refused_once(root, number, mode)
-        shutil.rmtree(root)
-        cases, told = cases + reached, told + bool(said)
-        faults += [f"call {number}: {what}" for what in wrong[:1]]
-        number += 1 if long else 5
+    cases, told, faults = each_call(quick, 1 if long else 5, lambda _, number: Failing(number, mode))
     figure(
         "F4",
         f"the n-th call to the disk fails: {mode}",
+        bar="nothing lost, said in a sentence, saves again",
+        n=cases,
+        good=cases - len(faults),
+        note=f"{told} were told to the user, the others did not matter",
+    )
+    assert cases and not faults, faults[:5]
+
+
+@pytest.mark.parametrize("error", [errno.EIO, errno.EACCES])
+def test_that_a_look_that_the_disk_refuses_costs_nothing(
+    quick: Path, error: int, figure: Callable[..., None], long: bool, monkeypatch: pytest.MonkeyPatch
+):
+    """Names, sizes and times: a folder that cannot be read must not pass for an empty one."""
+    monkeypatch.setattr(stores, "STROKES", 3)
+    cases, told, faults = each_call(quick, 1 if long else 17, lambda root, number: Blind(root, number, error))
+    figure(
+        "F4",
+        f"the n-th look at names, sizes or times fails: {os.strerror(error)}",
         bar="nothing lost, said in a sentence, saves again",
         n=cases,
         good=cases - len(faults),

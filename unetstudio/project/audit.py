@@ -24,6 +24,7 @@ from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.region import Index, Region
 from unetstudio.errors import ProjectError
 from unetstudio.formats.replacing import replace_file
+from unetstudio.project import looking
 from unetstudio.project.chain import chain
 from unetstudio.project.journal import UNKNOWN, JournalContents, JournalEntry, Kind, read
 from unetstudio.project.project import Project
@@ -91,7 +92,7 @@ def _records(folder: Path, voxel: Index | None = None) -> Iterator[tuple[Journal
 
     Only those that may have changed `voxel` keep their arrays.
     """
-    files = [file for place in (folder, folder / PAST) if place.is_dir() for file in place.iterdir()]
+    files = [file for place in (folder, folder / PAST) for file in looking.names(place)]
     numbered = sorted((int(m[1]), int(m[2] or 0), file) for file in files if (m := JOURNAL.fullmatch(file.name)))
     contents = [_slim(read(file), voxel) for _, _, file in numbered]
     known = chain(replace(c, entries=(*c.entries, *c.behind)) for c in contents if c.case in ("", folder.name))

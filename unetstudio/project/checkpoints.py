@@ -12,7 +12,7 @@ from typing import Any
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.seal import broken
 from unetstudio.errors import UserError
-from unetstudio.project import durable
+from unetstudio.project import durable, looking
 
 WEIGHTS, CARD = ".safetensors", ".json"
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -34,7 +34,7 @@ class CheckpointCard:
 
 def cards(folder: Path) -> list[CheckpointCard]:
     """Newest first; a card that is damaged or has lost its weights is left out."""
-    found = [card for path in folder.glob(f"*{CARD}") if (card := _card(path))]
+    found = [card for path in looking.names(folder) if path.suffix == CARD and (card := _card(path))]
     return sorted(found, key=lambda card: (card.created, card.step, card.id), reverse=True)
 
 
@@ -46,9 +46,9 @@ def newest(folder: Path) -> CheckpointCard | None:
 def _card(path: Path) -> CheckpointCard | None:
     """From its file, or None when it cannot be trusted."""
     weights = path.with_suffix(WEIGHTS)
-    if not _NAME.fullmatch(path.stem) or not weights.is_file():
-        return None
     try:
+        if not _NAME.fullmatch(path.stem) or not looking.is_there(weights):
+            return None
         values: Any = json.loads(durable.read_bytes(path))
         score = None if values["score"] is None else float(values["score"])
         card = CheckpointCard(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -56,7 +57,9 @@ def room(folder: Path) -> int | None:
 
 def warning(folder: Path, case: Path | None = None) -> str:
     """One sentence when room runs short for strokes, and for three more generations of a case's labels in its folder; else ""."""
-    free, last = room(folder), max((path.stat().st_size for path in case.glob("labels-*.h5")), default=0) if case else 0
+    free, last = room(folder), 0
+    with contextlib.suppress(OSError):
+        last = max((path.stat().st_size for path in case.glob("labels-*.h5")), default=0) if case else 0
     if free is None or free >= max(LOW, GENERATIONS * last):
         return ""
     left = f"{free / 1e9:.1f} GB" if free >= 1e9 else f"{free / 1e6:.0f} MB"

@@ -21,6 +21,7 @@ from typing import TypeVar
 import psutil
 
 from unetstudio.errors import ProjectError
+from unetstudio.project import looking
 from unetstudio.project.refusal import DamagedError as DamagedError  # noqa: PLC0414 (what reading and writing here end in)
 from unetstudio.project.refusal import MissingError as MissingError  # noqa: PLC0414
 from unetstudio.project.refusal import refused
@@ -223,8 +224,9 @@ def release_reserve(path: Path) -> bool:
 
 def sweep(folder: Path) -> None:
     """Deletes temporary files that a killed program left; only for the one who holds the lock."""
-    for left in folder.glob(f".*{TEMPORARY}"):
-        remove(left)
+    for left in looking.names(folder):
+        if left.name.startswith(".") and left.suffix == TEMPORARY:
+            remove(left)
 
 
 def _fill(path: Path, data: bytes | memoryview) -> None:

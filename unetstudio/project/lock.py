@@ -19,7 +19,7 @@ import psutil
 
 from unetstudio import __version__
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable
+from unetstudio.project import durable, looking
 from unetstudio.project.journal import user
 
 NAME = "lock"
@@ -97,8 +97,10 @@ def acquire(folder: Path) -> Lock | LockedBy:
         if durable.write_once(path, content) is not None:
             return Lock(path, content)
         try:
-            held, beaten = durable.read_bytes(path), path.stat().st_mtime
-        except (durable.MissingError, FileNotFoundError):
+            held, beaten = durable.read_bytes(path), looking.time_of(path)
+        except durable.MissingError:
+            continue
+        if beaten is None:
             continue
         holder = _parsed(held)
         if not _gone(holder, _disk_time(folder) - beaten):
@@ -110,10 +112,10 @@ def acquire(folder: Path) -> Lock | LockedBy:
 def alive(folder: Path) -> bool:
     """Whether somebody holds a project folder's lock, as far as can be seen without writing."""
     try:
-        held, beaten = durable.read_bytes(folder / NAME), (folder / NAME).stat().st_mtime
-    except (ProjectError, OSError):
+        held, beaten = durable.read_bytes(folder / NAME), looking.time_of(folder / NAME)
+    except ProjectError:
         return False
-    return not _gone(_parsed(held), time.time() - beaten)
+    return beaten is not None and not _gone(_parsed(held), time.time() - beaten)
 
 
 def _gone(holder: LockedBy, silent: float) -> bool:

@@ -22,6 +22,9 @@ _WORDS = {
     errno.ENOTDIR: "a file lies where a folder of the project should be. Copy the project's folder again from where it came",
     errno.EISDIR: "a folder lies where a file of the project should be. Copy the project's folder again from where it came",
 }
+_NOT_READ = dict.fromkeys(
+    (errno.EACCES, errno.EPERM), "you have no permission to read it. Ask whoever owns the folder, or whoever copied it"
+)
 
 
 class MissingError(ProjectError):
@@ -34,5 +37,6 @@ class DamagedError(ProjectError):
 
 def refused(path: Path, error: OSError, doing: str = "could not be saved") -> ProjectError:
     """The disk's refusal in words."""
-    words = _WORDS.get(error.errno or 0, error.strerror or str(error))
+    known = {**_WORDS, **_NOT_READ} if doing == "could not be read" else _WORDS
+    words = known.get(error.errno or 0, error.strerror or str(error))
     return (MissingError if isinstance(error, FileNotFoundError) else ProjectError)(path, f"{doing}: {words}.")

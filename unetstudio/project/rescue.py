@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from unetstudio.data.edit import Edit
-from unetstudio.project import durable
+from unetstudio.project import durable, looking
 from unetstudio.project.journal import Journal, JournalEntry, Kind, read
 
 Change = tuple[str, Kind, Edit]
@@ -35,7 +35,8 @@ def forget(folder: Path, project: str, case: str) -> None:
 
 
 def _files(folder: Path, case: str) -> list[Path]:
-    return sorted(folder.glob(f"{case}-*.journal"), key=lambda path: int(path.stem.rpartition("-")[2])) if folder.is_dir() else []
+    found = [path for path in looking.names(folder) if path.match(f"{case}-*.journal")]
+    return sorted(found, key=lambda path: int(path.stem.rpartition("-")[2]))
 
 
 def free(folder: Path, case: str) -> Path:

@@ -21,7 +21,7 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, labels_file
+from unetstudio.project import durable, labels_file, looking
 from unetstudio.project.journal import UNKNOWN, Journal, JournalEntry, Kind
 from unetstudio.project.lock import Lock, alive
 from unetstudio.project.recovery import JOURNAL, LABELS, TORN, Found, examine, generation
@@ -92,9 +92,9 @@ class LabelStore:
         """
         if not self.read_only:
             durable.sweep(self.folder)
-        files = sorted(self.folder.iterdir()) if self.folder.is_dir() else []
+        files = looking.names(self.folder)
         found = examine(files, shape, self._case)
-        told = replace(found, torn=tuple((path, contents) for path, contents in found.torn if not _kept(path).exists()))
+        told = replace(found, torn=tuple((path, contents) for path, contents in found.torn if _kept(path) not in files))
         self.sequence, self._saved, self._previous = found.sequence, found.base, found.last
         self._change = found.history[-1].digest if found.history else UNKNOWN
         self._strokes, self._bytes = len(found.applied), sum(len(entry.payload) for entry in found.applied)
@@ -199,7 +199,7 @@ class LabelStore:
 
     def _free(self) -> Path:
         """A journal name of this generation that no file has, after all that have one."""
-        taken = [m for f in self.folder.iterdir() if (m := JOURNAL.match(f.name)) and int(m[1]) == self._generation]
+        taken = [m for f in looking.names(self.folder) if (m := JOURNAL.match(f.name)) and int(m[1]) == self._generation]
         number = max((int(m[2] or 0) for m in taken), default=-1) + 1
         return self.folder / (f"strokes-{self._generation}-{number}.journal" if number else f"strokes-{self._generation}.journal")
 
@@ -230,7 +230,7 @@ class LabelStore:
 
     def _prune(self) -> None:
         """Drops generations older than the last three; the journals before them are the past."""
-        files = list(self.folder.iterdir())
+        files = looking.names(self.folder)
         numbers = sorted(generation(f) for f in files if LABELS.fullmatch(f.name))
         if len(numbers) <= GENERATIONS:
             return
@@ -244,7 +244,7 @@ class LabelStore:
     def _make_folder(self) -> None:
         """At the first write; never where the whole project is gone, for strokes without what they continue are of no use."""
         project = self.folder.parent.parent
-        if not project.is_dir() or ((self._generation or self.sequence) and not self.folder.is_dir()):
+        if not looking.is_folder(project) or ((self._generation or self.sequence) and not looking.is_folder(self.folder)):
             raise durable.MissingError(project, "is gone. Was it moved, or a drive unplugged? Put it back, then it is saved.")
         durable.make_folder(self.folder)
 

@@ -1,0 +1,34 @@
+"""A folder that cannot be read is told, and is neither empty nor missing."""
+
+import os
+import sys
+
+import pytest
+
+from unetstudio.errors import ProjectError
+from unetstudio.project import looking
+
+
+def test_that_what_lies_in_a_folder_is_listed_by_name(tmp_path):
+    (tmp_path / "b").write_bytes(b"")
+    (tmp_path / "a").mkdir()
+    assert looking.names(tmp_path) == [tmp_path / "a", tmp_path / "b"]
+
+
+def test_that_a_folder_that_does_not_exist_holds_nothing(tmp_path):
+    assert looking.names(tmp_path / "none") == [] and not looking.is_there(tmp_path / "none") and not looking.is_folder(tmp_path / "none")
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="links need a privilege there")
+def test_that_a_link_is_a_link_and_leads_to_its_folder(tmp_path):
+    (tmp_path / "link").symlink_to(tmp_path)
+    assert looking.is_link(tmp_path / "link") and looking.is_folder(tmp_path / "link") and not looking.is_link(tmp_path)
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="paths of another kind there")
+def test_that_a_look_that_is_refused_is_told():
+    """A name that the system takes for no name at all."""
+    long = "x" * os.pathconf("/", "PC_NAME_MAX")
+    for look in (looking.names, looking.is_there, looking.is_folder, looking.is_link, looking.time_of):
+        with pytest.raises(ProjectError, match="could not be read"):
+            look(looking.Path(f"/{long}x"))
