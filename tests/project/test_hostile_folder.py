@@ -5,6 +5,7 @@ What label files, project.json and checkpoints may hold is tried in tests/projec
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import struct
@@ -22,7 +23,7 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError
 from unetstudio.formats import read, sha256_of
-from unetstudio.project import checkpoints, durable, prediction_file
+from unetstudio.project import audit, checkpoints, durable, prediction_file
 from unetstudio.project.journal import HEADER, MAGIC, PREFIX, Kind, encode
 from unetstudio.project.project import MANIFEST, Project, new_case
 from unetstudio.ui.desk import Desk
@@ -215,3 +216,16 @@ def test_that_a_project_that_lies_about_an_image_s_size_opens_no_labels_of_that_
     (lie,) = project.add_cases([replace(case, shape=(1, 4000, 4000))])
     with pytest.raises(ProjectError, match=r"two\.png: the project takes it for an image of another size"):
         Desk(project, tmp_path).open_case(lie)
+
+
+@pytest.mark.parametrize("data", JOURNALS.values(), ids=JOURNALS.keys())
+def test_that_a_forged_journal_of_the_past_takes_no_memory_when_somebody_asks_who_painted(project, case, data):
+    folder = project.folder_of(case) / "past"
+    durable.make_folder(folder)
+    (folder / "strokes-0.journal").write_bytes(data)
+    tracemalloc.start()
+    with contextlib.suppress(ProjectError):
+        audit.who(project.folder_of(case), (0, 1, 1))
+    taken = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert taken < 8 * len(data) + 2 * durable.BLOCK

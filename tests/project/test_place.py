@@ -71,3 +71,16 @@ def test_that_another_image_of_the_same_name_is_not_taken(project, lost, tmp_pat
     (tmp_path / "one.png").write_bytes(b"another picture")
     with pytest.raises(ProjectError, match="another image"):
         relink(lost, project.folder, hash_of)
+
+
+def test_that_a_project_moved_without_its_images_finds_them_when_their_folder_is_dropped(project, lost, tmp_path, tmp_path_factory):
+    project.update(cases=(lost,))
+    project.save()
+    project.close()
+    far = tmp_path_factory.mktemp("far") / "study.unetstudio"
+    project.folder.rename(far)
+    with Project.open(far) as moved:
+        (case,) = moved.cases
+        with pytest.raises(ProjectError, match=r"one\.png: was moved; drop its new folder on the window"):
+            relink(case, far, hash_of)
+        assert relink(case, far, hash_of, [tmp_path / "images"]).source.path == lost.source.path

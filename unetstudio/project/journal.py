@@ -23,6 +23,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import psutil
 
 from unetstudio.data.edit import Bytes, Edit, constant
 from unetstudio.data.region import Region
@@ -36,6 +37,10 @@ END_MAGIC = b"UJE\n"
 END = struct.Struct("<4sQI")  # magic, number of the last change in the file, CRC-32 of the two
 UNKNOWN = bytes(32)
 """Stands for the record before when there is none, or it is not known."""
+MOST_PACKED = 1040
+"""zlib packs nothing closer than 1032 to 1."""
+LARGE = 64 * 2**20
+"""Bytes that are unpacked without asking for memory."""
 MOST_TRIES = 10_000
 """Record beginnings looked at behind damage; a file that holds more was made to keep us busy."""
 ARRAYS = ("before", "after", "before_origin", "after_origin")
@@ -313,6 +318,8 @@ def _fields(payload: bytes, path: Path) -> tuple[Region, Bytes, dict[str, Bytes 
             raise ValueError("no byte")
         if not 0 <= count <= region.size:
             raise ValueError("more voxels than the region has")
+        if size > MOST_PACKED * len(payload) or (size > LARGE and 10 * size > psutil.virtual_memory().available):
+            raise ValueError("more than the record can hold, or the memory")
         raw = zlib.decompressobj().decompress(payload[start:], size + 1)
         if len(raw) != size:
             raise ValueError("arrays of another length")

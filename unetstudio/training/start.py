@@ -80,7 +80,7 @@ def newest(folder: Path) -> Path:
             values = json.loads(card.read_text(encoding="utf-8"))
             if weights.is_file():
                 made.append((str(values["created"]), int(values["step"]), weights))
-        except (OSError, ValueError, KeyError, TypeError):
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue  # half a card: its weights are found by their own path if wanted
     if not made:
         raise CheckpointError("There is no checkpoint to go on from yet; train first.")
