@@ -23,6 +23,7 @@ from unetstudio.data.prediction import Prediction
 from unetstudio.data.quantity import count_text
 from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
+from unetstudio.data.window import automatic_window
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.formats import discover, read, sha256_of
 from unetstudio.project import durable, elsewhere, prediction_file, rescue
@@ -98,6 +99,7 @@ class Desk:
             told.append(f"{len(rescued)} change(s) that could not be saved last time were kept in your own folder; they are back.")
         copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
         prediction = self.prediction(case)
+        scan = replace(scan, window=automatic_window(scan))  # here, and not while somebody paints: it looks at many voxels
         return OpenedCase(case, scan, copy, store.sequence, history((*loaded.history, *rescued)), prediction, " ".join(told))
 
     def scan_of(self, case: Case) -> tuple[Case, Scan]:
@@ -111,7 +113,7 @@ class Desk:
         scan = read(case.source)
         if (scan.shape, scan.channels) != (case.shape, case.channels):
             raise ProjectError(case.source.path, "the project takes it for an image of another size. Remove the case and add it again.")
-        return case, scan
+        return case, replace(scan, window=automatic_window(scan))
 
     def _rescued(self, case_id: str, store: LabelStore, labels: LabelMap) -> list[JournalEntry]:
         """Puts back what the disk had refused when the window was closed."""
