@@ -19,8 +19,9 @@ from unetstudio.project.place import default_folder
 from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
 from unetstudio.ui import recent
-from unetstudio.ui.desk import OpenedProject, open_project, take_in
+from unetstudio.ui.desk import OpenedProject, open_project
 from unetstudio.ui.session import Session
+from unetstudio.ui.take_in import take_in
 from unetstudio.worker.intake import CaseRead, CaseRefused
 
 Paint = Callable[..., None]

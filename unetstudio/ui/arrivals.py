@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject
 from unetstudio.data.case import Case
 from unetstudio.errors import UserError
 from unetstudio.ui import recent
-from unetstudio.ui.desk import Desk, OpenedProject, take_in
+from unetstudio.ui.desk import Desk, OpenedProject
+from unetstudio.ui.take_in import take_in
 from unetstudio.worker.intake import CaseRead, CaseRefused
 
 if TYPE_CHECKING:

@@ -7,9 +7,8 @@ from __future__ import annotations
 
 import contextlib
 from collections import deque
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,30 +17,25 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.edit import Edit
 from unetstudio.data.history import History
 from unetstudio.data.labels import LabelMap
-from unetstudio.data.palette import colours
 from unetstudio.data.prediction import Prediction
-from unetstudio.data.quantity import count_text
 from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 from unetstudio.data.window import automatic_window
 from unetstudio.errors import ProjectError, UserError
-from unetstudio.formats import discover, read, sha256_of
+from unetstudio.formats import read, sha256_of
 from unetstudio.project import durable, elsewhere, prediction_file, rescue
 from unetstudio.project.journal import JournalEntry, Kind
-from unetstudio.project.place import default_folder, project_beside, relink
+from unetstudio.project.place import relink
 from unetstudio.project.project import Project
 from unetstudio.project.replay import history
 from unetstudio.project.second_copy import notice, second_copy
 from unetstudio.project.store import LabelStore
 from unetstudio.ui import recent
-from unetstudio.worker.intake import CaseRead, CaseRefused, intake, picture
 
 REMOVED = "removed"
 """Under this name the view of a project keeps the ids of removed cases by the SHA-256 of their images."""
 
 RESCUE = "U-Net Studio unsaved strokes"
-
-FIRST_CLASSES = ["Background", "Structure 1"]
 
 
 Change = tuple[str, Kind, Edit | dict[str, Any] | None]
@@ -287,63 +281,12 @@ def open_project(folder: Path, documents: Path) -> OpenedProject:
     return _opened(Project.open(folder), documents)
 
 
+def new_project(folder: Path, classes: ClassTable, documents: Path) -> OpenedProject:
+    """A project in a folder that does not exist yet."""
+    return _opened(Project.create(folder, classes), documents)
+
+
 def _opened(project: Project, documents: Path) -> OpenedProject:
     """With what there is to tell of it."""
     desk = Desk(project, documents)
     return OpenedProject(desk, (*project.notices, *desk.drive_notices()))
-
-
-def at_once(call: Callable[[], Any]) -> Any:
-    """What the call returns."""
-    return call()
-
-
-def take_in(
-    paths: Sequence[Path], desk: Desk | None, documents: Path, *, anew: bool = False, in_turn: Callable[[Callable[[], Any]], Any] = at_once
-) -> Generator[OpenedProject | CaseRead | CaseRefused, None, None]:
-    """Images into the open project; or into the one beside them, unless it is to be made `anew`, or into a new one made there once the
-    first image could be read. The caller lists the cases.
-
-    `in_turn` opens and makes projects: after what was asked for before, such as letting go of that project.
-    An image whose case was removed comes back under its old id, and with it what was painted on it.
-    """
-    sources = discover(paths)
-    if desk is None and not anew and (beside := project_beside(list(paths))) is not None:
-        opened = in_turn(lambda: open_project(beside, documents))
-        desk = opened.desk
-        yield opened
-    taken = {case.sha256 for case in desk.project.cases} if desk is not None else set()
-    channels = next((case.channels for case in desk.project.cases), None) if desk is not None else None
-    for found in intake(sources, taken):
-        if isinstance(found, CaseRead):
-            if channels not in (None, found.case.channels):
-                yield _refused(found, channels)
-                continue
-            channels = found.case.channels
-            if desk is None:
-                made = in_turn(partial(_made, paths, documents, found.scan))
-                desk = made.desk
-                yield made
-            removed: dict[str, str] = desk.project.manifest.view.get(REMOVED, {})
-            case = replace(found.case, id=removed.get(found.case.sha256, found.case.id))
-            desk.keep_thumbnail(case.id, found.thumbnail)
-            yield replace(found, case=case)
-        else:
-            yield found
-    if desk is None:
-        raise UserError("None of these files could be opened as an image.")
-
-
-def _made(paths: Sequence[Path], documents: Path, scan: Scan) -> OpenedProject:
-    """A new project for these images, with colours that stand out against the first."""
-    classes = ClassTable.named(FIRST_CLASSES, colours(len(FIRST_CLASSES), picture(scan)))
-    return _opened(Project.create(default_folder(list(paths), documents), classes), documents)
-
-
-def _refused(found: CaseRead, channels: int | None) -> CaseRefused:
-    """One network reads all images of a project."""
-    text = (
-        f"{found.case.source.path.name} has {count_text(found.case.channels, 'channel')}, this project's images have {channels}; "
-        "open it in a project of its own."
-    )
-    return CaseRefused(found.case.source, text, found.done, found.total)
