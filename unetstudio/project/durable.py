@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import contextlib
 import errno
-import hashlib
 import os
 import secrets
 import stat
@@ -297,14 +296,14 @@ def _sync_folder(folder: Path) -> None:
 
 
 def _compare(path: Path, data: bytes | memoryview, wanted: Path) -> None:
-    """Reads the file back and compares hashes, before it gets its name."""
-    handle, seen = os.open(path, os.O_RDONLY | _BINARY), hashlib.sha256()
+    """Reads the file back and compares it, before it gets its name."""
+    handle, rest, same = os.open(path, os.O_RDONLY | _BINARY), memoryview(data).cast("B"), True
     try:
-        while part := os.read(handle, BLOCK):
-            seen.update(part)
+        while same and (part := os.read(handle, BLOCK)):
+            same, rest = part == bytes(rest[: len(part)]), rest[len(part) :]  # a memoryview compares byte by byte
     finally:
         os.close(handle)
-    if seen.digest() != hashlib.sha256(data).digest():
+    if rest or not same:
         raise ProjectError(
             wanted, "could not be saved: the disk gave back other bytes than were written. Copy the project to another disk."
         )

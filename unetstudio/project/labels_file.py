@@ -171,11 +171,13 @@ def _copied(since: Since, made: Mapping[str, h5py.Dataset]) -> bool:
             if any(_packing(file[name]) != _packing(array) for name, array in made.items()):
                 return False
             changed = frozenset(since.blocks)
+            edges = block_shape(shape)
             for name, array in made.items():
-                for place in _places(file[name]):
-                    if tuple(at // edge for at, edge in zip(place, array.chunks, strict=True)) not in changed:
-                        mask, raw = file[name].id.read_direct_chunk(place)
-                        array.id.write_direct_chunk(place, raw, mask)
+                old, new = file[name].id, array.id
+                for z, y, x in _places(file[name]):
+                    if (z // edges[0], y // edges[1], x // edges[2]) not in changed:
+                        mask, raw = old.read_direct_chunk((z, y, x))
+                        new.write_direct_chunk((z, y, x), raw, mask)
     except (DamagedError, OSError, ValueError, RuntimeError, TypeError):
         return False
     return True
@@ -216,9 +218,9 @@ def _room(array: h5py.Dataset, fill: int) -> Bytes:
 
 def _counts(array: h5py.Dataset, values: Bytes) -> NDArray[np.int64]:
     """(256,) voxels per value: of the blocks that are there, and the fill value for the others."""
-    counts = np.zeros(256, np.int64)
-    for place in _places(array):
-        counts += tally(values[tuple(slice(at, at + edge) for at, edge in zip(place, array.chunks, strict=True))])
+    counts, (depth, height, width) = np.zeros(256, np.int64), array.chunks
+    for z, y, x in _places(array):
+        counts += tally(values[z : z + depth, y : y + height, x : x + width])
     counts[FILLS["values"]] += values.size - counts.sum()
     return counts
 
