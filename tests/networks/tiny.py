@@ -3,6 +3,7 @@
 from typing import Any
 
 import torch
+from torch.nn.modules.batchnorm import _BatchNorm
 
 from unetstudio.networks.network import NETWORKS, Network, create
 
@@ -22,12 +23,14 @@ def tiny(name: str, dims: int, *, inputs: int = 2, classes: int = 3, **options: 
     return create(name, inputs, classes, dims, **{**usual, **OF_ITS_OWN.get(name, {}), **options})
 
 
+@torch.no_grad()
 def lively(network: Network) -> Network:
-    """Batch statistics as after training, and in evaluation mode."""
+    """Norms that have measured their statistics on noise, as in training, and in evaluation mode."""
     torch.manual_seed(1)
-    for name, value in network.named_buffers():
-        if name.endswith("running_mean"):
-            value.normal_(0, 0.2)
-        if name.endswith("running_var"):
-            value.uniform_(0.5, 2)
+    shape = network.input_shape((32 if network.config.dims == 2 else 16,) * network.config.dims)
+    norms = [layer for layer in network.modules() if isinstance(layer, _BatchNorm)]
+    for layer in norms:
+        layer.momentum = 1.0
+    if norms:
+        network.train()(torch.randn(2, network.config.in_channels, *shape))
     return network.eval()

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import pytest
 import torch
 
-from unetstudio.training.losses import class_weights, loss
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.training.losses import class_weights, coarsen, loss, supervise
 
 
 def batch() -> tuple[torch.Tensor, torch.Tensor, torch.Tensor]:
@@ -60,3 +62,48 @@ def test_that_rare_classes_weigh_mildly_more() -> None:
 def test_that_a_rare_class_of_full_masks_weighs_more_than_one_of_strokes() -> None:
     strokes, masks = class_weights([10_000, 100]), class_weights([10_000, 100], dense=True)
     assert masks[1] / masks[0] > 2 * strokes[1] / strokes[0]
+
+
+def test_that_a_coarse_block_takes_the_class_of_most_of_its_labelled_voxels() -> None:
+    target = torch.full((1, 4, 4), UNLABELLED)
+    target[0, :2, :2] = torch.tensor([[0, 1], [1, UNLABELLED]])
+    coarse, weight = coarsen(target, torch.ones(1, 4, 4), (2, 2), 2)
+    assert coarse.tolist() == [[[1, UNLABELLED], [UNLABELLED, UNLABELLED]]]
+    assert weight[0, 0, 0] == 1
+
+
+def test_that_one_labelled_voxel_counts_wherever_in_a_block_it_lies() -> None:
+    for corner in range(4):
+        target = torch.full((1, 2, 2), UNLABELLED)
+        target[0, corner // 2, corner % 2] = 2
+        assert coarsen(target, torch.ones(1, 2, 2), (2, 2), 3)[0].item() == 2
+
+
+def test_that_a_coarse_block_has_the_mean_weight_of_its_labelled_voxels() -> None:
+    target = torch.tensor([[[0, 1], [UNLABELLED, UNLABELLED]]])
+    coarse, weight = coarsen(target, torch.tensor([[[0.5, 1.0], [7.0, 7.0]]]), (2, 2), 2)
+    assert (coarse.item(), weight.item()) == (1, 0.75)
+
+
+def test_that_blocks_follow_the_poolings_of_a_volume() -> None:
+    target = torch.arange(8).reshape(1, 2, 2, 2) // 4  # slice 0 is class 0, slice 1 is class 1
+    assert coarsen(target, torch.ones(1, 2, 2, 2), (1, 2, 2), 2)[0].flatten().tolist() == [0, 1]
+
+
+def test_that_coarser_answers_count_half_and_a_quarter() -> None:
+    torch.manual_seed(0)
+    target, weight = torch.randint(0, 2, (1, 8, 8)), torch.ones(1, 8, 8)
+    answers = tuple(torch.randn(1, 2, size, size) for size in (8, 4, 2))
+    each = [
+        loss(logits, *coarsen(target, weight, (factor,) * 2, 2), torch.ones(2), 0.5)
+        for logits, factor in zip(answers, (1, 2, 4), strict=True)
+    ]
+    expected = (each[0] + each[1] / 2 + each[2] / 4) / 1.75
+    assert supervise(answers, target, weight, torch.ones(2), 0.5).item() == pytest.approx(expected.item(), rel=1e-6)
+
+
+def test_that_valid_padding_is_compared_with_the_middle_of_the_labels() -> None:
+    logits = torch.randn(1, 2, 2, 4)
+    target, weight = torch.randint(0, 2, (1, 6, 8)), torch.ones(1, 6, 8)
+    middle = loss(logits, target[:, 2:4, 2:6], weight[:, 2:4, 2:6], torch.ones(2), 0.0)
+    assert supervise(logits, target, weight, torch.ones(2), 0.0) == middle

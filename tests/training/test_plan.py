@@ -5,10 +5,15 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
 import torch
 
+from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.study import Study
+from unetstudio.errors import TrainingError, UserError
+from unetstudio.networks.checkpoint import Checkpoint
+from unetstudio.networks.network import NETWORKS, create
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.plan import make_plan
 
@@ -70,3 +75,54 @@ def test_that_only_strokes_on_pictures_and_slices_are_learnt_with_filters(make_s
     assert make_plan(make_study(), TrainingSettings(), CPU).filters
     assert not make_plan(make_study(dense=True), TrainingSettings(), CPU).filters
     assert not make_plan(make_study(shape=(30, 32, 32)), TrainingSettings(), CPU).filters
+
+
+@pytest.mark.parametrize("name", [name for name, kind in NETWORKS.items() if 2 in kind.dims])
+def test_that_every_network_for_pictures_can_be_planned(name: str, make_study: MakeStudy) -> None:
+    plan = make_plan(make_study(), TrainingSettings(network=name), CPU)
+    assert plan.options.keys() == NETWORKS[name].options()
+    assert NETWORKS[name].title in plan.words["Network"]
+    with torch.device("meta"):
+        network = create(name, 1, 2, plan.dims, **plan.options)
+    assert network.input_shape(plan.patch) == plan.patch
+
+
+@pytest.mark.parametrize("name", [name for name, kind in NETWORKS.items() if 3 in kind.dims])
+def test_that_every_network_for_volumes_can_be_planned(name: str, make_study: MakeStudy) -> None:
+    plan = make_plan(make_study(shape=(30, 32, 32)), TrainingSettings(network=name), CPU)
+    with torch.device("meta"):
+        network = create(name, 1, 2, plan.dims, **plan.options)
+    assert plan.dims == 3
+    assert network.input_shape(plan.patch) == plan.patch
+
+
+def test_that_a_published_network_is_taken_as_it_is(make_study: MakeStudy) -> None:
+    plan = make_plan(make_study(), TrainingSettings(preset="published"), CPU)
+    assert (plan.options["base"], plan.options["depth"], plan.options["padding"]) == (64, 4, "valid")
+    assert min(plan.patch) - 2 * 92 >= 32
+    assert "preset published" in plan.words["Network"]
+
+
+def test_that_a_large_network_has_a_small_preset_on_a_processor_and_not_on_a_gpu(make_study: MakeStudy) -> None:
+    settings = TrainingSettings(network="resenc_unet")
+    assert make_plan(make_study(), settings, CPU).options["blocks"] == [1, 2, 2]
+    assert make_plan(make_study(), settings, torch.device("cuda")).options["blocks"] == [1, 3, 4, 6]
+
+
+def test_that_a_network_for_volumes_refuses_pictures(make_study: MakeStudy) -> None:
+    with pytest.raises(TrainingError, match="3D U-Net learns from volumes"):
+        make_plan(make_study(), TrainingSettings(network="unet3d"), CPU)
+
+
+def test_that_a_preset_that_there_is_not_is_refused(make_study: MakeStudy) -> None:
+    with pytest.raises(UserError, match="no preset 'tiny'"):
+        make_plan(make_study(), TrainingSettings(preset="tiny"), CPU)
+
+
+def test_that_a_checkpoint_keeps_its_network(make_study: MakeStudy) -> None:
+    network = create("attention_unet", 1, 2, depth=2, base=4)
+    made = Checkpoint("attention_unet", network.config.to_json(), ClassTable.named(["a", "b"], [(0, 0, 0)] * 2))
+    plan = make_plan(make_study(), TrainingSettings(network="unet", depth=4), CPU, made)
+    assert plan.network == "attention_unet"
+    assert plan.options["depth"] == 2
+    assert "trained before" in plan.words["Network"]
