@@ -14,6 +14,7 @@ from faults.trace import Mark, Operation
 from unetstudio.data.labels import LabelMap
 from unetstudio.errors import UserError
 from unetstudio.project import checkpoints, prediction_file
+from unetstudio.project.audit import trail
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project, is_project
 
@@ -106,6 +107,8 @@ def _case_fault(project: Project, case_id: str, story: Story, promised: Promises
         again = project.store(case).load(case.shape)
         if not np.array_equal(state(again.labels), state(loaded.labels)) or again.recovered:
             return f"{case.name}: a stroke after the fault is not there on the next opening ({again.recovered})"
+        if not all(line.chain_ok for line in trail(project.folder_of(case))):
+            return f"{case.name}: the record of who painted what is said to be broken"
     return ""
 
 
