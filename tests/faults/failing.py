@@ -34,6 +34,7 @@ class Failing:
         self.calls = 0
         self.failed = self.healed = False
         self._synced: dict[int, bytes] = {}
+        self._paths: dict[int, Path] = {}
 
     def heal(self) -> None:
         self.healed = True
@@ -82,9 +83,10 @@ class Failing:
     def _follow(self, name: str, args: tuple[Any, ...], result: Any) -> None:
         """Remembers what of each file is safe."""
         if name == "open" and args[1] & os.O_WRONLY:
+            self._paths[result] = Path(args[0])
             self._synced[result] = Path(args[0]).read_bytes()
         elif name in ("fsync", "fdatasync") and args[0] in self._synced:
-            self._synced[args[0]] = Path(f"/proc/self/fd/{args[0]}").read_bytes()
+            self._synced[args[0]] = self._paths[args[0]].read_bytes()
         elif name == "close":
             self._synced.pop(args[0], None)
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 from pathlib import Path
 from random import Random
 
+import pytest
 from faults.conftest import Told
 from faults.judge import Promises, bury, fault
 from faults.remains import killed, power_cut
@@ -16,6 +18,8 @@ from unetstudio.errors import UserError
 from unetstudio.project.project import Project, is_project
 
 SHARES = (0.0, 0.03, 0.5, 0.97)
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sync of folders to model")
 
 
 def test_that_the_recorder_sees_every_change_of_the_project(told: Told, quick: Path):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable, Sequence
 from random import Random
 
@@ -12,6 +13,8 @@ from faults.remains import power_cut, without
 from faults.trace import Operation
 
 Opened = Callable[..., str]
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="Windows has no sync of folders to model")
 
 
 def cuts(told: Told, operations: Sequence[Operation], opened: Opened, count: int) -> list[str]:

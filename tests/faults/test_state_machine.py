@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import sys
 from collections.abc import Callable
 
+import pytest
 from faults.machine import Life
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
+
+pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="files in use cannot be taken away there")
 
 
 def test_that_any_order_of_work_and_faults_leaves_what_a_plain_model_holds(figure: Callable[..., None], long: bool):
