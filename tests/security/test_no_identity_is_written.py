@@ -16,6 +16,7 @@ import h5py
 import hdf5plugin
 import pytest
 
+pytestmark = pytest.mark.timeout(400)  # the day takes half a minute, and a crowded machine its time
 MOST_STREAMS = 5000
 
 

@@ -9,6 +9,7 @@ import sys
 import pytest
 from security.conftest import RECORDER
 
+pytestmark = pytest.mark.timeout(400)  # the day takes half a minute, and a crowded machine its time
 OURSELVES = re.compile(r"AF_UNIX|AF_NETLINK|AF_UNSPEC|bind\(\d+, \{sa_family=AF_INET6, sin6_port=htons\(0\).*\"::1\"")
 """The screen, the session bus, the pipe to the worker, the system's own list of addresses, and whether this computer knows IPv6."""
 

@@ -22,6 +22,8 @@ from unetstudio.ui.main_window import MainWindow
 
 SMALL = TrainingSettings(base=4, depth=1, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.5, dims=2)
 EXPORTS = Path(sys.argv[2])
+TOO_LONG = 200_000
+"""Milliseconds after which it ends, wherever it stands."""
 
 
 class WholeFlow(MainWindow):
@@ -37,6 +39,7 @@ class WholeFlow(MainWindow):
         session.progress.connect(self.progressed)
         session.notice.connect(lambda text, level: tell("notice", level, text))
         session.fault.connect(lambda text: tell("fault", text))
+        QTimer.singleShot(TOO_LONG, self.close)
 
     def opened(self, case: str) -> None:
         tell("opened", case)
