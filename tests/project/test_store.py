@@ -1,6 +1,8 @@
 """What was acknowledged is there again, and what is damaged is named and never shown as right."""
 
+import os
 import shutil
+import time
 from pathlib import Path
 
 import numpy as np
@@ -14,6 +16,7 @@ from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError
 from unetstudio.project import journal
 from unetstudio.project import store as stores
+from unetstudio.project.audit import trail
 from unetstudio.project.journal import END, HEADER, Kind
 from unetstudio.project.project import Project
 from unetstudio.project.replay import history
@@ -523,3 +526,63 @@ def test_that_strokes_of_another_case_of_the_same_size_are_not_used(project, cas
     loaded = project.store(case).load(case.shape)
     assert np.array_equal(loaded.labels.values, own.values) and "belongs to another image" in loaded.recovered
     assert project.store(case).load(case.shape).recovered is None
+
+
+# ------------------------------------------------------------------------------------------------------------- what is kept, and how long
+
+
+@pytest.fixture
+def week(folder, paint):
+    """Twenty generations: three a day, the last ones today; the labels as they stand."""
+    store, labels = LabelStore(folder), LabelMap.unlabelled(SHAPE)
+    now = time.time()
+    for number in range(1, 21):
+        store.append(Kind.EDIT, paint(labels, number))
+        store.checkpoint(labels)
+        days_ago = (20 - number) // 3
+        os.utime(folder / f"labels-{number}.h5", (now, now - days_ago * 86_400))
+    return labels
+
+
+def test_that_the_last_generation_of_each_day_stays(folder, week):
+    kept = sorted(int(path.stem.split("-")[1]) for path in folder.glob("labels-*.h5"))
+    assert kept == [2, 5, 8, 11, 14, 17, 18, 19, 20]
+    assert len(names(folder / "past")) == 18 and len(list(folder.glob("strokes-*"))) == 2
+
+
+def test_that_generations_older_than_a_week_go(folder, week, paint):
+    old = time.time() - 9 * 86_400
+    os.utime(folder / "labels-2.h5", (old, old))
+    store = LabelStore(folder)
+    labels = store.load(SHAPE).labels
+    store.append(Kind.EDIT, paint(labels, 21))
+    store.checkpoint(labels)
+    assert not (folder / "labels-2.h5").exists() and (folder / "labels-5.h5").exists()
+
+
+@pytest.mark.parametrize("left", [[14, 11], []])
+def test_that_journals_of_the_past_restore_everything_when_no_newer_generation_is_whole(folder, week, left):
+    for file in folder.glob("labels-*.h5"):
+        if labels_number(file) not in left:
+            file.write_bytes(b"damaged")
+    loaded = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(loaded.labels.values, week.values) and loaded.sequence == 20
+    assert "restored from an older state" in loaded.recovered
+    assert loaded.history[-1].sequence == 20
+
+
+def labels_number(path: Path) -> int:
+    return int(path.stem.split("-")[1])
+
+
+def test_that_the_journal_in_use_stays_small_over_a_long_day(folder, paint, monkeypatch):
+    monkeypatch.setattr(stores, "STROKES", 25)
+    store, labels = LabelStore(folder), LabelMap.unlabelled(SHAPE)
+    for number in range(1, 301):
+        store.append(Kind.EDIT, paint(labels, number))
+        if store.due:
+            store.checkpoint(labels)
+    assert len(list(folder.glob("strokes-*"))) <= 3 and len(list(folder.glob("labels-*"))) == 3
+    loaded = LabelStore(folder).load(SHAPE)
+    assert np.array_equal(loaded.labels.values, labels.values) and loaded.sequence == 300
+    assert len(list(trail(folder))) == 300

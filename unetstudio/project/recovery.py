@@ -71,13 +71,16 @@ class Found:
         return ""
 
 
-def examine(files: Sequence[Path], shape: Index, case: str = "") -> Found:
+def examine(files: Sequence[Path], shape: Index, case: str = "", past: Sequence[Path] = ()) -> Found:
     """The state of a case of `shape` (Z, Y, X) from its folder's files; ProjectError when labels were saved and none can be trusted.
 
-    With the `case`'s id, files that were written for another one are left out.
+    With the `case`'s id, files that were written for another one are left out. Journals of the `past` are read where the labels that are
+    left lie so far back, or none are.
     """
     newest, labels, base, damaged = _newest(files, shape, case)
-    everything = _journals(files)
+    numbers = [int(m[1]) for file in past if (m := JOURNAL.fullmatch(file.name))]
+    needed = newest is None or generation(newest) <= max(numbers, default=-1)
+    everything = _journals([*past, *files] if needed else files)
     journals = [(path, contents) for path, contents in everything if not case or contents.case in ("", case)]
     foreign = tuple(path for path, contents in everything if case and contents.case not in ("", case))
     known = chain(contents for _, contents in journals)

@@ -2,8 +2,8 @@
 
 `labels-<n>.h5` is never changed once named. `strokes-<n>.journal` follows it; every session and every refused write goes on in a new file
 (`strokes-<n>-1.journal` ...), whose first record overrules records of the same sequence in older files. The last three generations and
-their journals stay, so that damage to one costs nothing and undo reaches back over restarts. Journals that no kept generation needs move to
-`past/`: they are the audit trail, and are not read on opening.
+their journals stay, so that damage to one costs nothing and undo reaches back over restarts; and the last of each day of the past week.
+Older journals move to `past/`: they are the audit trail, and are read on opening only when none of the three generations is whole.
 """
 
 from __future__ import annotations
@@ -28,6 +28,7 @@ from unetstudio.project.recovery import JOURNAL, LABELS, TORN, Found, examine, g
 from unetstudio.project.replay import in_hand
 
 GENERATIONS = 3
+DAYS, DAY = 7, 86_400.0
 STROKES, BYTES = 500, 32 * 2**20
 """After so many records or bytes a new generation is due."""
 
@@ -93,7 +94,7 @@ class LabelStore:
         if not self.read_only:
             durable.sweep(self.folder)
         files = looking.names(self.folder)
-        found = examine(files, shape, self._case)
+        found = examine(files, shape, self._case, self._past())
         told = replace(found, torn=tuple((path, contents) for path, contents in found.torn if _kept(path) not in files))
         self.sequence, self._saved, self._previous = found.sequence, found.base, found.last
         self._change = found.history[-1].digest if found.history else UNKNOWN
@@ -217,6 +218,10 @@ class LabelStore:
         self.sequence, self._previous, self._change, self._heal = found.beyond + 1, UNKNOWN, UNKNOWN, True
         self.checkpoint(found.labels)
 
+    def _past(self) -> list[Path]:
+        """Journals put aside, for when no generation that has its journals beside it is whole."""
+        return looking.names(self.folder / PAST)
+
     def _finish(self, found: Found, sentence: str | None) -> tuple[tuple[JournalEntry, ...], str | None]:
         """The history, and what to tell, with a stroke that a crash interrupted; one that is still being painted is left alone."""
         parts = [entry for entry in found.parts if entry.about.get("session") != self._session]
@@ -229,14 +234,17 @@ class LabelStore:
         return history, f"{sentence} {IN_HAND}" if sentence else IN_HAND
 
     def _prune(self) -> None:
-        """Drops generations older than the last three; the journals before them are the past."""
+        """Drops generations older than the last three but for the last of each day; the journals before the three are the past."""
         files = looking.names(self.folder)
-        numbers = sorted(generation(f) for f in files if LABELS.fullmatch(f.name))
-        if len(numbers) <= GENERATIONS:
+        kept = sorted((f for f in files if LABELS.fullmatch(f.name)), key=generation)
+        if len(kept) <= GENERATIONS:
             return
+        numbers = [generation(file) for file in kept]
+        daily = _last_of_each_day(kept)
         for file in sorted(files, key=_age):  # the oldest first: journals that a kill leaves behind follow on each other
             if LABELS.fullmatch(file.name) and generation(file) < numbers[-GENERATIONS]:
-                durable.remove(file)
+                if file not in daily:
+                    durable.remove(file)
             elif (journal := JOURNAL.fullmatch(file.name)) and int(journal[1]) < numbers[-GENERATIONS]:
                 durable.make_folder(self.folder / PAST)
                 durable.move(file, self.folder / PAST / file.name)
@@ -282,6 +290,16 @@ def _changed(journal: Journal) -> bool:
         return journal.size > 0
     except OSError:
         return False
+
+
+def _last_of_each_day(generations: Sequence[Path]) -> set[Path]:
+    """Of generations, oldest first, the last of each day of the past week, by the days of Greenwich and the clock of the disk."""
+    last: dict[int, Path] = {}
+    for file in generations:
+        if (written := looking.time_of(file)) is not None:
+            last[int(written // DAY)] = file
+    today = max(last, default=0)
+    return {file for day, file in last.items() if day >= today - DAYS}
 
 
 def _kept(journal: Path) -> Path:
