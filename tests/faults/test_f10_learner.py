@@ -154,7 +154,7 @@ def test_that_a_learner_that_goes_wrong_is_named_and_started_again_and_the_strok
             bar=f"noticed within {within:.0f} s, named, started again, strokes untouched",
             n=1,
             good=good,
-            note=f"after {took:.1f} s: “The learner {said} …”",
+            note=f"after {took:.1f} s: “{died.reason.partition('. It is')[0]}”",
         )
     finally:
         watched.end()

@@ -20,9 +20,9 @@ BUSY = 0.1
 class Limits:
     """Seconds after which a worker counts as hanging."""
 
-    silence: float = 9.0  # without a heartbeat, nor computing
+    silence: float = 8.0  # without a heartbeat, nor computing
     start: float = 120.0  # the same while it starts: loading torch from a slow disk holds up all threads
-    stuck: float = 7.5  # with heartbeats, but the jobs neither get on, nor compute, nor wait for the disk
+    stuck: float = 7.0  # with heartbeats, but the jobs neither get on, nor compute, nor wait for the disk
     slow: float = 180.0  # computing, with heartbeats or without, but not getting on: a step on an old laptop takes long
 
 
