@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import OutOfMemory
+from unetstudio.inference.blending import Blend
 from unetstudio.inference.events import CasePredicted, PredictionEvent, TilePredicted
 from unetstudio.inference.overlap_tile import Lattice
 from unetstudio.inference.predictor import Predictor
@@ -38,7 +39,8 @@ def predict(
     skip: Callable[[Region], bool] | None = None,
     flips: bool = False,
 ) -> Generator[PredictionEvent, None, None]:
-    """Yields a TilePredicted for each tile and a CasePredicted at the end; can be closed between any two.
+    """Yields a TilePredicted for each tile and a CasePredicted at the end; can be closed between any two. Where a network is not `exact`,
+    tiles are blended, and each also yields again what it changes of those before it.
 
     `region` restricts it to a part of the scan, such as what is on screen, and `focus` (z, y, x) is where it begins. `tile` is the edge of
     the cores, 0 for what takes about 100 ms. `skip` says of a region that it need not be predicted. When memory runs out, tiles are cut
@@ -49,6 +51,7 @@ def predict(
     wanted = whole if region is None else region & whole
     lattice = predictor.lattice(scan)
     queue = deque(lattice.cores(wanted, _core_size(predictor, lattice, wanted, tile), focus or _middle(wanted)))
+    blend = None if predictor.network.exact else Blend(lattice.halo)
     done = 0
     while queue:
         core = queue.popleft()
@@ -56,14 +59,14 @@ def predict(
         done += 1
         if skip is not None and skip(inside):
             continue
-        probabilities = _try(predictor, scan, lattice, core, flips)
-        if probabilities is None:
+        parts = _try(predictor, scan, lattice, core, inside, blend, flips)
+        if parts is None:
             free_memory(predictor.precision.device)
             queue = deque(_halved(lattice, [core, *queue]))
             done -= 1
             continue
-        part = np.ascontiguousarray(probabilities[(slice(None), *inside.within(core))])
-        yield TilePredicted(case, inside, part, predictor.values, predictor.checkpoint, done, done + len(queue))
+        for where, part in parts:
+            yield TilePredicted(case, where, part, predictor.values, predictor.checkpoint, done, done + len(queue))
     yield CasePredicted(case, predictor.checkpoint, time.perf_counter() - start, wanted == whole)
 
 
@@ -82,10 +85,15 @@ def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int
     return lattice.core_size(wanted, speed * TILE_SECONDS, values // predictor.width)
 
 
-def _try(predictor: Predictor, scan: Scan, lattice: Lattice, core: Region, flips: bool) -> NDArray[np.uint8] | None:
-    """The core's probabilities, or None when memory ran out."""
+def _try(
+    predictor: Predictor, scan: Scan, lattice: Lattice, core: Region, inside: Region, blend: Blend | None, flips: bool
+) -> list[tuple[Region, NDArray[np.uint8]]] | None:
+    """Probabilities of the part of a core that is wanted, and of what blending changes near it; None when memory ran out."""
     try:
-        return predictor.probabilities(scan, lattice, core, flips=flips)
+        if blend is None:
+            probabilities = predictor.probabilities(scan, lattice, core, flips=flips)
+            return [(inside, np.ascontiguousarray(probabilities[(slice(None), *inside.within(core))]))]
+        return list(blend.add(inside, *predictor.tile(scan, lattice, core, flips=flips)))
     except (RuntimeError, MemoryError) as error:
         if not is_out_of_memory(error):
             raise

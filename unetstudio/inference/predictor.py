@@ -85,11 +85,22 @@ class Predictor:
 
     def probabilities(self, scan: Scan, lattice: Lattice, core: Region, *, flips: bool = False) -> NDArray[np.uint8]:
         """(K, Z, Y, X of the core) uint8; `flips` averages over all mirrored views (4 in 2D, 8 in 3D) and takes so much longer."""
+        return self._answer(scan, lattice, core, core, flips)
+
+    def tile(self, scan: Scan, lattice: Lattice, core: Region, *, flips: bool = False) -> tuple[Region, NDArray[np.uint8]]:
+        """All that the network answers about the surroundings of a core, (K, Z, Y, X) uint8, and where that lies."""
+        seen, lost = lattice.input(core), self.network.lost
+        rim = (*(0,) * (3 - len(lost)), *lost)
+        answered = Region(_add(seen.start, rim), _add(seen.stop, tuple(-n for n in rim)))
+        return answered, self._answer(scan, lattice, core, answered, flips)
+
+    def _answer(self, scan: Scan, lattice: Lattice, core: Region, wanted: Region, flips: bool) -> NDArray[np.uint8]:
+        """A part of what the network answers when it is shown a core with its halo."""
         start = time.perf_counter()
         seen = lattice.input(core)
         spread = self.spread(self.channels(scan, seen), flips=flips)
         lost = tuple((a - b) // 2 for a, b in zip(seen.shape, spread.shape[1:], strict=True))
-        inner = core.within(Region(_add(seen.start, lost), seen.stop))
+        inner = wanted.within(Region(_add(seen.start, lost), seen.stop))
         content = as_bytes(spread[(slice(None), *inner)]).cpu().numpy()
         self.speed = seen.size * (2**self.dims if flips else 1) / max(time.perf_counter() - start, 1e-6)
         return content

@@ -1,0 +1,68 @@
+"""Tiles that depend on all that they hold fade into one another."""
+
+import numpy as np
+import pytest
+from networks.tiny import lively, tiny
+
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.prediction import Prediction
+from unetstudio.data.region import Region
+from unetstudio.data.scan import Scan
+from unetstudio.inference.blending import Blend
+from unetstudio.inference.events import TilePredicted
+from unetstudio.inference.predict import predict
+from unetstudio.inference.predictor import Predictor
+from unetstudio.networks.network import NETWORKS
+
+
+def test_that_two_tiles_fade_into_one_another() -> None:
+    blend, row = Blend((0, 0, 8)), np.zeros(32, np.uint8)
+    for start, stop, value in ((0, 16, 0), (16, 32, 200)):
+        core, tile = Region((0, 0, start), (1, 1, stop)), Region((0, 0, max(0, start - 8)), (1, 1, min(32, stop + 8)))
+        for region, part in blend.add(core, tile, np.full((1, *tile.shape), value, np.uint8)):
+            row[region.slices[2]] = part[0, 0, 0]
+    assert row[:8].max() == 0
+    assert row[24:].min() == 200
+    steps = np.diff(row.astype(int))
+    assert steps.min() >= 0
+    assert steps.max() <= 200 * np.pi / 2 / 16 + 1
+
+
+def test_that_a_lone_tile_is_left_as_it_is() -> None:
+    content = np.random.default_rng(0).integers(0, 255, (2, 1, 9, 9)).astype(np.uint8)
+    tile = Region((0, 0, 0), (1, 9, 9))
+    ((region, part),) = Blend((0, 4, 4)).add(tile, tile, content)
+    assert region == tile
+    assert (part == content).all()
+
+
+@pytest.mark.parametrize(("name", "norm"), [("unet", "instance"), ("resenc_unet", "instance"), ("attention_unet", "group")])
+def test_that_norms_of_whole_tiles_leave_no_seams(name: str, norm: str) -> None:
+    options = {"blocks": (1,)} if name == "resenc_unet" else {}
+    network = lively(tiny(name, 2, inputs=1, norm=norm, **options))
+    assert not network.exact
+    slope = np.linspace(0, 150, 160)  # tiles differ in their mean
+    noise = np.random.default_rng(3).integers(0, 100, (160, 160))
+    assert steepest_seam(network, Scan((slope + noise).astype(np.uint8)[None, None])) <= 3
+
+
+@pytest.mark.parametrize(("name", "dims"), [(n, d) for n, kind in NETWORKS.items() for d in kind.dims if not tiny(n, d).exact])
+def test_that_attention_leaves_no_seams_and_no_gaps(name: str, dims: int) -> None:
+    shape = (1, 90, 70) if dims == 2 else (20, 50, 40)
+    scan = Scan(np.random.default_rng(3).integers(0, 255, (1, *shape), dtype=np.uint8))
+    network = lively(tiny(name, dims, inputs=1))
+    assert steepest_seam(network, scan) <= 3
+
+
+def steepest_seam(network: object, scan: Scan) -> float:
+    """How many times as steep as elsewhere the prediction is where the cores of 32 voxels meet along x; the steepest of them."""
+    predictor = Predictor(network, Intensity.fit([scan], local=False), (0, 1, 2))  # type: ignore[arg-type]
+    kept = Prediction(scan.shape, predictor.values)
+    borders = set()
+    for event in predict(predictor, scan, "case", tile=32):
+        if isinstance(event, TilePredicted):
+            kept.put(event.region, event.probabilities, event.checkpoint)
+            borders.add(event.region.start[2])
+    assert kept.complete
+    steps = np.abs(np.diff(kept.probabilities.astype(float), axis=-1)).mean(axis=(0, 1, 2))
+    return float(max(steps[border - 1] for border in borders if border) / np.median(steps))

@@ -1,0 +1,61 @@
+"""Blending of overlapping tiles, for networks whose answer depends on the whole tile: where tiles meet, one fades into the next."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.region import Index, Region
+
+
+class Blend:
+    """Tiles reach `rim` voxels beyond their cores; across twice that width their weights rise and fall as sine squared, which sum to one.
+
+    Group and instance norms measure the tile, and attention spans it: no halo makes such tiles fit exactly.
+    """
+
+    def __init__(self, rim: Index) -> None:
+        self._rim = rim
+        self._cores: list[Region] = []
+        self._tiles: list[tuple[Region, NDArray[np.uint8]]] = []
+        self._bounds = np.zeros((0, 2, 3), np.int64)  # start and stop of each tile
+
+    def add(self, core: Region, tile: Region, content: NDArray[np.uint8]) -> Iterator[tuple[Region, NDArray[np.uint8]]]:
+        """Takes a tile (K, Z, Y, X) of which `core` is asked for; gives what it changes: its core, and what it covers of those before."""
+        self._cores.append(core)
+        self._tiles.append((tile, content))
+        self._bounds = np.concatenate([self._bounds, np.array([[tile.start, tile.stop]])])
+        yield core, self._mixed(core)
+        for before in self._touching(tile)[:-1]:
+            part = self._cores[before] & tile
+            if not part.empty:
+                yield part, self._mixed(part)
+
+    def _touching(self, region: Region) -> list[int]:
+        """Numbers of the tiles that share voxels with a region."""
+        start, stop = np.array(region.start), np.array(region.stop)
+        return [int(n) for n in np.flatnonzero(((self._bounds[:, 0] < stop) & (self._bounds[:, 1] > start)).all(axis=1))]
+
+    def _mixed(self, region: Region) -> NDArray[np.uint8]:
+        """The weighted mean of all tiles so far over a region."""
+        total = np.zeros((len(self._tiles[0][1]), *region.shape), np.float32)
+        weights = np.zeros(region.shape, np.float32)
+        for number in self._touching(region):
+            tile, content = self._tiles[number]
+            part = tile & region
+            weight = self._weight(tile, part)
+            weights[part.within(region)] += weight
+            total[(slice(None), *part.within(region))] += weight * content[(slice(None), *part.within(tile))]
+        return (total / weights + 0.5).astype(np.uint8)
+
+    def _weight(self, tile: Region, part: Region) -> NDArray[np.float32]:
+        """Of a tile in a part of it: 1 in its middle, towards 0 at its sides."""
+        weight = np.ones((1, 1, 1), np.float32)
+        for axis, rim in enumerate(self._rim):
+            at = np.arange(part.start[axis], part.stop[axis]) + 0.5
+            inward = np.minimum(at - tile.start[axis], tile.stop[axis] - at)  # voxels from the nearer side
+            ramp = np.sin(np.pi / 2 * np.minimum(1, inward / (2 * rim))) ** 2 if rim else np.ones(len(at))
+            weight = weight * ramp.astype(np.float32).reshape([-1 if n == axis else 1 for n in range(3)])
+        return weight
