@@ -24,8 +24,9 @@ from unetstudio.ui import recent
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.arrivals import Arrivals
 from unetstudio.ui.case_commands import CaseCommands
+from unetstudio.ui.case_opening import CaseOpening
 from unetstudio.ui.class_commands import ClassCommands
-from unetstudio.ui.desk import Desk, OpenedCase, OpenedProject, open_project
+from unetstudio.ui.desk import Desk, OpenedProject, open_project
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.display import Display
 from unetstudio.ui.elsewhere import Elsewhere
@@ -43,7 +44,7 @@ LINGER = 30_000
 """Milliseconds that the process outlives its window for the sake of strokes that could not be written yet."""
 
 
-class Session(CaseCommands, ClassCommands, QObject):
+class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
     """One window's project, or none."""
 
     project_opened = Signal()
@@ -164,8 +165,9 @@ class Session(CaseCommands, ClassCommands, QObject):
     def shut_down(self) -> None:
         """Ends within 3 s: closes the project, then the threads and the worker process."""
         self.close_project()
-        self.worker.finish()
+        self.worker.leave()
         self.disk.finish()
+        self.worker.finish()
         self.review.finish()
 
     def linger(self) -> bool:
@@ -236,86 +238,6 @@ class Session(CaseCommands, ClassCommands, QObject):
             known = {case.id for case in self.cases}
             last = self.view.get("case", "")
             self.open_case(last if last in known else self.cases[0].id)
-
-    # ------------------------------------------------------------------------------------------------------- cases
-
-    def add_case(self, case: Case, scan: Scan) -> None:
-        """One more at the end of the strip; the first is opened at once."""
-        if any(case.sha256 == other.sha256 for other in self.cases):
-            return
-        self.cases = (*self.cases, case)
-        self._keep_cases()
-        if not self._wanted:
-            self.open_case(case.id, scan)
-
-    def open_case(self, case_id: str, scan: Scan | None = None) -> None:
-        """Shows a case as soon as it is read; of several asked for in a row only the last is shown."""
-        if self.desk is None or case_id == self._wanted:
-            return
-        desk, case = self.desk, self._case(case_id)
-        self.annotation.end()
-        self.saver.flush()  # a case that can be painted is listed on the disk
-        self._wanted = case_id
-        self.case_opening.emit(case_id)
-
-        def read() -> tuple[Case, Scan] | None:
-            return desk.scan_of(case) if self._wanted == case_id else None
-
-        def go_on(found: tuple[Case, Scan] | None) -> None:
-            if found is not None and self._wanted == case_id and self.desk is desk:
-                self._open_read(desk, *found)
-
-        if scan is None:
-            self.disk.read(read, go_on, lambda error: self._case_refused(case_id, error))
-        else:
-            self._open_read(desk, case, scan)
-
-    def _open_read(self, desk: Desk, case: Case, scan: Scan) -> None:
-        """Its labels, once its scan is there."""
-
-        def read() -> OpenedCase | None:
-            return desk.open_case(case, scan) if self._wanted == case.id else None
-
-        self.disk.ask(read, self._case_read, lambda error: self._case_refused(case.id, error))
-
-    def _case_read(self, opened: OpenedCase | None) -> None:
-        if opened is None or opened.case.id != self._wanted or self.desk is None:
-            return
-        case = opened.case
-        if self.case is not None and self.case.id == case.id and opened.sequence <= self._sequence[case.id]:
-            self.case_opened.emit(case.id)  # back before the next was there: what is on the screen holds all that the disk does, or more
-            return
-        self._close_case()
-        if case != self._case(case.id):
-            self.replace_cases([case])  # found again at its new place
-        self.case, self.scan, self.labels = case, opened.scan, opened.labels
-        changed = self._sequence.get(case.id, opened.sequence) != opened.sequence  # by an import
-        self._sequence[case.id] = opened.sequence
-        self.view["case"] = case.id
-        self.display.set(window=None, axis=0, index=case.shape[0] // 2)
-        self.annotation.open(case.id, opened.labels, opened.history, changed=changed)  # type: ignore[arg-type]
-        self.review.open(case, opened.labels, opened.prediction)
-        self.saver.keep(view=dict(self.view))
-        self.case_opened.emit(case.id)
-        if opened.recovered:
-            self.notice.emit(opened.recovered, "warning")
-        self.start_worker()
-
-    def _case_refused(self, case_id: str, error: UserError) -> None:
-        self.arrivals.lost.add(case_id)
-        if self._wanted == case_id:
-            self._wanted = self.case.id if self.case is not None else ""
-        self.case_failed.emit(case_id, str(error))
-        self.notice.emit(str(error), "error")
-
-    def _close_case(self) -> None:
-        if self.case is None:
-            return
-        self.annotation.end()
-        self._note_annotated()
-        self.annotation.close()
-        self.review.close()
-        self.case = self.scan = self.labels = None
 
     # -------------------------------------------------------------------------------------- edits, and what is learned
 

@@ -42,9 +42,13 @@ class WorkerThread(QThread):
         if worker is not None:
             worker.send(request)
 
-    def finish(self) -> None:
-        """Ends the worker and this thread, within about 2 s."""
+    def leave(self) -> None:
+        """Begins to end the worker and this thread, which takes about 2 s at most."""
         self._ending = True
+
+    def finish(self) -> None:
+        """Waits until they have ended."""
+        self.leave()
         self.wait(2500)
 
     def run(self) -> None:
