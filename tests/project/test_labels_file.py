@@ -156,7 +156,7 @@ def test_that_an_image_without_annotation_costs_next_to_nothing():
 def test_that_labels_of_another_case_are_as_good_as_damaged(labels):
     data = labels_file.encode(labels, 1, case="one")
     assert np.array_equal(labels_file.decode(data, SHAPE, PATH, "one")[0].values, labels.values)
-    with pytest.raises(DamagedError, match="belongs to another image"):
+    with pytest.raises(DamagedError, match="or belongs to another image"):
         labels_file.decode(data, SHAPE, PATH, "two")
 
 

@@ -118,6 +118,7 @@ class JournalContents:
     torn: bool  # bytes follow that are no whole record, or the end is missing
     beyond: int  # highest number of a change known to have stood behind the damage, 0 when none is
     case: str = ""  # id of the case it was written for, "" when it does not say
+    name: str = ""  # that the file had when it was written
     follows: bytes = UNKNOWN  # SHA-256 of the last change before its first record, as far as it says
     behind: tuple[JournalEntry, ...] = ()  # whole records behind the damage, which nothing leads to
 
@@ -134,7 +135,7 @@ class Journal:
         self.size = 0
         self.count = 0
         self.broken = False
-        self._head = {"journal": {"case": case, "follows": follows.hex()}}
+        self._head = {"journal": {"case": case, "name": path.name, "follows": follows.hex()}}
         self._end = b""
 
     def append(self, kind: Kind, edit: Edit | None, sequence: int, more: Mapping[str, Any] | None = None) -> JournalEntry:
@@ -208,7 +209,7 @@ def read(path: Path) -> JournalContents:
         len(data) if whole else at,
         not whole,
         beyond if beyond > last else 0,
-        *(head or ("", UNKNOWN)),
+        *(head or ("", "", UNKNOWN)),
         tuple(behind),
     )
 
@@ -272,14 +273,14 @@ def _ended(data: bytes, at: int, entries: list[JournalEntry]) -> bool:
     return bool(entries) and _marked(data, at) == entries[-1].last_change and not data[at + END.size :].strip(b"\0")
 
 
-def _head(entry: JournalEntry) -> tuple[str, bytes] | None:
-    """Case and last change before, from a file's first record; None from files of a program that wrote neither them nor end marks."""
+def _head(entry: JournalEntry) -> tuple[str, str, bytes] | None:
+    """Case, name of the file and last change before, from a file's first record; None from an earlier program, which set no end marks."""
     head = entry.about.get("journal")
     if head is None:
         return None
     try:
         follows = bytes.fromhex(head["follows"])
-        return str(head["case"]), follows if len(follows) == len(UNKNOWN) else UNKNOWN
+        return str(head["case"]), str(head.get("name", "")), follows if len(follows) == len(UNKNOWN) else UNKNOWN
     except (KeyError, TypeError, ValueError) as error:
         raise _nonsense(entry.path) from error
 

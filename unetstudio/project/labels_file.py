@@ -52,25 +52,26 @@ class Since:
     blocks: Collection[Index]  # places of blocks, counted in blocks
 
 
-def encode(labels: LabelMap, sequence: int, since: Since | None = None, case: str = "") -> bytes:
-    """Values and origins (Z, Y, X) uint8 with the number of the last change in them, and of which case they are.
+def encode(labels: LabelMap, sequence: int, since: Since | None = None, case: str = "", name: str = "") -> bytes:
+    """Values and origins (Z, Y, X) uint8 with the number of the last change in them, of which case they are, and under which file name.
 
     Blocks in which nothing is annotated are left out. A generation `since` which is not whole is not used.
     """
-    image = _image(labels, sequence, since, case) or _image(labels, sequence, None, case)
+    about = {key: value for key, value in (("case", case), ("name", name)) if value}
+    image = _image(labels, sequence, since, about) or _image(labels, sequence, None, about)
     start = FOOTER.pack(MAGIC, len(image), sequence, bytes(32))[:-32]
     return b"".join((image, start, _hash(image, start)))
 
 
-def _image(labels: LabelMap, sequence: int, since: Since | None, case: str) -> bytes:
+def _image(labels: LabelMap, sequence: int, since: Since | None, about: Mapping[str, str]) -> bytes:
     """The file without its footer; empty when `since` is of no use."""
     import h5py
     import hdf5plugin
 
     with h5py.File("labels", "w", driver="core", backing_store=False, block_size=GROWTH, libver=("v110", "v110")) as file:
         file.attrs["sequence"] = np.uint64(sequence)
-        if case:
-            file.attrs["case"] = np.bytes_(case)
+        for key, value in about.items():
+            file.attrs[key] = np.bytes_(value)
         made = {}
         for name, fill in FILLS.items():
             made[name] = file.create_dataset(
@@ -125,7 +126,7 @@ def sequence_of(data: bytes, path: Path) -> int:
 def decode(data: bytes, shape: Index, path: Path, case: str = "") -> tuple[LabelMap, int]:
     """Label map and the number of the last change in it; DamagedError or ProjectError naming `path` unless all is as it was written.
 
-    Labels that say that they are of another case than `case` are no better than damaged ones.
+    Labels that say that they are of another case than `case`, or another file, are no better than damaged ones.
     """
     sequence = sequence_of(data, path)
     guard.make_sure_it_fits(path, shape)
@@ -134,8 +135,9 @@ def decode(data: bytes, shape: Index, path: Path, case: str = "") -> tuple[Label
             fault = _fault(file, shape)
             if fault or int(file.attrs.get("sequence", -1)) != sequence:
                 raise ProjectError(path, f"was not made by this program ({fault or 'its numbers disagree'}) and was not opened.")
-            if case and bytes(file.attrs.get("case", case.encode())) != case.encode():
-                raise DamagedError(path, "belongs to another image and was not opened; the file is kept.")
+            for key, passes_for in (("case", case), ("name", path.name)):
+                if passes_for and bytes(file.attrs.get(key, passes_for.encode())) != passes_for.encode():
+                    raise DamagedError(path, "is a copy of another file or belongs to another image, and was not opened; it is kept.")
             arrays = {name: _room(file[name], fill) for name, fill in FILLS.items()}
             for name, array in arrays.items():
                 guard.unpack(file[name], array)

@@ -40,7 +40,7 @@ class Found:
     damaged: tuple[DamagedError, ...]  # generations that are not what was written
     torn: tuple[tuple[Path, JournalContents], ...]
     short: frozenset[Path]  # journals among these that other files go on from, further than they reach
-    foreign: tuple[Path, ...]  # journals of another case
+    foreign: tuple[Path, ...]  # journals of another case, or under another's name
     beyond: int  # highest number of a change that was once saved and cannot be reached; 0 when all can
 
     @property
@@ -53,7 +53,7 @@ class Found:
         """What the user should know, or None."""
         told = [self._damage]
         if self.foreign:
-            told.append(f"{_names(self.foreign)}: belongs to another image and was not used; the file is kept.")
+            told.append(f"{_names(self.foreign)}: is a copy of another file or belongs to another image, and was not used; it is kept.")
         return " ".join(text for text in told if text) or None
 
     @property
@@ -74,15 +74,15 @@ class Found:
 def examine(files: Sequence[Path], shape: Index, case: str = "", past: Sequence[Path] = ()) -> Found:
     """The state of a case of `shape` (Z, Y, X) from its folder's files; ProjectError when labels were saved and none can be trusted.
 
-    With the `case`'s id, files that were written for another one are left out. Journals of the `past` are read where the labels that are
-    left lie so far back, or none are.
+    Files that were written under another name, or with the `case`'s id for another case, are left out. Journals of the `past` are read where
+    the labels that are left lie so far back, or none are.
     """
     newest, labels, base, damaged = _newest(files, shape, case)
     numbers = [int(m[1]) for file in past if (m := JOURNAL.fullmatch(file.name))]
     needed = newest is None or generation(newest) <= max(numbers, default=-1)
     everything = _journals([*past, *files] if needed else files)
-    journals = [(path, contents) for path, contents in everything if not case or contents.case in ("", case)]
-    foreign = tuple(path for path, contents in everything if case and contents.case not in ("", case))
+    journals = [(path, contents) for path, contents in everything if _ours(path, contents, case)]
+    foreign = tuple(path for path, contents in everything if not _ours(path, contents, case))
     known = chain(contents for _, contents in journals)
     check(known.entries, shape)
     run = tuple(_following(known, base))
@@ -146,6 +146,11 @@ def _journals(files: Iterable[Path]) -> list[tuple[Path, JournalContents]]:
     """All journals with what they hold, in the order they were written."""
     found = [(int(m[1]), int(m[2] or 0), file) for file in files if (m := JOURNAL.fullmatch(file.name))]
     return [(file, read(file)) for _, _, file in sorted(found)]
+
+
+def _ours(path: Path, contents: JournalContents, case: str) -> bool:
+    """Whether a file says nothing else of itself than what it passes for."""
+    return contents.name in ("", path.name) and (not case or contents.case in ("", case))
 
 
 def _following(known: Chain, base: int) -> Iterator[JournalEntry]:

@@ -180,7 +180,7 @@ class LabelStore:
         self._generation += 1  # also when the disk refuses: the file may have got its name before that
         self._journal = None
         path = self.folder / f"labels-{self._generation}.h5"
-        durable.write_bytes(path, labels_file.encode(labels, self.sequence, self._since(labels.shape), self._case))
+        durable.write_bytes(path, labels_file.encode(labels, self.sequence, self._since(labels.shape), self._case, path.name))
         self._newest, self._shape, self._blocks, self._applied = path, labels.shape, set(), ()
         self._saved, self._heal = self.sequence, False
         self._strokes = self._bytes = 0
