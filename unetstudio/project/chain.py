@@ -36,6 +36,8 @@ def chain(journals: Iterable[JournalContents]) -> Chain:
 def _place(entries: list[JournalEntry], first: JournalEntry, follows: bytes) -> tuple[int, bool]:
     """How many of the entries a file that begins with `first` leaves in force, and whether it says so itself."""
     before = first.sequence - 1
+    if before == 0 and first.previous == UNKNOWN:
+        return 0, True  # the first record of all, written again after the disk had refused it
     place = len(entries)
     while place and entries[place - 1].last_change >= before:
         entry = entries[place - 1]
