@@ -93,7 +93,7 @@ def test_that_every_forgery_of_a_stranger_is_refused(tmp_path, figure):
     attempts = [*labels(), *manifests(tmp_path), *journals(tmp_path), *checkpoints(tmp_path)]
     believed = [name for name, attempt in attempts if not refused(attempt)]
     note = f"labels, manifests, journals, checkpoints; under {MEGABYTES} MB each"
-    figure("Forgery", "forged files refused with one sentence", bar="100 %", n=len(attempts), good=len(attempts) - len(believed), note=note)
+    figure("G8", "forged files refused with one sentence", bar="100 %", n=len(attempts), good=len(attempts) - len(believed), note=note)
     assert len(attempts) > 80 and believed == []
 
 
