@@ -84,6 +84,8 @@ def serve(connection: Connection, log: Path | None = None) -> None:
     threading.Thread(target=live, name="live", daemon=True).start()
     try:
         _run(inbox, send, pulse)
+    except SystemExit as ended:
+        os._exit(ended.code if isinstance(ended.code, int) else 1)  # at once: threads at work, or a lost GPU, would hold it up
     except Exception as error:
         # What ends a worker must be told while somebody can still say it; the traceback goes to standard error as well.
         send(JobFailed("learner", f"The learner cannot go on: {type(error).__name__}: {error}"))
