@@ -74,8 +74,8 @@ class Found:
 def examine(files: Sequence[Path], shape: Index, case: str = "", past: Sequence[Path] = ()) -> Found:
     """The state of a case of `shape` (Z, Y, X) from its folder's files; ProjectError when labels were saved and none can be trusted.
 
-    Files that were written under another name, or with the `case`'s id for another case, are left out. Journals of the `past` are read where
-    the labels that are left lie so far back, or none are.
+    Files that were written under another name, or with the `case`'s id for another case, are left out. Journals of the `past` are read
+    where the labels that are left lie so far back, or none are.
     """
     newest, labels, base, damaged = _newest(files, shape, case)
     numbers = [int(m[1]) for file in past if (m := JOURNAL.fullmatch(file.name))]

@@ -1,0 +1,218 @@
+"""One record of a journal: an Edit, or an event without voxels, as bytes that tell when one of them is not as it was written.
+
+Magic, sequence, length, CRC-32 and payload; the payload holds the SHA-256 of the record before it, the kind, a JSON description (time,
+user, tool, class, region) and the zlib-packed mask and values. Sequence and length are never zero, so that the zeros a power cut leaves
+are no record.
+"""
+
+from __future__ import annotations
+
+import getpass
+import hashlib
+import json
+import struct
+import time as clock
+import zlib
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from enum import IntEnum
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import psutil
+
+from unetstudio.data.edit import Bytes, Edit, constant
+from unetstudio.data.region import Region
+from unetstudio.errors import ProjectError
+
+MAGIC = b"UJ1\n"
+HEADER = struct.Struct("<4sQQI")  # magic, sequence, payload length, CRC-32 of the three and the payload
+PREFIX = struct.Struct("<32sBI")  # SHA-256 of the record before, kind, length of the JSON
+UNKNOWN = bytes(32)
+"""Stands for the record before when there is none, or it is not known."""
+MOST_PACKED = 1040
+"""zlib packs nothing closer than 1032 to 1."""
+LARGE = 64 * 2**20
+"""Bytes that are unpacked without asking for memory."""
+ARRAYS = ("before", "after", "before_origin", "after_origin")
+
+
+class Kind(IntEnum):
+    """What a record tells. EDIT, UNDO and REDO change the labels; the others stand beside them and have no number of their own."""
+
+    EDIT = 1
+    UNDO = 2
+    REDO = 3
+    PARTIAL = 4  # what the stroke in hand changed since its last part; void once its EDIT or a CANCEL follows
+    CANCEL = 5  # the stroke in hand was taken back
+    NOTE = 6  # an event without voxels, for the audit trail
+
+    @property
+    def changes(self) -> bool:
+        """Whether it is a change of the labels, which counts."""
+        return self <= Kind.REDO
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class JournalEntry:
+    """One record; its Edit is unpacked each time it is asked for, so that a long history stays small."""
+
+    kind: Kind
+    sequence: int  # its number; of a record that changes nothing, the number that the next change will have
+    previous: bytes  # SHA-256 of the record before
+    digest: bytes  # SHA-256 of this one
+    path: Path
+    payload: bytes
+
+    @property
+    def edit(self) -> Edit:
+        """As it was applied: for an undo, the inverse of what was undone. ProjectError when the record makes no sense."""
+        return _unpack(self.payload, self.path)
+
+    def write_into(self, values: Bytes, origin: Bytes) -> tuple[Bytes, Bytes]:
+        """Gives the voxels of a label map (Z, Y, X) their new values, without the toil of making an Edit; returns the old and new ones.
+
+        ProjectError when the record makes no sense, or lies outside.
+        """
+        region, packed, arrays, _ = _fields(self.payload, self.path)
+        if any(end > size for end, size in zip(region.stop, values.shape, strict=True)):
+            raise ProjectError(self.path, "holds a stroke outside the scan; it belongs to another image.")
+        box, mask = region.slices, np.unpackbits(packed, count=region.size).view(np.bool_).reshape(region.shape)
+        inside, after = values[box], arrays["after"]
+        before = inside[mask]
+        inside[mask] = after
+        origin[box][mask] = arrays["after_origin"]
+        return before, constant(after, before.size) if isinstance(after, int) else after
+
+    @property
+    def about(self) -> dict[str, Any]:
+        """Time, user, tool, class value, region: the audit trail's line."""
+        return _about(self.payload, self.path)[0]
+
+    @property
+    def without_arrays(self) -> JournalEntry:
+        """The same with its description alone, for which `edit` is an error."""
+        return replace(self, payload=self.payload[: _about(self.payload, self.path)[1]])
+
+    @property
+    def last_change(self) -> int:
+        """The number of the last change up to this record."""
+        return self.sequence if self.kind.changes else self.sequence - 1
+
+
+def encode(kind: Kind, edit: Edit | None, sequence: int, previous: bytes = UNKNOWN, more: Mapping[str, Any] | None = None) -> bytes:
+    """The Edit, or without one an event, as a record; arrays of one value cost one number."""
+    if sequence <= 0:
+        raise ValueError("sequence numbers begin at 1")
+    about: dict[str, Any] = {"user": user(), **(more or {})}
+    packed = b""
+    if edit is None:
+        about.setdefault("time", clock.time())
+    else:
+        constants: dict[str, int] = {}
+        parts = [edit.packed.tobytes()]
+        for name in ARRAYS:
+            array: Bytes = getattr(edit, name)
+            if array.size and (array.strides == (0,) or not np.any(array != array[0])):
+                constants[name] = int(array[0])
+            else:
+                parts.append(array.tobytes())
+        region = [edit.region.start, edit.region.stop]
+        about |= {"time": edit.time, "tool": edit.tool, "value": edit.value, "region": region, "count": edit.count, "constants": constants}
+        packed = zlib.compress(b"".join(parts), 1)
+    text = json.dumps(about, separators=(",", ":")).encode()
+    payload = PREFIX.pack(previous, kind, len(text)) + text + packed
+    checked = HEADER.pack(MAGIC, sequence, len(payload), 0)[:-4]
+    return HEADER.pack(MAGIC, sequence, len(payload), zlib.crc32(payload, zlib.crc32(checked))) + payload
+
+
+def record_at(data: bytes, at: int, path: Path) -> JournalEntry | None:
+    """The whole record at an offset, or None."""
+    if len(data) - at < HEADER.size:
+        return None
+    magic, sequence, length, crc = HEADER.unpack_from(data, at)
+    end = at + HEADER.size + length
+    if magic != MAGIC or not 0 < sequence < 2**62 or length < PREFIX.size or end > len(data):
+        return None
+    payload = data[at + HEADER.size : end]
+    if zlib.crc32(payload, zlib.crc32(data[at : at + HEADER.size - 4])) != crc:
+        return None
+    previous, kind, _ = PREFIX.unpack_from(payload)
+    if not Kind.EDIT <= kind <= Kind.NOTE:
+        return None
+    return JournalEntry(Kind(kind), sequence, previous, hashlib.sha256(data[at:end]).digest(), path, payload)
+
+
+def user() -> str:
+    """The account's name, for the audit trail."""
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError, ImportError):  # no account of that number, or no such module
+        return ""
+
+
+def _about(payload: bytes, path: Path) -> tuple[dict[str, Any], int]:
+    """The JSON part and where the packed arrays begin."""
+    _, _, length = PREFIX.unpack_from(payload)
+    start = PREFIX.size + length
+    try:
+        about = json.loads(payload[PREFIX.size : start])
+    except (ValueError, RecursionError) as error:
+        raise nonsense(path) from error
+    if not isinstance(about, dict):
+        raise nonsense(path)
+    return about, start
+
+
+def _unpack(payload: bytes, path: Path) -> Edit:
+    region, packed, arrays, about = _fields(payload, path)
+    try:
+        whole = {name: constant(array, int(about["count"])) if isinstance(array, int) else array for name, array in arrays.items()}
+        return Edit(region, packed, **whole, tool=str(about["tool"]), value=int(about["value"]), time=float(about["time"]))
+    except (KeyError, TypeError, ValueError, OverflowError) as error:
+        raise nonsense(path) from error
+
+
+def _fields(payload: bytes, path: Path) -> tuple[Region, Bytes, dict[str, Bytes | int], dict[str, Any]]:
+    """Region, packed mask, the four arrays (a constant one as its value) and the description; ProjectError when they make no sense."""
+    about, start = _about(payload, path)
+    try:
+        region = _region(about["region"])
+        count, constants = int(about["count"]), {name: int(value) for name, value in about["constants"].items()}
+        packed_size = -(-region.size // 8)
+        size = packed_size + count * sum(name not in constants for name in ARRAYS)
+        if any(not 0 <= value <= 255 for value in constants.values()):
+            raise ValueError("no byte")
+        if not 0 <= count <= region.size:
+            raise ValueError("more voxels than the region has")
+        if size > MOST_PACKED * len(payload) or (size > LARGE and 10 * size > psutil.virtual_memory().available):
+            raise ValueError("more than the record can hold, or the memory")
+        raw = zlib.decompressobj().decompress(payload[start:], size + 1)
+        if len(raw) != size:
+            raise ValueError("arrays of another length")
+        packed, rest = np.frombuffer(raw[:packed_size], np.uint8), np.frombuffer(raw[packed_size:], np.uint8)
+        if int(np.count_nonzero(np.unpackbits(packed, count=region.size))) != count:
+            raise ValueError("mask and values disagree")
+        arrays: dict[str, Bytes | int] = {}
+        for name in ARRAYS:
+            if name in constants:
+                arrays[name] = constants[name]
+            else:
+                arrays[name], rest = rest[:count], rest[count:]
+        return region, packed, arrays, about
+    except (KeyError, TypeError, ValueError, OverflowError, zlib.error) as error:
+        raise nonsense(path) from error
+
+
+def _region(corners: Any) -> Region:
+    """From JSON; ValueError unless it is a box with voxels in it."""
+    (z0, y0, x0), (z1, y1, x1) = corners
+    region = Region((int(z0), int(y0), int(x0)), (int(z1), int(y1), int(x1)))
+    if region.empty or min(region.start) < 0:
+        raise ValueError("not a region")
+    return region
+
+
+def nonsense(path: Path) -> ProjectError:
+    return ProjectError(path, "holds a stroke that makes no sense; it was not written by this program, or was changed.")
