@@ -2,6 +2,7 @@
 
 import csv
 import errno
+import hashlib
 import json
 import os
 from dataclasses import replace
@@ -35,7 +36,7 @@ def picture_case(folder: Path, name: str = "cell.png") -> Case:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (40, 60), np.uint8))
-    return Case(name, path.stem, Source(path), "", (1, 40, 60), 1, "PNG", Geometry((1.0, 0.001, 0.001)), ReviewState.ACCEPTED)
+    return Case(hashlib.sha256(name.encode()).hexdigest()[:16], path.stem, Source(path), "", (1, 40, 60), 1, "PNG", Geometry((1.0, 0.001, 0.001)), ReviewState.ACCEPTED)
 
 
 def volume_case(folder: Path) -> Case:
