@@ -36,7 +36,9 @@ def picture_case(folder: Path, name: str = "cell.png") -> Case:
     path = folder / name
     path.parent.mkdir(parents=True, exist_ok=True)
     cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (40, 60), np.uint8))
-    return Case(hashlib.sha256(name.encode()).hexdigest()[:16], path.stem, Source(path), "", (1, 40, 60), 1, "PNG", Geometry((1.0, 0.001, 0.001)), ReviewState.ACCEPTED)
+    geometry = Geometry((1.0, 0.001, 0.001))
+    case_id = hashlib.sha256(name.encode()).hexdigest()[:16]
+    return Case(case_id, path.stem, Source(path), "", (1, 40, 60), 1, "PNG", geometry, ReviewState.ACCEPTED)
 
 
 def volume_case(folder: Path) -> Case:
@@ -137,7 +139,7 @@ def test_that_the_overlay_shows_the_class_colour_where_the_class_is(tmp_path: Pa
 def test_that_a_volume_is_pictured_and_so_is_an_image_of_one_pixel(tmp_path: Path) -> None:
     dot = replace(picture_case(tmp_path, "dot.png"), shape=(1, 1, 1))
     cases = [volume_case(tmp_path), dot]
-    labels = {"volume": drawn(cases[0]), "dot.png": LabelMap(np.ones((1, 1, 1), np.uint8))}
+    labels = {cases[0].id: drawn(cases[0]), dot.id: LabelMap(np.ones((1, 1, 1), np.uint8))}
     run(material(*cases, labels_of=lambda case: labels[case.id]), cases, tmp_path / "out")
     assert all(cv2.imread(str(tmp_path / "out" / "overlays" / name)) is not None for name in ("brain.png", "dot.png"))
 
