@@ -77,8 +77,9 @@ class Window:
 
     def rest(self) -> str:
         """Reads what was still to come after the end; returns what stands on standard error."""
-        out, error = self.process.communicate(timeout=60)
-        self.lines += [line.split() for line in out.splitlines()]
+        assert self.process.stdout is not None
+        self.lines += [line.split() for line in self.process.stdout]  # communicate() would skip what has been read ahead
+        _, error = self.process.communicate(timeout=60)
         return error
 
     def all(self, word: str) -> list[list[str]]:

@@ -18,6 +18,7 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.history import History
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.prediction import Prediction
+from unetstudio.data.quantity import count_text
 from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 from unetstudio.data.window import automatic_window
@@ -90,7 +91,8 @@ class Desk:
         rescued += self._rescued(case.id, store, loaded.labels)
         told = [loaded.recovered] if loaded.recovered else []
         if rescued:
-            told.append(f"{len(rescued)} change(s) that could not be saved last time were kept in your own folder; they are back.")
+            kept = count_text(len(rescued), "change")
+            told.append(f"{kept} that could not be saved last time: kept in your own folder, and back now.")
         copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
         prediction = self.prediction(case)
         scan = replace(scan, window=automatic_window(scan))  # here, and not while somebody paints: it looks at many voxels
@@ -165,7 +167,7 @@ class Desk:
     @property
     def waiting(self) -> int:
         """How many changes of labels are in memory only."""
-        return sum(kind.changes for _, kind, _ in self._unsaved)
+        return sum(kind.changes for _, kind, _ in tuple(self._unsaved))  # a copy: the window asks while the disk thread stores
 
     def retry(self) -> None:
         """Stores the changes that wait, oldest first, and settings that were refused."""
