@@ -20,7 +20,7 @@ from PySide6.QtCore import QTimer
 
 from unetstudio.data.edit import Edit
 from unetstudio.data.history import BYTES, History
-from unetstudio.project import store
+from unetstudio.project import replay, store
 from unetstudio.settings import TrainingSettings
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui import annotation, window
@@ -150,7 +150,7 @@ def main() -> int:
     """The window until it is closed."""
     Driven.choices = Choices(**json.loads(sys.argv[2]))
     store.STROKES = Driven.choices.generation
-    History.__init__.__defaults__ = (Driven.choices.undo,)
+    History.__init__.__defaults__ = replay.history.__defaults__ = (Driven.choices.undo,)
     annotation.BYTES = Driven.choices.undo  # type: ignore[attr-defined]
     checkpoint = store.LabelStore.checkpoint
 

@@ -138,7 +138,7 @@ def labels(project: Path) -> NDArray[np.uint8] | None:
         return None
 
 
-def wait_until_it_paints(hand: Hand, project: Path, program: subprocess.Popen[bytes], seconds: float = 90) -> Stroke:
+def wait_until_it_paints(hand: Hand, project: Path, program: subprocess.Popen[bytes], seconds: float = 300) -> Stroke:
     """Dabs at one place, in one class and the other, until a dab is on the disk; the dab."""
     dab = Stroke([(LEFT - 20, BOTTOM), (LEFT - 20, BOTTOM)], 1)
     written, end = _written(project), time.monotonic() + seconds

@@ -23,7 +23,7 @@ HOURS = 8.0
 """What the whole run stands for."""
 ACTIONS, SHORT = 15_000, 400
 """Of which seven in ten are strokes."""
-UNDO = 2 * 2**20
+UNDO = 2**17
 """Bytes kept for undo here instead of 256 MB, so that it is full, as after days, before the growth is measured."""
 SAMPLES = 100
 MEGABYTE = 2**20

@@ -25,7 +25,7 @@ from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
 
 DRIVEN = Path(__file__).with_name("driven.py")
-PATIENCE = 60.0
+PATIENCE = 300.0
 """Seconds for a busy machine to bring a window up."""
 HARMLESS = ("This plugin does not support",)
 """What Qt says on standard error where there is no real screen."""
