@@ -104,7 +104,9 @@ def parser() -> argparse.ArgumentParser:
     audit.add_argument("--case", default="", metavar="ID", help="id or name of a case; default: all")
     audit.add_argument("--csv", type=Path, metavar="FILE", help="write it as a table for spreadsheets")
 
-    command("networks", _networks, "networks that can be trained")
+    command("networks", _networks, "networks that can be trained").add_argument(
+        "--measure", action="store_true", help="time a training step of each on this computer"
+    )
 
     network = command("export-network", _export_network, "write a trained network as ONNX, for other programs")
     network.add_argument("source", type=Path, metavar="PROJECT|CHECKPOINT", help="of a project, its newest checkpoint")
@@ -181,7 +183,7 @@ def _audit(asked: argparse.Namespace) -> None:
 def _networks(asked: argparse.Namespace) -> None:
     from unetstudio.commands.info import networks
 
-    networks(_output(asked))
+    networks(asked.measure, _output(asked))
 
 
 def _export_network(asked: argparse.Namespace) -> None:

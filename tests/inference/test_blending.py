@@ -12,7 +12,7 @@ from unetstudio.inference.blending import Blend
 from unetstudio.inference.events import TilePredicted
 from unetstudio.inference.predict import predict
 from unetstudio.inference.predictor import Predictor
-from unetstudio.networks.network import NETWORKS
+from unetstudio.networks.network import NETWORKS, Network
 
 
 def test_that_two_tiles_fade_into_one_another() -> None:
@@ -36,14 +36,14 @@ def test_that_a_lone_tile_is_left_as_it_is() -> None:
     assert (part == content).all()
 
 
-@pytest.mark.parametrize(("name", "norm"), [("unet", "instance"), ("resenc_unet", "instance"), ("attention_unet", "group")])
-def test_that_norms_of_whole_tiles_leave_no_seams(name: str, norm: str) -> None:
-    options = {"blocks": (1,)} if name == "resenc_unet" else {}
-    network = lively(tiny(name, 2, inputs=1, norm=norm, **options))
+def test_that_norms_of_whole_tiles_leave_no_seams() -> None:
+    y, x = np.indices((160, 160))
+    scan = Scan((80 + 0.5 * x + 25 * np.sin(x / 7 + y / 5)).astype(np.float32)[None, None])  # tiles differ in their mean
+    network = lively(tiny("attention_unet", 2, inputs=1, norm="group"))
     assert not network.exact
-    slope = np.linspace(0, 150, 160)  # tiles differ in their mean
-    noise = np.random.default_rng(3).integers(0, 100, (160, 160))
-    assert steepest_seam(network, Scan((slope + noise).astype(np.uint8)[None, None])) <= 3
+    assert steepest_seam(network, scan) <= 1.5
+    network.exact = True  # cropped, as if it were
+    assert steepest_seam(network, scan) > 2
 
 
 @pytest.mark.parametrize(("name", "dims"), [(n, d) for n, kind in NETWORKS.items() for d in kind.dims if not tiny(n, d).exact])
@@ -51,12 +51,12 @@ def test_that_attention_leaves_no_seams_and_no_gaps(name: str, dims: int) -> Non
     shape = (1, 90, 70) if dims == 2 else (20, 50, 40)
     scan = Scan(np.random.default_rng(3).integers(0, 255, (1, *shape), dtype=np.uint8))
     network = lively(tiny(name, dims, inputs=1))
-    assert steepest_seam(network, scan) <= 3
+    assert steepest_seam(network, scan) <= 2
 
 
-def steepest_seam(network: object, scan: Scan) -> float:
+def steepest_seam(network: Network, scan: Scan) -> float:
     """How many times as steep as elsewhere the prediction is where the cores of 32 voxels meet along x; the steepest of them."""
-    predictor = Predictor(network, Intensity.fit([scan], local=False), (0, 1, 2))  # type: ignore[arg-type]
+    predictor = Predictor(network, Intensity.fit([scan], local=False), (0, 1, 2))
     kept = Prediction(scan.shape, predictor.values)
     borders = set()
     for event in predict(predictor, scan, "case", tile=32):

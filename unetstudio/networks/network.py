@@ -134,6 +134,11 @@ def rebuild(name: str, config: Mapping[str, Any], **changes: Any) -> Network:
     return kind(built)
 
 
+def offered() -> list[tuple[str, type[Network]]]:
+    """All networks in the order in which people are shown them: the U-Net first, then what a processor can train, then the rest."""
+    return sorted(NETWORKS.items(), key=lambda item: (item[0] != "unet", not item[1].suits_cpu))
+
+
 def name_of(network: Network) -> str:
     """The registered name of a network's kind."""
     return next(name for name, kind in NETWORKS.items() if kind is type(network))

@@ -67,7 +67,7 @@ def make_plan(study: Study, settings: TrainingSettings, device: torch.device, ma
         if made is not None:
             network = rebuild(made.network, made.config)
         else:
-            preset, options = _options(kind, dims, cases, settings, quick)
+            preset, options = _options(kind, dims, settings, quick, _spacing(cases), _extent(cases))
             network = create(name, 1, len(study.classes), dims, preset, **options)
     options = {option: value for option, value in network.config.to_json().items() if option in kind.options()}
     dense = _is_dense(study)
@@ -94,7 +94,23 @@ def make_plan(study: Study, settings: TrainingSettings, device: torch.device, ma
     return Plan(name, dims, options, patch, batch, rate, warm_up, dice, windows, oriented, flat_strokes, words)
 
 
-def _options(kind: type[Network], dims: int, cases: list[Case], settings: TrainingSettings, quick: bool) -> tuple[str, dict[str, Any]]:
+def usual_network(name: str, dims: int, device: torch.device) -> tuple[Network, tuple[int, ...], int]:
+    """The network with patch and batch that a plan would choose for large pictures, or volumes of cubes, of one channel and two classes."""
+    kind, quick = NETWORKS[name], device.type == "cpu"
+    preset, options = _options(kind, dims, TrainingSettings(), quick, (1.0, 1.0, 1.0), (512, 512, 512))
+    network = create(name, 1, 2, dims, preset, **options)
+    patch = network.input_shape((_edge(dims, quick, dense=True),) * dims)
+    return network, patch, _batch(patch, dims, quick)
+
+
+def _options(
+    kind: type[Network],
+    dims: int,
+    settings: TrainingSettings,
+    quick: bool,
+    spacing: tuple[float, float, float],
+    extent: tuple[int, int, int],
+) -> tuple[str, dict[str, Any]]:
     """Preset and options of the network: what the settings say goes before the preset, and the preset before what is chosen here.
 
     Others than the default and the small one are taken as they are, but that poolings follow the spacing where they leave it open.
@@ -112,7 +128,7 @@ def _options(kind: type[Network], dims: int, cases: list[Case], settings: Traini
     known = kind.options()
     if dims == 3 and {"pool", "depth"} <= known and "pool" not in chosen:
         default = next(f.default for f in fields(kind.Config) if f.name == "depth")
-        chosen["pool"] = pools_for_spacing(_spacing(cases), chosen.get("depth", default), _extent(cases))
+        chosen["pool"] = pools_for_spacing(spacing, chosen.get("depth", default), extent)
     return preset, {option: value for option, value in chosen.items() if option in known}
 
 

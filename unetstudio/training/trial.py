@@ -1,0 +1,55 @@
+"""What a training step of a network costs on this computer: its seconds, and the memory that it keeps for the way back."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+import torch
+from torch import Tensor
+
+from unetstudio.networks.device import Precision
+from unetstudio.networks.network import BYTES, Network
+from unetstudio.training.learner import Learner
+from unetstudio.training.samples import Batch
+
+PATIENCE = 4.0
+"""Seconds: a first step that takes longer is the measure itself; else it pays for set-up, and the next one is the measure."""
+
+
+@dataclass(frozen=True)
+class Cost:
+    """Of one step with `patch` and `batch`; `bytes` are weights with all that training keeps beside them, and activations."""
+
+    parameters: int
+    patch: tuple[int, ...]
+    batch: int
+    seconds: float
+    bytes: int
+
+
+def cost_of(network: Network, patch: tuple[int, ...], batch: int, precision: Precision) -> Cost:
+    """Tries some steps on noise; `patch` is enlarged to what the network accepts. RuntimeError or MemoryError when memory runs out."""
+    learner = Learner(network, precision)
+    count = network.parameters_count
+    shape = network.input_shape(tuple(n + 2 * lost for n, lost in zip(patch, network.lost, strict=True)))
+    image = torch.randn(batch, network.config.in_channels, *shape)
+    target = torch.randint(0, network.config.n_classes, (batch, *shape))
+    noise = Batch(image, target, torch.ones(target.shape))
+    weights = torch.ones(network.config.n_classes)
+    kept: dict[int, int] = {}  # storages that autograd holds on to, by address: each is counted once
+
+    def keep(tensor: Tensor) -> Tensor:
+        storage = tensor.untyped_storage()
+        kept[storage.data_ptr()] = storage.nbytes()
+        return tensor
+
+    def step() -> float:
+        start = time.perf_counter()
+        learner.step(noise, 1e-4, weights, 0.5).item()  # waits for a GPU
+        return time.perf_counter() - start
+
+    with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
+        seconds = step()
+    seconds = seconds if seconds > PATIENCE else step()
+    return Cost(count, shape, batch, seconds, count * BYTES + sum(kept.values()))
