@@ -172,12 +172,17 @@ class Desk:
     def retry(self) -> None:
         """Stores the changes that wait, oldest first, and settings that were refused."""
         while self._unsaved:
-            self._store_one(*self._unsaved[0])
-            self._unsaved.popleft()
+            case_id, kind, what = self._unsaved[0]
+            store, labels = self._store_one(case_id, kind, what)
+            self._unsaved.popleft()  # it is on the disk, also when the disk refuses what follows
+            if store.due:
+                store.checkpoint(labels)
+                if self._copy:
+                    self._copy.forget(case_id)
         if self.project.unsaved:
             self.project.save()
 
-    def _store_one(self, case_id: str, kind: Kind, what: Edit | dict[str, Any] | None) -> None:
+    def _store_one(self, case_id: str, kind: Kind, what: Edit | dict[str, Any] | None) -> tuple[LabelStore, LabelMap]:
         store, labels = self._store(case_id)
         match what:
             case Edit() if kind.changes:
@@ -192,10 +197,7 @@ class Desk:
                 store.note(what)
             case None:
                 store.cancel()
-        if store.due:
-            store.checkpoint(labels)
-            if self._copy:
-                self._copy.forget(case_id)
+        return store, labels
 
     def is_open(self, case_id: str) -> bool:
         """Whether this is the case that was opened last: the window holds its labels, and changes them itself."""
@@ -216,7 +218,8 @@ class Desk:
         sequence = store.append(Kind.EDIT, edit)
         labels.apply(edit)
         if store.due:
-            store.checkpoint(labels)
+            with contextlib.suppress(ProjectError):  # the edit is on the disk; the next one tries again
+                store.checkpoint(labels)
         return sequence
 
     def update(self, **fields: Any) -> None:
