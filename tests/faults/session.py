@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import shutil
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
@@ -19,6 +20,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.store import read_labels
 from unetstudio.ui.desk import Desk
 
 SENTENCE = re.compile(r"[^\n]{15,400}[.?]")
@@ -34,7 +36,7 @@ class Session:
         self.story, self.promised = Story(), Promises([])
         self.faults: list[str] = []
         self.said: list[str] = []
-        self._labels: dict[str, LabelMap] = {}
+        self._changes: Counter[str] = Counter()
 
     def live(self) -> None:
         """Two sittings of one user."""
@@ -56,6 +58,10 @@ class Session:
         self._list(desk, lambda: desk.project.review(second.id, ReviewState.ACCEPTED))
         self._try(desk.retry)
         self._try(desk.close, lambda: None)
+        self._disk.heal()
+        for case in (first, second):
+            if read_labels(self.folder, case)[1] != self._changes[case.id]:
+                self.faults.append(f"{case.name}: a change is stored twice, or not at all")
 
     def _opened(self) -> Project:
         """By another process: a lock that could not be taken away is that of one that is gone."""
@@ -98,6 +104,7 @@ class Session:
     def _keep(self, desk: Desk, case: Case, kind: Kind, edit: Edit | None, labels: LabelMap) -> None:
         states = self.story.labels[case.id]
         states.append(state(labels))
+        self._changes[case.id] += kind.changes
         self.promised.note("begin", case.id, len(states) - 1)
         self._try(lambda: desk.append(case.id, kind, edit), desk.retry)
         self.promised.note("labels", case.id, len(states) - 1)
