@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import re
 from collections.abc import Iterable
@@ -51,7 +52,7 @@ class Promises:
 def bury(folder: Path) -> None:
     """Makes the lock that of a process that is no more, as it is after a kill or a power cut."""
     lock = folder / "lock"
-    if lock.exists():
+    with contextlib.suppress(FileNotFoundError):
         lock.write_bytes(re.sub(rb'"pid": \d+', b'"pid": %d' % NOBODY, lock.read_bytes()))
 
 
