@@ -114,7 +114,8 @@ class Blind:
         self.failed = False
 
     def heal(self) -> None:
-        """It has failed already, and fails once."""
+        """It fails once at most."""
+        self.fails_at = 0
 
     @contextlib.contextmanager
     def everywhere(self) -> Iterator[None]:
