@@ -32,6 +32,16 @@ def test_that_a_written_file_is_whole_and_for_this_user_only(tmp_path):
     assert names(path.parent) == ["file"]
 
 
+def test_that_a_folder_that_is_gone_is_not_made_again_for_what_would_lie_in_it(tmp_path):
+    project = tmp_path / "a.unetstudio"
+    with pytest.raises(durable.MissingError, match="it is gone"):
+        durable.make_folder(project / "cases" / "0123", within=project)
+    assert not project.exists()
+    project.mkdir()
+    durable.make_folder(project / "cases" / "0123", within=project)
+    assert (project / "cases" / "0123").is_dir()
+
+
 def test_that_a_disk_that_takes_few_bytes_at_a_time_gets_all_of_them(tmp_path, failing_disk):
     failing_disk(short=7)
     durable.write_bytes(tmp_path / "file", NEW)

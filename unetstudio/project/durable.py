@@ -168,9 +168,12 @@ def move(path: Path, target: Path) -> None:
         raise refused(path, error, "could not be moved") from error
 
 
-def make_folder(folder: Path) -> None:
-    """The folder and those above it, for this user's eyes only; there already is fine."""
-    missing = [f for f in (folder, *folder.parents) if not os.path.lexists(f)]
+def make_folder(folder: Path, *, within: Path | None = None) -> None:
+    """The folder and those above it, for this user's eyes only; there already is fine.
+
+    `within`, such as the project's, is never made: MissingError when it is gone, for what was moved away shall find its place free.
+    """
+    missing = [f for f in (folder, *folder.parents) if (within is None or within in f.parents) and not os.path.lexists(f)]
     try:
         for new in reversed(missing):
             with contextlib.suppress(FileExistsError):

@@ -18,7 +18,7 @@ DIGEST = 32
 
 
 def save(folder: Path, prediction: Prediction) -> None:
-    """Writes a complete prediction into a case's folder, instead of the older one."""
+    """Writes a complete prediction into a case's folder, instead of the older one; MissingError where the project is gone."""
     import h5py
     import hdf5plugin
 
@@ -28,7 +28,7 @@ def save(folder: Path, prediction: Prediction) -> None:
         file.create_dataset("probabilities", data=prediction.probabilities, chunks=True, **hdf5plugin.Zstd(clevel=1))
         file.flush()
         image: bytes = file.id.get_file_image()
-    durable.make_folder(folder)
+    durable.make_folder(folder, within=folder.parent.parent)
     durable.write_bytes(folder / NAME, image + hashlib.sha256(image).digest(), replace=True)
 
 

@@ -230,7 +230,7 @@ class Desk:
     def keep_thumbnail(self, case_id: str, picture: bytes) -> None:
         """Writes a thumbnail into the cache."""
         path = self.thumbnail(case_id)
-        durable.make_folder(path.parent)
+        durable.make_folder(path.parent, within=self.project.folder)
         durable.write_bytes(path, picture, replace=True)
 
     def beat(self) -> None:

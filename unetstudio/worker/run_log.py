@@ -26,7 +26,7 @@ class RunLog:
             return
         line = json.dumps({"event": type(event).__name__, "time": round(time.time(), 3), **dataclasses.asdict(event)}) + "\n"
         try:
-            durable.make_folder(self._path.parent)
+            durable.make_folder(self._path.parent, within=self._path.parent.parent)
             durable.append(self._path, line.encode())
         except ProjectError:
             return
