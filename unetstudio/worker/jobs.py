@@ -158,6 +158,6 @@ def check_channels(predictor: Predictor, scan: Scan, name: str) -> None:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """How the worker writes checkpoints."""
-    durable.make_folder(path.parent)
+    """How the worker writes checkpoints, into a folder of a project; MissingError where the project is gone."""
+    durable.make_folder(path.parent, within=path.parent.parent)
     durable.write_bytes(path, content, replace=True)
