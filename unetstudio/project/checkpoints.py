@@ -30,6 +30,7 @@ class CheckpointCard:
     score: float | None
     created: str
     classes: ClassTable
+    preset: str = ""  # of the network, "" where the program chose
 
 
 def cards(folder: Path) -> list[CheckpointCard]:
@@ -60,6 +61,7 @@ def _card(path: Path) -> CheckpointCard | None:
             score=score,
             created=str(values["created"]),
             classes=ClassTable.from_json(values["classes"]),
+            preset=str(values["settings"].get("preset", "")) if "settings" in values else "",
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError):
         return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -37,16 +38,16 @@ class Start:
         same = all(not wish or card.config.get(name) == wish for name, wish in wishes.items())
         norm = settings.norm == "auto" or card.config.get("norm") == settings.norm
         channels = {found.case.channels for found in study.cases.values()}
-        return card.network == settings.network and same and norm and channels <= {int(card.intensity.get("channels", 0))}
+        return _is_of(settings, card.network, card.settings) and same and norm and channels <= {int(card.intensity.get("channels", 0))}
 
 
-def load_start(path: Path, *, resume: bool = True) -> Start:
-    """From a checkpoint file, or a project folder's newest one; `resume` False takes the weights only.
+def load_start(path: Path, *, resume: bool = True, like: TrainingSettings | None = None) -> Start:
+    """From a checkpoint file, or a project folder's newest one, `like` these settings; `resume` False takes the weights only.
 
     CheckpointError when there is none, or it is damaged. A damaged or missing state beside good weights is no error: it begins anew.
     """
     if path.is_dir():
-        path = newest(path / "checkpoints" if (path / "checkpoints").is_dir() else path)
+        path = newest(path / "checkpoints" if (path / "checkpoints").is_dir() else path, like)
     checkpoint, network = load(path)
     state = None
     if resume:
@@ -71,17 +72,22 @@ def _continues(state: dict[str, Any], network: Network) -> bool:
         return False
 
 
-def newest(folder: Path) -> Path:
-    """The weights file of the checkpoint made last in a folder; CheckpointError when there is none."""
+def newest(folder: Path, like: TrainingSettings | None = None) -> Path:
+    """The weights file of the checkpoint made last in a folder, by the network and preset of `like`; CheckpointError when there is none."""
     made: list[tuple[str, int, Path]] = []
     for card in folder.glob("*.json"):
         weights = card.with_suffix(".safetensors")
         try:
             values = json.loads(card.read_text(encoding="utf-8"))
-            if weights.is_file():
+            if weights.is_file() and (like is None or _is_of(like, values["network"], values["settings"])):
                 made.append((str(values["created"]), int(values["step"]), weights))
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
             continue  # half a card: its weights are found by their own path if wanted
     if not made:
         raise CheckpointError("There is no checkpoint to go on from yet; train first.")
     return max(made)[2]
+
+
+def _is_of(settings: TrainingSettings, network: str, made_with: Mapping[str, Any]) -> bool:
+    """Whether a checkpoint's network, and the preset that it was made with, are those of the settings."""
+    return network == settings.network and made_with.get("preset", "") == settings.preset
