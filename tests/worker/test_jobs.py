@@ -32,6 +32,7 @@ from unetstudio.worker.jobs import (
     predict_view,
     save_probabilities,
 )
+from unetstudio.worker.messages import ShowView
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
 
@@ -59,7 +60,7 @@ def run(predictor: Predictor, wanted: list[Wanted], out: Path) -> list[object]:
 
 def test_that_a_part_on_screen_is_predicted_but_not_kept_as_the_whole(predictor: Predictor, image: Path, tmp_path: Path) -> None:
     part = Region((0, 0, 0), (1, 10, 10))
-    events = list(predict_view(predictor, lambda: read(image), "case", part, (0, 5, 5), tmp_path / "case"))
+    events = list(predict_view(predictor, lambda: read(image), ShowView("case", part, (0, 5, 5)), tmp_path / "case"))
     assert any(isinstance(e, TilePredicted) for e in events)
     assert prediction_file.load(tmp_path / "case", (1, 26, 30)) is None
 
@@ -68,7 +69,7 @@ def test_that_a_part_on_screen_is_predicted_but_not_kept_as_the_whole(predictor:
 def test_that_a_whole_scan_is_kept_and_comes_back(predictor: Predictor, image: Path, tmp_path: Path, whole: str) -> None:
     shape = (1, 26, 30)
     if whole == "view":
-        events = list(predict_view(predictor, lambda: read(image), "case", Region.whole(shape), (0, 5, 5), tmp_path / "case"))
+        events = list(predict_view(predictor, lambda: read(image), ShowView("case", Region.whole(shape), (0, 5, 5)), tmp_path / "case"))
     else:
         events = list(predict_case(predictor, lambda: read(image), "case", tmp_path / "case"))
         assert not any(isinstance(e, TilePredicted) for e in events)

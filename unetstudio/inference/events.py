@@ -33,4 +33,16 @@ class CasePredicted:
     whole: bool  # the whole scan, not just a viewport
 
 
+@dataclass(frozen=True, eq=False)
+class AttentionMapped:
+    """What the network looked at: `values` (Z, Y, X of the region) uint8, 0 where its gates are open by the share `low`, 255 by `high`."""
+
+    case: str
+    region: Region
+    values: NDArray[np.uint8]
+    low: float
+    high: float
+    checkpoint: str
+
+
 PredictionEvent = TilePredicted | CasePredicted

@@ -13,12 +13,13 @@ from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.quantity import count_text
-from unetstudio.data.region import Index, Region
+from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError
 from unetstudio.formats import FORMATS, read, write_legend
 from unetstudio.formats.replacing import make_folder, replace_file
-from unetstudio.inference.events import PredictionEvent, TilePredicted
+from unetstudio.inference.attention import attend
+from unetstudio.inference.events import AttentionMapped, PredictionEvent, TilePredicted
 from unetstudio.inference.predict import predict
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.computer import examine
@@ -27,9 +28,9 @@ from unetstudio.postprocess.step import Step
 from unetstudio.project import durable, prediction_file
 from unetstudio.worker.export import LEGEND
 from unetstudio.worker.export_names import Record, free_names
-from unetstudio.worker.messages import DeviceReport
+from unetstudio.worker.messages import DeviceReport, ShowView
 
-Predicting = Generator[PredictionEvent | None, None, None]
+Predicting = Generator[PredictionEvent | AttentionMapped | None, None, None]
 
 
 @dataclass(frozen=True)
@@ -42,9 +43,9 @@ class MaskWritten:
     total: int
 
 
-def predict_view(predictor: Predictor, load: Callable[[], Scan], case: str, region: Region, focus: Index, folder: Path) -> Predicting:
-    """Tiles of what is on screen, from `focus` outward; kept in the case's folder when that was the whole scan."""
-    scan = load()
+def predict_view(predictor: Predictor, load: Callable[[], Scan], view: ShowView, folder: Path) -> Predicting:
+    """Tiles of what is on screen, from its focus outward; kept in the case's folder when that was the whole scan."""
+    scan, case, region, focus = load(), view.case, view.region, view.focus
     check_channels(predictor, scan, case)
     kept = Prediction(scan.shape, predictor.values) if region.clipped(scan.shape) == Region.whole(scan.shape) else None
     for event in predict(predictor, scan, case, region=region, focus=focus):
@@ -53,6 +54,8 @@ def predict_view(predictor: Predictor, load: Callable[[], Scan], case: str, regi
         yield event
     if kept is not None:
         prediction_file.save(folder, kept)
+    if view.attention:
+        yield from attend(predictor, scan, case, region, focus)
 
 
 def predict_case(predictor: Predictor, load: Callable[[], Scan], case: str, folder: Path) -> Predicting:

@@ -12,7 +12,7 @@ from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.edit import Edit
 from unetstudio.data.region import Region
-from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.inference.events import AttentionMapped, CasePredicted, TilePredicted
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import (
     CheckpointSaved,
@@ -84,6 +84,7 @@ class ShowView:
     case: str
     region: Region
     focus: tuple[int, int, int]
+    attention: bool = False  # also where the network looked, of one with attention gates
 
 
 @dataclass(frozen=True)
@@ -98,6 +99,22 @@ class DescribeDevice:
     """Ask for the machine's report, with the five-second speed test when `measure`."""
 
     measure: bool = True
+
+
+@dataclass(frozen=True)
+class DescribeNetworks:
+    """Ask what networks cost on this computer, each (name, dims) of `wanted` or all of them; with `measure` a few seconds each."""
+
+    wanted: tuple[tuple[str, int], ...] = ()
+    measure: bool = False
+
+
+@dataclass(frozen=True)
+class ExportNetwork:
+    """Write the newest checkpoint of a project, or the one named, as ONNX into the file `out`."""
+
+    source: Path
+    out: Path
 
 
 @dataclass(frozen=True)
@@ -121,6 +138,8 @@ Request = (
     | ShowView
     | PredictCases
     | DescribeDevice
+    | DescribeNetworks
+    | ExportNetwork
     | Stop
     | Quit
 )
@@ -136,6 +155,10 @@ class NetworkChoice:
     title: str
     description: str
     dims: tuple[int, ...]
+    presets: tuple[str, ...] = ()  # sets of options by name
+    suits_cpu: bool = True
+    source: str = ""  # the paper
+    shows_attention: bool = False
 
 
 @dataclass(frozen=True)
@@ -150,11 +173,12 @@ class WorkerReady:
 @dataclass(frozen=True)
 class StudyOpened:
     """The project was read, and what is told of training and predictions from now on is about it; `checkpoint` is the id of the one in
-    use, or ""."""
+    use and `network` its network, or ""."""
 
     project: Path
     cases: int
     checkpoint: str
+    network: str = ""
 
 
 @dataclass(frozen=True)
@@ -177,6 +201,32 @@ class DeviceReport:
 
     rows: tuple[tuple[str, str], ...]
     remedy: str = ""
+
+
+@dataclass(frozen=True)
+class NetworkCost:
+    """What a network is on this computer, as training would make it for slices or volumes: parameters, patch and batch; the sizes of its
+    `presets` by name; and of one step, where it was measured, the seconds and the bytes of memory, or the `problem`."""
+
+    name: str
+    dims: int
+    parameters: int
+    patch: tuple[int, ...]
+    batch: int
+    presets: tuple[tuple[str, int], ...]
+    machine: str  # computer and versions: what was measured elsewhere is of no use
+    seconds: float | None = None
+    bytes: int = 0
+    problem: str = ""
+
+
+@dataclass(frozen=True)
+class NetworkExported:
+    """A network was written as ONNX, its card beside it; `difference` is the largest between ONNX Runtime's logits and ours."""
+
+    path: Path
+    card: Path
+    difference: float
 
 
 @dataclass(frozen=True)
@@ -221,10 +271,11 @@ StudyEvent = (
     | Notice
     | TilePredicted
     | CasePredicted
+    | AttentionMapped
 )
 """What is told of the project that the last StudyOpened named ..."""
 
 STUDY_JOBS = ("training", "view", "case")
 """... and the jobs of which a JobFailed is."""
 
-Event = StudyEvent | StudyOpened | WorkerReady | DeviceReport | Heartbeat | JobFailed | WorkerDied
+Event = StudyEvent | StudyOpened | WorkerReady | DeviceReport | NetworkCost | NetworkExported | Heartbeat | JobFailed | WorkerDied

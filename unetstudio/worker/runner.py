@@ -20,22 +20,23 @@ from unetstudio.errors import CheckpointError, UserError
 from unetstudio.formats import read
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.computer import describe
-from unetstudio.networks.network import NETWORKS
+from unetstudio.networks.network import name_of
 from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingFinished, TrainingStarted
 from unetstudio.training.fit import Trainer
 from unetstudio.training.start import Start, load_start
-from unetstudio.worker import jobs
+from unetstudio.worker import jobs, networks
 from unetstudio.worker.messages import (
     CasesChanged,
     ClassesChanged,
     CloseStudy,
     DescribeDevice,
+    DescribeNetworks,
     Event,
+    ExportNetwork,
     JobFailed,
     LabelsEdited,
-    NetworkChoice,
     OpenStudy,
     PauseTraining,
     PredictCases,
@@ -57,7 +58,6 @@ OTHERS_EVERY = 4
 
 SETTLED = 48
 """Rounds without new strokes and without a better score after which training rests."""
-
 
 SHARE, FRESH_SHARE, FRESH = 0.5, 0.25, 60.0
 """Share of training's time that a whole case in the background takes; and so many seconds after a stroke, which is to be learnt first."""
@@ -88,8 +88,7 @@ class Runner:
 
     def begin(self) -> None:
         """Says what this worker can do."""
-        choices = (NetworkChoice(name, kind.title, kind.description, kind.dims) for name, kind in NETWORKS.items())
-        self._send(WorkerReady(os.getpid(), describe(), tuple(choices)))
+        self._send(WorkerReady(os.getpid(), describe(), networks.choices()))
 
     def end(self) -> None:
         """Closes all jobs; a training saves its state."""
@@ -140,6 +139,10 @@ class Runner:
                 self._want(request.cases or tuple(self._study.cases if self._study is not None else ()))
             case DescribeDevice():
                 self._jobs.push(Running("device", jobs.describe_device(request.measure)))
+            case DescribeNetworks():
+                self._jobs.push(Running("networks", networks.describe_networks(request)))
+            case ExportNetwork():
+                self._jobs.push(Running("network export", networks.export(request)))
             case Stop():
                 if self._jobs.top is not None:
                     self._jobs.remove(self._jobs.top)
@@ -154,13 +157,12 @@ class Runner:
         self._forget()
         self._opened = request
         self._study = Study(request.classes, self._study_cases(request.cases))
-        checkpoint = ""
         try:
             self._loaded = Predictor.load(load_start(request.project, resume=False).path)
-            checkpoint = self._loaded.checkpoint
+            using = (self._loaded.checkpoint, name_of(self._loaded.network))
         except CheckpointError:
-            self._loaded = None  # none yet, or none that is whole: training makes one
-        self._send(StudyOpened(request.project, len(request.cases), checkpoint))
+            self._loaded, using = None, ("", "")  # none yet, or none that is whole: training makes one
+        self._send(StudyOpened(request.project, len(request.cases), *using))
 
     def _study_cases(self, cases: tuple[Case, ...]) -> list[StudyCase]:
         assert self._opened is not None
@@ -203,7 +205,7 @@ class Runner:
             return
         self._jobs.close("training")
         start = self._start(request, self._opened.project, self._study)
-        if not request.resume:
+        if not request.resume or (start is not None and self._loaded is not None and type(start.network) is not type(self._loaded.network)):
             self._loaded = None
         self._study.take_back(all=True)
         project, write = self._opened.project, jobs.write_durably
@@ -219,7 +221,7 @@ class Runner:
         if not request.resume:
             return None
         try:
-            start = load_start(project)
+            start = load_start(project, like=request.settings)
         except CheckpointError:
             return None  # nothing learned yet
         return start if start.fits(study, request.settings) else None
@@ -269,7 +271,7 @@ class Runner:
         predictor, view = self._predictor(), self._view
         if view is None or predictor is None or self._study is None or view.case not in self._study.cases or view.case in self._failed:
             return
-        steps = jobs.predict_view(predictor, self._loader(view.case), view.case, view.region, view.focus, self._case_folder(view.case))
+        steps = jobs.predict_view(predictor, self._loader(view.case), view, self._case_folder(view.case))
         self._jobs.push(Running("view", steps, view.case))
 
     def _whole_in_view(self, case: str) -> bool:
