@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from PySide6.QtWidgets import QDialog, QFileDialog
 
 from unetstudio.data.case import ReviewState
-from unetstudio.ui.display import Overlay
 from unetstudio.ui.preferences import Preferences
 
 if TYPE_CHECKING:
@@ -76,6 +75,14 @@ class Commands:
         if chosen:
             self.session.history.export(Path(chosen))
 
+    def export_network(self) -> None:
+        """What was learned, for other programs."""
+        project, name = self.session.project_path, self.session.project_name
+        title, proposed = "Export the network as ONNX", f"{self._folder()}/{name}.onnx"
+        chosen, _ = QFileDialog.getSaveFileName(self.window, title, proposed, "ONNX (*.onnx)")
+        if chosen and project is not None:
+            self.session.networks.export(project, Path(chosen))
+
     def show_export(self) -> None:
         """Opens the export section."""
         self.window.work.show_section("export")
@@ -127,9 +134,9 @@ class Commands:
         self.session.display.set(show_labels=not self.session.display.show_labels)
 
     def next_overlay(self) -> None:
-        """Classes, probability, uncertainty, none, and round again."""
-        overlays = list(Overlay)
-        now = overlays.index(self.session.display.overlay)
+        """Classes, probability, uncertainty, perhaps attention, none, and round again."""
+        overlays = self.session.overlays
+        now = overlays.index(self.session.display.overlay) if self.session.display.overlay in overlays else -1
         self.session.display.set(overlay=overlays[(now + 1) % len(overlays)])
 
     def change_opacity(self, by: float) -> None:

@@ -14,6 +14,7 @@ class Overlay(StrEnum):
     CLASSES = "classes"  # the segmentation in class colours
     PROBABILITY = "probability"  # of one class, as a heat map
     UNCERTAINTY = "uncertainty"  # high where the best two classes are close
+    ATTENTION = "attention"  # where an attention network looked, high where its gates are open
     NONE = "none"
 
 

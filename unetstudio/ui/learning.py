@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
@@ -46,6 +46,7 @@ class LearningState:
     class_scores: dict[int, float] = field(default_factory=dict)
     device: str = ""
     network: str = ""
+    dims: int = 0  # 2 or 3; 0 before anything was learned
     plan: dict[str, str] = field(default_factory=dict)
     checkpoint: str = ""
 
@@ -90,19 +91,38 @@ class Learning(QObject):
 
     def start_afresh(self) -> None:
         """Forget what was learned and begin again; checkpoints on disk stay."""
-        self._clear_curve()
-        self._set(phase="waiting", sentence="Starting afresh …", score=None, loss=None, step=0, round=0, class_scores={})
+        self._forget_scores("Starting afresh …")
         self._worker.ask(Train(self.settings, resume=False))
 
-    def set_settings(self, settings: TrainingSettings) -> None:
-        """Other settings restart learning; the old checkpoint is kept."""
-        if settings != self.settings:
-            self.settings = settings
-            self.settings_changed.emit()
-            if self.state.phase in ("training", "paused", "settled", "failed"):
-                self.start_afresh()
-            else:
-                self.start()  # what waits for strokes waits with the new settings
+    def set_settings(self, settings: TrainingSettings, *, go_on: bool = False) -> None:
+        """Other settings restart learning, or `go_on` from the newest checkpoint of that network; the old checkpoint is kept."""
+        if settings == self.settings:
+            return
+        if settings.network != self.settings.network and (self.state.step or self.state.checkpoint):
+            self.notice.emit(self.restart_sentence(settings.network, goes_on=go_on), "info")
+        self.settings = settings
+        self.settings_changed.emit()
+        if self.state.phase not in ("training", "paused", "settled", "failed"):
+            self.start()  # what waits for strokes waits with the new settings
+        elif go_on:
+            self._forget_scores("Going on from what it learned before …")
+            self._worker.ask(Train(self.settings))
+        else:
+            self.start_afresh()
+
+    def choose_network(self, network: str, preset: str = "", *, go_on: bool = False) -> None:
+        """Another network, or another form of it; dimensions that it is not made for are left to the program."""
+        found = self._network(network)
+        dims = self.settings.dims if found is None or self.settings.dims in found.dims else 0
+        self.set_settings(replace(self.settings, network=network, preset=preset, dims=dims), go_on=go_on)
+
+    def restart_sentence(self, network: str, *, goes_on: bool) -> str:
+        """What becomes of what was learned when this network takes over."""
+        new, old = (name if (found := self._network(name)) is None else found.title for name in (network, self.settings.network))
+        begins = f"{new} goes on from its own newest checkpoint" if goes_on else f"{new} begins anew"
+        if network == self.settings.network:
+            return f"{begins}; the weights learned so far are kept among the project's checkpoints."
+        return f"{begins}; the weights of {old} are kept among the project's checkpoints."
 
     def ask_device_report(self) -> None:
         """Answered by `device_report` within about six seconds."""
@@ -127,7 +147,7 @@ class Learning(QObject):
                 self.networks = event.networks
                 self._set(device=event.device, phase=self._waiting_phase(), sentence="Paint two classes, and learning starts by itself.")
             case StudyOpened():
-                self._set(checkpoint=event.checkpoint)
+                self._set(checkpoint=event.checkpoint, network=event.network or self.state.network)
             case TrainingWaits():
                 if self.state.phase != "paused":
                     self._set(phase="waiting", sentence=event.reason)
@@ -173,7 +193,7 @@ class Learning(QObject):
             words = "Learning from your strokes …"
             self._clear_curve()  # also of what the training before still told
             self._set(score=None, loss=None, round=0, class_scores={})
-        self._set(phase="training", sentence=words, network=event.network, plan=event.plan, step=event.step)
+        self._set(phase="training", sentence=words, network=event.network, dims=event.dims, plan=event.plan, step=event.step)
 
     def _take_round(self, event: RoundDone) -> None:
         self.round_done.emit(event)
@@ -210,6 +230,13 @@ class Learning(QObject):
     def _paused_sentence(self) -> str:
         learned = self.state.step > 0 or self.state.checkpoint
         return "Paused. Predictions are still made with what was learned so far." if learned else "Paused."
+
+    def _network(self, name: str) -> NetworkChoice | None:
+        return next((choice for choice in self.networks if choice.name == name), None)
+
+    def _forget_scores(self, sentence: str) -> None:
+        self._clear_curve()
+        self._set(phase="waiting", sentence=sentence, score=None, loss=None, step=0, round=0, class_scores={})
 
     def _waiting_phase(self) -> str:
         return self.state.phase if self.state.phase == "paused" else "waiting"

@@ -23,16 +23,19 @@ from unetstudio.project.project import is_project
 from unetstudio.ui import recent
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.arrivals import Arrivals
+from unetstudio.ui.attention import Attention
 from unetstudio.ui.case_commands import CaseCommands
 from unetstudio.ui.case_opening import CaseOpening
 from unetstudio.ui.class_commands import ClassCommands
 from unetstudio.ui.desk import Desk, OpenedProject, open_project
 from unetstudio.ui.disk_thread import DiskThread
-from unetstudio.ui.display import Display
+from unetstudio.ui.display import Display, Overlay
 from unetstudio.ui.elsewhere import Elsewhere
 from unetstudio.ui.exchange import Exchange
 from unetstudio.ui.history import HistoryReader
 from unetstudio.ui.learning import Learning
+from unetstudio.ui.measurements import Measurements
+from unetstudio.ui.networks import Networks
 from unetstudio.ui.review import Review
 from unetstudio.ui.saving import Saver
 from unetstudio.ui.study_feed import StudyFeed
@@ -78,7 +81,9 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self.display = Display(self)
         self.annotation = Annotation(self)
         self.review = Review(self.annotation, self)
+        self.attention = Attention(self)
         self.learning = Learning(self.worker, self)
+        self.networks = Networks(self.worker, Measurements(), self)
         self.exchange = Exchange(self)
         self.elsewhere = Elsewhere(self)
         self.history = HistoryReader(self)
@@ -101,8 +106,11 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self.review.steps_changed.connect(lambda: self.saver.keep(steps=to_json(self.review.steps)))
         self.review.state_asked.connect(self._set_review)
         self.review.next_asked.connect(self._open_next_unreviewed)
+        self.case_opened.connect(lambda _: self.attention.open(self.case))
         self.learning.settings_changed.connect(lambda: self.saver.keep(training=self.learning.settings))
         self.learning.notice.connect(self.notice)
+        self.networks.notice.connect(self.notice)
+        self.learning.changed.connect(self._drop_attention)
 
     # ----------------------------------------------------------------------------------------------------- project
 
@@ -260,6 +268,12 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         """Writes masks, pictures and measurements into a folder."""
         self.exchange.export(folder, what, formats, cases, pictures, table)
 
+    @property
+    def overlays(self) -> tuple[Overlay, ...]:
+        """What can lie over the image; attention only of a network that has it."""
+        found = self.networks[self.learning.state.network]
+        return tuple(value for value in Overlay if value != Overlay.ATTENTION or (found is not None and found.shows_attention))
+
     def set_author(self, name: str) -> None:
         """The name that goes with strokes and decisions from now on; "" for the account's alone."""
         self.author = name
@@ -282,6 +296,11 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self.study.close()
         self.learning.rest("Nothing is learned here any more: open the project again.")
         self.notice.emit(reason, "error")
+
+    def _drop_attention(self) -> None:
+        """Another network has none to show."""
+        if self.display.overlay is Overlay.ATTENTION and self.display.overlay not in self.overlays:
+            self.display.set(overlay=Overlay.CLASSES)
 
     def _refuse(self, error: UserError) -> None:
         self.progress.emit("", 1, 1)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,8 @@ from PySide6.QtCore import QObject
 
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
-from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.inference.events import AttentionMapped, CasePredicted, TilePredicted
+from unetstudio.ui.display import Overlay
 from unetstudio.worker.messages import (
     STUDY_JOBS,
     CloseStudy,
@@ -38,6 +40,7 @@ class StudyFeed(QObject):
         self._shown: ShowView | None = None
         session.worker.event.connect(self._take)
         session.saver.idle.connect(self._open_when_saved)
+        session.display.changed.connect(self._follow_display)
 
     def open(self) -> None:
         """Gives the project to the worker, once every stroke that it will read is on the disk. One open for reading only is not learned:
@@ -57,8 +60,19 @@ class StudyFeed(QObject):
     def show_view(self, region: Region, focus: tuple[int, int, int]) -> None:
         """What is on screen, which the worker predicts first."""
         if self._session.case is not None:
-            self._shown = ShowView(self._session.case.id, region, focus)
+            self._shown = ShowView(self._session.case.id, region, focus, self._attention_wanted)
             self._session.worker.ask(self._shown)
+
+    @property
+    def _attention_wanted(self) -> bool:
+        return self._session.display.overlay is Overlay.ATTENTION
+
+    def _follow_display(self, name: str) -> None:
+        """Where the network looked is computed only while somebody looks at it."""
+        if name == "overlay" and self._shown is not None and self._shown.attention != self._attention_wanted:
+            self._shown = replace(self._shown, attention=self._attention_wanted)
+            if self._attention_wanted:
+                self._session.worker.ask(self._shown)
 
     def _open_when_saved(self) -> None:
         session = self._session
@@ -83,6 +97,8 @@ class StudyFeed(QObject):
                 self.open()
             case TilePredicted():
                 session.review.take(event)
+            case AttentionMapped():
+                session.attention.take(event)
             case CasePredicted():
                 self._show_whole(event)
                 session.cases_changed.emit()

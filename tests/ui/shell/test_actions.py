@@ -109,8 +109,8 @@ def test_that_letters_typed_into_a_field_are_not_commands(working: MainWindow, q
 
 def test_that_o_goes_round_the_overlays(working: MainWindow, qtbot: QtBot) -> None:
     seen = []
-    for _ in Overlay:
+    for _ in working.session.overlays:
         qtbot.keyClick(working.work.canvas, Qt.Key.Key_O)
         seen.append(working.session.display.overlay)
-    assert set(seen) == set(Overlay)
+    assert set(seen) == set(Overlay) - {Overlay.ATTENTION}  # the network in use has none
     assert seen[-1] == next(iter(Overlay))

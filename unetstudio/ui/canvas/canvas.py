@@ -77,6 +77,7 @@ class Canvas(Surface):
         annotation.tool_changed.connect(self._tool_changed)
         annotation.options_changed.connect(self._tool_changed)
         review.prediction_changed.connect(self._predicted)
+        session.attention.changed.connect(self._predicted)
         review.segmentation_changed.connect(self._predicted)
 
     # ------------------------------------------------------------------------------------------------------- commands

@@ -70,6 +70,7 @@ class Picture:
         self.prediction: Prediction | None = None
         self.segmentation: NDArray[np.uint8] | None = None
         self.removed: NDArray[np.bool_] | None = None
+        self.attention: NDArray[np.uint8] | None = None
         self.window = (0.0, 255.0)
         self.inverted = False
         self.surround = (40, 38, 36)  # blue, green, red outside the image
@@ -148,6 +149,8 @@ class Picture:
                 channels = [grid.pick(plane_of(p, *at)) for p in self.prediction.probabilities]
                 doubt = np.where(grid.pick(plane_of(self.prediction.known, *at)), uncertainty(channels), np.uint8(0))
                 picture = heat_tint(display.overlay_opacity).over(picture, grid.spread(doubt))
+            case Overlay.ATTENTION if self.attention is not None:
+                picture = heat_tint(display.overlay_opacity).over(picture, grid.pixels(plane_of(self.attention, *at)))
         if display.show_removed and self.removed is not None:
             hit = grid.pixels(plane_of(self.removed, *at)) & _stripes(box)
             picture = flat_tint(REMOVED, 0.85).over(picture, hit.view(np.uint8))

@@ -51,7 +51,7 @@ class Scene:
     def close(self) -> None:
         """Nothing is open."""
         picture = self._picture
-        picture.image = picture.labels = picture.prediction = picture.segmentation = picture.removed = None
+        picture.image = picture.labels = picture.prediction = picture.segmentation = picture.removed = picture.attention = None
 
     def show_plane(self) -> None:
         """The slice that the display names."""
@@ -83,6 +83,7 @@ class Scene:
         """The review side holds other arrays."""
         picture, review = self._picture, self._session.review
         picture.prediction, picture.segmentation, picture.removed = review.prediction, review.segmentation, review.removed
+        picture.attention = self._session.attention.values
 
     def seen(self, region: Region) -> Box | None:
         """The pixels on which a change of these labels may show; brings the reduced labels up to date on the way."""

@@ -51,21 +51,28 @@ class LearningPanel(QWidget):
         self.afresh_button = QPushButton(icon("restart"), "Start afresh")
         self.afresh_button.setObjectName("start_afresh")
         self.afresh_button.setToolTip("Forget what was learned and begin again")
+        self.network_button = QPushButton()
+        self.network_button.setObjectName("choose_network")
+        self.network_button.setToolTip("What other networks there are, what they are for, and what they cost on this computer")
         self.confirm = self._make_confirm()
         self.advanced = Advanced(session)
         self._due = QTimer(self, singleShot=True, interval=REFRESH)
         self._due.timeout.connect(self._draw)
         self._lay_out()
 
-        for button in (self.pause_button, self.afresh_button):
+        for button in (self.pause_button, self.afresh_button, self.network_button):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.pause_button.clicked.connect(self._pause_or_go_on)
         self.afresh_button.clicked.connect(lambda: self._ask_afresh(True))
+        self.network_button.clicked.connect(self._choose_network)
+        session.networks.changed.connect(self._show_network)
+        self._learning.settings_changed.connect(self._show_network)
         self._learning.changed.connect(self._show_state)
         self._learning.step_done.connect(self._draw_soon)
         self._learning.round_done.connect(self._draw_soon)
         self._learning.restarted.connect(self._draw_soon)
         session.classes_changed.connect(self._draw_soon)
+        self._show_network()
         self._show_state()
         self._draw()
 
@@ -97,7 +104,7 @@ class LearningPanel(QWidget):
         column_layout.addWidget(self.sentence)
         column_layout.addWidget(self.progress)
         column_layout.addWidget(self.device)
-        for part in (self.score_chart, self.bars, self.loss_chart, self.buttons, self.confirm):
+        for part in (self.score_chart, self.bars, self.loss_chart, self.buttons, self.confirm, self.network_button):
             column_layout.addWidget(part)
         column_layout.addWidget(Fold("Advanced", self.advanced, name="advanced_fold"))
 
@@ -143,6 +150,17 @@ class LearningPanel(QWidget):
     def _start_afresh(self) -> None:
         self._ask_afresh(False)
         self._learning.start_afresh()
+
+    def _choose_network(self) -> None:
+        from unetstudio.ui.network_dialog import NetworkDialog
+
+        dialog = NetworkDialog(self._session, self.window())
+        dialog.finished.connect(self.window().activateWindow)
+        dialog.open()
+
+    def _show_network(self) -> None:
+        self.network_button.setText(f"Network: {self._session.networks.title(self._learning.settings.network)} …")
+        self.network_button.setEnabled(bool(self._session.networks.choices) and not self._session.read_only)
 
     def _pause_or_go_on(self) -> None:
         if self._learning.state.phase in ("paused", "failed"):

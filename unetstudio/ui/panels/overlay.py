@@ -16,6 +16,7 @@ MODES = (
     (Overlay.CLASSES, "Segmentation"),
     (Overlay.PROBABILITY, "Probability of one class"),
     (Overlay.UNCERTAINTY, "Uncertainty"),
+    (Overlay.ATTENTION, "Attention of the network"),
     (Overlay.NONE, "Nothing"),
 )
 
@@ -29,12 +30,11 @@ class OverlayControls(QWidget):
         self._session = session
         self._display = session.display
         self.mode = self._box("overlay_mode", "What lies over the image")
-        for value, words in MODES:
-            self.mode.addItem(words, value)
         self.mode.setToolTip("What lies over the image (hold Tab for the raw image)")
         self.mode.activated.connect(self._choose_mode)
         self.of_class = self._box("overlay_class", "Class whose probability is shown")
         self.of_class.activated.connect(lambda: self._display.set(probability_class=self.of_class.currentData()))
+        self.about_attention = label(role="small", name="overlay_attention")
         self.style_choice = Segments(
             ((False, "Filled", "Classes as filled areas"), (True, "Outlined", "Only the borders of classes")), name="overlay_outline"
         )
@@ -50,6 +50,8 @@ class OverlayControls(QWidget):
         self._display.changed.connect(self._show)
         session.classes_changed.connect(self._show)
         session.project_opened.connect(self._show)
+        session.learning.changed.connect(self._show_modes)
+        session.attention.changed.connect(lambda _: self._show())
         self._show()
 
     def _lay_out(self) -> None:
@@ -63,7 +65,7 @@ class OverlayControls(QWidget):
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        for part in (self.mode, self.of_class, self.style_choice):
+        for part in (self.mode, self.of_class, self.about_attention, self.style_choice):
             column.addWidget(part)
         column.addLayout(grid)
         column.addWidget(self.show_labels)
@@ -105,7 +107,10 @@ class OverlayControls(QWidget):
 
     def _show(self) -> None:
         display = self._display
+        self._show_modes()
         self.mode.setCurrentIndex(self.mode.findData(display.overlay))
+        self.about_attention.setText(self._session.attention.sentence)
+        self.about_attention.setVisible(display.overlay == Overlay.ATTENTION)
         if [self.of_class.itemData(i, Qt.ItemDataRole.UserRole + 1) for i in range(self.of_class.count())] != list(self._session.classes):
             self._fill_classes()
         self.of_class.setCurrentIndex(self.of_class.findData(display.probability_class))
@@ -116,6 +121,17 @@ class OverlayControls(QWidget):
                 slider.setValue(round(getattr(display, name) * 100))
         self.show_labels.setChecked(display.show_labels)
         self.show_removed.setChecked(display.show_removed)
+
+    def _show_modes(self) -> None:
+        """Attention is offered where the network has it."""
+        offered = self._session.overlays
+        if [self.mode.itemData(i) for i in range(self.mode.count())] == list(offered):
+            return
+        self.mode.clear()
+        for value, words in MODES:
+            if value in offered:
+                self.mode.addItem(words, value)
+        self.mode.setCurrentIndex(self.mode.findData(self._display.overlay))
 
     def _fill_classes(self) -> None:
         self.of_class.clear()

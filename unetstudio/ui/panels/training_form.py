@@ -42,6 +42,7 @@ class TrainingForm(QWidget):
         self._form.setHorizontalSpacing(12)
         self._form.setVerticalSpacing(6)
         self.network = self._choice("network", "Network", (("U-Net", "unet"),), "The network that learns")
+        self.network.activated.connect(self._forget_preset)
         self.dims = self._choice("dims", "Works in", DIMENSIONS, "Whether it looks at slices or at the volume")
         self.spins = {
             field: self._whole_number(field, text, most, step, suffix, hint) for field, text, most, step, suffix, hint in WHOLE_NUMBERS
@@ -144,6 +145,11 @@ class TrainingForm(QWidget):
         spin.valueChanged.connect(self._spun)
         self._add(field, text, spin, hint)
         return spin
+
+    def _forget_preset(self) -> None:
+        """The forms of one network are not those of another."""
+        if self.network.currentData() != self._settings.network:
+            self._settings = replace(self._settings, preset="")
 
     def _spun(self) -> None:
         self.changed.emit()

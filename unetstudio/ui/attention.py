@@ -1,0 +1,45 @@
+"""Where the network looked in the open case, for networks with attention gates."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+from PySide6.QtCore import QObject, Signal
+
+from unetstudio.data.case import Case
+from unetstudio.inference.events import AttentionMapped
+
+
+class Attention(QObject):
+    """`values` (Z, Y, X) uint8, 0 where nothing is known or the gates were least open, 255 where most; None before the first map."""
+
+    changed = Signal(object)  # Region
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._case: Case | None = None
+        self._checkpoint = ""
+        self.values: NDArray[np.uint8] | None = None
+        self.limits = (0.0, 1.0)  # how far the gates were open where the map is darkest and brightest
+
+    @property
+    def sentence(self) -> str:
+        """What its colours mean."""
+        if self.values is None:
+            return "What the network lets through appears after the next prediction."
+        low, high = self.limits
+        return f"How far the network lets the image through to where it draws borders: dark {low:.0%}, bright {high:.0%}."
+
+    def open(self, case: Case | None) -> None:
+        """Another case, or none."""
+        self._case, self.values, self._checkpoint = case, None, ""
+
+    def take(self, event: AttentionMapped) -> None:
+        """A map of what is on screen came; one of other weights does not go together with what came before."""
+        if self._case is None or event.case != self._case.id:
+            return
+        if self.values is None or event.checkpoint != self._checkpoint:
+            self.values, self._checkpoint = np.zeros(self._case.shape, np.uint8), event.checkpoint
+        self.values[event.region.slices] = event.values
+        self.limits = (event.low, event.high)
+        self.changed.emit(event.region)

@@ -1,0 +1,192 @@
+"""Choosing the network that learns: what each is for and costs here, and what becomes of what was learned so far."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
+
+from unetstudio.project.checkpoints import CheckpointCard, cards
+from unetstudio.ui.panels.networks import NetworkList
+from unetstudio.ui.panels.text import label
+from unetstudio.ui.session import Session
+
+FORMS = {"": "Sized for this computer", "default": "Recommended, full size", "published": "As published", "small": "Small"}
+"""What presets are called; others by their own names."""
+
+
+class NetworkDialog(QDialog):
+    """Nothing changes before Apply."""
+
+    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        self.setObjectName("network_dialog")
+        self.setWindowTitle("Networks")
+        self.setMinimumSize(600, 480)
+        self.resize(680, 760)
+        self._session = session
+        self._learning, self._networks = session.learning, session.networks
+        self._kept: dict[tuple[str, str], CheckpointCard] = {}  # the newest checkpoint by network and preset
+        self._closed = False
+        self.list = NetworkList(self._networks)
+        self.preset = QComboBox()
+        self.preset.setObjectName("network_preset")
+        self.preset.setAccessibleName("Form of the network")
+        self.preset.setToolTip("How large it is, and whether exactly as in its paper")
+        self.go_on = QCheckBox()
+        self.go_on.setObjectName("network_go_on")
+        self.consequence = label(name="network_consequence")
+        self.trouble = label(role="warning", name="network_trouble")
+        self.bar = QProgressBar()
+        self.bar.setObjectName("network_progress")
+        self.bar.setAccessibleName("Measured so far")
+        self.bar.setTextVisible(False)
+        self.measure_button = QPushButton("Measure")
+        self.measure_button.setObjectName("measure_networks")
+        self.measure_button.setToolTip("Tries a few training steps of each network on this computer; learning waits meanwhile")
+        self.apply_button = QPushButton("Apply and restart")
+        self.apply_button.setObjectName("apply_network")
+        self.apply_button.setProperty("role", "primary")
+        self.close_button = QPushButton("Close")
+        for button in (self.measure_button, self.close_button):
+            button.setAutoDefault(False)
+        self.apply_button.setDefault(True)
+        self._lay_out()
+        self.measure_button.clicked.connect(self._measure)
+        self.apply_button.clicked.connect(self._apply)
+        self.close_button.clicked.connect(self.reject)
+        self.list.chosen.connect(self._choose)
+        self.preset.activated.connect(self._show_consequence)
+        self.go_on.clicked.connect(self._show_consequence)
+        self._networks.changed.connect(self._show)
+        self._networks.finished.connect(self._finished)
+        self.finished.connect(self._close)
+        self._networks.describe()
+        self._show()
+        self._show_consequence()
+        self._look_for_checkpoints()
+
+    @property
+    def dims(self) -> int:
+        """What the figures are for: slices or volumes."""
+        return self._learning.settings.dims or self._learning.state.dims or (3 if self._volumes else 2)
+
+    @property
+    def kept(self) -> CheckpointCard | None:
+        """The checkpoint that the chosen network, in the chosen form, could go on from."""
+        return self._kept.get((self.list.value, self.preset.currentData() or ""))
+
+    @property
+    def _volumes(self) -> bool:
+        return bool(self._session.cases) and all(case.is_volume for case in self._session.cases)
+
+    def _lay_out(self) -> None:
+        form = QHBoxLayout()
+        form.addWidget(label("Form", "field"))
+        form.addWidget(self.preset, 1)
+        buttons = QHBoxLayout()
+        buttons.addWidget(self.measure_button)
+        buttons.addStretch(1)
+        buttons.addWidget(self.close_button)
+        buttons.addWidget(self.apply_button)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(20, 16, 20, 16)
+        column.setSpacing(8)
+        column.addWidget(self.list, 1)
+        column.addLayout(form)
+        for part in (self.go_on, self.consequence, self.trouble, self.bar):
+            column.addWidget(part)
+        column.addLayout(buttons)
+        self.trouble.hide()
+        self.bar.hide()
+
+    # ------------------------------------------------------------------------------------------------------ showing
+
+    def _show(self) -> None:
+        """What is known of the networks by now."""
+        self.list.refresh(self.dims, volumes=self._volumes, kept={name for name, _ in self._kept})
+        if not self.list.value and self.list.cards:
+            self.list.choose(self._learning.settings.network)
+        if self.preset.count() < 2 and self.list.value:
+            self._choose(self.list.value)  # its forms are known by now
+            if self.list.value == self._learning.settings.network:
+                self.preset.setCurrentIndex(max(0, self.preset.findData(self._learning.settings.preset)))
+                self._show_consequence()
+        done, total = self._networks.progress
+        self.bar.setVisible(total > 0)
+        self.bar.setRange(0, total)
+        self.bar.setValue(done)
+        self.measure_button.setEnabled(not total and bool(self.list.cards))
+        self.measure_button.setText(f"Measuring {done + 1} of {total} …" if total else "Measure on this computer")
+
+    def _choose(self, name: str) -> None:
+        """Another network was picked: the forms that it comes in."""
+        found = self._networks[name]
+        self.preset.clear()
+        self.preset.addItem(FORMS[""], "")
+        cost = None if found is None else self._networks.cost(name, self.dims if self.dims in found.dims else found.dims[0])
+        for preset, count in () if cost is None else cost.presets:
+            self.preset.addItem(f"{FORMS.get(preset, preset)}: {count / 1e6:.1f} million parameters", preset)
+        self.preset.setEnabled(self.preset.count() > 1)
+        self._show_consequence()
+
+    def _show_consequence(self) -> None:
+        kept, changes = self.kept, self._changes
+        self.go_on.setVisible(changes and kept is not None)
+        if kept is not None:
+            score = "" if kept.score is None else f", score {kept.score:.2f}"
+            self.go_on.setText(f"Go on from what it learned before (step {kept.step:,}{score})")
+        if changes:
+            going_on = kept is not None and self.go_on.isChecked()
+            words = self._learning.restart_sentence(self.list.value, goes_on=going_on)
+        else:
+            words = f"{self._networks.title(self.list.value)} is the network in use."
+        self.consequence.setText(words)
+        self.apply_button.setEnabled(changes)
+
+    @property
+    def _changes(self) -> bool:
+        """Whether the choice differs from what is in use."""
+        settings = self._learning.settings
+        return bool(self.list.value) and (self.list.value, self.preset.currentData() or "") != (settings.network, settings.preset)
+
+    def _finished(self, why: str) -> None:
+        self.trouble.setText(why)
+        self.trouble.setVisible(bool(why))
+
+    # ------------------------------------------------------------------------------------------------------- acting
+
+    def _measure(self) -> None:
+        """All that can be chosen."""
+        self.trouble.hide()
+        wanted = []
+        for choice in self._networks.choices:
+            if self.list.cards[choice.name].button.isEnabled():
+                wanted.append((choice.name, self.dims if self.dims in choice.dims else choice.dims[0]))
+        self._networks.measure(wanted)
+
+    def _apply(self) -> None:
+        going_on = self.kept is not None and self.go_on.isChecked()
+        self._learning.choose_network(self.list.value, self.preset.currentData() or "", go_on=going_on)
+        self.accept()
+
+    def _close(self) -> None:
+        self._closed = True
+
+    def _look_for_checkpoints(self) -> None:
+        """Which networks have learned in this project before."""
+        desk = self._session.desk
+        if desk is None:
+            return
+        folder = desk.project.checkpoints_folder
+
+        def take(found: list[CheckpointCard]) -> None:
+            if self._closed:
+                return
+            for card in reversed(found):  # the newest last, and it stays
+                self._kept[card.network, card.preset] = card
+            self.go_on.setChecked(True)
+            self._show()
+            self._show_consequence()
+
+        self._session.disk.ask(lambda: cards(folder), take)
