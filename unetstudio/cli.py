@@ -181,7 +181,7 @@ def _audit(asked: argparse.Namespace) -> None:
 
 
 def _networks(asked: argparse.Namespace) -> None:
-    from unetstudio.commands.info import networks
+    from unetstudio.commands.networks import networks
 
     networks(asked.measure, _output(asked))
 

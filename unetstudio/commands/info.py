@@ -1,4 +1,4 @@
-"""Commands that tell: what a file or project is, what this computer can do, which networks there are."""
+"""Commands that tell: what a file or project is, and what this computer can do."""
 
 from __future__ import annotations
 
@@ -26,59 +26,6 @@ def info(path: Path | None, device: bool, output: Output) -> None:
         _project(path, output)
     else:
         _images(path, output)
-
-
-def networks(measure: bool, output: Output) -> None:
-    """Each network with its paper, and the size of each of its presets with one channel and two classes; `measure` tries steps of them."""
-    import torch
-
-    from unetstudio.networks.network import create, offered
-
-    rows = []
-    for name, kind in offered():
-        counts: dict[int, dict[str, int]] = {dims: {} for dims in kind.dims}
-        for dims, presets in counts.items():
-            for preset in kind.presets_for(dims):
-                with torch.device("meta"):  # counted without memory for weights
-                    presets[preset] = create(name, 1, 2, dims, preset).parameters_count
-                rows.append([name, f"{dims}D", preset, f"{presets[preset]:,}"])
-        usual = {dims: presets["default"] for dims, presets in counts.items()}
-        described = {"title": kind.title, "description": kind.description, "source": kind.source, "suits_cpu": kind.suits_cpu}
-        output.event("network", name=name, **described, dims=kind.dims, parameters=usual, presets=counts)
-        output.say(f"{name}: {kind.title}. {kind.description}{'' if kind.suits_cpu else ' Best with a GPU.'}")
-    if measure:
-        _measure(output)
-    else:
-        output.table("", ["network", "dimensions", "preset", "parameters"], rows)
-
-
-def _measure(output: Output) -> None:
-    """Seconds and memory of a training step of each network, as training here would choose it for large pictures and volumes."""
-    from unetstudio.networks.device import choose_device, choose_precision, is_out_of_memory
-    from unetstudio.networks.network import offered
-    from unetstudio.training.plan import usual_network
-    from unetstudio.training.trial import cost_of
-
-    device = choose_device("auto")
-    rows = []
-    for name, kind in offered():
-        for dims in kind.dims:
-            network, patch, batch = usual_network(name, dims, device)
-            size = " × ".join(map(str, patch))
-            output.say(f"Trying {name} in {dims}D ...")
-            try:
-                cost = cost_of(network, patch, batch, choose_precision(device, dims))
-            except (RuntimeError, MemoryError) as error:
-                if not is_out_of_memory(error):
-                    raise
-                rows.append([name, f"{dims}D", f"{network.parameters_count:,}", size, "", "more than there is"])
-                continue
-            figures = {"patch": cost.patch, "batch": batch, "seconds": cost.seconds, "bytes": cost.bytes}
-            output.event("cost", name=name, dims=dims, device=str(device), parameters=cost.parameters, **figures)
-            rows.append(
-                [name, f"{dims}D", f"{cost.parameters:,}", f"{batch} of {size}", f"{cost.seconds:.2f}", f"{cost.bytes / 2**30:.1f} GB"]
-            )
-    output.table(f"A training step on {device}", ["network", "dimensions", "parameters", "patches", "seconds", "memory"], rows)
 
 
 def _computer(output: Output) -> None:

@@ -1,0 +1,51 @@
+"""The command that tells which networks there are, how large they are, and what a training step of each takes on this computer."""
+
+from __future__ import annotations
+
+from unetstudio.commands.output import Output
+from unetstudio.networks.network import offered
+from unetstudio.worker.messages import DescribeNetworks, NetworkCost
+from unetstudio.worker.networks import describe_networks
+
+HEADINGS = ("network", "dimensions", "parameters here", "in its presets")
+
+
+def networks(measure: bool, output: Output) -> None:
+    """Each with its paper, its size as training on this computer would make it, and that of each preset; `measure` tries steps of it."""
+    rows = []
+    wanted = sum(len(kind.dims) for _, kind in offered())
+    with output.progress(wanted) as bar:
+        costs: dict[tuple[str, int], NetworkCost] = {}
+        for cost in describe_networks(DescribeNetworks(measure=measure)):
+            if cost is not None:
+                costs[cost.name, cost.dims] = cost
+                bar.at(len(costs), f"{cost.name} in {cost.dims}D")
+                _tell(cost, output)
+    for name, kind in offered():
+        presets = {dims: dict(costs[name, dims].presets) for dims in kind.dims}
+        described = {"title": kind.title, "description": kind.description, "source": kind.source, "suits_cpu": kind.suits_cpu}
+        usual = {dims: found["default"] for dims, found in presets.items() if "default" in found}
+        here = {dims: costs[name, dims].parameters for dims in kind.dims}
+        output.event("network", name=name, **described, dims=kind.dims, parameters=usual, presets=presets, here=here)
+        output.say(f"{name}: {kind.title}. {kind.description}{'' if kind.suits_cpu else ' Best with a GPU.'}\n  {kind.source}")
+        rows += [_row(costs[name, dims], measured=measure) for dims in kind.dims]
+    output.table("", HEADINGS + (("seconds a step", "memory") if measure else ()), rows)
+
+
+def _tell(cost: NetworkCost, output: Output) -> None:
+    """What was measured, for a program; nothing where nothing was."""
+    if cost.seconds is not None:
+        figures = {"parameters": cost.parameters, "patch": cost.patch, "batch": cost.batch, "seconds": cost.seconds, "bytes": cost.bytes}
+        output.event("cost", name=cost.name, dims=cost.dims, machine=cost.machine, **figures)
+    elif cost.problem:
+        output.event("cost", name=cost.name, dims=cost.dims, machine=cost.machine, problem=cost.problem)
+
+
+def _row(cost: NetworkCost, *, measured: bool) -> list[str]:
+    presets = ", ".join(f"{preset} {count:,}" for preset, count in cost.presets)
+    row = [cost.name, f"{cost.dims}D", f"{cost.parameters:,}", presets]
+    if measured and cost.seconds is not None:
+        row += [f"{cost.seconds:.2f}", f"{cost.bytes / 2**20:,.0f} MB"]
+    elif measured:
+        row += ["", cost.problem]
+    return row
