@@ -1,6 +1,7 @@
 """The trail tells who did what, in order, and says where a record is missing."""
 
 import csv
+import threading
 from datetime import UTC, datetime
 
 import numpy as np
@@ -108,3 +109,25 @@ def test_that_text_is_no_formula_in_a_spreadsheet(project, case, paint, tmp_path
 
 def test_that_a_case_nobody_touched_has_no_trail(project, case):
     assert list(audit.trail(project.folder_of(case))) == [] and who(project.folder_of(case), (0, 0, 0)) == []
+
+
+def test_that_the_trail_is_read_while_journals_are_put_aside(project, case, paint):
+    store = project.store(case)
+    labels = store.load(case.shape).labels
+    changes = 24
+
+    def work():
+        for number in range(1, changes + 1):
+            store.append(Kind.EDIT, paint(labels, number))
+            store.checkpoint(labels)
+
+    working = threading.Thread(target=work)
+    working.start()
+    counts = []
+    try:
+        while working.is_alive() or not counts:
+            counts.append(len(list(trail(project.folder_of(case)))))
+    finally:
+        working.join()
+    assert counts == sorted(counts)
+    assert len(list(trail(project.folder_of(case)))) == changes

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import getpass
+import threading
 from pathlib import Path
 
 import cv2
@@ -58,3 +59,24 @@ def test_that_the_journals_are_not_read_again_for_every_checkpoint(project: Proj
     assert people.names() == ("Ada",)
     stroke(project, "Grace")
     assert people.names() == ("Ada",)
+
+
+def test_that_journals_that_are_put_aside_meanwhile_are_no_error(project: Project) -> None:
+    stroke(project, "Ada")
+    journal = next(project.folder.rglob("*.journal"))
+    aside = journal.with_name("aside.journal")
+    ended = threading.Event()
+
+    def move() -> None:
+        while not ended.is_set():
+            journal.rename(aside)
+            aside.rename(journal)
+
+    moving = threading.Thread(target=move)
+    moving.start()
+    try:
+        told = {People(project.folder / "cases").names() for _ in range(200)}
+    finally:
+        ended.set()
+        moving.join()
+    assert told <= {("Ada",), ()}

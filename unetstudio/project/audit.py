@@ -6,6 +6,7 @@ writes all later records anew, nor a whole folder put back as it stood some time
 
 from __future__ import annotations
 
+import contextlib
 import csv
 import io
 import json
@@ -26,6 +27,7 @@ from unetstudio.errors import ProjectError
 from unetstudio.formats.replacing import replace_file
 from unetstudio.project import looking
 from unetstudio.project.chain import chain
+from unetstudio.project.durable import MissingError
 from unetstudio.project.journal import UNKNOWN, JournalContents, JournalEntry, Kind, read
 from unetstudio.project.project import Project
 from unetstudio.project.recovery import JOURNAL
@@ -35,6 +37,9 @@ COLUMNS = (
     *("case", "case_name", "time_utc", "user", "author", "event", "tool", "class_value", "class_name", "origin", "voxels"),
     *("z_from", "y_from", "x_from", "z_to", "y_to", "x_to", "change_number", "chain_ok", "details"),
 )
+
+TRIES = 5
+"""Readings of a case's journals while the program that paints on it puts old ones aside."""
 
 
 @dataclass(frozen=True)
@@ -92,9 +97,7 @@ def _records(folder: Path, voxel: Index | None = None) -> Iterator[tuple[Journal
 
     Only those that may have changed `voxel` keep their arrays.
     """
-    files = [file for place in (folder, folder / PAST) for file in looking.names(place)]
-    numbered = sorted((int(m[1]), int(m[2] or 0), file) for file in files if (m := JOURNAL.fullmatch(file.name)))
-    contents = [_slim(read(file), voxel) for _, _, file in numbered]
+    contents = _contents(folder, voxel)
     known = chain(replace(c, entries=(*c.entries, *c.behind)) for c in contents if c.case in ("", folder.name))
     before: JournalEntry | None = None
     whole = True  # since the last record given
@@ -109,6 +112,16 @@ def _records(folder: Path, voxel: Index | None = None) -> Iterator[tuple[Journal
         if entry.kind is not Kind.PARTIAL:
             yield entry, whole
             whole = True
+
+
+def _contents(folder: Path, voxel: Index | None) -> list[JournalContents]:
+    """Of all journals, oldest first; looked for again when one was put aside between the listing and the reading."""
+    for _ in range(TRIES):
+        files = [file for place in (folder, folder / PAST) for file in looking.names(place)]
+        numbered = sorted((int(m[1]), int(m[2] or 0), file) for file in files if (m := JOURNAL.fullmatch(file.name)))
+        with contextlib.suppress(MissingError):
+            return [_slim(read(file), voxel) for _, _, file in numbered]
+    raise ProjectError(folder, "is being saved by another program; ask once more in a moment.")
 
 
 def _slim(contents: JournalContents, voxel: Index | None) -> JournalContents:

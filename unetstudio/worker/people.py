@@ -31,8 +31,12 @@ class People:
         return self._names
 
     def _look(self) -> tuple[str, ...]:
-        journals = [path for path in self._cases.rglob("*.journal") if path.is_file()]
-        if sum(path.stat().st_size for path in journals) > MOST_BYTES:
+        try:
+            journals = [path for path in self._cases.rglob("*.journal") if path.is_file()]
+            size = sum(path.stat().st_size for path in journals)
+        except OSError:  # the window puts one aside at this moment, or the drive is gone: a card without names is better than none
+            return ()
+        if size > MOST_BYTES:
             return ()
         named: set[str] = set()
         unnamed: set[str] = set()
