@@ -7,6 +7,7 @@ but a chunked array of the expected shape is accepted, and its blocks are unpack
 from __future__ import annotations
 
 import math
+import secrets
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -41,10 +42,15 @@ def opened(image: bytes | memoryview) -> Iterator[h5py.File]:
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_fapl_core(backing_store=False)
     access.set_file_image(image)
-    with h5py.File(h5py.h5f.open(b"image", h5py.h5f.ACC_RDONLY, fapl=access)) as file:
+    with h5py.File(h5py.h5f.open(fresh_name().encode(), h5py.h5f.ACC_RDONLY, fapl=access)) as file:
         if wrong := _attribute_fault(file):
             raise ValueError(wrong)
         yield file
+
+
+def fresh_name() -> str:
+    """A name that no other file in memory has: HDF5 takes two of one name for one file, and a thread would read another's labels."""
+    return secrets.token_hex(16)
 
 
 def fault(file: h5py.File, shapes: Mapping[str, Shape], *, sparse: bool = False) -> str:

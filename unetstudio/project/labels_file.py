@@ -68,7 +68,7 @@ def _image(labels: LabelMap, sequence: int, since: Since | None, about: Mapping[
     import h5py
     import hdf5plugin
 
-    with h5py.File("labels", "w", driver="core", backing_store=False, block_size=GROWTH, libver=("v110", "v110")) as file:
+    with h5py.File(guard.fresh_name(), "w", driver="core", backing_store=False, block_size=GROWTH, libver=("v110", "v110")) as file:
         file.attrs["sequence"] = np.uint64(sequence)
         for key, value in about.items():
             file.attrs[key] = np.bytes_(value)

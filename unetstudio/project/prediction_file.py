@@ -22,7 +22,7 @@ def save(folder: Path, prediction: Prediction) -> None:
     import h5py
     import hdf5plugin
 
-    with h5py.File(NAME, "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
+    with h5py.File(guard.fresh_name(), "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
         file.attrs["checkpoint"] = prediction.checkpoint
         file.attrs["values"] = np.array(prediction.values, np.uint8)
         file.create_dataset("probabilities", data=prediction.probabilities, chunks=True, **hdf5plugin.Zstd(clevel=1))
