@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from unetstudio.errors import ProjectError
 from unetstudio.project import durable
 from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
@@ -123,6 +124,24 @@ def test_that_painting_stops_when_another_program_took_the_project(
     paint(opened, 60, 10, 60, 60, value=1)
     assert np.array_equal(opened.labels.values, drawn)
     assert read_labels(opened.project_path, opened.case)[1] == before
+
+
+def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_told_is_not_forgotten(
+    opened: Session, paint: Paint, tmp_path: Path, qtbot: QtBot
+) -> None:
+    lost: list[str] = []
+    opened.saver.lost.connect(lost.append)
+    paint(opened, 20, 10, 20, 60, value=1)
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    (opened.project_path / "lock").write_bytes(b'{"somebody": "else"}')
+    with pytest.raises(ProjectError, match="in use by another program"):
+        opened.desk.project.beat()  # the disk thread knows, the window does not yet
+    paint(opened, 40, 10, 40, 60, value=1)
+    opened.annotation.undo()
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    assert opened.saver.trouble is not None and opened.saver.trouble.lost
+    assert opened.saver.trouble.waiting == opened.desk.waiting > 0
+    assert len(lost) == 1
 
 
 def test_that_the_trouble_counts_what_waits_and_ends_with_it(

@@ -46,6 +46,7 @@ class Saver(QObject):
         super().__init__(parent)
         self._disk = disk
         self._desk: Desk | None = None
+        self._reading = False  # whether it was opened for reading only
         self._fields: dict[str, Any] = {}
         self._pending = 0
         self._refused = ""
@@ -72,11 +73,11 @@ class Saver(QObject):
 
     def open(self, desk: Desk) -> None:
         """From now on, for this project."""
-        self._desk = desk
-        if not desk.project.read_only:
+        self._desk, self._reading = desk, desk.project.read_only
+        if not self._reading:
             self._beat.start()
             self._disk.ask(desk.space_warning, self._warn)
-        self.state_changed.emit("Open read-only" if desk.project.read_only else "All saved", True)
+        self.state_changed.emit("Open read-only" if self._reading else "All saved", True)
 
     def close(self) -> None:
         """Writes what waits and lets go of the project; the disk thread does it in its turn."""
@@ -92,7 +93,7 @@ class Saver(QObject):
 
     def append(self, case_id: str, kind: str, edit: Edit | None) -> None:
         """Stores one change of labels durably: "edit", "undo", "redo", "partial", or "cancel" without an Edit."""
-        self._ask(lambda desk: desk.append(case_id, KINDS[kind], edit))
+        self._ask(lambda desk: desk.append(case_id, KINDS[kind], edit), lost_too=True)
 
     def note(self, case_id: str, **about: Any) -> None:
         """Stores an event that changes no voxel, for the audit trail."""
@@ -131,10 +132,11 @@ class Saver(QObject):
             self.space_low.emit(sentence)
         self._warned = sentence
 
-    def _ask(self, call: Any) -> None:
-        if self._desk is None or self._desk.project.read_only:
-            return
+    def _ask(self, call: Any, *, lost_too: bool = False) -> None:
+        """Nothing of a project opened for reading; of one that was lost only changes of labels (`lost_too`), which wait to be rescued."""
         desk = self._desk
+        if desk is None or self._reading or (desk.project.read_only and not lost_too):
+            return
         self._pending += 1
         if not self._refused:
             self.state_changed.emit("Saving …", True)
@@ -153,11 +155,13 @@ class Saver(QObject):
             return
         self._refused = str(error)
         if self._desk.project.read_only:
+            known = self.trouble is not None and self.trouble.lost
             self._retry.stop()
             self._beat.stop()
             self.state_changed.emit("NOT SAVED: open the project again", False)
             self._tell()
-            self.lost.emit(str(error))
+            if not known:
+                self.lost.emit(str(error))
             return
         if not self._retry.isActive():
             self._retry.start()
