@@ -170,6 +170,20 @@ def test_that_a_missing_image_is_named_and_another_case_still_opens(opened: Sess
     assert opened.case.name == "disc_0"
 
 
+def test_that_an_image_that_was_missed_after_its_project_was_closed_is_nobodys(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    images[1].unlink()
+    told: list[str] = []
+    opened.notice.connect(lambda text, level: told.append(text))
+    opened.step_case(+1)
+    while not opened.disk._reads.empty():  # the reader has it; what it found has not been heard yet
+        pass
+    opened.close_project()
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.open_paths(images[:1])
+    assert told == []
+    assert opened.arrivals.lost == set()
+
+
 def test_that_a_full_disk_is_told_and_the_strokes_are_saved_once_there_is_room(
     opened: Session, paint: Paint, qtbot: QtBot, monkeypatch: object
 ) -> None:

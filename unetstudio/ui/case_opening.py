@@ -75,7 +75,7 @@ class CaseOpening:
                 self._open_read(desk, *found)
 
         if scan is None:
-            self.disk.read(read, go_on, lambda error: self._case_refused(case_id, error))
+            self.disk.read(read, go_on, lambda error: self._case_refused(desk, case_id, error))
         else:
             self._open_read(desk, case, scan)
 
@@ -85,7 +85,7 @@ class CaseOpening:
         def read() -> OpenedCase | None:
             return desk.open_case(case, scan) if self._wanted == case.id else None
 
-        self.disk.ask(read, self._case_read, lambda error: self._case_refused(case.id, error))
+        self.disk.ask(read, self._case_read, lambda error: self._case_refused(desk, case.id, error))
 
     def _case_read(self, opened: OpenedCase | None) -> None:
         if opened is None or opened.case.id != self._wanted or self.desk is None:
@@ -110,7 +110,9 @@ class CaseOpening:
             self.notice.emit(opened.recovered, "warning")
         self.start_worker()
 
-    def _case_refused(self, case_id: str, error: UserError) -> None:
+    def _case_refused(self, desk: Desk, case_id: str, error: UserError) -> None:
+        if self.desk is not desk:
+            return  # it was read while its project was closed
         self.arrivals.lost.add(case_id)
         if self._wanted == case_id:
             self._wanted = self.case.id if self.case is not None else ""
