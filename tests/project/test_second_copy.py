@@ -112,3 +112,10 @@ def test_that_a_full_disk_here_costs_the_second_copy_alone(desk, project, case, 
     monkeypatch.setattr(desk._copy, "_folder", tmp_path / "file" / "state")
     paint_some(desk, case, paint, range(1, 3))
     assert project.store(case).load(case.shape).sequence == 2
+
+
+def test_that_an_import_into_a_case_that_is_not_open_is_kept_here_too(project, case, paint, network_drive, tmp_path):
+    desk = Desk(project, tmp_path / "documents")
+    labels = project.store(case).load(case.shape).labels
+    desk.append_elsewhere(case, paint(labels, 1))
+    assert len(desk._copy.lost(case.id, 0, bytes(32))) == 1

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -10,8 +12,14 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
-from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.labels import UNLABELLED, LabelMap
+from unetstudio.data.region import Region
+from unetstudio.data.stroke import Stroke
+from unetstudio.errors import ProjectError
 from unetstudio.formats import read_mask
+from unetstudio.project import durable
+from unetstudio.project.audit import trail
+from unetstudio.project.journal import Kind
 from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
@@ -34,6 +42,11 @@ def masks(images: list[Path], value: int = 1, shape: tuple[int, int] = (80, 96))
     for path in images:
         cv2.imwrite(str(folder / path.name), np.full(shape, value, np.uint8))
     return [folder / path.name for path in images]
+
+
+def refuse(handle: int, data: bytes) -> int:
+    """A disk without room."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def ended(session: Session, qtbot: QtBot, act: Callable[[], None]) -> None:
@@ -182,3 +195,21 @@ def test_that_an_import_ends_with_its_project(opened: Session, images: list[Path
     qtbot.waitUntil(lambda: opened.case is not None, timeout=10_000)
     qtbot.wait(200)
     assert not [text for text, level in told if level in ("warning", "error")]
+
+
+def test_that_strokes_that_were_refused_come_before_an_import(
+    opened: Session, images: list[Path], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    opened.saver.flush()
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    second = opened.cases[1]
+    stroke = Stroke(LabelMap.unlabelled(second.shape), 0, tool="brush")
+    stroke.paint(Region((0, 10, 10), (1, 20, 60)), np.ones((1, 10, 50), np.bool_))
+    edit = stroke.commit()
+    with monkeypatch.context() as disk, pytest.raises(ProjectError):
+        disk.setattr(durable.os, "write", refuse)
+        opened.desk.append(second.id, Kind.EDIT, edit)  # painted until the first case was there
+    ended(opened, qtbot, lambda: opened.import_masks(masks(images)[1:]))
+    assert [line.tool for line in trail(opened.desk.project.folder_of(second))][0] == "brush"
+    labels = read_labels(opened.project_path, second)[0]
+    assert (labels.counts[0], labels.counts[UNLABELLED]) == (500, 0)

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from unetstudio.data.case import ReviewState
 from unetstudio.errors import ProjectError
 from unetstudio.project import durable
 from unetstudio.project.project import Project
@@ -157,6 +158,22 @@ def test_that_the_trouble_counts_what_waits_and_ends_with_it(
     assert told[-1] is not None and "the disk is full" in told[-1].sentence
     opened.saver.try_now()
     qtbot.waitUntil(lambda: told[-1] is None, timeout=10_000)
+
+
+def test_that_a_judgement_of_a_case_that_is_removed_before_it_is_saved_holds_up_no_stroke(
+    opened: Session, paint: Paint, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    second = opened.cases[1]
+    with monkeypatch.context() as disk:
+        disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
+        opened.mark_case(second.id, ReviewState.ACCEPTED)
+        paint(opened, 20, 10, 20, 60, value=1)
+        opened.remove_case(second.id)
+        opened.saver.flush()
+        qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    opened.saver.try_now()
+    qtbot.waitUntil(lambda: states[-1] == ("All saved", True), timeout=10_000)
+    assert read_labels(opened.project_path, opened.case)[1] == 1
 
 
 def test_that_minutes_of_refusals_are_called_long(opened: Session, paint: Paint, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:

@@ -73,7 +73,7 @@ class Desk:
         self._copy = second_copy(project, recent.state())
         project.keep_reserve()
         self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
-        self._shapes: dict[str, Index] = {}  # of the cases opened so far: the window may paint on one until the next is there
+        self._shapes: dict[str, Index] = {}  # of the cases opened or judged so far: the window may paint on one until the next is there
         self._unsaved: deque[Change] = deque()
 
     # ----------------------------------------------------------------------------------------------------- reading
@@ -118,7 +118,7 @@ class Desk:
         uuid = self.project.manifest.uuid
         entries = rescue.kept(self._rescue_folder, uuid, case_id)
         for entry in entries:
-            store.append(entry.kind, entry.edit)
+            self._append(store, case_id, entry.kind, entry.edit)
             labels.apply(entry.edit)
         if entries:
             rescue.forget(self._rescue_folder, uuid, case_id)
@@ -155,6 +155,7 @@ class Desk:
 
     def note(self, case_id: str, about: dict[str, Any]) -> None:
         """Stores an event that changes no voxel, such as a review state, for the audit trail."""
+        self._shapes.setdefault(case_id, self.project.case(case_id).shape)  # it may leave the list before the disk takes this
         self._unsaved.append((case_id, Kind.NOTE, about))
         self.retry()
 
@@ -186,10 +187,7 @@ class Desk:
         store, labels = self._store(case_id)
         match what:
             case Edit() if kind.changes:
-                if self._copy:
-                    self._copy.stored(store, case_id, kind, what)
-                else:
-                    store.append(kind, what)
+                self._append(store, case_id, kind, what)
                 labels.apply(what)
             case Edit():
                 store.append(kind, what)
@@ -198,6 +196,10 @@ class Desk:
             case None:
                 store.cancel()
         return store, labels
+
+    def _append(self, store: LabelStore, case_id: str, kind: Kind, edit: Edit) -> int:
+        """To the project, and to this computer as well where the project lies on another's; returns the change's number."""
+        return self._copy.stored(store, case_id, kind, edit) if self._copy else store.append(kind, edit)
 
     def is_open(self, case_id: str) -> bool:
         """Whether this is the case that was opened last: the window holds its labels, and changes them itself."""
@@ -215,11 +217,13 @@ class Desk:
         """Stores an edit of a case that is not open; returns its sequence."""
         store = self.project.store(case)
         labels = store.load(case.shape).labels
-        sequence = store.append(Kind.EDIT, edit)
+        sequence = self._append(store, case.id, Kind.EDIT, edit)
         labels.apply(edit)
         if store.due:
             with contextlib.suppress(ProjectError):  # the edit is on the disk; the next one tries again
                 store.checkpoint(labels)
+                if self._copy:
+                    self._copy.forget(case.id)
         return sequence
 
     def update(self, **fields: Any) -> None:
@@ -272,7 +276,7 @@ class Desk:
         """Gives the lock back. Strokes that the disk refuses to the end are kept in the user's own folder until their case is opened."""
         try:
             self.retry()
-        except ProjectError:
+        except UserError:
             waiting = [(case, kind, what) for case, kind, what in self._unsaved if kind.changes and isinstance(what, Edit)]
             if waiting:
                 rescue.keep(self._rescue_folder, self.project.manifest.uuid, waiting)

@@ -181,6 +181,7 @@ def _stored(desk: Desk, read: _MaskRead, classes: ClassTable) -> _MaskRead | _Ma
     case = read.case
     if desk.is_open(case.id):
         return read
+    desk.retry()  # strokes of it that the disk refused come first
     labels = desk.project.store(case).load(case.shape).labels
     edit = mask_edit(labels, read.mask, classes, read.path, objects=True)
     sequence = 0

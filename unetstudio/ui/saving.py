@@ -97,6 +97,7 @@ class Saver(QObject):
 
     def note(self, case_id: str, **about: Any) -> None:
         """Stores an event that changes no voxel, for the audit trail."""
+        self.flush()  # the case may have come a moment ago
         self._ask(lambda desk: desk.note(case_id, about))
 
     def try_now(self) -> None:
