@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 from collections.abc import Callable
 from pathlib import Path
 
@@ -12,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.inference.events import CasePredicted, TilePredicted
-from unetstudio.project import prediction_file
+from unetstudio.project import durable, prediction_file
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import StepDone, TrainingStarted
@@ -29,6 +31,11 @@ def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     monkeypatch.setattr(session.worker, "ask", requests.append)
     session.worker.event.emit(WorkerReady(1, "CPU", ()))
     return requests
+
+
+def refuse(handle: int, data: bytes) -> int:
+    """A disk without room."""
+    raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def started() -> TrainingStarted:
@@ -60,6 +67,19 @@ def test_that_what_the_worker_still_says_of_a_closed_project_does_not_keep_the_n
     sent.clear()
     opened.open_paths([folder])
     qtbot.waitUntil(lambda: any(isinstance(request, Train) for request in sent), timeout=10_000)
+
+
+def test_that_a_learner_that_comes_back_waits_for_the_strokes_that_the_disk_refused(
+    sent: list[Request], opened: Session, paint: Paint, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    with monkeypatch.context() as disk:
+        disk.setattr(durable.os, "write", refuse)
+        paint(opened, 20, 10, 20, 60, value=1)
+        sent.clear()
+        opened.worker.event.emit(WorkerReady(2, "CPU", ()))  # another one, which would read labels without that stroke
+        assert not any(isinstance(request, OpenStudy) for request in sent)
+    opened.saver.try_now()
+    qtbot.waitUntil(lambda: any(isinstance(request, OpenStudy) for request in sent), timeout=10_000)
 
 
 def test_that_a_tile_predicted_before_the_project_was_opened_anew_is_not_shown(sent: list[Request], opened: Session, qtbot: QtBot) -> None:

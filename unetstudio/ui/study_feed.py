@@ -76,7 +76,8 @@ class StudyFeed(QObject):
 
     def _open_when_saved(self) -> None:
         session = self._session
-        if not self._wanted or session.saver.busy or session.desk is None or not session.learning.state.device:
+        unsaved = session.saver.busy or session.saver.refused
+        if not self._wanted or unsaved or session.desk is None or not session.learning.state.device:
             return
         self._wanted = False
         session.worker.ask(OpenStudy(session.desk.project.folder, session.classes, session.cases))
