@@ -210,6 +210,6 @@ def test_that_strokes_that_were_refused_come_before_an_import(
         disk.setattr(durable.os, "write", refuse)
         opened.desk.append(second.id, Kind.EDIT, edit)  # painted until the first case was there
     ended(opened, qtbot, lambda: opened.import_masks(masks(images)[1:]))
-    assert [line.tool for line in trail(opened.desk.project.folder_of(second))][0] == "brush"
+    assert next(trail(opened.desk.project.folder_of(second))).tool == "brush"
     labels = read_labels(opened.project_path, second)[0]
     assert (labels.counts[0], labels.counts[UNLABELLED]) == (500, 0)

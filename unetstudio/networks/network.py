@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar
 
 import psutil
 import torch
@@ -93,8 +93,6 @@ class Network(nn.Module):
         """What can be chosen about it, apart from channels, classes and dimensions."""
         return frozenset(f.name for f in fields(cls.Config)) - {f.name for f in fields(NetworkConfig)}
 
-
-AnyNetwork = TypeVar("AnyNetwork", bound=type[Network])
 
 BYTES = 20
 """Memory for a parameter in training: itself, its gradient, the optimiser's two moments and the moving average, in float32."""
