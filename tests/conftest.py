@@ -26,8 +26,9 @@ def figure(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., None
 
     `figure("F2", "kill after every system call of a save", bar="100 %", n=104, good=104, note="")`; `folder` names the disk it ran on.
     """
+    place: Path = request.getfixturevalue("quick") if "quick" in request.fixturenames else tmp_path
 
-    def write(id: str, what: str, *, bar: str, n: int, good: int, note: str = "", folder: Path = tmp_path) -> None:
+    def write(id: str, what: str, *, bar: str, n: int, good: int, note: str = "", folder: Path = place) -> None:
         if request.config.getoption("figures"):
             merge(request.config.rootpath / "docs" / "reliability.md", Row(id, what, bar, n, good, note, today(), machine(folder)))
 

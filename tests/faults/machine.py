@@ -33,6 +33,7 @@ from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
 from unetstudio.ui.desk import Desk
 
+PLACE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
 SHAPES = ((1, 24, 30), (3, 12, 14))
 State = NDArray[np.uint8]  # values and origins (2, Z, Y, X)
 
@@ -85,8 +86,7 @@ class Life(RuleBasedStateMachine):
 
     def __init__(self) -> None:
         super().__init__()
-        memory = "/dev/shm" if Path("/dev/shm").is_dir() else None
-        self.root = Path(tempfile.mkdtemp(prefix="unetstudio-life-", dir=memory))
+        self.root = Path(tempfile.mkdtemp(prefix="unetstudio-life-", dir=PLACE))
         self.often, stores.STROKES = stores.STROKES, 4
         self.folder = self.root / NAME
         self.cases = tuple(picture(number, shape) for number, shape in enumerate(SHAPES, 1))

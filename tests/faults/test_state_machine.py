@@ -6,7 +6,7 @@ import sys
 from collections.abc import Callable
 
 import pytest
-from faults.machine import Life
+from faults.machine import PLACE, Life
 from hypothesis import HealthCheck, Phase, settings
 from hypothesis.stateful import run_state_machine_as_test
 
@@ -37,5 +37,6 @@ def test_that_any_order_of_work_and_faults_leaves_what_a_plain_model_holds(figur
             n=Life.steps,
             good=good,
             note=f"{lives} lives of up to 50 steps",
+            folder=PLACE,
         )
     assert Life.steps > lives * 25
