@@ -14,6 +14,7 @@ import numpy as np
 import pytest
 import torch
 from networks.tiny import lively
+from pytestqt.qtbot import QtBot
 
 from unetstudio import cli
 from unetstudio.data.case import Case, Source
@@ -33,6 +34,12 @@ from unetstudio.networks.onnx_export import export_network
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved
 from unetstudio.training.fit import fit
+from unetstudio.ui.measurements import Measurements
+from unetstudio.ui.networks import Networks
+from unetstudio.ui.panels.networks import NetworkList
+from unetstudio.ui.worker_thread import WorkerThread
+from unetstudio.worker.messages import DescribeNetworks, WorkerReady
+from unetstudio.worker.networks import choices, describe_networks
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
 EXAMPLES = {m[1]: m[2] for m in re.finditer(r"```\w+\n# ([\w.]+)\n(.*?)```", TEXT, re.DOTALL)}
@@ -60,11 +67,25 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("installed")
-def test_that_a_network_of_another_package_is_listed_behind_ours(capsys: pytest.CaptureFixture[str]) -> None:
+def test_that_a_network_of_another_package_is_listed_with_ours(capsys: pytest.CaptureFixture[str]) -> None:
     assert cli.main(["networks", "--json"]) == 0
     told = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     named = [event["name"] for event in told if event["event"] == "network"]
-    assert named[0] != "dilated" and named[-1] == "dilated"
+    assert named[0] == "unet" and "dilated" in named
+
+
+@pytest.mark.usefixtures("installed")
+def test_that_it_can_be_chosen_in_the_window_with_its_size(qtbot: QtBot, tmp_path: Path) -> None:
+    worker = WorkerThread()
+    networks = Networks(worker, Measurements(tmp_path / "networks.json"))
+    worker.event.emit(WorkerReady(1, "CPU, 2 cores", choices()))
+    for cost in describe_networks(DescribeNetworks((("dilated", 2),))):
+        worker.event.emit(cost)
+    shown = NetworkList(networks)
+    qtbot.addWidget(shown)
+    shown.refresh(2, volumes=False, kept=())
+    assert shown.cards["dilated"].about.text() == NETWORKS["dilated"].description
+    assert "million parameters" in shown.cards["dilated"].figures.text()
 
 
 @pytest.mark.usefixtures("installed")

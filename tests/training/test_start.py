@@ -1,5 +1,6 @@
 """A training state from a stranger is gone on from only if it is of the network it comes with; the weights serve anyhow."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -7,11 +8,13 @@ import pytest
 import torch
 
 from unetstudio.data.classes import ClassTable
+from unetstudio.errors import CheckpointError
 from unetstudio.networks.checkpoint import Checkpoint, save
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, create
+from unetstudio.settings import TrainingSettings
 from unetstudio.training.learner import Learner
-from unetstudio.training.start import load_start
+from unetstudio.training.start import load_start, newest
 
 CLASSES = ClassTable.named(["background", "membrane"], [(0, 0, 0), (255, 0, 0)])
 BUDGET = {"seconds": 0.0, "steps": 5, "from_seconds": 0.0, "from_step": 0}
@@ -51,3 +54,17 @@ def test_that_a_state_of_the_same_network_is_gone_on_from(tmp_path):
 def test_that_a_forged_state_is_left_aside_and_the_weights_serve(tmp_path, forge):
     start = load_start(saved(tmp_path, forge(whole())))
     assert start.state is None and start.network.parameters_count > 0
+
+
+def test_that_the_newest_checkpoint_of_a_network_and_preset_is_found_whatever_came_after(tmp_path: Path) -> None:
+    folder = tmp_path / "checkpoints"
+    network = small()
+    for step, (name, preset) in enumerate((("unet", ""), ("unet", "published"), ("fcn", ""))):
+        made = Checkpoint(name, network.config.to_json(), CLASSES, step=step, settings={"preset": preset})
+        save(folder, made, network.state_dict())
+    found = {json.loads(newest(folder, like).with_suffix(".json").read_text())["step"] for like in (None, TrainingSettings(network="fcn"))}
+    assert found == {2}
+    assert load_start(tmp_path, like=TrainingSettings()).checkpoint.step == 0
+    assert load_start(tmp_path, like=TrainingSettings(preset="published")).checkpoint.step == 1
+    with pytest.raises(CheckpointError, match="train first"):
+        load_start(tmp_path, like=TrainingSettings(network="unetr"))

@@ -18,8 +18,9 @@ from unetstudio.project import durable, prediction_file
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import StepDone, TrainingStarted
+from unetstudio.ui.display import Overlay
 from unetstudio.ui.session import Session
-from unetstudio.worker.messages import CloseStudy, OpenStudy, Request, StudyOpened, Train, TrainingPaused, WorkerReady
+from unetstudio.worker.messages import CloseStudy, OpenStudy, Request, ShowView, StudyOpened, Train, TrainingPaused, WorkerReady
 
 Paint = Callable[..., None]
 
@@ -134,3 +135,15 @@ def test_that_a_case_seen_in_part_is_shown_whole_once_it_was_predicted(sent: lis
     prediction_file.save(opened.desk.project.folder_of(case), kept)
     opened.worker.event.emit(CasePredicted(case.id, "new", 1.0, True))
     qtbot.waitUntil(lambda: opened.review.prediction is not None and opened.review.prediction.complete, timeout=10_000)
+
+
+def test_that_attention_is_computed_only_while_it_is_looked_at(sent: list[Request], opened: Session) -> None:
+    assert opened.case is not None
+    whole = Region.whole(opened.case.shape)
+    opened.show_view(whole, (0, 0, 0))
+    assert sent[-1] == ShowView(opened.case.id, whole, (0, 0, 0))
+    opened.display.set(overlay=Overlay.ATTENTION)
+    assert sent[-1] == ShowView(opened.case.id, whole, (0, 0, 0), attention=True)
+    opened.display.set(overlay=Overlay.CLASSES)
+    opened.show_view(whole, (0, 1, 1))
+    assert sent[-1] == ShowView(opened.case.id, whole, (0, 1, 1))

@@ -20,8 +20,11 @@ from unetstudio.worker.messages import (
     WorkerReady,
 )
 
-SLOW = 1.5
-"""Seconds a step from which a network is too slow to learn while somebody paints."""
+SLOW, TIMES = 1.5, 2.5
+"""Seconds a step, and times what the U-Net takes, from which a network is too slow to learn while somebody paints: a busy computer is slow
+with all of them."""
+
+YARDSTICK = "unet"
 
 
 class Networks(QObject):
@@ -87,10 +90,11 @@ class Networks(QObject):
 
     def suits(self, name: str, dims: int) -> bool:
         """Whether it learns here while somebody paints: by what it says of itself, and by the measurement."""
-        found, measured = self[name], self.measured(name, dims)
-        cost = self.cost(name, dims)
-        if measured is not None and measured.seconds > SLOW:
-            return False
+        found, cost, measured = self[name], self.cost(name, dims), self.measured(name, dims)
+        if measured is not None and name != YARDSTICK:
+            usual = self.measured(YARDSTICK, dims)
+            if measured.seconds > max(SLOW, TIMES * usual.seconds if usual is not None else 0.0):
+                return False
         return found is not None and (found.suits_cpu or not self._processor) and (cost is None or not cost.problem)
 
     # ------------------------------------------------------------------------------------------------------ events

@@ -119,7 +119,7 @@ class NetworkList(QScrollArea):
             return f"{dims}D"
         parts = [f"{dims}D", f"{cost.parameters / 1e6:.1f} million parameters"]
         if measured is not None:
-            parts += [f"{measured.seconds:.2g} s a step", size(measured.bytes)]
+            parts += [f"{measured.seconds:.{1 if measured.seconds >= 1 else 2}f} s a step", size(measured.bytes)]
         else:
             parts.append(cost.problem or "not measured yet")
         return " · ".join(parts)

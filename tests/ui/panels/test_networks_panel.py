@@ -1,0 +1,213 @@
+"""Choosing the network: the cards, what becomes of what was learned, and its attention over the image."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QWidget
+from pytestqt.qtbot import QtBot
+
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.region import Region
+from unetstudio.data.scan import Scan
+from unetstudio.inference.events import AttentionMapped
+from unetstudio.project.checkpoints import CheckpointCard
+from unetstudio.training.events import TrainingStarted
+from unetstudio.ui.display import Overlay
+from unetstudio.ui.network_dialog import NetworkDialog
+from unetstudio.ui.panels.learning import LearningPanel
+from unetstudio.ui.panels.networks import size
+from unetstudio.ui.panels.overlay import OverlayControls
+from unetstudio.ui.session import Session
+from unetstudio.worker.messages import DescribeNetworks, JobFailed, NetworkChoice, NetworkCost, Request, Train, WorkerReady
+
+CHOICES = (
+    NetworkChoice("unet", "U-Net", "The classic.", (2, 3), ("default", "published"), True, source="Ronneberger 2015"),
+    NetworkChoice("attention_unet", "Attention U-Net", "Learns where to look.", (2, 3), ("default",), True, shows_attention=True),
+    NetworkChoice("unet3d", "3D U-Net", "For volumes.", (3,), ("default",), True),
+    NetworkChoice("unetr", "UNETR", "Sees the whole window.", (2, 3), ("default",), False),
+)
+
+
+def ready(session: Session, network: str = "unet") -> None:
+    """A worker is up, knows four networks and what they are here, and one of them learns."""
+    up = WorkerReady(1, "CPU, 2 cores", CHOICES)
+    session.worker.event.emit(up)
+    session.learning.take(up)
+    for choice in CHOICES:
+        for dims in choice.dims:
+            presets = (("default", 7_762_498), ("published", 31_030_658)) if (choice.name, dims) == ("unet", 2) else (("default", 500_000),)
+            session.worker.event.emit(NetworkCost(choice.name, dims, 482_466, (192,) * dims, 4, presets, "mine"))
+    session.learning.take(TrainingStarted(network, 2, 1000, (32, 32), 2, "CPU", 5))
+
+
+@pytest.fixture
+def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """What goes to the worker, of which there is none."""
+    requests: list[Request] = []
+    monkeypatch.setattr(session.worker, "ask", requests.append)
+    ready(session)
+    return requests
+
+
+@pytest.fixture
+def dialog(sent: list[Request], session: Session, qtbot: QtBot) -> NetworkDialog:
+    made = NetworkDialog(session)
+    qtbot.addWidget(made)
+    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    made.show()
+    return made
+
+
+def pick(dialog: NetworkDialog, name: str) -> None:
+    dialog.list.cards[name].button.click()
+
+
+def test_that_each_network_says_what_it_is_for_and_how_large_it_is_here(dialog: NetworkDialog) -> None:
+    assert [card.button.text() for card in dialog.list.cards.values()] == [choice.title for choice in CHOICES]
+    card = dialog.list.cards["attention_unet"]
+    assert card.about.text() == "Learns where to look."
+    assert card.figures.text() == "2D · 0.5 million parameters · not measured yet"
+    assert card.button.accessibleDescription().startswith("Learns where to look. 2D · 0.5 million parameters")
+
+
+def test_that_the_badges_tell_what_suits_this_computer(dialog: NetworkDialog) -> None:
+    badges = {name: card.badge.text() for name, card in dialog.list.cards.items()}
+    assert badges["unet"] == "suits this computer" and badges["unetr"] == "slow on this computer"
+    assert badges["unet3d"] == "for volumes only" and not dialog.list.cards["unet3d"].button.isEnabled()
+
+
+def test_that_volumes_may_have_the_network_for_volumes(
+    sent: list[Request], session: Session, lay_open: Callable[[Scan], None], qtbot: QtBot
+) -> None:
+    session.cases = ()
+    lay_open(Scan(np.zeros((1, 12, 40, 40), np.uint8)))
+    made = NetworkDialog(session)
+    qtbot.addWidget(made)
+    assert made.list.cards["unet3d"].button.isEnabled()
+    assert made.list.cards["unet3d"].figures.text().startswith("3D")
+
+
+def test_that_nothing_changes_before_another_network_is_picked_and_applied(
+    dialog: NetworkDialog, session: Session, sent: list[Request]
+) -> None:
+    assert dialog.list.value == "unet" and not dialog.apply_button.isEnabled()
+    assert dialog.consequence.text() == "U-Net is the network in use."
+    pick(dialog, "attention_unet")
+    assert dialog.consequence.text() == "Attention U-Net begins anew; the weights of U-Net are kept among the project's checkpoints."
+    assert not any(isinstance(request, Train) for request in sent)
+    dialog.apply_button.click()
+    (asked,) = [request for request in sent if isinstance(request, Train)]
+    assert asked.settings.network == session.learning.settings.network == "attention_unet" and not asked.resume
+
+
+def test_that_a_network_comes_in_forms_with_their_sizes(dialog: NetworkDialog, sent: list[Request]) -> None:
+    forms = [dialog.preset.itemText(n) for n in range(dialog.preset.count())]
+    assert forms == ["Sized for this computer", "Recommended, full size: 7.8 million parameters", "As published: 31.0 million parameters"]
+    dialog.preset.setCurrentIndex(2)
+    dialog.preset.activated.emit(2)
+    dialog.apply_button.click()
+    assert sent[-1] == Train(sent[-1].settings, resume=False) and sent[-1].settings.preset == "published"  # type: ignore[union-attr]
+
+
+def test_that_a_network_that_learned_here_before_is_offered_its_own_checkpoint(
+    sent: list[Request], session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    older, newer = (
+        CheckpointCard("0" * 64, tmp_path / "a", "attention_unet", step, 1.0, score, "2026", ClassTable())
+        for step, score in ((90, 0.5), (1200, 0.85))
+    )
+    monkeypatch.setattr("unetstudio.ui.network_dialog.cards", lambda _: [newer, older])
+    monkeypatch.setattr(session.disk, "ask", lambda call, done: done(call()))
+    monkeypatch.setattr(session, "desk", SimpleNamespace(project=SimpleNamespace(checkpoints_folder=tmp_path)))
+    made = NetworkDialog(session)
+    qtbot.addWidget(made)
+    pick(made, "attention_unet")
+    monkeypatch.setattr(session, "desk", None)
+    assert made.list.cards["attention_unet"].figures.text().endswith("has learned here before")
+    assert made.go_on.text() == "Go on from what it learned before (step 1,200, score 0.85)" and made.go_on.isChecked()
+    assert made.consequence.text().startswith("Attention U-Net goes on from its own newest checkpoint;")
+    made.go_on.click()
+    assert made.consequence.text().startswith("Attention U-Net begins anew;")
+    made.go_on.click()
+    made._apply()
+    assert isinstance(sent[-1], Train) and sent[-1].resume
+
+
+def test_that_measuring_tries_what_can_be_chosen_and_shows_how_far_it_is(
+    dialog: NetworkDialog, session: Session, sent: list[Request]
+) -> None:
+    dialog.measure_button.click()
+    assert sent[-1] == DescribeNetworks((("unet", 2), ("attention_unet", 2), ("unetr", 2)), measure=True)
+    assert not dialog.measure_button.isEnabled() and dialog.bar.isVisible()
+    session.worker.event.emit(NetworkCost("unet", 2, 482_466, (192, 192), 4, (), "mine", 0.213, 310 * 2**20))
+    assert (dialog.bar.value(), dialog.bar.maximum()) == (1, 3)
+    assert dialog.list.cards["unet"].figures.text() == "2D · 0.5 million parameters · 0.21 s a step · 310 MB"
+    session.worker.event.emit(JobFailed("networks", "It went wrong."))
+    assert dialog.trouble.text() == "It went wrong." and dialog.trouble.isVisible()
+    assert dialog.measure_button.isEnabled() and not dialog.bar.isVisible()
+
+
+def test_that_arrow_keys_go_from_network_to_network(dialog: NetworkDialog, qtbot: QtBot) -> None:
+    dialog.list.cards["unet"].button.setFocus()
+    qtbot.keyClick(dialog.list.cards["unet"].button, Qt.Key.Key_Down)
+    assert dialog.list.value == "attention_unet" and dialog.apply_button.isEnabled()
+
+
+def test_that_all_of_a_card_can_be_clicked(dialog: NetworkDialog, qtbot: QtBot) -> None:
+    qtbot.mouseClick(dialog.list.cards["unetr"], Qt.MouseButton.LeftButton)
+    assert dialog.list.value == "unetr"
+
+
+def test_that_the_learning_panel_names_the_network(sent: list[Request], session: Session, qtbot: QtBot) -> None:
+    panel = LearningPanel(session)
+    qtbot.addWidget(panel)
+    assert panel.network_button.text() == "Network: U-Net …" and panel.network_button.isEnabled()
+    session.learning.choose_network("unetr")
+    assert panel.network_button.text() == "Network: UNETR …"
+
+
+def test_that_sizes_read_as_people_write_them() -> None:
+    assert [size(n) for n in (100, 310 * 2**20, int(2.44 * 2**30))] == ["1 MB", "310 MB", "2.4 GB"]
+
+
+# ----------------------------------------------------------------------------------------------------------- attention
+
+
+def offered(controls: OverlayControls) -> list[Overlay]:
+    return [controls.mode.itemData(n) for n in range(controls.mode.count())]
+
+
+def test_that_attention_is_offered_while_the_network_has_it(
+    sent: list[Request], session: Session, on_screen: Callable[[QWidget], None]
+) -> None:
+    controls = OverlayControls(session)
+    on_screen(controls)
+    assert Overlay.ATTENTION not in offered(controls)
+    ready(session, "attention_unet")
+    assert Overlay.ATTENTION in offered(controls)
+    session.display.set(overlay=Overlay.ATTENTION)
+    assert controls.about_attention.isVisible() and "appears" in controls.about_attention.text()
+    assert session.case is not None
+    region = Region.whole(session.case.shape)
+    session.attention.take(AttentionMapped(session.case.id, region, np.full(region.shape, 9, np.uint8), 0.41, 0.97, "id"))
+    assert "dark 41%, bright 97%" in controls.about_attention.text()
+    ready(session, "unet")
+    assert Overlay.ATTENTION not in offered(controls) and session.display.overlay == Overlay.CLASSES
+
+
+def test_that_a_map_of_another_case_or_older_weights_is_not_mixed_in(sent: list[Request], session: Session) -> None:
+    assert session.case is not None
+    shape, attention = session.case.shape, session.attention
+    part = Region((0, 0, 0), (1, 4, 4))
+    attention.take(AttentionMapped("another", part, np.full(part.shape, 9, np.uint8), 0, 1, "a"))
+    assert attention.values is None
+    attention.take(AttentionMapped(session.case.id, part, np.full(part.shape, 9, np.uint8), 0, 1, "a"))
+    assert attention.values is not None and attention.values.shape == shape and attention.values.sum() == 9 * 16
+    attention.take(AttentionMapped(session.case.id, Region((0, 8, 8), (1, 9, 9)), np.full((1, 1, 1), 7, np.uint8), 0, 1, "b"))
+    assert attention.values.sum() == 7
