@@ -9,7 +9,6 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from unetstudio.data.case import Case, ReviewState
 from unetstudio.data.classes import ClassTable
@@ -22,16 +21,17 @@ from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
-from unetstudio.worker.cause import DEVICE_LOST
 from unetstudio.worker.intake import CaseRead, intake
 from unetstudio.worker.messages import (
     CasesChanged,
     CloseStudy,
     DescribeDevice,
+    DescribeNetworks,
     DeviceReport,
     Event,
     JobFailed,
     LabelsEdited,
+    NetworkCost,
     OpenStudy,
     PauseTraining,
     PredictCases,
@@ -43,7 +43,6 @@ from unetstudio.worker.messages import (
     WorkerReady,
 )
 from unetstudio.worker.runner import Runner
-from unetstudio.worker.stack import Running, Stack, end_if_lost, failure
 
 SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, round_seconds=0.3, device="cpu", threads=1)
 
@@ -252,6 +251,14 @@ def test_that_a_closed_project_is_left_alone(runner: tuple[Runner, list[Event]],
     assert events == []
 
 
+def test_that_what_is_measured_for_the_window_outlives_a_closed_project(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    made.handle(DescribeNetworks((("unet", 2),)))
+    made.handle(CloseStudy())
+    assert isinstance(advance(made, events, lambda event: isinstance(event, NetworkCost)), NetworkCost)
+
+
 def test_that_a_training_whose_state_cannot_be_saved_does_not_keep_the_next_project_closed(
     runner: tuple[Runner, list[Event]], project: Project
 ) -> None:
@@ -382,37 +389,3 @@ def test_that_training_without_a_readable_image_waits_and_goes_on_when_it_is_rel
     made.handle(CasesChanged((relinked, project.cases[1])))
     advance(made, events, lambda event: isinstance(event, RoundDone))
     made.end()
-
-
-def test_that_want_of_memory_in_a_job_is_a_sentence_and_no_bug() -> None:
-    told = failure("case", MemoryError())
-    assert "Memory did not suffice" in told.text
-    assert not told.detail
-
-
-def test_that_a_lost_gpu_ends_the_process_so_that_another_can_use_it() -> None:
-    error = torch.AcceleratorError("CUDA error: device-side assert triggered\nCompile with TORCH_USE_CUDA_DSA")
-    assert "The GPU failed (CUDA error: device-side assert triggered)" in failure("training", error).text
-    with pytest.raises(SystemExit) as ended:
-        end_if_lost(error)
-    assert ended.value.code == DEVICE_LOST
-    end_if_lost(torch.AcceleratorError("CUDA error: out of memory"))  # for which there are other ways
-
-
-def test_that_a_case_in_the_background_takes_only_its_share_of_the_time() -> None:
-    stack = Stack(lambda event: None)
-    training, case, view = (Running(name, (None for _ in ())) for name in ("training", "case", "view"))
-    stack.push(training)
-    stack.push(case)
-    turns = []
-    for _ in range(400):
-        job = stack.turn(0.25)
-        assert job is not None
-        stack.spent(job, 0.1)
-        turns.append(job.name)
-    assert turns.count("case") == pytest.approx(100, abs=2)
-    stack.push(view)
-    assert stack.turn(0.25) is view
-    stack.close("view")
-    stack.close("training")
-    assert stack.turn(0.25) is case

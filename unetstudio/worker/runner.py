@@ -28,6 +28,7 @@ from unetstudio.training.fit import Trainer
 from unetstudio.training.start import Start, load_start
 from unetstudio.worker import jobs, networks
 from unetstudio.worker.messages import (
+    STUDY_JOBS,
     CasesChanged,
     ClassesChanged,
     CloseStudy,
@@ -79,8 +80,7 @@ class Runner:
         self._all_wanted = False  # whether cases that are not on screen are predicted as well while training goes on
         self._failed: set[str] = set()  # cases whose prediction failed: not tried again until something is asked anew
         self._log: RunLog | None = None
-        self._best = -1.0
-        self._best_round = 0
+        self._best, self._best_round = -1.0, 0
         self._edited_at = 0.0  # when the last stroke came
         self._rested_at = -1  # revision of the study at which training came to rest
 
@@ -148,8 +148,8 @@ class Runner:
                     self._jobs.remove(self._jobs.top)
 
     def _forget(self) -> None:
-        """No project."""
-        self.end()
+        """No project; the computer is still looked at, and networks are still measured or exported, for whoever asked."""
+        self._jobs.close(*STUDY_JOBS)
         self._opened, self._study, self._trainer, self._view, self._loaded = None, None, None, None, None
         self._settings, self._waiting, self._all_wanted, self._failed, self._rested_at = None, [], False, set(), -1
 

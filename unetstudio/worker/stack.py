@@ -67,9 +67,9 @@ class Stack:
         """After all others."""
         self._jobs.insert(0, job)
 
-    def close(self, name: str) -> bool:
-        """Ends the jobs of a name; whether there were any. A training saves its state."""
-        chosen = [job for job in self._jobs if job.name == name]
+    def close(self, *names: str) -> bool:
+        """Ends the jobs of some names, the topmost first; whether there were any. A training saves its state."""
+        chosen = [job for job in reversed(self._jobs) if job.name in names]
         for job in chosen:
             self.remove(job)
         return bool(chosen)

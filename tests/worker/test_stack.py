@@ -1,0 +1,63 @@
+"""Jobs on top of one another: whose turn it is, how they end, and how their errors are told."""
+
+from __future__ import annotations
+
+import pytest
+import torch
+
+from unetstudio.worker.cause import DEVICE_LOST
+from unetstudio.worker.stack import Running, Stack, end_if_lost, failure
+
+
+def test_that_jobs_are_closed_by_their_names_the_topmost_first() -> None:
+    ended: list[str] = []
+
+    def steps(name: str):
+        try:
+            yield None
+        finally:
+            ended.append(name)
+
+    stack = Stack(lambda event: None)
+    for name in ("training", "networks", "view"):
+        job = Running(name, steps(name))
+        stack.push(job)
+        next(job.steps)
+    assert stack.close("training", "view", "case")
+    assert ended == ["view", "training"]
+    assert len(stack) == 1 and stack.has("networks")
+    assert not stack.close("training", "view", "case")
+
+
+def test_that_want_of_memory_in_a_job_is_a_sentence_and_no_bug() -> None:
+    told = failure("case", MemoryError())
+    assert "Memory did not suffice" in told.text
+    assert not told.detail
+
+
+def test_that_a_lost_gpu_ends_the_process_so_that_another_can_use_it() -> None:
+    error = torch.AcceleratorError("CUDA error: device-side assert triggered\nCompile with TORCH_USE_CUDA_DSA")
+    assert "The GPU failed (CUDA error: device-side assert triggered)" in failure("training", error).text
+    with pytest.raises(SystemExit) as ended:
+        end_if_lost(error)
+    assert ended.value.code == DEVICE_LOST
+    end_if_lost(torch.AcceleratorError("CUDA error: out of memory"))  # for which there are other ways
+
+
+def test_that_a_case_in_the_background_takes_only_its_share_of_the_time() -> None:
+    stack = Stack(lambda event: None)
+    training, case, view = (Running(name, (None for _ in ())) for name in ("training", "case", "view"))
+    stack.push(training)
+    stack.push(case)
+    turns = []
+    for _ in range(400):
+        job = stack.turn(0.25)
+        assert job is not None
+        stack.spent(job, 0.1)
+        turns.append(job.name)
+    assert turns.count("case") == pytest.approx(100, abs=2)
+    stack.push(view)
+    assert stack.turn(0.25) is view
+    stack.close("view")
+    stack.close("training")
+    assert stack.turn(0.25) is case
