@@ -11,6 +11,7 @@ from unetstudio.data.case import Case
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
+from unetstudio.ui import memory
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.arrivals import Arrivals
 from unetstudio.ui.desk import Desk, OpenedCase
@@ -109,6 +110,7 @@ class CaseOpening:
         if opened.recovered:
             self.notice.emit(opened.recovered, "warning")
         self.start_worker()
+        self.disk.ask(memory.give_back)  # of the case before
 
     def _case_refused(self, desk: Desk, case_id: str, error: UserError) -> None:
         if self.desk is not desk:
