@@ -21,7 +21,7 @@ import numpy as np
 import psutil
 
 from unetstudio.data.labels import LabelMap
-from unetstudio.project.project import Project
+from unetstudio.project.project import Project, is_project
 from unetstudio.project.store import read_labels
 
 DRIVEN = Path(__file__).with_name("driven.py")
@@ -152,6 +152,8 @@ def judge(window: Window, killed: float, project: Path, before: dict[str, str]) 
     Each case must be in a state that the window was in: not before the last one that was called saved, and not more than a second before
     the kill, with nothing in it that was never painted. What was drawn of a stroke in hand counts as well.
     """
+    if not is_project(project):
+        return [Verdict("the project is gone") for words in window.lines if words[0] == "opened"][:1], {}
     with Project.open(project, read_only=True) as found:
         now = {case.id: digest(read_labels(project, case)[0]) for case in found.cases}
     verdicts = []
