@@ -7,6 +7,7 @@ from hypothesis import given, settings
 from hypothesis.extra.numpy import arrays
 from hypothesis.strategies import booleans
 
+from unetstudio.data.labels import UNLABELLED
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import Pair
 from unetstudio.measure.surface import distances, surface
@@ -30,6 +31,14 @@ def test_that_two_squares_are_as_far_apart_as_they_are_shifted() -> None:
     a[0, 5:10, 5:10] = True
     found = scores(a, np.roll(a, 4, axis=2))
     assert found["hd"] == pytest.approx(4 * 0.7)
+
+
+def test_that_what_was_not_predicted_is_no_class_of_its_own() -> None:
+    truth = np.zeros((1, 8, 8), np.uint8)
+    truth[0, 2:5, 2:5] = 1
+    predicted = truth.copy()
+    predicted[0, 7] = UNLABELLED
+    assert Evaluation(["hd95"]).add(Pair(predicted, truth))["hd95"].per_class == {1: 0.0}
 
 
 def test_that_a_shift_across_slices_counts_in_millimetres() -> None:

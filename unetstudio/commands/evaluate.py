@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.commands.output import Output
+from unetstudio.data.csv_cell import csv_cell
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError, UserError
@@ -23,6 +24,9 @@ from unetstudio.worker.import_masks import BINARY
 
 OWN = {"legend.json", "measurements.csv"}
 """Files that stand beside our masks and are none."""
+
+NONE = "–"
+"""Stands for a score that there is not."""
 
 
 def evaluate(
@@ -54,7 +58,8 @@ def evaluate(
     headings = ["mean over classes" if values else "", *(f"{m} ({METRICS[m].unit})" if METRICS[m].unit else m for m in metrics)]
     output.table("", headings, rows)
     if csv is not None:
-        replace_file(csv, "".join(",".join(_cell(text) for text in row) + "\n" for row in [["case", *headings[1:]], *rows]).encode())
+        cells = [["" if text == NONE else csv_cell(text) for text in row] for row in [["case", *headings[1:]], *rows]]
+        replace_file(csv, "".join(",".join(row) + "\n" for row in cells).encode())
 
 
 def _values(pairs: Sequence[tuple[str, Path, Path]], maps: Sequence[str]) -> tuple[int, ...]:
@@ -85,18 +90,12 @@ def _share(mask: Path, border: int) -> NDArray[np.float32] | None:
         raise FormatError(beside, "it is damaged; predict with --probabilities again, or delete it.") from error
 
 
-def _cell(text: str) -> str:
-    """For a table of comma-separated values."""
-    text = "" if text == "–" else text
-    return '"' + text.replace('"', '""') + '"' if set(text) & set(',"\n') else text
-
-
 def _plain(found: Score) -> dict[str, object]:
     return {"classes": {str(value): number for value, number in found.per_class.items()}, "mean": found.mean, "pooled": found.pooled}
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.4f}"
+    return NONE if value is None else f"{value:.4f}"
 
 
 def _pairs(predicted: Path, truth: Path) -> list[tuple[str, Path, Path]]:

@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.classes import ClassTable
+from unetstudio.data.csv_cell import csv_cell
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import SOURCE, Origin
@@ -123,7 +124,7 @@ def table(rows: Iterable[tuple[str, ...]], header: str) -> str:
     A name that a spreadsheet would take for a formula is led by an apostrophe.
     """
     lines = [f"# {header}", ",".join(COLUMNS)]
-    lines += [",".join(_cell(cell) for cell in cells) for cells in rows]
+    lines += [",".join(csv_cell(cell) for cell in cells) for cells in rows]
     return "\r\n".join(lines) + "\r\n"
 
 
@@ -150,10 +151,3 @@ def _objects(labels: NDArray[np.uint8], value: int) -> int:
 def _number(value: float | None) -> str:
     """Six figures, without exponent for sizes a person reads."""
     return "" if value is None else f"{float(f'{value:.6g}'):.15g}"
-
-
-def _cell(text: str) -> str:
-    """One CSV cell."""
-    if text[:1] in ("=", "+", "-", "@", "\t"):
-        text = "'" + text
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text

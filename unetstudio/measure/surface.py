@@ -34,7 +34,7 @@ class Surface:
     def of(self, pair: Pair) -> dict[int, float | None]:
         """By class; None where neither map has it."""
         known = pair.truth != UNLABELLED
-        values = pair.values or tuple(int(v) for v in np.union1d(pair.predicted[known], pair.truth[known]))
+        values = pair.values or tuple(int(v) for v in np.union1d(pair.predicted[known], pair.truth[known]) if v != UNLABELLED)
         spacing = pair.spacing or (1.0, 1.0, 1.0)
         structures = values[1:] or values
         return {value: self._one((pair.predicted == value) & known, pair.truth == value, spacing) for value in structures}

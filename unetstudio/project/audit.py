@@ -20,6 +20,7 @@ import numpy as np
 
 from unetstudio import RESEARCH_USE
 from unetstudio.data.classes import ClassTable
+from unetstudio.data.csv_cell import harmless
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.region import Index, Region
@@ -88,7 +89,9 @@ def write_csv(project: Project, path: Path, cases: Collection[str] | None = None
     names = {case.id: case.name for case in project.cases}
     for case in names if cases is None else cases:
         for line in trail(project.folder_of(case)):
-            rows.writerow(_harmless(value) for value in _row(case, names.get(case, ""), line, project.classes))
+            rows.writerow(
+                harmless(value) if isinstance(value, str) else value for value in _row(case, names.get(case, ""), line, project.classes)
+            )
     replace_file(path, text.getvalue().encode("utf-8-sig"))
 
 
@@ -195,8 +198,3 @@ def _row(case: str, name: str, line: AuditLine, classes: ClassTable) -> tuple[ob
         *(line.count if changes else "", *box, line.sequence, "yes" if line.chain_ok else "NO"),
         json.dumps({key: value for key, value in line.about.items() if key != "event"}, default=str) if len(line.about) > 1 else "",
     )
-
-
-def _harmless(value: object) -> object:
-    """Text that a spreadsheet would take for a formula, as text."""
-    return f"'{value}" if isinstance(value, str) and value[:1] in ("=", "+", "-", "@", "\t", "\r") else value
