@@ -107,6 +107,7 @@ class NetworkDialog(QDialog):
         self.list.refresh(self.dims, volumes=self._volumes, kept={name for name, _ in self._kept})
         if not self.list.value and self.list.cards:
             self.list.choose(self._learning.settings.network)
+            self._order_keys()
         if self.preset.count() < 2 and self.list.value:
             self._choose(self.list.value)  # its forms are known by now
             if self.list.value == self._learning.settings.network:
@@ -118,6 +119,14 @@ class NetworkDialog(QDialog):
         self.bar.setValue(done)
         self.measure_button.setEnabled(not total and bool(self.list.cards))
         self.measure_button.setText(f"Measuring {done + 1} of {total} …" if total else "Measure on this computer")
+
+    def _order_keys(self) -> None:
+        """Tab goes from top to bottom, though the cards came last; it begins at the network in use."""
+        last = self.list.cards[self.list.value or next(iter(self.list.cards))].button
+        last.setFocus()
+        for widget in (self.preset, self.go_on, self.measure_button, self.close_button, self.apply_button):
+            self.setTabOrder(last, widget)
+            last = widget
 
     def _choose(self, name: str) -> None:
         """Another network was picked: the forms that it comes in."""

@@ -159,6 +159,15 @@ def test_that_arrow_keys_go_from_network_to_network(dialog: NetworkDialog, qtbot
     assert dialog.list.value == "attention_unet" and dialog.apply_button.isEnabled()
 
 
+def test_that_tab_goes_from_the_network_in_use_to_its_forms_and_on(dialog: NetworkDialog) -> None:
+    assert dialog.focusWidget() is dialog.list.cards["unet"].button
+    passed = [dialog.list.cards["unet"].button]
+    while passed[-1] is not dialog.apply_button:
+        passed.append(passed[-1].nextInFocusChain())
+    seen = [widget for widget in passed if widget in (dialog.preset, dialog.go_on, dialog.measure_button, dialog.close_button)]
+    assert seen == [dialog.preset, dialog.go_on, dialog.measure_button, dialog.close_button]
+
+
 def test_that_all_of_a_card_can_be_clicked(dialog: NetworkDialog, qtbot: QtBot) -> None:
     qtbot.mouseClick(dialog.list.cards["unetr"], Qt.MouseButton.LeftButton)
     assert dialog.list.value == "unetr"
