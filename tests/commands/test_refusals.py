@@ -43,7 +43,7 @@ def test_that_training_with_labels_of_one_class_is_refused(
         (["--steps", "-2"], "steps cannot be -2"),
         (["--seconds", "nan"], "seconds cannot be nan"),
         (["--set", "base=x"], "'x' is not a whole number"),
-        (["--set", "bse=4"], "write KEY=VALUE with a KEY of network, dims"),
+        (["--set", "bse=4"], "write KEY=VALUE with a KEY of network, preset, dims"),
         (["--set", "depth=9"], "0 to 8 poolings"),
         (["--set", "norm=cow"], "There is no norm named 'cow'"),
         (["--set", "base=512", "--set", "depth=8"], "lower its depth or its channels"),
