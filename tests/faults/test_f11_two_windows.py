@@ -55,6 +55,9 @@ def project(tmp_path: Path, window: Callable[[Path], Session], qtbot: QtBot) -> 
 
 
 def paint(session: Session, row: float, qtbot: QtBot) -> None:
+    """A stroke that changes something, whatever was there."""
+    assert session.labels is not None
+    session.annotation.set_active_class(int(session.labels.values[0, round(row), 30] == 0))
     session.annotation.press(Pointer(row, 10, 0, 0))
     session.annotation.move(Pointer(row, 60, 0, 0))
     session.annotation.release()
@@ -62,9 +65,9 @@ def paint(session: Session, row: float, qtbot: QtBot) -> None:
 
 
 def sequence(project: Path) -> int:
-    """Of the first case, on the disk."""
+    """Changes on the disk, of all cases."""
     with Project.open(project, read_only=True) as found:
-        return read_labels(project, found.cases[0])[1]
+        return sum(read_labels(project, case)[1] for case in found.cases)
 
 
 def held(project: Path, silent: float, **other: object) -> None:
