@@ -7,8 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from unetstudio.data.prediction import Prediction
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable
+from unetstudio.project import durable, prediction_file
 
 
 def names(folder: Path) -> list[str]:
@@ -40,6 +41,15 @@ def test_that_a_folder_that_is_gone_is_not_made_again_for_what_would_lie_in_it(t
     project.mkdir()
     durable.make_folder(project / "cases" / "0123", within=project)
     assert (project / "cases" / "0123").is_dir()
+
+
+def test_that_what_another_is_writing_is_not_swept_away(tmp_path):
+    for name in (".labels-3.h5.0123.tmp", ".strokes-0.journal.torn.0123.tmp", ".prediction.h5.0123.tmp", "labels-3.h5"):
+        (tmp_path / name).write_bytes(b"half")
+    durable.sweep(tmp_path, "labels-", "strokes-")
+    assert names(tmp_path) == [".prediction.h5.0123.tmp", "labels-3.h5"]
+    durable.sweep(tmp_path)
+    assert names(tmp_path) == ["labels-3.h5"]
 
 
 def test_that_a_disk_that_takes_few_bytes_at_a_time_gets_all_of_them(tmp_path, failing_disk):
@@ -171,3 +181,14 @@ def test_that_a_missing_file_is_told_apart_from_one_that_cannot_be_read(tmp_path
     with pytest.raises(ProjectError, match=r"file: could not be read: the disk reports a fault") as refusal:
         durable.read_bytes(tmp_path / "file")
     assert not isinstance(refusal.value, durable.MissingError)
+
+
+def test_that_opening_a_case_leaves_a_prediction_in_the_making_alone(project, case):
+    folder = project.folder_of(case)
+    durable.make_folder(folder)
+    (folder / ".prediction.h5.0123.tmp").write_bytes(b"half")
+    project.store(case).load(case.shape)
+    assert names(folder) == [".prediction.h5.0123.tmp"]
+    prediction = Prediction(case.shape, (0, 1), "checkpoint")
+    prediction_file.save(folder, prediction)
+    assert names(folder) == [prediction_file.NAME]

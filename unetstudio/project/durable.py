@@ -224,10 +224,14 @@ def release_reserve(path: Path) -> bool:
     return False
 
 
-def sweep(folder: Path) -> None:
-    """Deletes temporary files that a killed program left; only for the one who holds the lock."""
+def sweep(folder: Path, *names: str) -> None:
+    """Deletes temporary files that a killed program left, of files whose names begin so (of all without `names`).
+
+    Only for who alone writes these: the worker may be in the midst of a prediction in the folder where the window looks for labels.
+    """
+    beginnings = tuple(f".{name}" for name in names or ("",))
     for left in looking.names(folder):
-        if left.name.startswith(".") and left.suffix == TEMPORARY:
+        if left.name.startswith(beginnings) and left.suffix == TEMPORARY:
             remove(left)
 
 

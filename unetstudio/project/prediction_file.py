@@ -29,6 +29,7 @@ def save(folder: Path, prediction: Prediction) -> None:
         file.flush()
         image: bytes = file.id.get_file_image()
     durable.make_folder(folder, within=folder.parent.parent)
+    durable.sweep(folder, NAME)
     durable.write_bytes(folder / NAME, image + hashlib.sha256(image).digest(), replace=True)
 
 

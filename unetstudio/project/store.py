@@ -92,7 +92,7 @@ class LabelStore:
         has it in the labels alone. ProjectError, naming the file, when labels were saved and none of them can be trusted.
         """
         if not self.read_only:
-            durable.sweep(self.folder)
+            durable.sweep(self.folder, "labels-", "strokes-")
         files = looking.names(self.folder)
         found = examine(files, shape, self._case, self._past())
         told = replace(found, torn=tuple((path, contents) for path, contents in found.torn if _kept(path) not in files))
@@ -246,8 +246,16 @@ class LabelStore:
                 if file not in daily:
                     durable.remove(file)
             elif (journal := JOURNAL.fullmatch(file.name)) and int(journal[1]) < numbers[-GENERATIONS]:
-                durable.make_folder(self.folder / PAST)
-                durable.move(file, self.folder / PAST / file.name)
+                self._put_aside(file)
+
+    def _put_aside(self, journal: Path) -> None:
+        """Into the past, by copying: of a file moved between two folders a power cut may leave neither name, or both."""
+        durable.make_folder(self.folder / PAST)
+        target = self.folder / PAST / journal.name
+        if not looking.is_there(target):
+            durable.write_bytes(target, durable.read_bytes(journal))
+        if durable.read_bytes(target) == durable.read_bytes(journal):
+            durable.remove(journal)
 
     def _make_folder(self) -> None:
         """At the first write; never where the whole project is gone, for strokes without what they continue are of no use."""

@@ -163,4 +163,5 @@ def check_channels(predictor: Predictor, scan: Scan, name: str) -> None:
 def write_durably(path: Path, content: bytes) -> None:
     """How the worker writes checkpoints, into a folder of a project; MissingError where the project is gone."""
     durable.make_folder(path.parent, within=path.parent.parent)
+    durable.sweep(path.parent)
     durable.write_bytes(path, content, replace=True)
