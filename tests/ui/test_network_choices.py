@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, TrainingStarted
 from unetstudio.ui.learning import Learning
 from unetstudio.ui.measurements import MOST, Measured, Measurements
 from unetstudio.ui.networks import Networks
@@ -85,6 +85,14 @@ def test_that_a_network_used_before_can_go_on(learning: Learning, line: Line) ->
     learning.choose_network("attention_unet", go_on=True)
     assert told[0].startswith("Attention U-Net goes on from its own newest checkpoint;")
     assert line.sent[-1] == Train(replace(TrainingSettings(), network="attention_unet"), resume=True)
+
+
+def test_that_what_the_network_before_took_is_not_told_of_the_new_one(learning: Learning) -> None:
+    learning.take(RoundDone(3, 30, 0.5, 0.8, {1: 0.8}, 15.0, 5.0, "held-out strokes"))
+    learning.choose_network("attention_unet", go_on=True)
+    state = learning.state
+    assert (state.step, state.round, state.seconds, state.seconds_per_round, state.score) == (0, 0, 0.0, 0.0, None)
+    assert learning.rounds == []
 
 
 def test_that_nothing_is_said_of_weights_that_there_are_not(line: Line) -> None:

@@ -236,7 +236,8 @@ class Learning(QObject):
 
     def _forget_scores(self, sentence: str) -> None:
         self._clear_curve()
-        self._set(phase="waiting", sentence=sentence, score=None, loss=None, step=0, round=0, class_scores={})
+        nothing = {"score": None, "loss": None, "step": 0, "round": 0, "seconds": 0.0, "seconds_per_round": 0.0, "class_scores": {}}
+        self._set(phase="waiting", sentence=sentence, **nothing)
 
     def _waiting_phase(self) -> str:
         return self.state.phase if self.state.phase == "paused" else "waiting"

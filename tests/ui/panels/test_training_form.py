@@ -52,3 +52,12 @@ def test_that_the_wheel_turns_no_number_that_nobody_clicked(form: TrainingForm, 
     )  # fmt: skip
     QApplication.sendEvent(spin, turn)
     assert spin.value() == 0
+
+
+def test_that_another_network_does_not_keep_the_form_of_the_one_before(form: TrainingForm) -> None:
+    form.show_settings(replace(TrainingSettings(), preset="published"))
+    form.offer_networks((NetworkChoice("unet", "U-Net", "", (2, 3)), NetworkChoice("dense", "Dense U-Net", "", (2,))))
+    assert form.settings().preset == "published"
+    form.network.setCurrentIndex(1)
+    form.network.activated.emit(1)
+    assert (form.settings().network, form.settings().preset) == ("dense", "")
