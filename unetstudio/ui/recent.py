@@ -13,6 +13,8 @@ import platformdirs
 from unetstudio.project.project import MANIFEST
 
 MOST = 12
+LOOKED_AT = 20
+"""Cases of which one may have a thumbnail: the start page does not wait for ten thousand looks at a network drive."""
 
 
 def home() -> Path:
@@ -54,9 +56,9 @@ def projects() -> list[dict[str, Any]]:
         folder = Path(entry["path"])
         try:
             listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["cases"]
-        except (OSError, ValueError, KeyError, TypeError):
+            pictures = [folder / "cache" / "thumbnails" / f"{case['id']}.png" for case in listed[:LOOKED_AT]]
+        except (OSError, ValueError, KeyError, TypeError, RecursionError):
             continue
-        pictures = (folder / "cache" / "thumbnails" / f"{case['id']}.png" for case in listed)
         thumbnail = next((picture for picture in pictures if picture.exists()), None)
         name = folder.name.removesuffix(".unetstudio")
         found.append({"path": folder, "name": name, "thumbnail": thumbnail, "opened": entry["opened"], "cases": len(listed)})
