@@ -1,6 +1,7 @@
 """A project opens as it was saved, or says in one sentence why not."""
 
 import errno
+import shutil
 import stat
 from dataclasses import replace
 from pathlib import Path
@@ -9,9 +10,13 @@ import numpy as np
 import pytest
 
 from unetstudio.data.case import Case, ReviewState, Source
+from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
+from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
+from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError, UserError
+from unetstudio.project import durable
 from unetstudio.project import manifest as manifests
 from unetstudio.project.journal import Kind
 from unetstudio.project.manifest import encode
@@ -261,3 +266,31 @@ def test_that_a_project_whose_making_was_killed_can_be_made_again(tmp_path):
     (folder / ".project.json.0123.tmp").write_bytes(b"half")
     with Project.create(folder) as project:
         assert project.cases == ()
+
+
+def test_that_another_project_in_the_place_of_ours_is_not_written_to(project, case, tmp_path):
+    with Project.create(tmp_path / "other.unetstudio", ClassTable.named(["background", "bone"], [(0, 0, 0), (9, 9, 9)])) as other:
+        before = durable.read_bytes(other.folder / "project.json")
+    store = project.store(case)
+    labels = store.load(case.shape).labels
+    project.folder.rename(tmp_path / "aside")
+    (tmp_path / "other.unetstudio").rename(project.folder)
+    stroke = Stroke(labels, 1, tool="brush")
+    stroke.paint(Region((0, 0, 0), (1, 4, 4)), np.ones((1, 4, 4), np.bool_))
+    project.update(view={"case": case.id})
+    for write in (project.save, lambda: store.append(Kind.EDIT, stroke.commit())):
+        with pytest.raises(ProjectError, match=r"is another project now|is in use by another program now"):
+            write()
+    assert project.read_only
+    assert durable.read_bytes(project.folder / "project.json") == before
+    assert not (project.folder / "lock").exists()
+
+
+def test_that_a_project_put_back_from_a_copy_is_still_ours(project, tmp_path):
+    shutil.copytree(project.folder, tmp_path / "copy")
+    shutil.rmtree(project.folder)
+    (tmp_path / "copy" / "lock").unlink()
+    (tmp_path / "copy").rename(project.folder)
+    project.update(view={"zoom": 2})
+    project.save()
+    assert not project.read_only

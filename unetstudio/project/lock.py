@@ -12,6 +12,7 @@ import os
 import platform
 import secrets
 import time
+from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -59,16 +60,22 @@ class Lock:
         self.path = path
         self.lost = False
         """Released, or taken by somebody who took us for dead after a long sleep."""
+        self.ours: Callable[[], bool] = lambda: True
+        """Asked when the lock file is gone: whether the folder still holds what was locked."""
         self._content = content
 
     def confirm(self) -> None:
         """Before each write: ProjectError when the lock is lost, after which nothing may be written, or when the disk does not answer.
 
-        A lock file that was merely deleted is made again.
+        A lock file that was merely deleted is made again; not so in another project that was put in the place of ours.
         """
         try:
             found = durable.read_bytes(self.path) if not self.lost else b""
         except durable.MissingError:
+            if not self.ours():
+                self.lost = True
+                words = "is another project now, so nothing more is saved here. Close this window and open yours from where it lies now."
+                raise ProjectError(self.path.parent, words) from None
             found = self._content if durable.write_once(self.path, self._content) is not None else durable.read_bytes(self.path)
         if found != self._content:
             self.lost = True

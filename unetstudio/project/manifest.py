@@ -13,6 +13,7 @@ from typing import Any
 from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
 from unetstudio.errors import ProjectError, UserError
+from unetstudio.project import durable
 from unetstudio.project.durable import DamagedError
 from unetstudio.project.migrations import STEPS, VERSION, Step, upgrade
 from unetstudio.project.plausible import fault
@@ -95,6 +96,14 @@ def decode(data: bytes, path: Path, steps: Mapping[int, Step] = STEPS) -> Manife
         )
     except (KeyError, TypeError, ValueError, AttributeError, UserError) as error:
         raise ProjectError(path, _NEWER if version > VERSION else _FOREIGN) from error
+
+
+def holds_another(path: Path, uuid: str) -> bool:
+    """Whether a project.json is of another project than the one of this uuid; one that cannot be read is of none."""
+    try:
+        return decode(durable.read_bytes(path, MOST_BYTES), path).uuid != uuid
+    except ProjectError:
+        return False
 
 
 def _values(data: bytes, path: Path) -> dict[str, Any]:

@@ -14,11 +14,12 @@ from typing import Any, Self
 
 from unetstudio.data.case import Case, ReviewState, Source
 from unetstudio.data.classes import ClassTable
+from unetstudio.data.quantity import count_text
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError, UserError
 from unetstudio.project import disk, durable, looking
 from unetstudio.project.lock import NAME, Lock, LockedBy, acquire
-from unetstudio.project.manifest import BEGINNING, MOST_BYTES, Lines, Manifest, decode, encode
+from unetstudio.project.manifest import BEGINNING, MOST_BYTES, Lines, Manifest, decode, encode, holds_another
 from unetstudio.project.migrations import VERSION
 from unetstudio.project.plausible import CASE_ID, check_case
 from unetstudio.project.store import LabelStore
@@ -48,6 +49,8 @@ class Project:
         self.author = ""
         """A name that the user typed, for the audit trail."""
         self._lock = lock
+        if lock:
+            lock.ours = lambda: not holds_another(folder / MANIFEST, manifest.uuid)
         self._session = secrets.token_hex(4)
         self._listed = _Listed((), set(), set())
         self._lines: Lines = {}
@@ -189,7 +192,7 @@ class Project:
         for case in new:
             channels = case.channels if channels is None else channels
             if case.channels != channels:
-                here, there = _channels(channels), _channels(case.channels)
+                here, there = count_text(channels, "channel"), count_text(case.channels, "channel")
                 raise UserError(f"{case.name} has {there} and this project's images have {here}; open it in a project of its own.")
         added: list[Case] = []
         for case in new:
@@ -344,7 +347,3 @@ def _numbered(name: str) -> Iterable[str]:
     while True:
         yield f"{name} ({number})"
         number += 1
-
-
-def _channels(number: int) -> str:
-    return "1 channel" if number == 1 else f"{number} channels"
