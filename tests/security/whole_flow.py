@@ -66,7 +66,7 @@ class WholeFlow(MainWindow):
             self.go_on()
 
     def progressed(self, what: str, done: int, total: int) -> None:
-        if what == "Exporting" and done == total:
+        if what == "Exporting" and done == total > 0:  # (0, 0) when it begins
             QTimer.singleShot(0, self.go_on)
 
     def go_on(self) -> None:
