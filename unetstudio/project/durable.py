@@ -146,11 +146,13 @@ def read_bytes(path: Path, most: int = 0) -> bytes:
     return b"".join(parts)
 
 
-def remove(path: Path) -> None:
-    """Deletes a file; one that is gone already is fine."""
+def remove(path: Path, *, for_good: bool = False) -> None:
+    """Deletes a file; one that is gone already is fine. A power cut may bring it back, unless it is `for_good` when this returns."""
     try:
         with contextlib.suppress(FileNotFoundError):
             _patiently(lambda: os.unlink(path))  # noqa: PTH108
+            if for_good:
+                _sync_folder(path.parent)
     except OSError as error:
         raise refused(path, error, "could not be deleted") from error
 

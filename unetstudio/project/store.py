@@ -255,7 +255,7 @@ class LabelStore:
         if not looking.is_there(target):
             durable.write_bytes(target, durable.read_bytes(journal))
         if durable.read_bytes(target) == durable.read_bytes(journal):
-            durable.remove(journal)
+            durable.remove(journal, for_good=True)  # before the next: the oldest alone would leave a gap behind it
 
     def _make_folder(self) -> None:
         """At the first write; never where the whole project is gone, for strokes without what they continue are of no use."""
