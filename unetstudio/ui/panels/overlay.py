@@ -17,7 +17,7 @@ MODES = (
     (Overlay.PROBABILITY, "Probability of one class"),
     (Overlay.UNCERTAINTY, "Uncertainty"),
     (Overlay.ATTENTION, "Attention of the network"),
-    (Overlay.NONE, "Nothing"),
+    (Overlay.NONE, "No overlay"),
 )
 
 
@@ -92,7 +92,7 @@ class OverlayControls(QWidget):
     def _choose_mode(self) -> None:
         if self._display.probability_class not in self._session.classes:  # it was removed, or belongs to another project
             self._display.set(probability_class=self._session.annotation.active_class)
-        self._display.set(overlay=self.mode.currentData())
+        self._display.set(overlay=Overlay(self.mode.currentData()))  # Qt gives the plain string back
 
     def _slid(self, name: str, percent: int) -> None:
         self._display.set(**{name: percent / 100})
