@@ -75,7 +75,7 @@ def test_that_another_network_begins_anew_and_says_what_becomes_of_the_weights(l
     told: list[str] = []
     learning.notice.connect(lambda text, _: told.append(text))
     learning.choose_network("attention_unet")
-    assert told == ["Attention U-Net begins anew; the weights of U-Net are kept among the project's checkpoints."]
+    assert told == ["Attention U-Net begins anew; what U-Net learned is kept in the project."]
     assert line.sent[-1] == Train(replace(TrainingSettings(), network="attention_unet"), resume=False)
 
 

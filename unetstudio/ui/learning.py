@@ -121,8 +121,8 @@ class Learning(QObject):
         new, old = (name if (found := self._network(name)) is None else found.title for name in (network, self.settings.network))
         begins = f"{new} goes on from its own newest checkpoint" if goes_on else f"{new} begins anew"
         if network == self.settings.network:
-            return f"{begins}; the weights learned so far are kept among the project's checkpoints."
-        return f"{begins}; the weights of {old} are kept among the project's checkpoints."
+            return f"{begins}; what it learned so far is kept in the project."
+        return f"{begins}; what {old} learned is kept in the project."
 
     def ask_device_report(self) -> None:
         """Answered by `device_report` within about six seconds."""

@@ -13,6 +13,9 @@ from unetstudio.ui.session import Session
 FORMS = {"": "Sized for this computer", "default": "Recommended, full size", "published": "As published", "small": "Small"}
 """What presets are called; others by their own names."""
 
+FRAME = 64
+"""Room on the screen for the frame of the window, in px."""
+
 
 class NetworkDialog(QDialog):
     """Nothing changes before Apply."""
@@ -23,7 +26,7 @@ class NetworkDialog(QDialog):
         self.setObjectName("network_dialog")
         self.setWindowTitle("Networks")
         self.setMinimumSize(600, 480)
-        self.resize(680, 760)
+        self.resize(680, min(760, self.screen().availableGeometry().height() - FRAME))
         self._session = session
         self._learning, self._networks = session.learning, session.networks
         self._kept: dict[tuple[str, str], CheckpointCard] = {}  # the newest checkpoint by network and preset

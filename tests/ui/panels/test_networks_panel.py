@@ -24,7 +24,7 @@ from unetstudio.ui.panels.learning import LearningPanel
 from unetstudio.ui.panels.networks import size
 from unetstudio.ui.panels.overlay import OverlayControls
 from unetstudio.ui.session import Session
-from unetstudio.worker.messages import DescribeNetworks, JobFailed, NetworkChoice, NetworkCost, Request, Train, WorkerReady
+from unetstudio.worker.messages import DescribeNetworks, JobFailed, NetworkChoice, NetworkCost, Request, ShowView, Train, WorkerReady
 
 CHOICES = (
     NetworkChoice("unet", "U-Net", "The classic.", (2, 3), ("default", "published"), True, source="Ronneberger 2015"),
@@ -99,7 +99,7 @@ def test_that_nothing_changes_before_another_network_is_picked_and_applied(
     assert dialog.list.value == "unet" and not dialog.apply_button.isEnabled()
     assert dialog.consequence.text() == "U-Net is the network in use."
     pick(dialog, "attention_unet")
-    assert dialog.consequence.text() == "Attention U-Net begins anew; the weights of U-Net are kept among the project's checkpoints."
+    assert dialog.consequence.text() == "Attention U-Net begins anew; what U-Net learned is kept in the project."
     assert not any(isinstance(request, Train) for request in sent)
     dialog.apply_button.click()
     (asked,) = [request for request in sent if isinstance(request, Train)]
@@ -208,6 +208,18 @@ def test_that_attention_is_offered_while_the_network_has_it(
     assert "dark 41%, bright 97%" in controls.about_attention.text()
     ready(session, "unet")
     assert Overlay.ATTENTION not in offered(controls) and session.display.overlay == Overlay.CLASSES
+
+
+def test_that_choosing_attention_from_the_list_asks_for_it(sent: list[Request], session: Session, qtbot: QtBot) -> None:
+    ready(session, "attention_unet")
+    controls = OverlayControls(session)
+    qtbot.addWidget(controls)
+    assert session.case is not None
+    session.show_view(Region.whole(session.case.shape), (0, 0, 0))
+    controls.mode.setCurrentIndex(controls.mode.findData(Overlay.ATTENTION))
+    controls.mode.activated.emit(controls.mode.currentIndex())
+    asked = sent[-1]
+    assert isinstance(asked, ShowView) and asked.attention
 
 
 def test_that_a_map_of_another_case_or_older_weights_is_not_mixed_in(sent: list[Request], session: Session) -> None:
