@@ -148,6 +148,7 @@ def test_that_a_second_window_is_read_only_and_says_why(opened: Session, paint: 
         second.annotation.set_active_class(1)
         paint(second, 10, 10, 10, 30)
         assert second.labels.counts[1] == opened.labels.counts[1]
+        assert opened.annotation.can_undo and not second.annotation.can_undo
     finally:
         second.shut_down()
 

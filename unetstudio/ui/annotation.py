@@ -299,12 +299,12 @@ class Annotation(QObject):
     @property
     def can_undo(self) -> bool:
         """Whether the open case has anything to take back."""
-        return self._history.can_undo
+        return self._history.can_undo and not self.read_only
 
     @property
     def can_redo(self) -> bool:
         """Whether anything taken back can be done again."""
-        return self._history.can_redo
+        return self._history.can_redo and not self.read_only
 
     def undo(self) -> None:
         """Takes back the stroke in hand, or else the newest change of the open case."""

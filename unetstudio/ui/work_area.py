@@ -6,7 +6,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, Qt, QTimer
-from PySide6.QtGui import QCursor, QEnterEvent
+from PySide6.QtGui import QEnterEvent
 from PySide6.QtWidgets import (
     QAbstractSpinBox,
     QApplication,
@@ -25,6 +25,7 @@ from unetstudio.ui.actions import Actions
 from unetstudio.ui.canvas.canvas import Canvas
 from unetstudio.ui.panels.cases import CasesPanel
 from unetstudio.ui.preferences import Preferences
+from unetstudio.ui.read_only_bar import ReadOnlyBar
 from unetstudio.ui.resources import icon
 from unetstudio.ui.section import Section
 from unetstudio.ui.session import Session
@@ -54,6 +55,7 @@ class WorkArea(QWidget):
         self.cases = CasesPanel(session)
         self.tool_bar = ToolBar(session, actions)
         self.unsaved = UnsavedBar(session.annotation)
+        self.read_only = ReadOnlyBar(session, self)
         self.centre = Centre(self.canvas)
         self.sections = self._make_sections()
         self.column = self._make_column()
@@ -71,6 +73,7 @@ class WorkArea(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.unsaved)
+        layout.addWidget(self.read_only)
         layout.addWidget(self.tool_bar)
         layout.addWidget(self.split, 1)
         actions.listen_on(self.canvas)
@@ -120,7 +123,7 @@ class WorkArea(QWidget):
         if menu.isEmpty():
             menu.addAction("Nothing is predicted or painted here").setEnabled(False)
         menu.addSeparator()
-        menu.addAction(icon("search"), "Who painted this?", lambda: self._ask_who(at, QCursor.pos()))
+        menu.addAction(icon("search"), "Who painted this?", lambda: self._ask_who(at, menu.pos()))
         return menu
 
     def _offer(self, at: tuple[int, int, int], where: QPoint) -> None:

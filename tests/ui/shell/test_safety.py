@@ -4,11 +4,14 @@ from __future__ import annotations
 
 import errno
 import os
+from pathlib import Path
 
 import pytest
 from pytestqt.qtbot import QtBot
 
+from unetstudio.data.classes import ClassTable
 from unetstudio.project import durable
+from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.history_dialog import HistoryDialog
@@ -41,6 +44,16 @@ def test_that_a_red_bar_lies_across_the_window_while_something_is_not_saved(
     assert "the disk is full" in working.status.saved.toolTip()
     bar.try_button.click()
     qtbot.waitUntil(lambda: not bar.isVisible(), timeout=10_000)
+
+
+def test_that_a_window_that_may_only_read_says_so_as_long_as_it_is_open(window: MainWindow, images: list[Path], qtbot: QtBot) -> None:
+    folder = images[0].parent / "held.unetstudio"
+    with Project.create(folder, ClassTable.named(["background", "cell"], [(90, 90, 90), (0, 200, 0)])):  # held open by somebody else
+        window.session.open_paths([folder])
+        qtbot.waitUntil(lambda: window.session.project_path is not None, timeout=10_000)
+        assert window.work.read_only.isVisible()
+        window.session.close_project()
+        assert window.work.read_only.isHidden()
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")  # of the offscreen screen

@@ -1,0 +1,36 @@
+"""The calm line above the image for as long as a project is open for reading only, after the notice that said why is gone."""
+
+from __future__ import annotations
+
+from PySide6.QtCore import Qt
+from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
+
+from unetstudio.ui.session import Session
+from unetstudio.ui.sign import Sign
+
+SENTENCE = "Open read-only: look and export as you like; nothing is changed or learned here."
+
+
+class ReadOnlyBar(QFrame):
+    """Comes with such a project and goes with it."""
+
+    def __init__(self, session: Session, parent: QWidget) -> None:
+        super().__init__(parent)
+        self.setObjectName("read_only")
+        self.setAccessibleName("Open read-only")
+        self._session = session
+        self.sentence = QLabel(SENTENCE)
+        self.sentence.setProperty("role", "field")
+        self.sentence.setWordWrap(True)
+        self.sentence.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Preferred)
+        layout = QHBoxLayout(self)
+        layout.setContentsMargins(16, 5, 16, 5)
+        layout.setSpacing(8)
+        layout.addWidget(Sign("lock", 16, "muted"), 0, Qt.AlignmentFlag.AlignVCenter)
+        layout.addWidget(self.sentence, 1)
+        session.project_opened.connect(self._show)
+        session.project_closed.connect(self.hide)
+        self._show()
+
+    def _show(self) -> None:
+        self.setVisible(self._session.read_only)
