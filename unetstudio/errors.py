@@ -4,7 +4,10 @@ Everything a user can cause or mend is a `UserError`; anything else is a bug. `R
 line are the only places that catch them.
 """
 
+import re
 from pathlib import Path
+
+DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class UserError(Exception):
@@ -20,11 +23,12 @@ class FormatError(UserError):
 
 
 class ProjectError(UserError):
-    """A project folder, or a file in it, that cannot be opened or saved."""
+    """A project folder, or a file in it, that cannot be opened or saved; a checkpoint is told by the beginning of its digest."""
 
     def __init__(self, path: Path | str, problem: str) -> None:
         self.path = Path(path)
-        super().__init__(f"{self.path.name}: {problem}")
+        name, digest = self.path.name, self.path.name.partition(".")[0]
+        super().__init__(f"{f'checkpoint {digest[:8]}' if DIGEST.fullmatch(digest) else name}: {problem}")
 
 
 class CheckpointError(UserError):
