@@ -83,7 +83,7 @@ def test_that_a_network_used_before_can_go_on(learning: Learning, line: Line) ->
     told: list[str] = []
     learning.notice.connect(lambda text, _: told.append(text))
     learning.choose_network("attention_unet", go_on=True)
-    assert told[0].startswith("Attention U-Net goes on from its own newest checkpoint;")
+    assert told[0].startswith("Attention U-Net goes on from where it stopped;")
     assert line.sent[-1] == Train(replace(TrainingSettings(), network="attention_unet"), resume=True)
 
 

@@ -28,7 +28,7 @@ class Attention(QObject):
         if self.values is None:
             return "What the network lets through appears after the next prediction."
         low, high = self.limits
-        return f"How far the network lets the image through to where it draws borders: dark {low:.0%}, bright {high:.0%}."
+        return f"How far the network lets the image through to where it draws borders: dark {100 * low:.0f} %, bright {100 * high:.0f} %."
 
     def open(self, case: Case | None) -> None:
         """Another case, or none."""

@@ -30,7 +30,10 @@ if TYPE_CHECKING:
 
 COLUMNS = ("When", "Who", "What", "Class", "Voxels", "Where")
 NUMBERS = COLUMNS.index("Voxels")
-LIMITS = "Part 11-like, not compliant: names are as typed or as the computer knows them, nobody proved who they are, and nothing is signed."
+LIMITS = (
+    "Like the audit trail of 21 CFR Part 11, but not compliant with it: names are as typed or as the computer knows them, "
+    "nobody proved who they are, and nothing is signed."
+)
 
 
 class HistoryModel(QAbstractTableModel):

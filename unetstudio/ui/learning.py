@@ -119,7 +119,7 @@ class Learning(QObject):
     def restart_sentence(self, network: str, *, goes_on: bool) -> str:
         """What becomes of what was learned when this network takes over."""
         new, old = (name if (found := self._network(name)) is None else found.title for name in (network, self.settings.network))
-        begins = f"{new} goes on from its own newest checkpoint" if goes_on else f"{new} begins anew"
+        begins = f"{new} goes on from where it stopped" if goes_on else f"{new} begins anew"
         if network == self.settings.network:
             return f"{begins}; what it learned so far is kept in the project."
         return f"{begins}; what {old} learned is kept in the project."

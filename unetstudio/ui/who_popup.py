@@ -81,7 +81,7 @@ def described(lines: list[AuditLine], classes: ClassTable) -> list[tuple[str, st
     words = [
         ("heading", history_words.who(last)),
         ("body", _sentence(last, classes)),
-        ("small", f"{history_words.when(last)}, {history_words.voxels(last)} with it" if name else history_words.when(last)),
+        ("small", f"{history_words.when(last)}, {history_words.voxels(last)} at once" if name else history_words.when(last)),
     ]
     if earlier:
         words.append(("field", "Before that"))

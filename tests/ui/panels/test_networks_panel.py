@@ -131,7 +131,7 @@ def test_that_a_network_that_learned_here_before_is_offered_its_own_checkpoint(
     monkeypatch.setattr(session, "desk", None)
     assert made.list.cards["attention_unet"].figures.text().endswith("has learned here before")
     assert made.go_on.text() == "Go on from what it learned before (step 1,200, score 0.85)" and made.go_on.isChecked()
-    assert made.consequence.text().startswith("Attention U-Net goes on from its own newest checkpoint;")
+    assert made.consequence.text().startswith("Attention U-Net goes on from where it stopped;")
     made.go_on.click()
     assert made.consequence.text().startswith("Attention U-Net begins anew;")
     made.go_on.click()
@@ -205,7 +205,7 @@ def test_that_attention_is_offered_while_the_network_has_it(
     assert session.case is not None
     region = Region.whole(session.case.shape)
     session.attention.take(AttentionMapped(session.case.id, region, np.full(region.shape, 9, np.uint8), 0.41, 0.97, "id"))
-    assert "dark 41%, bright 97%" in controls.about_attention.text()
+    assert "dark 41 %, bright 97 %" in controls.about_attention.text()
     ready(session, "unet")
     assert Overlay.ATTENTION not in offered(controls) and session.display.overlay == Overlay.CLASSES
 

@@ -159,8 +159,10 @@ class LearningPanel(QWidget):
         dialog.open()
 
     def _show_network(self) -> None:
-        self.network_button.setText(f"Network: {self._session.networks.title(self._learning.settings.network)} …")
-        self.network_button.setEnabled(bool(self._session.networks.choices) and not self._session.read_only)
+        known = bool(self._session.networks.choices)  # not before the learner is up
+        title = self._session.networks.title(self._learning.settings.network)
+        self.network_button.setText(f"Network: {title} …" if known else "Network …")
+        self.network_button.setEnabled(known and not self._session.read_only)
 
     def _pause_or_go_on(self) -> None:
         if self._learning.state.phase in ("paused", "failed"):
