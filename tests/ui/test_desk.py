@@ -53,6 +53,18 @@ def test_that_a_stroke_painted_while_the_next_case_is_being_read_is_kept(opened:
     assert read_labels(opened.project_path, opened.case)[1] == 1
 
 
+def test_that_a_thumbnail_that_was_deleted_is_made_again_when_its_case_is_opened(opened: Session, qtbot: QtBot) -> None:
+    first = opened.case
+    picture = opened.thumbnail(first.id)
+    made = picture.read_bytes()
+    picture.unlink()
+    opened.step_case(+1)
+    qtbot.waitUntil(lambda: opened.case.id != first.id, timeout=10_000)
+    opened.step_case(-1)
+    qtbot.waitUntil(lambda: opened.case.id == first.id, timeout=10_000)
+    assert picture.read_bytes() == made
+
+
 def test_that_strokes_between_hurried_steps_back_and_forth_are_kept(opened: Session, paint: Paint, qtbot: QtBot) -> None:
     first, second = opened.cases
     painted = {first.id: 0, second.id: 0}

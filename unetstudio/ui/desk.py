@@ -32,6 +32,7 @@ from unetstudio.project.replay import history
 from unetstudio.project.second_copy import notice, second_copy
 from unetstudio.project.store import LabelStore
 from unetstudio.ui import recent
+from unetstudio.worker.intake import thumbnail
 
 REMOVED = "removed"
 """Under this name the view of a project keeps the ids of removed cases by the SHA-256 of their images."""
@@ -93,10 +94,17 @@ class Desk:
         if rescued:
             kept = count_text(len(rescued), "change")
             told.append(f"{kept} that could not be saved last time: kept in your own folder, and back now.")
+        self._remake_thumbnail(case, scan)
         copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
         prediction = self.prediction(case)
         scan = replace(scan, window=automatic_window(scan))  # here, and not while somebody paints: it looks at many voxels
         return OpenedCase(case, scan, copy, store.sequence, history((*loaded.history, *rescued)), prediction, " ".join(told))
+
+    def _remake_thumbnail(self, case: Case, scan: Scan) -> None:
+        """One that was never made, as by the command line, or deleted with the cache; a disk that refuses it has worse to tell."""
+        if not self.project.read_only and not self.thumbnail(case.id).exists():
+            with contextlib.suppress(UserError):
+                self.keep_thumbnail(case.id, thumbnail(scan))
 
     def scan_of(self, case: Case) -> tuple[Case, Scan]:
         """A case's scan, and the case with its source where it lies now; touches nothing of the project, so that any thread may read it."""

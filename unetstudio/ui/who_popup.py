@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 EARLIER = 5
 """Changes before the last one that are shown."""
-WIDE = 360
+WIDE = 440
 
 
 class WhoPopup(QFrame):
