@@ -61,6 +61,13 @@ def test_that_the_project_may_be_moved_together_with_its_images(project, case, t
         assert moved.cases[0].source.path == tmp_path / "elsewhere" / "images" / "one.png" and moved.cases[0].source.path.exists()
 
 
+def test_that_a_project_on_a_read_only_disk_says_so_without_a_word_of_locks(project, failing_disk):
+    project.close()
+    failing_disk(1, errno.EROFS, stays=True)
+    with Project.open(project.folder) as opened:
+        assert opened.notices[0].startswith("study.unetstudio is shown for reading only: the disk is read-only.")
+
+
 def test_that_a_second_window_opens_for_reading_and_saves_nothing(project):
     second = Project.open(project.folder)
     assert second.read_only and "reading only" in second.notices[0]

@@ -319,7 +319,8 @@ def _locked(folder: Path) -> tuple[Lock | None, list[str]]:
     try:
         lock = acquire(folder)
     except ProjectError as error:
-        return None, [f"{folder.name}: shown for reading only; its {error}"]
+        why = str(error).removeprefix(f"{error.path.name}: could not be saved: ")
+        return None, [f"{folder.name} is shown for reading only: {why}"]
     return (None, [lock.sentence]) if isinstance(lock, LockedBy) else (lock, [])
 
 
