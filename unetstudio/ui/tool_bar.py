@@ -69,7 +69,10 @@ class ToolBar(QFrame):
         self._show_planes()
 
     def show_zoom(self, factor: float) -> None:
-        """Screen pixels per voxel, as a percentage."""
+        """Screen pixels per voxel, as a percentage; nothing while there is no image."""
+        if self._session.case is None:
+            self.zoom.clear()
+            return
         percent = factor * 100
         self.zoom.setText(f"{percent:.0f} %" if percent >= 10 else f"{percent:.1f} %")
 

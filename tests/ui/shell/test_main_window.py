@@ -35,6 +35,14 @@ def test_that_dropped_images_open_ready_to_paint(window: MainWindow, images: lis
     assert window.work.canvas.hasFocus() or not window.isActiveWindow()
 
 
+def test_that_there_is_a_zoom_only_with_an_image(window: MainWindow, images: list[Path], qtbot: QtBot) -> None:
+    window.work.canvas.zoom_changed.emit(96.0)
+    assert window.work.tool_bar.zoom.text() == ""
+    with qtbot.waitSignal(window.session.case_opened, timeout=20000):
+        window.session.open_paths(images[:1])
+    qtbot.waitUntil(lambda: window.work.tool_bar.zoom.text().endswith("%"))
+
+
 def test_that_the_title_names_the_project(working: MainWindow) -> None:
     assert working.session.project_name in working.windowTitle()
 
