@@ -60,7 +60,7 @@ class Driven(MainWindow):
         annotation.journalled.connect(session._journal)
         session.saver.idle.connect(lambda: tell("saved"))
         session.notice.connect(lambda text, level: tell("notice", level, text))
-        session.fault.connect(lambda text: tell("fault", *text.splitlines()[-1:]))
+        session.fault.connect(lambda text: tell("fault", " | ".join(line.strip() for line in text.splitlines()[-8:])))
         session.case_opened.connect(self.begin)
         session.worker.event.connect(lambda event: tell("event", type(event).__name__))
         session.progress.connect(self.go_on_exporting)
