@@ -53,3 +53,25 @@ def test_that_held_out_strokes_are_painted_ones_too():
     stroke.paint(Region((0, 0, 0), (1, 2, 2)), np.ones((1, 2, 2), bool))
     stroke.commit()
     assert labels.painted(Region.whole(SHAPE)).sum() == 4
+
+
+def test_that_what_is_seen_as_painted_while_another_thread_paints_has_a_class():
+    class Painted(LabelMap):
+        """Painted all over as soon as its values were read."""
+
+        @property
+        def values(self):
+            before, self.kept = self.kept, np.ones_like(self.kept)
+            self.origin[:] = Origin.PAINTED
+            return before
+
+        @values.setter
+        def values(self, given):
+            self.kept = given
+
+    labels = Painted(np.full((1, 4, 4), UNLABELLED, np.uint8), np.zeros((1, 4, 4), np.uint8))
+    labels.kept = np.full((1, 4, 4), UNLABELLED, np.uint8)
+    labels.origin[:] = 0
+    values, painted = labels.look(Region.whole((1, 4, 4)), (0, 1))
+    assert (values == UNLABELLED).all()
+    assert not painted.any()

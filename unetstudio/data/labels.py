@@ -97,6 +97,11 @@ class LabelMap:
         mask: NDArray[np.bool_] = (self.origin[region.slices] & SOURCE) == Origin.PAINTED
         return mask if of is None else mask & np.isin(self.values[region.slices], of)
 
+    def look(self, region: Region, of: Sequence[int]) -> tuple[Bytes, NDArray[np.bool_]]:
+        """A copy of the values and which of them are `painted`, also while another thread paints: what is painted has a class of `of`."""
+        values, origin = self.values[region.slices].copy(), self.origin[region.slices].copy()
+        return values, ((origin & SOURCE) == Origin.PAINTED) & np.isin(values, of)
+
 
 def tally(values: Bytes) -> NDArray[np.int64]:
     """(256,) voxels per value, block by block: bincount makes eight bytes of each number it is given, so that pairs of voxels are."""

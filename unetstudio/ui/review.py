@@ -144,7 +144,7 @@ class Review(QObject):
         waiting, self._after = self._after, []
 
         def work() -> Segmentation:
-            painted = (labels.values[region.slices].copy(), labels.painted(region, values))
+            painted = labels.look(region, values)
             part = prediction.probabilities[(slice(None), *region.slices)]
             known = prediction.known[region.slices]
             return segment(part, prediction.values, steps, case.geometry.spacing, painted=painted, known=known)
