@@ -51,12 +51,12 @@ class ResEncUNet(Network):
     """nnU-Net's strongest: 6 or 7 levels of up to 6 residual blocks, instance norm, deep supervision."""
 
     title = "Residual-encoder U-Net"
-    description = "The large network that wins challenges in 3D: for many labelled cases and a GPU; slow without one."
+    description = "For volumes: in its full size, with many labelled cases and a GPU, the one that wins challenges; without, a small form."
     source = (
         "Isensee et al.: nnU-Net Revisited: A Call for Rigorous Validation in 3D Medical Image Segmentation. MICCAI 2024, arXiv:2404.09556"
     )
     dims = (2, 3)
-    suits_cpu = False
+    suits_cpu = True  # in its small preset
     presets = MappingProxyType(
         {
             "default": {},
