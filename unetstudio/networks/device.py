@@ -115,12 +115,16 @@ def use_threads(wanted: int = 0, spare: int = 1) -> int:
     return threads
 
 
+_NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "could not create a primitive", "could not create a memory")
+"""What torch says, and oneDNN below it, which does not tell why it could not make what a step needs."""
+
+
 def is_out_of_memory(error: BaseException) -> bool:
     """Whether memory ran out, of a GPU or of the processor; torch raises a bare RuntimeError for the latter."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     text = str(error).lower()
-    return isinstance(error, RuntimeError) and any(sign in text for sign in ("out of memory", "not enough memory", "can't allocate memory"))
+    return isinstance(error, RuntimeError) and any(sign in text for sign in _NO_MEMORY)
 
 
 def is_device_lost(error: BaseException) -> bool:
