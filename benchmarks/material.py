@@ -25,11 +25,12 @@ Labels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A scan and its full mask (Z, Y, X) in class values."""
+    """A scan and its full mask (Z, Y, X) in class values; `mask` as its file has it, where values may number objects."""
 
     name: str
     scan: Scan
     truth: Labels
+    mask: NDArray[np.integer]
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +57,8 @@ def material(folder: Path, names: list[str], value: Callable[[Labels], Labels], 
     pairs = []
     for name in sorted(n for n in sources if n in masks and n.startswith(wanted)):
         scan = read(sources[name])
-        pairs.append(Pair(name, scan, value(read_mask_onto(masks[name], scan.shape, scan.geometry))))
+        mask = read_mask_onto(masks[name], scan.shape, scan.geometry)
+        pairs.append(Pair(name, scan, value(mask), mask))
     count = train if isinstance(train, int) else round(train * len(pairs))
     return Material(ClassTable.named(names, colours(len(names), None)), pairs[:count], pairs[count:])
 
