@@ -67,8 +67,9 @@ def _sample_stacked(channels: Floats, places: Floats) -> Floats:
     out = np.empty((len(channels), *places.shape[1:]), np.float32)
     for found, channel in zip(out, np.ascontiguousarray(channels), strict=True):
         tall = channel.reshape(-1, width)
-        upper = cv2.remap(tall, x, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
-        lower = cv2.remap(tall, x, below, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE)
+        upper, lower = (
+            np.asarray(cv2.remap(tall, x, row, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REPLICATE), np.float32) for row in (rows, below)
+        )
         lower -= upper
         lower *= share
         np.add(upper, lower, out=found.reshape(across))
