@@ -41,11 +41,18 @@ def long(request: pytest.FixtureRequest) -> bool:
     return bool(request.config.getoption("long"))
 
 
+@pytest.fixture(scope="session")
+def cache_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """What is measured once on a computer is measured once in a run of the tests."""
+    return tmp_path_factory.mktemp("cache")
+
+
 @pytest.fixture(autouse=True)
-def home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> None:
+def home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, cache_of_the_run: Path) -> None:
     """Preferences, recent projects and caches of a test never meet the user's."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("UNETSTUDIO_HOME", str(home))
+    monkeypatch.setenv("UNETSTUDIO_CACHE", str(cache_of_the_run))
 
 
 @pytest.fixture(autouse=True)

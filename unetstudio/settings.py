@@ -27,6 +27,7 @@ class TrainingSettings:
     round_seconds: float = 5.0  # about how long a round lasts, after which scores and predictions are refreshed
     augment: bool = True
     device: str = "auto"  # auto, cpu, cuda, cuda:N, mps
+    precision: str = "auto"  # number format of convolutions: auto, float32, bf16
     threads: int = 0  # processor threads for training; 0 = all but one
     seed: int = 0
 

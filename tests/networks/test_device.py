@@ -6,7 +6,6 @@ import torch
 from unetstudio.errors import UserError
 from unetstudio.networks.device import (
     Precision,
-    agrees_with_cpu,
     choose_device,
     choose_precision,
     cores,
@@ -15,6 +14,7 @@ from unetstudio.networks.device import (
     use_threads,
 )
 from unetstudio.networks.network import create
+from unetstudio.networks.self_test import agrees_with_cpu, mps_computes_right
 
 CPU = torch.device("cpu")
 
@@ -91,3 +91,28 @@ def test_that_running_out_of_memory_is_told_from_other_errors() -> None:
 
 def test_that_there_is_memory_to_be_had() -> None:
     assert free_bytes(CPU) > 0
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_that_a_format_can_be_asked_for(dims: int) -> None:
+    assert choose_precision(CPU, dims, "bf16").dtype == torch.bfloat16
+    chosen = choose_precision(CPU, dims, "float32")
+    assert chosen.dtype == torch.float32
+    assert "as you chose" in chosen.reason
+
+
+def test_that_an_unknown_format_is_refused_with_the_choices() -> None:
+    with pytest.raises(UserError, match="auto, float32 or bf16"):
+        choose_precision(CPU, 2, "half")
+
+
+def test_that_half_numbers_are_refused_on_an_apple_gpu() -> None:
+    assert choose_precision(torch.device("mps"), 2).dtype == torch.float32
+    with pytest.raises(UserError, match="Apple GPU"):
+        choose_precision(torch.device("mps"), 2, "bf16")
+
+
+def test_that_a_gpu_that_is_not_there_computes_nothing_right() -> None:
+    if not torch.backends.mps.is_available():
+        assert not agrees_with_cpu(torch.device("mps"), 2)
+        assert not mps_computes_right(3)

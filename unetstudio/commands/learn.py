@@ -102,7 +102,7 @@ def predict(
         card, network = checkpoints.load(path)
         values = card.classes.values  # what stands in the masks: strokes of other classes are left out
         wanted = list(_images(images, project, values) if images else _cases(project, cases, values))
-        precision = choose_precision(choose_device(device), card.dims)
+        precision = choose_precision(choose_device(device, card.dims), card.dims, card.precision)
         predictor = Predictor(network, Intensity.from_json(card.intensity), card.classes.values, card.id, precision)
         steps = with_options(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS, post)
         failed = 0

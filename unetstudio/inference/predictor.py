@@ -51,7 +51,7 @@ class Predictor:
     def load(cls, path: Path, device: str = "auto", precision: Precision | None = None) -> Predictor:
         """From a checkpoint on disk; UserErrors of `networks.checkpoint.load` and `networks.device.choose_device`."""
         checkpoint, network = checkpoints.load(path)
-        chosen = precision or choose_precision(choose_device(device), checkpoint.dims)
+        chosen = precision or choose_precision(choose_device(device, checkpoint.dims), checkpoint.dims, checkpoint.precision)
         intensity = Intensity.from_json(checkpoint.intensity)
         if intensity.channels_out(intensity.channels) != network.config.in_channels:
             raise CheckpointError(f"{path.name} names another intensity scale than its network takes; it was altered or is damaged.")

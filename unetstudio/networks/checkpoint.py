@@ -66,6 +66,11 @@ class Checkpoint:
         """2 or 3."""
         return int(self.config.get("dims", 2))
 
+    @property
+    def precision(self) -> str:
+        """float32 where training was told so; else auto: the computer that trained may have had a format that this one has not."""
+        return "float32" if self.settings.get("precision") == "float32" else "auto"
+
     def to_json(self) -> dict[str, Any]:
         """The card as plain values."""
         return {**asdict(self), "classes": self.classes.to_json(), "dims": self.dims}

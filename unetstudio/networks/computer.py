@@ -2,20 +2,20 @@
 
 from __future__ import annotations
 
-import platform
 import shutil
 import subprocess
 import sys
 import time
 from collections.abc import Generator
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 import torch
 
-from unetstudio.networks.device import choose_device, choose_precision, cores, mps_computes_right
+from unetstudio.networks.device import choose_device, choose_precision, cores
+from unetstudio.networks.findings import processor_name
 from unetstudio.networks.network import create
+from unetstudio.networks.self_test import mps_computes_right
 
 Row = tuple[str, str]
 
@@ -133,18 +133,6 @@ def install_command(card: NvidiaCard) -> str:
     build = "cu130" if card.driver >= 580 and card.capability >= 7.5 else "cu126"
     version = torch.__version__.partition("+")[0]
     return f'"{sys.executable}" -m pip install --force-reinstall torch=={version} --index-url {WHEELS}/{build}'
-
-
-def processor_name() -> str:
-    """As its maker calls it, or the architecture where the system does not tell."""
-    if sys.platform == "linux":
-        for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
-            if line.startswith("model name"):
-                return " ".join(line.partition(":")[2].split())
-    if sys.platform == "darwin":
-        asked = subprocess.run(["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False)
-        return asked.stdout.strip() or platform.machine()
-    return platform.processor() or platform.machine()
 
 
 def speed_sentence(steps: float) -> str:

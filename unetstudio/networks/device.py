@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import contextlib
 import os
-import time
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeVar, overload
 
 import psutil
@@ -17,8 +16,8 @@ from unetstudio.errors import UserError
 
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
-GAIN = 1.15
-"""A number format or layout must be so much faster in the trial than plain float32 to be taken."""
+PRECISIONS = ("auto", "float32", "bf16")
+"""What a user may ask for; auto takes bf16 where it gains."""
 
 
 @dataclass(frozen=True)
@@ -62,12 +61,14 @@ class Precision:
         return torch.channels_last if dimensions == 4 else torch.channels_last_3d
 
 
-def choose_device(name: str = "auto") -> torch.device:
-    """auto, cpu, cuda, cuda:N or mps; a UserError says why one that was asked for cannot be had."""
+def choose_device(name: str = "auto", dims: int = 2) -> torch.device:
+    """auto, cpu, cuda, cuda:N or mps, for networks of `dims` dimensions; a UserError says why one that was asked for cannot be had."""
+    from unetstudio.networks.self_test import mps_computes_right
+
     if name == "auto":
         if torch.cuda.is_available():
             return torch.device("cuda")
-        return torch.device("mps" if torch.backends.mps.is_available() and mps_computes_right() else "cpu")
+        return torch.device("mps" if torch.backends.mps.is_available() and mps_computes_right(dims) else "cpu")
     kind, _, index = name.partition(":")
     if kind not in ("cpu", "cuda", "mps") or (index and not (kind == "cuda" and index.isdecimal())):
         raise UserError(f"There is no device {name!r}: choose auto, cpu, cuda, cuda:N or mps.")
@@ -80,32 +81,64 @@ def choose_device(name: str = "auto") -> torch.device:
     if kind == "mps":
         if not torch.backends.mps.is_available():
             raise UserError("PyTorch cannot use an Apple GPU on this computer; choose --device cpu.")
-        if not mps_computes_right():
-            raise UserError("This version of PyTorch computes wrong numbers on this Apple GPU; choose --device cpu or update PyTorch.")
+        if not mps_computes_right(dims):
+            raise UserError(
+                f"This version of PyTorch computes wrong numbers in {dims}D on this Apple GPU; choose --device cpu or update PyTorch."
+            )
     return torch.device(name)
 
 
-def choose_precision(device: torch.device, dims: int = 2) -> Precision:
-    """The quickest number format and layout that is safe for networks of `dims` dimensions.
+def choose_precision(device: torch.device, dims: int = 2, wanted: str = "auto") -> Precision:
+    """The quickest number format and layout that is safe for networks of `dims` dimensions, or the format `wanted`.
 
-    Known for x86 processors, so that a seed gives the same weights and masks twice: bf16 pays only with tile registers (AMX); with
-    avx512_bf16 alone it trained a quarter to a third slower than float32 on a Xeon. Other processors are tried out for under a second.
+    Known for most x86 processors. With avx512_bf16 and no tile registers (AMX), bf16 was measured 1.5 to 2.4 times faster than float32
+    on an EPYC and slower on a Xeon: these, and processors of other kinds, are tried out for a second, once, and the answer is kept.
+    UserError for a format that there is not, here or anywhere.
     """
+    if wanted not in PRECISIONS:
+        raise UserError(f"There is no precision {wanted!r}: choose auto, float32 or bf16.")
     if device.type == "cuda":
-        bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
-        kind = torch.bfloat16 if bf16 else torch.float16
-        return Precision(device, kind, channels_last=dims == 2, reason=f"{'bf16' if bf16 else 'fp16'} on the GPU's tensor cores")
+        return _on_cuda(device, dims, wanted)
     if device.type == "mps":
         # channels_last gives wrong BatchNorm gradients there, and half precision is no faster
+        if wanted == "bf16":
+            raise UserError("bf16 is no faster on an Apple GPU and not offered there; choose precision auto or float32.")
         return Precision(device, reason="float32 on the Apple GPU")
-    if torch.cpu._is_amx_tile_supported():
+    if wanted == "bf16":
+        return Precision(device, torch.bfloat16, True, "bf16, channels last, as you chose")
+    if wanted == "auto" and torch.cpu._is_amx_tile_supported():
         return Precision(device, torch.bfloat16, True, "bf16, channels last: this processor has tile registers for it")
-    candidates = [Precision(device), Precision(device, channels_last=True, reason="float32, channels last")]
-    if torch.cpu._is_avx2_supported():
-        return candidates[1]
-    seconds = _trial(candidates, dims)
-    best = min(candidates, key=lambda c: seconds[c])
-    return best if seconds[candidates[0]] > GAIN * seconds[best] else candidates[0]
+    return _tried_out(device, dims, wanted)
+
+
+def _on_cuda(device: torch.device, dims: int, wanted: str) -> Precision:
+    if wanted == "float32":
+        return Precision(device, channels_last=dims == 2, reason="float32, as you chose")
+    bf16 = torch.cuda.is_bf16_supported(including_emulation=False)
+    if wanted == "bf16" and not bf16:
+        raise UserError("This GPU does not compute in bf16; choose precision auto, which takes fp16 there, or float32.")
+    kind = torch.bfloat16 if bf16 else torch.float16
+    return Precision(device, kind, channels_last=dims == 2, reason=f"{'bf16' if bf16 else 'fp16'} on the GPU's tensor cores")
+
+
+def _tried_out(device: torch.device, dims: int, wanted: str) -> Precision:
+    """On a processor: float32 in the better layout, or bf16 where it may gain and does."""
+    from unetstudio.networks.contest import quickest
+
+    told = ", as you chose" if wanted == "float32" else ""
+    plain = Precision(device, reason="float32" + told)
+    last = Precision(device, channels_last=True, reason="float32, channels last" + told)
+    candidates = {"float32, channels last": last}
+    if wanted == "auto" and torch.cpu._is_avx512_bf16_supported():
+        candidates["bf16, channels last"] = Precision(device, torch.bfloat16, True)
+    elif not torch.cpu._is_avx2_supported():
+        candidates = {"float32": plain, "float32, channels last": last}
+    if len(candidates) == 1:
+        return last
+    chosen, gain = quickest(candidates, dims)
+    if chosen.startswith("bf16"):
+        return replace(candidates[chosen], reason=f"{chosen}: {gain:.1f} times as fast as float32 in a trial on this computer")
+    return candidates[chosen]
 
 
 def use_threads(wanted: int = 0, spare: int = 1) -> int:
@@ -151,52 +184,3 @@ def cores() -> int:
     """Physical cores this process may use: hyper-threads of one core share its arithmetic."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(psutil.cpu_count(logical=False) or usable, usable))
-
-
-def mps_computes_right() -> bool:
-    """Whether forward and backward of our layers on the Apple GPU give what the processor gives (some torch and macOS versions do not)."""
-    return all(agrees_with_cpu(torch.device("mps"), dims) for dims in (2, 3))
-
-
-def agrees_with_cpu(device: torch.device, dims: int) -> bool:
-    """Runs convolution, norm, pooling and up-convolution of `dims` dimensions on both, with gradients."""
-    from unetstudio.networks.network import create
-
-    random = torch.random.get_rng_state()
-    torch.manual_seed(0)
-    network = create("unet", 2, 3, dims, depth=2, base=8)
-    x = torch.randn(2, 2, *(16,) * dims)
-    torch.random.set_rng_state(random)
-    results = []
-    for where in (torch.device("cpu"), device):
-        network.to(where).zero_grad()
-        logits = network(x.to(where))
-        logits.square().mean().backward()
-        results.append([logits.detach().cpu(), *(p.grad.cpu() for p in network.parameters() if p.grad is not None)])
-    return all(torch.allclose(a, b, rtol=1e-2, atol=1e-4) for a, b in zip(*results, strict=True))
-
-
-def _trial(candidates: list[Precision], dims: int) -> dict[Precision, float]:
-    """Shortest of a few training steps of a small U-Net, taken in turns so that a busy moment of the machine hits all alike.
-
-    A lone convolution is no guide: it was measured to favour float32 where the whole 3D network is four times quicker in bf16.
-    """
-    from unetstudio.networks.network import create
-
-    random = torch.random.get_rng_state()
-    x = torch.randn(2, 2, 64, 64) if dims == 2 else torch.randn(1, 2, 8, 32, 32)
-    networks = {precision: precision.place(create("unet", 2, 2, dims, depth=2, base=16)) for precision in candidates}
-    torch.random.set_rng_state(random)
-    seconds = dict.fromkeys(candidates, float("inf"))
-    limit = time.perf_counter() + 0.7
-    for turn in range(6):
-        for precision, network in networks.items():
-            start = time.perf_counter()
-            with precision.autocast():
-                logits = network(precision.place(x))
-            logits.float().square().mean().backward()
-            if turn:  # the first turn pays for set-up
-                seconds[precision] = min(seconds[precision], time.perf_counter() - start)
-        if turn and time.perf_counter() > limit:
-            break
-    return seconds

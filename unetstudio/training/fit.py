@@ -13,25 +13,23 @@ import torch
 from torch import Tensor
 
 from unetstudio.augment.recipe import Recipe
-from unetstudio.data.intensity import Intensity
 from unetstudio.data.study import Study
 from unetstudio.errors import OutOfMemory, TrainingError
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.checkpoint import Checkpoint, Write, write_atomically
-from unetstudio.networks.device import choose_device, choose_precision, cores, free_memory, is_out_of_memory, use_threads
-from unetstudio.networks.network import Network, create
+from unetstudio.networks.device import cores, free_memory, is_out_of_memory
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.card import report
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
 from unetstudio.training.fallback import Fallback
 from unetstudio.training.learner import Learner
 from unetstudio.training.losses import class_weights
-from unetstudio.training.material import Material, Unreadable, fit_intensity
-from unetstudio.training.plan import make_plan
+from unetstudio.training.material import Material, Unreadable
 from unetstudio.training.samples import Batch, Samples
 from unetstudio.training.saving import Saving
 from unetstudio.training.schedule import Budget
 from unetstudio.training.scoring import EDGE, Score, find_spots, score
+from unetstudio.training.setup import set_up
 from unetstudio.training.start import Start
 
 FIRST_ROUND = 2.5
@@ -182,26 +180,12 @@ class Trainer:
 
     def _begin(self) -> Events:
         """Plan, intensity scale, network, first patches."""
-        settings = self.settings
-        budgeted = bool(settings.seconds or settings.steps)
-        threads = use_threads(settings.threads, spare=0 if budgeted else 1)
-        self._device = choose_device(settings.device)
-        start = self._start
-        self._plan = make_plan(self.study, settings, self._device, None if start is None else start.checkpoint)
-        network: Network
-        budget = Budget(settings.seconds, settings.steps)
-        lost: list[Unreadable] = []
-        if start is None:
-            self.intensity, lost = fit_intensity(self.study, self._plan.filters)
-            torch.manual_seed(settings.seed)
-            channels = self.intensity.channels_out(self.intensity.channels)
-            network = create(self._plan.network, channels, len(self.study.classes), self._plan.dims, **self._plan.options)
-        else:
-            self.intensity = Intensity.from_json(start.checkpoint.intensity)
-            network = start.network
-        precision = choose_precision(self._device, self._plan.dims)
-        self.learner = Learner(network, precision)
+        settings, start = self.settings, self._start
+        made = set_up(self.study, settings, start)
+        self._device, self._plan, self.intensity = made.device, made.plan, made.intensity
+        self.learner = Learner(made.network, made.precision)
         self._classes = self.study.classes if start is None else start.checkpoint.classes
+        budget = Budget(settings.seconds, settings.steps)
         if start is not None and start.state is not None:
             self.learner.restore(start.state["learner"])
             self.step, self.round = start.checkpoint.step, int(start.state["round"])
@@ -212,17 +196,13 @@ class Trainer:
         self._material = Material(self.study, self.intensity, settings.seed)
         self._revision = -1
         self._values: tuple[int, ...] = self._classes.values
-        self._patch, self._batch = network.input_shape(self._plan.patch), self._plan.batch
+        self._patch, self._batch = made.network.input_shape(self._plan.patch), self._plan.batch
         self._samples = self._sampling()
-        words = self._plan.words | {"Precision": precision.reason, "Threads": str(threads)}
-        if self.intensity.filters:
-            words["Image"] = "edges, lines and blobs of two widths beside it: from strokes the network finds them sooner"
-        count = network.parameters_count
-        device = str(self._device)
+        count, device = made.network.parameters_count, str(self._device)
         self._fallback = Fallback(self.learner)
-        self._told = {"Parameters": f"{count:,}", "Seed": settings.seed, "Device": device, **words}
-        yield from (unreadable.notice for unreadable in lost)
-        yield TrainingStarted(self._plan.network, self._plan.dims, count, self._patch, self._batch, device, self.step, words)
+        self._told = {"Parameters": f"{count:,}", "Seed": settings.seed, "Device": device, **made.words}
+        yield from (unreadable.notice for unreadable in made.lost)
+        yield TrainingStarted(self._plan.network, self._plan.dims, count, self._patch, self._batch, device, self.step, made.words)
 
     def _step(self, pending: list[Tensor]) -> Events:
         """One step; after a want of memory with a smaller batch, then a smaller patch; without an image that cannot be read."""

@@ -9,8 +9,9 @@ import torch
 from unetstudio import __version__
 from unetstudio.errors import UserError
 from unetstudio.inference.attention import Gated
-from unetstudio.networks.computer import describe, processor_name
+from unetstudio.networks.computer import describe
 from unetstudio.networks.device import choose_device, choose_precision, free_memory, is_out_of_memory, use_threads
+from unetstudio.networks.findings import processor_name
 from unetstudio.networks.network import NETWORKS, create, offered
 from unetstudio.networks.onnx_export import export_network
 from unetstudio.training.plan import usual_network
@@ -59,7 +60,7 @@ def _sized(name: str, dims: int, machine: str) -> NetworkCost:
     """Counted without memory for weights."""
     presets = []
     with torch.device("meta"):
-        network, patch, batch = usual_network(name, dims, choose_device())
+        network, patch, batch = usual_network(name, dims, choose_device("auto", dims))
         for preset in NETWORKS[name].presets_for(dims):
             presets.append((preset, create(name, 1, 2, dims, preset).parameters_count))
     return NetworkCost(name, dims, network.parameters_count, patch, batch, tuple(presets), machine)
@@ -68,7 +69,7 @@ def _sized(name: str, dims: int, machine: str) -> NetworkCost:
 def _measured(name: str, dims: int, machine: str) -> NetworkCost:
     """With the seconds and the memory of a training step, or the reason why there are none."""
     sized = _sized(name, dims, machine)
-    device, threads = choose_device(), torch.get_num_threads()
+    device, threads = choose_device("auto", dims), torch.get_num_threads()
     seconds, size, problem = None, 0, ""
     with torch.random.fork_rng(devices=[]):  # a training that goes on afterwards draws what it would have drawn
         try:

@@ -16,6 +16,7 @@ AUTOMATIC = "Automatic"
 DIMENSIONS = ((AUTOMATIC, 0), ("2D, slice by slice", 2), ("3D", 3))
 NORMS = ((AUTOMATIC, "auto"), ("Group", "group"), ("Batch", "batch"), ("Instance", "instance"), ("None", "none"))
 DEVICES = ((AUTOMATIC, "auto"), ("Processor (CPU)", "cpu"), ("NVIDIA GPU (CUDA)", "cuda"), ("Apple GPU (MPS)", "mps"))
+PRECISIONS = ((AUTOMATIC, "auto"), ("Single (float32)", "float32"), ("Half (bf16)", "bf16"))
 WHOLE_NUMBERS = (  # field, label, largest, step, suffix, tooltip
     ("depth", "Depth", 7, 1, "", "How often the U-Net halves its resolution: deeper sees further"),
     ("base", "Base width", 128, 4, "", "Channels of the first level: wider learns more and is slower"),
@@ -53,6 +54,9 @@ class TrainingForm(QWidget):
             "round_seconds", "Round", (1.0, 120.0, 1.0), 1, " s", "After each round the score and the prediction are refreshed"
         )
         self.device = self._choice("device", "Device", DEVICES, "Where it computes")
+        self.precision = self._choice(
+            "precision", "Numbers", PRECISIONS, "How exactly it computes: half is quicker where the processor can"
+        )
         self.augment = QCheckBox("Vary the patches")
         self._add(
             "augment", "Augment", self.augment, "Flip, rotate, zoom, brighten, blur and bend the patches, so that few strokes go further"
@@ -103,7 +107,7 @@ class TrainingForm(QWidget):
         box.setCurrentIndex(box.findData(value))
 
     def _boxes(self) -> dict[str, QComboBox]:
-        return {"network": self.network, "dims": self.dims, "norm": self.norm, "device": self.device}
+        return {"network": self.network, "dims": self.dims, "norm": self.norm, "device": self.device, "precision": self.precision}
 
     def _add(self, field: str, text: str, widget: QWidget, hint: str) -> None:
         widget.setObjectName(f"training_{field}")

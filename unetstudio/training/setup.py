@@ -1,0 +1,53 @@
+"""What a training begins with: device, threads, plan, intensity scale, network and number format, chosen in this order."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import torch
+
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.study import Study
+from unetstudio.networks.device import Precision, choose_device, choose_precision, use_threads
+from unetstudio.networks.network import Network, create
+from unetstudio.settings import TrainingSettings
+from unetstudio.training.material import Unreadable, fit_intensity
+from unetstudio.training.plan import Plan, make_plan
+from unetstudio.training.start import Start
+
+
+@dataclass(frozen=True, eq=False)
+class SetUp:
+    """`lost` are images that could not be read; `words` tell every choice and why."""
+
+    device: torch.device
+    plan: Plan
+    intensity: Intensity
+    network: Network
+    precision: Precision
+    lost: tuple[Unreadable, ...]
+    words: dict[str, str]
+
+
+def set_up(study: Study, settings: TrainingSettings, start: Start | None) -> SetUp:
+    """For a study that is ready to train; from a checkpoint, its network and intensity scale are kept. UserErrors say what to change."""
+    budgeted = bool(settings.seconds or settings.steps)
+    threads = use_threads(settings.threads, spare=0 if budgeted else 1)
+    made = None if start is None else start.checkpoint
+    device = choose_device(settings.device)
+    plan = make_plan(study, settings, device, made)
+    if (able := choose_device(settings.device, plan.dims)) != device:  # an Apple GPU may be right for pictures and wrong for volumes
+        device = able
+        plan = make_plan(study, settings, device, made)
+    precision = choose_precision(device, plan.dims, settings.precision)
+    lost: list[Unreadable] = []
+    if start is None:
+        intensity, lost = fit_intensity(study, plan.filters)
+        torch.manual_seed(settings.seed)
+        network = create(plan.network, intensity.channels_out(intensity.channels), len(study.classes), plan.dims, **plan.options)
+    else:
+        intensity, network = Intensity.from_json(start.checkpoint.intensity), start.network
+    words = plan.words | {"Precision": precision.reason, "Threads": str(threads)}
+    if intensity.filters:
+        words["Image"] = "edges, lines and blobs of two widths beside it: from strokes the network finds them sooner"
+    return SetUp(device, plan, intensity, network, precision, tuple(lost), words)
