@@ -36,6 +36,25 @@ def test_that_a_lone_tile_is_left_as_it_is() -> None:
     assert (part == content).all()
 
 
+@pytest.mark.parametrize(("name", "dims"), [("attention_unet", 2), ("unetr", 3)])
+def test_that_blending_row_by_row_forgets_tiles_and_gives_the_same(name: str, dims: int) -> None:
+    shape = (2, 300, 40) if dims == 2 else (110, 20, 20)
+    scan = Scan(np.random.default_rng(3).integers(0, 255, (1, *shape), dtype=np.uint8))
+    predictor = Predictor(
+        lively(tiny(name, dims, inputs=1, **({"norm": "group"} if dims == 2 else {}))), Intensity.fit([scan], local=False), (0, 1, 2)
+    )
+    lattice = predictor.lattice(scan)
+    remembering, forgetting = Blend(lattice.halo), Blend(lattice.halo, in_order=True)
+    most = 0
+    for core in sorted(lattice.cores(Region.whole(shape), (1 if dims == 2 else 16, 16, 16), (0, 0, 0)), key=lambda core: core.start):
+        tile = predictor.tile(scan, lattice, core)
+        for (region, part), (same, equal) in zip(remembering.add(core, *tile), forgetting.add(core, *tile), strict=True):
+            assert region == same
+            assert (part == equal).all()
+        most = max(most, len(forgetting._tiles))
+    assert most < len(remembering._tiles) / 2
+
+
 def test_that_norms_of_whole_tiles_leave_no_seams() -> None:
     y, x = np.indices((160, 160))
     scan = Scan((80 + 0.5 * x + 25 * np.sin(x / 7 + y / 5)).astype(np.float32)[None, None])  # tiles differ in their mean

@@ -15,7 +15,7 @@ from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import OutOfMemory
 from unetstudio.inference.events import CasePredicted, TilePredicted
-from unetstudio.inference.predict import predict
+from unetstudio.inference.predict import predict, usual_tile
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.checkpoint import Checkpoint, save
 from unetstudio.networks.device import Precision
@@ -224,3 +224,22 @@ def test_that_a_saved_checkpoint_predicts_as_the_network_in_memory(tmp_path: Pat
 def test_that_a_picture_that_is_not_a_number_is_predicted_all_the_same() -> None:
     scan = Scan(np.full((1, 1, 20, 20), np.nan, np.float32))
     assert collect(predictor_for(scan), scan).complete
+
+
+def test_that_row_by_row_gives_the_same_in_the_order_of_the_rows() -> None:
+    scan = scan_of(1, 61, 83)
+    predictor = predictor_for(scan)
+    starts = [e.region.start for e in predict(predictor, scan, "case", tile=16, rows=True) if isinstance(e, TilePredicted)]
+    assert len(starts) > 9
+    assert starts == sorted(starts)
+    assert difference(collect(predictor, scan, tile=16, rows=True), collect(predictor, scan, tile=16)) == 0
+
+
+def test_that_the_usual_tile_is_that_of_a_prediction() -> None:
+    scan = scan_of(1, 700, 700)
+    predictor = predictor_for(scan)
+    predictor.speed = 1e6
+    first = next(predict(predictor, scan, "case"))
+    assert isinstance(first, TilePredicted)
+    predictor.speed = 1e6
+    assert usual_tile(predictor, scan) >= max(first.region.shape)

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import numpy as np
-
 from unetstudio.commands.output import Output
+from unetstudio.data.scan import extremes
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import discover, read
 from unetstudio.project.checkpoints import cards
@@ -68,7 +67,7 @@ def _images(path: Path, output: Output) -> None:
             "shape": scan.shape,
             "channels": scan.channels,
             "type": str(scan.voxels.dtype),
-            "range": [float(np.min(scan.voxels)), float(np.max(scan.voxels))],
+            "range": list(extremes(scan.voxels)),
             "spacing_mm": spacing,
             "orientation": ["".join(scan.geometry.letters(axis)) for axis in range(3)],
         }

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.filters import COUNT, MARGIN, responses
-from unetstudio.data.scan import Scan
+from unetstudio.data.scan import Scan, Voxels
 from unetstudio.errors import CheckpointError, UserError
 
 Floats = NDArray[np.float32]
@@ -197,19 +197,19 @@ def _without_unit(scan: Scan) -> bool:
     return "MR" in words or ("NIfTI" in words and bool(np.nanmin(scan.voxels[:, :: max(1, scan.shape[0] // 8)]) > -500))
 
 
-def percentiles(voxels: NDArray[Any], low: float = 0.5, high: float = 99.5) -> tuple[float, float]:
+def percentiles(voxels: Voxels, low: float = 0.5, high: float = 99.5) -> tuple[float, float]:
     """Two percentiles over all channels, from at most SAMPLES voxels; low < high always, also for constant or NaN images."""
     return _spread(_sample(voxels, SAMPLES).reshape(-1), low, high)
 
 
-def _middle(voxels: NDArray[Any]) -> NDArray[Any]:
+def _middle(voxels: Voxels) -> NDArray[Any]:
     """(C, 1, Y, X) of the slice in the middle, at most CROP wide and high about its centre."""
     _, z, y, x = voxels.shape
     top, left = max(0, (y - CROP) // 2), max(0, (x - CROP) // 2)
     return voxels[:, z // 2 : z // 2 + 1, top : top + CROP, left : left + CROP]
 
 
-def _sample(voxels: NDArray[Any], most: int) -> Floats:
+def _sample(voxels: Voxels, most: int) -> Floats:
     """(C, N) float32: voxels on a regular grid over the scan, N about `most` at the largest."""
     _, z, y, x = voxels.shape
     every = max(1.0, z * y * x / most)

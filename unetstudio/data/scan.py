@@ -2,14 +2,30 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index
+
+
+class Voxels(Protocol):
+    """(C, Z, Y, X): an array, or what reads an array's parts from a file when it is indexed; `np.asarray` makes a plain array of all."""
+
+    @property
+    def shape(self) -> tuple[int, ...]: ...
+
+    @property
+    def dtype(self) -> np.dtype[Any]: ...
+
+    @property
+    def nbytes(self) -> int: ...
+
+    def __getitem__(self, index: Any, /) -> NDArray[Any]: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -20,7 +36,7 @@ class Scan:
     (low, high) as the file suggests it, in voxel values.
     """
 
-    voxels: NDArray[Any]
+    voxels: Voxels
     geometry: Geometry = field(default_factory=Geometry)
     name: str = ""
     kind: str = ""  # "PNG", "DICOM CT", "NIfTI" ... as shown to the user
@@ -32,6 +48,11 @@ class Scan:
         """(Z, Y, X), as its label map has it."""
         _, z, y, x = self.voxels.shape
         return (z, y, x)
+
+    @property
+    def array(self) -> NDArray[Any]:
+        """All voxels in memory."""
+        return np.asarray(self.voxels)
 
     @property
     def channels(self) -> int:
@@ -47,3 +68,23 @@ class Scan:
     def is_colour(self) -> bool:
         """Whether the three channels are red, green and blue of a photograph."""
         return self.channels == 3 and self.voxels.dtype == np.uint8
+
+
+PIECE = 64 * 2**20
+"""Bytes of voxels that are looked at together, at most, where all of a scan is looked at."""
+
+
+def pieces(voxels: Voxels) -> Iterator[NDArray[Any]]:
+    """All voxels, (C, 1, some rows, X) at a time, so that a scan in a file needs little memory."""
+    channels, slices, rows, columns = voxels.shape
+    height = max(1, PIECE // (channels * columns * voxels.dtype.itemsize))
+    height = height // 256 * 256 or height  # files keep tiles of such sizes
+    for z in range(slices):
+        for y in range(0, rows, height):
+            yield voxels[:, z : z + 1, y : y + height]
+
+
+def extremes(voxels: Voxels) -> tuple[float, float]:
+    """The lowest and the highest value."""
+    ends = [(part.min(), part.max()) for part in pieces(voxels)]
+    return float(min(low for low, _ in ends)), float(max(high for _, high in ends))

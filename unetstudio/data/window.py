@@ -21,5 +21,5 @@ def automatic_window(scan: Scan) -> tuple[float, float]:
         return scan.window
     low, high = percentiles(scan.voxels)
     if not scan.is_colour:
-        return (low - 1, low + 1) if scan.voxels.min() == scan.voxels.max() else (low, high)
+        return (low - 1, low + 1) if scan.array.min() == scan.array.max() else (low, high)
     return PHOTOGRAPH if high >= DIM or high - low <= 1 else (0.0, high)

@@ -39,7 +39,7 @@ class Format:
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
         """(C, Z, Y, X) as a mask's values are meant: palette indices rather than colours."""
         scan = self.read(Source(path))
-        return scan.voxels, scan.geometry
+        return scan.array, scan.geometry
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
         """The bytes of a file that holds a label map (Z, Y, X)."""

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.region import Index, Region
+from unetstudio.data.scan import Voxels
 from unetstudio.networks.network import Network, round_up
 
 BORDER = {2: 16, 3: 8}
@@ -114,15 +115,14 @@ class Lattice:
         return [(low, min(low + each, start + extent)) for low in range(start, start + extent, each)]
 
 
-def read_mirrored(voxels: NDArray[Any], region: Region) -> NDArray[Any]:
+def read_mirrored(voxels: Voxels, region: Region) -> NDArray[Any]:
     """(C, Z, Y, X) of `region`, which may reach any distance beyond the scan: mirrored there without repeating the edge voxel."""
-    shape = voxels.shape[1:]
-    part = voxels
-    for axis, (start, stop, size) in enumerate(zip(region.start, region.stop, shape, strict=True), start=1):
-        if start >= 0 and stop <= size:
-            part = part[(slice(None),) * axis + (slice(start, stop),)]
-        else:
-            part = np.take(part, mirror(np.arange(start, stop), size), axis=axis)
+    bounds = zip(region.start, region.stop, voxels.shape[1:], strict=True)
+    places = [mirror(np.arange(start, stop), size) for start, stop, size in bounds]
+    part = voxels[(slice(None), *(slice(int(at.min()), int(at.max()) + 1) for at in places))]  # one read of what lies in a file
+    for axis, at in enumerate(places, start=1):
+        if len(at) != part.shape[axis] or at[0] > at[-1]:
+            part = np.take(part, at - at.min(), axis=axis)
     return part
 
 

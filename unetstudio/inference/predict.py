@@ -38,20 +38,23 @@ def predict(
     tile: int = 0,
     skip: Callable[[Region], bool] | None = None,
     flips: bool = False,
+    rows: bool = False,
 ) -> Generator[PredictionEvent, None, None]:
     """Yields a TilePredicted for each tile and a CasePredicted at the end; can be closed between any two. Where a network is not `exact`,
     tiles are blended, and each also yields again what it changes of those before it.
 
-    `region` restricts it to a part of the scan, such as what is on screen, and `focus` (z, y, x) is where it begins. `tile` is the edge of
-    the cores, 0 for what takes about 100 ms. `skip` says of a region that it need not be predicted. When memory runs out, tiles are cut
+    `region` restricts it to a part of the scan, such as what is on screen, and `focus` (z, y, x) is where it begins; with `rows` it goes
+    through the scan row by row instead, and remembers no more of it than the row before. `tile` is the edge of the cores, 0 for what
+    takes about 100 ms. `skip` says of a region that it need not be predicted. When memory runs out, tiles are cut
     in halves; OutOfMemory when the smallest does not fit.
     """
     start = time.perf_counter()
     whole = Region.whole(scan.shape)
     wanted = whole if region is None else region & whole
     lattice = predictor.lattice(scan)
-    queue = deque(lattice.cores(wanted, _core_size(predictor, lattice, wanted, tile), focus or _middle(wanted)))
-    blend = None if predictor.network.exact else Blend(lattice.halo)
+    cores = lattice.cores(wanted, _core_size(predictor, lattice, wanted, tile), focus or _middle(wanted))
+    queue = deque(_sorted(cores) if rows else cores)
+    blend = None if predictor.network.exact else Blend(lattice.halo, in_order=rows)
     done = 0
     while queue:
         core = queue.popleft()
@@ -62,12 +65,18 @@ def predict(
         parts = _try(predictor, scan, lattice, core, inside, blend, flips)
         if parts is None:
             free_memory(predictor.precision.device)
-            queue = deque(_halved(lattice, [core, *queue]))
+            halves = _halved(lattice, [core, *queue])
+            queue = deque(_sorted(halves) if rows else halves)
             done -= 1
             continue
         for where, part in parts:
             yield TilePredicted(case, where, part, predictor.values, predictor.checkpoint, done, done + len(queue))
     yield CasePredicted(case, predictor.checkpoint, time.perf_counter() - start, wanted == whole)
+
+
+def usual_tile(predictor: Predictor, scan: Scan) -> int:
+    """The edge of the cores that `predict` chooses for all of a scan."""
+    return _core_size(predictor, predictor.lattice(scan), Region.whole(scan.shape), 0)[1]
 
 
 def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int) -> Index:
@@ -98,6 +107,11 @@ def _try(
         if not is_out_of_memory(error):
             raise
         return None
+
+
+def _sorted(cores: list[Region]) -> list[Region]:
+    """Slice after slice, row after row."""
+    return sorted(cores, key=lambda core: core.start)
 
 
 def _halved(lattice: Lattice, cores: list[Region]) -> list[Region]:

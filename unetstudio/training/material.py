@@ -155,7 +155,7 @@ class Material:
             margin = scale.margin
             wider = region.grown((0, margin, margin)).clipped(scan.shape)
             return scale.prepare(scan.voxels[(slice(None), *wider.slices)])[(slice(None), *region.within(wider))]
-        whole = scale.prepare(scan.voxels)
+        whole = scale.prepare(scan.array)
         with self._lock:
             self._prepared[id] = whole
             while len(self._prepared) > 1 and sum(kept.nbytes for kept in self._prepared.values()) > PREPARED_BYTES:

@@ -89,7 +89,7 @@ def _planes(scan: Scan, labels: NDArray[np.uint8], structures: tuple[int, ...]) 
         rows, columns = (a for a in range(3) if a != axis)
         amounts = drawn.sum(axis=(rows, columns))
         index = int(np.argmax(amounts)) if amounts.any() else labels.shape[axis] // 2
-        image = shown(scan.voxels.take(index, axis + 1), window, scan.inverted, scan.is_colour)
+        image = shown(scan.array.take(index, axis + 1), window, scan.inverted, scan.is_colour)
         cut = labels.take(index, axis)
         ends = []
         for place, along in enumerate((rows, columns)):
