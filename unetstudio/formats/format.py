@@ -36,6 +36,11 @@ class Format:
         """All voxels at full depth; FormatError, or whatever its library raises, when the file is damaged."""
         raise NotImplementedError
 
+    def read_by_region(self, path: Path, large: int) -> Scan | None:
+        """The scan with its voxels left in the file, where they are more than `large` bytes and can be read in parts; else None."""
+        del path, large
+        return None
+
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
         """(C, Z, Y, X) as a mask's values are meant: palette indices rather than colours."""
         scan = self.read(Source(path))

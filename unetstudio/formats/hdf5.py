@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+import math
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -16,9 +17,12 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
+from unetstudio.formats.by_region import ByRegion, tidied
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.legend import legend
-from unetstudio.formats.room import make_sure_it_fits
+from unetstudio.formats.room import make_sure_it_can_be, make_sure_it_fits
+from unetstudio.formats.stored import Slices
+from unetstudio.formats.tiff_axes import in_order
 from unetstudio.formats.voxels import tidy
 
 if TYPE_CHECKING:
@@ -26,6 +30,8 @@ if TYPE_CHECKING:
 
 _NAMES = ("labels", "image", "raw", "data", "volume", "exported_data")
 _CHUNK = (16, 256, 256)
+LARGEST = 64 * 2**20
+"""Bytes of a chunk; files with larger ones are not read in parts."""
 
 
 class Hdf5(Format):
@@ -47,12 +53,29 @@ class Hdf5(Format):
 
         with h5py.File(source.path, "r", locking=False) as file:
             found = _dataset(file, source.path)
-            if found.external or found.is_virtual:  # any file of this computer could be shown, and sent on, as an image
-                raise FormatError(source.path, "its voxels lie in other files; save the image with all its voxels in one file.")
-            make_sure_it_fits(source.path, found.size * found.dtype.itemsize, source.path.stat().st_size)
+            nbytes = found.size * found.dtype.itemsize
+            make_sure_it_fits(source.path, nbytes, source.path.stat().st_size, by_region=_chunk_bytes(found) <= LARGEST)
             voxels = _channels_first(np.squeeze(found[()]) if found.ndim > 4 else found[()], source.path)
             geometry = _geometry(found)
         return Scan(tidy(voxels, source.path), geometry, kind=self.title)
+
+    def read_by_region(self, path: Path, large: int) -> Scan | None:
+        """Of datasets in pieces that are not too large themselves."""
+        import h5py
+        import hdf5plugin  # noqa: F401  (its compressions are known to h5py once it is imported)
+
+        with h5py.File(path, "r", locking=False) as file:
+            found = _dataset(file, path)
+            nbytes = found.size * found.dtype.itemsize
+            if nbytes <= large or _chunk_bytes(found) > LARGEST:
+                return None
+            make_sure_it_can_be(path, nbytes, path.stat().st_size)
+            axes, geometry = _axes(found.shape), _geometry(found)
+            if axes is None:
+                return None
+            stored = Dataset(path, found.name, found.shape, found.dtype)
+        voxels = ByRegion(path, self.title, stored, axes)
+        return Scan(tidied(voxels.then(lambda part: part[:3]) if axes == "YXS" else voxels), geometry, kind=self.title)
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
         """Built in memory (a full disk would take h5py, and us, down); gzip, which every reader knows."""
@@ -71,8 +94,35 @@ class Hdf5(Format):
         return file.getvalue()
 
 
+class Dataset:
+    """A dataset of a file that is opened for each read."""
+
+    def __init__(self, path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
+        self.shape, self.dtype = tuple(shape), np.dtype(dtype)
+        self._path, self._name = path, name
+
+    def __getitem__(self, index: Slices, /) -> NDArray[Any]:
+        import h5py
+        import hdf5plugin  # noqa: F401
+
+        with h5py.File(self._path, "r", locking=False) as file:
+            return np.asarray(file[self._name][index])
+
+
+def _chunk_bytes(found: h5py.Dataset) -> int:
+    """What the file has to be read in at once."""
+    return math.prod(found.chunks or (1,)) * int(found.dtype.itemsize)
+
+
 def _dataset(file: h5py.File, path: Path) -> h5py.Dataset:
     """The dataset of a known name, or the only one that can be an image."""
+    found = _only(file, path)
+    if found.external or found.is_virtual:  # any file of this computer could be shown, and sent on, as an image
+        raise FormatError(path, "its voxels lie in other files; save the image with all its voxels in one file.")
+    return found
+
+
+def _only(file: h5py.File, path: Path) -> h5py.Dataset:
     import h5py
 
     images: dict[str, h5py.Dataset] = {}
@@ -93,18 +143,23 @@ def _dataset(file: h5py.File, path: Path) -> h5py.Dataset:
 
 def _channels_first(array: NDArray[Any], path: Path) -> NDArray[Any]:
     """(C, Z, Y, X)."""
-    match array.ndim:
+    axes = _axes(array.shape)
+    if axes is None:
+        raise FormatError(path, f"its array has {array.ndim} axes; save two (a picture), three (a volume) or four (channels first).")
+    voxels = in_order((array, axes))
+    return voxels[:3] if axes == "YXS" else voxels
+
+
+def _axes(shape: tuple[int, ...]) -> str | None:
+    """What the axes of an array mean; None for fewer than two and more than four."""
+    match len(shape):
         case 2:
-            return array[None, None]
-        case 3 if array.shape[-1] in (3, 4) and min(array.shape[:2]) > 4:
-            return np.moveaxis(array[..., :3], -1, 0)[:, None]
+            return "YX"
         case 3:
-            return array[None]
-        case 4 if array.shape[-1] <= 4 < array.shape[0]:
-            return np.moveaxis(array, -1, 0)
+            return "YXS" if shape[-1] in (3, 4) and min(shape[:2]) > 4 else "ZYX"
         case 4:
-            return array
-    raise FormatError(path, f"its array has {array.ndim} axes; save two (a picture), three (a volume) or four (channels first).")
+            return "ZYXC" if shape[-1] <= 4 < shape[0] else "CZYX"
+    return None
 
 
 def _geometry(found: h5py.Dataset) -> Geometry:

@@ -15,12 +15,14 @@ from unetstudio import RESEARCH_USE
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
-from unetstudio.data.scan import Scan
+from unetstudio.data.scan import Scan, extremes
 from unetstudio.errors import FormatError
+from unetstudio.formats.by_region import ByRegion, tidied
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.nifti_geometry import geometry_of, set_geometry
-from unetstudio.formats.room import make_sure_it_fits
-from unetstudio.formats.voxels import rescaled, tidy
+from unetstudio.formats.room import make_sure_it_can_be, make_sure_it_fits
+from unetstudio.formats.stored import RawArray
+from unetstudio.formats.voxels import fitting_rescaled, rescaled, tidy
 
 _MAGIC1, _MAGIC2 = (b"n+1\0", b"ni1\0"), (b"n+2\0\r\n\x1a\n", b"ni2\0\r\n\x1a\n")
 _GZIP = b"\x1f\x8b"
@@ -54,9 +56,23 @@ class Nifti(Format):
             raw.seek(0)
             with cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw as stream:
                 image = _image(path, stream)
-                make_sure_it_fits(path, _announced(image), _on_disk(path))
+                make_sure_it_fits(path, _announced(image), _on_disk(path), by_region=not packed)
                 voxels = _voxels(image, path)
         return Scan(tidy(voxels, path), geometry_of(image.header), kind=self.title)
+
+    def read_by_region(self, path: Path, large: int) -> Scan | None:
+        """Of files that are not packed."""
+        with path.open("rb") as stream:
+            if stream.read(2) == _GZIP:
+                return None
+            stream.seek(0)
+            image = _image(path, stream)
+            nbytes = _announced(image)
+            if nbytes <= large:
+                return None
+            make_sure_it_can_be(path, nbytes, _on_disk(path))
+            voxels = _stored(image, path)
+        return None if voxels is None else Scan(tidied(voxels), geometry_of(image.header), kind=self.title)
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
         """Packed, 8-bit, slope 1, and the same affine in sform and qform (code 1)."""
@@ -114,10 +130,47 @@ def _voxels(image: Any, path: Path) -> NDArray[Any]:
         stored = stored if stored.shape[3] <= MOST_CHANNELS else stored[..., :1]
     else:
         stored = stored.reshape(*_three(stored.shape), 1)
+    return rescaled(stored.transpose(3, 2, 1, 0), *_slope_and_intercept(proxy, path))
+
+
+def _stored(image: Any, path: Path) -> ByRegion | None:
+    """(C, Z, Y, X) left in the file, rescaled; None where the axes beyond the third are several."""
+    proxy = image.dataobj
+    kind, shape = np.dtype(proxy.dtype), tuple(int(n) for n in image.shape)
+    beyond = [n for n in shape[3:] if n > 1]
+    if len(beyond) > 1 or (kind.names and beyond):
+        return None
+    file = path.with_suffix(".img") if path.suffix == ".hdr" else path
+    slope, intercept = _slope_and_intercept(proxy, path)
+    x, y, z = _three(shape)
+    if kind.names:  # RGB24 and RGBA32
+        colours = RawArray(file, int(proxy.offset), (z, y, x, len(kind.names)), np.dtype(np.uint8))
+        voxels = ByRegion(path, Nifti.title, colours, "ZYXS").then(lambda part: part[:3])
+    else:
+        channels = beyond[0] if beyond else 1
+        grey = RawArray(file, int(proxy.offset), (channels, z, y, x), kind)
+        voxels = ByRegion(path, Nifti.title, grey, "CZYX" if channels <= MOST_CHANNELS else "-ZYX")
+    return _rescaled(voxels, slope, intercept)
+
+
+def _rescaled(voxels: ByRegion, slope: float, intercept: float) -> ByRegion:
+    """As `rescaled` makes of the whole, which is read through for its extremes where whole numbers stay whole."""
+    kind = voxels.dtype
+    if slope == 1.0 and intercept == 0.0:
+        return voxels
+    if kind.kind in "iub" and kind.itemsize <= 4 and slope.is_integer() and intercept.is_integer():
+        low, high = extremes(voxels)
+        fits = fitting_rescaled(int(low), int(high), slope, intercept)
+        if fits is not None:
+            return voxels.then(lambda part: (part.astype(np.int64) * int(slope) + int(intercept)).astype(fits))
+    return voxels.then(lambda part: (part.astype(np.float64) * slope + intercept).astype(np.float32))
+
+
+def _slope_and_intercept(proxy: Any, path: Path) -> tuple[float, float]:
     slope, intercept = float(proxy.slope), float(proxy.inter)
     if not np.isfinite([slope, intercept]).all():
         raise FormatError(path, "its rescale slope is not a number; it is damaged.")
-    return rescaled(stored.transpose(3, 2, 1, 0), slope, intercept)
+    return slope, intercept
 
 
 def _three(shape: tuple[int, ...]) -> tuple[int, int, int]:

@@ -1,12 +1,10 @@
-"""Reads scans and masks of any known format: the border at which whatever a library raises becomes one clear sentence."""
+"""Reads scans and masks of any known format; whatever its library raises becomes one clear sentence."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,11 +14,11 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
+from unetstudio.formats.border import guarded
 from unetstudio.formats.discovery import unknown
 from unetstudio.formats.format import FORMATS, Format, recognise
+from unetstudio.formats.room import SMALL
 from unetstudio.formats.voxels import class_indices
-
-T = TypeVar("T")
 
 
 def read(source: Source | Path) -> Scan:
@@ -28,8 +26,19 @@ def read(source: Source | Path) -> Scan:
     source = source if isinstance(source, Source) else Source(source)
     path = source.path
     known = FORMATS["dicom"] if path.is_dir() else _known(path)
-    scan = _guarded(path, known, lambda: known.read(source))
+    scan = guarded(path, known.title, lambda: known.read(source))
     return replace(scan, name=scan.name or stem(path))
+
+
+def read_by_region(source: Source | Path, large: int = SMALL) -> Scan:
+    """As `read`; but of an image of over `large` bytes the voxels stay in the file, if its format allows, and are read when indexed."""
+    source = source if isinstance(source, Source) else Source(source)
+    path = source.path
+    if path.is_dir():
+        return read(source)
+    known = _known(path)
+    scan = guarded(path, known.title, lambda: known.read_by_region(path, large))
+    return read(source) if scan is None else replace(scan, name=scan.name or stem(path))
 
 
 def read_mask(path: Path) -> tuple[NDArray[np.integer[Any]], Geometry]:
@@ -40,7 +49,7 @@ def read_mask(path: Path) -> tuple[NDArray[np.integer[Any]], Geometry]:
         voxels, geometry = known.read_values(path)
         return class_indices(voxels, path), geometry
 
-    return _guarded(path, known, values)
+    return guarded(path, known.title, values)
 
 
 def read_mask_onto(path: Path, shape: Index, geometry: Geometry) -> NDArray[np.integer[Any]]:
@@ -74,24 +83,3 @@ def _known(path: Path) -> Format:
     if found is None:
         raise unknown(path)
     return found[1]
-
-
-def _guarded(path: Path, known: Format, read: Callable[[], T]) -> T:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # libraries warn of oddities they cope with
-            return read()
-    except FormatError:
-        raise
-    except MemoryError as error:
-        raise FormatError(path, "there is not enough memory to open it; close other programs, or crop it.") from error
-    except PermissionError as error:
-        raise FormatError(path, "you are not allowed to read it; ask for permission or copy it.") from error
-    except ImportError as error:
-        raise FormatError(
-            path, f"the library that reads {known.title} is missing or broken ({error.name}); install the program again."
-        ) from error
-    except Exception as error:  # decoders raise anything on damaged files; a bug of ours would show in valid ones
-        raise FormatError(
-            path, f"this {known.title} file is damaged or of an unusual kind, and cannot be read; export it again."
-        ) from error

@@ -13,19 +13,26 @@ MOST_PACKED = 20_000
 """No honest file unpacks to more than this many times its size (zlib cannot exceed 1032, blank tiles of slides reach some thousands)."""
 
 
-def make_sure_it_fits(path: Path, nbytes: int, packed: int) -> None:
-    """FormatError when `nbytes` of voxels cannot come from `packed` bytes of file, or exceed the free memory."""
+def make_sure_it_fits(path: Path, nbytes: int, packed: int, *, by_region: bool = False) -> None:
+    """FormatError when `nbytes` of voxels cannot come from `packed` bytes of file, or exceed the free memory; `by_region` says that
+    the file can also be read piece by piece."""
     if nbytes <= SMALL:
         return
-    if nbytes > packed * MOST_PACKED:
-        raise FormatError(path, f"it claims to hold {_gigabytes(nbytes)} in a file of {packed:,} bytes; it is damaged.")
+    make_sure_it_can_be(path, nbytes, packed)
     import psutil
 
     free = int(psutil.virtual_memory().available)
     if nbytes > 0.8 * free:
-        raise FormatError(
-            path, f"it needs {_gigabytes(nbytes)} of memory and {_gigabytes(free)} are free; crop it or use another computer."
-        )
+        advice = "crop it or use another computer."
+        if by_region:
+            advice = 'crop it, use another computer, or run "unetstudio predict" on it, which reads it piece by piece.'
+        raise FormatError(path, f"it needs {_gigabytes(nbytes)} of memory and {_gigabytes(free)} are free; {advice}")
+
+
+def make_sure_it_can_be(path: Path, nbytes: int, packed: int) -> None:
+    """FormatError when `nbytes` of voxels cannot come from `packed` bytes of file."""
+    if nbytes > SMALL and nbytes > packed * MOST_PACKED:
+        raise FormatError(path, f"it claims to hold {_gigabytes(nbytes)} in a file of {packed:,} bytes; it is damaged.")
 
 
 def _gigabytes(nbytes: int) -> str:

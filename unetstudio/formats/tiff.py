@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import io
 import logging
-import math
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,16 +15,15 @@ from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
-from unetstudio.errors import FormatError
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.room import make_sure_it_fits
+from unetstudio.formats.room import SMALL, make_sure_it_fits
 from unetstudio.formats.tiff_axes import in_order, without_time
 from unetstudio.formats.tiff_colour import Photometric, to_shown_colours
+from unetstudio.formats.tiff_region import read_by_region
+from unetstudio.formats.tiff_segments import stored_samples
+from unetstudio.formats.tiff_series import bytes_of, first_series, make_sure_it_is_whole, palette_of
 from unetstudio.formats.tiff_spacing import spacing_of
 from unetstudio.formats.voxels import looked_up, tidy
-
-if TYPE_CHECKING:
-    from tifffile import TiffFile, TiffPageSeries
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MASK_ROWS = 64
@@ -54,6 +52,10 @@ class Tiff(Format):
         kind = "TIFF volume" if voxels.shape[1] > 1 else self.title
         inverted = photometric == Photometric.MIN_IS_WHITE
         return Scan(tidy(voxels, source.path), geometry, kind=kind, inverted=inverted)
+
+    def read_by_region(self, path: Path, large: int) -> Scan | None:
+        """Of uncompressed files any part is read, of others whole strips or tiles."""
+        return read_by_region(path, large)
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
         """Palette indices, unless the palette is grey: then its greys."""
@@ -89,39 +91,14 @@ class Tiff(Format):
         import tifffile
 
         with tifffile.TiffFile(path) as tif:
-            series = _first_series(tif, path)
-            page = series.keyframe
-            samples = in_order(without_time(_pixels(tif, series, path), series.axes))
+            series = first_series(tif, path)
+            if bytes_of(series) > SMALL:
+                by_region = stored_samples(series, path) is not None
+                make_sure_it_fits(path, bytes_of(series), path.stat().st_size, by_region=by_region)
+            make_sure_it_is_whole(series, path)
+            samples = in_order(without_time(np.asarray(series.asarray(maxworkers=1)), series.axes))
             geometry = spacing_of(tif, series, volume=samples.shape[1] > 1)
-            photometric = int(page.photometric)
-            table = None
-            if photometric == Photometric.PALETTE and page.colormap is not None:
-                table = (np.moveaxis(page.colormap, 0, -1) >> 8).astype(np.uint8)
-        return samples, photometric, table, geometry
-
-
-def _first_series(tif: TiffFile, path: Path) -> TiffPageSeries:
-    """The series to show, after making sure that its announced size is possible."""
-    if not tif.series:
-        raise FormatError(path, "it holds no image; it may be damaged or cut short.")
-    series = tif.series[0]
-    if "Y" not in series.axes or "X" not in series.axes or 0 in series.shape:
-        raise FormatError(path, "it holds no pixels; export it again from the program that made it.")
-    make_sure_it_fits(path, series.size * max(1, series.dtype.itemsize), path.stat().st_size)
-    return series
-
-
-def _pixels(tif: TiffFile, series: TiffPageSeries, path: Path) -> NDArray[Any]:
-    """The series' samples; a file that ends too early, or lists too few strips, is refused rather than filled with zeros."""
-    from tifffile import TiffPage
-
-    end = path.stat().st_size
-    for page in series.pages:
-        offsets, counts = getattr(page, "dataoffsets", ()), getattr(page, "databytecounts", ())
-        ends_early = any(offset + count > end for offset, count in zip(offsets, counts, strict=False))
-        if ends_early or (isinstance(page, TiffPage) and len(offsets) < math.prod(page.chunked)):
-            raise FormatError(path, "it is cut short: part of its pixels is missing; copy it again from its origin.")
-    return np.asarray(series.asarray(maxworkers=1))
+            return samples, int(series.keyframe.photometric), palette_of(series), geometry
 
 
 FORMATS.register("tiff")(Tiff())

@@ -15,11 +15,16 @@ _CHANNELS = "CS"
 
 def without_time(samples: NDArray[Any], axes: str) -> tuple[NDArray[Any], str]:
     """Only depth, channels, Y and X are kept; of every other axis the first entry (time counts as depth when there is no Z)."""
-    long = [axis for axis, size in zip(axes, samples.shape, strict=True) if size > 1]
+    meant = meaning(axes, samples.shape)
+    return samples[tuple(0 if axis == "-" else slice(None) for axis in meant)], meant.replace("-", "")
+
+
+def meaning(axes: str, shape: tuple[int, ...]) -> str:
+    """The axes with Z for the one that serves as depth, and "-" for those of which only the first entry counts."""
+    long = [axis for axis, size in zip(axes, shape, strict=True) if size > 1]
     depth = next((axis for axis in _DEPTH if axis in long), "")
     kept = set(depth) | set(_CHANNELS) | {"Y", "X"}
-    index = tuple(slice(None) if axis in kept else 0 for axis in axes)
-    return samples[index], "".join(axis for axis in axes if axis in kept).replace(depth or "Z", "Z")
+    return "".join(axis if axis in kept else "-" for axis in axes).replace(depth or "Z", "Z")
 
 
 def in_order(labelled: tuple[NDArray[Any], str]) -> NDArray[Any]:

@@ -29,7 +29,7 @@ def to_shown_colours(voxels: NDArray[Any], photometric: int) -> NDArray[Any]:
     if photometric == Photometric.RGB and channels == 4:
         return without_alpha(voxels)
     if photometric in (Photometric.MIN_IS_BLACK, Photometric.MIN_IS_WHITE) and channels == 2 and voxels.dtype == np.uint8:
-        return without_alpha(voxels) if _looks_like_alpha(voxels[1]) else voxels
+        return without_alpha(voxels) if is_alpha(voxels[1]) else voxels
     if photometric == Photometric.SEPARATED and channels >= 4 and voxels.dtype.kind == "u":
         return _from_cmyk(voxels[:4])
     if photometric == Photometric.CIELAB and channels == 3 and voxels.dtype == np.uint8:
@@ -37,7 +37,7 @@ def to_shown_colours(voxels: NDArray[Any], photometric: int) -> NDArray[Any]:
     return voxels
 
 
-def _looks_like_alpha(plane: NDArray[Any]) -> bool:
+def is_alpha(plane: NDArray[Any]) -> bool:
     """Whether a second grey sample is opaque or clear everywhere, as no microscope channel is."""
     return bool(np.isin(plane, (0, 255)).all())
 

@@ -34,11 +34,17 @@ def rescaled(voxels: NDArray[Any], slope: float, intercept: float) -> NDArray[An
     if slope == 1.0 and intercept == 0.0:
         return voxels
     if voxels.dtype.kind in "iub" and voxels.dtype.itemsize <= 4 and float(slope).is_integer() and float(intercept).is_integer():
-        ends = [int(voxels.min(initial=0)) * int(slope) + int(intercept), int(voxels.max(initial=0)) * int(slope) + int(intercept)]
-        fits = [t for t in (np.int16, np.uint16, np.int32) if np.iinfo(t).min <= min(ends) and max(ends) <= np.iinfo(t).max]
-        if fits:
-            return (voxels.astype(np.int64) * int(slope) + int(intercept)).astype(fits[0])
+        fits = fitting_rescaled(int(voxels.min(initial=0)), int(voxels.max(initial=0)), slope, intercept)
+        if fits is not None:
+            return (voxels.astype(np.int64) * int(slope) + int(intercept)).astype(fits)
     return (voxels.astype(np.float64) * slope + intercept).astype(np.float32)
+
+
+def fitting_rescaled(low: int, high: int, slope: float, intercept: float) -> np.dtype[Any] | None:
+    """The type for `low` to `high` rescaled by whole numbers; None when there is none."""
+    ends = [min(low, 0) * int(slope) + int(intercept), max(high, 0) * int(slope) + int(intercept)]
+    fits = [t for t in (np.int16, np.uint16, np.int32) if np.iinfo(t).min <= min(ends) and max(ends) <= np.iinfo(t).max]
+    return np.dtype(fits[0]) if fits else None
 
 
 def without_alpha(voxels: NDArray[Any]) -> NDArray[Any]:
@@ -72,15 +78,19 @@ def class_indices(values: NDArray[Any], path: Path) -> NDArray[np.integer[Any]]:
     return plane
 
 
+def narrowest(low: float, high: float) -> np.dtype[Any]:
+    """The smallest type for whole numbers from `low` to `high`."""
+    fitting = [kind for kind in _NARROW if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max]
+    return np.dtype(fitting[0] if fitting else np.float32)
+
+
 def _whole(voxels: NDArray[Any]) -> NDArray[Any]:
     native = voxels.astype(voxels.dtype.newbyteorder("="), copy=False)
     if native.dtype.type in KEPT[:3]:
         return native
-    low, high = int(native.min()), int(native.max())
-    narrow = [kind for kind in _NARROW if np.iinfo(kind).min <= low and high <= np.iinfo(kind).max]
     if native.dtype.itemsize == 1:
         return native.astype(np.int16)
-    return native.astype(narrow[0] if narrow else np.float32)
+    return native.astype(narrowest(int(native.min()), int(native.max())))
 
 
 def _finite(voxels: NDArray[Any], path: Path) -> NDArray[Any]:

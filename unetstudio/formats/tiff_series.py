@@ -1,0 +1,51 @@
+"""The image in a TIFF: its series and palette, and whether all of it is there."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.errors import FormatError
+from unetstudio.formats.tiff_colour import Photometric
+
+if TYPE_CHECKING:
+    from tifffile import TiffFile, TiffPageSeries
+
+
+def first_series(tif: TiffFile, path: Path) -> TiffPageSeries:
+    """The series to show; FormatError without one."""
+    if not tif.series:
+        raise FormatError(path, "it holds no image; it may be damaged or cut short.")
+    series = tif.series[0]
+    if "Y" not in series.axes or "X" not in series.axes or 0 in series.shape:
+        raise FormatError(path, "it holds no pixels; export it again from the program that made it.")
+    return series
+
+
+def bytes_of(series: TiffPageSeries) -> int:
+    """How many bytes of samples it claims to hold."""
+    return int(series.size) * max(1, series.dtype.itemsize)
+
+
+def make_sure_it_is_whole(series: TiffPageSeries, path: Path) -> None:
+    """A file that ends too early, or lists too few strips, is refused rather than filled with zeros."""
+    from tifffile import TiffPage
+
+    end = path.stat().st_size
+    for page in series.pages:
+        offsets, counts = getattr(page, "dataoffsets", ()), getattr(page, "databytecounts", ())
+        ends_early = any(offset + count > end for offset, count in zip(offsets, counts, strict=False))
+        if ends_early or (isinstance(page, TiffPage) and len(offsets) < math.prod(page.chunked)):
+            raise FormatError(path, "it is cut short: part of its pixels is missing; copy it again from its origin.")
+
+
+def palette_of(series: TiffPageSeries) -> NDArray[np.uint8] | None:
+    """(N, 3) red, green, blue, where pixels are numbers of colours."""
+    page: Any = series.keyframe
+    if int(page.photometric) != Photometric.PALETTE or page.colormap is None:
+        return None
+    return np.asarray(np.moveaxis(page.colormap, 0, -1) >> 8, np.uint8)
