@@ -74,7 +74,9 @@ def parser() -> argparse.ArgumentParser:
     predict = command("predict", _predict, "masks for images, or for the cases of the project")
     predict.add_argument("project", type=Path)
     predict.add_argument("images", type=Path, nargs="*")
-    predict.add_argument("--checkpoint", type=Path, help="default: the newest of the project")
+    predict.add_argument(
+        "--checkpoint", type=Path, help="default: the newest of the project, or an earlier one that did clearly better on held-out labels"
+    )
     predict.add_argument("--cases", nargs="+", metavar="ID", help="ids or names of cases; default: all")
     predict.add_argument("--out", type=Path, required=True)
     predict.add_argument("--probabilities", action="store_true", help="also write class probabilities")

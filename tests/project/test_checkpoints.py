@@ -11,10 +11,10 @@ from unetstudio.project import checkpoints, durable
 CLASSES = ClassTable.named(["a", "b"], [(0, 0, 0), (9, 9, 9)])
 
 
-def saved(folder, number, score):
+def saved(folder, number, score, **more):
     weights = b"weights %d" % number
     name = hashlib.sha256(weights).hexdigest()
-    card = {"id": name, "network": "unet", "step": number, "seconds": 1.0, "score": score, "classes": CLASSES.to_json()}
+    card = {"id": name, "network": "unet", "step": number, "seconds": 1.0, "score": score, "classes": CLASSES.to_json(), **more}
     durable.save(folder / f"{name}.safetensors", weights)
     durable.save(folder / f"{name}.optimizer", b"state")
     durable.save(folder / f"{name}.json", json.dumps({**card, "created": f"2026-01-0{number}T00:00:00+00:00"}).encode())
@@ -42,3 +42,35 @@ def test_that_the_newest_is_found(folder):
 def test_that_a_damaged_card_is_left_out(folder, text):
     checkpoints.newest(folder).path.with_suffix(".json").write_bytes(text)
     assert checkpoints.newest(folder).step == 5
+
+
+def of_a_budget(began="2026-01-01", painted=5):
+    return {"settings": {"seconds": 60}, "report": {"began": began, "painted": {"1": [painted, 1]}, "held_out": "held-out cases"}}
+
+
+def test_that_a_clearly_better_checkpoint_of_the_same_budget_is_used(tmp_path):
+    for number, score in enumerate([0.7, 0.9, 0.6], 1):
+        saved(tmp_path, number, score, **of_a_budget())
+    assert checkpoints.newest(tmp_path).step == 3
+    assert checkpoints.to_use(tmp_path).step == 2
+
+
+def test_that_a_hardly_better_checkpoint_does_not_replace_the_last(tmp_path):
+    for number, score in enumerate([0.7, 0.71, 0.7], 1):
+        saved(tmp_path, number, score, **of_a_budget())
+    assert checkpoints.to_use(tmp_path).step == 3
+
+
+@pytest.mark.parametrize("other", [{}, of_a_budget("2025-12-31"), of_a_budget(painted=4)])
+def test_that_scores_of_other_labels_or_trainings_are_not_compared(tmp_path, other):
+    saved(tmp_path, 1, 0.9, **other)
+    saved(tmp_path, 2, 0.5, **of_a_budget())
+    assert checkpoints.to_use(tmp_path).step == 2
+
+
+def test_that_without_a_budget_the_newest_is_used(folder):
+    assert checkpoints.to_use(folder).step == 6
+
+
+def test_that_there_is_nothing_to_use_without_checkpoints(tmp_path):
+    assert checkpoints.to_use(tmp_path) is None

@@ -22,7 +22,7 @@ from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
-from unetstudio.training.start import newest
+from unetstudio.training.start import newest, to_use
 from unetstudio.worker.jobs import MaskWritten, Refused, Wanted, predict_to_folder
 from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, TrainingWaits
 from unetstudio.worker.runner import Runner
@@ -96,10 +96,12 @@ def predict(
     probabilities: bool,
     device: str,
 ) -> None:
-    """Masks of images, or of cases of the project, by its newest checkpoint or another one."""
+    """Masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
     with Project.open(folder, read_only=True) as project:
-        path = checkpoint or newest(project.checkpoints_folder)
+        path = checkpoint or to_use(project.checkpoints_folder)
         card, network = checkpoints.load(path)
+        if checkpoint is None and path != newest(project.checkpoints_folder):
+            output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
         values = card.classes.values  # what stands in the masks: strokes of other classes are left out
         wanted = list(_images(images, project, values) if images else _cases(project, cases, values))
         precision = choose_precision(choose_device(device, card.dims), card.dims, card.precision)

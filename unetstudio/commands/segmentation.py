@@ -1,4 +1,4 @@
-"""What `export --what segmentation` writes: each case by the newest checkpoint, predicted now where that has not been done."""
+"""What `export --what segmentation` writes: each case by the checkpoint to use, predicted now where that has not been done."""
 
 from __future__ import annotations
 
@@ -23,13 +23,13 @@ from unetstudio.worker.jobs import check_channels
 
 
 def predicted(project: Project) -> Material:
-    """The project's material, its segmentations made by the newest checkpoint; without any checkpoint as they were stored."""
-    material, newest = stored(project), checkpoints.newest(project.checkpoints_folder)
-    if newest is None:
+    """The project's material, its segmentations made by the checkpoint to use; without any checkpoint as they were stored."""
+    material, card = stored(project), checkpoints.to_use(project.checkpoints_folder)
+    if card is None:
         if not any(prediction_file.load(project.folder_of(case), case.shape) for case in project.cases):
             raise CheckpointError("Nothing has been learnt yet; train first, or export the labels.")
         return material
-    predictor = Predictor.load(newest.path)
+    predictor = Predictor.load(card.path)
     steps = from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS
 
     def segmentation_of(case: Case) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""The checkpoints of a project as their JSON cards tell: which there are, and the newest. No weights are read."""
+"""The checkpoints of a project as their JSON cards tell: which there are, the newest, and the one to use. No weights are read."""
 
 from __future__ import annotations
 
@@ -17,6 +17,10 @@ from unetstudio.project import durable, looking
 WEIGHTS, CARD = ".safetensors", ".json"
 _NAME = re.compile(r"[0-9a-f]{64}")
 
+MARGIN = 0.02
+"""Of mean Dice, by which an earlier checkpoint must be better than the last one to be preferred: scores of few windows are noisy, and the
+last weights of a budget have learnt at the lowest rate."""
+
 
 @dataclass(frozen=True)
 class CheckpointCard:
@@ -31,6 +35,7 @@ class CheckpointCard:
     created: str
     classes: ClassTable
     preset: str = ""  # of the network, "" where the program chose
+    trial: str = ""  # which training within a budget, on which labels: scores of the same can be compared; "" for an open end
 
 
 def cards(folder: Path) -> list[CheckpointCard]:
@@ -42,6 +47,25 @@ def cards(folder: Path) -> list[CheckpointCard]:
 def newest(folder: Path) -> CheckpointCard | None:
     """The last one saved."""
     return next(iter(cards(folder)), None)
+
+
+def to_use(folder: Path) -> CheckpointCard | None:
+    """The one to predict with: the newest, unless an earlier one of the same training within a budget scored clearly better on the same
+    held-out labels. Without a budget the newest knows strokes that the earlier ones do not."""
+    found = cards(folder)
+    if not found or not found[0].trial or found[0].score is None:
+        return next(iter(found), None)
+    rivals = [card for card in found if card.trial == found[0].trial and card.score is not None]
+    best = max(rivals, key=lambda card: card.score or 0.0)
+    return best if (best.score or 0.0) > found[0].score + MARGIN else found[0]
+
+
+def _trial(values: dict[str, Any]) -> str:
+    """Empty also for cards of before, which do not tell."""
+    settings, report = values.get("settings", {}), values.get("report", {})
+    if not (settings.get("seconds") or settings.get("steps")) or not report.get("began"):
+        return ""
+    return json.dumps([report.get(name) for name in ("began", "cases", "painted", "held_out", "held_out_voxels")])
 
 
 def _card(path: Path) -> CheckpointCard | None:
@@ -62,6 +86,7 @@ def _card(path: Path) -> CheckpointCard | None:
             created=str(values["created"]),
             classes=ClassTable.from_json(values["classes"]),
             preset=str(values["settings"].get("preset", "")) if "settings" in values else "",
+            trial=_trial(values),
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError):
         return None

@@ -12,6 +12,7 @@ from unetstudio.data.study import Study
 from unetstudio.errors import CheckpointError
 from unetstudio.networks.checkpoint import Checkpoint, load, load_optimizer
 from unetstudio.networks.network import Network
+from unetstudio.project import checkpoints
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved
 from unetstudio.training.schedule import Budget
@@ -86,6 +87,12 @@ def newest(folder: Path, like: TrainingSettings | None = None) -> Path:
     if not made:
         raise CheckpointError("There is no checkpoint to go on from yet; train first.")
     return max(made)[2]
+
+
+def to_use(folder: Path) -> Path:
+    """The weights file to predict with, see `project.checkpoints.to_use`; CheckpointError when there is none."""
+    card = checkpoints.to_use(folder)
+    return newest(folder) if card is None else card.path
 
 
 def _is_of(settings: TrainingSettings, network: str, made_with: Mapping[str, Any]) -> bool:

@@ -15,7 +15,7 @@ from unetstudio.networks.findings import processor_name
 from unetstudio.networks.network import NETWORKS, create, offered
 from unetstudio.networks.onnx_export import export_network
 from unetstudio.training.plan import usual_network
-from unetstudio.training.start import newest
+from unetstudio.training.start import to_use
 from unetstudio.training.trial import cost_of
 from unetstudio.worker.messages import DescribeNetworks, ExportNetwork, NetworkChoice, NetworkCost, NetworkExported
 
@@ -51,7 +51,7 @@ def export(request: ExportNetwork) -> Generator[NetworkExported, None, None]:
     """Takes some seconds; UserError when the packages for it are not installed, or there is nothing to export yet."""
     source = request.source
     if source.is_dir():
-        source = newest(source / "checkpoints")
+        source = to_use(source / "checkpoints")
     written = export_network(source, request.out)
     yield NetworkExported(written.path, written.card, written.difference)
 

@@ -25,7 +25,7 @@ from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingFinished, TrainingStarted
 from unetstudio.training.fit import Trainer
-from unetstudio.training.start import Start, load_start
+from unetstudio.training.start import Start, load_start, to_use
 from unetstudio.worker import jobs, networks
 from unetstudio.worker.messages import (
     STUDY_JOBS,
@@ -158,7 +158,7 @@ class Runner:
         self._opened = request
         self._study = Study(request.classes, self._study_cases(request.cases))
         try:
-            self._loaded = Predictor.load(load_start(request.project, resume=False).path)
+            self._loaded = Predictor.load(to_use(request.project / "checkpoints"))
             using = (self._loaded.checkpoint, name_of(self._loaded.network))
         except CheckpointError:
             self._loaded, using = None, ("", "")  # none yet, or none that is whole: training makes one
