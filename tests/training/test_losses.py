@@ -64,6 +64,12 @@ def test_that_a_rare_class_of_full_masks_weighs_more_than_one_of_strokes() -> No
     assert masks[1] / masks[0] > 2 * strokes[1] / strokes[0]
 
 
+def test_that_class_weights_of_full_masks_fade_over_a_budget_and_those_of_strokes_stay() -> None:
+    early, late = (class_weights([10_000, 100], dense=True, used=used) for used in (0.0, 1.0))
+    assert early[1] > early[0] and late.tolist() == [1.0, 1.0]
+    assert torch.equal(class_weights([10_000, 100], used=1.0), class_weights([10_000, 100]))
+
+
 def test_that_a_coarse_block_takes_the_class_of_most_of_its_labelled_voxels() -> None:
     target = torch.full((1, 4, 4), UNLABELLED)
     target[0, :2, :2] = torch.tensor([[0, 1], [1, UNLABELLED]])

@@ -25,7 +25,7 @@ from unetstudio.training.fallback import Fallback
 from unetstudio.training.learner import Learner
 from unetstudio.training.losses import class_weights
 from unetstudio.training.material import Material, Unreadable
-from unetstudio.training.samples import Batch, Samples
+from unetstudio.training.samples import Samples
 from unetstudio.training.saving import Saving
 from unetstudio.training.schedule import Budget
 from unetstudio.training.scoring import EDGE, Score, find_spots, score
@@ -208,9 +208,10 @@ class Trainer:
         """One step; after a want of memory with a smaller batch, then a smaller patch; without an image that cannot be read."""
         learner = self._learner
         rate = self._plan.rate * self._budget.rate(self.step, self.seconds, self._plan.warm_up)
+        index = self._material.index
+        weights = class_weights(list(index.counts), dense=index.dense, used=self._budget.used(self.step, self.seconds))
         try:
-            batch: Batch = self._samples.take()
-            pending.append(learner.step(batch, rate, self._class_weight, self._plan.dice))
+            pending.append(learner.step(self._samples.take(), rate, weights, self._plan.dice))
             self.step += 1
             return
         except Unreadable as error:
@@ -272,8 +273,7 @@ class Trainer:
             self._values = self.study.classes.values
             self._fallback.keep(self._learner)
         self._classes = self.study.classes
-        index = self._material.refresh()
-        self._class_weight = class_weights(list(index.counts), dense=index.dense)
+        self._material.refresh()
 
     def _round_is_over(self, took: float) -> bool:
         """By time; by steps when the budget is in steps, so that a seed gives the same training twice."""
