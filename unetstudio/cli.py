@@ -71,17 +71,7 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
     train.add_argument("--seed", type=int, default=0)
 
-    predict = command("predict", _predict, "masks for images, or for the cases of the project")
-    predict.add_argument("project", type=Path)
-    predict.add_argument("images", type=Path, nargs="*")
-    predict.add_argument(
-        "--checkpoint", type=Path, help="default: the newest of the project, or an earlier one that did clearly better on held-out labels"
-    )
-    predict.add_argument("--cases", nargs="+", metavar="ID", help="ids or names of cases; default: all")
-    predict.add_argument("--out", type=Path, required=True)
-    predict.add_argument("--probabilities", action="store_true", help="also write class probabilities")
-    predict.add_argument("--post", action="append", default=[], metavar="NAME=VALUE", help="such as threshold=0.4 or small_components=30")
-    predict.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
+    _predict_options(command("predict", _predict, "masks for images, or for the cases of the project"))
 
     export = command("export", _export, "write labels or segmentations in another format")
     export.add_argument("project", type=Path)
@@ -114,6 +104,22 @@ def parser() -> argparse.ArgumentParser:
     network.add_argument("source", type=Path, metavar="PROJECT|CHECKPOINT", help="of a project, its newest checkpoint")
     network.add_argument("--out", type=Path, required=True, metavar="FILE.onnx")
     return top
+
+
+def _predict_options(predict: argparse.ArgumentParser) -> None:
+    predict.add_argument("project", type=Path)
+    predict.add_argument("images", type=Path, nargs="*")
+    predict.add_argument(
+        "--checkpoint", type=Path, help="default: the newest, or an earlier one that did clearly better on held-out labels"
+    )
+    predict.add_argument("--cases", nargs="+", metavar="ID", help="ids or names of cases; default: all")
+    predict.add_argument("--out", type=Path, required=True)
+    predict.add_argument("--probabilities", action="store_true", help="also write class probabilities")
+    predict.add_argument("--post", action="append", default=[], metavar="NAME=VALUE", help="such as threshold=0.4 or small_components=30")
+    predict.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
+    predict.add_argument(
+        "--engine", default="auto", help="auto, torch, openvino or onnxruntime: auto takes the quickest that gives the same masks"
+    )
 
 
 # ---------------------------------------------------------------------------------------------------------------- commands
@@ -154,6 +160,7 @@ def _predict(asked: argparse.Namespace) -> None:
         post=asked.post,
         probabilities=asked.probabilities,
         device=asked.device,
+        engine=asked.engine,
     )
 
 

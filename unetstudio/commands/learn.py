@@ -13,7 +13,7 @@ from unetstudio.data.intensity import Intensity
 from unetstudio.data.region import Region
 from unetstudio.errors import TrainingError, UserError
 from unetstudio.formats import discover, stem
-from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.inference.events import CasePredicted, EngineChosen, TilePredicted
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.device import choose_device, choose_precision
@@ -95,6 +95,7 @@ def predict(
     post: Sequence[str],
     probabilities: bool,
     device: str,
+    engine: str = "auto",
 ) -> None:
     """Masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
     with Project.open(folder, read_only=True) as project:
@@ -107,12 +108,16 @@ def predict(
         precision = choose_precision(choose_device(device, card.dims), card.dims, card.precision)
         predictor = Predictor(network, Intensity.from_json(card.intensity), card.classes.values, card.id, precision)
         steps = with_options(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS, post)
-        failed = 0
+        failed, computed_by = 0, ""
         with output.progress(len(wanted)) as bar:
-            for event in predict_to_folder(predictor, wanted, out, steps, card.classes, flips=False, probabilities=probabilities):
+            job = predict_to_folder(predictor, wanted, out, steps, card.classes, flips=False, probabilities=probabilities, engine=engine)
+            for event in job:
                 match event:
+                    case EngineChosen():
+                        computed_by = event.name
+                        output.say(f"Computed by {event.words}.")
                     case MaskWritten():
-                        output.event("mask", **dataclasses.asdict(event))
+                        output.event("mask", **dataclasses.asdict(event), engine=computed_by)
                         bar.at(event.done, event.path)
                     case Refused():
                         if len(wanted) == 1:

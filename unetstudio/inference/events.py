@@ -45,4 +45,12 @@ class AttentionMapped:
     checkpoint: str
 
 
+@dataclass(frozen=True)
+class EngineChosen:
+    """What computes: its `name` on the command line, and why, in words."""
+
+    name: str
+    words: str
+
+
 PredictionEvent = TilePredicted | CasePredicted

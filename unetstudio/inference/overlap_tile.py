@@ -68,13 +68,25 @@ class Lattice:
 
     def input(self, core: Region) -> Region:
         """What the network must see for `core`: with its halo, of a shape it accepts, within the domain if it pads by itself."""
+        seen = self.unclipped(core)
+        return seen if any(self.network.lost) else seen & self.domain
+
+    def unclipped(self, core: Region) -> Region:
+        """The same, in a domain without end."""
         start = _index(a - h for a, h in zip(core.start, self.halo, strict=True))
         margin = _three(self.network.receptive_margin, 0)
         least = _index(b + m - a for a, b, m in zip(start, core.stop, margin, strict=True))
         dims = len(self.network.size_multiple)
         shape = (*least[: 3 - dims], *self.network.input_shape(least[3 - dims :]))
-        seen = Region(start, _index(a + n for a, n in zip(start, shape, strict=True)))
-        return seen if any(self.network.lost) else seen & self.domain
+        return Region(start, _index(a + n for a, n in zip(start, shape, strict=True)))
+
+    def surrounded(self, core: Region) -> bool:
+        """Whether all that can influence a core is mirrored or real image, and none of it the zeros that the network pads with."""
+        margin = _three(self.network.receptive_margin, 0)
+        return any(self.network.lost) or (
+            all(a - m >= low for a, m, low in zip(core.start, margin, self.domain.start, strict=True))
+            and all(b + m <= high for b, m, high in zip(core.stop, margin, self.domain.stop, strict=True))
+        )
 
     def core_size(self, wanted: Region, voxels: float, most: int) -> Index:
         """Core extents for tiles of about `voxels` input voxels and never over `most`: larger where halos would be most of the work."""

@@ -19,7 +19,10 @@ from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.device import free_bytes, free_memory, is_out_of_memory
 
 TILE_SECONDS = 0.1
-"""How long a tile should take, so that a job can be stopped, or training go on, between two."""
+"""How long a tile should take on screen, so that a job can be stopped, or training go on, between two ..."""
+
+FINAL_SECONDS = 0.8
+"""... and where nobody looks: still stopped within a second."""
 
 TILE_VALUES = 2**26
 """Most values of a tile in the network's first layer, voxels times channels, whatever the speed: measured to take about 1.4 GB."""
@@ -39,20 +42,21 @@ def predict(
     skip: Callable[[Region], bool] | None = None,
     flips: bool = False,
     rows: bool = False,
+    patience: float = TILE_SECONDS,
 ) -> Generator[PredictionEvent, None, None]:
     """Yields a TilePredicted for each tile and a CasePredicted at the end; can be closed between any two. Where a network is not `exact`,
     tiles are blended, and each also yields again what it changes of those before it.
 
     `region` restricts it to a part of the scan, such as what is on screen, and `focus` (z, y, x) is where it begins; with `rows` it goes
     through the scan row by row instead, and remembers no more of it than the row before. `tile` is the edge of the cores, 0 for what
-    takes about 100 ms. `skip` says of a region that it need not be predicted. When memory runs out, tiles are cut
-    in halves; OutOfMemory when the smallest does not fit.
+    takes about `patience` seconds: halos are less of the work of larger tiles. `skip` says of a region that it need not be predicted.
+    When memory runs out, tiles are cut in halves; OutOfMemory when the smallest does not fit.
     """
     start = time.perf_counter()
     whole = Region.whole(scan.shape)
     wanted = whole if region is None else region & whole
     lattice = predictor.lattice(scan)
-    cores = lattice.cores(wanted, _core_size(predictor, lattice, wanted, tile), focus or _middle(wanted))
+    cores = lattice.cores(wanted, _core_size(predictor, lattice, wanted, tile, patience), focus or _middle(wanted))
     queue = deque(_sorted(cores) if rows else cores)
     blend = None if predictor.network.exact else Blend(lattice.halo, in_order=rows)
     done = 0
@@ -74,12 +78,12 @@ def predict(
     yield CasePredicted(case, predictor.checkpoint, time.perf_counter() - start, wanted == whole)
 
 
-def usual_tile(predictor: Predictor, scan: Scan) -> int:
+def usual_tile(predictor: Predictor, scan: Scan, patience: float = TILE_SECONDS) -> int:
     """The edge of the cores that `predict` chooses for all of a scan."""
-    return _core_size(predictor, predictor.lattice(scan), Region.whole(scan.shape), 0)[1]
+    return _core_size(predictor, predictor.lattice(scan), Region.whole(scan.shape), 0, patience)[1]
 
 
-def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int) -> Index:
+def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int, patience: float) -> Index:
     if tile:
         return (1 if predictor.dims == 2 else tile, tile, tile)
     if wanted.empty:
@@ -91,7 +95,7 @@ def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int
         if not is_out_of_memory(error):
             raise
         speed = 0.0  # then the smallest tiles are tried
-    return lattice.core_size(wanted, speed * TILE_SECONDS, values // predictor.width)
+    return lattice.core_size(wanted, speed * patience, values // predictor.width)
 
 
 def _try(

@@ -19,8 +19,8 @@ from unetstudio.errors import CheckpointError, FormatError
 from unetstudio.formats import FORMATS, read, write_legend
 from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.inference.attention import attend
-from unetstudio.inference.events import AttentionMapped, PredictionEvent, TilePredicted
-from unetstudio.inference.predict import predict
+from unetstudio.inference.events import AttentionMapped, EngineChosen, PredictionEvent, TilePredicted
+from unetstudio.inference.predict import FINAL_SECONDS, predict
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.computer import examine
 from unetstudio.postprocess.segment import Painted, segment
@@ -98,14 +98,17 @@ def predict_to_folder(
     *,
     flips: bool = True,
     probabilities: bool = False,
-) -> Generator[PredictionEvent | MaskWritten | Refused, None, None]:
+    engine: str = "auto",
+) -> Generator[PredictionEvent | EngineChosen | MaskWritten | Refused, None, None]:
     """Class-index masks named by the image's stem: PNG for pictures, NIfTI with the same geometry for volumes; and one legend.
+
+    The first image decides which `engine` computes.
 
     An image that cannot be predicted is yielded as `Refused`, and the others go on. UserError when the folder cannot be written, or
     a file there is not this program's own: the images themselves are never written over.
     """
     record, originals = Record(out, "prediction"), [item.source.path for item in wanted]
-    names = free_names(item.stem for item in wanted)
+    names, chosen = free_names(item.stem for item in wanted), False
     for done, (item, name) in enumerate(zip(wanted, names, strict=True), start=1):
         try:
             scan = read(item.source)
@@ -113,13 +116,18 @@ def predict_to_folder(
         except (FormatError, CheckpointError) as error:
             yield Refused(item.source.path, str(error))
             continue
+        if not chosen:
+            chosen = True
+            work = scan.shape[0] * scan.shape[1] * scan.shape[2] * len(wanted) * (2**predictor.dims if flips else 1)
+            choice = predictor.quicken(scan, work, engine)
+            yield EngineChosen(choice.name, choice.words)
         path = out / f"{name}{'.nii.gz' if scan.is_volume else '.png'}"
         shares = out / f"{name}_probabilities.npz"
         make_folder(out)
         record.claim([path.name, LEGEND, *([shares.name] if probabilities else [])], originals)
         write_legend(out / LEGEND, classes)
         kept = Prediction(scan.shape, predictor.values)
-        for event in predict(predictor, scan, item.stem, flips=flips):
+        for event in predict(predictor, scan, item.stem, flips=flips, patience=FINAL_SECONDS):
             if isinstance(event, TilePredicted):
                 kept.put(event.region, event.probabilities, event.checkpoint)
             yield event

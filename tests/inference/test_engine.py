@@ -1,0 +1,89 @@
+"""A quicker engine computes only where it gives the same masks, and says so."""
+
+from collections.abc import Callable
+
+import numpy as np
+import pytest
+import torch
+from torch import Tensor
+
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.prediction import Prediction
+from unetstudio.data.scan import Scan
+from unetstudio.errors import UserError
+from unetstudio.inference import engine as engines
+from unetstudio.inference.engine import choose_engine
+from unetstudio.inference.events import TilePredicted
+from unetstudio.inference.predict import predict
+from unetstudio.inference.predictor import Predictor
+from unetstudio.networks.device import Precision
+from unetstudio.networks.network import create
+
+CPU = Precision(torch.device("cpu"))
+
+
+def predictor_of(scan: Scan, dims: int = 2, name: str = "unet") -> Predictor:
+    torch.manual_seed(0)
+    intensity = Intensity.fit([scan])
+    return Predictor(create(name, intensity.channels_out(1), 3, dims, depth=2, base=4), intensity, (0, 1, 2), "c0ffee")
+
+
+def noise(*shape: int) -> Scan:
+    return Scan(np.random.default_rng(3).integers(0, 255, (1, *shape), dtype=np.uint8))
+
+
+def probabilities(predictor: Predictor, scan: Scan, tile: int = 0) -> np.ndarray:
+    kept = Prediction(scan.shape, predictor.values)
+    for event in predict(predictor, scan, "case", tile=tile):
+        if isinstance(event, TilePredicted):
+            kept.put(event.region, event.probabilities, event.checkpoint)
+    return kept.probabilities
+
+
+@pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
+@pytest.mark.parametrize(("dims", "shape"), [(2, (1, 70, 93)), (2, (3, 41, 40)), (3, (20, 33, 29))])
+def test_that_an_engine_gives_what_pytorch_gives(name: str, dims: int, shape: tuple[int, ...]) -> None:
+    pytest.importorskip(name)
+    scan = noise(*shape)
+    predictor = predictor_of(scan, dims)
+    expected = probabilities(predictor, scan, tile=32)
+    choice = predictor.quicken(scan, 0, name)
+    assert choice.name == name and predictor.engine is not None
+    assert np.abs(probabilities(predictor, scan, tile=32).astype(int) - expected.astype(int)).max() <= 1
+
+
+def test_that_little_work_is_left_to_pytorch() -> None:
+    scan = noise(1, 64, 64)
+    predictor = predictor_of(scan)
+    assert predictor.quicken(scan, scan.voxels.nbytes).name == "torch" and predictor.engine is None
+
+
+def test_that_an_engine_that_gives_other_masks_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnx")
+    pytest.importorskip("openvino")
+
+    def wrong(graph: bytes, precision: Precision) -> Callable[[Tensor], Tensor]:
+        del graph, precision
+        return lambda batch: torch.randn(batch.shape[0], 3, *batch.shape[2:])
+
+    monkeypatch.setitem(engines.KINDS, "openvino", wrong)
+    scan = noise(1, 64, 64)
+    predictor = predictor_of(scan)
+    choice = predictor.quicken(scan, 0, "openvino")
+    assert choice.name == "torch" and predictor.engine is None and "OpenVINO gives other masks" in choice.words
+
+
+def test_that_an_unknown_engine_is_refused_with_the_choices() -> None:
+    with pytest.raises(UserError, match="auto, torch, openvino, onnxruntime"):
+        choose_engine(create("unet", 1, 2, 2, depth=1, base=4), CPU, torch.zeros(1, 1, 32, 32), "tensorrt")
+
+
+def test_that_blank_tiles_get_what_the_network_would_answer() -> None:
+    voxels = np.full((1, 1, 300, 300), 7, np.uint8)
+    voxels[..., 250:, 250:] = np.random.default_rng(0).integers(0, 255, (50, 50), np.uint8)
+    scan = Scan(voxels)
+    predictor = predictor_of(scan)
+    found = probabilities(predictor, scan, tile=32)
+    assert predictor._blank, "some tile was blank"
+    whole = probabilities(predictor, scan, tile=304)
+    assert np.array_equal(found, whole)

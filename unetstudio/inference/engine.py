@@ -1,0 +1,187 @@
+"""What computes the tiles of a long prediction on a processor: PyTorch, or a quicker engine that was found to give the same masks.
+
+A network is converted once and compared with PyTorch on a part of the very scan before it is used; what differs is not used.
+"""
+
+from __future__ import annotations
+
+import importlib.util
+import time
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any, Protocol
+
+import torch
+from torch import Tensor
+
+from unetstudio.errors import UserError
+from unetstudio.networks.device import Precision
+from unetstudio.networks.network import Network
+
+ENGINES = {"auto": "Automatic", "torch": "PyTorch", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
+"""What can be asked for, with its name in words; the quicker ones in the order in which they are tried."""
+
+DIFFERENCE = 1e-3
+"""Largest difference of probabilities in float32, where 1e-5 is usual; a voxel may get another class only where two are as near."""
+
+CHANGED = 1e-3
+"""Share of voxels that may get another class in bf16 than in float32, unless PyTorch's bf16 itself changes more."""
+
+GAIN = 1.1
+"""An engine must be so much faster than PyTorch."""
+
+COMPILED = 8
+"""Shapes of tiles that an engine keeps ready."""
+
+WAIT = 50
+"""Milliseconds after which a computation in hand looks whether it was interrupted."""
+
+
+class Engine(Protocol):
+    """(N, C, [Z,] Y, X) float32 on the processor to logits (N, K, ...)."""
+
+    def __call__(self, batch: Tensor) -> Tensor: ...
+
+
+class OpenVino:
+    """Compiled anew for each shape of tile, which takes a tenth of a second: fixed shapes run faster than free ones."""
+
+    def __init__(self, graph: bytes, precision: Precision) -> None:
+        import openvino
+
+        self._core = openvino.Core()
+        self._model = self._core.read_model(graph)
+        self._options = {
+            "INFERENCE_PRECISION_HINT": "bf16" if precision.dtype == torch.bfloat16 else "f32",
+            "INFERENCE_NUM_THREADS": str(torch.get_num_threads()),
+            "NUM_STREAMS": "1",
+        }
+        self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+
+    def __call__(self, batch: Tensor) -> Tensor:
+        request = self._request(tuple(batch.shape))
+        request.start_async({0: batch.contiguous().numpy()})
+        try:
+            while not request.wait_for(WAIT):  # so that an interruption comes through
+                pass
+        except BaseException:
+            request.cancel()
+            raise
+        return torch.from_numpy(request.get_output_tensor(0).data.copy())
+
+    def _request(self, shape: tuple[int, ...]) -> Any:
+        if shape not in self._requests:
+            self._model.reshape(list(shape))
+            self._requests[shape] = self._core.compile_model(self._model, "CPU", self._options).create_infer_request()
+            if len(self._requests) > COMPILED:
+                self._requests.popitem(last=False)
+        self._requests.move_to_end(shape)
+        return self._requests[shape]
+
+
+class OnnxRuntime:
+    """Always in float32."""
+
+    def __init__(self, graph: bytes, precision: Precision) -> None:
+        import onnxruntime
+
+        del precision
+        onnxruntime.disable_telemetry_events()
+        options = onnxruntime.SessionOptions()
+        options.log_severity_level, options.intra_op_num_threads = 3, torch.get_num_threads()
+        self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
+
+    def __call__(self, batch: Tensor) -> Tensor:
+        return torch.from_numpy(self._session.run(["logits"], {"image": batch.contiguous().numpy()})[0])
+
+
+KINDS: dict[str, Callable[[bytes, Precision], Engine]] = {"openvino": OpenVino, "onnxruntime": OnnxRuntime}
+
+
+@dataclass(frozen=True)
+class Choice:
+    """The engine, None for PyTorch, its `name` in ENGINES, and why it was chosen, in words."""
+
+    engine: Engine | None
+    name: str
+    words: str
+
+
+def installed(name: str) -> bool:
+    """Whether an engine and what converts for it are there."""
+    return all(importlib.util.find_spec(package) is not None for package in (name, "onnx"))
+
+
+def choose_engine(network: Network, precision: Precision, probe: Tensor, wanted: str = "auto") -> Choice:
+    """The first engine that is installed, gives the same masks on `probe` (N, C, ...), a part of a scan, and is faster than PyTorch.
+
+    UserError for one that is asked for by name and is not installed, unknown, or not for this device.
+    """
+    names = [name for name in KINDS if installed(name)] if wanted == "auto" else [_asked(wanted, precision)]
+    if precision.device.type != "cpu" or wanted == "torch" or not names:
+        return Choice(None, "torch", "PyTorch" if names else "PyTorch; pip install 'unetstudio[fast]' brings quicker engines")
+    from unetstudio.networks.onnx_export import to_onnx
+
+    graph = to_onnx(network)
+    reasons = []
+    for name in names:
+        engine = KINDS[name](graph, precision)
+        same, found = _compare(network, precision, engine, probe)
+        ours, theirs = _seconds(partial(_by_torch, network, precision), probe), _seconds(engine, probe)
+        if same and (theirs * GAIN < ours or wanted == name):
+            return Choice(engine, name, f"{ENGINES[name]}, {ours / theirs:.1f} times as fast as PyTorch here; {found}")
+        reasons.append(f"{ENGINES[name]} is no faster here" if same else f"{ENGINES[name]} gives other masks ({found})")
+    return Choice(None, "torch", f"PyTorch: {'; '.join(reasons)}")
+
+
+def _asked(wanted: str, precision: Precision) -> str:
+    """The name of an engine that can be had; or a UserError."""
+    if wanted not in ENGINES:
+        raise UserError(f"There is no engine {wanted!r}: choose {', '.join(ENGINES)}.")
+    if wanted != "torch" and precision.device.type != "cpu":
+        raise UserError(f"{ENGINES[wanted]} computes on the processor: choose --device cpu, or the engine torch.")
+    if wanted != "torch" and not installed(wanted):
+        raise UserError(f"{ENGINES[wanted]} is not installed; this brings it: pip install 'unetstudio[fast]'")
+    return wanted
+
+
+def _compare(network: Network, precision: Precision, engine: Engine, probe: Tensor) -> tuple[bool, str]:
+    """Whether masks are the same as PyTorch's in float32 on the probe and, in float32, on noise; and how near they are."""
+    exact = Precision(precision.device, channels_last=precision.channels_last)
+    if precision.dtype == torch.float32 or isinstance(engine, OnnxRuntime):
+        noise = torch.randn(probe.shape, generator=torch.Generator().manual_seed(0))
+        found = [_difference(_by_torch(network, exact, x), engine(x)) for x in (probe, noise)]
+        worst = max(difference for difference, _ in found)
+        return worst <= DIFFERENCE and not any(flipped for _, flipped in found), f"probabilities differ by at most {worst:.1g}"
+    truth = _by_torch(network, exact, probe).argmax(1)
+    ours = float((_by_torch(network, precision, probe).argmax(1) != truth).float().mean())
+    theirs = float((engine(probe).argmax(1) != truth).float().mean())
+    return theirs <= max(CHANGED, ours), f"the class of {1 - theirs:.3%} of the voxels is that of float32 (PyTorch in bf16: {1 - ours:.3%})"
+
+
+def _difference(ours: Tensor, theirs: Tensor) -> tuple[float, bool]:
+    """Of probabilities, and whether a class changed where no other was near."""
+    a, b = ours.softmax(1), theirs.softmax(1)
+    best = a.topk(2, dim=1).values
+    flipped = (a.argmax(1) != b.argmax(1)) & (best[:, 0] - best[:, 1] > 2 * DIFFERENCE)
+    return float((a - b).abs().max()), bool(flipped.any())
+
+
+@torch.inference_mode()
+def _by_torch(network: Network, precision: Precision, batch: Tensor) -> Tensor:
+    with precision.autocast():
+        logits: Tensor = network(precision.place(batch))
+    return logits.float()
+
+
+def _seconds(compute: Callable[[Tensor], Tensor], probe: Tensor) -> float:
+    """The better of two runs after one that pays for set-up."""
+    compute(probe)
+    taken = []
+    for _ in range(2):
+        start = time.perf_counter()
+        compute(probe)
+        taken.append(time.perf_counter() - start)
+    return min(taken)
