@@ -16,6 +16,7 @@ from unetstudio.networks.network import NETWORKS, Network, create, rebuild, roun
 from unetstudio.networks.unet import pools_for_spacing
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.schedule import QUICK_WARM_UP, WARM_UP
+from unetstudio.training.sizing import LONG, Machine, Size, choose_network, fit_into_memory, grow_into_memory
 
 THIN = 8
 """Volumes of fewer slices are learnt slice by slice."""
@@ -26,11 +27,11 @@ ANISOTROPIC = 4.0
 VOLUME_RATE = 4.0
 """Factor of the learning rate for volumes: their small network takes it, and their steps are few."""
 
-LONG = 120.0
-"""Seconds from which a budget on a processor pays for a deeper network."""
-
 LIVE_SLICE = 160 * 160
 """Pixels of the largest slice that a 3D network on a processor predicts anew after each round of live painting."""
+
+LARGER = {2: (384, 512), 3: (128, 160)}
+"""Edges of patches for which a GPU may have room when there is time."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +54,13 @@ class Plan:
     words: dict[str, str] = field(default_factory=dict)
 
 
-def make_plan(study: Study, settings: TrainingSettings, device: torch.device, made: Checkpoint | None = None) -> Plan:
-    """The plan for the labelled cases of a study that is ready to train; `made` is the checkpoint to go on from, whose network is kept."""
+def make_plan(
+    study: Study, settings: TrainingSettings, device: torch.device, made: Checkpoint | None = None, machine: Machine | None = None
+) -> Plan:
+    """The plan for the labelled cases of a study that is ready to train; `made` is the checkpoint to go on from, whose network is kept.
+
+    `machine` tells what a step takes there; without it, or where somebody paints meanwhile, nothing is tried out.
+    """
     cases = [study.cases[id].case for id in study.labelled()]
     quick = device.type == "cpu"  # to learn quickly the network must be small
     words: dict[str, str] = {}
@@ -62,25 +68,38 @@ def make_plan(study: Study, settings: TrainingSettings, device: torch.device, ma
     kind = NETWORKS[name]
     live = quick and not (settings.seconds or settings.steps)
     dims = made.dims if made is not None else settings.dims or _dims(cases, kind, words, live)
-    network: Network
-    with torch.device("meta"):
-        if made is not None:
-            network = rebuild(made.network, made.config)
-        else:
-            preset, options = _options(kind, dims, settings, quick, _spacing(cases), _extent(cases))
-            network = create(name, 1, len(study.classes), dims, preset, **options)
+    dense, extent = _is_dense(study), _extent(cases)
+    edge, batch = settings.patch or _edge(dims, quick, dense), settings.batch
+
+    def build(size: Size) -> Network:
+        preset, options = _options(kind, dims, settings, quick, size, _spacing(cases), extent)
+        with torch.device("meta"):
+            return create(name, _inputs(cases), len(study.classes), dims, preset, **options)
+
+    def shape(network: Network) -> tuple[tuple[int, ...], int]:
+        patch = _patch(network, edge, extent[-dims:])
+        return patch, batch or _batch(patch, dims, quick)
+
+    if made is not None:
+        with torch.device("meta"):
+            network, reason = rebuild(made.network, made.config), ": as it was trained before"
+    else:
+        network, reason = choose_network(_sizes(dims, settings, quick), build, shape, settings.seconds, machine)
+        reason = reason or _reason(settings, kind, quick)
     options = {option: value for option, value in network.config.to_json().items() if option in kind.options()}
-    dense = _is_dense(study)
-    edge = settings.patch or _edge(dims, quick, dense)
-    extent = _extent(cases)[-dims:]
-    wanted = (max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent, network.size_multiple, strict=True))
-    patch = network.input_shape(tuple(n + 2 * lost for n, lost in zip(wanted, network.lost, strict=True)))
-    batch = settings.batch or _batch(patch, dims, quick)
+    patch, patches = shape(network)
+    if machine is not None:
+        if not quick and settings.seconds >= LONG and not settings.patch:  # context is what a GPU's memory is good for
+            larger = [_patch(network, n, extent[-dims:]) for n in LARGER[dims]]
+            patch = grow_into_memory(network, [patch, *larger], patches, machine)
+        if not (settings.patch and settings.batch):
+            patch, patches = fit_into_memory(network, patch, patches, machine)
+        words["Memory"] = f"a step takes about {machine.bytes(network, patch, patches) / 1e9:.1f} of {machine.free / 1e9:.0f} GB"
     rate = settings.learning_rate * (VOLUME_RATE if dims == 3 else 1.0)
     falling = "falling over the budget" if settings.seconds or settings.steps else "constant"
     words |= {
-        "Network": _describe(network) + _reason(settings, kind, made, quick),
-        "Patches": f"{batch} of {' x '.join(map(str, patch))} a step, each round a labelled voxel of a random class",
+        "Network": _describe(network) + reason,
+        "Patches": f"{patches} of {' x '.join(map(str, patch))} a step, each round a labelled voxel of a random class",
         "Loss": "cross-entropy and Dice: most of the voxels are labelled" if dense else "cross-entropy over the strokes",
         "Learning rate": f"{rate:g}, {falling}",
     }
@@ -91,16 +110,37 @@ def make_plan(study: Study, settings: TrainingSettings, device: torch.device, ma
     windows = (6 if dims == 2 else 3) if quick else 24
     flat_strokes = dims == 2 and not dense  # the first mask is awaited after a few steps: filters need not be found by the network first
     dice, warm_up = 0.5 if dense else 0.0, QUICK_WARM_UP if flat_strokes else WARM_UP
-    return Plan(name, dims, options, patch, batch, rate, warm_up, dice, windows, oriented, flat_strokes, words)
+    return Plan(name, dims, options, patch, patches, rate, warm_up, dice, windows, oriented, flat_strokes, words)
 
 
 def usual_network(name: str, dims: int, device: torch.device) -> tuple[Network, tuple[int, ...], int]:
     """The network with patch and batch that a plan would choose for large pictures, or volumes of cubes, of one channel and two classes."""
     kind, quick = NETWORKS[name], device.type == "cpu"
-    preset, options = _options(kind, dims, TrainingSettings(), quick, (1.0, 1.0, 1.0), (512, 512, 512))
+    size = _sizes(dims, TrainingSettings(), quick)[0]
+    preset, options = _options(kind, dims, TrainingSettings(), quick, size, (1.0, 1.0, 1.0), (512, 512, 512))
     network = create(name, 1, 2, dims, preset, **options)
     patch = network.input_shape((_edge(dims, quick, dense=True),) * dims)
     return network, patch, _batch(patch, dims, quick)
+
+
+def _sizes(dims: int, settings: TrainingSettings, quick: bool) -> list[Size]:
+    """Depths and widths to choose from, the one to begin with first. Only a budget that is long enough pays for more than that."""
+    if not quick:
+        return [(3 if dims == 3 else 4, 32)]
+    if settings.seconds < LONG or settings.preset or settings.depth or settings.base:
+        return [(3, 8) if dims == 3 else (4 if settings.seconds >= LONG else 3, 16)]
+    return [(3, 8), (3, 16)] if dims == 3 else [(4, 16), (4, 32)]
+
+
+def _patch(network: Network, edge: int, extent: tuple[int, ...]) -> tuple[int, ...]:
+    """A window of `edge`, no larger than a scan needs, as the network takes it."""
+    wanted = (max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent, network.size_multiple, strict=True))
+    return network.input_shape(tuple(n + 2 * lost for n, lost in zip(wanted, network.lost, strict=True)))
+
+
+def _inputs(cases: list[Case]) -> int:
+    """Input channels, about: each stored one plain and locally normalised."""
+    return 2 * max(case.channels for case in cases)
 
 
 def _options(
@@ -108,6 +148,7 @@ def _options(
     dims: int,
     settings: TrainingSettings,
     quick: bool,
+    size: Size,
     spacing: tuple[float, float, float],
     extent: tuple[int, int, int],
 ) -> tuple[str, dict[str, Any]]:
@@ -120,8 +161,7 @@ def _options(
     given = kind.preset_options(preset, dims)
     chosen: dict[str, Any] = {}
     if preset in ("default", "small"):
-        chosen["depth"] = 3 if dims == 3 or (quick and settings.seconds < LONG) else 4
-        chosen["base"] = (16 if dims == 2 else 8) if quick else 32
+        chosen["depth"], chosen["base"] = size
     chosen |= given
     wishes = {"depth": settings.depth, "base": settings.base, "norm": "" if settings.norm == "auto" else settings.norm}
     chosen |= {option: wish for option, wish in wishes.items() if wish}
@@ -145,9 +185,7 @@ def _describe(network: Network) -> str:
     return ", ".join(told)
 
 
-def _reason(settings: TrainingSettings, kind: type[Network], made: Checkpoint | None, quick: bool) -> str:
-    if made is not None:
-        return ": as it was trained before"
+def _reason(settings: TrainingSettings, kind: type[Network], quick: bool) -> str:
     if settings.preset:
         return f": the preset {settings.preset}, as you chose"
     if not quick:

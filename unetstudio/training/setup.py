@@ -13,6 +13,7 @@ from unetstudio.networks.network import Network, create
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.material import Unreadable, fit_intensity
 from unetstudio.training.plan import Plan, make_plan
+from unetstudio.training.sizing import Machine
 from unetstudio.training.start import Start
 
 
@@ -38,8 +39,8 @@ def set_up(study: Study, settings: TrainingSettings, start: Start | None) -> Set
     plan = make_plan(study, settings, device, made)
     if (able := choose_device(settings.device, plan.dims)) != device:  # an Apple GPU may be right for pictures and wrong for volumes
         device = able
-        plan = make_plan(study, settings, device, made)
     precision = choose_precision(device, plan.dims, settings.precision)
+    plan = make_plan(study, settings, device, made, Machine.of(precision))
     lost: list[Unreadable] = []
     if start is None:
         intensity, lost = fit_intensity(study, plan.filters)
