@@ -91,6 +91,40 @@ def test_that_a_resumed_training_ends_where_an_unbroken_one_does(make_study: Mak
     assert equal(weights(Path(whole.path)), weights(Path(rest.path)))
 
 
+def same(a: object, b: object) -> bool:
+    """Whether two states are identical to the last bit."""
+    if isinstance(a, torch.Tensor) and isinstance(b, torch.Tensor):
+        return torch.equal(a, b)
+    if isinstance(a, dict) and isinstance(b, dict):
+        return a.keys() == b.keys() and all(same(a[key], b[key]) for key in a)
+    if isinstance(a, list) and isinstance(b, list):
+        return len(a) == len(b) and all(same(x, y) for x, y in zip(a, b, strict=True))
+    return a == b
+
+
+@pytest.mark.parametrize("precision", ["float32", "bf16"])
+@pytest.mark.parametrize("shape", [(1, 64, 64), (20, 32, 32)])
+def test_that_two_halves_are_one_training_to_the_last_bit(
+    shape: tuple[int, int, int], precision: str, make_study: MakeStudy, small: TrainingSettings, tmp_path: Path
+) -> None:
+    settings = replace(small, steps=20, patch=32 if shape[0] == 1 else 16, precision=precision)
+    assert settings.augment
+    whole = Trainer(make_study(shape=shape), settings, checkpoints=tmp_path / "whole")
+    list(whole.run())
+    first = Trainer(make_study(shape=shape), settings, checkpoints=tmp_path / "parts")
+    story = first.run()
+    while not isinstance(next(story), RoundDone):
+        pass
+    story.close()
+    assert first.step == 10
+    rest = Trainer(make_study(shape=shape), settings, checkpoints=tmp_path / "parts", start=load_start(tmp_path / "parts"))
+    list(rest.run())
+    assert whole.learner is not None
+    assert rest.learner is not None
+    assert whole.learner.steps == rest.learner.steps == 20
+    assert same(whole.learner.state(), rest.learner.state())
+
+
 def test_that_a_finished_training_can_go_on(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:
     fit_once = list(fit(make_study(), small, checkpoints=tmp_path))
     events = list(fit(make_study(), small, checkpoints=tmp_path, start=load_start(tmp_path)))
