@@ -41,6 +41,9 @@ QUIET = 0.1
 SMALLEST = 32
 """Edge of the smallest window that is still scored when memory runs short."""
 
+MANY_CORES = 8
+"""From which a processor takes so little time for a step that two threads make the batches."""
+
 Events = Generator[TrainingEvent, None, None]
 
 
@@ -318,7 +321,8 @@ class Trainer:
 
     def _sampling(self) -> Samples:
         recipe = Recipe.standard(oriented=self._plan.oriented) if self.settings.augment else Recipe()
-        threads = max(1, min(6, cores() - 1)) if self._device.type != "cpu" else 1
+        cpu = self._device.type == "cpu"  # which needs its threads for the step: one or two make batches quicker than it uses them up
+        threads = (1 if cores() < MANY_CORES else 2) if cpu else max(1, min(6, cores() - 1))
         lost, seed = self._learner.network.lost, self.settings.seed
         return Samples(self._material, recipe, self._patch, self._batch, lost=lost, seed=seed, first=self.step, threads=threads)
 

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import torch
 from torch import Tensor
-from torch.nn.functional import avg_pool2d, avg_pool3d, cross_entropy, one_hot
+from torch.nn.functional import avg_pool2d, avg_pool3d, cross_entropy
 
 from unetstudio.data.labels import UNLABELLED
 
@@ -97,12 +97,16 @@ def dice_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
     The first class, background by custom, is left out: its Dice is always high and would hide the rest.
     """
     probabilities = logits.softmax(1)
-    truth = one_hot(target, logits.shape[1]).movedim(-1, 1)
-    axes = [0, *range(2, logits.dim())]
-    weight = weight.unsqueeze(1)
-    both = (probabilities * truth * weight).sum(axes)
-    predicted, true = (probabilities * weight).sum(axes), (truth * weight).sum(axes)
+    at = probabilities.gather(1, target.unsqueeze(1)).squeeze(1)  # of the true class: no volume for each class is made
+    both, true = (_by_class(values, target, logits.shape[1]) for values in (at * weight, weight))
+    predicted = torch.einsum("nc...,n...->c", probabilities, weight)
     present = true > 0
     present[0] = False
     missed = 1 - (2 * both + 1) / (predicted + true + 1)
     return (missed * present).sum() / present.sum().clamp(min=1)
+
+
+def _by_class(values: Tensor, target: Tensor, classes: int) -> Tensor:
+    """(K,) sums of values (N, ...) over the voxels of each class; row by row, so that float32 holds long sums."""
+    rows = target.flatten(0, -2)
+    return values.new_zeros(len(rows), classes).scatter_add(1, rows, values.flatten(0, -2)).sum(0)
