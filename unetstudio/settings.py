@@ -19,6 +19,7 @@ class TrainingSettings:
     depth: int = 0  # number of poolings
     base: int = 0  # channels of the first level
     norm: str = "auto"  # batch, group, instance, none
+    deep_supervision: str = "auto"  # on, off; auto = as the network has it
     patch: int = 0  # edge of the training window in pixels (2D) or voxels (3D)
     batch: int = 0  # patches a step
     learning_rate: float = 2e-3
@@ -48,6 +49,17 @@ class TrainingSettings:
             if isinstance(changes[key], (int, float)) and not 0 <= changes[key] < float("inf"):
                 raise UserError(f"{key} cannot be {text}; write 0 to leave the choice to the program.")
         return replace(self, **changes)
+
+    def wishes(self) -> dict[str, Any]:
+        """What is asked of the network, by its options; what is left to the program is not in it. UserError for a wrong word."""
+        if self.deep_supervision not in ("auto", "on", "off"):
+            raise UserError(f"deep_supervision cannot be {self.deep_supervision!r}: choose auto, on or off.")
+        asked: dict[str, Any] = {name: value for name in ("depth", "base") if (value := getattr(self, name))}
+        if self.norm != "auto":
+            asked["norm"] = self.norm
+        if self.deep_supervision != "auto":
+            asked["deep_supervision"] = self.deep_supervision == "on"
+        return asked
 
     def to_json(self) -> dict[str, Any]:
         """As plain values for project.json and checkpoints."""

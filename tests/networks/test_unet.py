@@ -132,3 +132,17 @@ def test_that_an_anisotropic_network_keeps_its_shape() -> None:
 def test_that_an_impossible_depth_is_refused() -> None:
     with pytest.raises(UserError, match="0 to 8 poolings"):
         create("unet", 1, 2, depth=9)
+
+
+@pytest.mark.parametrize("dims", [2, 3])
+def test_that_deep_supervision_teaches_every_resolution_of_the_way_up(dims: int) -> None:
+    network = tiny("unet", dims, depth=3, deep_supervision=True)
+    x = torch.randn(1, 2, *(16,) * dims)
+    assert [tuple(logits.shape) for logits in network(x)] == [(1, 3, *(size,) * dims) for size in (16, 8, 4)]
+    assert network.eval()(x).shape == (1, 3, *(16,) * dims)
+
+
+def test_that_deep_supervision_is_not_on_by_itself_and_not_for_valid_padding() -> None:
+    assert isinstance(tiny("unet", 2)(torch.randn(2, 2, 16, 16)), Tensor)
+    with pytest.raises(UserError, match="same padding"):
+        create("unet", 1, 2, padding="valid", deep_supervision=True)

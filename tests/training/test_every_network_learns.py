@@ -60,8 +60,11 @@ def test_that_a_class_that_stays_keeps_its_weights_at_every_resolution(supervisi
     assert torch.equal(after, before[[2, 0]])
 
 
-def test_that_deep_supervision_trains_scores_and_saves(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:
-    settings = replace(small, network="attention_unet")
+@pytest.mark.parametrize("network", ["attention_unet", "unet"])
+def test_that_deep_supervision_trains_scores_and_saves(
+    network: str, make_study: MakeStudy, small: TrainingSettings, tmp_path: Path
+) -> None:
+    settings = replace(small, network=network, deep_supervision="on")
     trainer = Trainer(make_study(cases=5, dense=True), settings, checkpoints=tmp_path)
     events = list(trainer.run())
     assert any(isinstance(event, RoundDone) and event.score is not None for event in events)

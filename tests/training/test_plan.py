@@ -126,3 +126,17 @@ def test_that_a_checkpoint_keeps_its_network(make_study: MakeStudy) -> None:
     assert plan.network == "attention_unet"
     assert plan.options["depth"] == 2
     assert "trained before" in plan.words["Network"]
+
+
+def test_that_deep_supervision_can_be_asked_for_and_refused(make_study: MakeStudy) -> None:
+    assert not make_plan(make_study(), TrainingSettings(), CPU).options["deep_supervision"]
+    assert make_plan(make_study(), TrainingSettings(deep_supervision="on"), CPU).options["deep_supervision"]
+    settings = TrainingSettings(network="resenc_unet", deep_supervision="off")
+    assert not make_plan(make_study(), settings, CPU).options["deep_supervision"]
+    with pytest.raises(UserError, match="choose auto, on or off"):
+        make_plan(make_study(), TrainingSettings(deep_supervision="maybe"), CPU)
+
+
+def test_that_a_wish_that_a_network_does_not_have_is_told(make_study: MakeStudy) -> None:
+    plan = make_plan(make_study(), TrainingSettings(network="fcn", deep_supervision="on"), CPU)
+    assert "deep supervision" in plan.words["Not used"]

@@ -20,6 +20,7 @@ class UNetConfig(PyramidConfig):
 
     `dropout` is at the end of the contracting path, as in the paper: behind the convolutions before and after the last pooling.
     `bias`: convolutions have one even before a norm; `affine`: norms have a factor and an offset; `up_bias`: up-convolutions have a bias.
+    `deep_supervision`: training also looks at what the coarser levels of the way up would answer; with same padding only.
     """
 
     padding: str = "same"
@@ -27,10 +28,15 @@ class UNetConfig(PyramidConfig):
     bias: bool = False
     affine: bool = True
     up_bias: bool = True
+    deep_supervision: bool = False
 
     def __post_init__(self) -> None:
         super().__post_init__()
         check(self.padding in PADDINGS, f"There is no padding named {self.padding!r}. Known: {', '.join(PADDINGS)}.")
+        check(
+            self.padding == "same" or not self.deep_supervision,
+            "Deep supervision needs same padding: with valid padding the coarser levels do not lie on the voxels of the finest.",
+        )
         check(0 <= self.dropout < 1, f"Dropout leaves out a share from 0 to below 1, not {self.dropout}.")
 
     @property
@@ -84,6 +90,8 @@ class UNet(Network):
             self.decoders.append(double_conv(dims, wide + risen, wide, kernel, norm, padding, **kinds))
             below = wide
         self.head = CONV[dims](below, config.n_classes, 1)
+        coarser = [wide for _, wide in widths[:0:-1]] if config.deep_supervision else []
+        self.side_heads = nn.ModuleList(CONV[dims](wide, config.n_classes, 1) for wide in coarser)
         he_init(self)
 
         self.size_multiple = config.size_multiple
@@ -92,8 +100,11 @@ class UNet(Network):
         self.receptive_margin = lost if padding == "valid" else tuple(_margin(config, axis) for axis in range(dims))
         self.exact = norm in ("batch", "none")
 
-    def forward(self, x: Tensor) -> Tensor:
-        """(N, C, 572, 572) to (N, K, 388, 388) in the published size; with same padding the output is as large as the input."""
+    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
+        """(N, C, 572, 572) to (N, K, 388, 388) in the published size; with same padding the output is as large as the input.
+
+        In training with deep supervision also half, a quarter ... as large.
+        """
         if tuple(x.shape[2:]) != self.input_shape(tuple(x.shape[2:])):
             raise ValueError(f"a U-Net of poolings {self.config.pools} cannot take {tuple(x.shape[2:])}")
         skips = []
@@ -102,11 +113,14 @@ class UNet(Network):
             skips.append(x)
             x = pool(x)  # (N, 64, 284, 284)  (N, 128, 140, 140)  (N, 256, 68, 68)  (N, 512, 32, 32)
         x = self.bottom(x)  # (N, 1024, 28, 28)
-        for up, decode in zip(self.ups, self.decoders, strict=True):
+        answers = []
+        for level, (up, decode) in enumerate(zip(self.ups, self.decoders, strict=True)):
             x = up(x)  # (N, 512, 56, 56)  (N, 256, 104, 104)  (N, 128, 200, 200)  (N, 64, 392, 392)
             x = decode(torch.cat([centre(skips.pop(), x), x], dim=1))  # (N, 512, 52, 52) ... (N, 64, 388, 388)
+            if self.training and level < len(self.side_heads):
+                answers.append(self.side_heads[level](x))
         logits: Tensor = self.head(x)  # (N, K, 388, 388)
-        return logits
+        return (logits, *answers[::-1]) if answers else logits
 
     def input_shape(self, at_least: tuple[int, ...]) -> tuple[int, ...]:
         """Sizes of which every pooling gets an even number of voxels, and the bottom at least one."""

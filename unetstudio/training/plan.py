@@ -103,7 +103,7 @@ def make_plan(
         "Loss": "cross-entropy and Dice: most of the voxels are labelled" if dense else "cross-entropy over the strokes",
         "Learning rate": f"{rate:g}, {falling}",
     }
-    unused = [] if made is not None else [wish for wish in ("depth", "base") if getattr(settings, wish) and wish not in kind.options()]
+    unused = [] if made is not None else [wish.replace("_", " ") for wish in settings.wishes() if wish not in kind.options()]
     if unused:
         words["Not used"] = f"{' and '.join(unused)}, which the {kind.title} does not have"
     oriented = all(case.geometry.affine is not None for case in cases)
@@ -163,8 +163,7 @@ def _options(
     if preset in ("default", "small"):
         chosen["depth"], chosen["base"] = size
     chosen |= given
-    wishes = {"depth": settings.depth, "base": settings.base, "norm": "" if settings.norm == "auto" else settings.norm}
-    chosen |= {option: wish for option, wish in wishes.items() if wish}
+    chosen |= settings.wishes()
     known = kind.options()
     if dims == 3 and {"pool", "depth"} <= known and "pool" not in chosen:
         default = next(f.default for f in fields(kind.Config) if f.name == "depth")

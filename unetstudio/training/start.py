@@ -11,7 +11,7 @@ from typing import Any
 from unetstudio.data.study import Study
 from unetstudio.errors import CheckpointError
 from unetstudio.networks.checkpoint import Checkpoint, load, load_optimizer
-from unetstudio.networks.network import Network
+from unetstudio.networks.network import NETWORKS, Network
 from unetstudio.project import checkpoints
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved
@@ -35,11 +35,11 @@ class Start:
     def fits(self, study: Study, settings: TrainingSettings) -> bool:
         """Whether training can go on from here under these settings."""
         card = self.checkpoint
-        wishes = {"depth": settings.depth, "base": settings.base, "dims": settings.dims}
-        same = all(not wish or card.config.get(name) == wish for name, wish in wishes.items())
-        norm = settings.norm == "auto" or card.config.get("norm") == settings.norm
+        known = NETWORKS[card.network].options()
+        same = all(card.config.get(name) == wish for name, wish in settings.wishes().items() if name in known)
+        dims = not settings.dims or card.config.get("dims") == settings.dims
         channels = {found.case.channels for found in study.cases.values()}
-        return _is_of(settings, card.network, card.settings) and same and norm and channels <= {int(card.intensity.get("channels", 0))}
+        return _is_of(settings, card.network, card.settings) and same and dims and channels <= {int(card.intensity.get("channels", 0))}
 
 
 def load_start(path: Path, *, resume: bool = True, like: TrainingSettings | None = None) -> Start:

@@ -17,6 +17,7 @@ DIMENSIONS = ((AUTOMATIC, 0), ("2D, slice by slice", 2), ("3D", 3))
 NORMS = ((AUTOMATIC, "auto"), ("Group", "group"), ("Batch", "batch"), ("Instance", "instance"), ("None", "none"))
 DEVICES = ((AUTOMATIC, "auto"), ("Processor (CPU)", "cpu"), ("NVIDIA GPU (CUDA)", "cuda"), ("Apple GPU (MPS)", "mps"))
 PRECISIONS = ((AUTOMATIC, "auto"), ("Single (float32)", "float32"), ("Half (bf16)", "bf16"))
+SUPERVISIONS = ((AUTOMATIC, "auto"), ("On", "on"), ("Off", "off"))
 WHOLE_NUMBERS = (  # field, label, largest, step, suffix, tooltip
     ("depth", "Depth", 7, 1, "", "How often the U-Net halves its resolution: deeper sees further"),
     ("base", "Base width", 128, 4, "", "Channels of the first level: wider learns more and is slower"),
@@ -49,6 +50,9 @@ class TrainingForm(QWidget):
             field: self._whole_number(field, text, most, step, suffix, hint) for field, text, most, step, suffix, hint in WHOLE_NUMBERS
         }
         self.norm = self._choice("norm", "Norm", NORMS, "How activations are normalised")
+        self.deep_supervision = self._choice(
+            "deep_supervision", "Deep supervision", SUPERVISIONS, "Whether the coarser levels are taught as well, where the network can"
+        )
         self.learning_rate = self._number("learning_rate", "Learning rate", (1e-6, 1.0, 5e-4), 6, "", "Size of a training step")
         self.round_seconds = self._number(
             "round_seconds", "Round", (1.0, 120.0, 1.0), 1, " s", "After each round the score and the prediction are refreshed"
@@ -107,7 +111,8 @@ class TrainingForm(QWidget):
         box.setCurrentIndex(box.findData(value))
 
     def _boxes(self) -> dict[str, QComboBox]:
-        return {"network": self.network, "dims": self.dims, "norm": self.norm, "device": self.device, "precision": self.precision}
+        names = ("network", "dims", "norm", "deep_supervision", "device", "precision")
+        return {name: getattr(self, name) for name in names}
 
     def _add(self, field: str, text: str, widget: QWidget, hint: str) -> None:
         widget.setObjectName(f"training_{field}")
