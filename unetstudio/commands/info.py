@@ -7,7 +7,7 @@ from pathlib import Path
 from unetstudio.commands.output import Output
 from unetstudio.data.scan import extremes
 from unetstudio.errors import FormatError, UserError
-from unetstudio.formats import discover, read
+from unetstudio.formats import discover, read_by_region
 from unetstudio.project.checkpoints import cards
 from unetstudio.project.project import Project, is_project
 from unetstudio.project.store import read_labels
@@ -60,7 +60,7 @@ def _project(path: Path, output: Output) -> None:
 def _images(path: Path, output: Output) -> None:
     rows = []
     for source in discover([path]):
-        scan = read(source)
+        scan = read_by_region(source)
         spacing = scan.geometry.spacing
         described = {
             "kind": scan.kind,

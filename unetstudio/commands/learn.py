@@ -23,6 +23,7 @@ from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.training.start import newest, to_use
+from unetstudio.worker.huge import USUAL, Doing, Limits
 from unetstudio.worker.jobs import MaskWritten, Refused, Wanted, predict_to_folder
 from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, TrainingWaits
 from unetstudio.worker.runner import Runner
@@ -96,6 +97,7 @@ def predict(
     probabilities: bool,
     device: str,
     engine: str = "auto",
+    limits: Limits = USUAL,
 ) -> None:
     """Masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
     with Project.open(folder, read_only=True) as project:
@@ -108,15 +110,18 @@ def predict(
         precision = choose_precision(choose_device(device, card.dims), card.dims, card.precision)
         predictor = Predictor(network, Intensity.from_json(card.intensity), card.classes.values, card.id, precision)
         steps = with_options(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS, post)
-        failed, computed_by = 0, ""
+        failed, written, computed_by = 0, 0, ""
+        masks = predict_to_folder(
+            predictor, wanted, out, steps, card.classes, flips=False, probabilities=probabilities, engine=engine, limits=limits
+        )
         with output.progress(len(wanted)) as bar:
-            job = predict_to_folder(predictor, wanted, out, steps, card.classes, flips=False, probabilities=probabilities, engine=engine)
-            for event in job:
+            for event in masks:
                 match event:
                     case EngineChosen():
                         computed_by = event.name
                         output.say(f"Computed by {event.words}.")
                     case MaskWritten():
+                        written = event.done
                         output.event("mask", **dataclasses.asdict(event), engine=computed_by)
                         bar.at(event.done, event.path)
                     case Refused():
@@ -125,6 +130,12 @@ def predict(
                         failed += 1
                         output.event("failed", image=str(event.image), why=event.why)
                         output.say(event.why)
+                    case Doing():
+                        output.event("progress", **dataclasses.asdict(event))
+                        bar.at(written + event.done / event.total, f"{event.what} {Path(event.image).name}")
+                    case Notice():
+                        output.event("notice", text=event.text)
+                        output.say(event.text)
                     case TilePredicted() | CasePredicted():
                         pass
         output.say(f"{len(wanted) - failed} mask(s) in {out}.")

@@ -5,7 +5,10 @@ from __future__ import annotations
 import errno
 import os
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import BinaryIO, cast
 
 from unetstudio.errors import FormatError
 
@@ -24,20 +27,32 @@ _REASONS = {
 
 def replace_file(path: Path, data: bytes) -> None:
     """Writes `data` as `path`; after any failure the file is what it was before, and a FormatError says why."""
+    with replacing(path) as file:
+        file.write(data)
+
+
+@contextmanager
+def replacing(path: Path) -> Iterator[BinaryIO]:
+    """What is written to the file it gives becomes `path` at the end; after any failure that is what it was before."""
     temporary = None
     try:
         with tempfile.NamedTemporaryFile(dir=path.parent, prefix=".", suffix=".part", delete=False) as file:
             temporary = Path(file.name)
-            file.write(data)
+            yield cast(BinaryIO, file.file)
             file.flush()
             os.fsync(file.fileno())
         temporary.chmod(0o666 & ~_umask())
         temporary.replace(path)
     except OSError as error:
+        raise refused(path, error) from error
+    finally:
         if temporary is not None:
             temporary.unlink(missing_ok=True)
-        reason = _REASONS.get(error.errno or 0, f"it cannot be written ({error.strerror}); choose another folder.")
-        raise FormatError(path, reason) from error
+
+
+def refused(path: Path, error: OSError) -> FormatError:
+    """Why a file cannot be written, and what to do."""
+    return FormatError(path, _REASONS.get(error.errno or 0, f"it cannot be written ({error.strerror}); choose another folder."))
 
 
 def _umask() -> int:

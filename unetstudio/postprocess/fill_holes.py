@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -36,6 +37,10 @@ class FillHoles:
         default=PIXELS,
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels or voxels, or mm² (mm³ in a volume)."},
     )
+
+    def reach(self, evidence: Evidence) -> float:
+        """A hole and what encloses it."""
+        return math.ceil(evidence.voxels(self.size, self.unit)) + 2 if self.size > 0 else math.inf
 
     def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
         ids, sizes = components(labels == evidence.background, corners=False)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -33,6 +34,10 @@ class SmallComponents:
         default=PIXELS,
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels or voxels, or mm² (mm³ in a volume)."},
     )
+
+    def reach(self, evidence: Evidence) -> float:
+        """An island that goes, and one beside it that may go too."""
+        return 2 * math.ceil(evidence.voxels(self.size, self.unit)) + 2
 
     def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
         """All classes are looked at in the same labels, so their order does not matter."""

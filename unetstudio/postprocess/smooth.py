@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass, field
 from typing import ClassVar
 
@@ -35,6 +36,10 @@ class Smooth:
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels, or millimetres where the spacing is known."},
     )
 
+    def reach(self, evidence: Evidence) -> float:
+        """The window of the blur: three standard deviations."""
+        return math.ceil(1.5 * max(evidence.radii(self.radius, self.unit))) + 2
+
     def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
         if self.radius <= 0:
             return labels, 0
@@ -43,7 +48,7 @@ class Smooth:
         present = [value for value in evidence.values if counts[value]]
         if len(present) < 2:
             return labels, 0
-        if len(present) == 2 and not counts[UNLABELLED]:
+        if len(evidence.values) == len(present) == 2 and not counts[UNLABELLED]:  # not where a part happens to hold no third class
             prevails = (_blurred(labels == present[1], z, y, x) > 127).view(np.uint8)
             return prevails * np.uint8((present[1] - present[0]) % 256) + np.uint8(present[0]), 0
         most = _blurred(labels == present[0], z, y, x)

@@ -7,7 +7,7 @@ painted is put back after each step by `segment`.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol
+from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,6 +75,15 @@ class Step(Protocol):
 
     def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
         """New labels (Z, Y, X) uint8, and how many objects were changed."""
+        ...
+
+
+@runtime_checkable
+class Reaching(Protocol):
+    """A step that knows how far it looks, and so can be run piece by piece."""
+
+    def reach(self, evidence: Evidence) -> float:
+        """Voxels beyond a region that decide what the step makes of it; infinite where an object of any size may."""
         ...
 
 

@@ -48,6 +48,11 @@ class Threshold:
         overwrite(result, changed & ~found, evidence.background)
         return result, 0
 
+    def reach(self, evidence: Evidence) -> float:
+        """Each voxel is decided by itself."""
+        del evidence
+        return 0
+
     def _needed(self, other: NDArray[np.uint8]) -> NDArray[np.uint8]:
         """The least foreground probability (1..255) that wins over a background probability, per voxel."""
         share = min(self.probability, 0.999)

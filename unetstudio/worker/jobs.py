@@ -16,7 +16,8 @@ from unetstudio.data.quantity import count_text
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError
-from unetstudio.formats import FORMATS, read, write_legend
+from unetstudio.formats import FORMATS, read_by_region, write_legend
+from unetstudio.formats.large_mask import ending
 from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.inference.attention import attend
 from unetstudio.inference.events import AttentionMapped, EngineChosen, PredictionEvent, TilePredicted
@@ -26,8 +27,10 @@ from unetstudio.networks.computer import examine
 from unetstudio.postprocess.segment import Painted, segment
 from unetstudio.postprocess.step import Step
 from unetstudio.project import durable, prediction_file
+from unetstudio.training.events import Notice
 from unetstudio.worker.export import LEGEND
 from unetstudio.worker.export_names import Record, free_names
+from unetstudio.worker.huge import USUAL, Doing, Limits, predict_huge
 from unetstudio.worker.messages import DeviceReport, ShowView
 
 Predicting = Generator[PredictionEvent | AttentionMapped | None, None, None]
@@ -99,8 +102,10 @@ def predict_to_folder(
     flips: bool = True,
     probabilities: bool = False,
     engine: str = "auto",
-) -> Generator[PredictionEvent | EngineChosen | MaskWritten | Refused, None, None]:
-    """Class-index masks named by the image's stem: PNG for pictures, NIfTI with the same geometry for volumes; and one legend.
+    limits: Limits = USUAL,
+) -> Generator[PredictionEvent | EngineChosen | MaskWritten | Refused | Doing | Notice, None, None]:
+    """Class-index masks named by the image's stem: PNG for pictures, NIfTI with the same geometry for volumes; and one legend. What
+    exceeds the `limits` is predicted on the disk, a picture then becomes a tiled TIFF, and its probabilities are not written.
 
     The first image decides which `engine` computes.
 
@@ -111,8 +116,11 @@ def predict_to_folder(
     names, chosen = free_names(item.stem for item in wanted), False
     for done, (item, name) in enumerate(zip(wanted, names, strict=True), start=1):
         try:
-            scan = read(item.source)
+            scan = read_by_region(item.source, limits.large)
             check_channels(predictor, scan, item.source.path.name)
+            huge = limits.exceeded(scan, len(predictor.values))
+            if huge and probabilities:
+                raise FormatError(item.source.path, "the probabilities of an image of this size are not written; predict it without them.")
         except (FormatError, CheckpointError) as error:
             yield Refused(item.source.path, str(error))
             continue
@@ -121,20 +129,23 @@ def predict_to_folder(
             work = scan.shape[0] * scan.shape[1] * scan.shape[2] * len(wanted) * (2**predictor.dims if flips else 1)
             choice = predictor.quicken(scan, work, engine)
             yield EngineChosen(choice.name, choice.words)
-        path = out / f"{name}{'.nii.gz' if scan.is_volume else '.png'}"
+        path = out / f"{name}{ending(scan.shape) if huge else '.nii.gz' if scan.is_volume else '.png'}"
         shares = out / f"{name}_probabilities.npz"
         make_folder(out)
         record.claim([path.name, LEGEND, *([shares.name] if probabilities else [])], originals)
         write_legend(out / LEGEND, classes)
-        kept = Prediction(scan.shape, predictor.values)
-        for event in predict(predictor, scan, item.stem, flips=flips, patience=FINAL_SECONDS):
-            if isinstance(event, TilePredicted):
-                kept.put(event.region, event.probabilities, event.checkpoint)
-            yield event
-        found = segment(kept.probabilities, kept.values, steps, scan.geometry.spacing, painted=item.painted())
-        FORMATS["nifti" if scan.is_volume else "png"].write(path, found.labels, scan.geometry, classes)
-        if probabilities:
-            save_probabilities(shares, kept)
+        if huge:
+            yield from predict_huge(predictor, scan, item.source, path, name, steps, item.painted(), limits, flips=flips)
+        else:
+            kept = Prediction(scan.shape, predictor.values)
+            for event in predict(predictor, scan, item.stem, tile=limits.tile, flips=flips, rows=True, patience=FINAL_SECONDS):
+                if isinstance(event, TilePredicted):
+                    kept.put(event.region, event.probabilities, event.checkpoint)
+                yield event
+            found = segment(kept.probabilities, kept.values, steps, scan.geometry.spacing, painted=item.painted())
+            FORMATS["nifti" if scan.is_volume else "png"].write(path, found.labels, scan.geometry, classes)
+            if probabilities:
+                save_probabilities(shares, kept)
         record.finish()
         yield MaskWritten(str(item.source.path), str(path), done, len(wanted))
 

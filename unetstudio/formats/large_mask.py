@@ -1,0 +1,77 @@
+"""Masks too large for memory, read region by region and written row by row: tiled BigTIFF for pictures, NIfTI for volumes."""
+
+from __future__ import annotations
+
+import gzip
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio import RESEARCH_USE
+from unetstudio.data.geometry import Geometry
+from unetstudio.data.region import Index, Region
+from unetstudio.errors import FormatError
+from unetstudio.formats.nifti import head_of_mask
+from unetstudio.formats.replacing import replacing
+
+Labels = NDArray[np.uint8]
+Read = Callable[[Region], Labels]
+
+TILE = 512
+"""Edge of the tiles of a mask."""
+
+MOST_ALONG_AXIS = 32_767
+"""Voxels that NIfTI can count along an axis."""
+
+
+def ending(shape: Index) -> str:
+    """The suffix that `write_large_mask` wants for a mask of this shape (Z, Y, X)."""
+    return ".tif" if shape[0] == 1 else ".nii.gz"
+
+
+def make_sure_it_can_be_saved(path: Path, shape: Index) -> None:
+    """FormatError for a volume that NIfTI cannot hold."""
+    if shape[0] > 1 and max(shape) > MOST_ALONG_AXIS:
+        raise FormatError(path, f"NIfTI holds at most {MOST_ALONG_AXIS:,} voxels along an axis and the image has {max(shape):,}; crop it.")
+
+
+def write_large_mask(path: Path, shape: Index, read: Read, geometry: Geometry) -> None:
+    """Saves class values (Z, Y, X), whole or not at all; FormatError when the disk refuses."""
+    with replacing(path) as file:
+        if shape[0] > 1:
+            with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0, filename="") as packed:
+                packed.write(head_of_mask(shape, geometry))
+                for z in range(shape[0]):
+                    packed.write(read(Region((z, 0, 0), (z + 1, *shape[1:]))).tobytes())
+            return
+        import tifffile
+
+        _, y, x = geometry.spacing_or_one
+        with tifffile.TiffWriter(file, bigtiff=True) as tiff:
+            tiff.write(
+                _tiles(shape, read),
+                shape=shape[1:],
+                dtype=np.uint8,
+                photometric="minisblack",
+                tile=(TILE, TILE),
+                compression="zlib",
+                compressionargs={"level": 6},
+                resolution=(1 / x * 10, 1 / y * 10) if geometry.spacing is not None else None,
+                resolutionunit="CENTIMETER" if geometry.spacing is not None else None,
+                description=RESEARCH_USE,
+                metadata=None,
+            )
+
+
+def _tiles(shape: Index, read: Read) -> Iterator[Labels]:
+    """(TILE, TILE) each, row after row, zero beyond the image."""
+    _, rows, columns = shape
+    across = -(-columns // TILE) * TILE
+    for top in range(0, rows, TILE):
+        band = np.zeros((TILE, across), np.uint8)
+        found = read(Region((0, top, 0), (1, min(top + TILE, rows), columns)))[0]
+        band[: len(found), :columns] = found
+        for left in range(0, across, TILE):
+            yield np.ascontiguousarray(band[:, left : left + TILE])

@@ -1,0 +1,88 @@
+"""A post-processing step on a label map that is too large for it: block by block, each seen with as much of its surroundings as matters."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.region import Index, Region
+from unetstudio.postprocess.components import components
+from unetstudio.postprocess.step import Evidence, Reaching, Step
+
+Labels = NDArray[np.uint8]
+
+WINDOW = 32 * 2**20
+"""Voxels of a block with its surroundings; a step takes some fifteen bytes for each."""
+
+LONGEST = 512, 40
+"""Extent in voxels up to which an object is always seen whole, in pictures and in volumes; a longer one is left as it is."""
+
+
+@dataclass(frozen=True)
+class Block:
+    """One block is done. `left` says that an object was too long to be looked at as a whole, and was left as it is."""
+
+    done: int
+    total: int
+    left: bool
+
+
+def reach(step: Step, evidence: Evidence) -> float:
+    """How far a step looks, in voxels; infinite for one that does not say so."""
+    return step.reach(evidence) if isinstance(step, Reaching) else math.inf
+
+
+def by_block(
+    step: Step,
+    read: Callable[[Region], Labels],
+    evidence: Callable[[Region], Evidence],
+    write: Callable[[Region, Labels], None],
+    shape: Index,
+    *,
+    window: int = WINDOW,
+    longest: int = 0,
+) -> Iterator[Block]:
+    """Reads labels (Z, Y, X) of regions, and writes what the step makes of them: what it would make of the whole, objects longer than
+    `longest` excepted where the step asks for such. `evidence` is of the region that it is given."""
+    flat = shape[0] == 1
+    longest = longest or LONGEST[not flat]
+    far = reach(step, evidence(Region((0, 0, 0), (1, 1, 1))))
+    margin = int(min(far, 2 * longest + 2))
+    blocks = _blocks(shape, margin, window)
+    for done, core in enumerate(blocks, start=1):
+        seen = core.grown((0 if flat else margin, margin, margin)).clipped(shape)
+        labels = read(seen)
+        about = evidence(seen)
+        result, _ = step(labels, about)
+        left = far > margin and result is not labels and bool(step.objects) and _leave_long(labels, result, about.background, longest)
+        write(core, np.ascontiguousarray(result[core.within(seen)]))
+        yield Block(done, len(blocks), left)
+
+
+def _blocks(shape: Index, halo: int, window: int) -> list[Region]:
+    """Blocks that cover an array of `shape`, of about `window` voxels with their halos."""
+    flat = shape[0] == 1
+    edge = max(round(window ** (1 / (2 if flat else 3))) - 2 * halo, halo, 16)
+    starts = [range(0, n, n if flat and axis == 0 else edge) for axis, n in enumerate(shape)]
+    boxes = [Region((z, y, x), (z + edge, y + edge, x + edge)) for z in starts[0] for y in starts[1] for x in starts[2]]
+    return [box.clipped(shape) for box in boxes]
+
+
+def _leave_long(labels: Labels, result: Labels, background: int, longest: int) -> bool:
+    """Takes back, in `result`, what was changed about objects longer than `longest`, so that all blocks agree about them."""
+    from scipy import ndimage
+
+    changed, found = result != labels, False
+    for value in np.unique(labels[changed]):
+        ids, sizes = components(changed & (labels == value), corners=bool(value != background))
+        if not (sizes[1:] > longest).any():
+            continue
+        for number, box in enumerate(ndimage.find_objects(ids), start=1):
+            if sizes[number] > longest and max(side.stop - side.start for side in box) > longest:
+                np.copyto(result[box], labels[box], where=ids[box] == number)
+                found = True
+    return found
