@@ -124,16 +124,16 @@ def predict_to_folder(
         except (FormatError, CheckpointError) as error:
             yield Refused(item.source.path, str(error))
             continue
-        if not chosen:
-            chosen = True
-            work = scan.shape[0] * scan.shape[1] * scan.shape[2] * len(wanted) * (2**predictor.dims if flips else 1)
-            choice = predictor.quicken(scan, work, engine)
-            yield EngineChosen(choice.name, choice.words)
         path = out / f"{name}{ending(scan.shape) if huge else '.nii.gz' if scan.is_volume else '.png'}"
         shares = out / f"{name}_probabilities.npz"
         make_folder(out)
         record.claim([path.name, LEGEND, *([shares.name] if probabilities else [])], originals)
         write_legend(out / LEGEND, classes)
+        if not chosen:
+            chosen = True
+            work = scan.shape[0] * scan.shape[1] * scan.shape[2] * len(wanted) * (2**predictor.dims if flips else 1)
+            choice = predictor.quicken(scan, work, engine)
+            yield EngineChosen(choice.name, choice.words)
         if huge:
             yield from predict_huge(predictor, scan, item.source, path, name, steps, item.painted(), limits, flips=flips)
         else:
