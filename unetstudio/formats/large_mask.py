@@ -13,7 +13,7 @@ from unetstudio import RESEARCH_USE
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index, Region
 from unetstudio.errors import FormatError
-from unetstudio.formats.nifti import head_of_mask
+from unetstudio.formats.nifti_mask import head_of_mask
 from unetstudio.formats.replacing import replacing
 
 Labels = NDArray[np.uint8]

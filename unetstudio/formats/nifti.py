@@ -11,16 +11,15 @@ from typing import Any, BinaryIO, cast
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio import RESEARCH_USE
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
-from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan, extremes
 from unetstudio.errors import FormatError
 from unetstudio.formats.by_region import ByRegion, tidied
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.nifti_geometry import geometry_of, set_geometry
+from unetstudio.formats.nifti_geometry import geometry_of
+from unetstudio.formats.nifti_mask import mask_image
 from unetstudio.formats.room import make_sure_it_can_be, make_sure_it_fits
 from unetstudio.formats.stored import RawArray
 from unetstudio.formats.voxels import fitting_rescaled, rescaled, tidy
@@ -28,9 +27,6 @@ from unetstudio.formats.voxels import fitting_rescaled, rescaled, tidy
 _MAGIC1, _MAGIC2 = (b"n+1\0", b"ni1\0"), (b"n+2\0\r\n\x1a\n", b"ni2\0\r\n\x1a\n")
 _GZIP = b"\x1f\x8b"
 logging.getLogger("nibabel.global").setLevel(logging.CRITICAL)  # else what it mends in headers lands in the user's terminal
-DATA_FROM = 352
-"""Where voxels begin in a mask of ours."""
-
 MOST_CHANNELS = 4
 """A longer fourth axis is a series of volumes, of which the first is read."""
 
@@ -80,28 +76,8 @@ class Nifti(Format):
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
         """Packed, 8-bit, slope 1, and the same affine in sform and qform (code 1)."""
-        image = _mask(labels, geometry)
+        image = mask_image(labels, geometry)
         return gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
-
-
-def head_of_mask(shape: Index, geometry: Geometry) -> bytes:
-    """What stands before the voxels in a mask of `shape` (Z, Y, X), not packed."""
-    image = _mask(np.broadcast_to(np.zeros((), np.uint8), shape), geometry)
-    image.update_header()
-    head = image.header.copy()
-    head.set_data_offset(DATA_FROM)
-    return bytes(head.binaryblock).ljust(DATA_FROM, b"\0")
-
-
-def _mask(labels: NDArray[np.uint8], geometry: Geometry) -> Any:
-    """An image of class values (Z, Y, X)."""
-    import nibabel
-
-    image = nibabel.Nifti1Image(labels.transpose(2, 1, 0), None)
-    image.header.set_slope_inter(1, 0)
-    image.header["descrip"] = RESEARCH_USE.encode()
-    set_geometry(image, geometry)
-    return image
 
 
 def _image(path: Path, stream: BinaryIO) -> Any:

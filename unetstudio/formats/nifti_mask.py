@@ -1,0 +1,36 @@
+"""Masks as NIfTI images: 8-bit, slope 1, and the same affine in sform and qform."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio import RESEARCH_USE
+from unetstudio.data.geometry import Geometry
+from unetstudio.data.region import Index
+from unetstudio.formats.nifti_geometry import set_geometry
+
+DATA_FROM = 352
+"""Where voxels begin in a mask of ours."""
+
+
+def head_of_mask(shape: Index, geometry: Geometry) -> bytes:
+    """What stands before the voxels in a mask of `shape` (Z, Y, X), not packed."""
+    image = mask_image(np.broadcast_to(np.zeros((), np.uint8), shape), geometry)
+    image.update_header()
+    head = image.header.copy()
+    head.set_data_offset(DATA_FROM)
+    return bytes(head.binaryblock).ljust(DATA_FROM, b"\0")
+
+
+def mask_image(labels: NDArray[np.uint8], geometry: Geometry) -> Any:
+    """An image of class values (Z, Y, X)."""
+    import nibabel
+
+    image = nibabel.Nifti1Image(labels.transpose(2, 1, 0), None)
+    image.header.set_slope_inter(1, 0)
+    image.header["descrip"] = RESEARCH_USE.encode()
+    set_geometry(image, geometry)
+    return image
