@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import pytest
+
 from unetstudio.training.schedule import WARM_UP, Budget
 
 
@@ -28,3 +30,12 @@ def test_that_an_unfinished_budget_goes_on_and_a_finished_one_begins_anew() -> N
     assert Budget(steps=100).resumed(kept, 60, 1.0) == kept
     assert Budget(steps=100).resumed(kept, 100, 1.0) == Budget(steps=100, from_step=100, from_seconds=1.0)
     assert Budget(steps=50).resumed(kept, 60, 1.0).from_step == 60
+
+
+def test_that_the_time_left_is_known_of_a_budget_and_not_of_an_open_end() -> None:
+    assert Budget().left(10, 5.0) is None
+    assert Budget(seconds=10).left(3, 4.0) == pytest.approx(6.0)
+    assert Budget(seconds=10, from_seconds=100).left(3, 104.0) == pytest.approx(6.0)
+    assert Budget(steps=40).left(10, 5.0) == pytest.approx(15.0)
+    assert Budget(steps=40).left(0, 0.5) is None
+    assert Budget(seconds=10).left(300, 11.0) == 0

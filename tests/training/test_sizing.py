@@ -61,7 +61,7 @@ def test_that_volumes_have_their_own_sizes(make_study: MakeStudy) -> None:
 def test_that_short_memory_keeps_the_small_network(make_study: MakeStudy) -> None:
     study = make_study(dense=True, shape=(1, 256, 256))
     small = make_plan(study, TrainingSettings(seconds=300, base=16), CPU, machine=takes(0.1)).words["Memory"]
-    room = int(float(small.split(" of ")[0].split()[-1]) * 1e9 / 0.6 * 1.3)
+    room = int(float(small.split(" GB")[0].split()[-1]) * 1e9 / 0.6 * 1.3)
     base, words = base_of(study, TrainingSettings(seconds=300), takes(0.1, room))
     assert base == 16
     assert "memory is short" in words

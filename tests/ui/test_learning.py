@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from unetstudio.settings import TrainingSettings
@@ -83,6 +85,17 @@ def test_that_the_trend_of_the_score_is_told_in_words(learning: Learning) -> Non
     learning.take(TrainingFinished(160, 80.0, "settled"))
     assert learning.state.phase == "settled"
     assert "0.85" in learning.state.sentence
+
+
+def test_that_the_time_left_of_a_budget_is_told(learning: Learning) -> None:
+    learning.take(started())
+    learning.take(replace(done(1, None), left=125.0))
+    assert learning.state.sentence == "Learning. 2 min 05 s left."
+    learning.take(replace(done(2, 0.8), left=42.4))
+    assert learning.state.sentence == "Learning: 0.80 on strokes it has not seen. 42 s left."
+    learning.take(TrainingFinished(20, 60.0, "budget"))
+    assert learning.state.phase == "settled"
+    assert learning.state.sentence.startswith("The time to learn is over: 0.80.")
 
 
 def test_that_a_pause_stays_a_pause_until_it_is_ended(learning: Learning, line: Line) -> None:

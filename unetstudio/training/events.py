@@ -40,6 +40,7 @@ class RoundDone:
     seconds: float  # of training so far
     seconds_per_round: float
     held_out: str  # what was scored: "held-out strokes", "held-out cases" or ""
+    left: float | None = None  # seconds until the budget is used up; None without one
 
 
 @dataclass(frozen=True)

@@ -238,7 +238,8 @@ class Trainer:
         mean = sum(losses) / len(losses)
         what = self._material.index.held.what if self.score.voxels else ""
         yield from told
-        yield RoundDone(self.round, self.step, mean, self.score.mean, self.score.classes, self.seconds, took, what)
+        left = self._budget.left(self.step, self.seconds)
+        yield RoundDone(self.round, self.step, mean, self.score.mean, self.score.classes, self.seconds, took, what, left)
         if saved is not None:
             yield saved
 

@@ -88,13 +88,16 @@ def make_plan(
         reason = reason or _reason(settings, kind, quick)
     options = {option: value for option, value in network.config.to_json().items() if option in kind.options()}
     patch, patches = shape(network)
+    memory = ""
     if machine is not None:
         if not quick and settings.seconds >= LONG and not settings.patch:  # context is what a GPU's memory is good for
             larger = [_patch(network, n, extent[-dims:]) for n in LARGER[dims]]
             patch = grow_into_memory(network, [patch, *larger], patches, machine)
         if not (settings.patch and settings.batch):
             patch, patches = fit_into_memory(network, patch, patches, machine)
-        words["Memory"] = f"a step takes about {machine.bytes(network, patch, patches) / 1e9:.1f} of {machine.free / 1e9:.0f} GB"
+        memory = (
+            f"a step takes about {machine.bytes(network, patch, patches) / 1e9:.1f} GB of the {machine.free / 1e9:.0f} GB that are free"
+        )
     rate = settings.learning_rate * (VOLUME_RATE if dims == 3 else 1.0)
     falling = "falling over the budget" if settings.seconds or settings.steps else "constant"
     words |= {
@@ -103,6 +106,8 @@ def make_plan(
         "Loss": "cross-entropy and Dice: most of the voxels are labelled" if dense else "cross-entropy over the strokes",
         "Learning rate": f"{rate:g}, {falling}",
     }
+    if memory:
+        words["Memory"] = memory
     unused = [] if made is not None else [wish.replace("_", " ") for wish in settings.wishes() if wish not in kind.options()]
     if unused:
         words["Not used"] = f"{' and '.join(unused)}, which the {kind.title} does not have"

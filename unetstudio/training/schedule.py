@@ -36,6 +36,13 @@ class Budget:
         by_step = (step - self.from_step) / self.steps if self.steps else 0.0
         return max(by_time, by_step, 0.0)
 
+    def left(self, step: int, seconds: float) -> float | None:
+        """Seconds until it is used up, of steps by their pace so far; None when open, or before the first step."""
+        used = self.used(step, seconds)
+        if self.open or not used:
+            return None
+        return max(0.0, (seconds - self.from_seconds) * (1 / used - 1))
+
     def rate(self, step: int, seconds: float, warm_up: int = WARM_UP) -> float:
         """Factor of the learning rate: constant after warming up when open, falling as half a cosine (one cycle) over a budget."""
         warm = min(1.0, (step - self.from_step + 1) / warm_up)

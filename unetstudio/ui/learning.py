@@ -8,6 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.ui.panels.wording import duration
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import (
     DescribeDevice,
@@ -167,7 +168,7 @@ class Learning(QObject):
             case TrainingFinished(reason="stopped"):
                 self._set(phase="waiting", sentence="Paint two classes, and learning goes on.")
             case TrainingFinished():
-                self._set(phase="settled", sentence=self._settled_sentence())
+                self._set(phase="settled", sentence=self._settled_sentence(event.reason))
             case Notice():
                 self.notice.emit(event.text, "info")
             case DeviceReport():
@@ -211,10 +212,14 @@ class Learning(QObject):
         )
 
     def _sentence(self, event: RoundDone) -> str:
+        if event.score is None and event.left is not None:
+            return f"Learning. {duration(event.left)} left."
         if event.score is None:
             return "Learning. A score appears when each class has a few more strokes."
         unseen = "images" if "case" in event.held_out else "strokes"
         told = f"{event.score:.2f} on {unseen} it has not seen"
+        if event.left is not None:
+            return f"Learning: {told}. {duration(event.left)} left."
         scores = [r.score for r in self.rounds[-2 * TREND :] if r.score is not None]
         if len(scores) < 2 * TREND:
             return f"Learning: {told}."
@@ -223,8 +228,10 @@ class Learning(QObject):
             return f"Still improving: {told}."
         return f"Steady: {told}. Paint where it is wrong."
 
-    def _settled_sentence(self) -> str:
+    def _settled_sentence(self, reason: str) -> str:
         score = "" if self.state.score is None else f": {self.state.score:.2f}"
+        if reason == "budget":
+            return f"The time to learn is over{score}. Paint where it is wrong and it learns as long again."
         return f"It has learned what the strokes show{score}. Paint where it is wrong and it goes on."
 
     def _paused_sentence(self) -> str:

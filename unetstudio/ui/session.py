@@ -232,7 +232,7 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self.annotation.read_only = project.read_only
         self.annotation.set_classes(self.classes)
         self.annotation.set_active_class(self.view.get("active_class", 1))
-        self.learning.settings = replace(project.manifest.training, seconds=0.0, steps=0)  # a budget is the command line's
+        self.learning.settings = replace(project.manifest.training, seconds=0.0, steps=0)  # a time to learn in is used once
         self.learning.settings_changed.emit()
         self.review.set_steps(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS)
         recent.remember(project.folder)

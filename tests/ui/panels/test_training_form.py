@@ -21,7 +21,9 @@ def form(qtbot: QtBot) -> TrainingForm:
 
 
 def test_that_settings_come_back_as_they_went_in(form: TrainingForm) -> None:
-    settings = TrainingSettings(dims=3, depth=4, base=24, patch=96, batch=2, device="cuda:1", augment=False, norm="group", seed=7)
+    settings = TrainingSettings(
+        dims=3, depth=4, base=24, patch=96, batch=2, device="cuda:1", augment=False, norm="group", seed=7, seconds=90.0
+    )
     form.show_settings(settings)
     assert form.settings() == settings
 

@@ -54,6 +54,15 @@ class TrainingForm(QWidget):
             "deep_supervision", "Deep supervision", SUPERVISIONS, "Whether the coarser levels are taught as well, where the network can"
         )
         self.learning_rate = self._number("learning_rate", "Learning rate", (1e-6, 1.0, 5e-4), 6, "", "Size of a training step")
+        self.seconds = self._number(
+            "seconds",
+            "Stop after",
+            (0.0, 86400.0, 60.0),
+            0,
+            " s",
+            "A time to learn in: the network is as large as it pays for, and steps grow smaller",
+        )
+        self.seconds.setSpecialValueText("Never")
         self.round_seconds = self._number(
             "round_seconds", "Round", (1.0, 120.0, 1.0), 1, " s", "After each round the score and the prediction are refreshed"
         )
@@ -89,6 +98,7 @@ class TrainingForm(QWidget):
                 spin.setValue(getattr(settings, field))
             self.learning_rate.setValue(settings.learning_rate)
             self.round_seconds.setValue(settings.round_seconds)
+            self.seconds.setValue(settings.seconds)
             self.augment.setChecked(settings.augment)
 
     def settings(self) -> TrainingSettings:
@@ -100,6 +110,7 @@ class TrainingForm(QWidget):
             **values,
             learning_rate=round(self.learning_rate.value(), 6),
             round_seconds=self.round_seconds.value(),
+            seconds=self.seconds.value(),
             augment=self.augment.isChecked(),
         )
 
