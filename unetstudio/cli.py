@@ -113,8 +113,10 @@ def _predict_options(predict: argparse.ArgumentParser) -> None:
         "--checkpoint", type=Path, help="default: the newest, or an earlier one that did clearly better on held-out labels"
     )
     predict.add_argument("--cases", nargs="+", metavar="ID", help="ids or names of cases; default: all")
-    predict.add_argument("--out", type=Path, required=True)
-    predict.add_argument("--probabilities", action="store_true", help="also write class probabilities")
+    predict.add_argument(
+        "--out", type=Path, required=True, help="a folder of masks: PNG, tiled TIFF for pictures over 64 megapixels, NIfTI for volumes"
+    )
+    predict.add_argument("--probabilities", action="store_true", help="also write class probabilities, but not of huge images")
     predict.add_argument("--post", action="append", default=[], metavar="NAME=VALUE", help="such as threshold=0.4 or small_components=30")
     predict.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
     predict.add_argument(

@@ -7,7 +7,7 @@ from unetstudio.formats.discovery import discover
 from unetstudio.formats.format import FORMATS, Format, recognise
 from unetstudio.formats.hashing import sha256_of
 from unetstudio.formats.legend import legend, write_legend
-from unetstudio.formats.reading import read, read_by_region, read_mask, read_mask_onto, stem
+from unetstudio.formats.reading import read, read_by_region, read_mask, read_mask_onto, read_to_paint, stem
 from unetstudio.formats.writing import write_mask
 
 __all__ = [
@@ -19,6 +19,7 @@ __all__ = [
     "read_by_region",
     "read_mask",
     "read_mask_onto",
+    "read_to_paint",
     "recognise",
     "sha256_of",
     "stem",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -17,8 +18,11 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.border import guarded
 from unetstudio.formats.discovery import unknown
 from unetstudio.formats.format import FORMATS, Format, recognise
-from unetstudio.formats.room import SMALL
+from unetstudio.formats.room import SMALL, make_sure_it_fits
 from unetstudio.formats.voxels import class_indices
+
+PROCESSES, LABEL_BYTES = 2, 2
+"""Window and learner each hold an image that is painted, and two bytes of labels for each of its voxels."""
 
 
 def read(source: Source | Path) -> Scan:
@@ -39,6 +43,17 @@ def read_by_region(source: Source | Path, large: int = SMALL) -> Scan:
     known = _known(path)
     scan = guarded(path, known.title, lambda: known.read_by_region(path, large))
     return read(source) if scan is None else replace(scan, name=scan.name or stem(path))
+
+
+def read_to_paint(source: Source | Path) -> Scan:
+    """As `read`, of an image that is to be painted and learnt from: FormatError where that would not fit into memory."""
+    scan = read_by_region(source)
+    if not isinstance(scan.voxels, np.ndarray):
+        path = source.path if isinstance(source, Source) else source
+        needed = PROCESSES * (scan.voxels.nbytes + LABEL_BYTES * math.prod(scan.shape))
+        make_sure_it_fits(path, needed, needed, by_region=True)
+        return read(source)
+    return scan
 
 
 def read_mask(path: Path) -> tuple[NDArray[np.integer[Any]], Geometry]:

@@ -15,7 +15,7 @@ from unetstudio.postprocess.step import Evidence, Reaching, Step
 
 Labels = NDArray[np.uint8]
 
-WINDOW = 32 * 2**20
+WINDOW = 16 * 2**20
 """Voxels of a block with its surroundings; a step takes some fifteen bytes for each."""
 
 LONGEST = 512, 40

@@ -23,7 +23,7 @@ from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 from unetstudio.data.window import automatic_window
 from unetstudio.errors import ProjectError, UserError
-from unetstudio.formats import read, sha256_of
+from unetstudio.formats import read_to_paint, sha256_of
 from unetstudio.project import durable, elsewhere, prediction_file, rescue
 from unetstudio.project.journal import JournalEntry, Kind
 from unetstudio.project.place import relink
@@ -114,7 +114,7 @@ class Desk:
                 case.source.path,
                 "this is not the image that was painted. Put the old file back, or remove the case and add the new image.",
             )
-        scan = read(case.source)
+        scan = read_to_paint(case.source)
         if (scan.shape, scan.channels) != (case.shape, case.channels):
             raise ProjectError(case.source.path, "the project takes it for an image of another size. Remove the case and add it again.")
         return case, replace(scan, window=automatic_window(scan))

@@ -13,7 +13,7 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.scan import Scan
 from unetstudio.data.window import automatic_window
 from unetstudio.errors import UserError
-from unetstudio.formats import read, sha256_of
+from unetstudio.formats import read_to_paint, sha256_of
 from unetstudio.project.project import new_case
 
 THUMBNAIL = 192
@@ -47,7 +47,7 @@ def intake(sources: Sequence[Source], taken: Collection[str] = ()) -> Generator[
     seen = set(taken)
     for done, source in enumerate(sources, start=1):
         try:
-            scan, digest = read(source), sha256_of(source)
+            scan, digest = read_to_paint(source), sha256_of(source)
         except UserError as error:
             yield CaseRefused(source, str(error), done, len(sources))
             continue
