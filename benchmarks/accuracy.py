@@ -13,7 +13,7 @@ import json
 import tempfile
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import numpy as np
@@ -28,9 +28,12 @@ from unetstudio.inference.predictor import Predictor
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import Pair as Outcome
 from unetstudio.measure.metric import Score
+from unetstudio.postprocess.numbered import numbered
+from unetstudio.postprocess.segment import DEFAULT_STEPS, segment, with_options
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingStarted
 from unetstudio.training.fit import Trainer
+from unetstudio.worker.import_masks import parted
 
 Labels = NDArray[np.uint8]
 HEAD = "| set | measure | found | asked | published | steps, seconds |\n|---|---|---|---|---|---|"
@@ -61,11 +64,14 @@ class Task:
     measures: tuple[Measure, ...]
     wanted: str = ""  # only stems that begin so
     border: int = 1
+    between: int = 0  # images left out between those trained on and those scored: neighbours of a film are nearly the same
+    objects: bool = False  # what is scored are objects, split where they touch
     settings: tuple[str, ...] = field(default=())
 
     def material(self, folder: Path) -> Material:
         """Training and test images of the folder."""
-        return material(folder, list(self.names), self.value, self.train, self.wanted)
+        found = material(folder, list(self.names), self.value, self.train, self.wanted)
+        return replace(found, test=found.test[self.between :])
 
 
 TASKS = {
@@ -94,6 +100,29 @@ TASKS = {
             Measure("dice"),
         ),
         wanted="fluo",
+        objects=True,
+    ),
+    "dic_hela_ctc": Task(
+        ("background", "cell"),
+        lambda mask: (parted(mask) > 0).astype(np.uint8),
+        12,
+        (
+            Measure("seg", ">= 0.78", "U-Net 0.7756 on the challenge's own test sequences; here later frames of a training sequence"),
+            Measure("det"),
+            Measure("iou", of=1),
+        ),
+        between=1,
+        objects=True,
+    ),
+    "t98g_phase_usiigaci": Task(
+        ("background", "cell"),
+        lambda mask: (parted(mask) > 0).astype(np.uint8),
+        2 / 3,
+        (
+            Measure("iou", ">= 0.92", "U-Net 0.9203 (which is SEG) on PhC-U373, other cells; mean of cell and background"),
+            Measure("seg"),
+        ),
+        objects=True,
     ),
     "vnc_sstem_multiclass": Task(
         ("intracellular", "membrane", "glia", "mitochondria", "synapse"),
@@ -142,10 +171,14 @@ def scores(task: Task, found: Material, predictor: Predictor) -> dict[str, Score
     evaluation = Evaluation([measure.metric for measure in task.measures])
     for pair in found.test:
         shares = probabilities(predictor, pair.scan, flips=True)
-        labels = np.array(predictor.values, np.uint8)[shares.argmax(0)]
-        border = shares[task.border].astype(np.float32) / 255
-        spacing, numbered = pair.scan.geometry.spacing, (labels, pair.mask)
-        case = evaluation.add(Outcome(labels, pair.truth, predictor.values, spacing, numbered, task.border, border))
+        spacing, border = pair.scan.geometry.spacing, shares[task.border].astype(np.float32) / 255
+        steps = with_options(DEFAULT_STEPS, ["small_components=30", "split=2"] if task.objects else [])
+        labels = segment(shares, predictor.values, steps, spacing).labels
+        ids = numbered(labels, predictor.values[1:]) if task.objects else labels
+        truth = pair.truth
+        if task.objects:  # lines between objects are for learning: as objects they count in full
+            labels, truth = (ids > 0).astype(np.uint8), (pair.mask > 0).astype(np.uint8)
+        case = evaluation.add(Outcome(labels, truth, predictor.values, spacing, (ids, pair.mask), task.border, border))
         print(pair.name, {name: round(score.mean, 4) for name, score in case.items() if score.mean is not None}, flush=True)
     return evaluation.overall
 

@@ -57,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     label.add_argument("project", type=Path)
     label.add_argument("masks", type=Path, nargs="+")
     label.add_argument("--unlabelled", type=int, metavar="VALUE", help="mask value that means: not annotated")
+    label.add_argument("--objects", action="store_true", help="mask values number objects: those that touch are parted by a line")
     label.add_argument("--map", action="append", default=[], metavar="VALUE=CLASS", help="also LOW-HIGH=CLASS and LOW+=CLASS")
 
     train = command("train", _train, "train a network on a project's labels")
@@ -136,7 +137,7 @@ def _new(asked: argparse.Namespace) -> None:
 def _label(asked: argparse.Namespace) -> None:
     from unetstudio.commands.project import label
 
-    label(asked.project, asked.masks, asked.unlabelled, asked.map, _output(asked))
+    label(asked.project, asked.masks, asked.unlabelled, asked.map, _output(asked), objects=asked.objects)
 
 
 def _train(asked: argparse.Namespace) -> None:

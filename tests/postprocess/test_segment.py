@@ -69,7 +69,7 @@ def test_that_what_the_steps_changed_is_marked_and_told_in_mm() -> None:
     labels[0, 20, 20] = 1
     found = segment(certain(labels, (0, 1)), (0, 1), with_options(DEFAULT_STEPS, ["small_components=4"]), (1.0, 0.5, 0.5))
     assert (found.removed == (labels == 1)).all()
-    assert [report.text for report in found.reports] == ["nothing changed", "2 islands, 0.75 mm² removed", "", ""]
+    assert [report.text for report in found.reports] == ["nothing changed", "2 islands, 0.75 mm² removed", "", "", ""]
     assert (found.reports[1].voxels, found.reports[1].objects, found.reports[1].mm) == (3, 2, 0.75)
 
 

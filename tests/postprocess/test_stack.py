@@ -8,12 +8,13 @@ from unetstudio.errors import UserError
 from unetstudio.postprocess.fill_holes import FillHoles
 from unetstudio.postprocess.small_components import SmallComponents
 from unetstudio.postprocess.smooth import Smooth
+from unetstudio.postprocess.split import Split
 from unetstudio.postprocess.stack import DEFAULT_STEPS, from_json, to_json, with_options
 from unetstudio.postprocess.threshold import Threshold
 
 
 def test_that_steps_survive_being_stored() -> None:
-    steps = (Threshold(probability=0.3), Smooth(enabled=True, radius=1.5, unit="mm"), SmallComponents(), FillHoles(size=12))
+    steps = (Threshold(probability=0.3), Smooth(enabled=True, radius=1.5, unit="mm"), SmallComponents(), FillHoles(size=12), Split(depth=3))
     assert from_json(json.loads(json.dumps(to_json(steps)))) == steps
 
 

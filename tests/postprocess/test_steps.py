@@ -11,7 +11,7 @@ from unetstudio.postprocess.step import STEPS, Evidence, Step
 
 VALUES = (2, 5, 9)
 SHAPES = [(1, 40, 50), (6, 20, 25)]
-NAMES = ["threshold", "small_components", "fill_holes", "smooth"]
+NAMES = ["threshold", "small_components", "fill_holes", "smooth", "split"]
 
 
 def evidence(shape: tuple[int, int, int], painted: np.ndarray | None = None, spacing: tuple | None = None, seed: int = 0) -> Evidence:

@@ -74,12 +74,18 @@ def test_that_a_mapped_value_wins_over_the_class_of_that_number() -> None:
 
 
 def test_that_many_values_in_a_project_of_two_classes_number_objects_only_when_asked() -> None:
-    mask = np.array([[0, 3, 700]])
+    mask = np.array([[0, 3, 3, 0, 700]])
     with pytest.raises(FormatError, match=r"mask\.png: the value 3, 700 has no class .*--map"):
         imported(mask)
-    assert (imported(mask, objects=True) == [[0, 1, 1]]).all()
+    assert (imported(mask, objects=True) == [[0, 1, 1, 0, 1]]).all()
     with pytest.raises(FormatError):
         imported(mask, THREE, objects=True)
+
+
+def test_that_a_line_of_background_parts_numbered_objects_that_touch() -> None:
+    mask = np.array([[3, 3, 3, 7, 7, 0, 9]])
+    assert (imported(mask, objects=True) == [[1, 1, 0, 0, 1, 0, 1]]).all()
+    assert (imported(mask, THREE, objects=True, mapping=mappings(["0=background", "1+=scar"], THREE)) == [[2, 2, 0, 0, 2, 0, 2]]).all()
 
 
 def test_that_what_was_painted_by_hand_stays_and_what_was_accepted_does_not() -> None:

@@ -59,7 +59,9 @@ def new(folder: Path, images: Sequence[Path], classes: Sequence[str], output: Ou
         output.say(f"{project.folder.name}: {len(project.cases)} case(s), classes {', '.join(c.name for c in table)}.")
 
 
-def label(folder: Path, masks: Sequence[Path], unlabelled: int | None, maps: Sequence[str], output: Output) -> None:
+def label(
+    folder: Path, masks: Sequence[Path], unlabelled: int | None, maps: Sequence[str], output: Output, *, objects: bool = False
+) -> None:
     """Takes masks as labels of the cases with the same stem: all of them, or none when one does not fit."""
     with writable(folder, output) as project:
         meanings = mappings(maps, project.classes)
@@ -70,7 +72,7 @@ def label(folder: Path, masks: Sequence[Path], unlabelled: int | None, maps: Seq
                 bar.at(done, path.name)
                 values = read_mask_onto(path, case.shape, case.geometry)
                 labels = project.store(case).load(case.shape).labels
-                edit = mask_edit(labels, values, project.classes, path, unlabelled=unlabelled, mapping=meanings)
+                edit = mask_edit(labels, values, project.classes, path, unlabelled=unlabelled, mapping=meanings, objects=objects)
                 if edit is not None:
                     edits.append((case, edit))
             for done, (case, edit) in enumerate(edits, start=len(pairs) + 1):

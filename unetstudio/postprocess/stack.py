@@ -11,10 +11,11 @@ from unetstudio.errors import UserError
 from unetstudio.postprocess.fill_holes import FillHoles
 from unetstudio.postprocess.small_components import SmallComponents
 from unetstudio.postprocess.smooth import Smooth
+from unetstudio.postprocess.split import Split
 from unetstudio.postprocess.step import STEPS, Step
 from unetstudio.postprocess.threshold import Threshold
 
-DEFAULT_STEPS: tuple[Step, ...] = (Threshold(), SmallComponents(), FillHoles(), Smooth())
+DEFAULT_STEPS: tuple[Step, ...] = (Threshold(), SmallComponents(), FillHoles(), Smooth(), Split())
 """Threshold 0.5 at work, the others present and off."""
 
 

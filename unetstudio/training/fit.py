@@ -196,7 +196,7 @@ class Trainer:
             self.score = Score(start.checkpoint.score, start.checkpoint.class_scores)
             budget = budget.resumed(Budget(**start.state["budget"]), self.step, self.seconds)
         self._budget = budget
-        self._material = Material(self.study, self.intensity, settings.seed)
+        self._material = Material(self.study, self.intensity, settings.seed, made.borders)
         self._revision = -1
         self._values: tuple[int, ...] = self._classes.values
         self._patch, self._batch = made.network.input_shape(self._plan.patch), self._plan.batch

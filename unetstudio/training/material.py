@@ -19,6 +19,7 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import TrainingError, UserError
+from unetstudio.training.borders import Borders
 from unetstudio.training.events import Notice
 from unetstudio.training.holdout import HeldOut, hold_out
 
@@ -76,9 +77,10 @@ class Index:
 class Material:
     """Reads patches; safe to use from several threads while Edits arrive in one."""
 
-    def __init__(self, study: Study, intensity: Intensity, seed: int = 0) -> None:
+    def __init__(self, study: Study, intensity: Intensity, seed: int = 0, borders: Borders | None = None) -> None:
         self.study = study
         self.intensity = intensity
+        self.borders = borders
         self._seed = seed
         self._prepared: OrderedDict[str, Floats] = OrderedDict()
         self._scales: dict[str, Intensity] = {}
@@ -102,6 +104,8 @@ class Material:
             found = self.study.cases[id]
             known = self._known.get(id)
             fresh[id] = known if known is not None and known[0] == found.revision else (found.revision, self._look_through(found))
+            if self.borders is not None:
+                self.borders.refresh(found)
         self._known = fresh
         self.index = self._indexed(self.study.classes)
         return self.index
@@ -137,6 +141,8 @@ class Material:
         weight = np.ones(target.shape, np.float32)
         if accepted.any():
             weight[sample_labels(accepted.view(np.uint8), local) == 1] = ACCEPTED_WEIGHT
+        if self.borders is not None and (between := self.borders.of(id)) is not None:
+            weight *= 1 + sample_labels(between[region.slices], local) * np.float32(self.borders.factor / 255)
         return target, weight
 
     def _channels(self, id: str, region: Region) -> Floats:

@@ -11,6 +11,7 @@ from unetstudio.data.study import Study
 from unetstudio.networks.device import Precision, choose_device, choose_precision, use_threads
 from unetstudio.networks.network import Network, create
 from unetstudio.settings import TrainingSettings
+from unetstudio.training.borders import Borders, choose_borders
 from unetstudio.training.material import Unreadable, fit_intensity
 from unetstudio.training.plan import Plan, make_plan
 from unetstudio.training.sizing import Machine
@@ -26,6 +27,7 @@ class SetUp:
     intensity: Intensity
     network: Network
     precision: Precision
+    borders: Borders | None
     lost: tuple[Unreadable, ...]
     words: dict[str, str]
 
@@ -51,4 +53,7 @@ def set_up(study: Study, settings: TrainingSettings, start: Start | None) -> Set
     words = plan.words | {"Precision": precision.reason, "Threads": str(threads)}
     if intensity.filters:
         words["Image"] = "edges, lines and blobs of two widths beside it: from strokes the network finds them sooner"
-    return SetUp(device, plan, intensity, network, precision, tuple(lost), words)
+    borders, why = choose_borders(study, settings, dense=plan.dice > 0)
+    if why:
+        words["Borders"] = why
+    return SetUp(device, plan, intensity, network, precision, borders, tuple(lost), words)

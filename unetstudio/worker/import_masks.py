@@ -94,7 +94,8 @@ def mask_edit(
     """The Edit that writes a mask (Z, Y, X) of class values into the labels; None when nothing changes.
 
     255 means not annotated, unless the mask is black and white (0 and 255 alone). What was painted by hand stays. With `objects`, a mask
-    of many values in a project of two classes is taken to number objects. Another size or a value without a class is a FormatError.
+    of many values in a project of two classes is taken to number objects, and one with a mapping always; a line of background then parts
+    those that touch. Another size or a value without a class is a FormatError.
     """
     if mask.shape != labels.shape:
         raise FormatError(path, f"the mask is {_size(mask.shape)}, its image {_size(labels.shape)}; export it at the image's size.")
@@ -104,12 +105,26 @@ def mask_edit(
     return labels.change(changed, values, Origin.IMPORTED, "import")
 
 
+def parted(mask: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
+    """A mask that numbers objects (Z, Y, X) with a line of 0 between those that touch, two pixels wide, slice by slice: as class values
+    they would be one object."""
+    from scipy.ndimage import maximum_filter, minimum_filter
+
+    window = (1, 3, 3)
+    ids = np.where(mask == 0, 0, np.unique(mask, return_inverse=True)[1].reshape(mask.shape) + 1).astype(np.int32)
+    others = np.where(ids == 0, np.iinfo(np.int32).max, ids)
+    touching = maximum_filter(ids, size=window) != minimum_filter(others, size=window)
+    return np.where(touching, 0, mask).astype(mask.dtype)
+
+
 def _classed(
     mask: NDArray[np.integer[Any]], classes: ClassTable, path: Path, unlabelled: int | None, mapping: Sequence[Mapping], objects: bool
 ) -> NDArray[np.uint8]:
     """(Z, Y, X) uint8 class values; UNLABELLED where the mask says so."""
     stored = [int(v) for v in np.unique(mask)]
-    known = _meaning(stored, classes, unlabelled, mapping, objects)
+    if numbered := objects and _numbered(stored, classes, unlabelled, mapping):
+        mask, stored = parted(mask), sorted({0, *stored})
+    known = _meaning(stored, classes, unlabelled, mapping, numbered)
     strange = [v for v in stored if known(v) is None]
     if strange:
         listed = ", ".join(map(str, strange[:5])) + (" …" if len(strange) > 5 else "")
@@ -122,13 +137,20 @@ def _classed(
     return table[np.searchsorted(np.array(stored), mask)]
 
 
+def _numbered(stored: list[int], classes: ClassTable, unlabelled: int | None, mapping: Sequence[Mapping]) -> bool:
+    """Whether values number objects rather than classes."""
+    if mapping or unlabelled is not None:
+        return bool(mapping)
+    return len(classes) == 2 and set(stored) != BINARY and any(v not in (*classes.values, UNLABELLED) for v in stored)
+
+
 def _meaning(
-    stored: list[int], classes: ClassTable, unlabelled: int | None, mapping: Sequence[Mapping], objects: bool
+    stored: list[int], classes: ClassTable, unlabelled: int | None, mapping: Sequence[Mapping], numbered: bool
 ) -> Callable[[int], int | None]:
     """From stored value to class value, None when it has no meaning."""
     order = classes.values
     binary = unlabelled is None and not mapping and set(stored) == BINARY and len(order) >= 2
-    numbered = objects and not mapping and len(order) == 2 and any(v not in (*order, UNLABELLED) for v in stored) and not binary
+    numbered = numbered and not mapping
 
     def known(value: int) -> int | None:
         if value == unlabelled:

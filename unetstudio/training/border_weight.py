@@ -1,0 +1,107 @@
+"""The U-Net's border weights: voxels between two objects that nearly touch count more, so that the network learns to keep them apart.
+
+w0 exp(-(d1 + d2)^2 / (2 sigma^2)) with the distances to the nearest and the second nearest object (Ronneberger et al. 2015, equation 2).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+W0 = 10.0
+SIGMA = 5.0
+"""As published; sigma in pixels."""
+
+REACH = math.ceil(4 * SIGMA)
+"""Pixels round an object beyond which it adds nothing that counts."""
+
+COMPACT = 0.4
+"""Objects fill at least this share of their boxes together; membranes and vessels do not."""
+
+NEAR = 6.0
+"""Pixels between objects that nearly touch, d1 + d2."""
+
+Bytes = NDArray[np.uint8]
+Floats = NDArray[np.float32]
+
+
+def distances(plane: Bytes, value: int) -> tuple[Floats, Floats]:
+    """Of each pixel (Y, X) to the nearest and the second nearest object of a class, up to REACH and infinite beyond."""
+    first = np.full(plane.shape, np.inf, np.float32)
+    second = first.copy()
+    count, ids, stats, _ = cv2.connectedComponentsWithStats((plane == value).view(np.uint8), connectivity=8)
+    for number in range(1, count):
+        x, y, width, height = (int(n) for n in stats[number, :4])
+        box = (slice(max(0, y - REACH), y + height + REACH), slice(max(0, x - REACH), x + width + REACH))
+        away = cv2.distanceTransform((ids[box] != number).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        away[away > REACH] = np.inf
+        second[box] = np.minimum(second[box], np.maximum(first[box], away))
+        first[box] = np.minimum(first[box], away)
+    return first, second
+
+
+def border_weights(labels: Bytes, values: Sequence[int]) -> Bytes:
+    """(Z, Y, X), slice by slice: the weight's share of w0 in 1/255, the largest over the classes `values`; 0 within objects."""
+    out = np.zeros(labels.shape, np.uint8)
+    for z, plane in enumerate(labels):
+        for value in values:
+            first, second = distances(plane, value)
+            share = np.exp(-np.square(first + second) / np.float32(2 * SIGMA**2))
+            share[plane == value] = 0
+            np.maximum(out[z], (share * 255 + 0.5).astype(np.uint8), out=out[z])
+    return out
+
+
+def refreshed(weights: Bytes, before: Bytes, labels: Bytes, values: Sequence[int]) -> Bytes:
+    """`border_weights` of `labels` from those of the label map `before`, looked at anew only round the objects that changed."""
+    out = weights.copy()
+    for z in np.flatnonzero((before != labels).any(axis=(1, 2))):
+        near = [_grown(part) for part in _touched(before[z], labels[z], values)]
+        rows, columns = (_grown(part) for part in near)
+        fresh = border_weights(labels[z : z + 1, rows, columns], values)[0]
+        top, left = near[0].start - rows.start, near[1].start - columns.start
+        out[z, near[0], near[1]] = fresh[top:, left:][: near[0].stop - near[0].start, : near[1].stop - near[1].start]
+    return out
+
+
+def _grown(part: slice) -> slice:
+    return slice(max(0, part.start - REACH), part.stop + REACH)
+
+
+def _touched(before: Bytes, after: Bytes, values: Sequence[int]) -> tuple[slice, slice]:
+    """The box (Y, X) round all objects that hold a changed pixel, before or after."""
+    changed = before != after
+    grown = changed.copy()
+    for plane in (before, after):
+        for value in values:
+            _, ids = cv2.connectedComponents((plane == value).view(np.uint8), connectivity=8)
+            hit = np.unique(ids[changed])
+            grown |= np.isin(ids, hit[hit > 0])
+    x, y, width, height = cv2.boundingRect(grown.view(np.uint8))
+    return slice(y, y + height), slice(x, x + width)
+
+
+def classes_of_objects(label_maps: Sequence[Bytes], values: Sequence[int]) -> list[int]:
+    """Classes whose objects are compact and nearly touch, of fully labelled (Z, Y, X): cells and nuclei, but neither vessels nor organs."""
+    found = []
+    for value in values:
+        sizes, boxes, largest, close = 0, 0, 0, 0
+        objects = 0
+        for labels in label_maps:
+            plane = np.ascontiguousarray(labels[len(labels) // 2])
+            _, _, stats, _ = cv2.connectedComponentsWithStats((plane == value).view(np.uint8), connectivity=8)
+            areas = stats[1:, cv2.CC_STAT_AREA].astype(np.int64)
+            sizes += int(areas.sum())
+            boxes += int((stats[1:, cv2.CC_STAT_WIDTH].astype(np.int64) * stats[1:, cv2.CC_STAT_HEIGHT]).sum())
+            largest += int(areas.max(initial=0))
+            objects += len(areas)
+            first, second = distances(plane, value)
+            close += int(((first + second <= NEAR) & (plane != value)).sum())
+        many = objects >= 5 * len(label_maps) and largest <= 0.5 * sizes
+        if many and sizes >= COMPACT * boxes and close >= 10 * objects:
+            found.append(value)
+    return found
