@@ -16,6 +16,8 @@ from unetstudio.settings import TrainingSettings
 METRICS = "volume_error hd hd95 surface_distance surface_dice seg det ap50 ap75 map pq rand v_rand v_info warping_error".replace(" ", ", ")
 """Beside the usual ones; those of other packages are listed when a name is wrong."""
 
+FLIPS = "average over mirrored views; auto: images up to 4 megapixels, if the network has learnt such views"
+
 COMMANDS = ("new", "label", "train", "predict", "export", "evaluate", "info", "audit", "networks", "export-network")
 
 
@@ -80,6 +82,8 @@ def parser() -> argparse.ArgumentParser:
     export.add_argument("--out", type=Path, required=True)
     export.add_argument("--what", choices=("labels", "segmentation"), default="labels")
 
+    export.add_argument("--flips", choices=("auto", "on", "off"), default="auto", help=FLIPS)
+
     evaluate = command("evaluate", _evaluate, "compare masks with the truth; files, or folders matched by stem")
     evaluate.add_argument("predicted", type=Path)
     evaluate.add_argument("truth", type=Path)
@@ -120,6 +124,9 @@ def _predict_options(predict: argparse.ArgumentParser) -> None:
     predict.add_argument("--probabilities", action="store_true", help="also write class probabilities, but not of huge images")
     predict.add_argument("--post", action="append", default=[], metavar="NAME=VALUE", help="such as threshold=0.4 or small_components=30")
     predict.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
+    predict.add_argument("--flips", choices=("auto", "on", "off"), default="auto", help=FLIPS)
+    predict.add_argument("--objects", action="store_true", help="write numbers of objects instead of class values")
+    predict.add_argument("--again", action="store_true", help="make all masks anew, also those that an earlier run has made alike")
     predict.add_argument(
         "--engine", default="auto", help="auto, torch, openvino or onnxruntime: auto takes the quickest that gives the same masks"
     )
@@ -152,6 +159,7 @@ def _train(asked: argparse.Namespace) -> None:
 
 def _predict(asked: argparse.Namespace) -> None:
     from unetstudio.commands.learn import predict
+    from unetstudio.worker.folder import Manner
 
     predict(
         asked.project,
@@ -161,16 +169,15 @@ def _predict(asked: argparse.Namespace) -> None:
         checkpoint=asked.checkpoint,
         cases=asked.cases,
         post=asked.post,
-        probabilities=asked.probabilities,
         device=asked.device,
-        engine=asked.engine,
+        manner=Manner(asked.flips, asked.probabilities, asked.objects, asked.engine, asked.again),
     )
 
 
 def _export(asked: argparse.Namespace) -> None:
     from unetstudio.commands.project import export
 
-    export(asked.project, asked.format, asked.out, asked.what, _output(asked))
+    export(asked.project, asked.format, asked.out, asked.what, _output(asked), flips=asked.flips)
 
 
 def _evaluate(asked: argparse.Namespace) -> None:

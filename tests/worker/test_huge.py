@@ -35,8 +35,8 @@ from unetstudio.postprocess.step import Step
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.project.project import Project
 from unetstudio.training.events import Notice
+from unetstudio.worker.folder import Manner, MaskWritten, Refused, Wanted, predict_to_folder
 from unetstudio.worker.huge import Doing, Limits
-from unetstudio.worker.jobs import MaskWritten, Refused, Wanted, predict_to_folder
 
 CLASSES = ClassTable.named(["background", "cell", "wall"], [(0, 0, 0), (9, 9, 9), (5, 5, 5)])
 SMALL = Limits(large=0, picture=1000, shares=1000, window=150**2, tile=48)
@@ -76,7 +76,7 @@ def run(
     out: Path, image: Path, limits: Limits, steps: Sequence[Step] = (), *, painted: Painted | None = None, of: Predictor | None = None
 ) -> list[Any]:
     wanted = [Wanted(Source(image), "sl.ide", lambda: painted)]
-    return list(predict_to_folder(of or predictor(), wanted, out, steps, CLASSES, flips=False, limits=limits))
+    return list(predict_to_folder(of or predictor(), wanted, out, steps, CLASSES, Manner("off", limits=limits)))
 
 
 def mask(out: Path) -> NDArray[Any]:
@@ -122,7 +122,7 @@ def test_that_volumes_too_go_by_way_of_the_disk(tmp_path: Path, dims: int) -> No
 
 def interrupted(out: Path, image: Path, after: int, of: Predictor, steps: Sequence[Step] = CLEANING) -> None:
     """Begins, and is closed after some tiles, or blocks of the cleaning."""
-    events = predict_to_folder(of, [Wanted(Source(image), "sl.ide")], out, steps, CLASSES, flips=False, limits=SMALL)
+    events = predict_to_folder(of, [Wanted(Source(image), "sl.ide")], out, steps, CLASSES, Manner("off", limits=SMALL))
     while after:
         after -= isinstance(next(events), Doing)
     events.close()
@@ -185,7 +185,7 @@ def test_that_a_folder_of_someone_else_in_the_way_is_left_alone(image: Path, tmp
 
 def test_that_probabilities_of_a_huge_image_are_refused_with_a_sentence(image: Path, tmp_path: Path) -> None:
     wanted = [Wanted(Source(image), "slide")]
-    (event,) = predict_to_folder(predictor(), wanted, tmp_path / "out", (), CLASSES, probabilities=True, limits=SMALL)
+    (event,) = predict_to_folder(predictor(), wanted, tmp_path / "out", (), CLASSES, Manner(probabilities=True, limits=SMALL))
     assert isinstance(event, Refused)
     assert "without them" in event.why
 

@@ -10,28 +10,19 @@ import numpy as np
 import pytest
 import torch
 
-from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
-from unetstudio.errors import CheckpointError, FormatError, UserError
-from unetstudio.formats import read, read_mask
+from unetstudio.errors import CheckpointError, FormatError
+from unetstudio.formats import read
 from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.network import create
 from unetstudio.project import prediction_file
-from unetstudio.worker.jobs import (
-    MaskWritten,
-    Refused,
-    Wanted,
-    check_channels,
-    predict_case,
-    predict_to_folder,
-    predict_view,
-    save_probabilities,
-)
+from unetstudio.worker.folder import save_probabilities
+from unetstudio.worker.jobs import check_channels, predict_case, predict_view
 from unetstudio.worker.messages import ShowView
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
@@ -52,10 +43,6 @@ def predictor(image: Path) -> Predictor:
     torch.manual_seed(0)
     intensity = Intensity.fit([read(image)])
     return Predictor(create("unet", intensity.channels_out(1), 2, base=4, depth=2, norm="none"), intensity, (0, 1), "c0ffee")
-
-
-def run(predictor: Predictor, wanted: list[Wanted], out: Path) -> list[object]:
-    return [e for e in predict_to_folder(predictor, wanted, out, (), CLASSES) if isinstance(e, (MaskWritten, Refused))]
 
 
 def test_that_a_part_on_screen_is_predicted_but_not_kept_as_the_whole(predictor: Predictor, image: Path, tmp_path: Path) -> None:
@@ -84,54 +71,6 @@ def test_that_a_scan_of_other_channels_is_named_with_both_numbers(predictor: Pre
     colour = Scan(np.zeros((3, 1, 8, 8), np.uint8))
     with pytest.raises(CheckpointError, match=r"cell\.png: the image has 3 channel.*trained on 1"):
         check_channels(predictor, colour, "cell.png")
-
-
-def test_that_an_unreadable_image_is_told_and_the_next_is_written(predictor: Predictor, image: Path, tmp_path: Path) -> None:
-    wanted = [Wanted(Source(tmp_path / "gone.png"), "gone"), Wanted(Source(image), "cell")]
-    refused, written = run(predictor, wanted, tmp_path / "out")
-    assert isinstance(refused, Refused)
-    assert "gone.png" in refused.why
-    assert isinstance(written, MaskWritten)
-    assert read_mask(Path(written.path))[0].shape == (1, 26, 30)
-    assert not list((tmp_path / "out").glob("*.tmp"))
-
-
-def test_that_nothing_is_written_when_no_image_can_be_read(predictor: Predictor, tmp_path: Path) -> None:
-    run(predictor, [Wanted(Source(tmp_path / "gone.png"), "gone")], tmp_path / "out")
-    assert not (tmp_path / "out").exists()
-
-
-def test_that_an_image_in_the_folder_is_never_written_over(predictor: Predictor, image: Path) -> None:
-    before = image.read_bytes()
-    with pytest.raises(UserError, match="is one of the images"):
-        run(predictor, [Wanted(Source(image), "cell")], image.parent)
-    assert {p.name: p.read_bytes() for p in image.parent.iterdir()} == {"cell.png": before}
-
-
-def test_that_a_mask_of_ours_is_replaced_and_one_that_was_changed_since_is_not(predictor: Predictor, image: Path, tmp_path: Path) -> None:
-    wanted = [Wanted(Source(image), "cell")]
-    run(predictor, wanted, tmp_path / "out")
-    run(predictor, wanted, tmp_path / "out")
-    (tmp_path / "out" / "cell.png").write_bytes(b"corrected by hand")
-    with pytest.raises(UserError, match="not as this program wrote it"):
-        run(predictor, wanted, tmp_path / "out")
-    assert (tmp_path / "out" / "cell.png").read_bytes() == b"corrected by hand"
-
-
-def test_that_painted_voxels_win(predictor: Predictor, image: Path, tmp_path: Path) -> None:
-    painted = np.zeros((1, 26, 30), np.bool_)
-    painted[0, :5] = True
-    values = np.ones((1, 26, 30), np.uint8)
-    for value in (0, 1):
-        out = tmp_path / str(value)
-        run(predictor, [Wanted(Source(image), "cell", lambda v=value: (values * v, painted))], out)  # type: ignore[misc]
-        assert (read_mask(out / "cell.png")[0][0, :5] == value).all()
-
-
-def test_that_a_file_in_the_place_of_the_folder_is_named(predictor: Predictor, image: Path, tmp_path: Path) -> None:
-    (tmp_path / "out").touch()
-    with pytest.raises(FormatError, match="a file of this name is in the way"):
-        run(predictor, [Wanted(Source(image), "cell")], tmp_path / "out")
 
 
 def test_that_a_card_of_another_version_is_refused_with_a_sentence() -> None:

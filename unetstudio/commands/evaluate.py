@@ -22,7 +22,7 @@ from unetstudio.measure.metric import METRICS, Pair, Score
 from unetstudio.measure.objects import are_numbered
 from unetstudio.worker.import_masks import BINARY
 
-OWN = {"legend.json", "measurements.csv"}
+OWN = {"legend.json", "measurements.csv", "doubt.csv"}
 """Files that stand beside our masks and are none."""
 
 NONE = "–"

@@ -9,22 +9,21 @@ from pathlib import Path
 from unetstudio.commands.output import Output
 from unetstudio.commands.project import writable
 from unetstudio.data.case import Case
-from unetstudio.data.intensity import Intensity
 from unetstudio.data.region import Region
 from unetstudio.errors import TrainingError, UserError
 from unetstudio.formats import discover, stem
 from unetstudio.inference.events import CasePredicted, EngineChosen, TilePredicted
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks import checkpoint as checkpoints
-from unetstudio.networks.device import choose_device, choose_precision
 from unetstudio.postprocess.segment import DEFAULT_STEPS, Painted, from_json, with_options
 from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.training.start import newest, to_use
-from unetstudio.worker.huge import USUAL, Doing, Limits
-from unetstudio.worker.jobs import MaskWritten, Refused, Wanted, predict_to_folder
+from unetstudio.worker.folder import Manner, MaskWritten, Refused, Wanted, predict_to_folder
+from unetstudio.worker.huge import Doing
+from unetstudio.worker.made_before import LIST
 from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, TrainingWaits
 from unetstudio.worker.runner import Runner
 
@@ -94,26 +93,21 @@ def predict(
     checkpoint: Path | None,
     cases: Sequence[str] | None,
     post: Sequence[str],
-    probabilities: bool,
     device: str,
-    engine: str = "auto",
-    limits: Limits = USUAL,
+    manner: Manner,
 ) -> None:
     """Masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
     with Project.open(folder, read_only=True) as project:
         path = checkpoint or to_use(project.checkpoints_folder)
-        card, network = checkpoints.load(path)
+        card, _ = checkpoints.load(path)
         if checkpoint is None and path != newest(project.checkpoints_folder):
             output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
         values = card.classes.values  # what stands in the masks: strokes of other classes are left out
         wanted = list(_images(images, project, values) if images else _cases(project, cases, values))
-        precision = choose_precision(choose_device(device, card.dims), card.dims, card.precision)
-        predictor = Predictor(network, Intensity.from_json(card.intensity), card.classes.values, card.id, precision)
+        predictor = Predictor.load(path, device)
         steps = with_options(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS, post)
-        failed, written, computed_by = 0, 0, ""
-        masks = predict_to_folder(
-            predictor, wanted, out, steps, card.classes, flips=False, probabilities=probabilities, engine=engine, limits=limits
-        )
+        failed, before, written, computed_by = 0, 0, 0, ""
+        masks = predict_to_folder(predictor, wanted, out, steps, card.classes, manner)
         with output.progress(len(wanted)) as bar:
             for event in masks:
                 match event:
@@ -121,7 +115,7 @@ def predict(
                         computed_by = event.name
                         output.say(f"Computed by {event.words}.")
                     case MaskWritten():
-                        written = event.done
+                        written, before = event.done, before + event.before
                         output.event("mask", **dataclasses.asdict(event), engine=computed_by)
                         bar.at(event.done, event.path)
                     case Refused():
@@ -138,7 +132,8 @@ def predict(
                         output.say(event.text)
                     case TilePredicted() | CasePredicted():
                         pass
-        output.say(f"{len(wanted) - failed} mask(s) in {out}.")
+        again = f", {before} of them from before (--again makes them anew)" if before else ""
+        output.say(f"{len(wanted) - failed} mask(s) in {out}{again}; {LIST} there has the most doubtful first.")
         if failed:
             raise UserError(f"{failed} of {len(wanted)} image(s) could not be predicted; the reasons stand above.")
 

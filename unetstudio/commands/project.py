@@ -96,13 +96,13 @@ def writable(folder: Path, output: Output) -> Project:
     return project
 
 
-def export(folder: Path, kind: str, out: Path, what: str, output: Output) -> None:
+def export(folder: Path, kind: str, out: Path, what: str, output: Output, *, flips: str = "auto") -> None:
     """Masks of all cases in one format, with legend and measurements; cases without any are told and left out."""
     if kind not in FORMATS or not FORMATS[kind].writes:
         raise UserError(f"--format {kind!r} cannot be written; choose {', '.join(n for n, f in FORMATS.items() if f.writes)}.")
     with Project.open(folder, read_only=True) as project, output.progress(0) as bar:
         choice = ExportChoice("segmentation" if what == "segmentation" else "labels", (kind,), pictures=False)
-        for event in write_export(_material(project, what), project.cases, project.classes, out, choice):
+        for event in write_export(_material(project, what, flips), project.cases, project.classes, out, choice):
             bar.at(event.done, event.path.name if event.path else "")
             output.event("exported", case=event.case, path=str(event.path or ""), problem=event.problem)
             if event.problem and len(project.cases) > 1:  # of a single case it is the error
@@ -110,10 +110,10 @@ def export(folder: Path, kind: str, out: Path, what: str, output: Output) -> Non
     output.say(f"Exported to {out}.")
 
 
-def _material(project: Project, what: str) -> Material:
+def _material(project: Project, what: str, flips: str) -> Material:
     """Torch is imported only where a prediction is to be made."""
     if what == "labels":
         return stored(project)
     from unetstudio.commands.segmentation import predicted
 
-    return predicted(project)
+    return predicted(project, flips)

@@ -54,6 +54,7 @@ class Predictor:
         self._scaled: tuple[Scan, IntensityScale] | None = None
         self.speed = 0.0  # input voxels a second, 0 until measured
         self.engine: Engine | None = None  # instead of PyTorch
+        self.mirrored = False  # whether it has learnt mirrored views
         self._blank: dict[tuple[float, ...], NDArray[np.uint8]] = {}  # answers about tiles of one value
 
     @classmethod
@@ -64,7 +65,9 @@ class Predictor:
         intensity = Intensity.from_json(checkpoint.intensity)
         if intensity.channels_out(intensity.channels) != network.config.in_channels:
             raise CheckpointError(f"{path.name} names another intensity scale than its network takes; it was altered or is damaged.")
-        return cls(network, intensity, checkpoint.classes.values, checkpoint.id, chosen)
+        predictor = cls(network, intensity, checkpoint.classes.values, checkpoint.id, chosen)
+        predictor.mirrored = checkpoint.mirrored
+        return predictor
 
     @property
     def dims(self) -> int:

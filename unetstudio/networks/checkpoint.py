@@ -67,6 +67,11 @@ class Checkpoint:
         return int(self.config.get("dims", 2))
 
     @property
+    def mirrored(self) -> bool:
+        """Whether training showed mirrored views along every axis, so that the network may be asked about them."""
+        return bool(self.report.get("training", {}).get("Mirrored views") == "learnt")
+
+    @property
     def precision(self) -> str:
         """float32 where training was told so; else auto: the computer that trained may have had a format that this one has not."""
         return "float32" if self.settings.get("precision") == "float32" else "auto"

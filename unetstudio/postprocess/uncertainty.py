@@ -17,3 +17,17 @@ def uncertainty(probabilities: NDArray[np.uint8]) -> NDArray[np.uint8]:
         np.maximum(best, channel, out=best)
     doubt: NDArray[np.uint8] = np.uint8(255) - (best - second)
     return doubt
+
+
+POSSIBLE = 26
+"""Of 255: where structures are at least this likely, doubt is looked for; elsewhere a large empty ground would hide it."""
+
+
+def doubt(probabilities: NDArray[np.uint8]) -> float:
+    """How doubtful a whole prediction (K, Z, Y, X) is: its mean uncertainty, 0 to 1, where there may be a structure; 0 where nothing may.
+
+    The first class is the background. Uncertainty gathers along borders, so that the doubt of small structures is higher.
+    """
+    possible = probabilities[0] <= 255 - POSSIBLE
+    count = int(np.count_nonzero(possible))
+    return float(uncertainty(probabilities)[possible].mean() / 255) if count else 0.0

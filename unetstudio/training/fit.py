@@ -203,7 +203,8 @@ class Trainer:
         self._samples = self._sampling()
         count, device = made.network.parameters_count, str(self._device)
         self._fallback = Fallback(self.learner)
-        self._told = {"Parameters": f"{count:,}", "Seed": settings.seed, "Device": device, **made.words}
+        mirrored = "learnt" if settings.augment and not self._plan.oriented else "not learnt"
+        self._told = {"Parameters": f"{count:,}", "Seed": settings.seed, "Device": device, "Mirrored views": mirrored, **made.words}
         yield from (unreadable.notice for unreadable in made.lost)
         yield TrainingStarted(self._plan.network, self._plan.dims, count, self._patch, self._batch, device, self.step, made.words)
 

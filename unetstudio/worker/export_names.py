@@ -28,6 +28,7 @@ RESERVED = {
     "legend",
     "measurements",
     "export",
+    "doubt",
 }
 
 
@@ -82,6 +83,10 @@ class Record:
                 self._files[name] = _digest(path)
         self._files = {name: digest for name, digest in self._files.items() if digest is not None}
         self.save()
+
+    def unchanged(self, name: str) -> bool:
+        """Whether a file is there as this program wrote it."""
+        return self._files.get(name) is not None and self._is_ours(name, self.path.parent / name)
 
     def save(self) -> None:
         """Writes the record; FormatError when the folder refuses."""

@@ -1,0 +1,162 @@
+"""Images predicted into a folder: masks, what is kept from before, and which are doubtful."""
+
+import csv
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from unetstudio.data.case import Source
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.scan import Scan
+from unetstudio.errors import FormatError, UserError
+from unetstudio.formats import read, read_mask
+from unetstudio.inference.predictor import Predictor
+from unetstudio.networks.network import create
+from unetstudio.postprocess.uncertainty import doubt
+from unetstudio.worker.folder import Manner, MaskWritten, Refused, Wanted, predict_to_folder
+
+CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
+
+
+@pytest.fixture
+def image(tmp_path: Path) -> Path:
+    """A grey picture, 30 x 26."""
+    path = tmp_path / "images" / "cell.png"
+    path.parent.mkdir()
+    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (26, 30), np.uint8))
+    return path
+
+
+@pytest.fixture
+def predictor(image: Path) -> Predictor:
+    """A network that has learnt nothing."""
+    torch.manual_seed(0)
+    intensity = Intensity.fit([read(image)])
+    return Predictor(create("unet", intensity.channels_out(1), 2, base=4, depth=2, norm="none"), intensity, (0, 1), "c0ffee")
+
+
+def run(predictor: Predictor, wanted: list[Wanted], out: Path, manner: Manner = Manner()) -> list[object]:  # noqa: B008
+    return [e for e in predict_to_folder(predictor, wanted, out, (), CLASSES, manner) if isinstance(e, (MaskWritten, Refused))]
+
+
+def test_that_an_unreadable_image_is_told_and_the_next_is_written(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+    wanted = [Wanted(Source(tmp_path / "gone.png"), "gone"), Wanted(Source(image), "cell")]
+    refused, written = run(predictor, wanted, tmp_path / "out")
+    assert isinstance(refused, Refused)
+    assert "gone.png" in refused.why
+    assert isinstance(written, MaskWritten)
+    assert read_mask(Path(written.path))[0].shape == (1, 26, 30)
+    assert not list((tmp_path / "out").glob("*.tmp"))
+
+
+def test_that_nothing_is_written_when_no_image_can_be_read(predictor: Predictor, tmp_path: Path) -> None:
+    run(predictor, [Wanted(Source(tmp_path / "gone.png"), "gone")], tmp_path / "out")
+    assert not (tmp_path / "out").exists()
+
+
+def test_that_an_image_in_the_folder_is_never_written_over(predictor: Predictor, image: Path) -> None:
+    before = image.read_bytes()
+    with pytest.raises(UserError, match="is one of the images"):
+        run(predictor, [Wanted(Source(image), "cell")], image.parent)
+    assert {p.name: p.read_bytes() for p in image.parent.iterdir()} == {"cell.png": before}
+
+
+def test_that_a_mask_of_ours_is_replaced_and_one_that_was_changed_since_is_not(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+    wanted = [Wanted(Source(image), "cell")]
+    run(predictor, wanted, tmp_path / "out")
+    run(predictor, wanted, tmp_path / "out")
+    (tmp_path / "out" / "cell.png").write_bytes(b"corrected by hand")
+    with pytest.raises(UserError, match="not as this program wrote it"):
+        run(predictor, wanted, tmp_path / "out")
+    assert (tmp_path / "out" / "cell.png").read_bytes() == b"corrected by hand"
+
+
+def test_that_painted_voxels_win(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+    painted = np.zeros((1, 26, 30), np.bool_)
+    painted[0, :5] = True
+    values = np.ones((1, 26, 30), np.uint8)
+    for value in (0, 1):
+        out = tmp_path / str(value)
+        run(predictor, [Wanted(Source(image), "cell", lambda v=value: (values * v, painted))], out)  # type: ignore[misc]
+        assert (read_mask(out / "cell.png")[0][0, :5] == value).all()
+
+
+def test_that_a_file_in_the_place_of_the_folder_is_named(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+    (tmp_path / "out").touch()
+    with pytest.raises(FormatError, match="a file of this name is in the way"):
+        run(predictor, [Wanted(Source(image), "cell")], tmp_path / "out")
+
+
+def test_that_what_was_made_before_is_kept_until_something_it_depends_on_changes(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+    out, wanted = tmp_path / "out", [Wanted(Source(image), "cell")]
+
+    def before(wanted: list[Wanted] = wanted, manner: Manner = Manner()) -> bool:  # noqa: B008
+        (event,) = run(predictor, wanted, out, manner)
+        assert isinstance(event, MaskWritten)
+        return event.before
+
+    assert not before()
+    assert before()
+    assert not before(manner=Manner(again=True))
+    assert not before(manner=Manner(flips="on"))
+    painted = [Wanted(Source(image), "cell", lambda: (np.ones((1, 26, 30), np.uint8), np.ones((1, 26, 30), np.bool_)))]
+    assert not before(painted)
+    assert before(painted)
+    cv2.imwrite(str(image), np.zeros((26, 30), np.uint8))
+    assert not before(painted)
+    predictor.checkpoint = "beef"
+    assert not before(painted)
+
+
+def test_that_a_run_that_was_stopped_goes_on_with_what_is_missing(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+    for name in "ab":
+        (image.parent / f"{name}.png").write_bytes(image.read_bytes())
+    wanted = [Wanted(Source(image.parent / f"{name}.png"), name) for name in ("cell", "a", "b")]
+    job = predict_to_folder(predictor, wanted, tmp_path / "out", (), CLASSES)
+    while not isinstance(event := next(job), MaskWritten) or event.done < 2:
+        pass
+    job.close()
+    assert [event.before for event in run(predictor, wanted, tmp_path / "out")] == [True, True, False]
+
+
+def test_that_images_are_listed_by_doubt(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+    cv2.imwrite(str(image.parent / "flat.png"), np.full((26, 30), 90, np.uint8))
+    wanted = [Wanted(Source(image.parent / f"{name}.png"), name) for name in ("cell", "flat")]
+    events = run(predictor, wanted, tmp_path / "out")
+    rows = list(csv.DictReader((tmp_path / "out" / "doubt.csv").read_text(encoding="utf-8").splitlines()))
+    found = [float(row["doubt"]) for row in rows]
+    assert found == sorted(found, reverse=True)
+    assert {row["mask"] for row in rows} == {"cell.png", "flat.png"}
+    assert sorted(round(event.doubt, 4) for event in events) == sorted(found)
+
+
+def test_that_doubt_is_looked_for_where_structures_may_be() -> None:
+    share = np.zeros((1, 20, 20), np.uint8)
+    assert doubt(np.stack([255 - share, share])) == 0
+    share[0, 5:10, 5:10] = 255
+    sure = doubt(np.stack([255 - share, share]))
+    share[0, 5:10, 5:10] = 140
+    assert sure < 0.01 < 0.5 < doubt(np.stack([255 - share, share]))
+
+
+def test_that_objects_are_numbered_when_asked(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+    values = np.zeros((1, 26, 30), np.uint8)
+    values[0, 2:6, 2:6] = values[0, 15:20, 15:20] = 1
+    wanted = [Wanted(Source(image), "cell", lambda: (values, np.ones(values.shape, np.bool_)))]
+    run(predictor, wanted, tmp_path / "out", Manner(objects=True))
+    found = read_mask(tmp_path / "out" / "cell.png")[0]
+    assert sorted(np.unique(found)) == [0, 1, 2] and ((found > 0) == (values > 0)).all()
+
+
+def test_that_mirrored_views_are_for_small_images_and_networks_that_know_them() -> None:
+    small, large = Scan(np.zeros((1, 1, 100, 100), np.uint8)), Scan(np.zeros((1, 1, 2100, 2100), np.uint8))
+    assert Manner().flipped(small, mirrored=True)
+    assert not Manner().flipped(small, mirrored=False)
+    assert not Manner().flipped(large, mirrored=True)
+    assert Manner("on").flipped(large, mirrored=False) and not Manner("off").flipped(small, mirrored=True)
+    with pytest.raises(UserError, match="auto, on, off"):
+        Manner("sometimes")

@@ -1,0 +1,196 @@
+"""Predicting images into a folder: one mask each, what was done before left as it is, and a list of them by doubt.
+
+A run that was interrupted, or is repeated with more images, goes on where it ended: a mask is kept as long as it was made from the same
+image and strokes, by the same checkpoint, in the same way.
+"""
+
+from __future__ import annotations
+
+import io
+from collections.abc import Callable, Generator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+
+from unetstudio.data.case import Source
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.prediction import Prediction
+from unetstudio.data.scan import Scan
+from unetstudio.errors import CheckpointError, FormatError, UserError
+from unetstudio.formats import FORMATS, read_by_region, write_legend
+from unetstudio.formats.large_mask import ending
+from unetstudio.formats.replacing import make_folder, replace_file
+from unetstudio.inference.events import EngineChosen, PredictionEvent, TilePredicted
+from unetstudio.inference.predict import FINAL_SECONDS, predict
+from unetstudio.inference.predictor import Predictor
+from unetstudio.postprocess.numbered import numbered
+from unetstudio.postprocess.segment import Painted, segment
+from unetstudio.postprocess.step import Step
+from unetstudio.postprocess.uncertainty import doubt
+from unetstudio.training.events import Notice
+from unetstudio.worker.export import LEGEND
+from unetstudio.worker.export_names import Record, free_names
+from unetstudio.worker.huge import USUAL, Doing, Limits, predict_huge
+from unetstudio.worker.jobs import check_channels
+from unetstudio.worker.made_before import LIST, RECORD, MadeBefore
+
+FLIPPED_VOXELS = 4_000_000
+"""Images up to this size are averaged over mirrored views without being told to; it takes four times as long, eight times in 3D."""
+
+FLIPS = ("auto", "on", "off")
+
+MOST_OBJECTS = 2**16 - 1
+"""In a PNG of 16 bits."""
+
+
+@dataclass(frozen=True)
+class MaskWritten:
+    """One image of a folder is done; `doubt` is 0 where all is certain, 1 where nothing is, None where it was not measured; `before`
+    says that an earlier run had made it."""
+
+    image: str
+    path: str
+    done: int
+    total: int
+    doubt: float | None = None
+    before: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One image could not be predicted, and why, in one sentence."""
+
+    image: Path
+    why: str
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """One image to be predicted into a folder: `painted` holds labels that win over the prediction."""
+
+    source: Source
+    stem: str
+    painted: Callable[[], Painted | None] = lambda: None
+
+
+@dataclass(frozen=True)
+class Manner:
+    """How masks are made: `flips` on, off or auto; `probabilities` written beside them; numbers of `objects` instead of class values;
+    by which `engine`; all of them `again`, also those that are there."""
+
+    flips: str = "auto"
+    probabilities: bool = False
+    objects: bool = False
+    engine: str = "auto"
+    again: bool = False
+    limits: Limits = USUAL
+
+    def __post_init__(self) -> None:
+        if self.flips not in FLIPS:
+            raise UserError(f"flips={self.flips!r} is not understood: choose {', '.join(FLIPS)}.")
+
+    def flipped(self, scan: Scan, mirrored: bool) -> bool:
+        """Whether a scan is averaged over mirrored views: when asked for, or when that is quick and the network has learnt such views."""
+        z, y, x = scan.shape
+        return self.flips == "on" or (self.flips == "auto" and mirrored and z * y * x <= FLIPPED_VOXELS)
+
+
+USUAL_MANNER = Manner()
+
+Folder = Generator[PredictionEvent | EngineChosen | MaskWritten | Refused | Doing | Notice, None, None]
+
+
+def predict_to_folder(
+    predictor: Predictor,
+    wanted: Sequence[Wanted],
+    out: Path,
+    steps: Sequence[Step],
+    classes: ClassTable,
+    manner: Manner = USUAL_MANNER,
+) -> Folder:
+    """Masks named by the image's stem: PNG for pictures, NIfTI with the same geometry for volumes; a legend; and the images by doubt.
+
+    What exceeds the limits is predicted on the disk, a picture then becomes a tiled TIFF, and its probabilities and objects are not
+    written. The first image decides which engine computes.
+
+    An image that cannot be predicted is yielded as `Refused`, and the others go on. UserError when the folder cannot be written, or
+    a file there is not this program's own: the images themselves are never written over.
+    """
+    record, originals = Record(out, "prediction"), [item.source.path for item in wanted]
+    before = MadeBefore(out, (predictor.checkpoint, steps, manner.flips, manner.probabilities, manner.objects))
+    names, chosen = free_names(item.stem for item in wanted), False
+    for done, (item, name) in enumerate(zip(wanted, names, strict=True), start=1):
+        painted = item.painted()
+        known = None if manner.again else before.find(name, item.source, painted)
+        if known is not None and record.unchanged(known.mask):
+            yield MaskWritten(str(item.source.path), str(out / known.mask), done, len(wanted), known.doubt, before=True)
+            continue
+        try:
+            scan = read_by_region(item.source, manner.limits.large)
+            check_channels(predictor, scan, item.source.path.name)
+            huge = _is_huge(predictor, scan, item.source.path, manner)
+        except (FormatError, CheckpointError) as error:
+            yield Refused(item.source.path, str(error))
+            continue
+        path = out / f"{name}{ending(scan.shape) if huge else '.nii.gz' if scan.is_volume else '.png'}"
+        shares = out / f"{name}_probabilities.npz"
+        make_folder(out)
+        record.claim([path.name, LEGEND, LIST, RECORD, *([shares.name] if manner.probabilities else [])], originals)
+        write_legend(out / LEGEND, classes)
+        flips = manner.flipped(scan, predictor.mirrored)
+        if not chosen:
+            chosen = True
+            work = scan.shape[0] * scan.shape[1] * scan.shape[2] * (len(wanted) - done + 1) * (2**predictor.dims if flips else 1)
+            choice = predictor.quicken(scan, work, manner.engine)
+            yield EngineChosen(choice.name, choice.words)
+        if huge:
+            found = None
+            yield from predict_huge(predictor, scan, item.source, path, name, steps, painted, manner.limits, flips=flips)
+        else:
+            kept = Prediction(scan.shape, predictor.values)
+            tile = manner.limits.tile
+            for event in predict(predictor, scan, item.stem, tile=tile, flips=flips, rows=True, patience=FINAL_SECONDS):
+                if isinstance(event, TilePredicted):
+                    kept.put(event.region, event.probabilities, event.checkpoint)
+                yield event
+            found = doubt(kept.probabilities)
+            labels = segment(kept.probabilities, kept.values, steps, scan.geometry.spacing, painted=painted).labels
+            _write(path, _objects(labels, kept.values, path) if manner.objects else labels, scan, classes)
+            if manner.probabilities:
+                save_probabilities(shares, kept)
+        before.add(name, item.source, painted, path.name, found)
+        record.finish()
+        yield MaskWritten(str(item.source.path), str(path), done, len(wanted), found)
+
+
+def _is_huge(predictor: Predictor, scan: Scan, path: Path, manner: Manner) -> bool:
+    """Whether it is predicted on the disk; FormatError when more is wanted of such an image than its mask."""
+    huge = manner.limits.exceeded(scan, len(predictor.values))
+    if huge and manner.probabilities:
+        raise FormatError(path, "the probabilities of an image of this size are not written; predict it without them.")
+    if huge and manner.objects:
+        raise FormatError(path, "the objects of an image of this size are not numbered; predict it without --objects.")
+    return huge
+
+
+def _write(path: Path, values: np.ndarray, scan: Scan, classes: ClassTable) -> None:
+    FORMATS["nifti" if scan.is_volume else "png"].write(path, values, scan.geometry, classes)
+
+
+def _objects(labels: np.ndarray, values: tuple[int, ...], path: Path) -> np.ndarray:
+    """Numbers of objects as files hold them; FormatError for more than fit into a picture."""
+    ids = numbered(labels, values[1:])
+    if ids.shape[0] > 1:
+        return ids
+    if ids.max(initial=0) > MOST_OBJECTS:
+        raise FormatError(path, f"it would hold more than {MOST_OBJECTS:,} objects; clean up small islands first.")
+    return ids.astype(np.uint16)
+
+
+def save_probabilities(path: Path, prediction: Prediction) -> None:
+    """NumPy archive: `probabilities` (K, Z, Y, X) uint8, 0..255, and the class `values` of its channels; FormatError when it cannot be
+    written."""
+    archive = io.BytesIO()
+    np.savez_compressed(archive, probabilities=prediction.probabilities, values=np.array(prediction.values, np.uint8))
+    replace_file(path, archive.getvalue())
