@@ -27,6 +27,8 @@ class TrainingSettings:
     steps: int = 0  # stop after this many steps; 0 = no limit
     round_seconds: float = 5.0  # about how long a round lasts, after which scores and predictions are refreshed
     augment: bool = True
+    augmentation: str = "auto"  # how patches are varied: auto, microscopy, ct, mri, ultrasound, photographs
+    vary: str = ""  # changes of that, such as "rotation.limit=30,noise=off"
     border_weight: str = "auto"  # of voxels between objects that nearly touch: auto, off, or a number, 10 as published
     device: str = "auto"  # auto, cpu, cuda, cuda:N, mps
     precision: str = "auto"  # number format of convolutions: auto, float32, bf16

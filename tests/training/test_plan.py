@@ -56,14 +56,6 @@ def test_that_patches_are_no_larger_than_the_scans_need(make_study: MakeStudy) -
     assert make_plan(make_study(shape=(1, 40, 70)), TrainingSettings(), CPU).patch == (40, 72)
 
 
-def test_that_patients_are_not_mirrored(make_study: MakeStudy) -> None:
-    study = make_study(shape=(30, 32, 32))
-    found = study.cases["case0"]
-    affine = ((0.0, 0.0, 1.0, 0.0), (0.0, 1.0, 0.0, 0.0), (1.0, 0.0, 0.0, 0.0), (0.0, 0.0, 0.0, 1.0))
-    found.case = replace(found.case, geometry=Geometry((1.0, 1.0, 1.0), affine))
-    assert make_plan(study, TrainingSettings(), CPU).oriented
-
-
 def test_that_large_slices_are_learnt_one_by_one_only_while_somebody_paints_on_a_processor(make_study: MakeStudy) -> None:
     study = make_study(shape=(30, 192, 192))
     assert make_plan(study, TrainingSettings(), CPU).dims == 2

@@ -5,6 +5,7 @@ Drawn values are frozen dataclasses of plain numbers: kept, they replay a batch 
 
 from __future__ import annotations
 
+from dataclasses import field
 from typing import Any, ClassVar, Protocol
 
 import numpy as np
@@ -14,6 +15,16 @@ from unetstudio.augment.grid import Grid
 from unetstudio.registry import Registry
 
 Floats = NDArray[np.float32]
+
+
+def how_often(probability: float) -> Any:
+    """A field: the share of patches that are changed."""
+    return field(default=probability, metadata={"label": "How often", "minimum": 0.0, "maximum": 1.0, "step": 0.05})
+
+
+def how_much(default: float, label: str, minimum: float, maximum: float, step: float, unit: str = "") -> Any:
+    """A field: the strength of a change, with its limits on a slider."""
+    return field(default=default, metadata={"label": label, "minimum": minimum, "maximum": maximum, "step": step, "unit": unit})
 
 
 class Geometric(Protocol):

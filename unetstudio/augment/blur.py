@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Blur:
     """In the plane of the slices, by up to `limit` pixels."""
 
     title: ClassVar[str] = "Blur"
-    probability: float = 0.15
-    limit: float = 1.2
+    probability: float = how_often(0.15)
+    limit: float = how_much(1.2, "Up to", 0.3, 5.0, 0.1, "px")
 
     def draw(self, rng: np.random.Generator) -> Sigma | None:
         """A width."""

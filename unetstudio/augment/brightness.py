@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Brightness:
     """Normal offsets of standard deviation `strength`, the same for all plain channels; local ones do not see brightness."""
 
     title: ClassVar[str] = "Brightness"
-    probability: float = 0.5
-    strength: float = 0.15
+    probability: float = how_often(0.5)
+    strength: float = how_much(0.15, "Strength", 0.0, 1.0, 0.01)
 
     def draw(self, rng: np.random.Generator) -> Offset | None:
         """An offset."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
 
 
 @dataclass(frozen=True)
@@ -25,8 +25,8 @@ class Contrast:
     """By factors between 1 / `limit` and `limit`; less for local channels, which are contrast-normalised already."""
 
     title: ClassVar[str] = "Contrast"
-    probability: float = 0.5
-    limit: float = 1.35
+    probability: float = how_often(0.5)
+    limit: float = how_much(1.35, "Factor up to", 1.0, 3.0, 0.05)
 
     def draw(self, rng: np.random.Generator) -> Gain | None:
         """Two gains."""

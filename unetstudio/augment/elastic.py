@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
-from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
 from unetstudio.augment.grid import Grid
 
 
@@ -28,9 +28,9 @@ class Elastic:
     """
 
     title: ClassVar[str] = "Elastic"
-    probability: float = 0.4
-    strength: float = 0.025
-    points: int = 4
+    probability: float = how_often(0.4)
+    strength: float = how_much(0.025, "Strength", 0.0, 0.1, 0.005)
+    points: int = field(default=4, metadata={"label": "Grid points", "minimum": 2, "maximum": 8, "step": 1})
 
     def draw(self, rng: np.random.Generator, dims: int) -> Displacements | None:
         """A displacement per grid point and axis."""

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
 import numpy as np
 
-from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.augmentation import AUGMENTATIONS, how_often
 from unetstudio.augment.grid import Grid
+
+ALL, SIDES = "all", "sides"
 
 
 @dataclass(frozen=True)
@@ -21,14 +23,18 @@ class Axes:
 @AUGMENTATIONS.register("flip")
 @dataclass(frozen=True)
 class Flip:
-    """Each axis is mirrored with `probability`."""
+    """Each axis is mirrored with `probability`; or only the last one, from side to side."""
 
     title: ClassVar[str] = "Mirror"
-    probability: float = 0.5
+    probability: float = how_often(0.5)
+    axes: str = field(default=ALL, metadata={"label": "Which way", "choices": {ALL: "All ways", SIDES: "Side to side"}})
 
     def draw(self, rng: np.random.Generator, dims: int) -> Axes:
         """Which axes to mirror."""
-        return Axes(tuple(bool(hit) for hit in rng.random(dims) < self.probability))
+        hits = rng.random(dims) < self.probability
+        if self.axes == SIDES:
+            hits[:-1] = False
+        return Axes(tuple(bool(hit) for hit in hits))
 
     def apply(self, parameters: Axes, grid: Grid) -> Grid:
         """Turns the drawn axes round."""

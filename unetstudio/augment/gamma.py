@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class Gamma:
     """Exponents between 1 / `limit` and `limit`, on plain channels."""
 
     title: ClassVar[str] = "Gamma"
-    probability: float = 0.3
-    limit: float = 1.4
+    probability: float = how_often(0.3)
+    limit: float = how_much(1.4, "Exponent up to", 1.0, 3.0, 0.05)
 
     def draw(self, rng: np.random.Generator) -> Exponent | None:
         """An exponent."""

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
 
 LOCAL = 2.0
 """Noise in a locally normalised channel is about this much stronger than in the plain one: its scale is finer."""
@@ -28,8 +28,8 @@ class Noise:
     """Of a standard deviation up to `limit`."""
 
     title: ClassVar[str] = "Noise"
-    probability: float = 0.3
-    limit: float = 0.12
+    probability: float = how_often(0.3)
+    limit: float = how_much(0.12, "Up to", 0.0, 0.5, 0.01)
 
     def draw(self, rng: np.random.Generator) -> Grain | None:
         """A strength, and a seed so that the same noise can be made again."""

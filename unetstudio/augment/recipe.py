@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import inspect
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,12 +14,14 @@ from unetstudio.augment.blur import Blur
 from unetstudio.augment.brightness import Brightness
 from unetstudio.augment.contrast import Contrast
 from unetstudio.augment.elastic import Elastic
-from unetstudio.augment.flip import Flip
+from unetstudio.augment.flip import ALL, Flip
 from unetstudio.augment.gamma import Gamma
 from unetstudio.augment.grid import Grid
+from unetstudio.augment.low_resolution import LowResolution
 from unetstudio.augment.noise import Noise
 from unetstudio.augment.rotation import Rotation
 from unetstudio.augment.stretch import Stretch
+from unetstudio.augment.tint import Tint
 from unetstudio.augment.zoom import Zoom
 
 
@@ -39,11 +42,25 @@ class Recipe:
 
     @classmethod
     def standard(cls, *, oriented: bool = False) -> Recipe:
-        """For microscopy and photographs, where up means nothing; `oriented` for patients: no mirroring, small turns."""
+        """For microscopy, where up means nothing; `oriented` for patients: no mirroring, small turns."""
         turn = Rotation(probability=0.5, limit=20.0) if oriented else Rotation()
-        flips = () if oriented else (Flip(),)
-        geometric: tuple[Geometric, ...] = (Elastic(), *flips, Zoom(), Stretch(), turn)
-        return cls(geometric, (Brightness(), Contrast(), Gamma(), Blur(), Noise()))
+        flip = Flip(probability=0.0) if oriented else Flip()
+        geometric: tuple[Geometric, ...] = (Elastic(), flip, Zoom(), Stretch(), turn)
+        return cls(geometric, (Brightness(), Contrast(), Gamma(), Tint(probability=0.0), LowResolution(), Blur(), Noise()))
+
+    @property
+    def mirrors(self) -> bool:
+        """Whether patches are mirrored along every axis."""
+        return any(isinstance(a, Flip) and a.probability > 0 and a.axes == ALL for a in self.geometric)
+
+    def changed(self, *others: Geometric | Photometric) -> Recipe:
+        """With these in the place of those of their kind, or behind all others."""
+        groups: dict[bool, tuple[Any, ...]] = {True: self.geometric, False: self.photometric}
+        for other in others:
+            now = groups[is_geometric(other)]
+            fresh = tuple(other if type(a) is type(other) else a for a in now)
+            groups[is_geometric(other)] = fresh if any(a is other for a in fresh) else (*now, other)
+        return Recipe(groups[True], groups[False])
 
     def draw(self, rng: np.random.Generator, dims: int) -> Drawn:
         """Fresh random values for one patch."""
@@ -63,3 +80,8 @@ class Recipe:
             if parameters is not None:
                 image = augmentation.apply(parameters, image, plain)
         return image
+
+
+def is_geometric(augmentation: object) -> bool:
+    """Whether it changes places; else it changes grey values. Their `apply` take a grid, or an image and what is plain of it."""
+    return "grid" in inspect.signature(augmentation.apply).parameters  # type: ignore[attr-defined]

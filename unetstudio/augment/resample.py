@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.augment.plane import sample_plane, sample_plane_labels
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.region import Region
 
@@ -38,9 +37,7 @@ def needed(places: Floats, shape: tuple[int, int, int], z: int | None = None) ->
 def sample_channels(channels: Floats, places: Floats) -> Floats:
     """(C, *patch) float32 by linear interpolation from (C, Z, Y, X) at `places` (D, *patch); 2D patches read slice 0."""
     if len(places) == 2:
-        rows, columns = places
-        planes = [cv2.remap(c[0], columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) for c in channels]
-        return np.stack(planes).astype(np.float32, copy=False)
+        return sample_plane(channels[:, 0], places)
     if channels.shape[1] * channels.shape[2] < MOST_ROWS and places[0].size // places.shape[-1] < MOST_ROWS:
         return _sample_stacked(channels, places)
     import torch
@@ -88,10 +85,7 @@ def _mirrored(along: Floats, extent: int) -> Floats:
 def sample_labels(labels: Bytes, places: Floats) -> Bytes:
     """(*patch) uint8, the nearest value of (Z, Y, X) at `places`; UNLABELLED outside. 2D patches read slice 0."""
     if len(places) == 2:
-        rows, columns = places
-        outside: Any = (UNLABELLED,)
-        found = cv2.remap(labels[0], columns, rows, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)
-        return np.asarray(found, np.uint8)
+        return sample_plane_labels(labels[0], places)
     flat, inside = np.zeros(places.shape[1:], np.int64), np.ones(places.shape[1:], np.bool_)
     for along, extent in zip(places, labels.shape, strict=True):
         nearest = np.rint(along)

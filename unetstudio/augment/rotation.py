@@ -1,4 +1,4 @@
-"""Rotation in the plane of the slices."""
+"""Rotation in the plane of the slices, and of volumes a little out of it."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+from numpy.typing import NDArray
 
-from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
 from unetstudio.augment.grid import Grid
 
 
@@ -17,25 +18,39 @@ class Angle:
     """In degrees, from y towards x."""
 
     degrees: float
+    tilts: tuple[float, ...] = ()  # of a volume, out of the plane: from z towards y, and from z towards x
 
 
 @AUGMENTATIONS.register("rotation")
 @dataclass(frozen=True)
 class Rotation:
-    """By up to `limit` degrees either way."""
+    """By up to `limit` degrees either way; volumes are also tilted out of the plane by up to `tilt`."""
 
     title: ClassVar[str] = "Rotate"
-    probability: float = 1.0
-    limit: float = 180.0
+    probability: float = how_often(1.0)
+    limit: float = how_much(180.0, "Up to", 0.0, 180.0, 5.0, "°")
+    tilt: float = how_much(0.0, "Tilt of volumes", 0.0, 45.0, 1.0, "°")
 
     def draw(self, rng: np.random.Generator, dims: int) -> Angle | None:
-        """An angle, the same for every slice."""
-        del dims
-        return Angle(float(rng.uniform(-self.limit, self.limit))) if rng.random() < self.probability else None
+        """An angle, the same for every slice, and in 3D two more."""
+        if rng.random() >= self.probability:
+            return None
+        degrees = float(rng.uniform(-self.limit, self.limit))
+        tilts = rng.uniform(-self.tilt, self.tilt, 2).tolist() if dims == 3 and self.tilt else ()
+        return Angle(degrees, tuple(tilts))
 
     def apply(self, parameters: Angle, grid: Grid) -> Grid:
-        """Turns the last two axes."""
-        cos, sin = math.cos(math.radians(parameters.degrees)), math.sin(math.radians(parameters.degrees))
-        matrix = np.eye(len(grid.matrix))
-        matrix[-2:, -2:] = [[cos, -sin], [sin, cos]]
-        return grid.then(matrix)
+        """Turns the last two axes, then z with each of them."""
+        grid = grid.then(_turn(len(grid.matrix), -2, -1, parameters.degrees))
+        for axis, degrees in zip((1, 2), parameters.tilts, strict=False):
+            grid = grid.then(_turn(3, 0, axis, degrees))
+        return grid
+
+
+def _turn(dims: int, first: int, second: int, degrees: float) -> NDArray[np.float64]:
+    """The matrix that turns one axis towards another."""
+    cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
+    matrix = np.eye(dims)
+    matrix[first, first] = matrix[second, second] = cos
+    matrix[first, second], matrix[second, first] = -sin, sin
+    return matrix

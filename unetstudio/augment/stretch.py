@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
 from unetstudio.augment.grid import Grid
 
 
@@ -24,8 +24,8 @@ class Stretch:
     """By factors between 1 / `limit` and `limit`."""
 
     title: ClassVar[str] = "Stretch"
-    probability: float = 0.3
-    limit: float = 1.15
+    probability: float = how_often(0.3)
+    limit: float = how_much(1.15, "Factor up to", 1.0, 2.0, 0.05)
 
     def draw(self, rng: np.random.Generator, dims: int) -> Factors | None:
         """A factor per axis."""

@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from unetstudio.augment.augmentation import AUGMENTATIONS
+from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
 from unetstudio.augment.grid import Grid
 
 
@@ -24,8 +24,8 @@ class Zoom:
     """By a factor between 1 / `limit` and `limit`."""
 
     title: ClassVar[str] = "Zoom"
-    probability: float = 0.8
-    limit: float = 1.3
+    probability: float = how_often(0.8)
+    limit: float = how_much(1.3, "Factor up to", 1.0, 3.0, 0.05)
 
     def draw(self, rng: np.random.Generator, dims: int) -> Factor | None:
         """A factor; as often below 1 as above."""

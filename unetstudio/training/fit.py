@@ -12,7 +12,6 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
-from unetstudio.augment.recipe import Recipe
 from unetstudio.data.study import Study
 from unetstudio.errors import OutOfMemory, TrainingError
 from unetstudio.inference.predictor import Predictor
@@ -197,13 +196,13 @@ class Trainer:
             budget = budget.resumed(Budget(**start.state["budget"]), self.step, self.seconds)
         self._budget = budget
         self._material = Material(self.study, self.intensity, settings.seed, made.borders)
-        self._revision = -1
+        self._recipe, self._revision = made.recipe, -1
         self._values: tuple[int, ...] = self._classes.values
         self._patch, self._batch = made.network.input_shape(self._plan.patch), self._plan.batch
         self._samples = self._sampling()
         count, device = made.network.parameters_count, str(self._device)
         self._fallback = Fallback(self.learner)
-        mirrored = "learnt" if settings.augment and not self._plan.oriented else "not learnt"
+        mirrored = "learnt" if made.recipe.mirrors else "not learnt"
         self._told = {"Parameters": f"{count:,}", "Seed": settings.seed, "Device": device, "Mirrored views": mirrored, **made.words}
         yield from (unreadable.notice for unreadable in made.lost)
         yield TrainingStarted(self._plan.network, self._plan.dims, count, self._patch, self._batch, device, self.step, made.words)
@@ -322,11 +321,10 @@ class Trainer:
         yield Notice(f"Memory ran short: training goes on with {self._batch} patches of {size} a step.")
 
     def _sampling(self) -> Samples:
-        recipe = Recipe.standard(oriented=self._plan.oriented) if self.settings.augment else Recipe()
         cpu = self._device.type == "cpu"  # which needs its threads for the step: one or two make batches quicker than it uses them up
         threads = (1 if cores() < MANY_CORES else 2) if cpu else max(1, min(6, cores() - 1))
         lost, seed = self._learner.network.lost, self.settings.seed
-        return Samples(self._material, recipe, self._patch, self._batch, lost=lost, seed=seed, first=self.step, threads=threads)
+        return Samples(self._material, self._recipe, self._patch, self._batch, lost=lost, seed=seed, first=self.step, threads=threads)
 
 
 def fit(

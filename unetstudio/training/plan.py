@@ -37,8 +37,8 @@ LARGER = {2: (384, 512), 3: (128, 160)}
 @dataclass(frozen=True)
 class Plan:
     """`patch` is (Y, X) or (Z, Y, X); `rate` the full learning rate, reached after `warm_up` steps; `dice` the share of the Dice term;
-    `windows` how many patches a score looks at; `oriented` whether up and left mean something; `filters` whether filter responses go in
-    beside the image; `words` choice by choice for the reader."""
+    `windows` how many patches a score looks at; `filters` whether filter responses go in beside the image; `words` choice by choice for
+    the reader."""
 
     network: str
     dims: int
@@ -49,7 +49,6 @@ class Plan:
     warm_up: int
     dice: float
     windows: int
-    oriented: bool
     filters: bool
     words: dict[str, str] = field(default_factory=dict)
 
@@ -111,11 +110,10 @@ def make_plan(
     unused = [] if made is not None else [wish.replace("_", " ") for wish in settings.wishes() if wish not in kind.options()]
     if unused:
         words["Not used"] = f"{' and '.join(unused)}, which the {kind.title} does not have"
-    oriented = all(case.geometry.affine is not None for case in cases)
     windows = (6 if dims == 2 else 3) if quick else 24
     flat_strokes = dims == 2 and not dense  # the first mask is awaited after a few steps: filters need not be found by the network first
     dice, warm_up = 0.5 if dense else 0.0, QUICK_WARM_UP if flat_strokes else WARM_UP
-    return Plan(name, dims, options, patch, patches, rate, warm_up, dice, windows, oriented, flat_strokes, words)
+    return Plan(name, dims, options, patch, patches, rate, warm_up, dice, windows, flat_strokes, words)
 
 
 def usual_network(name: str, dims: int, device: torch.device) -> tuple[Network, tuple[int, ...], int]:

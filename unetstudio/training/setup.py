@@ -6,6 +6,8 @@ from dataclasses import dataclass
 
 import torch
 
+from unetstudio.augment.presets import choose_recipe
+from unetstudio.augment.recipe import Recipe
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.study import Study
 from unetstudio.networks.device import Precision, choose_device, choose_precision, use_threads
@@ -28,6 +30,7 @@ class SetUp:
     network: Network
     precision: Precision
     borders: Borders | None
+    recipe: Recipe
     lost: tuple[Unreadable, ...]
     words: dict[str, str]
 
@@ -56,4 +59,6 @@ def set_up(study: Study, settings: TrainingSettings, start: Start | None) -> Set
     borders, why = choose_borders(study, settings, dense=plan.dice > 0)
     if why:
         words["Borders"] = why
-    return SetUp(device, plan, intensity, network, precision, borders, tuple(lost), words)
+    cases = [study.cases[id].case for id in study.labelled()]
+    recipe, words["Augmentation"] = choose_recipe(cases, settings.augmentation, settings.vary) if settings.augment else (Recipe(), "none")
+    return SetUp(device, plan, intensity, network, precision, borders, recipe, tuple(lost), words)

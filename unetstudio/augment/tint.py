@@ -1,0 +1,43 @@
+"""Another stain or another light: the colours of a picture brightened each by itself."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
+
+COLOURS = 3
+
+
+@dataclass(frozen=True)
+class Offsets:
+    """Of red, green and blue, on a scale on which the project's usual intensities are 2 wide."""
+
+    offsets: tuple[float, ...]
+
+
+@AUGMENTATIONS.register("tint")
+@dataclass(frozen=True)
+class Tint:
+    """Normal offsets of standard deviation `strength` for each colour; grey pictures stay as they are."""
+
+    title: ClassVar[str] = "Tint"
+    probability: float = how_often(0.5)
+    strength: float = how_much(0.1, "Strength", 0.0, 0.5, 0.01)
+
+    def draw(self, rng: np.random.Generator) -> Offsets | None:
+        """Three offsets."""
+        if rng.random() >= self.probability:
+            return None
+        return Offsets(tuple(float(value) for value in rng.normal(0, self.strength, COLOURS)))
+
+    def apply(self, parameters: Offsets, image: NDArray[np.float32], plain: int) -> NDArray[np.float32]:
+        """Adds them to the first three of at least three plain channels."""
+        if plain >= COLOURS:
+            for place, offset in enumerate(parameters.offsets):
+                image[place] += np.float32(offset)
+        return image
