@@ -56,6 +56,8 @@ def take_in(
             case = replace(found.case, id=removed.get(found.case.sha256, found.case.id))
             desk.keep_thumbnail(case.id, found.thumbnail)
             yield replace(found, case=case)
+        elif desk is None and len(sources) == 1:
+            raise UserError(found.text)  # why, and not only that nothing could be opened
         else:
             yield found
     if desk is None:
