@@ -31,6 +31,7 @@ from unetstudio.postprocess.fill_holes import FillHoles
 from unetstudio.postprocess.segment import Painted
 from unetstudio.postprocess.small_components import SmallComponents
 from unetstudio.postprocess.smooth import Smooth
+from unetstudio.postprocess.split import Split
 from unetstudio.postprocess.step import Step
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.project.project import Project
@@ -85,7 +86,9 @@ def mask(out: Path) -> NDArray[Any]:
     return read_mask(path)[0]
 
 
-@pytest.mark.parametrize("steps", [(), CLEANING, (CLEANING[1], CLEANING[0]), (CLEANING[3], CLEANING[0], CLEANING[1])])
+@pytest.mark.parametrize(
+    "steps", [(), CLEANING, (CLEANING[1], CLEANING[0]), (CLEANING[3], CLEANING[0], CLEANING[1]), (Split(enabled=True, depth=0.5),)]
+)
 def test_that_a_mask_by_way_of_the_disk_is_that_made_in_memory(image: Path, tmp_path: Path, steps: Sequence[Step]) -> None:
     """Also where the threshold comes after steps that look around."""
     run(tmp_path / "memory", image, replace(IN_MEMORY, large=0), steps)
