@@ -16,7 +16,7 @@ from torch.utils.data import DataLoader, Dataset
 
 Parts = tuple[Callable[[], Any], Callable[[], Any], Callable[[Any], None], torch.dtype]
 
-MANY = 64
+MANY = 48
 """Entries of an epoch: its end shall not fall among the iterations."""
 
 
@@ -28,6 +28,7 @@ def monai(task: Any, workers: int) -> Parts:
         Compose,
         EnsureChannelFirstd,
         EnsureTyped,
+        NormalizeIntensityd,
         Rand2DElasticd,
         Rand3DElasticd,
         RandAdjustContrastd,
@@ -38,7 +39,6 @@ def monai(task: Any, workers: int) -> Parts:
         RandGaussianSmoothd,
         RandScaleIntensityd,
         RandShiftIntensityd,
-        ScaleIntensityRangePercentilesd,
     )
 
     both, modes = ["image", "label"], ("bilinear", "nearest")
@@ -53,7 +53,7 @@ def monai(task: Any, workers: int) -> Parts:
     transforms = Compose(
         [
             EnsureChannelFirstd(both, channel_dim=0),
-            ScaleIntensityRangePercentilesd("image", 0.5, 99.5, -1, 1),
+            NormalizeIntensityd("image", channel_wise=True),
             EnsureTyped(both),
             RandCropByPosNegLabeld(both, label_key="label", spatial_size=task.patch, pos=1, neg=1, num_samples=1),
             *(RandFlipd(both, prob=0.5, spatial_axis=axis) for axis in range(task.dims)),

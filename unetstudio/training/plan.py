@@ -89,7 +89,7 @@ def make_plan(
     patch, patches = shape(network)
     memory = ""
     if machine is not None:
-        if not quick and settings.seconds >= LONG and not settings.patch:  # context is what a GPU's memory is good for
+        if not quick and settings.seconds >= LONG[dims] and not settings.patch:  # context is what a GPU's memory is good for
             larger = [_patch(network, n, extent[-dims:]) for n in LARGER[dims]]
             patch = grow_into_memory(network, [patch, *larger], patches, machine)
         if not (settings.patch and settings.batch):
@@ -130,8 +130,9 @@ def _sizes(dims: int, settings: TrainingSettings, quick: bool) -> list[Size]:
     """Depths and widths to choose from, the one to begin with first. Only a budget that is long enough pays for more than that."""
     if not quick:
         return [(3 if dims == 3 else 4, 32)]
-    if settings.seconds < LONG or settings.preset or settings.depth or settings.base:
-        return [(3, 8) if dims == 3 else (4 if settings.seconds >= LONG else 3, 16)]
+    long = settings.seconds >= LONG[dims]
+    if not long or settings.preset or settings.depth or settings.base:
+        return [(3, 8) if dims == 3 else (4 if long else 3, 16)]
     return [(3, 8), (3, 16)] if dims == 3 else [(4, 16), (4, 32)]
 
 

@@ -16,11 +16,12 @@ from unetstudio.networks.findings import recall, remember
 from unetstudio.networks.network import BYTES, Network, name_of, rebuild, round_up
 from unetstudio.training.trial import cost_of
 
-LONG = 120.0
-"""Seconds from which a budget pays for a larger network, and for finding out how large."""
+LONG = {2: 120.0, 3: 60.0}
+"""Seconds from which a budget pays for a larger network in 2D and 3D, and for finding out how large ..."""
 
-STEPS = 250
-"""A larger network must still get so many: on ISBI 2012, 190 steps with 32 channels beat 700 with 16, which took as long."""
+STEPS = {2: 250, 3: 150}
+"""... and the steps that a larger network must still get. With as much time, 190 steps with 32 channels beat 700 with 16 on ISBI 2012, and
+150 with 16 beat 500 with 8 on the hippocampus; 100 with 32 were behind 400 with 16 on the nuclei of DSB 2018."""
 
 FULL = 0.6
 """Share of the free memory that a training step may be expected to take."""
@@ -83,7 +84,7 @@ def choose_network(
         if larger.config == chosen.config:  # a network that has no such choice
             break
         fewer = seconds / (taken * operations(larger, *shape(larger)) / first)
-        if fewer < STEPS:
+        if fewer < STEPS[chosen.config.dims]:
             reason = f"; a larger one would get only about {fewer:.0f}"
             break
         if not machine.holds(larger, *shape(larger)):
