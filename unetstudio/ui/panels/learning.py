@@ -54,17 +54,21 @@ class LearningPanel(QWidget):
         self.network_button = QPushButton()
         self.network_button.setObjectName("choose_network")
         self.network_button.setToolTip("What other networks there are, what they are for, and what they cost on this computer")
+        self.augmentation_button = QPushButton("Augmentation …")
+        self.augmentation_button.setObjectName("choose_augmentation")
+        self.augmentation_button.setToolTip("How the image is varied for learning: presets, sliders, and samples to look at")
         self.confirm = self._make_confirm()
         self.advanced = Advanced(session)
         self._due = QTimer(self, singleShot=True, interval=REFRESH)
         self._due.timeout.connect(self._draw)
         self._lay_out()
 
-        for button in (self.pause_button, self.afresh_button, self.network_button):
+        for button in (self.pause_button, self.afresh_button, self.network_button, self.augmentation_button):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.pause_button.clicked.connect(self._pause_or_go_on)
         self.afresh_button.clicked.connect(lambda: self._ask_afresh(True))
         self.network_button.clicked.connect(self._choose_network)
+        self.augmentation_button.clicked.connect(self._choose_augmentation)
         session.networks.changed.connect(self._show_network)
         self._learning.settings_changed.connect(self._show_network)
         self._learning.changed.connect(self._show_state)
@@ -98,14 +102,19 @@ class LearningPanel(QWidget):
         row.setSpacing(8)
         row.addWidget(self.pause_button, 1)
         row.addWidget(self.afresh_button, 1)
+        choices = QHBoxLayout()
+        choices.setSpacing(8)
+        choices.addWidget(self.network_button, 1)
+        choices.addWidget(self.augmentation_button, 1)
         column_layout = QVBoxLayout(self)
         column_layout.setContentsMargins(0, 0, 0, 0)
         column_layout.setSpacing(8)
         column_layout.addWidget(self.sentence)
         column_layout.addWidget(self.progress)
         column_layout.addWidget(self.device)
-        for part in (self.score_chart, self.bars, self.loss_chart, self.buttons, self.confirm, self.network_button):
+        for part in (self.score_chart, self.bars, self.loss_chart, self.buttons, self.confirm):
             column_layout.addWidget(part)
+        column_layout.addLayout(choices)
         column_layout.addWidget(Fold("Advanced", self.advanced, name="advanced_fold"))
 
     def _make_confirm(self) -> QWidget:
@@ -155,6 +164,13 @@ class LearningPanel(QWidget):
         from unetstudio.ui.network_dialog import NetworkDialog
 
         dialog = NetworkDialog(self._session, self.window())
+        dialog.finished.connect(self.window().activateWindow)
+        dialog.open()
+
+    def _choose_augmentation(self) -> None:
+        from unetstudio.ui.augmentation_dialog import AugmentationDialog
+
+        dialog = AugmentationDialog(self._session, self.window())
         dialog.finished.connect(self.window().activateWindow)
         dialog.open()
 

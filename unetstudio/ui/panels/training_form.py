@@ -18,6 +18,7 @@ NORMS = ((AUTOMATIC, "auto"), ("Group", "group"), ("Batch", "batch"), ("Instance
 DEVICES = ((AUTOMATIC, "auto"), ("Processor (CPU)", "cpu"), ("NVIDIA GPU (CUDA)", "cuda"), ("Apple GPU (MPS)", "mps"))
 PRECISIONS = ((AUTOMATIC, "auto"), ("Single (float32)", "float32"), ("Half (bf16)", "bf16"))
 SUPERVISIONS = ((AUTOMATIC, "auto"), ("On", "on"), ("Off", "off"))
+BORDERS = ((AUTOMATIC, "auto"), ("Off", "off"), ("As published (10)", "10"))
 WHOLE_NUMBERS = (  # field, label, largest, step, suffix, tooltip
     ("depth", "Depth", 7, 1, "", "How often the U-Net halves its resolution: deeper sees further"),
     ("base", "Base width", 128, 4, "", "Channels of the first level: wider learns more and is slower"),
@@ -75,6 +76,9 @@ class TrainingForm(QWidget):
             "augment", "Augment", self.augment, "Flip, rotate, zoom, brighten, blur and bend the patches, so that few strokes go further"
         )
         self.augment.clicked.connect(self.changed)
+        self.border_weight = self._choice(
+            "border_weight", "Borders", BORDERS, "How much more voxels between two objects that nearly touch count"
+        )
         WheelGuard(self)
 
     def offer_networks(self, networks: tuple[NetworkChoice, ...]) -> None:

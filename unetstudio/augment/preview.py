@@ -1,0 +1,67 @@
+"""What a recipe makes of a slice, for the eye: samples as training would cut them. No torch: the window shows these."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.augment.plane import sample_plane, sample_plane_labels
+from unetstudio.augment.recipe import Recipe
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.scan import Scan
+
+MARGIN = 1.5
+"""Voxels round a sample, in edges, that it may be cut from: turned and zoomed samples reach beyond their own place."""
+
+
+@dataclass(frozen=True, eq=False)
+class Sample:
+    """`picture` (edge, edge, 3) uint8, red, green, blue; `labels` (edge, edge) uint8 class values or UNLABELLED."""
+
+    picture: NDArray[np.uint8]
+    labels: NDArray[np.uint8]
+
+
+class Material:
+    """A part of one slice (Z = `z`) round `centre` (row, column), ready to be varied; `labels` (Z, Y, X) class values."""
+
+    def __init__(self, scan: Scan, labels: NDArray[np.uint8], z: int, centre: tuple[int, int], edge: int) -> None:
+        reach = round(edge * MARGIN)
+        rows, columns = (slice(max(0, at - reach), at + reach + 1) for at in centre)
+        part: NDArray[Any] = np.asarray(scan.voxels[:, z : z + 1, rows, columns])
+        scale = Intensity.fit([scan], local=False).of(scan)
+        self._channels = scale.prepare(part)[: scale.channels, 0]  # (C, Y, X), usual values from -1 to 1
+        self._labels = np.ascontiguousarray(labels[z, rows, columns])
+        self._edge = edge
+        self._centre = (centre[0] - rows.start, centre[1] - columns.start)
+
+    def plain(self) -> Sample:
+        """As it is."""
+        return self._sample(Recipe(), np.random.default_rng(0))
+
+    def samples(self, recipe: Recipe, count: int, seed: int) -> list[Sample]:
+        """As a recipe varies it; the same seed gives the same draws, so that a slider shows what it does."""
+        return [self._sample(recipe, np.random.default_rng((seed, number))) for number in range(count)]
+
+    def _sample(self, recipe: Recipe, rng: np.random.Generator) -> Sample:
+        patch = (self._edge, self._edge)
+        drawn = recipe.draw(rng, 2)
+        places = recipe.grid(drawn, 2).places(patch, self._centre)
+        image = recipe.recolour(drawn, sample_plane(self._channels, places), len(self._channels))
+        grey = image if len(image) == 3 else np.repeat(image[:1], 3, axis=0)
+        picture = ((grey + 1) * 127.5).clip(0, 255).astype(np.uint8)
+        return Sample(np.ascontiguousarray(np.moveaxis(picture, 0, -1)), sample_plane_labels(self._labels, places))
+
+
+def labelled_place(labels: NDArray[np.uint8], z: int) -> tuple[int, int]:
+    """(row, column) of the labelled voxel of a slice that is nearest to the middle of all of them; the slice's middle without any."""
+    plane = labels[z]
+    rows, columns = np.nonzero(plane != UNLABELLED)
+    if not len(rows):
+        return plane.shape[0] // 2, plane.shape[1] // 2
+    nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
+    return int(rows[nearest]), int(columns[nearest])
