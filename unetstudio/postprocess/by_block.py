@@ -6,6 +6,7 @@ import math
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -74,15 +75,26 @@ def _blocks(shape: Index, halo: int, window: int) -> list[Region]:
 
 def _leave_long(labels: Labels, result: Labels, background: int, longest: int) -> bool:
     """Takes back, in `result`, what was changed about objects longer than `longest`, so that all blocks agree about them."""
-    from scipy import ndimage
-
     changed, found = result != labels, False
     for value in np.unique(labels[changed]):
-        ids, sizes = components(changed & (labels == value), corners=bool(value != background))
-        if not (sizes[1:] > longest).any():
-            continue
-        for number, box in enumerate(ndimage.find_objects(ids), start=1):
-            if sizes[number] > longest and max(side.stop - side.start for side in box) > longest:
-                np.copyto(result[box], labels[box], where=ids[box] == number)
-                found = True
+        ids, extents = _numbered(changed & (labels == value), corners=bool(value != background))
+        long = extents > longest
+        if long.any():
+            np.copyto(result, labels, where=long[ids])
+            found = True
     return found
+
+
+def _numbered(mask: NDArray[np.bool_], *, corners: bool) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+    """Components of a mask (Z, Y, X): ids (0 outside), and how long each is, 0 for what is outside."""
+    if mask.shape[0] == 1:
+        plane = np.ascontiguousarray(mask[0]).view(np.uint8)
+        _, ids, stats, _ = cv2.connectedComponentsWithStats(plane, connectivity=8 if corners else 4, ltype=cv2.CV_32S)
+        extents = np.asarray(stats[:, [cv2.CC_STAT_WIDTH, cv2.CC_STAT_HEIGHT]].max(axis=1), np.int64)
+        extents[0] = 0
+        return np.asarray(ids, np.int32)[None], extents
+    from scipy import ndimage
+
+    numbers, _ = components(mask, corners=corners)
+    boxes = ndimage.find_objects(numbers)
+    return numbers, np.array([0, *(max(side.stop - side.start for side in box) for box in boxes)], np.int64)
