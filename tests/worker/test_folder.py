@@ -17,7 +17,8 @@ from unetstudio.formats import read, read_mask
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.network import create
 from unetstudio.postprocess.uncertainty import doubt
-from unetstudio.worker.folder import Manner, MaskWritten, Refused, Wanted, predict_to_folder
+from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
+from unetstudio.worker.messages import MaskWritten, Refused
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
 

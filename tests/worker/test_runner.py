@@ -29,12 +29,15 @@ from unetstudio.worker.messages import (
     DescribeNetworks,
     DeviceReport,
     Event,
+    FolderPredicted,
     JobFailed,
     LabelsEdited,
+    MaskWritten,
     NetworkCost,
     OpenStudy,
     PauseTraining,
     PredictCases,
+    PredictFolder,
     ShowView,
     StudyOpened,
     Train,
@@ -249,6 +252,27 @@ def test_that_a_closed_project_is_left_alone(runner: tuple[Runner, list[Event]],
     made.handle(PredictCases())
     assert not made.busy
     assert events == []
+
+
+def test_that_a_folder_is_predicted_and_its_end_is_told(runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path) -> None:
+    made, events = runner
+    trained(made, events, project)
+    images = project.cases[0].source.path.parent
+    made.handle(PredictFolder((images,), tmp_path / "masks"))
+    end = advance(made, events, lambda event: isinstance(event, FolderPredicted))
+    written = [event for event in events if isinstance(event, MaskWritten)]
+    assert end == FolderPredicted(len(written), 0) and len(written) == len(project.cases)
+    assert all(Path(event.path).is_file() and event.doubt is not None for event in written)
+
+
+def test_that_a_folder_without_anything_learnt_fails_with_a_sentence(
+    runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path
+) -> None:
+    made, events = runner
+    made.handle(OpenStudy(project.folder, project.classes, project.cases))
+    made.handle(PredictFolder((tmp_path,), tmp_path / "masks"))
+    failed = advance(made, events, lambda event: isinstance(event, JobFailed))
+    assert isinstance(failed, JobFailed) and failed.job == "folder" and "Nothing has been learnt" in failed.text
 
 
 def test_that_what_is_measured_for_the_window_outlives_a_closed_project(runner: tuple[Runner, list[Event]], project: Project) -> None:

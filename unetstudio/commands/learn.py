@@ -21,10 +21,10 @@ from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.training.start import newest, to_use
-from unetstudio.worker.folder import Manner, MaskWritten, Refused, Wanted, predict_to_folder
+from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
 from unetstudio.worker.huge import Doing
 from unetstudio.worker.made_before import LIST
-from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, TrainingWaits
+from unetstudio.worker.messages import Event, JobFailed, MaskWritten, OpenStudy, Refused, Train, TrainingWaits
 from unetstudio.worker.runner import Runner
 
 

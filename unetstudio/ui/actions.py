@@ -45,6 +45,7 @@ _FILE = (
     Row("new_project", "File", "New project from images …", lambda c: c.new_project(), ("Ctrl+N",), "plus", ""),
     Row("import_masks", "File", "Import masks …", lambda c: c.import_masks(), ("Ctrl+I",), "import", "project", line=True),
     Row("export", "File", "Export …", lambda c: c.show_export(), ("Ctrl+E",), "export", "project"),
+    Row("predict_folder", "File", "Predict a folder of images …", lambda c: c.predict_folder(), (), "folder", "project"),
     Row("export_network", "File", "Export network as ONNX …", lambda c: c.export_network(), (), "", "project"),
     Row("save_elsewhere", "File", "Save elsewhere …", lambda c: c.save_elsewhere(), (), "folder", "project", line=True),
     Row("export_history", "File", "Export the history …", lambda c: c.export_history(), (), "", "project"),

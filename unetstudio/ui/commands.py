@@ -83,6 +83,14 @@ class Commands:
         if chosen and project is not None:
             self.session.networks.export(project, Path(chosen))
 
+    def predict_folder(self) -> None:
+        """Masks of many images, without taking them into the project."""
+        from unetstudio.ui.folder_dialog import FolderDialog
+
+        dialog = FolderDialog(self.session, Path(self._folder()), self.window)
+        dialog.finished.connect(self.window.activateWindow)
+        dialog.show()
+
     def show_export(self) -> None:
         """Opens the export section."""
         self.window.work.show_section("export")

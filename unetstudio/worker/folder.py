@@ -34,6 +34,7 @@ from unetstudio.worker.export_names import Record, free_names
 from unetstudio.worker.huge import USUAL, Doing, Limits, predict_huge
 from unetstudio.worker.jobs import check_channels
 from unetstudio.worker.made_before import LIST, RECORD, MadeBefore
+from unetstudio.worker.messages import MaskWritten, Refused
 
 FLIPPED_VOXELS = 4_000_000
 """Images up to this size are averaged over mirrored views without being told to; it takes four times as long, eight times in 3D."""
@@ -42,27 +43,6 @@ FLIPS = ("auto", "on", "off")
 
 MOST_OBJECTS = 2**16 - 1
 """In a PNG of 16 bits."""
-
-
-@dataclass(frozen=True)
-class MaskWritten:
-    """One image of a folder is done; `doubt` is 0 where all is certain, 1 where nothing is, None where it was not measured; `before`
-    says that an earlier run had made it."""
-
-    image: str
-    path: str
-    done: int
-    total: int
-    doubt: float | None = None
-    before: bool = False
-
-
-@dataclass(frozen=True)
-class Refused:
-    """One image could not be predicted, and why, in one sentence."""
-
-    image: Path
-    why: str
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
@@ -118,6 +119,24 @@ class ExportNetwork:
 
 
 @dataclass(frozen=True)
+class PredictFolder:
+    """Predict images, or all in folders, into the folder `out` by the checkpoint in use, with post-processing `steps` as project.json holds
+    them; `flips`, `objects` and `again` as of `worker.folder.Manner`. While training goes on it takes half of the time."""
+
+    images: tuple[Path, ...]
+    out: Path
+    steps: tuple[dict[str, Any], ...] = ()
+    flips: str = "auto"
+    objects: bool = False
+    again: bool = False
+
+
+@dataclass(frozen=True)
+class StopFolder:
+    """End a PredictFolder; what is done stays, and the same request goes on from there."""
+
+
+@dataclass(frozen=True)
 class Stop:
     """Close the topmost job."""
 
@@ -140,6 +159,8 @@ Request = (
     | DescribeDevice
     | DescribeNetworks
     | ExportNetwork
+    | PredictFolder
+    | StopFolder
     | Stop
     | Quit
 )
@@ -230,6 +251,35 @@ class NetworkExported:
 
 
 @dataclass(frozen=True)
+class MaskWritten:
+    """One image of a folder is done; `doubt` is 0 where all is certain, 1 where nothing is, None where it was not measured; `before`
+    says that an earlier run had made it."""
+
+    image: str
+    path: str
+    done: int
+    total: int
+    doubt: float | None = None
+    before: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One image could not be predicted, and why, in one sentence."""
+
+    image: Path
+    why: str
+
+
+@dataclass(frozen=True)
+class FolderPredicted:
+    """All images of a PredictFolder are done or refused."""
+
+    masks: int
+    refused: int
+
+
+@dataclass(frozen=True)
 class Heartbeat:
     """The worker is alive; sent at least every second from a thread of its own, so it also says how the jobs' thread fares."""
 
@@ -278,4 +328,8 @@ StudyEvent = (
 STUDY_JOBS = ("training", "view", "case")
 """... and the jobs of which a JobFailed is."""
 
-Event = StudyEvent | StudyOpened | WorkerReady | DeviceReport | NetworkCost | NetworkExported | Heartbeat | JobFailed | WorkerDied
+FolderEvent = MaskWritten | Refused | FolderPredicted
+
+Event = (
+    StudyEvent | FolderEvent | StudyOpened | WorkerReady | DeviceReport | NetworkCost | NetworkExported | Heartbeat | JobFailed | WorkerDied
+)

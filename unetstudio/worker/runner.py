@@ -27,6 +27,7 @@ from unetstudio.training.events import RoundDone, TrainingFinished, TrainingStar
 from unetstudio.training.fit import Trainer
 from unetstudio.training.start import Start, load_start, to_use
 from unetstudio.worker import jobs, networks
+from unetstudio.worker.aside import job_of
 from unetstudio.worker.messages import (
     STUDY_JOBS,
     CasesChanged,
@@ -41,9 +42,11 @@ from unetstudio.worker.messages import (
     OpenStudy,
     PauseTraining,
     PredictCases,
+    PredictFolder,
     Request,
     ShowView,
     Stop,
+    StopFolder,
     StudyOpened,
     Train,
     TrainingPaused,
@@ -134,22 +137,19 @@ class Runner:
                 self._show()
             case PredictCases():
                 self._all_wanted = not request.cases
-                self._waiting.clear()
-                self._failed.clear()
+                self._waiting, self._failed = [], set()
                 self._want(request.cases or tuple(self._study.cases if self._study is not None else ()))
-            case DescribeDevice():
-                self._jobs.push(Running("device", jobs.describe_device(request.measure)))
-            case DescribeNetworks():
-                self._jobs.push(Running("networks", networks.describe_networks(request)))
-            case ExportNetwork():
-                self._jobs.push(Running("network export", networks.export(request)))
+            case DescribeDevice() | DescribeNetworks() | ExportNetwork() | PredictFolder():
+                self._jobs.push(job_of(request, self._opened.project if self._opened is not None else None))
+            case StopFolder():
+                self._jobs.close("folder")
             case Stop():
                 if self._jobs.top is not None:
                     self._jobs.remove(self._jobs.top)
 
     def _forget(self) -> None:
         """No project; the computer is still looked at, and networks are still measured or exported, for whoever asked."""
-        self._jobs.close(*STUDY_JOBS)
+        self._jobs.close(*STUDY_JOBS, "folder")
         self._opened, self._study, self._trainer, self._view, self._loaded = None, None, None, None, None
         self._settings, self._waiting, self._all_wanted, self._failed, self._rested_at = None, [], False, set(), -1
 

@@ -12,6 +12,9 @@ from unetstudio.networks.device import is_device_lost, is_out_of_memory
 from unetstudio.worker.cause import DEVICE_LOST
 from unetstudio.worker.messages import Event, JobFailed
 
+BACKGROUND = ("case", "folder")
+"""Jobs that nobody watches tile by tile."""
+
 Job = Generator[Event | None, None, None]
 
 
@@ -42,10 +45,10 @@ class Stack:
         return self._jobs[-1] if self._jobs else None
 
     def turn(self, share: float) -> Running | None:
-        """The job to go on: the topmost, but that a whole case in the background takes only a `share` of training's time."""
+        """The job to go on: the topmost, but that a whole case in the background, or a folder, takes only a `share` of training's time."""
         top = self.top
         training = next((job for job in self._jobs if job.name == "training"), None)
-        if top is not None and top.name == "case" and training is not None and top.own > share * (top.own + top.others):
+        if top is not None and top.name in BACKGROUND and training is not None and top.own > share * (top.own + top.others):
             return training
         return top
 

@@ -1,0 +1,89 @@
+"""A folder of images predicted from the window: asked for, watched, stopped, and sorted by doubt."""
+
+from pathlib import Path
+
+import pytest
+from PySide6.QtCore import Qt
+from pytestqt.qtbot import QtBot
+
+from unetstudio.ui.folder_dialog import FolderDialog
+from unetstudio.ui.session import Session
+from unetstudio.worker.messages import FolderPredicted, JobFailed, MaskWritten, PredictFolder, Refused, Request, StopFolder
+
+pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # of the offscreen screen
+
+
+@pytest.fixture
+def sent(opened: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    requests: list[Request] = []
+    monkeypatch.setattr(opened.worker, "ask", requests.append)
+    return requests
+
+
+@pytest.fixture
+def dialog(opened: Session, sent: list[Request], images: list[Path], qtbot: QtBot) -> FolderDialog:
+    made = FolderDialog(opened, images[0].parent)
+    made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
+    qtbot.addWidget(made)
+    made.show()
+    return made
+
+
+def names(dialog: FolderDialog) -> list[str]:
+    return [dialog.table.item(row, 0).text() for row in range(dialog.table.rowCount())]
+
+
+def test_that_masks_go_beside_the_images_unless_told_otherwise(dialog: FolderDialog, sent: list[Request], images: list[Path]) -> None:
+    dialog.start_button.click()
+    (request,) = sent
+    assert isinstance(request, PredictFolder)
+    assert request.images == (images[0].parent,)
+    assert request.out == images[0].parent.with_name("images masks")
+    assert [step["step"] for step in request.steps][:2] == ["threshold", "small_components"]
+
+
+def test_that_the_most_doubtful_stand_first_at_the_end(dialog: FolderDialog) -> None:
+    dialog.start_button.click()
+    dialog.take(MaskWritten("a/one.png", "m/one.png", 1, 3, 0.1))
+    dialog.take(MaskWritten("a/two.png", "m/two.png", 2, 3, 0.4, before=True))
+    dialog.take(Refused(Path("a/three.txt"), "three.txt is no image."))
+    assert "2 of 3" in dialog.sentence.text()
+    dialog.take(FolderPredicted(2, 1))
+    assert names(dialog)[:2] == ["two.png", "one.png"]
+    assert "2 masks" in dialog.sentence.text() and "1 could not" in dialog.sentence.text()
+    assert dialog.start_button.text() == "Start"
+
+
+def test_that_it_can_be_stopped_and_begun_again(dialog: FolderDialog, sent: list[Request]) -> None:
+    dialog.start_button.click()
+    dialog.start_button.click()
+    assert isinstance(sent[-1], StopFolder) and "go on where it was" in dialog.sentence.text()
+    dialog.start_button.click()
+    assert isinstance(sent[-1], PredictFolder)
+
+
+def test_that_a_failure_is_said_and_ends_it(dialog: FolderDialog) -> None:
+    dialog.start_button.click()
+    dialog.take(JobFailed("folder", "Nothing has been learnt yet."))
+    assert dialog.sentence.text() == "Nothing has been learnt yet." and dialog.start_button.text() == "Start"
+
+
+def test_that_closing_stops_the_work(dialog: FolderDialog, sent: list[Request]) -> None:
+    dialog.start_button.click()
+    dialog.close()
+    assert isinstance(sent[-1], StopFolder)
+
+
+def test_that_a_folder_that_is_not_there_is_said(dialog: FolderDialog, sent: list[Request]) -> None:
+    dialog.images.setText("/no/such/folder")
+    dialog.start_button.click()
+    assert not sent and "no such folder" in dialog.sentence.text()
+
+
+def test_that_a_double_click_opens_the_image(dialog: FolderDialog, opened: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[list[Path]] = []
+    monkeypatch.setattr(opened, "open_paths", asked.append)
+    dialog.start_button.click()
+    dialog.take(MaskWritten("a/one.png", "m/one.png", 1, 1, 0.1))
+    dialog.table.itemDoubleClicked.emit(dialog.table.item(0, 1))
+    assert asked == [[Path("a/one.png")]]

@@ -1,0 +1,26 @@
+"""Jobs beside training and its predictions: looking at the computer and at networks, exporting one, and predicting folders."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unetstudio.worker import networks
+from unetstudio.worker.folder_job import predict_folder
+from unetstudio.worker.jobs import describe_device
+from unetstudio.worker.messages import DescribeDevice, DescribeNetworks, ExportNetwork, PredictFolder
+from unetstudio.worker.stack import Running
+
+Aside = DescribeDevice | DescribeNetworks | ExportNetwork | PredictFolder
+
+
+def job_of(request: Aside, project: Path | None) -> Running:
+    """The job of a request, and the name under which it fails."""
+    match request:
+        case DescribeDevice():
+            return Running("device", describe_device(request.measure))
+        case DescribeNetworks():
+            return Running("networks", networks.describe_networks(request))
+        case ExportNetwork():
+            return Running("network export", networks.export(request))
+        case PredictFolder():
+            return Running("folder", predict_folder(request, project))
