@@ -39,6 +39,7 @@ def test_that_what_the_user_chose_is_done(make_study: MakeStudy) -> None:
     plan = make_plan(make_study(), TrainingSettings(depth=2, base=6, norm="group", patch=48, batch=3), CPU)
     assert plan.options.items() >= {"depth": 2, "base": 6, "norm": "group"}.items()
     assert (plan.patch, plan.batch) == ((48, 48), 3)
+    assert "as you chose" in plan.words["Network"]
 
 
 def test_that_strokes_are_learnt_without_dice_and_masks_with_it(make_study: MakeStudy) -> None:

@@ -191,6 +191,8 @@ def _describe(network: Network) -> str:
 def _reason(settings: TrainingSettings, kind: type[Network], quick: bool) -> str:
     if settings.preset:
         return f": the preset {settings.preset}, as you chose"
+    if settings.depth or settings.base:
+        return ", as you chose"
     if not quick:
         return ": the GPU has room for it"
     return ": small enough to learn while you paint" if kind.suits_cpu else ": slow to learn without a GPU"
