@@ -68,7 +68,13 @@ def parser() -> argparse.ArgumentParser:
     train.add_argument("--steps", type=int, default=0)
     train.add_argument("--network", default="")
     train.add_argument("--dims", type=int, choices=(2, 3), default=0)
-    train.add_argument("--set", action="append", default=[], metavar="KEY=VALUE", help="other settings, such as base=32 or patch=256")
+    train.add_argument(
+        "--set",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="other settings, such as base=32, patch=256, normalisation=zscore or resample=off",
+    )
     train.add_argument("--init", type=Path, metavar="CHECKPOINT", help="begin from these weights")
     train.add_argument("--resume", action="store_true", help="go on where the last training stopped")
     train.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")

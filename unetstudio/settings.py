@@ -20,6 +20,8 @@ class TrainingSettings:
     base: int = 0  # channels of the first level
     norm: str = "auto"  # batch, group, instance, none
     deep_supervision: str = "auto"  # on, off; auto = as the network has it
+    normalisation: str = "auto"  # of grey values: percentile, zscore, ct
+    resample: str = "auto"  # images to one voxel size: on, off, or the size in mm, such as 1 or 3x0.5x0.5 (z, y, x)
     patch: int = 0  # edge of the training window in pixels (2D) or voxels (3D)
     batch: int = 0  # patches a step
     learning_rate: float = 2e-3

@@ -79,8 +79,12 @@ def choose_recipe(cases: Sequence[Case], preset: str, changes: str) -> tuple[Rec
     recipe = found.recipe
     if any(_anisotropic(case) for case in cases):
         recipe = recipe.changed(*(replace(a, tilt=0.0) for a in recipe.geometric if isinstance(a, Rotation)))
+    ways = sorted({"".join(case.geometry.letters(axis)[1] for axis in range(3)) for case in cases if case.geometry.affine is not None})
+    turned = ""
+    if preset == AUTO and len(ways) > 1:
+        recipe, turned = with_changes(recipe, "flip=on"), f"; mirrored too, as the axes of the images (z, y, x) run to {', '.join(ways)}"
     recipe = with_changes(recipe, changes)
-    return recipe, f"varied as {found.why}{', with your changes' if changes else ''}"
+    return recipe, f"varied as {found.why}{turned}{', with your changes' if changes else ''}"
 
 
 def suited(cases: Sequence[Case]) -> str:

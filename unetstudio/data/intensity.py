@@ -1,14 +1,15 @@
 """The intensity scale of a project: how stored voxel values become a network's input channels, and percentiles for display.
 
 One scale for all cases, so that a dark image stays dark and an empty one empty; only scans without a common unit, such as MR volumes, are
-scaled one by one. Beside it a locally normalised channel per stored channel, which shows faint structures next to bright ones and does not
-change with illumination, and where there are only strokes to learn from, filter responses. NumPy and OpenCV only.
+scaled one by one. Which scale suits which images is chosen in `normalisation.py`. Beside it a locally normalised channel per stored
+channel, which shows faint structures next to bright ones and does not change with illumination, and where there are only strokes to learn
+from, filter responses. NumPy and OpenCV only.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -16,7 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.data import normalisation as normalisations
 from unetstudio.data.filters import COUNT, MARGIN, responses
+from unetstudio.data.normalisation import ENDS, NORMALISATIONS, SOFT_TISSUE, UNLIKE, scale, spread
 from unetstudio.data.scan import Scan, Voxels
 from unetstudio.errors import CheckpointError, UserError
 
@@ -30,12 +33,6 @@ FLOOR = 0.05
 
 LIMIT = 4.0
 """Input channels are clamped to +-LIMIT: one hot pixel must not outweigh an image."""
-
-SOFT_TISSUE = (-160.0, 240.0)
-"""HU window shown to the network beside the whole range of a CT: organs differ by tens of HU out of thousands."""
-
-UNLIKE = 8.0
-"""Scans whose ranges differ by more than this factor have no common unit."""
 
 SAMPLES = 200_000
 """Voxels looked at for percentiles."""
@@ -61,7 +58,8 @@ MOST_CHANNELS, MOST_SIGMA = 1024, 500.0
 class Intensity:
     """(C', Z, Y, X) float32 from (C, Z, Y, X): windows, then one locally normalised channel per stored channel, then filter responses.
 
-    With `each`, the windows are those of the scans pooled, and `of` gives every scan its own. `filters` are the responses' factors.
+    With `each`, the windows are those of the scans pooled, and `of` gives every scan its own, as `normalisation` has it. `filters` are the
+    responses' factors.
     """
 
     channels: int
@@ -70,32 +68,39 @@ class Intensity:
     sigma: float = SIGMA
     each: bool = False
     filters: tuple[float, ...] = ()
+    normalisation: str = "percentile"
 
     @classmethod
-    def fit(cls, scans: Iterable[Scan], *, local: bool = True) -> Intensity:
-        """From the training scans' pooled 0.5 and 99.5 percentiles per channel; scans are read one at a time.
+    def fit(cls, scans: Iterable[Scan], *, local: bool = True, normalisation: str = "auto") -> Intensity:
+        """From the training scans' pooled values per channel, normalised as NORMALISATIONS name it; scans are read one at a time.
 
-        Scans with fewer channels than the widest are taken as grey. UserError without any scan.
+        Scans with fewer channels than the widest are taken as grey. UserError without any scan, and for another normalisation.
         """
-        seen = [(_sample(scan.voxels, 50_000), "CT" in scan.kind.split(), _without_unit(scan)) for scan in scans]
+        seen = [(_sample(scan.voxels, 50_000), normalisations.in_hu(scan), normalisations.without_unit(scan)) for scan in scans]
         if not seen:
             raise UserError("There is no image to learn the intensity scale from.")
         samples = [values for values, _, _ in seen]
         channels = max(values.shape[0] for values in samples)
         pooled = [np.concatenate([values[min(c, values.shape[0] - 1)] for values in samples]) for c in range(channels)]
-        windows = [Window(c, *_spread(values, 0.5, 99.5)) for c, values in enumerate(pooled)]
-        if all(ct for _, ct, _ in seen):
-            return cls(channels, (*windows, Window(0, *SOFT_TISSUE)), local)
-        ranges = [high - low for low, high in (_spread(values, 0.5, 99.5) for values in samples)]
-        return cls(channels, tuple(windows), local, each=all(odd for _, _, odd in seen) or max(ranges) > UNLIKE * min(ranges))
+        kind = normalisations.chosen(normalisation, [hu for _, hu, _ in seen])
+        windows = tuple(Window(c, *scale(values, kind)) for c, values in enumerate(pooled))
+        if kind == "ct":
+            return cls(channels, (*windows, Window(0, *SOFT_TISSUE)), local, normalisation=kind)
+        ranges = [high - low for low, high in (spread(values, *ENDS) for values in samples)]
+        each = all(odd for _, _, odd in seen) or max(ranges) > UNLIKE * min(ranges)
+        return cls(channels, windows, local, each=each, normalisation=kind)
 
     def of(self, scan: Scan) -> Intensity:
-        """The scale for one scan: this one, or with the scan's own percentiles where scans have no common unit."""
+        """The scale for one scan: this one, or with the scan's own windows where scans have no common unit."""
         if not self.each:
             return self
         values = _sample(scan.voxels, 50_000)
-        windows = (Window(w.channel, *_spread(values[min(w.channel, values.shape[0] - 1)], 0.5, 99.5)) for w in self.windows)
+        windows = (Window(w.channel, *scale(values[min(w.channel, values.shape[0] - 1)], self.normalisation)) for w in self.windows)
         return replace(self, windows=tuple(windows), each=False)
+
+    def resampled(self, zoom: float) -> Intensity:
+        """The scale for a scan of which the network sees voxels so many times as large: it normalises locally over as many of theirs."""
+        return replace(self, sigma=min(MOST_SIGMA, max(1.0, self.sigma * zoom))) if zoom != 1 else self
 
     def with_filters(self, scans: Iterable[Scan]) -> Intensity:
         """With filter responses of grey, each scaled so that its root mean square over the scans is 1; UserError without any scan."""
@@ -122,6 +127,11 @@ class Intensity:
     def plain(self) -> int:
         """How many of the first output channels are plain windows; the rest shows contrast only."""
         return len(self.windows)
+
+    def words(self, wanted: str = "auto") -> str:
+        """What is done to grey values and why, for the reader; `wanted` is the normalisation that was asked for."""
+        windows = [(w.low, w.high) for w in self.windows[: self.channels]]
+        return normalisations.words(self.normalisation, windows, self.each, wanted)
 
     def prepare(self, voxels: NDArray[Any]) -> Floats:
         """(C, Z, Y, X) of any type -> (C', Z, Y, X) float32 within +-LIMIT; mirrored at the borders of what is given.
@@ -156,6 +166,7 @@ class Intensity:
             "sigma": self.sigma,
             "each": self.each,
             "filters": list(self.filters),
+            "normalisation": self.normalisation,
         }
 
     @classmethod
@@ -166,7 +177,13 @@ class Intensity:
             filters = tuple(map(float, values.get("filters", ())))  # checkpoints of before have none
             if len(filters) not in (0, COUNT):
                 raise ValueError("other filters than these")
-            scale = cls(int(values["channels"]), windows, bool(values["local"]), float(values["sigma"]), bool(values["each"]), filters)
+            usual = "ct" if len(windows) > int(values["channels"]) else "percentile"
+            kind = str(values.get("normalisation", usual))  # nor a name for what they do
+            if kind not in NORMALISATIONS:
+                raise ValueError("another normalisation than these")
+            scale = cls(
+                int(values["channels"]), windows, bool(values["local"]), float(values["sigma"]), bool(values["each"]), filters, kind
+            )
             if not 1 <= scale.channels <= MOST_CHANNELS or not scale.channels <= len(windows) <= MOST_CHANNELS + 1:
                 raise ValueError("other channels than these")
             if not all(0 <= w.channel < scale.channels and -math.inf < w.low < w.high < math.inf for w in windows):
@@ -191,15 +208,9 @@ class Intensity:
         raise UserError(f"An image with {found} channels does not go with training images that have {self.channels}.")
 
 
-def _without_unit(scan: Scan) -> bool:
-    """Whether the values mean nothing outside the scan: MR, and volumes of medical formats that are not in HU."""
-    words = scan.kind.split()
-    return "MR" in words or ("NIfTI" in words and bool(np.nanmin(scan.voxels[:, :: max(1, scan.shape[0] // 8)]) > -500))
-
-
 def percentiles(voxels: Voxels, low: float = 0.5, high: float = 99.5) -> tuple[float, float]:
     """Two percentiles over all channels, from at most SAMPLES voxels; low < high always, also for constant or NaN images."""
-    return _spread(_sample(voxels, SAMPLES).reshape(-1), low, high)
+    return spread(_sample(voxels, SAMPLES).reshape(-1), low, high)
 
 
 def _middle(voxels: Voxels) -> NDArray[Any]:
@@ -217,24 +228,6 @@ def _sample(voxels: Voxels, most: int) -> Floats:
     dyx = max(1, math.ceil(math.sqrt(every / dz)))
     grid = voxels[:, dz // 2 :: dz, min(y - 1, dyx // 2) :: dyx, min(x - 1, dyx // 2) :: dyx]
     return np.ascontiguousarray(grid, dtype=np.float32).reshape(voxels.shape[0], -1)
-
-
-def _spread(values: Floats, low: float, high: float) -> tuple[float, float]:
-    """Two percentiles of the finite values; the range, or one unit, where they coincide."""
-    finite = values[np.isfinite(values)]
-    if finite.size == 0:
-        return (0.0, 1.0)
-    for bottom, top in _candidates(finite, low, high):
-        if top > bottom:
-            return (bottom, top)
-    return (float(finite[0]), float(finite[0]) + max(1.0, abs(float(finite[0])) * 1e-3))
-
-
-def _candidates(finite: Floats, low: float, high: float) -> Iterator[tuple[float, float]]:
-    """The percentiles, and the whole range for images that are almost all one value."""
-    bottom, top = np.percentile(finite, [low, high])
-    yield float(bottom), float(top)
-    yield float(finite.min()), float(finite.max())
 
 
 def _local(plane: Floats, sigma: float) -> Floats:

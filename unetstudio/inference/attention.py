@@ -39,13 +39,17 @@ def attend(predictor: Predictor, scan: Scan, case: str, region: Region, focus: I
     network = predictor.network
     if not isinstance(network, Gated) or wanted.empty:
         return
-    lattice, edge = predictor.lattice(scan), TILE[predictor.dims - 2]
-    openings = np.zeros(wanted.shape, np.float16)
-    for core in lattice.cores(wanted, (1 if predictor.dims == 2 else edge, edge, edge), focus):
-        seen, inside = lattice.input(core), core & wanted
-        found = _openings(network, predictor, predictor.channels(scan, seen))
-        openings[inside.within(wanted)] = found[inside.within(seen)]
+    view = predictor.view(scan)
+    part, focus = (wanted, focus) if view is None else (view.seen(wanted), view.at(focus))
+    lattice, edge = predictor.lattice(view or scan), TILE[predictor.dims - 2]
+    openings = np.zeros(part.shape, np.float16)
+    for core in lattice.cores(part, (1 if predictor.dims == 2 else edge, edge, edge), focus):
+        seen, inside = lattice.input(core), core & part
+        found = _openings(network, predictor, predictor.channels(view or scan, seen))
+        openings[inside.within(part)] = found[inside.within(seen)]
         yield None
+    if view is not None:
+        openings = view.back(openings[None], part, wanted)[0].astype(np.float16)
     low, high = (float(value) for value in np.percentile(openings.astype(np.float32), (DARK, BRIGHT)))
     spread = (openings.astype(np.float32) - low) / max(high - low, 1e-3)
     yield AttentionMapped(case, wanted, (spread.clip(0, 1) * 255).astype(np.uint8), low, high, predictor.checkpoint)

@@ -16,6 +16,7 @@ from unetstudio.inference.blending import Blend
 from unetstudio.inference.events import CasePredicted, PredictionEvent, TilePredicted
 from unetstudio.inference.overlap_tile import Lattice
 from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.resampled import View, bring_back
 from unetstudio.networks.device import free_bytes, free_memory, is_out_of_memory
 
 TILE_SECONDS = 0.1
@@ -51,12 +52,36 @@ def predict(
     through the scan row by row instead, and remembers no more of it than the row before. `tile` is the edge of the cores, 0 for what
     takes about `patience` seconds: halos are less of the work of larger tiles. `skip` says of a region that it need not be predicted.
     When memory runs out, tiles are cut in halves; OutOfMemory when the smallest does not fit.
+
+    A scan of another voxel size than the network's is predicted as that would see it, see `resampled.py`; nothing of it can be skipped.
     """
-    start = time.perf_counter()
     whole = Region.whole(scan.shape)
     wanted = whole if region is None else region & whole
+    focus = focus or _middle(wanted)
+    view = None if wanted.empty else predictor.view(scan)
+    if view is None:
+        yield from _predict(predictor, scan, case, wanted, focus, tile, skip, flips, rows, patience)
+        return
+    tiles = _predict(predictor, view, case, view.seen(wanted), view.at(focus), tile, None, flips, rows, patience)
+    yield from bring_back(tiles, view, wanted, reach=predictor.lattice(view).halo, in_order=rows)
+
+
+def _predict(
+    predictor: Predictor,
+    scan: Scan | View,
+    case: str,
+    wanted: Region,
+    focus: Index,
+    tile: int,
+    skip: Callable[[Region], bool] | None,
+    flips: bool,
+    rows: bool,
+    patience: float,
+) -> Generator[PredictionEvent, None, None]:
+    """`predict` in the voxels that the network sees."""
+    start = time.perf_counter()
     lattice = predictor.lattice(scan)
-    cores = lattice.cores(wanted, _core_size(predictor, lattice, wanted, tile, patience), focus or _middle(wanted))
+    cores = lattice.cores(wanted, _core_size(predictor, lattice, wanted, tile, patience), focus)
     queue = deque(_sorted(cores) if rows else cores)
     blend = None if predictor.network.exact else Blend(lattice.halo, in_order=rows)
     done = 0
@@ -75,7 +100,7 @@ def predict(
             continue
         for where, part in parts:
             yield TilePredicted(case, where, part, predictor.values, predictor.checkpoint, done, done + len(queue))
-    yield CasePredicted(case, predictor.checkpoint, time.perf_counter() - start, wanted == whole)
+    yield CasePredicted(case, predictor.checkpoint, time.perf_counter() - start, wanted == Region.whole(scan.shape))
 
 
 def usual_tile(predictor: Predictor, scan: Scan, patience: float = TILE_SECONDS) -> int:
@@ -99,7 +124,7 @@ def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int
 
 
 def _try(
-    predictor: Predictor, scan: Scan, lattice: Lattice, core: Region, inside: Region, blend: Blend | None, flips: bool
+    predictor: Predictor, scan: Scan | View, lattice: Lattice, core: Region, inside: Region, blend: Blend | None, flips: bool
 ) -> list[tuple[Region, NDArray[np.uint8]]] | None:
     """Probabilities of the part of a core that is wanted, and of what blending changes near it; None when memory ran out."""
     try:

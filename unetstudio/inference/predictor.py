@@ -12,12 +12,14 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unetstudio.data.geometry import Spacing
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError
 from unetstudio.inference.engine import Choice, Engine, choose_engine
 from unetstudio.inference.overlap_tile import Lattice, read_mirrored
+from unetstudio.inference.resampled import View, interpolated, zoom_of
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.device import Precision, choose_device, choose_precision
 from unetstudio.networks.network import Network
@@ -39,13 +41,23 @@ class IntensityScale(Protocol):
 
     def of(self, scan: Scan) -> IntensityScale: ...
 
+    def resampled(self, zoom: float) -> IntensityScale: ...
+
 
 class Predictor:
-    """`values` are the class values in the order of the network's channels; `checkpoint` is the id under which predictions are kept."""
+    """`values` are the class values in the order of the network's channels; `checkpoint` is the id under which predictions are kept.
+    Scans are resampled to `spacing` mm (z, y, x) where it is given."""
 
     def __init__(
-        self, network: Network, intensity: IntensityScale, values: tuple[int, ...], checkpoint: str = "", precision: Precision | None = None
+        self,
+        network: Network,
+        intensity: IntensityScale,
+        values: tuple[int, ...],
+        checkpoint: str = "",
+        precision: Precision | None = None,
+        spacing: Spacing | None = None,
     ) -> None:
+        self.spacing = spacing
         self.precision = precision or Precision(torch.device("cpu"))
         self.network = self.precision.place(network).eval()
         self.intensity = intensity
@@ -65,7 +77,7 @@ class Predictor:
         intensity = Intensity.from_json(checkpoint.intensity)
         if intensity.channels_out(intensity.channels) != network.config.in_channels:
             raise CheckpointError(f"{path.name} names another intensity scale than its network takes; it was altered or is damaged.")
-        predictor = cls(network, intensity, checkpoint.classes.values, checkpoint.id, chosen)
+        predictor = cls(network, intensity, checkpoint.classes.values, checkpoint.id, chosen, checkpoint.target)
         predictor.mirrored = checkpoint.mirrored
         return predictor
 
@@ -79,20 +91,30 @@ class Predictor:
         """Channels of the first layer, which decide how much memory an input voxel takes."""
         return int(next(self.network.parameters()).shape[0])
 
-    def lattice(self, scan: Scan) -> Lattice:
+    def view(self, scan: Scan) -> View | None:
+        """The scan at the voxel size that the network learnt from; None where it has that, or any will do. CheckpointError of `View.of`."""
+        return View.of(scan, self.spacing, self.dims)
+
+    def lattice(self, scan: Scan | View) -> Lattice:
         """Where tiles of the scan may lie."""
         return Lattice.of(self.network, scan.shape)
 
-    def channels(self, scan: Scan, region: Region) -> NDArray[np.float32]:
+    def channels(self, scan: Scan | View, region: Region) -> NDArray[np.float32]:
         """(C', Z, Y, X) float32 of a region that may reach beyond the scan, each voxel as if the whole had been prepared at once."""
-        context = (0, self.intensity.margin, self.intensity.margin)
-        seen = region.grown(context)
-        return self._scale(scan).prepare(read_mirrored(scan.voxels, seen))[(slice(None), *region.within(seen))]
+        if isinstance(scan, View):
+            places = scan.places(region)
+            under = scan.around(places)
+            found = self.channels(scan.scan, under)
+            return interpolated(found, [at - first for at, first in zip(places, under.start, strict=True)])
+        scale = self._scale(scan)
+        seen = region.grown((0, scale.margin, scale.margin))
+        return scale.prepare(read_mirrored(scan.voxels, seen))[(slice(None), *region.within(seen))]
 
     def _scale(self, scan: Scan) -> IntensityScale:
         """The intensity scale of a scan, remembered from tile to tile."""
         if self._scaled is None or self._scaled[0] is not scan:
-            self._scaled = (scan, self.intensity.of(scan))
+            scale, view = self.intensity.of(scan), self.view(scan)
+            self._scaled = (scan, scale if view is None else scale.resampled(zoom_of(view.ratio)))
         return self._scaled[1]
 
     def quicken(self, scan: Scan, voxels: float, wanted: str = "auto") -> Choice:
@@ -112,18 +134,18 @@ class Predictor:
         self._blank.clear()
         return choice
 
-    def probabilities(self, scan: Scan, lattice: Lattice, core: Region, *, flips: bool = False) -> NDArray[np.uint8]:
+    def probabilities(self, scan: Scan | View, lattice: Lattice, core: Region, *, flips: bool = False) -> NDArray[np.uint8]:
         """(K, Z, Y, X of the core) uint8; `flips` averages over all mirrored views (4 in 2D, 8 in 3D) and takes so much longer."""
         return self._answer(scan, lattice, core, core, flips)
 
-    def tile(self, scan: Scan, lattice: Lattice, core: Region, *, flips: bool = False) -> tuple[Region, NDArray[np.uint8]]:
+    def tile(self, scan: Scan | View, lattice: Lattice, core: Region, *, flips: bool = False) -> tuple[Region, NDArray[np.uint8]]:
         """All that the network answers about the surroundings of a core, (K, Z, Y, X) uint8, and where that lies."""
         seen, lost = lattice.input(core), self.network.lost
         rim = (*(0,) * (3 - len(lost)), *lost)
         answered = Region(_add(seen.start, rim), _add(seen.stop, tuple(-n for n in rim)))
         return answered, self._answer(scan, lattice, core, answered, flips)
 
-    def _answer(self, scan: Scan, lattice: Lattice, core: Region, wanted: Region, flips: bool) -> NDArray[np.uint8]:
+    def _answer(self, scan: Scan | View, lattice: Lattice, core: Region, wanted: Region, flips: bool) -> NDArray[np.uint8]:
         """A part of what the network answers when it is shown a core with its halo."""
         start = time.perf_counter()
         seen = lattice.input(core)

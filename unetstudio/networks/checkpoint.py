@@ -48,6 +48,7 @@ class Checkpoint:
     classes: ClassTable  # output channels in this order
     intensity: dict[str, Any] = field(default_factory=dict)  # how voxels become input channels
     spacing: Spacing | None = None  # mm (z, y, x) the network was trained at
+    resampled: bool = False  # images of another voxel size are resampled to it
     step: int = 0
     seconds: float = 0.0  # of training
     score: float | None = None  # mean Dice on held-out labels
@@ -70,6 +71,11 @@ class Checkpoint:
     def mirrored(self) -> bool:
         """Whether training showed mirrored views along every axis, so that the network may be asked about them."""
         return bool(self.report.get("training", {}).get("Mirrored views") == "learnt")
+
+    @property
+    def target(self) -> Spacing | None:
+        """The voxel size to which images are resampled; None where they are taken as they are."""
+        return self.spacing if self.resampled else None
 
     @property
     def precision(self) -> str:
@@ -96,6 +102,7 @@ class Checkpoint:
                 classes=ClassTable.from_json(card["classes"]),
                 intensity=dict(card["intensity"]),
                 spacing=None if spacing is None else (float(spacing[0]), float(spacing[1]), float(spacing[2])),
+                resampled=card.get("resampled", False) is True,  # older ones take images as they are
                 step=int(card["step"]),
                 seconds=float(card["seconds"]),
                 score=None if card["score"] is None else float(card["score"]),

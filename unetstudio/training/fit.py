@@ -108,7 +108,8 @@ class Trainer:
         if self.learner is None:
             raise TrainingError("Nothing has been learnt yet.")
         id = self.saved.id if self.saved is not None and self._saved_step == self.step else f"step-{self.step}"
-        return Predictor(copy.deepcopy(self._fallback.averaged(self.learner)), self.intensity, self._values, id, self.learner.precision)
+        network, spacing = copy.deepcopy(self._fallback.averaged(self.learner)), self._plan.spacing
+        return Predictor(network, self.intensity, self._values, id, self.learner.precision, spacing)
 
     def save(self) -> CheckpointSaved | None:
         """Writes averaged weights, and the state to go on from, unless these are on disk already."""
@@ -121,7 +122,8 @@ class Trainer:
             config=network.config.to_json(),
             classes=self._classes,
             intensity=self.intensity.to_json(),
-            spacing=next((self.study.cases[id].case.geometry.spacing for id in self.study.labelled()), None),
+            spacing=self._plan.spacing or next((self.study.cases[id].case.geometry.spacing for id in self.study.labelled()), None),
+            resampled=self._plan.spacing is not None,
             step=self.step,
             seconds=round(self.seconds, 3),
             score=self.score.mean,
@@ -195,7 +197,7 @@ class Trainer:
             self.score = Score(start.checkpoint.score, start.checkpoint.class_scores)
             budget = budget.resumed(Budget(**start.state["budget"]), self.step, self.seconds)
         self._budget = budget
-        self._material = Material(self.study, self.intensity, settings.seed, made.borders)
+        self._material = Material(self.study, self.intensity, settings.seed, made.borders, self._plan.spacing, self._plan.dims)
         self._recipe, self._revision = made.recipe, -1
         self._values: tuple[int, ...] = self._classes.values
         self._patch, self._batch = made.network.input_shape(self._plan.patch), self._plan.batch

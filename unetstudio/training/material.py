@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from unetstudio.augment.resample import needed, sample_channels, sample_labels
 from unetstudio.data.classes import ClassTable
+from unetstudio.data.geometry import Spacing
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import SOURCE, Origin
@@ -19,6 +20,7 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import TrainingError, UserError
+from unetstudio.inference.resampled import FURTHEST, Ratio, ratio_of, zoom_of
 from unetstudio.training.borders import Borders
 from unetstudio.training.events import Notice
 from unetstudio.training.holdout import HeldOut, hold_out
@@ -77,8 +79,18 @@ class Index:
 class Material:
     """Reads patches; safe to use from several threads while Edits arrive in one."""
 
-    def __init__(self, study: Study, intensity: Intensity, seed: int = 0, borders: Borders | None = None) -> None:
+    def __init__(
+        self,
+        study: Study,
+        intensity: Intensity,
+        seed: int = 0,
+        borders: Borders | None = None,
+        spacing: Spacing | None = None,
+        dims: int = 3,
+    ) -> None:
+        """Patches are of voxels of `spacing` mm (z, y, x), by default of each image's own."""
         self.study = study
+        self._spacing, self._dims = spacing, dims
         self.intensity = intensity
         self.borders = borders
         self._seed = seed
@@ -109,6 +121,11 @@ class Material:
         self._known = fresh
         self.index = self._indexed(self.study.classes)
         return self.index
+
+    def ratio(self, id: str) -> Ratio:
+        """How many of a case's voxels (z, y, x) one voxel of a patch takes."""
+        ratio = ratio_of(self.study.cases[id].case.geometry, self._spacing, self._dims)
+        return ratio if all(1 / FURTHEST <= r <= FURTHEST for r in ratio) else (1.0, 1.0, 1.0)
 
     def forget(self, id: str) -> None:
         """Another file may stand there next time."""
@@ -154,7 +171,7 @@ class Material:
                 return whole[(slice(None), *region.slices)]
             scan = read_scan(self.study, id, self.intensity.channels)
             if id not in self._scales:
-                self._scales[id] = self.intensity.of(scan)
+                self._scales[id] = self.intensity.of(scan).resampled(zoom_of(self.ratio(id)))
             scale = self._scales[id]
         z, y, x = scan.shape
         if 4 * scale.channels_out(scan.channels) * z * y * x > self._one_bytes:
@@ -202,7 +219,7 @@ class Material:
         return Index(places, counts, classes.channels(), self._held, dense=annotated > 0.5 * size)
 
 
-def fit_intensity(study: Study, filters: bool) -> tuple[Intensity, list[Unreadable]]:
+def fit_intensity(study: Study, filters: bool, normalisation: str = "auto") -> tuple[Intensity, list[Unreadable]]:
     """The scale of the labelled cases' images; those that cannot be read are left out of the study and told of.
 
     TrainingError when none is left, or not enough to learn from.
@@ -225,7 +242,7 @@ def fit_intensity(study: Study, filters: bool) -> tuple[Intensity, list[Unreadab
             raise TrainingError(f"{lost[0]} Without this image there is too little to learn from.")
         some = ids[:: -(-len(ids) // MOST_SCANS)]
         try:
-            intensity = Intensity.fit(scans(some))
+            intensity = Intensity.fit(scans(some), normalisation=normalisation)
             if filters:
                 intensity = intensity.with_filters(scans(some[:FILTERED_SCANS]))
         except UserError:

@@ -9,6 +9,7 @@ import numpy as np
 import torch
 
 from unetstudio.data.case import Case
+from unetstudio.data.geometry import Spacing
 from unetstudio.data.study import Study
 from unetstudio.errors import TrainingError
 from unetstudio.networks.checkpoint import Checkpoint
@@ -17,6 +18,7 @@ from unetstudio.networks.unet import pools_for_spacing
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.schedule import QUICK_WARM_UP, WARM_UP
 from unetstudio.training.sizing import LONG, Machine, Size, choose_network, fit_into_memory, grow_into_memory
+from unetstudio.training.spacing import choose_spacing, extent_at, kept_spacing
 
 THIN = 8
 """Volumes of fewer slices are learnt slice by slice."""
@@ -37,8 +39,8 @@ LARGER = {2: (384, 512), 3: (128, 160)}
 @dataclass(frozen=True)
 class Plan:
     """`patch` is (Y, X) or (Z, Y, X); `rate` the full learning rate, reached after `warm_up` steps; `dice` the share of the Dice term;
-    `windows` how many patches a score looks at; `filters` whether filter responses go in beside the image; `words` choice by choice for
-    the reader."""
+    `windows` how many patches a score looks at; `filters` whether filter responses go in beside the image; `spacing` the mm (z, y, x) to
+    which images are resampled, if they are; `words` choice by choice for the reader."""
 
     network: str
     dims: int
@@ -50,6 +52,7 @@ class Plan:
     dice: float
     windows: int
     filters: bool
+    spacing: Spacing | None = None
     words: dict[str, str] = field(default_factory=dict)
 
 
@@ -67,11 +70,12 @@ def make_plan(
     kind = NETWORKS[name]
     live = quick and not (settings.seconds or settings.steps)
     dims = made.dims if made is not None else settings.dims or _dims(cases, kind, words, live)
-    dense, extent = _is_dense(study), _extent(cases)
+    target, words["Voxel size"] = kept_spacing(made) if made is not None else choose_spacing(cases, dims, settings.resample)
+    dense, extent = _is_dense(study), extent_at(cases, target, dims)
     edge, batch = settings.patch or _edge(dims, quick, dense), settings.batch
 
     def build(size: Size) -> Network:
-        preset, options = _options(kind, dims, settings, quick, size, _spacing(cases), extent)
+        preset, options = _options(kind, dims, settings, quick, size, target or _spacing(cases), extent)
         with torch.device("meta"):
             return create(name, _inputs(cases), len(study.classes), dims, preset, **options)
 
@@ -113,7 +117,7 @@ def make_plan(
     windows = (6 if dims == 2 else 3) if quick else 24
     flat_strokes = dims == 2 and not dense  # the first mask is awaited after a few steps: filters need not be found by the network first
     dice, warm_up = 0.5 if dense else 0.0, QUICK_WARM_UP if flat_strokes else WARM_UP
-    return Plan(name, dims, options, patch, patches, rate, warm_up, dice, windows, flat_strokes, words)
+    return Plan(name, dims, options, patch, patches, rate, warm_up, dice, windows, flat_strokes, target, words)
 
 
 def usual_network(name: str, dims: int, device: torch.device) -> tuple[Network, tuple[int, ...], int]:
@@ -228,12 +232,6 @@ def _apart(case: Case) -> float:
         return min(case.shape[1:]) / case.shape[0] / 2
     z, y, x = case.geometry.spacing
     return z / min(y, x)
-
-
-def _extent(cases: list[Case]) -> tuple[int, int, int]:
-    """Median size (Z, Y, X)."""
-    z, y, x = np.median([case.shape for case in cases], axis=0).astype(int)
-    return (int(z), int(y), int(x))
 
 
 def _spacing(cases: list[Case]) -> tuple[float, float, float]:

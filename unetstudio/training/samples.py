@@ -52,12 +52,13 @@ def draw_cut(index: Index, material: Material, patch: tuple[int, ...], recipe: R
     at = index.places[channel][case]
     shape = material.study.cases[case].case.shape
     place = np.array(np.unravel_index(int(at[int(rng.integers(at.size))]), shape))
-    off = (rng.random(len(patch)) - 0.5) * np.array(patch) * 0.5
-    middle = _inside(place[-len(patch) :] + off, patch, shape[-len(patch) :])
+    width = np.array(patch) * material.ratio(case)[-len(patch) :]  # in the scan's own voxels
+    off = (rng.random(len(patch)) - 0.5) * width * 0.5
+    middle = _inside(place[-len(patch) :] + off, width, shape[-len(patch) :])
     return Cut(case, middle, int(place[0]) if len(patch) == 2 else None, recipe.draw(rng, len(patch)))
 
 
-def _inside(centre: NDArray[np.float64], patch: tuple[int, ...], shape: tuple[int, ...]) -> tuple[float, ...]:
+def _inside(centre: NDArray[np.float64], patch: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[float, ...]:
     """The centre moved so that the patch lies in the scan, or in its middle on an axis where it is larger."""
     places = []
     for at, width, extent in zip(centre, patch, shape, strict=True):
@@ -71,6 +72,7 @@ def make_patch(
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """Image (C', *patch), target and weight (*patch) of one cut."""
     grid = recipe.grid(cut.drawn, len(patch)) if cut.drawn.geometric else Grid.straight(len(patch))
+    grid = grid.then(np.diag(material.ratio(cut.case)[-len(patch) :]))  # one map, one interpolation
     places = grid.places(patch, cut.centre)
     image = recipe.recolour(cut.drawn, material.read(cut.case, places, cut.z), material.intensity.plain)
     target, weight = material.read_labels(cut.case, places, cut.z, index)

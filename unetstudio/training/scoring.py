@@ -10,6 +10,7 @@ import torch
 from unetstudio.augment.grid import Grid
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.region import Region
+from unetstudio.inference.resampled import shape_at
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, round_up
 from unetstudio.training.material import Index, Material
@@ -20,7 +21,8 @@ EDGE = {2: 256, 3: 64}
 
 @dataclass(frozen=True)
 class Spot:
-    """A window with held-out labels: (Y, X) or (Z, Y, X) `shape` round `centre`; `z` is the slice in 2D."""
+    """A window with held-out labels: (Y, X) or (Z, Y, X) `shape` in the network's voxels round `centre` in the scan's; `z` is the slice in
+    2D."""
 
     case: str
     centre: tuple[float, ...]
@@ -51,9 +53,11 @@ def find_spots(material: Material, index: Index, dims: int, multiple: tuple[int,
         at = np.argwhere(held)
         if not len(at):
             continue
-        shape = tuple(min(round_up(edge, m), round_up(n, m)) for n, m in zip(found.labels.shape[-dims:], multiple, strict=True))
+        ratio = material.ratio(id)
+        extent = shape_at(found.labels.shape, ratio)[-dims:]
+        shape = tuple(min(round_up(edge, m), round_up(n, m)) for n, m in zip(extent, multiple, strict=True))
         tile = at.copy()
-        tile[:, -dims:] //= np.array(shape)
+        tile[:, -dims:] //= np.maximum(1, np.floor(np.array(shape) * ratio[-dims:])).astype(np.int64)
         _, first = np.unique(tile, axis=0, return_index=True)
         spots = [_spot(id, at[(tile == tile[n]).all(axis=1)], shape, dims) for n in rng.permutation(first)[:most]]
         queues.append(spots)
@@ -68,7 +72,7 @@ def score(network: Network, precision: Precision, material: Material, index: Ind
     for spot in spots:
         seen = network.input_shape(tuple(n + 2 * lost for n, lost in zip(spot.shape, network.lost, strict=True)))
         answered = tuple(n - 2 * lost for n, lost in zip(seen, network.lost, strict=True))
-        straight = Grid.straight(len(spot.shape))
+        straight = Grid(np.diag(material.ratio(spot.case)[-len(spot.shape) :]))
         target, _ = material.read_labels(spot.case, straight.places(answered, spot.centre), spot.z, index, held=True)
         known = target != UNLABELLED
         image = torch.from_numpy(material.read(spot.case, straight.places(seen, spot.centre), spot.z))[None]

@@ -48,14 +48,15 @@ def set_up(study: Study, settings: TrainingSettings, start: Start | None) -> Set
     plan = make_plan(study, settings, device, made, Machine.of(precision))
     lost: list[Unreadable] = []
     if start is None:
-        intensity, lost = fit_intensity(study, plan.filters)
+        intensity, lost = fit_intensity(study, plan.filters, settings.normalisation)
         torch.manual_seed(settings.seed)
         network = create(plan.network, intensity.channels_out(intensity.channels), len(study.classes), plan.dims, **plan.options)
     else:
         intensity, network = Intensity.from_json(start.checkpoint.intensity), start.network
-    words = plan.words | {"Precision": precision.reason, "Threads": str(threads)}
+    image = intensity.words(settings.normalisation) if start is None else f"{intensity.words()}; as it was trained before"
     if intensity.filters:
-        words["Image"] = "edges, lines and blobs of two widths beside it: from strokes the network finds them sooner"
+        image += "; beside it edges, lines and blobs of two widths: from strokes the network finds them sooner"
+    words = plan.words | {"Image": image, "Precision": precision.reason, "Threads": str(threads)}
     borders, why = choose_borders(study, settings, dense=plan.dice > 0)
     if why:
         words["Borders"] = why

@@ -39,6 +39,8 @@ class Start:
         same = all(card.config.get(name) == wish for name, wish in settings.wishes().items() if name in known)
         dims = not settings.dims or card.config.get("dims") == settings.dims
         channels = {found.case.channels for found in study.cases.values()}
+        asked = {"normalisation": settings.normalisation, "resample": settings.resample}
+        same = same and all(card.settings.get(name, "auto") == wish for name, wish in asked.items())
         return _is_of(settings, card.network, card.settings) and same and dims and channels <= {int(card.intensity.get("channels", 0))}
 
 

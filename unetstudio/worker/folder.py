@@ -109,7 +109,7 @@ def predict_to_folder(
         try:
             scan = read_by_region(item.source, manner.limits.large)
             check_channels(predictor, scan, item.source.path.name)
-            huge = _is_huge(predictor, scan, item.source.path, manner)
+            huge, view = _is_huge(predictor, scan, item.source.path, manner), predictor.view(scan)
         except (FormatError, CheckpointError) as error:
             yield Refused(item.source.path, str(error))
             continue
@@ -124,6 +124,8 @@ def predict_to_folder(
             work = scan.shape[0] * scan.shape[1] * scan.shape[2] * (len(wanted) - done + 1) * (2**predictor.dims if flips else 1)
             choice = predictor.quicken(scan, work, manner.engine)
             yield EngineChosen(choice.name, choice.words)
+        if view is not None:
+            yield Notice(f"{item.source.path.name}: {view.words}")
         if huge:
             found = None
             yield from predict_huge(predictor, scan, item.source, path, name, steps, painted, manner.limits, flips=flips)

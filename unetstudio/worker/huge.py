@@ -152,6 +152,8 @@ def _missing(predictor: Predictor, scan: Scan, scratch: Scratch) -> tuple[Callab
     Where tiles fade into one another, those beside a missing one are not final; to find them again, those beside them are needed too.
     """
     done, axis = frozenset(scratch.done), 0 if scan.is_volume else 1
+    if predictor.view(scan) is not None:  # regions of the scan are no tiles then
+        return (lambda _: False), axis, 0
     if predictor.network.exact or not done:
         return done.__contains__, axis, 0
     lattice, whole = predictor.lattice(scan), Region.whole(scan.shape)

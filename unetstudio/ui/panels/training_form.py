@@ -8,6 +8,7 @@ from typing import Any
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QSpinBox, QWidget
 
+from unetstudio.data.normalisation import NORMALISATIONS
 from unetstudio.settings import TrainingSettings
 from unetstudio.ui.panels.wheel import WheelGuard
 from unetstudio.worker.messages import NetworkChoice
@@ -17,6 +18,8 @@ DIMENSIONS = ((AUTOMATIC, 0), ("2D, slice by slice", 2), ("3D", 3))
 NORMS = ((AUTOMATIC, "auto"), ("Group", "group"), ("Batch", "batch"), ("Instance", "instance"), ("None", "none"))
 DEVICES = ((AUTOMATIC, "auto"), ("Processor (CPU)", "cpu"), ("NVIDIA GPU (CUDA)", "cuda"), ("Apple GPU (MPS)", "mps"))
 PRECISIONS = ((AUTOMATIC, "auto"), ("Single (float32)", "float32"), ("Half (bf16)", "bf16"))
+SCALES = ((AUTOMATIC, "auto"), *((words, name) for name, words in NORMALISATIONS.items()))
+RESAMPLINGS = ((AUTOMATIC, "auto"), ("One for all", "on"), ("As each image has it", "off"))
 SUPERVISIONS = ((AUTOMATIC, "auto"), ("On", "on"), ("Off", "off"))
 BORDERS = ((AUTOMATIC, "auto"), ("Off", "off"), ("As published (10)", "10"))
 WHOLE_NUMBERS = (  # field, label, largest, step, suffix, tooltip
@@ -47,6 +50,12 @@ class TrainingForm(QWidget):
         self.network = self._choice("network", "Network", (("U-Net", "unet"),), "The network that learns")
         self.network.activated.connect(self._forget_preset)
         self.dims = self._choice("dims", "Works in", DIMENSIONS, "Whether it looks at slices or at the volume")
+        self.normalisation = self._choice(
+            "normalisation", "Grey values", SCALES, "How they are brought to one scale: MR volumes one by one, CT by its units"
+        )
+        self.resample = self._choice(
+            "resample", "Voxel size", RESAMPLINGS, "Whether images are resampled to one voxel size, where theirs are known and differ"
+        )
         self.spins = {
             field: self._whole_number(field, text, most, step, suffix, hint) for field, text, most, step, suffix, hint in WHOLE_NUMBERS
         }
@@ -126,7 +135,7 @@ class TrainingForm(QWidget):
         box.setCurrentIndex(box.findData(value))
 
     def _boxes(self) -> dict[str, QComboBox]:
-        names = ("network", "dims", "norm", "deep_supervision", "device", "precision")
+        names = ("network", "dims", "norm", "deep_supervision", "normalisation", "resample", "device", "precision")
         return {name: getattr(self, name) for name in names}
 
     def _add(self, field: str, text: str, widget: QWidget, hint: str) -> None:

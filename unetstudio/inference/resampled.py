@@ -1,0 +1,182 @@
+"""Scans as a network sees them that was trained at another voxel size, and its answers brought back onto the scans' own voxels.
+
+Nothing is resampled as a whole: a region of the view is read from the part of the scan that lies under it, and a tile's probabilities
+become those of the scan's voxels under it. Two voxels of neighbouring tiles have scan voxels between them: those are provisional until both
+tiles are there, and are yielded again then.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.geometry import Geometry, Spacing
+from unetstudio.data.region import Index, Region
+from unetstudio.data.scan import Scan
+from unetstudio.errors import CheckpointError
+from unetstudio.inference.events import CasePredicted, PredictionEvent, TilePredicted
+from unetstudio.inference.overlap_tile import mirror
+
+SAME = 0.02
+"""Voxel sizes that differ by less than this share are the same."""
+
+FURTHEST = 20.0
+"""A voxel so many times as large as another one is a mistake in one of the files."""
+
+Floats = NDArray[np.float32]
+Bytes = NDArray[np.uint8]
+Ratio = tuple[float, float, float]
+
+
+def ratio_of(geometry: Geometry, target: Spacing | None, dims: int) -> Ratio:
+    """How many of a scan's voxels (z, y, x) one of `target` mm takes; ones where nothing is resampled: sizes are the same, or not known.
+
+    A 2D network takes the slices as they are.
+    """
+    if target is None or geometry.spacing is None:
+        return (1.0, 1.0, 1.0)
+    z, y, x = (1.0 if axis < 3 - dims else t / s for axis, (t, s) in enumerate(zip(target, geometry.spacing, strict=True)))
+    return (1.0, 1.0, 1.0) if all(abs(r - 1) <= SAME for r in (z, y, x)) else (z, y, x)
+
+
+def shape_at(shape: Index, ratio: Ratio) -> Index:
+    """(Z, Y, X) of a scan of `shape` in voxels that take `ratio` of its own."""
+    z, y, x = (max(1, round(n / r)) for n, r in zip(shape, ratio, strict=True))
+    return (z, y, x)
+
+
+def zoom_of(ratio: Ratio) -> float:
+    """How many of a scan's pixels one pixel takes in the plane."""
+    return float(np.sqrt(ratio[1] * ratio[2]))
+
+
+def in_mm(spacing: Spacing) -> str:
+    """As the reader is told: "3 x 0.5 x 0.5 mm" (z, y, x)."""
+    return f"{' x '.join(f'{n:.3g}' for n in spacing)} mm"
+
+
+@dataclass(frozen=True, eq=False)
+class View:
+    """`scan` in voxels that take `ratio` of its own; its corner is that of the scan, and places are of voxel centres."""
+
+    scan: Scan
+    ratio: Ratio
+
+    @classmethod
+    def of(cls, scan: Scan, target: Spacing | None, dims: int) -> View | None:
+        """None for a scan that is predicted as it is; CheckpointError for one whose voxel size cannot be true."""
+        ratio = ratio_of(scan.geometry, target, dims)
+        if ratio == (1.0, 1.0, 1.0) or target is None or scan.geometry.spacing is None:
+            return None
+        if not all(1 / FURTHEST <= r <= FURTHEST for r in ratio):
+            raise CheckpointError(
+                f"{scan.name or 'The image'} has voxels of {in_mm(scan.geometry.spacing)} by its file, and the checkpoint was trained on "
+                f"{in_mm(target)}: correct the voxel size in the file, or train with resampling switched off."
+            )
+        return cls(scan, ratio)
+
+    @property
+    def shape(self) -> Index:
+        """(Z, Y, X) of the view."""
+        return shape_at(self.scan.shape, self.ratio)
+
+    @property
+    def words(self) -> str:
+        """What is done, for the reader."""
+        own = self.scan.geometry.spacing_or_one
+        z, y, x = (s * r for s, r in zip(own, self.ratio, strict=True))
+        return f"resampled from {in_mm(own)} to the {in_mm((z, y, x))} that the network knows (z, y, x), and its mask brought back."
+
+    def at(self, place: Index) -> Index:
+        """The voxel of the view in which a voxel of the scan lies."""
+        z, y, x = (int(np.clip((p + 0.5) // r, 0, n - 1)) for p, r, n in zip(place, self.ratio, self.shape, strict=True))
+        return (z, y, x)
+
+    def places(self, region: Region) -> list[NDArray[np.float64]]:
+        """Axis by axis, where in the scan the voxels of a region of the view lie; mirrored at the view's borders."""
+        bounds = zip(region.start, region.stop, self.shape, self.ratio, self.scan.shape, strict=True)
+        return [np.clip((mirror(np.arange(a, b), size) + 0.5) * r - 0.5, 0, extent - 1) for a, b, size, r, extent in bounds]
+
+    def around(self, places: list[NDArray[np.float64]]) -> Region:
+        """The part of the scan that holds all places and their neighbours."""
+        z0, y0, x0 = (int(np.floor(at.min())) for at in places)
+        z1, y1, x1 = (min(extent, int(np.floor(at.max())) + 2) for at, extent in zip(places, self.scan.shape, strict=True))
+        return Region((z0, y0, x0), (z1, y1, x1))
+
+    def seen(self, region: Region) -> Region:
+        """The part of the view that the scan's voxels of a region are made of."""
+        low, high = [], []
+        for a, b, r, size in zip(region.start, region.stop, self.ratio, self.shape, strict=True):
+            low.append(int(np.clip(np.floor((a + 0.5) / r - 0.5), 0, size - 1)))
+            high.append(int(np.clip(np.floor((b - 0.5) / r - 0.5) + 2, 1, size)))
+        return Region((low[0], low[1], low[2]), (max(high[0], low[0]), max(high[1], low[1]), max(high[2], low[2])))
+
+    def under(self, region: Region) -> Region:
+        """The scan's voxels that are made of those of a region of the view, and of others perhaps."""
+        start, stop = [], []
+        for a, b, r, size, extent in zip(region.start, region.stop, self.ratio, self.shape, self.scan.shape, strict=True):
+            start.append(0 if a <= 0 else int(np.clip(np.floor((a - 0.5) * r - 0.5) + 1, 0, extent)))
+            stop.append(extent if b >= size else int(np.clip(np.ceil((b + 0.5) * r - 0.5), 0, extent)))
+        return Region((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
+
+    def back(self, content: NDArray[Any], held: Region, wanted: Region) -> Floats:
+        """(K, Z, Y, X of `wanted` in the scan) float32 by linear interpolation of `content` (K, Z, Y, X of `held` in the view)."""
+        bounds = zip(wanted.start, wanted.stop, self.ratio, self.shape, held.start, strict=True)
+        places = [np.clip((np.arange(a, b) + 0.5) / r - 0.5, 0, size - 1) - first for a, b, r, size, first in bounds]
+        return interpolated(content, places)
+
+
+def bring_back(
+    events: Iterable[PredictionEvent], view: View, wanted: Region, *, reach: Index, in_order: bool = False
+) -> Iterator[PredictionEvent]:
+    """Tiles of the view as those of the `wanted` part of its scan. A tile may change what lies up to `reach` before its start in the view;
+    with `in_order` tiles come sorted by their start, and those that no later one needs are forgotten."""
+    pieces: list[tuple[Region, Bytes]] = []
+    for event in events:
+        if isinstance(event, CasePredicted):
+            yield replace(event, whole=wanted == Region.whole(view.scan.shape))
+            continue
+        if in_order:
+            pieces = [piece for piece in pieces if not _passed(piece[0], event.region, reach, flat=not reach[0] and view.ratio[0] == 1)]
+        pieces.append((event.region, event.probabilities))
+        under = view.under(event.region) & wanted
+        if not under.empty:
+            held = view.seen(under)
+            found = view.back(_filled(held, event, pieces), held, under)
+            yield replace(event, region=under, probabilities=(found + 0.5).astype(np.uint8))
+
+
+def _passed(piece: Region, now: Region, reach: Index, *, flat: bool) -> bool:
+    """Whether no tile from `now` on can touch a piece; `flat` where slices know nothing of each other."""
+    if flat and piece.start[0] <= now.start[0]:
+        return piece.stop[0] <= now.start[0] or piece.stop[1] < now.start[1] - reach[1]
+    return piece.stop[0] < now.start[0] - reach[0]
+
+
+def _filled(held: Region, event: TilePredicted, pieces: Iterable[tuple[Region, Bytes]]) -> Bytes:
+    """(K, Z, Y, X of `held`): what is known of it, the newest on top, and the tile's own edge where nothing is known yet."""
+    found = event.probabilities
+    for axis in range(3):
+        at = np.arange(held.start[axis], held.stop[axis]) - event.region.start[axis]
+        found = found.take(at.clip(0, event.region.shape[axis] - 1), axis=axis + 1)
+    for region, content in pieces:
+        part = region & held
+        if not part.empty:
+            found[(slice(None), *part.within(held))] = content[(slice(None), *part.within(region))]
+    return found
+
+
+def interpolated(content: NDArray[Any], places: Iterable[NDArray[np.float64]]) -> Floats:
+    """(C, Z, Y, X) float32, linearly, at the places (axis by axis) of (C, Z', Y', X'); beyond its last voxels those repeat."""
+    found = content.astype(np.float32, copy=False)
+    for axis, at in enumerate(places, start=1):
+        size = found.shape[axis]
+        below = np.clip(np.floor(at).astype(np.int64), 0, size - 1)
+        share = (np.clip(at, 0, size - 1) - below).astype(np.float32).reshape([-1 if n == axis else 1 for n in range(4)])
+        low = found.take(below, axis=axis)
+        found = low + share * (found.take(np.minimum(below + 1, size - 1), axis=axis) - low) if share.any() else low
+    return found
