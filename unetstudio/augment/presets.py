@@ -82,7 +82,8 @@ def choose_recipe(cases: Sequence[Case], preset: str, changes: str) -> tuple[Rec
     ways = sorted({"".join(case.geometry.letters(axis)[1] for axis in range(3)) for case in cases if case.geometry.affine is not None})
     turned = ""
     if preset == AUTO and len(ways) > 1:
-        recipe, turned = with_changes(recipe, "flip=on"), f"; mirrored too, as the axes of the images (z, y, x) run to {', '.join(ways)}"
+        recipe = with_changes(recipe, "flip=on")
+        turned = f"; but mirrored all the same, since the axes (z, y, x) of these images run to {', '.join(ways)}"
     recipe = with_changes(recipe, changes)
     return recipe, f"varied as {found.why}{turned}{', with your changes' if changes else ''}"
 
