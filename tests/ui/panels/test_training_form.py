@@ -64,3 +64,18 @@ def test_that_another_network_does_not_keep_the_form_of_the_one_before(form: Tra
     form.network.setCurrentIndex(1)
     form.network.activated.emit(1)
     assert (form.settings().network, form.settings().preset) == ("dense", "")
+
+
+@pytest.mark.parametrize("weight", ["off", "10", "7.5"])
+def test_that_the_weight_of_borders_is_shown_and_kept(form: TrainingForm, weight: str) -> None:
+    form.show_settings(replace(TrainingSettings(), border_weight=weight))
+    assert form.border_weight.currentData() == weight
+    assert form.settings().border_weight == weight
+
+
+def test_that_the_weight_of_borders_can_be_chosen(form: TrainingForm, qtbot: QtBot) -> None:
+    form.show_settings(TrainingSettings())
+    with qtbot.waitSignal(form.changed):
+        form.border_weight.setCurrentIndex(form.border_weight.findData("off"))
+        form.border_weight.activated.emit(form.border_weight.currentIndex())
+    assert form.settings().border_weight == "off"

@@ -135,7 +135,7 @@ class TrainingForm(QWidget):
         box.setCurrentIndex(box.findData(value))
 
     def _boxes(self) -> dict[str, QComboBox]:
-        names = ("network", "dims", "norm", "deep_supervision", "normalisation", "resample", "device", "precision")
+        names = ("network", "dims", "norm", "deep_supervision", "normalisation", "resample", "device", "precision", "border_weight")
         return {name: getattr(self, name) for name in names}
 
     def _add(self, field: str, text: str, widget: QWidget, hint: str) -> None:
