@@ -10,7 +10,7 @@ from collections.abc import Callable
 import cv2
 import numpy as np
 from scipy import ndimage
-from skimage import filters, morphology
+from skimage import filters, morphology, segmentation
 
 from unetstudio.postprocess.segment import DEFAULT_STEPS, segment, with_options
 
@@ -26,6 +26,13 @@ def predicted(grain: float) -> np.ndarray:
     fine = cv2.GaussianBlur(rng.standard_normal((EDGE, EDGE)).astype(np.float32), (0, 0), 1.5) * grain
     share = (255 / (1 + np.exp(-coarse - fine))).round().astype(np.uint8)
     return np.stack([255 - share, share])[:, None]
+
+
+def split_at_once(mask: np.ndarray, depth: float = 2.0) -> np.ndarray:
+    """Numbers of objects by scikit-image's h-maxima and watershed over the whole image."""
+    distance = ndimage.distance_transform_edt(mask)
+    seeds, _ = ndimage.label(morphology.h_maxima(distance, depth), np.ones((3, 3)))
+    return segmentation.watershed(-distance, seeds, mask=mask, watershed_line=True)
 
 
 def milliseconds(work: Callable[[], object]) -> float:
@@ -47,6 +54,7 @@ def main() -> None:
             "small_components=30": ("skimage remove_small_objects", lambda m=mask: morphology.remove_small_objects(m, max_size=29)),
             "fill_holes=0": ("scipy binary_fill_holes", lambda m=mask: ndimage.binary_fill_holes(m)),
             "smooth=2": ("skimage gaussian and > 0.5", lambda m=mask: filters.gaussian(m, 1) > 0.5),
+            "split=2": ("skimage h_maxima and watershed", lambda m=mask: split_at_once(m)),
         }
         print(words)
         for option, (name, peer) in peers.items():
