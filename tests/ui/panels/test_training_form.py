@@ -29,6 +29,13 @@ def test_that_settings_come_back_as_they_went_in(form: TrainingForm) -> None:
     assert form.settings() == settings
 
 
+def test_that_border_weights_chosen_before_are_shown_and_can_be_chosen_anew(form: TrainingForm) -> None:
+    form.show_settings(TrainingSettings(border_weight="off"))
+    assert form.border_weight.currentText() == "Off"
+    form.border_weight.setCurrentIndex(form.border_weight.findData("10"))
+    assert form.settings().border_weight == "10"
+
+
 def test_that_zero_reads_automatic(form: TrainingForm) -> None:
     assert form.spins["depth"].text() == "Automatic"
 
