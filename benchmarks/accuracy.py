@@ -33,6 +33,7 @@ from unetstudio.postprocess.segment import DEFAULT_STEPS, segment, with_options
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingStarted
 from unetstudio.training.fit import Trainer
+from unetstudio.training.start import load_start
 from unetstudio.worker.import_masks import parted
 
 Labels = NDArray[np.uint8]
@@ -145,9 +146,10 @@ TASKS = {
 }
 
 
-def train(found: Material, settings: TrainingSettings, checkpoints: Path) -> Trainer:
-    """A training to the end of its budget, a line a minute."""
-    trainer, told = Trainer(found.study, settings, checkpoints=checkpoints), 0.0
+def train(found: Material, settings: TrainingSettings, checkpoints: Path, init: Path | None) -> Trainer:
+    """A training to the end of its budget, a line a minute; from the weights of another one if that is named."""
+    start = None if init is None else load_start(init, resume=False)
+    trainer, told = Trainer(found.study, settings, checkpoints=checkpoints, start=start), 0.0
     for event in trainer.run():
         if isinstance(event, TrainingStarted):
             print("\n".join(f"{name}: {words}" for name, words in event.plan.items()), flush=True)
@@ -189,6 +191,7 @@ def main() -> None:
     ask.add_argument("sets", nargs="+", choices=list(TASKS))
     ask.add_argument("--seconds", type=float, default=900)
     ask.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    ask.add_argument("--init", type=Path, metavar="CHECKPOINT", help="begin from these weights, of an earlier run with --out")
     ask.add_argument("--out", type=Path)
     chosen = ask.parse_args()
     rows = [HEAD]
@@ -200,7 +203,7 @@ def main() -> None:
             folder = chosen.out / name if chosen.out else Path(scratch)
             folder.mkdir(parents=True, exist_ok=True)
             start = time.perf_counter()
-            trainer = train(found, settings, folder)
+            trainer = train(found, settings, folder, chosen.init)
             overall = scores(task, found, trainer.predictor())
         took = f"{trainer.step}, {trainer.seconds:.0f}"
         for measure in task.measures:
