@@ -32,8 +32,8 @@ CHANGED = 1e-3
 GAIN = 1.1
 """An engine must be so much faster than PyTorch."""
 
-COMPILED = 8
-"""Shapes of tiles that an engine keeps ready."""
+COMPILED = 3
+"""Shapes of tiles that an engine keeps ready, those of one row: each takes memory of its own, and a tenth of a second to make again."""
 
 WAIT = 50
 """Milliseconds after which a computation in hand looks whether it was interrupted."""
