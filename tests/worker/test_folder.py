@@ -6,38 +6,18 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
-import torch
 
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
-from unetstudio.data.intensity import Intensity
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, UserError
-from unetstudio.formats import read, read_mask
+from unetstudio.formats import read_mask
 from unetstudio.inference.predictor import Predictor
-from unetstudio.networks.network import create
 from unetstudio.postprocess.uncertainty import doubt
 from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
 from unetstudio.worker.messages import MaskWritten, Refused
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    """A grey picture, 30 x 26."""
-    path = tmp_path / "images" / "cell.png"
-    path.parent.mkdir()
-    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (26, 30), np.uint8))
-    return path
-
-
-@pytest.fixture
-def predictor(image: Path) -> Predictor:
-    """A network that has learnt nothing."""
-    torch.manual_seed(0)
-    intensity = Intensity.fit([read(image)])
-    return Predictor(create("unet", intensity.channels_out(1), 2, base=4, depth=2, norm="none"), intensity, (0, 1), "c0ffee")
 
 
 def run(predictor: Predictor, wanted: list[Wanted], out: Path, manner: Manner = Manner()) -> list[object]:  # noqa: B008

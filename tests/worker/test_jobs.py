@@ -5,12 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
-import torch
 
-from unetstudio.data.classes import ClassTable
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
@@ -19,30 +16,10 @@ from unetstudio.errors import CheckpointError, FormatError
 from unetstudio.formats import read
 from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.inference.predictor import Predictor
-from unetstudio.networks.network import create
 from unetstudio.project import prediction_file
 from unetstudio.worker.folder import save_probabilities
 from unetstudio.worker.jobs import check_channels, predict_case, predict_view
 from unetstudio.worker.messages import ShowView
-
-CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
-
-
-@pytest.fixture
-def image(tmp_path: Path) -> Path:
-    """A grey picture, 30 x 26."""
-    path = tmp_path / "images" / "cell.png"
-    path.parent.mkdir()
-    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (26, 30), np.uint8))
-    return path
-
-
-@pytest.fixture
-def predictor(image: Path) -> Predictor:
-    """A network that has learnt nothing."""
-    torch.manual_seed(0)
-    intensity = Intensity.fit([read(image)])
-    return Predictor(create("unet", intensity.channels_out(1), 2, base=4, depth=2, norm="none"), intensity, (0, 1), "c0ffee")
 
 
 def test_that_a_part_on_screen_is_predicted_but_not_kept_as_the_whole(predictor: Predictor, image: Path, tmp_path: Path) -> None:
