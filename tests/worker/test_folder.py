@@ -141,3 +141,5 @@ def test_that_mirrored_views_are_for_small_images_and_networks_that_know_them() 
     assert Manner("on").flipped(large, mirrored=False) and not Manner("off").flipped(small, mirrored=True)
     with pytest.raises(UserError, match="auto, on, off"):
         Manner("sometimes")
+    with pytest.raises(UserError, match="no engine 'tensor'"):
+        Manner(engine="tensor")

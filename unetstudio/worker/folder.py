@@ -21,6 +21,7 @@ from unetstudio.errors import CheckpointError, FormatError, UserError
 from unetstudio.formats import FORMATS, read_by_region, write_legend
 from unetstudio.formats.large_mask import ending
 from unetstudio.formats.replacing import make_folder, replace_file
+from unetstudio.inference.engine import ENGINES
 from unetstudio.inference.events import EngineChosen, PredictionEvent, TilePredicted
 from unetstudio.inference.predict import FINAL_SECONDS, predict
 from unetstudio.inference.predictor import Predictor
@@ -69,6 +70,8 @@ class Manner:
     def __post_init__(self) -> None:
         if self.flips not in FLIPS:
             raise UserError(f"flips={self.flips!r} is not understood: choose {', '.join(FLIPS)}.")
+        if self.engine not in ENGINES:
+            raise UserError(f"There is no engine {self.engine!r}: choose {', '.join(ENGINES)}.")
 
     def flipped(self, scan: Scan, mirrored: bool) -> bool:
         """Whether a scan is averaged over mirrored views: when asked for, or when that is quick and the network has learnt such views."""
