@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import cv2
+import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
@@ -80,10 +82,25 @@ def test_that_a_folder_that_is_not_there_is_said(dialog: FolderDialog, sent: lis
     assert not sent and "no such folder" in dialog.sentence.text()
 
 
-def test_that_a_double_click_opens_the_image(dialog: FolderDialog, opened: Session, monkeypatch: pytest.MonkeyPatch) -> None:
-    asked: list[list[Path]] = []
-    monkeypatch.setattr(opened, "open_paths", asked.append)
+def double_click(dialog: FolderDialog, image: Path) -> None:
     dialog.start_button.click()
-    dialog.take(MaskWritten("a/one.png", "m/one.png", 1, 1, 0.1))
+    dialog.take(MaskWritten(str(image), "m/one.png", 1, 1, 0.1))
     dialog.table.itemDoubleClicked.emit(dialog.table.item(0, 1))
-    assert asked == [[Path("a/one.png")]]
+
+
+def test_that_a_double_click_takes_the_image_in_and_shows_it(
+    dialog: FolderDialog, opened: Session, images: list[Path], qtbot: QtBot
+) -> None:
+    new = images[0].with_name("new.png")
+    cv2.imwrite(str(new), np.random.default_rng(7).integers(0, 255, (80, 96), np.uint8))
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        double_click(dialog, new)
+    assert opened.case.source.path == new and len(opened.cases) == len(images) + 1
+
+
+def test_that_a_double_click_on_an_image_of_the_project_shows_its_case(
+    dialog: FolderDialog, opened: Session, images: list[Path], qtbot: QtBot
+) -> None:
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        double_click(dialog, images[1])
+    assert opened.case.source.path == images[1] and len(opened.cases) == len(images)

@@ -27,15 +27,17 @@ class Arrivals(QObject):
     def __init__(self, session: Session) -> None:
         super().__init__(session)
         self._session = session
-        self._waiting: list[tuple[list[Path], bool]] = []
+        self._waiting: list[tuple[list[Path], bool, bool]] = []
+        self._show = False  # whether what is being read now is to be opened as it comes
         self._intake: object | None = None  # what is being read now
         self._stop: Callable[[], None] = lambda: None
         self.lost: set[str] = set()
         """Ids of cases whose image could not be read: it may be dropped on the window from its new place."""
 
-    def add(self, paths: list[Path], *, anew: bool = False) -> None:
-        """Takes images into the open project; without one into that beside them, or into another made `anew`."""
-        self._waiting.append((paths, anew))
+    def add(self, paths: list[Path], *, anew: bool = False, show: bool = False) -> None:
+        """Takes images into the open project; without one into that beside them, or into another made `anew`. With `show` they are
+        opened as well, and not only listed."""
+        self._waiting.append((paths, anew, show))
         self.go_on()
 
     def stop(self) -> None:
@@ -60,7 +62,7 @@ class Arrivals(QObject):
             self._waiting.clear()
             session.notice.emit("This project is open read-only; images cannot be added.", "warning")
             return
-        paths, anew = self._waiting.pop(0)
+        paths, anew, self._show = self._waiting.pop(0)
         desk = session.desk
         if desk is not None:
             session.saver.flush()  # so that the cases it has are known there
@@ -82,9 +84,11 @@ class Arrivals(QObject):
             case CaseRead():
                 session.progress.emit(OPENING, event.done, event.total)
                 session.add_case(event.case, event.scan)
+                if self._show and any(case.id == event.case.id for case in session.cases):
+                    session.open_case(event.case.id, event.scan)
             case CaseRefused():
                 session.progress.emit(OPENING, event.done, event.total)
-                if not event.known:
+                if not event.known or self._show:
                     session.notice.emit(event.text, "warning")
 
     def _ended(self, intake: object, error: UserError | None) -> None:

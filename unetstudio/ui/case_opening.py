@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from PySide6.QtCore import SignalInstance
@@ -57,6 +58,14 @@ class CaseOpening:
         self._keep_cases()
         if not self._wanted:
             self.open_case(case.id, scan)
+
+    def show_image(self, path: Path) -> None:
+        """Opens the case of an image; one that is none yet becomes one."""
+        known = next((case for case in self.cases if case.source.path.absolute() == path.absolute()), None)
+        if known is not None:
+            self.open_case(known.id)
+        else:
+            self.arrivals.add([path], show=True)
 
     def open_case(self, case_id: str, scan: Scan | None = None) -> None:
         """Shows a case as soon as it is read; of several asked for in a row only the last is shown."""

@@ -163,7 +163,7 @@ class FolderDialog(QDialog):
     def _open(self, item: QTableWidgetItem) -> None:
         path = self.table.item(item.row(), 0).data(PATH)
         if path:
-            self._session.open_paths([Path(path)])
+            self._session.show_image(Path(path))
 
     def _end(self, words: str) -> None:
         self._running = False
