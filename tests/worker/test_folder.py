@@ -15,6 +15,7 @@ from unetstudio.formats import read_mask
 from unetstudio.inference.predictor import Predictor
 from unetstudio.postprocess.uncertainty import doubt
 from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
+from unetstudio.worker.made_before import Made, listed
 from unetstudio.worker.messages import MaskWritten, Refused
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
@@ -113,6 +114,25 @@ def test_that_images_are_listed_by_doubt(predictor: Predictor, image: Path, tmp_
     assert found == sorted(found, reverse=True)
     assert {row["mask"] for row in rows} == {"cell.png", "flat.png"}
     assert sorted(round(event.doubt, 4) for event in events) == sorted(found)
+
+
+def test_that_the_list_says_how_much_there_is_of_each_structure(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+    values = np.zeros((1, 26, 30), np.uint8)
+    values[0, 2:6, 2:7] = 1
+    cv2.imwrite(str(image.parent / "plain.png"), np.zeros((26, 30), np.uint8))
+    painted = Wanted(Source(image), "cell", lambda: (values, np.ones(values.shape, np.bool_)))
+    run(predictor, [painted, Wanted(Source(image.parent / "plain.png"), "plain")], tmp_path / "out")
+    text = (tmp_path / "out" / "doubt.csv").read_text(encoding="utf-8")
+    (row,) = (row for row in csv.DictReader(text.splitlines()) if row["image"] == "cell.png")
+    assert (row["cell_voxels"], row["cell_mm2_or_mm3"]) == ("20", "")  # a PNG of unknown pixel size
+
+
+def test_that_an_area_is_told_where_the_pixel_size_is_known_and_nothing_where_none_was_counted() -> None:
+    large = Made("b.tif", "b.tif", "", None, {}, 0.25)
+    rows = list(csv.DictReader(listed([large, Made("a.tif", "a.png", "", 0.5, {"cell": 20}, 0.25)]).splitlines()))
+    assert [row["image"] for row in rows] == ["a.tif", "b.tif"]
+    assert [row["cell_mm2_or_mm3"] for row in rows] == ["5", ""]
+    assert [row["doubt"] for row in rows] == ["0.5000", ""]
 
 
 def test_that_doubt_is_looked_for_where_structures_may_be() -> None:

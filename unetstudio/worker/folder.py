@@ -130,7 +130,7 @@ def predict_to_folder(
         if view is not None:
             yield Notice(f"{item.source.path.name}: {view.words}")
         if huge:
-            found = None
+            found, voxels = None, {}
             yield from predict_huge(predictor, scan, item.source, path, name, steps, painted, manner.limits, flips=flips)
         else:
             kept = Prediction(scan.shape, predictor.values)
@@ -141,12 +141,27 @@ def predict_to_folder(
                 yield event
             found = doubt(kept.probabilities)
             labels = segment(kept.probabilities, kept.values, steps, scan.geometry.spacing, painted=painted).labels
+            voxels = _voxels(labels, classes)
             _write(path, _objects(labels, kept.values, path) if manner.objects else labels, scan, classes)
             if manner.probabilities:
                 save_probabilities(shares, kept)
-        before.add(name, item.source, painted, path.name, found)
+        before.add(name, item.source, painted, path.name, found, voxels, _voxel(scan))
         record.finish()
         yield MaskWritten(str(item.source.path), str(path), done, len(wanted), found)
+
+
+def _voxels(labels: np.ndarray, classes: ClassTable) -> dict[str, int]:
+    """How many each structure has, by its name; the first class is the background."""
+    counts = np.bincount(labels.reshape(-1), minlength=256)
+    return {entry.name: int(counts[entry.value]) for entry in list(classes)[1:]}
+
+
+def _voxel(scan: Scan) -> float | None:
+    """mm² of a pixel, mm³ of a voxel in a volume; None where the spacing is unknown."""
+    if scan.geometry.spacing is None:
+        return None
+    z, y, x = scan.geometry.spacing
+    return z * y * x if scan.is_volume else y * x
 
 
 def _is_huge(predictor: Predictor, scan: Scan, path: Path, manner: Manner) -> bool:

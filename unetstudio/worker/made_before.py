@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
@@ -28,12 +28,15 @@ Way = tuple[str, Sequence[Step], str, bool, bool]
 
 @dataclass(frozen=True)
 class Made:
-    """One mask: `key` stands for all that it depends on."""
+    """One mask: `key` stands for all that it depends on; `voxels` of each structure by its name, where they were counted, and `voxel` is
+    the mm² of one in a picture and the mm³ in a volume, None where the spacing is unknown."""
 
     image: str
     mask: str
     key: str
     doubt: float | None
+    voxels: dict[str, int]
+    voxel: float | None
 
 
 class MadeBefore:
@@ -51,12 +54,19 @@ class MadeBefore:
         same = made is not None and made.key == self._key(source, painted) and (self._folder / made.mask).is_file()
         return made if same else None
 
-    def add(self, name: str, source: Source, painted: Painted | None, mask: str, doubt: float | None) -> None:
+    def add(
+        self,
+        name: str,
+        source: Source,
+        painted: Painted | None,
+        mask: str,
+        doubt: float | None,
+        voxels: dict[str, int],
+        voxel: float | None,
+    ) -> None:
         """Notes a mask, and writes the list anew, the most doubtful first; FormatError when the folder refuses."""
-        self._made[name] = Made(source.path.name, mask, self._key(source, painted), doubt)
-        listed = sorted(self._made.values(), key=lambda made: (made.doubt is None, -(made.doubt or 0.0), made.mask))
-        rows = [(csv_cell(made.image), csv_cell(made.mask), "" if made.doubt is None else f"{made.doubt:.4f}") for made in listed]
-        replace_file(self._folder / LIST, "".join(",".join(row) + "\n" for row in [("image", "mask", "doubt"), *rows]).encode())
+        self._made[name] = Made(source.path.name, mask, self._key(source, painted), doubt, voxels, voxel)
+        replace_file(self._folder / LIST, listed(self._made.values()).encode())
         stored = {name: asdict(made) for name, made in self._made.items()}
         replace_file(self._folder / RECORD, json.dumps(stored, indent=1, ensure_ascii=False).encode())
 
@@ -74,6 +84,21 @@ class MadeBefore:
         return found.hexdigest()
 
 
+def listed(masks: Iterable[Made]) -> str:
+    """CSV, the most doubtful first: image, mask, doubt, and of each structure its voxels and their area or volume; unknown is empty."""
+    masks = sorted(masks, key=lambda made: (made.doubt is None, -(made.doubt or 0.0), made.mask))
+    names = list(dict.fromkeys(name for made in masks for name in made.voxels))
+    rows = [["image", "mask", "doubt", *(f"{name}_{unit}" for name in names for unit in ("voxels", "mm2_or_mm3"))]]
+    for made in masks:
+        cells = [made.image, made.mask, "" if made.doubt is None else f"{made.doubt:.4f}"]
+        for name in names:
+            count = made.voxels.get(name)
+            cells.append("" if count is None else str(count))
+            cells.append("" if count is None or made.voxel is None else f"{count * made.voxel:.6g}")
+        rows.append(cells)
+    return "".join(",".join(map(csv_cell, row)) + "\n" for row in rows)
+
+
 def _stored(path: Path) -> dict[str, Made]:
     """What earlier runs noted; nothing where the file is missing, damaged or another program's."""
     try:
@@ -84,5 +109,6 @@ def _stored(path: Path) -> dict[str, Made]:
 
 
 def _made(values: dict[str, Any]) -> Made:
-    doubt = values["doubt"]
-    return Made(str(values["image"]), Path(str(values["mask"])).name, str(values["key"]), None if doubt is None else float(doubt))
+    doubt, voxel = (None if values[name] is None else float(values[name]) for name in ("doubt", "voxel"))
+    voxels = {str(name): int(count) for name, count in values["voxels"].items()}
+    return Made(str(values["image"]), Path(str(values["mask"])).name, str(values["key"]), doubt, voxels, voxel)
