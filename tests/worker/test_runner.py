@@ -16,8 +16,9 @@ from unetstudio.data.edit import Edit, constant
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
-from unetstudio.formats import discover
+from unetstudio.formats import discover, read_mask
 from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
@@ -39,6 +40,7 @@ from unetstudio.worker.messages import (
     PredictCases,
     PredictFolder,
     ShowView,
+    StopFolder,
     StudyOpened,
     Train,
     TrainingPaused,
@@ -263,6 +265,68 @@ def test_that_a_folder_is_predicted_and_its_end_is_told(runner: tuple[Runner, li
     written = [event for event in events if isinstance(event, MaskWritten)]
     assert end == FolderPredicted(len(written), 0) and len(written) == len(project.cases)
     assert all(Path(event.path).is_file() and event.doubt is not None for event in written)
+
+
+def begin_folder(made: Runner, events: list[Event], request: PredictFolder, masks: int) -> None:
+    """Asks for a folder, and stops when so many masks are there."""
+    events.clear()
+    made.handle(request)
+    while len([event for event in events if isinstance(event, MaskWritten)]) < masks:
+        made.advance()
+    made.handle(StopFolder())
+
+
+def checkpoints_of_masks(project: Project) -> list[bytes]:
+    return [path.read_bytes() for path in (project.folder / "cache").glob("predicting-*.safetensors")]
+
+
+def test_that_a_stopped_folder_goes_on_with_its_network_although_learning_went_on(
+    runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path
+) -> None:
+    made, events = runner
+    trained(made, events, project)
+    request = PredictFolder((project.cases[0].source.path.parent,), tmp_path / "masks")
+    begin_folder(made, events, request, 1)
+    first = checkpoints_of_masks(project)
+    made.handle(Train(dataclasses.replace(SMALL, steps=2)))
+    advance(made, events, lambda event: isinstance(event, TrainingFinished))
+    events.clear()
+    made.handle(request)
+    advance(made, events, lambda event: isinstance(event, FolderPredicted))
+    assert len(first) == 1
+    assert [event.before for event in events if isinstance(event, MaskWritten)] == [True, False]
+    assert checkpoints_of_masks(project) == []
+    events.clear()
+    made.handle(request)
+    advance(made, events, lambda event: isinstance(event, FolderPredicted))
+    assert [event.before for event in events if isinstance(event, MaskWritten)] == [False, False]  # what was learnt since
+
+
+def test_that_all_made_again_takes_the_newest_network(runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path) -> None:
+    made, events = runner
+    trained(made, events, project)
+    request = PredictFolder((project.cases[0].source.path.parent,), tmp_path / "masks")
+    begin_folder(made, events, request, 1)
+    begun = checkpoints_of_masks(project)
+    made.handle(Train(dataclasses.replace(SMALL, steps=2)))
+    advance(made, events, lambda event: isinstance(event, TrainingFinished))
+    begin_folder(made, events, dataclasses.replace(request, again=True), 1)
+    assert not events[-1].before
+    assert len(checkpoints_of_masks(project)) == 1 and checkpoints_of_masks(project) != begun
+
+
+def test_that_painted_strokes_win_in_a_folder_that_holds_cases(
+    runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path
+) -> None:
+    made, events = runner
+    trained(made, events, project)
+    edit = stroke(1, 2, slice(0, 64))
+    store = project.store(project.cases[0])
+    store.load((1, 64, 64))
+    store.append(Kind.EDIT, edit)
+    made.handle(PredictFolder((project.cases[0].source.path,), tmp_path / "masks"))
+    advance(made, events, lambda event: isinstance(event, FolderPredicted))
+    assert (read_mask(tmp_path / "masks" / f"{project.cases[0].source.path.stem}.png")[0][0, 2] == 1).all()
 
 
 def test_that_a_folder_without_anything_learnt_fails_with_a_sentence(

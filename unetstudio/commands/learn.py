@@ -8,16 +8,12 @@ from pathlib import Path
 
 from unetstudio.commands.output import Output
 from unetstudio.commands.project import writable
-from unetstudio.data.case import Case
-from unetstudio.data.region import Region
 from unetstudio.errors import TrainingError, UserError
-from unetstudio.formats import discover, stem
 from unetstudio.inference.events import CasePredicted, EngineChosen, TilePredicted
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks import checkpoint as checkpoints
-from unetstudio.postprocess.segment import DEFAULT_STEPS, Painted, from_json, with_options
+from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, with_options
 from unetstudio.project.project import Project
-from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.training.start import newest, to_use
@@ -26,6 +22,7 @@ from unetstudio.worker.huge import Doing
 from unetstudio.worker.made_before import LIST
 from unetstudio.worker.messages import Event, JobFailed, MaskWritten, OpenStudy, Refused, Train, TrainingWaits
 from unetstudio.worker.runner import Runner
+from unetstudio.worker.wanted import wanted_case, wanted_images
 
 
 def train(folder: Path, settings: TrainingSettings, output: Output, *, resume: bool, init: Path | None) -> None:
@@ -103,7 +100,8 @@ def predict(
         if checkpoint is None and path != newest(project.checkpoints_folder):
             output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
         values = card.classes.values  # what stands in the masks: strokes of other classes are left out
-        wanted = list(_images(images, project, values) if images else _cases(project, cases, values))
+        named = wanted_images(images, project.folder, project.cases, values) if images else _cases(project, cases, values)
+        wanted = list(named)
         predictor = Predictor.load(path, device)
         steps = with_options(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS, post)
         failed, before, written, computed_by = 0, 0, 0, ""
@@ -130,20 +128,14 @@ def predict(
                     case Notice():
                         output.event("notice", text=event.text)
                         output.say(event.text)
-                    case TilePredicted() | CasePredicted():
+                    case TilePredicted():
+                        bar.at(written + event.done / event.total, event.case)
+                    case CasePredicted():
                         pass
         again = f", {before} of them from before (--again makes them anew)" if before else ""
         output.say(f"{len(wanted) - failed} mask(s) in {out}{again}; {LIST} there has the most doubtful first.")
         if failed:
             raise UserError(f"{failed} of {len(wanted)} image(s) could not be predicted; the reasons stand above.")
-
-
-def _images(images: Sequence[Path], project: Project, values: Sequence[int]) -> Iterator[Wanted]:
-    """Files and folders given by name; labels of those that are cases of the project win over the prediction."""
-    cases = {case.source.path.resolve(): case for case in project.cases}
-    for source in discover(images):
-        case = cases.get(source.path.resolve())
-        yield Wanted(source, stem(source.path)) if case is None else _wanted(project, case, values)
 
 
 def _cases(project: Project, wanted: Sequence[str] | None, values: Sequence[int]) -> Iterator[Wanted]:
@@ -153,12 +145,4 @@ def _cases(project: Project, wanted: Sequence[str] | None, values: Sequence[int]
         raise UserError(f"The project has no case {unknown[0]!r}; see: unetstudio info {project.folder.name}")
     for case in project.cases:
         if not wanted or case.id in wanted or case.name in wanted:
-            yield _wanted(project, case, values)
-
-
-def _wanted(project: Project, case: Case, values: Sequence[int]) -> Wanted:
-    def painted() -> Painted | None:
-        labels, sequence = read_labels(project.folder, case)
-        return (labels.values, labels.painted(Region.whole(labels.shape), values)) if sequence else None
-
-    return Wanted(case.source, stem(case.source.path), painted)
+            yield wanted_case(case, project.folder, values)

@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from unetstudio.worker import networks
 from unetstudio.worker.folder_job import predict_folder
 from unetstudio.worker.jobs import describe_device
-from unetstudio.worker.messages import DescribeDevice, DescribeNetworks, ExportNetwork, PredictFolder
+from unetstudio.worker.messages import DescribeDevice, DescribeNetworks, ExportNetwork, OpenStudy, PredictFolder
 from unetstudio.worker.stack import Running
 
 Aside = DescribeDevice | DescribeNetworks | ExportNetwork | PredictFolder
 
 
-def job_of(request: Aside, project: Path | None) -> Running:
+def job_of(request: Aside, study: OpenStudy | None) -> Running:
     """The job of a request, and the name under which it fails."""
     match request:
         case DescribeDevice():
@@ -23,4 +21,4 @@ def job_of(request: Aside, project: Path | None) -> Running:
         case ExportNetwork():
             return Running("network export", networks.export(request))
         case PredictFolder():
-            return Running("folder", predict_folder(request, project))
+            return Running("folder", predict_folder(request, study))

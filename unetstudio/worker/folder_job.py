@@ -2,31 +2,41 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 from collections.abc import Generator
 from pathlib import Path
 
 from unetstudio.errors import CheckpointError, UserError
-from unetstudio.formats import discover, stem
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json
 from unetstudio.training.events import Notice
 from unetstudio.training.start import to_use
-from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
-from unetstudio.worker.messages import FolderEvent, FolderPredicted, MaskWritten, PredictFolder, Refused
+from unetstudio.worker.folder import Manner, predict_to_folder
+from unetstudio.worker.jobs import write_durably
+from unetstudio.worker.messages import FolderEvent, FolderPredicted, MaskWritten, OpenStudy, PredictFolder, Refused
+from unetstudio.worker.wanted import wanted_images
+
+BEGUN = "predicting-{}.safetensors"
+"""Weights in the project's cache with which a folder was begun: learning goes on and replaces its own, and a folder by two networks
+would be neither's."""
 
 
-def predict_folder(request: PredictFolder, project: Path | None) -> Generator[FolderEvent | Notice | None, None, None]:
-    """None is yielded after each tile. UserErrors: nothing learnt yet, no image there, a folder that cannot be written."""
-    if project is None:
+def predict_folder(request: PredictFolder, study: OpenStudy | None) -> Generator[FolderEvent | Notice | None, None, None]:
+    """None is yielded after each tile. UserErrors: nothing learnt yet, no image there, a folder that cannot be written.
+
+    A run that was ended before its time goes on with the network that it began with, unless all is to be made again.
+    """
+    if study is None:
         raise UserError("Open a project first: its network predicts the images.")
-    try:
-        path = to_use(project / "checkpoints")
-    except CheckpointError as error:
-        raise UserError("Nothing has been learnt yet: paint two classes, and wait for the first round.") from error
+    begun = study.project / "cache" / BEGUN.format(hashlib.sha256(str(request.out.resolve()).encode()).hexdigest()[:16])
+    if begun.is_file() and not request.again:
+        yield Notice("Going on with the network that this folder was begun with.")
+    path = _network(begun, study.project / "checkpoints", again=request.again)
     card, _ = checkpoints.load(path)
     predictor = Predictor.load(path)
-    wanted = [Wanted(source, stem(source.path)) for source in discover(request.images)]
+    wanted = list(wanted_images(request.images, study.project, study.cases, card.classes.values))
     manner = Manner(request.flips, objects=request.objects, again=request.again)
     written = refused = 0
     steps = from_json(request.steps) if request.steps else DEFAULT_STEPS
@@ -42,4 +52,24 @@ def predict_folder(request: PredictFolder, project: Path | None) -> Generator[Fo
                 yield event
             case _:
                 yield None
+    begun.unlink(missing_ok=True)
     yield FolderPredicted(written, refused)
+
+
+def _network(begun: Path, folder: Path, *, again: bool) -> Path:
+    """The weights to predict with: those kept as `begun`, or those in use now, which are kept there in place of any other folder's."""
+    if not again:
+        with contextlib.suppress(CheckpointError):
+            checkpoints.load(begun)
+            return begun
+    try:
+        path = to_use(folder)
+        weights = path.read_bytes()
+    except (CheckpointError, FileNotFoundError) as error:
+        raise UserError("Nothing has been learnt yet: paint two classes, and wait for the first round.") from error
+    for other in begun.parent.glob(BEGUN.format("*")):
+        other.unlink(missing_ok=True)
+    with contextlib.suppress(UserError):  # a disk that refuses it only keeps the run from being gone on with
+        write_durably(begun, weights)
+        return begun
+    return path

@@ -140,7 +140,7 @@ class Runner:
                 self._waiting, self._failed = [], set()
                 self._want(request.cases or tuple(self._study.cases if self._study is not None else ()))
             case DescribeDevice() | DescribeNetworks() | ExportNetwork() | PredictFolder():
-                self._jobs.push(job_of(request, self._opened.project if self._opened is not None else None))
+                self._jobs.push(job_of(request, self._opened))
             case StopFolder():
                 self._jobs.close("folder")
             case Stop():
