@@ -41,12 +41,10 @@ def largest_difference(network: Network, scan: Scan, size: Index) -> float:
 
 def probabilities(predictor: Predictor, lattice: Lattice, scan: Scan, core: Region) -> tuple[torch.Tensor, Region]:
     """(K, Z, Y, X) of the part of a core that lies in the scan, and that part."""
-    seen = lattice.input(core)
-    spread = predictor.spread(predictor.channels(scan, seen))
-    lost = tuple((a - b) // 2 for a, b in zip(seen.shape, spread.shape[1:], strict=True))
-    origin = Region(tuple(a + n for a, n in zip(seen.start, lost, strict=True)), seen.stop)  # type: ignore[arg-type]
-    inside = core & Region.whole(scan.shape)
-    return spread[(slice(None), *inside.within(origin))], inside
+    seen, inside = lattice.input(core), core & Region.whole(scan.shape)
+    rim = (*(0,) * (3 - predictor.dims), *predictor.network.lost)
+    answered = Region(*(tuple(n + sign * lost for n, lost in zip(at, rim, strict=True)) for at, sign in ((seen.start, 1), (seen.stop, -1))))  # type: ignore[arg-type]
+    return predictor.spread(predictor.channels(scan, seen), part=inside.within(answered)), inside
 
 
 @pytest.mark.parametrize(("name", "dims"), EXACT)

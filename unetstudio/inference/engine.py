@@ -8,7 +8,7 @@ from __future__ import annotations
 import importlib.util
 import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any, Protocol
@@ -18,7 +18,8 @@ from torch import Tensor
 
 from unetstudio.errors import UserError
 from unetstudio.networks.device import Precision
-from unetstudio.networks.network import Network
+from unetstudio.networks.network import Network, answer
+from unetstudio.networks.window import Cut, Window, bounds_of, part_of
 
 ENGINES = {"auto": "Automatic", "torch": "PyTorch", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
 """What can be asked for, with its name in words; the quicker ones in the order in which they are tried."""
@@ -40,13 +41,13 @@ WAIT = 50
 
 
 class Engine(Protocol):
-    """(N, C, [Z,] Y, X) float32 on the processor to logits (N, K, ...)."""
+    """(N, C, [Z,] Y, X) float32 on the processor to logits (N, K, ...), of a window where the network gives `cuts` for it."""
 
-    def __call__(self, batch: Tensor) -> Tensor: ...
+    def __call__(self, batch: Tensor, cuts: Sequence[Cut] = ()) -> Tensor: ...
 
 
 class OpenVino:
-    """Compiled anew for each shape of tile, which takes a tenth of a second: fixed shapes run faster than free ones."""
+    """Compiled anew for each shape of tile and of its window, which takes a tenth of a second: fixed shapes run faster than free ones."""
 
     def __init__(self, graph: bytes, precision: Precision) -> None:
         import openvino
@@ -58,10 +59,10 @@ class OpenVino:
             "INFERENCE_NUM_THREADS": str(torch.get_num_threads()),
             "NUM_STREAMS": "1",
         }
-        self._requests: OrderedDict[tuple[int, ...], Any] = OrderedDict()
+        self._requests: OrderedDict[tuple[object, ...], Any] = OrderedDict()
 
-    def __call__(self, batch: Tensor) -> Tensor:
-        request = self._request(tuple(batch.shape))
+    def __call__(self, batch: Tensor, cuts: Sequence[Cut] = ()) -> Tensor:
+        request = self._request(tuple(batch.shape), bounds_of(cuts))
         request.start_async({0: batch.contiguous().numpy()})
         try:
             while not request.wait_for(WAIT):  # so that an interruption comes through
@@ -71,14 +72,26 @@ class OpenVino:
             raise
         return torch.from_numpy(request.get_output_tensor(0).data.copy())
 
-    def _request(self, shape: tuple[int, ...]) -> Any:
-        if shape not in self._requests:
-            self._model.reshape(list(shape))
-            self._requests[shape] = self._core.compile_model(self._model, "CPU", self._options).create_infer_request()
+    def _request(self, shape: tuple[int, ...], bounds: Tensor) -> Any:
+        key = (shape, tuple(bounds.flatten().tolist()))
+        if key not in self._requests:
+            self._requests[key] = self._core.compile_model(self._fixed(shape, bounds), "CPU", self._options).create_infer_request()
             if len(self._requests) > COMPILED:
                 self._requests.popitem(last=False)
-        self._requests.move_to_end(shape)
-        return self._requests[shape]
+        self._requests.move_to_end(key)
+        return self._requests[key]
+
+    def _fixed(self, shape: tuple[int, ...], bounds: Tensor) -> Any:
+        """The graph for one shape, in which the bounds are a constant."""
+        from openvino import opset8
+
+        model = self._model.clone()
+        if len(bounds):
+            _, free = model.get_parameters()
+            free.output(0).replace(opset8.constant(bounds.numpy()).output(0))
+            model.remove_parameter(free)
+        model.reshape(list(shape))
+        return model
 
 
 class OnnxRuntime:
@@ -93,8 +106,9 @@ class OnnxRuntime:
         options.log_severity_level, options.intra_op_num_threads = 3, torch.get_num_threads()
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
-    def __call__(self, batch: Tensor) -> Tensor:
-        return torch.from_numpy(self._session.run(["logits"], {"image": batch.contiguous().numpy()})[0])
+    def __call__(self, batch: Tensor, cuts: Sequence[Cut] = ()) -> Tensor:
+        inputs = {"image": batch.contiguous().numpy(), **({"bounds": bounds_of(cuts).numpy()} if cuts else {})}
+        return torch.from_numpy(self._session.run(["logits"], inputs)[0])
 
 
 KINDS: dict[str, Callable[[bytes, Precision], Engine]] = {"openvino": OpenVino, "onnxruntime": OnnxRuntime}
@@ -102,11 +116,12 @@ KINDS: dict[str, Callable[[bytes, Precision], Engine]] = {"openvino": OpenVino, 
 
 @dataclass(frozen=True)
 class Choice:
-    """The engine, None for PyTorch, its `name` in ENGINES, and why it was chosen, in words."""
+    """The engine, None for PyTorch, its `name` in ENGINES, why it was chosen, in words, and seconds that it took for the probe."""
 
     engine: Engine | None
     name: str
     words: str
+    seconds: float = 0.0
 
 
 def installed(name: str) -> bool:
@@ -114,8 +129,8 @@ def installed(name: str) -> bool:
     return all(importlib.util.find_spec(package) is not None for package in (name, "onnx"))
 
 
-def choose_engine(network: Network, precision: Precision, probe: Tensor, wanted: str = "auto") -> Choice:
-    """The first engine that is installed, gives the same masks on `probe` (N, C, ...), a part of a scan, and is faster than PyTorch.
+def choose_engine(network: Network, precision: Precision, probe: Tensor, window: Window, wanted: str = "auto") -> Choice:
+    """The first engine that is installed, gives the same masks on a window of `probe` (N, C, ...), a part of a scan, and is faster.
 
     UserError for one that is asked for by name and is not installed, unknown, or not for this device.
     """
@@ -124,16 +139,18 @@ def choose_engine(network: Network, precision: Precision, probe: Tensor, wanted:
         return Choice(None, "torch", "PyTorch" if names else "PyTorch; pip install 'unetstudio[fast]' brings quicker engines")
     from unetstudio.networks.onnx_export import to_onnx
 
-    graph = to_onnx(network)
+    graph = to_onnx(network, windowed=network.cuts(tuple(probe.shape[2:]), window) is not None)
+    ours = _seconds(partial(_by_torch, network, precision, window=window), probe)
     reasons = []
     for name in names:
         engine = KINDS[name](graph, precision)
-        same, found = _compare(network, precision, engine, probe)
-        ours, theirs = _seconds(partial(_by_torch, network, precision), probe), _seconds(engine, probe)
+        compute = partial(_by_engine, network, engine, window)
+        same, found = _compare(network, precision, compute, probe, window, exact=isinstance(engine, OnnxRuntime))
+        theirs = _seconds(compute, probe)
         if same and (theirs * GAIN < ours or wanted == name):
-            return Choice(engine, name, f"{ENGINES[name]}, {ours / theirs:.1f} times as fast as PyTorch here; {found}")
+            return Choice(engine, name, f"{ENGINES[name]}, {ours / theirs:.1f} times as fast as PyTorch here; {found}", theirs)
         reasons.append(f"{ENGINES[name]} is no faster here" if same else f"{ENGINES[name]} gives other masks ({found})")
-    return Choice(None, "torch", f"PyTorch: {'; '.join(reasons)}")
+    return Choice(None, "torch", f"PyTorch: {'; '.join(reasons)}", ours)
 
 
 def _asked(wanted: str, precision: Precision) -> str:
@@ -147,17 +164,19 @@ def _asked(wanted: str, precision: Precision) -> str:
     return wanted
 
 
-def _compare(network: Network, precision: Precision, engine: Engine, probe: Tensor) -> tuple[bool, str]:
+def _compare(
+    network: Network, precision: Precision, compute: Callable[[Tensor], Tensor], probe: Tensor, window: Window, *, exact: bool
+) -> tuple[bool, str]:
     """Whether masks are the same as PyTorch's in float32 on the probe and, in float32, on noise; and how near they are."""
-    exact = Precision(precision.device, channels_last=precision.channels_last)
-    if precision.dtype == torch.float32 or isinstance(engine, OnnxRuntime):
+    full = partial(_by_torch, network, Precision(precision.device, channels_last=precision.channels_last), window=None)
+    if exact or precision.dtype == torch.float32:
         noise = torch.randn(probe.shape, generator=torch.Generator().manual_seed(0))
-        found = [_difference(_by_torch(network, exact, x), engine(x)) for x in (probe, noise)]
+        found = [_difference(part_of(full(x), window), compute(x)) for x in (probe, noise)]
         worst = max(difference for difference, _ in found)
         return worst <= DIFFERENCE and not any(flipped for _, flipped in found), f"probabilities differ by at most {worst:.1g}"
-    truth = _by_torch(network, exact, probe).argmax(1)
-    ours = float((_by_torch(network, precision, probe).argmax(1) != truth).float().mean())
-    theirs = float((engine(probe).argmax(1) != truth).float().mean())
+    truth = part_of(full(probe), window).argmax(1)
+    ours = float((_by_torch(network, precision, probe, window).argmax(1) != truth).float().mean())
+    theirs = float((compute(probe).argmax(1) != truth).float().mean())
     return theirs <= max(CHANGED, ours), f"the class of {1 - theirs:.3%} of the voxels is that of float32 (PyTorch in bf16: {1 - ours:.3%})"
 
 
@@ -170,10 +189,15 @@ def _difference(ours: Tensor, theirs: Tensor) -> tuple[float, bool]:
 
 
 @torch.inference_mode()
-def _by_torch(network: Network, precision: Precision, batch: Tensor) -> Tensor:
+def _by_torch(network: Network, precision: Precision, batch: Tensor, window: Window | None) -> Tensor:
     with precision.autocast():
-        logits: Tensor = network(precision.place(batch))
+        placed = precision.place(batch)
+        logits: Tensor = network(placed) if window is None else answer(network, placed, window)
     return logits.float()
+
+
+def _by_engine(network: Network, engine: Engine, window: Window, batch: Tensor) -> Tensor:
+    return answer(network, batch, window, engine)
 
 
 def _seconds(compute: Callable[[Tensor], Tensor], probe: Tensor) -> float:

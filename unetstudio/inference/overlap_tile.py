@@ -88,13 +88,19 @@ class Lattice:
             and all(b + m <= high for b, m, high in zip(core.stop, margin, self.domain.stop, strict=True))
         )
 
+    def work(self, seen: Region, core: Region) -> float:
+        """Of a tile, in voxels for which the whole network is computed: part of it is computed for the core alone."""
+        return seen.size + self.network.spared * (core.size - seen.size)
+
     def core_size(self, wanted: Region, voxels: float, most: int) -> Index:
-        """Core extents for tiles of about `voxels` input voxels and never over `most`: larger where halos would be most of the work."""
-        sizes = [size for size in self._sizes(wanted) if self._work(wanted, size)[0] <= most] or [self.step]
-        least = min(self._work(wanted, size)[1] for size in sizes)
-        frugal = [size for size in sizes if self._work(wanted, size)[1] <= WASTE * least]
-        quick = [size for size in frugal if self._work(wanted, size)[0] <= voxels]
-        return quick[-1] if quick else frugal[0]
+        """Core extents for tiles of about `voxels` of work and never over `most` input voxels: larger where halos would be most of the
+        work."""
+        works = [(size, *self._work(wanted, size)) for size in self._sizes(wanted)]
+        works = [entry for entry in works if entry[1] <= most] or [(self.step, 0, 0.0, 0.0)]
+        least = min(total for *_, total in works)
+        frugal = [entry for entry in works if entry[3] <= WASTE * least]
+        quick = [entry for entry in frugal if entry[2] <= voxels]
+        return quick[-1][0] if quick else frugal[0][0]
 
     def _sizes(self, wanted: Region) -> list[Index]:
         """Ever larger cores up to all that is wanted; several slices together only when they fit whole, for 2D networks."""
@@ -110,13 +116,18 @@ class Lattice:
     def _flat(self) -> bool:
         return len(self.network.size_multiple) == 2
 
-    def _work(self, wanted: Region, size: Index) -> tuple[int, int]:
-        """Input voxels of the largest tile, and of all tiles together."""
-        extents = []
+    def _work(self, wanted: Region, size: Index) -> tuple[int, float, float]:
+        """Input voxels of the largest tile, its work, and that of all tiles together."""
+        cores, seen = [], []
         for axis in range(3):
             low, high, halo = self.domain.start[axis], self.domain.stop[axis], self.halo[axis]
-            extents.append([min(b + halo, high) - max(a - halo, low) for a, b in self._cuts(axis, wanted, size[axis])])
-        return math.prod(map(max, extents)), math.prod(map(sum, extents))
+            cuts = self._cuts(axis, wanted, size[axis])
+            cores.append([b - a for a, b in cuts])
+            seen.append([min(b + halo, high) - max(a - halo, low) for a, b in cuts])
+        largest, all_seen = math.prod(map(max, seen)), math.prod(map(sum, seen))
+        spared = self.network.spared
+        work = largest + spared * (math.prod(map(max, cores)) - largest)
+        return largest, work, all_seen + spared * (math.prod(map(sum, cores)) - all_seen)
 
     def _cuts(self, axis: int, wanted: Region, size: int) -> list[tuple[int, int]]:
         """About equal intervals of at most `size` on the lattice that cover `wanted` along an axis."""

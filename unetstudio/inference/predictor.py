@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -22,7 +23,8 @@ from unetstudio.inference.overlap_tile import Lattice, read_mirrored
 from unetstudio.inference.resampled import View, interpolated, zoom_of
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.device import Precision, choose_device, choose_precision
-from unetstudio.networks.network import Network
+from unetstudio.networks.network import Network, answer
+from unetstudio.networks.window import Window
 
 WORTH = 30.0
 """Seconds of work from which a quicker engine is looked for: converting and comparing takes some five to ten."""
@@ -64,7 +66,7 @@ class Predictor:
         self.values = values
         self.checkpoint = checkpoint
         self._scaled: tuple[Scan, IntensityScale] | None = None
-        self.speed = 0.0  # input voxels a second, 0 until measured
+        self.speed = 0.0  # in `Lattice.work` a second, 0 until measured
         self.engine: Engine | None = None  # instead of PyTorch
         self.mirrored = False  # whether it has learnt mirrored views
         self._blank: dict[tuple[float, ...], NDArray[np.uint8]] = {}  # answers about tiles of one value
@@ -129,8 +131,10 @@ class Predictor:
         size = (1 if self.dims == 2 else edge, edge, edge)
         middle = (scan.shape[0] // 2, scan.shape[1] // 2, scan.shape[2] // 2)
         core = lattice.cores(Region.whole(scan.shape), size, middle)[0]
-        choice = choose_engine(self.network, self.precision, self._batch(self.channels(scan, lattice.input(core))), wanted)
-        self.engine, self.speed = choice.engine, 0.0
+        seen = lattice.input(core)
+        window = self._window(core.within(self._answered(seen)))
+        choice = choose_engine(self.network, self.precision, self._batch(self.channels(scan, seen)), window, wanted)
+        self.engine, self.speed = choice.engine, lattice.work(seen, core) / choice.seconds if choice.seconds else 0.0
         self._blank.clear()
         return choice
 
@@ -140,10 +144,13 @@ class Predictor:
 
     def tile(self, scan: Scan | View, lattice: Lattice, core: Region, *, flips: bool = False) -> tuple[Region, NDArray[np.uint8]]:
         """All that the network answers about the surroundings of a core, (K, Z, Y, X) uint8, and where that lies."""
-        seen, lost = lattice.input(core), self.network.lost
-        rim = (*(0,) * (3 - len(lost)), *lost)
-        answered = Region(_add(seen.start, rim), _add(seen.stop, tuple(-n for n in rim)))
+        answered = self._answered(lattice.input(core))
         return answered, self._answer(scan, lattice, core, answered, flips)
+
+    def _answered(self, seen: Region) -> Region:
+        """What the network answers that is shown a region."""
+        rim = (*(0,) * (3 - self.dims), *self.network.lost)
+        return Region(_add(seen.start, rim), _add(seen.stop, tuple(-n for n in rim)))
 
     def _answer(self, scan: Scan | View, lattice: Lattice, core: Region, wanted: Region, flips: bool) -> NDArray[np.uint8]:
         """A part of what the network answers when it is shown a core with its halo."""
@@ -154,11 +161,8 @@ class Predictor:
             block = self._blank_answer(values, lattice, flips)  # wanted is the core, which begins on the lattice
             times = (1, *(-(-n // step) for n, step in zip(wanted.shape, block.shape[1:], strict=True)))
             return np.tile(block, times)[(slice(None), *(slice(n) for n in wanted.shape))]
-        spread = self.spread(channels, flips=flips)
-        lost = tuple((a - b) // 2 for a, b in zip(seen.shape, spread.shape[1:], strict=True))
-        inner = wanted.within(Region(_add(seen.start, lost), seen.stop))
-        content = as_bytes(spread[(slice(None), *inner)]).cpu().numpy()
-        self.speed = seen.size * (2**self.dims if flips else 1) / max(time.perf_counter() - start, 1e-6)
+        content = as_bytes(self.spread(channels, flips=flips, part=wanted.within(self._answered(seen)))).cpu().numpy()
+        self.speed = lattice.work(seen, wanted) * (2**self.dims if flips else 1) / max(time.perf_counter() - start, 1e-6)
         return content
 
     def _blank_answer(self, values: tuple[float, ...], lattice: Lattice, flips: bool) -> NDArray[np.uint8]:
@@ -168,23 +172,32 @@ class Predictor:
             core = Region((0, 0, 0), lattice.step)
             seen = lattice.unclipped(core)
             plain = np.array(values, np.float32).reshape(-1, 1, 1, 1)
-            spread = self.spread(np.broadcast_to(plain, (len(values), *seen.shape)), flips=flips)
-            lost = tuple((a - b) // 2 for a, b in zip(seen.shape, spread.shape[1:], strict=True))
-            inner = core.within(Region(_add(seen.start, lost), seen.stop))
-            self._blank[(*values, flips)] = as_bytes(spread[(slice(None), *inner)]).cpu().numpy()
+            part = core.within(self._answered(seen))
+            spread = self.spread(np.broadcast_to(plain, (len(values), *seen.shape)), flips=flips, part=part)
+            self._blank[(*values, flips)] = as_bytes(spread).cpu().numpy()
         return self._blank[(*values, flips)]
 
     @torch.inference_mode()
-    def spread(self, channels: NDArray[np.float32], *, flips: bool = False) -> Tensor:
-        """Probabilities (K, Z', Y', X') float32 on the device, from input channels (C', Z, Y, X); smaller by what the network loses."""
+    def spread(self, channels: NDArray[np.float32], *, flips: bool = False, part: tuple[slice, ...] | None = None) -> Tensor:
+        """Probabilities (K, Z', Y', X') float32 on the device, from input channels (C', Z, Y, X); smaller by what the network loses, or
+        a `part` (z, y, x) of that: the rest is then not computed where the network can do without."""
         batch = self._batch(channels)
-        axes = tuple(range(2, batch.dim()))
+        answered = [n - 2 * lost for n, lost in zip(channels.shape[1:], (*(0,) * (3 - self.dims), *self.network.lost), strict=True)]
+        part = part or tuple(slice(0, n) for n in answered)
+        axes, first = tuple(range(2, batch.dim())), self.dims - 1  # where z is, or would be
         ways = [way for n in range(len(axes) + 1) for way in itertools.combinations(axes, n)] if flips else [()]
-        total = self._forward(batch.flip(ways[0]) if ways[0] else batch)
+        total = self._forward(batch, self._window(part))
         for way in ways[1:]:
-            total += self._forward(batch.flip(way)).flip(way)
+            turned = [
+                slice(n - p.stop, n - p.start) if axis in way else p for axis, (p, n) in enumerate(zip(part, answered, strict=True), first)
+            ]
+            total += self._forward(batch.flip(way), self._window(turned)).flip(way)
         mean = total / len(ways) if flips else total
-        return mean.transpose(0, 1) if self.dims == 2 else mean[0]
+        return mean.transpose(0, 1)[:, part[0]] if self.dims == 2 else mean[0]
+
+    def _window(self, part: Sequence[slice]) -> Window:
+        """Of (z, y, x) what the network knows of: slices of a picture are a batch."""
+        return [(axis.start, axis.stop) for axis in part[3 - self.dims :]]
 
     def measure_speed(self) -> float:
         """Input voxels a second: known from the tile before, or tried on an empty one."""
@@ -202,13 +215,13 @@ class Predictor:
         batch = torch.from_numpy(np.ascontiguousarray(channels))
         return batch.transpose(0, 1) if self.dims == 2 else batch[None]
 
-    def _forward(self, batch: Tensor) -> Tensor:
-        """(N, K, ...) float32 probabilities; of two classes by one sigmoid, which costs a fraction of a softmax."""
+    def _forward(self, batch: Tensor, window: Window) -> Tensor:
+        """(N, K, ...) float32 probabilities of a window; of two classes by one sigmoid, which costs a fraction of a softmax."""
         if self.engine is not None:
-            logits = self.engine(batch)
+            logits = answer(self.network, batch, window, self.engine)
         else:
             with self.precision.autocast():
-                logits = self.network(self.precision.place(batch)).float()
+                logits = answer(self.network, self.precision.place(batch), window).float()
         if logits.shape[1] != 2:
             return torch.softmax(logits, dim=1)
         second = torch.sigmoid(logits[:, 1] - logits[:, 0])

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, fields
 from types import MappingProxyType
 from typing import Any, ClassVar
 
 import psutil
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from unetstudio.errors import UserError
+from unetstudio.networks.window import Cut, Window, part_of
 from unetstudio.registry import Registry
 
 
@@ -47,6 +48,9 @@ class Network(nn.Module):
     `exact` says whether a tile with that margin gives what the whole image would: not so where a norm looks at the whole tile, or where
     every voxel attends to every other; such tiles overlap and are blended, with the margin as the width of the blend.
 
+    `forward` of a network whose `cuts` are not None takes these too and then answers only what lies in their window; `spared` is about the
+    share of its work that is then done for the window alone.
+
     In training a network may answer with a tuple of logits, the finest first, each coarser by a whole factor: deep supervision. In
     evaluation it answers with the finest alone.
     """
@@ -65,6 +69,12 @@ class Network(nn.Module):
     size_multiple: tuple[int, ...]
     lost: tuple[int, ...]
     exact: bool
+    spared: float = 0.0
+
+    def cuts(self, shape: tuple[int, ...], window: Window) -> list[Cut] | None:
+        """How to answer only a window (start and stop of each axis) of an image; None for a network that answers all or nothing."""
+        del shape, window
+        return None
 
     def input_shape(self, at_least: tuple[int, ...]) -> tuple[int, ...]:
         """The smallest spatial input shape the network accepts that is `at_least` so large on every axis."""
@@ -135,6 +145,13 @@ def rebuild(name: str, config: Mapping[str, Any], **changes: Any) -> Network:
 def offered() -> list[tuple[str, type[Network]]]:
     """All networks in the order in which people are shown them: the U-Net first, then what a processor can train, then the rest."""
     return sorted(NETWORKS.items(), key=lambda item: (item[0] != "unet", not item[1].suits_cpu))
+
+
+def answer(network: Network, batch: Tensor, window: Window, compute: Callable[..., Tensor] | None = None) -> Tensor:
+    """Logits (N, K, ...) of a window of what a network answers to (N, C, ...); `compute` does it in the place of the network itself."""
+    compute = compute or network
+    cuts = network.cuts(tuple(batch.shape[2:]), window)
+    return part_of(compute(batch), window) if cuts is None else compute(batch, cuts)
 
 
 def name_of(network: Network) -> str:

@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from unetstudio import RESEARCH_USE, __version__
 from unetstudio.errors import CheckpointError, UserError
@@ -23,6 +23,7 @@ from unetstudio.networks.checkpoint import load
 from unetstudio.networks.network import Network
 from unetstudio.networks.onnx_card import card_of, markdown
 from unetstudio.networks.state import METADATA
+from unetstudio.networks.window import bounds_of
 
 OPSET = 17
 """Of 2022: what runs the file need not be new."""
@@ -66,26 +67,50 @@ def export_network(checkpoint: Path, out: Path) -> OnnxFile:
     return files
 
 
-def to_onnx(network: Network) -> bytes:
-    """The graph from `image` (batch, C, [z,] y, x) to `logits`; batch and sizes are free, these as `Network.input_shape` allows."""
+class Windowed(nn.Module):
+    """A network that answers a window: `bounds` (cut, axis, start and stop) int64 are those of `Network.cuts`."""
+
+    def __init__(self, network: Network) -> None:
+        super().__init__()
+        self.network = network
+
+    def forward(self, image: Tensor, bounds: Tensor) -> Tensor:
+        """(N, C, ...) to (N, K, ...), as large as the window."""
+        cuts = [(slice(None), slice(None), *(slice(axis[0], axis[1]) for axis in cut)) for cut in bounds]
+        logits: Tensor = self.network(image, cuts)
+        return logits
+
+
+def to_onnx(network: Network, *, windowed: bool = False) -> bytes:
+    """The graph from `image` (batch, C, [z,] y, x) to `logits`; batch and sizes are free, these as `Network.input_shape` allows.
+
+    With `windowed`, of a network that can answer a window, it takes `bounds` beside the image.
+    """
     size = sum(value.numel() * value.element_size() for value in network.state_dict().values())
     if size > MOST_BYTES:
         raise CheckpointError(f"This network has {size / 2**30:.1f} GB of weights, and an ONNX file holds less than 2 GB.")
     file = io.BytesIO()
     axes = {0: "batch", **{2 + place: axis for place, axis in enumerate("zyx"[3 - network.config.dims :])}}
-    lost = {axis: name if axis == 0 or not any(network.lost) else f"{name}_out" for axis, name in axes.items()}
+    lost = {axis: name if axis == 0 or not (windowed or any(network.lost)) else f"{name}_out" for axis, name in axes.items()}
     example = torch.zeros(2, network.config.in_channels, *_sizes(network)[0])
+    module: nn.Module = network.eval()
+    inputs = {"image": example}
+    if windowed:
+        shape = tuple(example.shape[2:])
+        cuts = network.cuts(shape, [(n // 4, n // 4 + max(1, n // 2)) for n in shape])
+        assert cuts is not None
+        module, inputs["bounds"] = Windowed(network).eval(), bounds_of(cuts)
     with torch.no_grad(), warnings.catch_warnings():
         # The exporter that traces: 50 times quicker than the newer one, which needs a package more and is not silent either. What it warns
         # of, values taken for constants, is tried afterwards on images of two sizes.
         warnings.simplefilter("ignore")
         torch.onnx.export(
-            network.eval(),
-            (example,),
+            module,
+            tuple(inputs.values()),
             file,  # type: ignore[arg-type]
             dynamo=False,
             opset_version=OPSET,
-            input_names=["image"],
+            input_names=list(inputs),
             output_names=["logits"],
             dynamic_axes={"image": axes, "logits": lost},
         )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import ClassVar
@@ -12,6 +13,10 @@ from torch import Tensor, nn
 from unetstudio.networks.blocks import CONV, MAX_POOL, PADDINGS, UP_CONV, centre, double_conv, he_init
 from unetstudio.networks.network import NETWORKS, Network, check, round_up
 from unetstudio.networks.pyramid import Pool, PyramidConfig, reach
+from unetstudio.networks.window import Cut, Window, cuts_for
+
+SPARED = 0.6
+"""Share of the work, as measured, that is on the way up and near full resolution."""
 
 
 @dataclass(frozen=True)
@@ -99,9 +104,12 @@ class UNet(Network):
         self.lost = lost if padding == "valid" else (0,) * dims
         self.receptive_margin = lost if padding == "valid" else tuple(_margin(config, axis) for axis in range(dims))
         self.exact = norm in ("batch", "none")
+        usual = type(self).forward is UNet.forward  # others know of no cuts
+        self.spared = SPARED if usual and self.exact and padding == "same" else 0.0
 
-    def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """(N, C, 572, 572) to (N, K, 388, 388) in the published size; with same padding the output is as large as the input.
+    def forward(self, x: Tensor, cuts: Sequence[Cut] = ()) -> Tensor | tuple[Tensor, ...]:
+        """(N, C, 572, 572) to (N, K, 388, 388) in the published size; with same padding the output is as large as the input, or as the
+        window of `cuts`.
 
         In training with deep supervision also half, a quarter ... as large.
         """
@@ -115,12 +123,19 @@ class UNet(Network):
         x = self.bottom(x)  # (N, 1024, 28, 28)
         answers = []
         for level, (up, decode) in enumerate(zip(self.ups, self.decoders, strict=True)):
+            if cuts:
+                x, skips[-1] = x[cuts[2 * level]], skips[-1][cuts[2 * level + 1]]
             x = up(x)  # (N, 512, 56, 56)  (N, 256, 104, 104)  (N, 128, 200, 200)  (N, 64, 392, 392)
             x = decode(torch.cat([centre(skips.pop(), x), x], dim=1))  # (N, 512, 52, 52) ... (N, 64, 388, 388)
             if self.training and level < len(self.side_heads):
                 answers.append(self.side_heads[level](x))
-        logits: Tensor = self.head(x)  # (N, K, 388, 388)
+        logits: Tensor = self.head(x[cuts[-1]] if cuts else x)  # (N, K, 388, 388)
         return (logits, *answers[::-1]) if answers else logits
+
+    def cuts(self, shape: tuple[int, ...], window: Window) -> list[Cut] | None:
+        """With same padding, and norms that look at no more than a voxel."""
+        around = tuple(tuple(k - 1 for k in kernel) for kernel in self.config.kernels[:-1])
+        return cuts_for(shape, window, self.config.pools, around) if self.spared else None
 
     def input_shape(self, at_least: tuple[int, ...]) -> tuple[int, ...]:
         """Sizes of which every pooling gets an even number of voxels, and the bottom at least one."""
