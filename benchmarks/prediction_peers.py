@@ -76,6 +76,7 @@ def run(way: str, checkpoint: Path, size: int, threads: int) -> dict[str, Any]:
     from unetstudio.data.scan import Scan
     from unetstudio.inference.predictor import Predictor
     from unetstudio.networks.device import Precision, use_threads
+    from unetstudio.networks.heap import keep_freed_memory
 
     use_threads(threads)
     scan = Scan(picture(size)[None, None])
@@ -86,6 +87,7 @@ def run(way: str, checkpoint: Path, size: int, threads: int) -> dict[str, Any]:
     predict: Callable[[], np.ndarray]
     words, dtype = "PyTorch, float32", "float32"
     if way.startswith("ours"):
+        keep_freed_memory()  # as the program does when it chooses a format; peers run as they come
         predictor = exact if way == "ours, float32" else Predictor.load(checkpoint)
         dtype = str(predictor.precision.dtype).removeprefix("torch.")
         words = f"PyTorch, {dtype}"
