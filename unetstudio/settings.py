@@ -32,6 +32,7 @@ class TrainingSettings:
     augmentation: str = "auto"  # how patches are varied: auto, microscopy, ct, mri, ultrasound, photographs
     vary: str = ""  # changes of that, such as "rotation.limit=30,noise=off"
     border_weight: str = "auto"  # of voxels between objects that nearly touch: auto, off, or a number, 10 as published
+    hold_out: str = "auto"  # labels kept apart for the score: auto, off to learn from all
     device: str = "auto"  # auto, cpu, cuda, cuda:N, mps
     precision: str = "auto"  # number format of convolutions: auto, float32, bf16
     threads: int = 0  # processor threads for training; 0 = all but one

@@ -172,9 +172,25 @@ def test_that_mirrored_views_make_the_average_symmetric() -> None:
     assert torch.allclose(one, other.flip(-1), atol=1e-5)
 
 
-def test_that_mirrored_views_change_the_prediction_by_tiles_and_whole_alike() -> None:
+def test_that_views_turned_by_a_quarter_make_it_symmetric_that_way_too() -> None:
+    scan = scan_of(1, 48, 32)
+    predictor = predictor_for(scan, local=False)
+    predictor.turned = True
+    assert predictor.views == 8
+    channels = predictor.intensity.prepare(scan.voxels)
+    one = predictor.spread(channels, flips=True)
+    for other in (
+        predictor.spread(np.ascontiguousarray(channels[:, :, ::-1]), flips=True).flip(-2),
+        predictor.spread(np.ascontiguousarray(channels.swapaxes(-1, -2)), flips=True).mT,
+    ):
+        assert torch.allclose(one, other, atol=1e-5)
+
+
+@pytest.mark.parametrize("turned", [False, True])
+def test_that_such_views_change_the_prediction_by_tiles_and_whole_alike(turned: bool) -> None:
     scan = scan_of(1, 61, 50)
     predictor = predictor_for(scan)
+    predictor.turned = turned
     assert difference(collect(predictor, scan, tile=16, flips=True), collect(predictor, scan, tile=256, flips=True)) <= 1
 
 

@@ -65,6 +65,18 @@ def test_that_the_best_threshold_of_the_probabilities_counts() -> None:
     assert scores(nothing, grid(1), share)["v_rand"] == pytest.approx(1)
 
 
+def test_that_the_challenge_counts_pixels_by_the_f_score_of_interiors_at_its_best() -> None:
+    truth = np.zeros((2, 10, 10), np.uint8)
+    truth[:, :2] = 1  # 80 of 100 pixels are interior
+    share = truth * 0.35
+    share[1, 2] = 0.45  # in one slice 10 of them are not found below the threshold that loses the border everywhere
+    found = Evaluation(["isbi_pixel_error"]).add(Pair(np.zeros_like(truth), truth, (0, 1), border_share=share.astype(np.float32)))
+    best = 1 - np.mean([1, 2 * 70 / (70 + 80)])
+    assert found["isbi_pixel_error"].mean == pytest.approx(best)
+    plain = Evaluation(["isbi_pixel_error"]).add(Pair(np.zeros_like(truth), truth, (0, 1)))
+    assert plain["isbi_pixel_error"].mean == pytest.approx(1 - 2 * 80 / 180)
+
+
 @pytest.mark.parametrize("seed", range(5))
 def test_that_both_scores_are_those_of_the_definition(seed: int) -> None:
     rng = np.random.default_rng(seed)

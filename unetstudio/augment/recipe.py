@@ -53,6 +53,11 @@ class Recipe:
         """Whether patches are mirrored along every axis."""
         return any(isinstance(a, Flip) and a.probability > 0 and a.axes == ALL for a in self.geometric)
 
+    @property
+    def turns(self) -> bool:
+        """Whether patches are turned by any angle in the plane."""
+        return any(isinstance(a, Rotation) and a.probability > 0 and a.limit >= 90 for a in self.geometric)
+
     def changed(self, *others: Geometric | Photometric) -> Recipe:
         """With these in the place of those of their kind, or behind all others."""
         groups: dict[bool, tuple[Any, ...]] = {True: self.geometric, False: self.photometric}

@@ -68,7 +68,7 @@ class Predictor:
         self._scaled: tuple[Scan, IntensityScale] | None = None
         self.speed = 0.0  # in `Lattice.work` a second, 0 until measured
         self.engine: Engine | None = None  # instead of PyTorch
-        self.mirrored = False  # whether it has learnt mirrored views
+        self.mirrored = self.turned = False  # whether it has learnt mirrored views, and such turned by a quarter
         self._blank: dict[tuple[float, ...], NDArray[np.uint8]] = {}  # answers about tiles of one value
 
     @classmethod
@@ -80,13 +80,23 @@ class Predictor:
         if intensity.channels_out(intensity.channels) != network.config.in_channels:
             raise CheckpointError(f"{path.name} names another intensity scale than its network takes; it was altered or is damaged.")
         predictor = cls(network, intensity, checkpoint.classes.values, checkpoint.id, chosen, checkpoint.target)
-        predictor.mirrored = checkpoint.mirrored
+        predictor.mirrored, predictor.turned = checkpoint.mirrored, checkpoint.turned
         return predictor
 
     @property
     def dims(self) -> int:
         """2 (slice by slice) or 3."""
         return self.network.config.dims
+
+    @property
+    def views(self) -> int:
+        """How many are averaged with `flips`: mirrored along every axis, and in 2D also turned by a quarter if that was learnt."""
+        mirrored = 4 if self.dims == 2 else 8
+        return 2 * mirrored if self._turns else mirrored
+
+    @property
+    def _turns(self) -> bool:
+        return self.turned and self.dims == 2 and len(set(self.network.size_multiple)) == 1
 
     @property
     def width(self) -> int:
@@ -139,7 +149,7 @@ class Predictor:
         return choice
 
     def probabilities(self, scan: Scan | View, lattice: Lattice, core: Region, *, flips: bool = False) -> NDArray[np.uint8]:
-        """(K, Z, Y, X of the core) uint8; `flips` averages over all mirrored views (4 in 2D, 8 in 3D) and takes so much longer."""
+        """(K, Z, Y, X of the core) uint8; `flips` averages over all `views` and takes so much longer."""
         return self._answer(scan, lattice, core, core, flips)
 
     def tile(self, scan: Scan | View, lattice: Lattice, core: Region, *, flips: bool = False) -> tuple[Region, NDArray[np.uint8]]:
@@ -162,7 +172,7 @@ class Predictor:
             times = (1, *(-(-n // step) for n, step in zip(wanted.shape, block.shape[1:], strict=True)))
             return np.tile(block, times)[(slice(None), *(slice(n) for n in wanted.shape))]
         content = as_bytes(self.spread(channels, flips=flips, part=wanted.within(self._answered(seen)))).cpu().numpy()
-        self.speed = lattice.work(seen, wanted) * (2**self.dims if flips else 1) / max(time.perf_counter() - start, 1e-6)
+        self.speed = lattice.work(seen, wanted) * (self.views if flips else 1) / max(time.perf_counter() - start, 1e-6)
         return content
 
     def _blank_answer(self, values: tuple[float, ...], lattice: Lattice, flips: bool) -> NDArray[np.uint8]:
@@ -187,12 +197,11 @@ class Predictor:
         axes, first = tuple(range(2, batch.dim())), self.dims - 1  # where z is, or would be
         ways = [way for n in range(len(axes) + 1) for way in itertools.combinations(axes, n)] if flips else [()]
         total = self._forward(batch, self._window(part))
+        for way in ways if flips and self._turns else ():
+            total += self._forward(batch.flip(way).mT, self._window(_flipped(part, answered, way, first))[::-1]).mT.flip(way)
         for way in ways[1:]:
-            turned = [
-                slice(n - p.stop, n - p.start) if axis in way else p for axis, (p, n) in enumerate(zip(part, answered, strict=True), first)
-            ]
-            total += self._forward(batch.flip(way), self._window(turned)).flip(way)
-        mean = total / len(ways) if flips else total
+            total += self._forward(batch.flip(way), self._window(_flipped(part, answered, way, first))).flip(way)
+        mean = total / self.views if flips else total
         return mean.transpose(0, 1)[:, part[0]] if self.dims == 2 else mean[0]
 
     def _window(self, part: Sequence[slice]) -> Window:
@@ -231,6 +240,12 @@ class Predictor:
 def as_bytes(probabilities: Tensor) -> Tensor:
     """0..1 to 0..255, rounded."""
     return probabilities.mul(255).add_(0.5).to(torch.uint8)
+
+
+def _flipped(part: Sequence[slice], extent: Sequence[int], way: Sequence[int], first: int) -> list[slice]:
+    """A part (z, y, x) of `extent`, seen with the axes of `way` mirrored, where z is axis `first`."""
+    bounds = enumerate(zip(part, extent, strict=True), first)
+    return [slice(n - p.stop, n - p.start) if axis in way else p for axis, (p, n) in bounds]
 
 
 def _one_value(channels: NDArray[np.float32]) -> tuple[float, ...] | None:

@@ -1,7 +1,7 @@
-"""How well regions between borders were kept apart: the Rand and information scores of the ISBI 2012 challenge, after thinning.
+"""How well regions between borders were kept apart: the scores of the ISBI 2012 challenge.
 
-The borders (membranes) of a prediction are thinned to lines of one pixel first, so that their width does not count (Arganda-Carreras et
-al. 2015). Slice by slice; of probabilities the best of eleven thresholds counts.
+For the Rand and information scores the borders (membranes) of a prediction are thinned to lines of one pixel first, so that their width
+does not count (Arganda-Carreras et al. 2015). Slice by slice; of probabilities the best of eleven thresholds counts.
 """
 
 from __future__ import annotations
@@ -47,6 +47,38 @@ class Table:
         return cls(both[1:, 1:][both[1:, 1:] > 0], both[1:].sum(axis=1), both[:, 1:].sum(axis=0), both[1:, 0], 1 / n)
 
 
+@dataclass(frozen=True)
+class PixelError:
+    """One minus the F-score of interior pixels: mean over slices at each threshold, then the best threshold, as the challenge has it."""
+
+    title: str = "Pixel error at the best threshold, one minus the F-score of interiors"
+    unit: str = ""
+    by_class: ClassVar[bool] = True
+
+    def of(self, pair: Pair) -> Parts:
+        """Slice by slice, a score for each threshold."""
+        parts = []
+        for z in range(pair.truth.shape[0]):
+            known = pair.truth[z] != UNLABELLED
+            true = (pair.truth[z] != pair.border) & known
+            if true.any():
+                parts.append([1 - 2 * int((i & true).sum()) / int((i & known).sum() + true.sum()) for i in interiors(pair, z)])
+        return parts
+
+    def over(self, parts: Sequence[Parts]) -> Score:
+        """None without a slice that has foreground."""
+        rows = [row for part in parts for row in part]
+        best = float(np.mean(rows, axis=0).min()) if rows else None
+        return Score({}, best, best)
+
+
+def interiors(pair: Pair, z: int) -> list[Mask]:
+    """What is predicted not to be border in a slice (Y, X), at each threshold; the same at all of them where only classes are known."""
+    if pair.border_share is None:
+        return [pair.predicted[z] != pair.border] * len(THRESHOLDS)
+    return [1 - pair.border_share[z] > threshold for threshold in THRESHOLDS]
+
+
 def rand_score(table: Table) -> float:
     """2 AB / (A + B), with the sums of squared shares of overlaps, of true and of predicted regions; border pixels are singletons."""
     single = float(table.alone.sum()) * table.one
@@ -88,13 +120,10 @@ class Regional:
         from skimage.measure import label
 
         true = label((pair.truth[z] != pair.border) & (pair.truth[z] != UNLABELLED), connectivity=1).astype(np.int64)
-        if pair.border_share is None:
-            interiors = [pair.predicted[z] != pair.border] * len(THRESHOLDS)
-        else:
-            interiors = [1 - pair.border_share[z] > threshold for threshold in THRESHOLDS]
         scores: list[float] = []
-        for number, interior in enumerate(interiors):
-            if number and np.array_equal(interior, interiors[number - 1]):
+        found = interiors(pair, z)
+        for number, interior in enumerate(found):
+            if number and np.array_equal(interior, found[number - 1]):
                 scores.append(scores[-1])
                 continue
             table = Table.of(true, regions(interior, thinned=self.thinned))
@@ -122,4 +151,5 @@ def _entropy(shares: NDArray[np.float64]) -> float:
 
 METRICS.register("v_rand")(Regional("V rand, foreground-restricted, after thinning", rand_score))
 METRICS.register("v_info")(Regional("V info, foreground-restricted, after thinning", information_score))
+METRICS.register("isbi_pixel_error")(PixelError())
 METRICS.register("rand")(Regional("Rand score, foreground-restricted, without thinning", rand_score, thinned=False))

@@ -73,6 +73,11 @@ class Checkpoint:
         return bool(self.report.get("training", {}).get("Mirrored views") == "learnt")
 
     @property
+    def turned(self) -> bool:
+        """Whether training showed views turned by a quarter."""
+        return bool(self.report.get("training", {}).get("Turned views") == "learnt")
+
+    @property
     def target(self) -> Spacing | None:
         """The voxel size to which images are resampled; None where they are taken as they are."""
         return self.spacing if self.resampled else None

@@ -12,6 +12,7 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from unetstudio.augment.recipe import Recipe
 from unetstudio.data.study import Study
 from unetstudio.errors import OutOfMemory, TrainingError
 from unetstudio.inference.predictor import Predictor
@@ -109,7 +110,9 @@ class Trainer:
             raise TrainingError("Nothing has been learnt yet.")
         id = self.saved.id if self.saved is not None and self._saved_step == self.step else f"step-{self.step}"
         network, spacing = copy.deepcopy(self._fallback.averaged(self.learner)), self._plan.spacing
-        return Predictor(network, self.intensity, self._values, id, self.learner.precision, spacing)
+        predictor = Predictor(network, self.intensity, self._values, id, self.learner.precision, spacing)
+        predictor.mirrored, predictor.turned = self._recipe.mirrors, self._recipe.turns
+        return predictor
 
     def save(self) -> CheckpointSaved | None:
         """Writes averaged weights, and the state to go on from, unless these are on disk already."""
@@ -197,15 +200,15 @@ class Trainer:
             self.score = Score(start.checkpoint.score, start.checkpoint.class_scores)
             budget = budget.resumed(Budget(**start.state["budget"]), self.step, self.seconds)
         self._budget = budget
-        self._material = Material(self.study, self.intensity, settings.seed, made.borders, self._plan.spacing, self._plan.dims)
+        target, dims, seed = self._plan.spacing, self._plan.dims, settings.seed
+        self._material = Material(self.study, self.intensity, seed, made.borders, target, dims, settings.hold_out)
         self._recipe, self._revision = made.recipe, -1
         self._values: tuple[int, ...] = self._classes.values
         self._patch, self._batch = made.network.input_shape(self._plan.patch), self._plan.batch
         self._samples = self._sampling()
         count, device = made.network.parameters_count, str(self._device)
         self._fallback = Fallback(self.learner)
-        mirrored = "learnt" if made.recipe.mirrors else "not learnt"
-        self._told = {"Parameters": f"{count:,}", "Seed": settings.seed, "Device": device, "Mirrored views": mirrored, **made.words}
+        self._told = {"Parameters": f"{count:,}", "Seed": settings.seed, "Device": device, **_views(made.recipe), **made.words}
         yield from (unreadable.notice for unreadable in made.lost)
         yield TrainingStarted(self._plan.network, self._plan.dims, count, self._patch, self._batch, device, self.step, made.words)
 
@@ -327,6 +330,12 @@ class Trainer:
         threads = (1 if cores() < MANY_CORES else 2) if cpu else max(1, min(6, cores() - 1))
         lost, seed = self._learner.network.lost, self.settings.seed
         return Samples(self._material, self._recipe, self._patch, self._batch, lost=lost, seed=seed, first=self.step, threads=threads)
+
+
+def _views(recipe: Recipe) -> dict[str, str]:
+    """Which views of an image the network may be asked about."""
+    seen = {"Mirrored views": recipe.mirrors, "Turned views": recipe.turns}
+    return {name: "learnt" if there else "not learnt" for name, there in seen.items()}
 
 
 def fit(

@@ -13,6 +13,7 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import HELD_OUT
 from unetstudio.data.region import Region
 from unetstudio.data.study import Study, StudyCase
+from unetstudio.errors import UserError
 
 ONE_IN = 6
 """About this share of cases, or of strokes per class, is held out."""
@@ -24,32 +25,46 @@ ENOUGH_CASES = 4
 LARGEST_FOR_STROKES = 2**26
 """Voxels; larger label maps are not searched for strokes."""
 
+HOLD_OUTS = ("auto", "off")
+
 Mask = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """`what` in words; whole `cases`, and masks (Z, Y, X) of imported strokes by case id, beside the bit in the labels' origin."""
+    """`what` in words; whole `cases`, and masks (Z, Y, X) of imported strokes by case id, beside the bit in the labels' origin unless
+    `nothing` is held out."""
 
     what: str = ""
     cases: frozenset[str] = frozenset()
     strokes: dict[str, Mask] = field(default_factory=dict)
+    nothing: bool = False
 
     def mask(self, found: StudyCase, region: Region) -> Mask:
         """(Z, Y, X of `region`) bool: voxels that must not be trained on."""
         if found.labels is None or found.case.id in self.cases:
             return np.ones(region.shape, np.bool_)
+        if self.nothing:
+            return np.zeros(region.shape, np.bool_)
         marked: Mask = (found.labels.origin[region.slices] & HELD_OUT) != 0
         imported = self.strokes.get(found.case.id)
         return marked if imported is None else marked | imported[region.slices]
 
     def any(self, found: StudyCase) -> bool:
         """Whether a case has anything to score."""
-        return found.case.id in self.cases or found.case.id in self.strokes or bool(found.counts[1, :UNLABELLED].any())
+        marked = bool(found.counts[1, :UNLABELLED].any()) and not self.nothing
+        return marked or found.case.id in self.cases or found.case.id in self.strokes
 
 
-def hold_out(study: Study, seed: int = 0) -> HeldOut:
-    """Marked strokes where there are any; else 1 in 6 of at least four fully labelled cases; else 1 in 6 strokes of classes with six."""
+def choose_held_out(study: Study, seed: int = 0, wish: str = "auto") -> HeldOut:
+    """Marked strokes where there are any; else 1 in 6 of at least four fully labelled cases; else 1 in 6 strokes of classes with six.
+
+    With the wish "off" nothing at all; UserError for another one than these.
+    """
+    if wish not in HOLD_OUTS:
+        raise UserError(f"hold_out cannot be {wish!r}: choose {' or '.join(HOLD_OUTS)}.")
+    if wish == "off":
+        return HeldOut(nothing=True)
     labelled = [study.cases[id] for id in study.labelled()]
     if any(found.counts[1, :UNLABELLED].any() for found in labelled):
         return HeldOut("held-out strokes")

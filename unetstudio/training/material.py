@@ -23,7 +23,7 @@ from unetstudio.errors import TrainingError, UserError
 from unetstudio.inference.resampled import FURTHEST, Ratio, ratio_of, zoom_of
 from unetstudio.training.borders import Borders
 from unetstudio.training.events import Notice
-from unetstudio.training.holdout import HeldOut, hold_out
+from unetstudio.training.holdout import HeldOut, choose_held_out
 
 MOST_SCANS = 16
 """Scans looked at for the intensity scale ..."""
@@ -87,13 +87,14 @@ class Material:
         borders: Borders | None = None,
         spacing: Spacing | None = None,
         dims: int = 3,
+        hold_out: str = "auto",
     ) -> None:
-        """Patches are of voxels of `spacing` mm (z, y, x), by default of each image's own."""
+        """Patches are of voxels of `spacing` mm (z, y, x), by default of each image's own; `hold_out` is the wish of `choose_held_out`."""
         self.study = study
         self._spacing, self._dims = spacing, dims
         self.intensity = intensity
         self.borders = borders
-        self._seed = seed
+        self._seed, self._wish = seed, hold_out
         self._prepared: OrderedDict[str, Floats] = OrderedDict()
         self._scales: dict[str, Intensity] = {}
         self._one_bytes = ONE_BYTES
@@ -190,7 +191,7 @@ class Material:
         marked = any(self.study.cases[id].counts[1, :UNLABELLED].any() for id in labelled)
         reason: tuple[object, ...] = (*labelled, marked, self.study.classes.values)
         if reason != self._held_for:
-            self._held_for, self._held = reason, hold_out(self.study, self._seed)
+            self._held_for, self._held = reason, choose_held_out(self.study, self._seed, self._wish)
             self._known.clear()
 
     def _look_through(self, found: StudyCase) -> dict[int, NDArray[np.int64]]:
@@ -202,7 +203,7 @@ class Material:
         rng = np.random.default_rng(self._seed)
         places = {}
         for value in self.study.classes.values:
-            if found.counts[0, value] and (at := np.flatnonzero(values == value)).size:
+            if (found.counts[0, value] or self._held.nothing) and (at := np.flatnonzero(values == value)).size:
                 places[value] = at if at.size <= MOST_PLACES else np.sort(rng.choice(at, MOST_PLACES, replace=False))
         return places
 
@@ -213,7 +214,8 @@ class Material:
                 if value in by_value:
                     places.setdefault(channel, {})[id] = by_value[value]
         train = self.study.counts()
-        counts = tuple(train[value][0] if channel in places else 0 for channel, value in enumerate(classes.values))
+        parts = 2 if self._held.nothing else 1
+        counts = tuple(sum(train[value][:parts]) if channel in places else 0 for channel, value in enumerate(classes.values))
         annotated = sum(self.study.cases[id].annotated for id in self._known)
         size = sum(int(np.prod(self.study.cases[id].case.shape)) for id in self._known)
         return Index(places, counts, classes.channels(), self._held, dense=annotated > 0.5 * size)

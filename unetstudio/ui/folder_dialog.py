@@ -42,7 +42,7 @@ from unetstudio.worker.messages import (
 
 FLIPS = (
     ("Mirrored views: where they help", "auto"),
-    ("Mirrored views: always, takes 4 times as long", "on"),
+    ("Mirrored views: always, takes 4 to 8 times as long", "on"),
     ("Mirrored views: never", "off"),
 )
 PATH = Qt.ItemDataRole.UserRole

@@ -22,6 +22,7 @@ SCALES = ((AUTOMATIC, "auto"), *((words, name) for name, words in NORMALISATIONS
 RESAMPLINGS = ((AUTOMATIC, "auto"), ("One for all", "on"), ("As each image has it", "off"))
 SUPERVISIONS = ((AUTOMATIC, "auto"), ("On", "on"), ("Off", "off"))
 BORDERS = ((AUTOMATIC, "auto"), ("Off", "off"), ("As published (10)", "10"))
+HELD_OUT = ((AUTOMATIC, "auto"), ("Nothing", "off"))
 WHOLE_NUMBERS = (  # field, label, largest, step, suffix, tooltip
     ("depth", "Depth", 7, 1, "", "How often the U-Net halves its resolution: deeper sees further"),
     ("base", "Base width", 128, 4, "", "Channels of the first level: wider learns more and is slower"),
@@ -88,6 +89,9 @@ class TrainingForm(QWidget):
         self.border_weight = self._choice(
             "border_weight", "Borders", BORDERS, "How much more voxels between two objects that nearly touch count"
         )
+        self.hold_out = self._choice(
+            "hold_out", "Held out", HELD_OUT, "Labels kept apart to score it, about one in six; with nothing it learns from all, unscored"
+        )
         WheelGuard(self)
 
     def offer_networks(self, networks: tuple[NetworkChoice, ...]) -> None:
@@ -135,8 +139,8 @@ class TrainingForm(QWidget):
         box.setCurrentIndex(box.findData(value))
 
     def _boxes(self) -> dict[str, QComboBox]:
-        names = ("network", "dims", "norm", "deep_supervision", "normalisation", "resample", "device", "precision", "border_weight")
-        return {name: getattr(self, name) for name in names}
+        names = ("network", "dims", "norm", "deep_supervision", "normalisation", "resample", "device", "precision")
+        return {name: getattr(self, name) for name in (*names, "border_weight", "hold_out")}
 
     def _add(self, field: str, text: str, widget: QWidget, hint: str) -> None:
         widget.setObjectName(f"training_{field}")
