@@ -28,6 +28,7 @@ class TrainingSettings:
     seconds: float = 0.0  # stop after this long; 0 = no limit
     steps: int = 0  # stop after this many steps; 0 = no limit
     round_seconds: float = 5.0  # about how long a round lasts, after which scores and predictions are refreshed
+    crop: str = "auto"  # share of patches cut round a voxel of a random class, from 0 to 1; the others round any labelled voxel
     augment: bool = True
     augmentation: str = "auto"  # how patches are varied: auto, microscopy, ct, mri, ultrasound, photographs
     vary: str = ""  # changes of that, such as "rotation.limit=30,noise=off"

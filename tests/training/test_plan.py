@@ -133,3 +133,12 @@ def test_that_deep_supervision_can_be_asked_for_and_refused(make_study: MakeStud
 def test_that_a_wish_that_a_network_does_not_have_is_told(make_study: MakeStudy) -> None:
     plan = make_plan(make_study(), TrainingSettings(network="fcn", deep_supervision="on"), CPU)
     assert "deep supervision" in plan.words["Not used"]
+
+
+def test_that_crops_can_be_biased_by_choice_and_say_so(make_study: MakeStudy) -> None:
+    assert "each round a labelled voxel of a random class" in make_plan(make_study(), TrainingSettings(), CPU).words["Patches"]
+    assert "50% of them round a voxel of a random class" in make_plan(make_study(dense=True), TrainingSettings(), CPU).words["Patches"]
+    assert "each round any labelled voxel, as you chose" in make_plan(make_study(), TrainingSettings(crop="0"), CPU).words["Patches"]
+    for wrong in ("some", "1.5"):
+        with pytest.raises(UserError, match="from 0 to 1"):
+            make_plan(make_study(), TrainingSettings(crop=wrong), CPU)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import numpy as np
+import pytest
 import torch
 
 from unetstudio.augment.recipe import Recipe
@@ -14,7 +15,7 @@ from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.data.study import Study
 from unetstudio.training.material import ACCEPTED_WEIGHT, Material
-from unetstudio.training.samples import Samples, make_batch
+from unetstudio.training.samples import Samples, draw_cut, make_batch
 
 MakeStudy = Callable[..., Study]
 MakeEdit = Callable[..., Edit]
@@ -42,6 +43,22 @@ def test_that_a_recorded_batch_can_be_made_again(make_study: MakeStudy) -> None:
     again = make_batch(list(batch.cuts), material.index, material, (8, 24, 24), Recipe.standard())
     assert torch.equal(batch.image, again.image)
     assert torch.equal(batch.target, again.target)
+
+
+def test_that_biased_crops_find_a_rare_class_and_unbiased_ones_the_common(make_study: MakeStudy) -> None:
+    material = material_of(make_study(dense=True))
+    rng = np.random.default_rng(0)
+    share = material.index.counts[1] / sum(material.index.counts)
+
+    def found(bias: float | None) -> float:
+        cuts = [draw_cut(material.index, material, (2, 2), Recipe(), rng, bias) for _ in range(400)]
+        labels = material.study.cases["case0"].labels
+        assert labels is not None
+        return float(np.mean([labels.values[0, round(cut.centre[0]), round(cut.centre[1])] for cut in cuts]))
+
+    assert found(1.0) == pytest.approx(0.5, abs=0.08)
+    assert found(0.0) == pytest.approx(share, abs=0.08)
+    assert found(None) == pytest.approx((0.5 + share) / 2, abs=0.08)
 
 
 def test_that_the_same_seed_gives_the_same_batches_with_more_threads(make_study: MakeStudy) -> None:

@@ -11,7 +11,7 @@ import torch
 from unetstudio.data.case import Case
 from unetstudio.data.geometry import Spacing
 from unetstudio.data.study import Study
-from unetstudio.errors import TrainingError
+from unetstudio.errors import TrainingError, UserError
 from unetstudio.networks.checkpoint import Checkpoint
 from unetstudio.networks.network import NETWORKS, Network, create, rebuild, round_up
 from unetstudio.networks.unet import pools_for_spacing
@@ -39,8 +39,8 @@ LARGER = {2: (384, 512), 3: (128, 160)}
 @dataclass(frozen=True)
 class Plan:
     """`patch` is (Y, X) or (Z, Y, X); `rate` the full learning rate, reached after `warm_up` steps; `dice` the share of the Dice term;
-    `windows` how many patches a score looks at; `filters` whether filter responses go in beside the image; `spacing` the mm (z, y, x) to
-    which images are resampled, if they are; `words` choice by choice for the reader."""
+    `windows` how many patches a score looks at; `filters` whether filter responses go in beside the image; `bias` of the crops, see
+    `samples.draw_cut`; `spacing` the mm (z, y, x) to which images are resampled, if they are; `words` choice by choice for the reader."""
 
     network: str
     dims: int
@@ -52,6 +52,7 @@ class Plan:
     dice: float
     windows: int
     filters: bool
+    bias: float | None
     spacing: Spacing | None = None
     words: dict[str, str] = field(default_factory=dict)
 
@@ -101,11 +102,12 @@ def make_plan(
         memory = (
             f"a step takes about {machine.bytes(network, patch, patches) / 1e9:.1f} GB of the {machine.free / 1e9:.0f} GB that are free"
         )
+    bias = _bias(settings.crop)
     rate = settings.learning_rate * (VOLUME_RATE if dims == 3 else 1.0)
     falling = "falling over the budget" if settings.seconds or settings.steps else "constant"
     words |= {
         "Network": _describe(network) + reason,
-        "Patches": f"{patches} of {' x '.join(map(str, patch))} a step, each round a labelled voxel of a random class",
+        "Patches": f"{patches} of {' x '.join(map(str, patch))} a step, {_cropped(bias, dense)}",
         "Loss": "cross-entropy and Dice: most of the voxels are labelled" if dense else "cross-entropy over the strokes",
         "Learning rate": f"{rate:g}, {falling}",
     }
@@ -117,7 +119,7 @@ def make_plan(
     windows = (6 if dims == 2 else 3) if quick else 24
     flat_strokes = dims == 2 and not dense  # the first mask is awaited after a few steps: filters need not be found by the network first
     dice, warm_up = 0.5 if dense else 0.0, QUICK_WARM_UP if flat_strokes else WARM_UP
-    return Plan(name, dims, options, patch, patches, rate, warm_up, dice, windows, flat_strokes, target, words)
+    return Plan(name, dims, options, patch, patches, rate, warm_up, dice, windows, flat_strokes, bias, target, words)
 
 
 def usual_network(name: str, dims: int, device: torch.device) -> tuple[Network, tuple[int, ...], int]:
@@ -238,6 +240,30 @@ def _spacing(cases: list[Case]) -> tuple[float, float, float]:
     """Median voxel size (z, y, x)."""
     z, y, x = np.median([case.geometry.spacing_or_one for case in cases], axis=0)
     return (float(z), float(y), float(x))
+
+
+def _bias(wish: str) -> float | None:
+    """A share, or None for automatic; UserError for what is neither."""
+    if wish == "auto":
+        return None
+    try:
+        bias = float(wish)
+    except ValueError:
+        bias = -1.0
+    if not 0 <= bias <= 1:
+        raise UserError(f"crop={wish!r} is not understood: write auto, or the share of patches round a random class, from 0 to 1.")
+    return bias
+
+
+def _cropped(bias: float | None, dense: bool) -> str:
+    """Where patches are cut, in words."""
+    share = (0.5 if dense else 1.0) if bias is None else bias
+    chosen = "" if bias is None else ", as you chose"
+    if share == 1:
+        return f"each round a labelled voxel of a random class{chosen}"
+    if share == 0:
+        return f"each round any labelled voxel{chosen}"
+    return f"{share:.0%} of them round a voxel of a random class, the others round any labelled voxel{chosen}"
 
 
 def _is_dense(study: Study) -> bool:

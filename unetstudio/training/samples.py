@@ -39,10 +39,16 @@ class Batch:
     cuts: tuple[Cut, ...] = ()
 
 
-def draw_cut(index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe, rng: np.random.Generator) -> Cut:
-    """A biased crop: round a labelled voxel of a random class of a random case, not always in the middle of what the network answers."""
+def draw_cut(
+    index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe, rng: np.random.Generator, bias: float | None = None
+) -> Cut:
+    """A biased crop: round a labelled voxel of a random class of a random case, not always in the middle of what the network answers.
+
+    A share of 1 - `bias` is cut round any labelled voxel; None is all round random classes for strokes, and half for full masks.
+    """
     channels = index.channels()
-    if index.dense and rng.random() < 0.5:  # the natural mixture of classes, half of the time
+    natural = 1 - bias if bias is not None else 0.5 if index.dense else 0.0
+    if natural and rng.random() < natural:
         shares = np.array([index.counts[c] for c in channels], np.float64)
         channel = channels[int(rng.choice(len(channels), p=shares / shares.sum()))]
     else:
@@ -100,11 +106,12 @@ class Samples:
         seed: int,
         first: int = 0,
         threads: int = 1,
+        bias: float | None = None,
     ) -> None:
-        """`lost` is what the network's output lacks on each side of the patch."""
+        """`lost` is what the network's output lacks on each side of the patch; `bias` as of `draw_cut`."""
         self._material, self._recipe, self._patch, self._batch = material, recipe, patch, batch
         self._answered = tuple(n - 2 * rim for n, rim in zip(patch, lost or (0,) * len(patch), strict=True))
-        self._seed, self._next = seed, first
+        self._seed, self._next, self._bias = seed, first, bias
         self._made: deque[tuple[Index, Future[Batch]]] = deque()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="samples")
 
@@ -128,5 +135,5 @@ class Samples:
 
     def _make(self, number: int, index: Index) -> Batch:
         rng = np.random.default_rng((self._seed, number))
-        cuts = [draw_cut(index, self._material, self._answered, self._recipe, rng) for _ in range(self._batch)]
+        cuts = [draw_cut(index, self._material, self._answered, self._recipe, rng, self._bias) for _ in range(self._batch)]
         return make_batch(cuts, index, self._material, self._patch, self._recipe)

@@ -22,6 +22,7 @@ SCALES = ((AUTOMATIC, "auto"), *((words, name) for name, words in NORMALISATIONS
 RESAMPLINGS = ((AUTOMATIC, "auto"), ("One for all", "on"), ("As each image has it", "off"))
 SUPERVISIONS = ((AUTOMATIC, "auto"), ("On", "on"), ("Off", "off"))
 BORDERS = ((AUTOMATIC, "auto"), ("Off", "off"), ("As published (10)", "10"))
+CROPS = ((AUTOMATIC, "auto"), ("Round each class alike", "1"), ("Half and half", "0.5"), ("Round any label", "0"))
 HELD_OUT = ((AUTOMATIC, "auto"), ("Nothing", "off"))
 WHOLE_NUMBERS = (  # field, label, largest, step, suffix, tooltip
     ("depth", "Depth", 7, 1, "", "How often the U-Net halves its resolution: deeper sees further"),
@@ -60,6 +61,9 @@ class TrainingForm(QWidget):
         self.spins = {
             field: self._whole_number(field, text, most, step, suffix, hint) for field, text, most, step, suffix, hint in WHOLE_NUMBERS
         }
+        self.crop = self._choice(
+            "crop", "Crops", CROPS, "Round which voxels patches are cut: each class as often, or as often as it is labelled"
+        )
         self.norm = self._choice("norm", "Norm", NORMS, "How activations are normalised")
         self.deep_supervision = self._choice(
             "deep_supervision", "Deep supervision", SUPERVISIONS, "Whether the coarser levels are taught as well, where the network can"
@@ -140,7 +144,7 @@ class TrainingForm(QWidget):
 
     def _boxes(self) -> dict[str, QComboBox]:
         names = ("network", "dims", "norm", "deep_supervision", "normalisation", "resample", "device", "precision")
-        return {name: getattr(self, name) for name in (*names, "border_weight", "hold_out")}
+        return {name: getattr(self, name) for name in (*names, "crop", "border_weight", "hold_out")}
 
     def _add(self, field: str, text: str, widget: QWidget, hint: str) -> None:
         widget.setObjectName(f"training_{field}")
