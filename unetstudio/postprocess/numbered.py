@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -12,16 +14,18 @@ from unetstudio.postprocess.components import components
 REACH = 1.5
 """How far an object grows into the line between it and its neighbour, in voxels: lines are one or two wide."""
 
+MOST = 2**24
+"""Numbers up to this are exact in float32, in which OpenCV looks for the largest."""
 
-def numbered(labels: NDArray[np.uint8], foreground: Sequence[int]) -> NDArray[np.int32]:
+Numbers = NDArray[np.int32]
+
+
+def numbered(labels: NDArray[np.uint8], foreground: Sequence[int]) -> Numbers:
     """(Z, Y, X): 1, 2, ... for each island of each of the classes `foreground`, 0 elsewhere.
 
     Voxels between two objects, within a line of each, go to the nearest: the lines of splitting, and those that a network learnt from
     labels with lines between objects.
     """
-    from scipy.ndimage import maximum_filter, minimum_filter
-    from skimage.segmentation import expand_labels
-
     ids = np.zeros(labels.shape, np.int32)
     last = 0
     for value in foreground:
@@ -30,16 +34,35 @@ def numbered(labels: NDArray[np.uint8], foreground: Sequence[int]) -> NDArray[np
         last += len(sizes) - 1
     if last < 2:
         return ids
-    window = (1 if labels.shape[0] == 1 else 3, 3, 3)
-    highest = maximum_filter(ids, size=window)
     none = np.int32(last + 1)
-    lowest = minimum_filter(np.where(ids == 0, none, ids), size=window)
-    between = (ids == 0) & (lowest < none) & _near_two(highest, lowest, none, window)
-    return np.where(between, expand_labels(ids, distance=REACH), ids).astype(np.int32)
+    highest, lowest = _largest(ids), none - _largest(np.where(ids == 0, 0, none - ids))  # in the neighbourhood of a voxel
+    near_two = _largest(highest) != none - _largest(none - lowest)  # within two voxels
+    between = np.flatnonzero((ids == 0) & (highest > 0) & near_two)
+    ids.reshape(-1)[between] = _nearest(ids, between)
+    return ids
 
 
-def _near_two(highest: NDArray[np.int32], lowest: NDArray[np.int32], none: np.int32, window: tuple[int, int, int]) -> NDArray[np.bool_]:
-    """Where two objects are within two voxels."""
-    from scipy.ndimage import maximum_filter, minimum_filter
+def _largest(ids: Numbers) -> Numbers:
+    """In each voxel's neighbourhood, corners included."""
+    if ids.shape[0] == 1 and ids.max() < MOST:
+        return cv2.dilate(ids[0].astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32)[None]
+    from scipy.ndimage import maximum_filter
 
-    return np.asarray(maximum_filter(highest, size=window) != minimum_filter(np.minimum(lowest, none), size=window), np.bool_)
+    return np.asarray(maximum_filter(ids, size=(1 if ids.shape[0] == 1 else 3, 3, 3)), np.int32)
+
+
+def _nearest(ids: Numbers, places: NDArray[np.intp]) -> Numbers:
+    """The number nearest to each of some empty voxels, within REACH; of several as near the largest, 0 for none."""
+    padded = np.pad(ids, 1)
+    at = np.ravel_multi_index(tuple(axis + 1 for axis in np.unravel_index(places, ids.shape)), padded.shape)
+    _, rows, columns = padded.shape
+    found: dict[int, Numbers] = {}
+    for way in itertools.product((-1, 0, 1), repeat=3):
+        far = sum(n * n for n in way)
+        if 0 < far <= REACH**2:
+            there = padded.reshape(-1)[at + (way[0] * rows + way[1]) * columns + way[2]]
+            found[far] = np.maximum(found[far], there) if far in found else there
+    nearest = np.zeros(len(places), np.int32)
+    for far in sorted(found):
+        nearest = np.where(nearest > 0, nearest, found[far])
+    return nearest

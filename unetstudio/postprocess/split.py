@@ -2,27 +2,35 @@
 
 from __future__ import annotations
 
+import itertools
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from functools import partial
+from typing import ClassVar
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.data.region import tight
 from unetstudio.postprocess.components import components
 from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, Evidence
 
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.int32]
+Places = NDArray[np.intp]
 Mask = NDArray[np.bool_]
+Pairs = Callable[[], Iterable[tuple[Numbers, Numbers]]]
 
 
 @STEPS.register("split")
 @dataclass(frozen=True)
 class Split:
-    """A structure becomes two objects where its neck is narrower than both by `depth`, in radius; a line of background parts them.
+    """A structure becomes two objects where its neck is narrower than both by `depth`; a line of background parts them.
 
-    Heights are distances from the edge times how sure the network is, so that a doubtful line between two objects counts as a neck. Seeds
-    are their h-maxima (Soille 2003); from these the watershed (Meyer 1991) grows within each island by itself.
+    Heights are distances from the edge times how sure the network is, so that a doubtful line between two objects counts as a neck. Each
+    voxel belongs to the summit that the steepest way up leads to, a watershed (Vincent and Soille 1991), and summits that rise too little
+    above the pass to a higher one are a part of that, by their dynamics (Grimaud 1992).
     """
 
     title: ClassVar[str] = "Split touching objects"
@@ -48,54 +56,115 @@ class Split:
     )
 
     def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
-        from scipy.ndimage import find_objects
-
         spacing = evidence.spacing or (1.0, 1.0, 1.0)
         steps = np.array(spacing) / (1.0 if self.unit == MILLIMETRES and evidence.spacing else spacing[2])  # of a voxel, in the unit
         result, cuts = labels, 0
         for value in evidence.foreground:
-            ids, _ = components(labels == value, corners=True)
-            for number, box in enumerate(find_objects(ids), start=1):
-                if box is None:
-                    continue
-                inside: Mask = ids[box] == number
-                line, count = _cut(inside, evidence.best[box], self.depth, steps)
-                if count:
-                    result = labels.copy() if result is labels else result
-                    result[box][line] = evidence.background
-                    cuts += count
+            mask = labels == value
+            box = tight(mask)
+            if box.empty:
+                continue
+            line, count = _lines(mask[box.slices], evidence.best[box.slices], self.depth, steps)
+            if count:
+                result = labels.copy() if result is labels else result
+                result[box.slices][line] = evidence.background
+                cuts += count
         return result, cuts
 
 
-def _cut(inside: Mask, sureness: NDArray[np.uint8], depth: float, steps: NDArray[np.float64]) -> tuple[Mask, int]:
-    """Voxels of an island (Z, Y, X) that lie on a line between two of its objects, and the number of objects beyond the first."""
-    from scipy.ndimage import label, maximum_filter
-    from skimage.morphology import reconstruction
-    from skimage.segmentation import watershed
+def _lines(mask: Mask, sureness: NDArray[np.uint8], depth: float, steps: NDArray[np.float64]) -> tuple[Mask, int]:
+    """Voxels (Z, Y, X) that lie on a line between two objects of an island, and the number of objects beyond one for each island."""
+    island = np.pad(mask, ((0, 0) if len(mask) == 1 else (1, 1), (1, 1), (1, 1)))  # so that all neighbours are there
+    heights = _distance(mask, steps) * _smooth(sureness) * np.float32(1 / 255)
+    places = np.flatnonzero(island)
+    number = np.full(island.size, -1, np.int32)  # of the voxel among those of the mask
+    number[places] = np.arange(len(places), dtype=np.int32)
+    pairs = partial(_neighbours, island.shape, places, number)
+    found = _objects(heights[mask], pairs, depth)
+    line = np.zeros(len(places), np.bool_)
+    for here, there in pairs():
+        line[here[found[there] > found[here]]] = True  # of two neighbours the one with the lower number gives its edge for the line
+        line[there[found[here] > found[there]]] = True
+    out = np.zeros_like(mask)
+    out[mask] = line
+    return out, len(np.unique(found)) - (len(components(mask, corners=True)[1]) - 1) if line.any() else 0
 
-    axes = 2 if len(inside) == 1 else 3
-    island, sure = np.pad(inside.reshape(inside.shape[-axes:]), 1), np.pad(_smooth(sureness).reshape(inside.shape[-axes:]), 1)
-    distance = _distance(island, steps[-axes:])
-    if distance.max() <= depth:
-        return inside, 0
-    heights = distance * sure * np.float32(1 / 255)
-    domes = heights - np.asarray(reconstruction(np.maximum(heights - np.float32(depth), 0), heights), np.float32)
-    seeds, count = label((domes >= 0.5 * depth) & island, np.ones((3,) * axes))
-    if count < 2:
-        return inside, 0
-    parts: NDArray[Any] = watershed(-heights, seeds, mask=island)[(slice(1, -1),) * axes]
-    line = maximum_filter(parts, size=3) > parts  # of two neighbours the one with the lower number gives its edge for the line
-    return inside & line.reshape(inside.shape), count - 1
+
+def _neighbours(shape: tuple[int, ...], places: Places, number: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
+    """All pairs of voxels that touch, be it at a corner, each once: by direction, the numbers of the first and of the second."""
+    _, rows, columns = shape
+    for z, y, x in itertools.product((0,) if shape[0] == 1 else (-1, 0, 1), (-1, 0, 1), (-1, 0, 1)):
+        if (z, y, x) > (0, 0, 0):
+            there = number[places + (z * rows + y) * columns + x]
+            here = np.flatnonzero(there >= 0).astype(np.int32)
+            yield here, there[here]
+
+
+def _objects(heights: Floats, pairs: Pairs, depth: float) -> Numbers:
+    """The object of each voxel, numbered by its summit."""
+    rank = (heights.view(np.int32).astype(np.int64) << 32) + np.arange(len(heights))  # as floats of one sign are sorted, so are their bits
+    best = rank.copy()
+    for first, second in pairs():
+        best[first] = np.maximum(best[first], rank[second])
+        best[second] = np.maximum(best[second], rank[first])
+    up = best.astype(np.uint32).astype(np.int32)
+    while True:  # twice as far up each time
+        further = up[up]
+        if np.array_equal(further, up):
+            break
+        up = further
+    return _joined(heights, up, pairs, depth)[up]
+
+
+def _joined(heights: Floats, up: Numbers, pairs: Pairs, depth: float) -> Numbers:
+    """Of each voxel that is a summit, the summit of its object."""
+    sides, passes = [], []
+    for first, second in pairs():
+        across = up[first] != up[second]
+        here, there = first[across], second[across]
+        a, b = up[here], up[there]
+        sides.append(np.minimum(a, b).astype(np.int64) * len(heights) + np.maximum(a, b))
+        passes.append(np.minimum(heights[here], heights[there]))
+    side, height = np.concatenate(sides), np.concatenate(passes)
+    order = np.lexsort((-height, side))
+    side, height = side[order], height[order]
+    highest = np.flatnonzero(np.diff(side, prepend=-1))  # the highest pass between two summits
+    order = highest[np.argsort(-height[highest], kind="stable")]
+    parent = np.arange(len(heights), dtype=np.int32)
+    of: dict[int, int] = {}
+
+    def top(summit: int) -> int:
+        path = []
+        while (above := of.get(summit, summit)) != summit:
+            path.append(summit)
+            summit = above
+        of.update(dict.fromkeys(path, summit))
+        return summit
+
+    need = 0.5 * depth  # in radius
+    for key, at in zip(side[order].tolist(), height[order].tolist(), strict=True):
+        a, b = top(key // len(heights)), top(key % len(heights))
+        if a == b:
+            continue
+        high, low = (a, b) if heights[a] >= heights[b] else (b, a)
+        if heights[low] - at < need or heights[high] <= depth:
+            of[low] = high
+    for summit in list(of):
+        parent[summit] = top(summit)
+    return parent
 
 
 def _distance(mask: Mask, steps: NDArray[np.float64]) -> Floats:
-    """To the nearest voxel outside, in the unit of `steps`."""
-    if mask.ndim == 2 and steps[0] == steps[1]:
-        found = cv2.distanceTransform(mask.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        return np.asarray(found, np.float32) * np.float32(steps[0])
-    from scipy.ndimage import distance_transform_edt
+    """(Z, Y, X): to the nearest voxel outside, in the unit of `steps`; beyond the edge all is outside."""
+    axes = 2 if len(mask) == 1 else 3
+    padded, steps = np.pad(mask.reshape(mask.shape[-axes:]), 1), steps[-axes:]
+    if axes == 2 and steps[0] == steps[1]:
+        found = cv2.distanceTransform(padded.view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE) * np.float32(steps[0])
+    else:
+        from scipy.ndimage import distance_transform_edt
 
-    return np.asarray(distance_transform_edt(mask, sampling=steps), np.float32)
+        found = distance_transform_edt(padded, sampling=steps)
+    return np.asarray(found, np.float32)[(slice(1, -1),) * axes].reshape(mask.shape)
 
 
 def _smooth(sureness: NDArray[np.uint8]) -> Floats:
