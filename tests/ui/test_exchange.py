@@ -13,16 +13,19 @@ import pytest
 from pytestqt.qtbot import QtBot
 
 from unetstudio.data.labels import UNLABELLED, LabelMap
+from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError
 from unetstudio.formats import read_mask
-from unetstudio.project import durable
+from unetstudio.project import durable, prediction_file
 from unetstudio.project.audit import trail
 from unetstudio.project.journal import Kind
 from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
+from unetstudio.worker.export import averaged_folder
+from unetstudio.worker.messages import AverageCases, CaseAveraged, JobFailed, Request, WorkerDied
 
 Paint = Callable[..., None]
 
@@ -213,3 +216,48 @@ def test_that_strokes_that_were_refused_come_before_an_import(
     assert next(trail(opened.desk.project.folder_of(second))).tool == "brush"
     labels = read_labels(opened.project_path, second)[0]
     assert (labels.counts[0], labels.counts[UNLABELLED]) == (500, 0)
+
+
+@pytest.fixture
+def sent(opened: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
+    """What the worker was asked for, which is not there."""
+    requests: list[Request] = []
+    monkeypatch.setattr(opened.worker, "ask", requests.append)
+    return requests
+
+
+def averaged(session: Session, folder: Path) -> None:
+    session.export(folder, "segmentation", ["png"], [case.id for case in session.cases], False, False, averaged=True)
+
+
+def test_that_averaged_masks_are_written_when_the_worker_has_made_them(
+    opened: Session, sent: list[Request], told: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path
+) -> None:
+    first, second = opened.cases
+    averaged(opened, tmp_path / "out")
+    assert isinstance(sent[-1], AverageCases) and set(sent[-1].cases) == {first.id, second.id}
+    found = Prediction(first.shape, (0, 1))
+    found.put(Region.whole(first.shape), np.stack([np.zeros(first.shape, np.uint8), np.full(first.shape, 255, np.uint8)]), "some")
+    prediction_file.save(averaged_folder(opened.project_path, first.id), found)
+    opened.worker.event.emit(CaseAveraged(first.id, 1, 2))
+    ended(opened, qtbot, lambda: opened.worker.event.emit(CaseAveraged(second.id, 2, 2, "disc_1.png cannot be read.")))
+    assert (read_mask(tmp_path / "out" / "disc_0.png")[0] == 1).all()
+    assert told[0][0].startswith("disc_1.png cannot be read.")
+    assert not averaged_folder(opened.project_path, first.id).exists()
+
+
+@pytest.mark.parametrize("how", ["stopped", "failed", "died", "closed"])
+def test_that_an_averaged_export_that_ends_early_says_so_and_writes_nothing(
+    opened: Session, sent: list[Request], told: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path, how: str
+) -> None:
+    averaged(opened, tmp_path / "out")
+    ends: dict[str, Callable[[], None]] = {
+        "stopped": opened.stop_work,
+        "failed": lambda: opened.worker.event.emit(JobFailed("averaging", "Nothing has been learnt yet.")),
+        "died": lambda: opened.worker.event.emit(WorkerDied("The learner ended.")),
+        "closed": opened.close_project,
+    }
+    ended(opened, qtbot, ends[how])
+    assert told and told[-1][1] == "error"
+    opened.worker.event.emit(CaseAveraged("any", 1, 1))  # too late
+    assert not (tmp_path / "out").exists()

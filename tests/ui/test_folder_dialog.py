@@ -10,7 +10,7 @@ from pytestqt.qtbot import QtBot
 
 from unetstudio.ui.folder_dialog import FolderDialog
 from unetstudio.ui.session import Session
-from unetstudio.worker.messages import FolderPredicted, JobFailed, MaskWritten, PredictFolder, Refused, Request, StopFolder
+from unetstudio.worker.messages import FolderPredicted, JobFailed, MaskWritten, PredictFolder, Refused, Request, StopAside
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # of the offscreen screen
 
@@ -59,7 +59,7 @@ def test_that_the_most_doubtful_stand_first_at_the_end(dialog: FolderDialog) -> 
 def test_that_it_can_be_stopped_and_begun_again(dialog: FolderDialog, sent: list[Request]) -> None:
     dialog.start_button.click()
     dialog.start_button.click()
-    assert isinstance(sent[-1], StopFolder) and "go on where it was" in dialog.sentence.text()
+    assert isinstance(sent[-1], StopAside) and "go on where it was" in dialog.sentence.text()
     dialog.start_button.click()
     assert isinstance(sent[-1], PredictFolder)
 
@@ -73,7 +73,7 @@ def test_that_a_failure_is_said_and_ends_it(dialog: FolderDialog) -> None:
 def test_that_closing_stops_the_work(dialog: FolderDialog, sent: list[Request]) -> None:
     dialog.start_button.click()
     dialog.close()
-    assert isinstance(sent[-1], StopFolder)
+    assert isinstance(sent[-1], StopAside)
 
 
 def test_that_a_folder_that_is_not_there_is_said(dialog: FolderDialog, sent: list[Request]) -> None:

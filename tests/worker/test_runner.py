@@ -18,12 +18,16 @@ from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.formats import discover, read_mask
 from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.project import prediction_file
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.worker.export import averaged_folder
 from unetstudio.worker.intake import CaseRead, intake
 from unetstudio.worker.messages import (
+    AverageCases,
+    CaseAveraged,
     CasesChanged,
     CloseStudy,
     DescribeDevice,
@@ -40,7 +44,7 @@ from unetstudio.worker.messages import (
     PredictCases,
     PredictFolder,
     ShowView,
-    StopFolder,
+    StopAside,
     StudyOpened,
     Train,
     TrainingPaused,
@@ -267,13 +271,27 @@ def test_that_a_folder_is_predicted_and_its_end_is_told(runner: tuple[Runner, li
     assert all(Path(event.path).is_file() and event.doubt is not None for event in written)
 
 
+def test_that_cases_are_averaged_for_an_export_and_the_screen_keeps_its_own(runner: tuple[Runner, list[Event]], project: Project) -> None:
+    made, events = runner
+    trained(made, events, project)
+    first, second = project.cases
+    second.source.path.write_bytes(b"no longer an image")
+    screen = [path.read_bytes() for path in project.folder_of(first).glob("prediction.h5")]
+    made.handle(AverageCases((first.id, second.id)))
+    last = advance(made, events, lambda event: isinstance(event, CaseAveraged) and event.done == event.total)
+    assert isinstance(last, CaseAveraged) and last.case == second.id and last.problem
+    found = prediction_file.load(averaged_folder(project.folder, first.id), first.shape)
+    assert found is not None and found.known.all()
+    assert [path.read_bytes() for path in project.folder_of(first).glob("prediction.h5")] == screen
+
+
 def begin_folder(made: Runner, events: list[Event], request: PredictFolder, masks: int) -> None:
     """Asks for a folder, and stops when so many masks are there."""
     events.clear()
     made.handle(request)
     while len([event for event in events if isinstance(event, MaskWritten)]) < masks:
         made.advance()
-    made.handle(StopFolder())
+    made.handle(StopAside("folder"))
 
 
 def checkpoints_of_masks(project: Project) -> list[bytes]:

@@ -5,6 +5,7 @@ Both are jobs beside the disk thread; what an import writes it hands over to tha
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
@@ -23,9 +24,9 @@ from unetstudio.errors import UserError
 from unetstudio.formats import read_mask_onto
 from unetstudio.ui.desk import Desk
 from unetstudio.ui.disk_thread import DiskThread
-from unetstudio.worker.export import ExportChoice, Exported, export, stored
+from unetstudio.worker.export import ExportChoice, Exported, averaged_folder, export, stored
 from unetstudio.worker.import_masks import mask_edit, matched
-from unetstudio.worker.messages import LabelsEdited
+from unetstudio.worker.messages import AverageCases, CaseAveraged, Event, JobFailed, LabelsEdited, StopAside, StudyOpened, WorkerDied
 
 if TYPE_CHECKING:
     from unetstudio.ui.session import Session
@@ -67,14 +68,18 @@ class Exchange(QObject):
         self._imported = 0  # masks that changed something
         self._stop: Callable[[], None] = lambda: None
         self._stop_import: Callable[[], None] = lambda: None
+        self._averaged: Callable[[], None] | None = None  # what is done when all cases have been predicted over views
+        self._wanted: set[str] = set()  # ids of the cases that are
 
     def stop(self) -> None:
         """Ends the import or export in hand after its present file."""
         self._stop()
 
     def project_closed(self) -> None:
-        """An import ends with its project; an export goes on, for it only reads what is on the disk."""
+        """An import ends with its project, and so does predicting for an export; writing goes on, for it only reads what is on the disk."""
         self._stop_import()
+        if self._averaged is not None:
+            self._stop_averaging()
 
     def import_masks(self, paths: list[Path]) -> None:
         """Masks become labels of the cases with the same file stem; a single mask may have any name: it is for the open case."""
@@ -117,8 +122,11 @@ class Exchange(QObject):
         except UserError as error:
             session.notice.emit(str(error), "error")
 
-    def export(self, folder: Path, what: str, formats: list[str], cases: list[str], pictures: bool, table: bool) -> None:
-        """Writes masks, legend, overlay pictures and measurements of the chosen cases."""
+    def export(
+        self, folder: Path, what: str, formats: list[str], cases: list[str], pictures: bool, table: bool, *, averaged: bool = False
+    ) -> None:
+        """Writes masks, legend, overlay pictures and measurements of the chosen cases; segmentations `averaged` over mirrored views are
+        predicted first, which takes a while."""
         session = self._session
         if session.desk is None:
             return
@@ -132,8 +140,18 @@ class Exchange(QObject):
         self._problems.clear()
         self._written.clear()
         session.progress.emit(EXPORTING, 0, 0)
-        desk = session.desk
-        steps = _exported(desk, chosen, session.classes, folder, choice)
+        averaged = averaged and choice.what == "segmentation"
+        write = partial(self._write, session.desk, chosen, folder, choice, averaged)
+        if not averaged:
+            write()
+            return
+        self._averaged, self._wanted = write, {case.id for case in chosen}
+        session.worker.event.connect(self._averaging)
+        self._stop = self._stop_averaging
+        session.worker.ask(AverageCases(tuple(self._wanted)))
+
+    def _write(self, desk: Desk, chosen: list[Case], folder: Path, choice: ExportChoice, averaged: bool) -> None:
+        session = self._session
 
         def ended(error: UserError | None) -> None:
             if session.desk is desk:
@@ -141,14 +159,47 @@ class Exchange(QObject):
                     session.saver.note(case_id, event="exported", what=choice.what, formats=list(choice.formats))
             self._ended(EXPORTING, error)
 
-        self._stop = session.disk.begin(steps, self._exported, ended)
+        steps = _exported(desk, chosen, session.classes, folder, choice, averaged)
+        self._stop = session.disk.begin(steps, partial(self._exported, averaged), ended)
 
-    def _exported(self, event: Exported) -> None:
+    def _averaging(self, event: Event) -> None:
+        """An event of the worker while it predicts for an export."""
+        match event:
+            case CaseAveraged() if event.case in self._wanted:
+                if event.problem:
+                    self._problems.append(event.problem)
+                self._session.progress.emit(EXPORTING, event.done, 2 * event.total)  # the other half is writing
+                if event.done == event.total and (write := self._averaged) is not None:
+                    self._forget_averaging()
+                    write()
+            case JobFailed(job="averaging"):
+                self._averaging_failed(event.text)
+            case WorkerDied():
+                self._averaging_failed(f"{event.reason} Export again.")
+            case StudyOpened():
+                self._averaging_failed("Another project was opened; export again.")
+            case _:
+                pass
+
+    def _averaging_failed(self, why: str) -> None:
+        self._forget_averaging()
+        self._ended(EXPORTING, UserError(why))
+
+    def _forget_averaging(self) -> None:
+        self._averaged, self._wanted, self._stop = None, set(), lambda: None
+        self._session.worker.event.disconnect(self._averaging)
+
+    def _stop_averaging(self) -> None:
+        self._session.worker.ask(StopAside("averaging"))
+        self._averaging_failed("The export was stopped.")
+
+    def _exported(self, averaged: bool, event: Exported) -> None:
         if event.problem:
             self._problems.append(event.problem)
         elif event.case:
             self._written[event.case] = None
-        self._session.progress.emit(EXPORTING, min(event.done, event.total - 1), event.total)
+        before = event.total if averaged else 0  # predicting was the first half
+        self._session.progress.emit(EXPORTING, before + min(event.done, event.total - 1), before + event.total)
 
     def _import_ended(self, desk: Desk, error: UserError | None) -> None:
         if self._session.desk is desk:
@@ -191,5 +242,11 @@ def _stored(desk: Desk, read: _MaskRead, classes: ClassTable) -> _MaskRead | _Ma
     return _MaskStored(case, sequence, edit, labels.annotated / labels.values.size, read.done, read.total)
 
 
-def _exported(desk: Desk, cases: list[Case], classes: ClassTable, folder: Path, choice: ExportChoice) -> Generator[Exported, None, None]:
-    yield from export(stored(desk.project), cases, classes, folder, choice)
+def _exported(
+    desk: Desk, cases: list[Case], classes: ClassTable, folder: Path, choice: ExportChoice, averaged: bool
+) -> Generator[Exported, None, None]:
+    try:
+        yield from export(stored(desk.project, averaged=averaged), cases, classes, folder, choice)
+    finally:
+        for case in cases if averaged else ():
+            shutil.rmtree(averaged_folder(desk.project.folder, case.id), ignore_errors=True)

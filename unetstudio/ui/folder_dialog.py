@@ -35,7 +35,7 @@ from unetstudio.worker.messages import (
     Notice,
     PredictFolder,
     Refused,
-    StopFolder,
+    StopAside,
     StudyOpened,
     WorkerDied,
 )
@@ -142,7 +142,7 @@ class FolderDialog(QDialog):
     def _start_or_stop(self) -> None:
         session = self._session
         if self._running:
-            session.worker.ask(StopFolder())
+            session.worker.ask(StopAside("folder"))
             self._end("Stopped. Start again to go on where it was.")
             return
         images, out = Path(self.images.text().strip()), Path(self.out.text().strip())
@@ -176,7 +176,7 @@ class FolderDialog(QDialog):
     def _leave(self) -> None:
         """The dialog was closed."""
         if self._running:
-            self._session.worker.ask(StopFolder())
+            self._session.worker.ask(StopAside("folder"))
             self._running = False
         self._session.worker.event.disconnect(self.take)
 

@@ -264,9 +264,11 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         """Masks made elsewhere become labels."""
         self.exchange.import_masks(paths)
 
-    def export(self, folder: Path, what: str, formats: list[str], cases: list[str], pictures: bool, table: bool) -> None:
-        """Writes masks, pictures and measurements into a folder."""
-        self.exchange.export(folder, what, formats, cases, pictures, table)
+    def export(
+        self, folder: Path, what: str, formats: list[str], cases: list[str], pictures: bool, table: bool, *, averaged: bool = False
+    ) -> None:
+        """Writes masks, pictures and measurements into a folder; `averaged` predicts anew over mirrored views first."""
+        self.exchange.export(folder, what, formats, cases, pictures, table, averaged=averaged)
 
     @property
     def overlays(self) -> tuple[Overlay, ...]:

@@ -1,14 +1,15 @@
-"""Jobs beside training and its predictions: looking at the computer and at networks, exporting one, and predicting folders."""
+"""Jobs beside training and its predictions: looking at the computer and at networks, exporting one, and predicting for files."""
 
 from __future__ import annotations
 
 from unetstudio.worker import networks
+from unetstudio.worker.averaging import average_cases
 from unetstudio.worker.folder_job import predict_folder
 from unetstudio.worker.jobs import describe_device
-from unetstudio.worker.messages import DescribeDevice, DescribeNetworks, ExportNetwork, OpenStudy, PredictFolder
+from unetstudio.worker.messages import AverageCases, DescribeDevice, DescribeNetworks, ExportNetwork, OpenStudy, PredictFolder
 from unetstudio.worker.stack import Running
 
-Aside = DescribeDevice | DescribeNetworks | ExportNetwork | PredictFolder
+Aside = DescribeDevice | DescribeNetworks | ExportNetwork | PredictFolder | AverageCases
 
 
 def job_of(request: Aside, study: OpenStudy | None) -> Running:
@@ -22,3 +23,5 @@ def job_of(request: Aside, study: OpenStudy | None) -> Running:
             return Running("network export", networks.export(request))
         case PredictFolder():
             return Running("folder", predict_folder(request, study))
+        case AverageCases():
+            return Running("averaging", average_cases(request, study))

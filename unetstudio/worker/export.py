@@ -63,15 +63,22 @@ class Material:
     read_scan: Callable[[Source], Scan] = read
 
 
-def stored(project: Project) -> Material:
-    """Labels as saved, and segmentations from the saved predictions with the project's post-processing."""
+def averaged_folder(project: Path, case: str) -> Path:
+    """Where a prediction averaged over views lies until it is exported."""
+    return project / "cache" / f"averaged-{case}"
+
+
+def stored(project: Project, *, averaged: bool = False) -> Material:
+    """Labels as saved, and segmentations from the saved predictions, those of the screen or the `averaged` ones, with the project's
+    post-processing."""
     steps = from_json(project.manifest.steps)
 
     def labels_of(case: Case) -> LabelMap:
         return read_labels(project.folder, case)[0]
 
     def segmentation_of(case: Case) -> NDArray[np.uint8]:
-        prediction = prediction_file.load(project.folder_of(case), case.shape)
+        folder = averaged_folder(project.folder, case.id) if averaged else project.folder_of(case)
+        prediction = prediction_file.load(folder, case.shape)
         if prediction is None:
             raise UserError(f"{case.name} has not been predicted yet; train, or export your labels instead.")
         labels = labels_of(case)

@@ -132,8 +132,17 @@ class PredictFolder:
 
 
 @dataclass(frozen=True)
-class StopFolder:
-    """End a PredictFolder; what is done stays, and the same request goes on from there."""
+class AverageCases:
+    """Predict whole cases averaged over the views that the network has learnt, for an export: what is on screen stays as it is."""
+
+    cases: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class StopAside:
+    """End a PredictFolder ("folder"): what is done stays, and the same request goes on from there; or AverageCases ("averaging")."""
+
+    job: str
 
 
 @dataclass(frozen=True)
@@ -160,7 +169,8 @@ Request = (
     | DescribeNetworks
     | ExportNetwork
     | PredictFolder
-    | StopFolder
+    | AverageCases
+    | StopAside
     | Stop
     | Quit
 )
@@ -280,6 +290,16 @@ class FolderPredicted:
 
 
 @dataclass(frozen=True)
+class CaseAveraged:
+    """One of AverageCases is done, all when `done` is `total`; or could not be predicted, and why, in one sentence."""
+
+    case: str
+    done: int
+    total: int
+    problem: str = ""
+
+
+@dataclass(frozen=True)
 class Heartbeat:
     """The worker is alive; sent at least every second from a thread of its own, so it also says how the jobs' thread fares."""
 
@@ -328,7 +348,7 @@ StudyEvent = (
 STUDY_JOBS = ("training", "view", "case")
 """... and the jobs of which a JobFailed is."""
 
-FolderEvent = MaskWritten | Refused | FolderPredicted
+FolderEvent = MaskWritten | Refused | FolderPredicted | CaseAveraged
 
 Event = (
     StudyEvent | FolderEvent | StudyOpened | WorkerReady | DeviceReport | NetworkCost | NetworkExported | Heartbeat | JobFailed | WorkerDied

@@ -27,26 +27,22 @@ from unetstudio.training.events import RoundDone, TrainingFinished, TrainingStar
 from unetstudio.training.fit import Trainer
 from unetstudio.training.start import Start, load_start, to_use
 from unetstudio.worker import jobs, networks
-from unetstudio.worker.aside import job_of
+from unetstudio.worker.aside import Aside, job_of
 from unetstudio.worker.messages import (
     STUDY_JOBS,
     CasesChanged,
     ClassesChanged,
     CloseStudy,
-    DescribeDevice,
-    DescribeNetworks,
     Event,
-    ExportNetwork,
     JobFailed,
     LabelsEdited,
     OpenStudy,
     PauseTraining,
     PredictCases,
-    PredictFolder,
     Request,
     ShowView,
     Stop,
-    StopFolder,
+    StopAside,
     StudyOpened,
     Train,
     TrainingPaused,
@@ -139,17 +135,17 @@ class Runner:
                 self._all_wanted = not request.cases
                 self._waiting, self._failed = [], set()
                 self._want(request.cases or tuple(self._study.cases if self._study is not None else ()))
-            case DescribeDevice() | DescribeNetworks() | ExportNetwork() | PredictFolder():
+            case StopAside():
+                self._jobs.close(request.job)
+            case _ if isinstance(request, Aside):
                 self._jobs.push(job_of(request, self._opened))
-            case StopFolder():
-                self._jobs.close("folder")
             case Stop():
                 if self._jobs.top is not None:
                     self._jobs.remove(self._jobs.top)
 
     def _forget(self) -> None:
         """No project; the computer is still looked at, and networks are still measured or exported, for whoever asked."""
-        self._jobs.close(*STUDY_JOBS, "folder")
+        self._jobs.close(*STUDY_JOBS, "folder", "averaging")
         self._opened, self._study, self._trainer, self._view, self._loaded = None, None, None, None, None
         self._settings, self._waiting, self._all_wanted, self._failed, self._rested_at = None, [], False, set(), -1
 

@@ -12,7 +12,7 @@ from unetstudio.networks.device import is_device_lost, is_out_of_memory
 from unetstudio.worker.cause import DEVICE_LOST
 from unetstudio.worker.messages import Event, JobFailed
 
-BACKGROUND = ("case", "folder")
+BACKGROUND = ("case", "folder", "averaging")
 """Jobs that nobody watches tile by tile."""
 
 Job = Generator[Event | None, None, None]

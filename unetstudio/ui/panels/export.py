@@ -66,6 +66,12 @@ class ExportPanel(QWidget):
             "export_pictures", "Overlay pictures", "The image with class colours and a scale bar, to look at or to print"
         )
         self.table = self._check("export_table", "Measurements (CSV)", "Area or volume and number of objects of each class and case")
+        self.averaged = self._check(
+            "export_averaged",
+            "Average mirrored views",
+            "Predicts each case anew, in mirrored and turned views where it has learnt such: four to eight times as long, a little better",
+        )
+        self.averaged.setChecked(False)
         self.folder = QLineEdit()
         self.folder.setObjectName("export_folder")
         self.folder.setAccessibleName("Folder to export to")
@@ -117,6 +123,7 @@ class ExportPanel(QWidget):
         column.addWidget(heading("Also"))
         column.addWidget(self.pictures)
         column.addWidget(self.table)
+        column.addWidget(self.averaged)
         column.addWidget(heading("Into the folder"))
         column.addLayout(where)
         for part in (self.export_button, self.bar, self.result, self.open_button, label(RESEARCH_USE, "small", "research_use")):
@@ -138,6 +145,7 @@ class ExportPanel(QWidget):
         self.open_button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(self.folder.text())))
         for check in (self.pictures, self.table):
             check.clicked.connect(self._enable)
+        self.what.chosen.connect(self._enable)
         self.folder.textChanged.connect(self._enable)
         for signal in (session.project_opened, session.project_closed, session.cases_changed, session.case_opened):
             signal.connect(self._show_cases)
@@ -224,6 +232,7 @@ class ExportPanel(QWidget):
         anything = bool(self.chosen_formats()) or self.pictures.isChecked() or self.table.isChecked()
         ready = anything and bool(self.chosen_cases()) and bool(self.folder.text().strip())
         self.export_button.setEnabled(ready and not self._running)
+        self.averaged.setEnabled(self.what.value == "segmentation")
 
     # ------------------------------------------------------------------------------------------------------- running
 
@@ -238,9 +247,9 @@ class ExportPanel(QWidget):
         self.bar.setVisible(True)
         self._enable()
         folder = Path(self.folder.text()).expanduser()
-        self._session.export(
-            folder, self.what.value, self.chosen_formats(), self.chosen_cases(), self.pictures.isChecked(), self.table.isChecked()
-        )
+        formats, cases, averaged = self.chosen_formats(), self.chosen_cases(), self.averaged.isChecked()
+        pictures, table = self.pictures.isChecked(), self.table.isChecked()
+        self._session.export(folder, self.what.value, formats, cases, pictures, table, averaged=averaged)
 
     def _progress(self, what: str, done: int, total: int) -> None:
         if not self._running or what != EXPORTING:
