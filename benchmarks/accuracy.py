@@ -126,7 +126,7 @@ TASKS = {
         lambda mask: (parted(mask) > 0).astype(np.uint8),
         2 / 3,
         (
-            Measure("iou", ">= 0.92", "U-Net 0.9203 (which is SEG) on PhC-U373, other cells; mean of cell and background"),
+            Measure("iou", ">= 0.92", "U-Net 0.9203 (which is SEG) on PhC-U373, other cells; ours of cells, background left out"),
             Measure("seg"),
         ),
         objects=True,

@@ -1,9 +1,11 @@
-"""How training grows with the number of cases and classes: seconds before the first step, seconds and memory of a step, cost of an Edit.
+"""How training grows with the number of cases and classes, and prediction with the size of a picture and classes.
 
-    python benchmarks/growth.py [--cases 1 10 100 1000] [--classes 2 8 32 128 254] [--plot FILE.png]
+    python benchmarks/growth.py [--cases 1 10 100 1000] [--classes 2 8 32 128 254] [--edges 512 1024 2048 4096 8192] [--plot FILE.png]
 
-Cases are pictures of 256 x 256, fully labelled in blobs. Each row is a process of its own with one thread; memory is what it took beyond
-its start, at its largest. The limit is proportional growth: what a row takes beyond the first one over how much more it has to do.
+Cases are pictures of 256 x 256, fully labelled in blobs. Training: seconds before the first step, seconds and memory of a step, and to
+take up an Edit. Prediction: seconds and memory from a file to its mask, as a folder of images is predicted, of two classes, or of a
+picture of 1024 x 1024. Each row is a process of its own with one thread; memory is what it took beyond its start, at its largest. The
+limit is proportional growth: what a row takes beyond the first one over how much more it has to do.
 """
 
 from __future__ import annotations
@@ -13,11 +15,19 @@ import multiprocessing
 import sys
 import tempfile
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 EDGE = 256
 STEPS = 6
+KINDS = {
+    "cases": "cases (training)",
+    "classes": "classes (training)",
+    "edge": "edge of a picture in pixels (prediction)",
+    "predicted classes": "classes (prediction)",
+}
+"""Kinds of rows, and how the plot calls them."""
 
 
 def run(cases: int, classes: int) -> tuple[float, float, float, float]:
@@ -69,6 +79,41 @@ def run(cases: int, classes: int) -> tuple[float, float, float, float]:
     return times[0], float(np.median(steps)) if len(steps) else 0.0, taken_up, (peak() - before) / 2**20
 
 
+def predict(edge: int, classes: int) -> tuple[float, float]:
+    """Seconds and MB from the file of a picture to its mask by a network that has learnt nothing."""
+    import numpy as np
+    import psutil
+    import tifffile
+    import torch
+
+    from unetstudio.data.case import Source
+    from unetstudio.data.classes import ClassTable
+    from unetstudio.data.intensity import Intensity
+    from unetstudio.data.palette import colours
+    from unetstudio.data.scan import Scan
+    from unetstudio.inference.predictor import Predictor
+    from unetstudio.networks.device import choose_precision, use_threads
+    from unetstudio.networks.network import create
+    from unetstudio.postprocess.segment import DEFAULT_STEPS
+    from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
+
+    use_threads(1)
+    picture = np.random.default_rng(0).integers(0, 255, (edge, edge), np.uint8)
+    intensity = Intensity.fit([Scan(picture[None, None, :512, :512])])
+    network = create("unet", intensity.channels_out(1), classes, 2, depth=3, base=16)
+    table = ClassTable.named([f"class {n}" for n in range(classes)], colours(classes, None))
+    predictor = Predictor(network, intensity, table.values, "growth", choose_precision(torch.device("cpu")))
+    predictor.measure_speed()
+    with tempfile.TemporaryDirectory() as folder:
+        file = Path(folder) / "picture.tif"
+        tifffile.imwrite(file, picture)
+        before, start = psutil.Process().memory_info().rss, time.perf_counter()
+        wanted, manner = [Wanted(Source(file), "picture")], Manner(engine="torch")
+        for _ in predict_to_folder(predictor, wanted, Path(folder) / "masks", DEFAULT_STEPS, table, manner):
+            pass
+        return time.perf_counter() - start, (peak() - before) / 2**20
+
+
 def peak() -> int:
     """Most bytes this process ever held (Linux counts in KB, macOS in bytes)."""
     import resource
@@ -77,43 +122,59 @@ def peak() -> int:
     return most if sys.platform == "darwin" else most * 1024
 
 
-def plot(rows: list[tuple[str, int, tuple[float, float, float, float]]], file: Path) -> None:
-    """Two pictures side by side: over cases, and over classes."""
+def plot(rows: list[tuple[str, int, tuple[float, ...]]], file: Path) -> None:
+    """Side by side, training over cases and classes, and prediction over sizes and classes."""
     import matplotlib as mpl
 
     mpl.use("agg")
     import matplotlib.pyplot as plt
 
-    figure, axes = plt.subplots(1, 2, figsize=(10, 4), layout="constrained")
-    for axis, kind in zip(axes, ("cases", "classes"), strict=True):
+    learnt = ("before the first step (s)", "a step (s)", "an Edit (s)", "memory (GB)")
+    made = ("a mask (s)", "memory (GB)")
+    figure, axes = plt.subplots(1, 4, figsize=(15, 4), layout="constrained")
+    for axis, (kind, words) in zip(axes, KINDS.items(), strict=True):
         sizes = [size for name, size, _ in rows if name == kind]
         found = [values for name, _, values in rows if name == kind]
-        for place, words in enumerate(("before the first step (s)", "a step (s)", "an Edit (s)", "memory (GB)")):
-            scale = 1 / 1024 if place == 3 else 1.0
-            axis.loglog(sizes, [max(values[place] * scale, 1e-5) for values in found], "o-", label=words)
-        axis.set_xlabel(kind)
+        names = learnt if kind in ("cases", "classes") else made
+        for place, name in enumerate(names):
+            scale = 1 / 1024 if "GB" in name else 1.0
+            axis.loglog(sizes, [max(values[place] * scale, 1e-5) for values in found], "o-", label=name)
+        axis.set_xlabel(words)
         axis.grid(alpha=0.3)
-    axes[0].legend()
-    figure.savefig(file, dpi=110)
+        axis.legend()
+    figure.savefig(file, dpi=90)
 
 
 def main() -> None:
     ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     ask.add_argument("--cases", type=int, nargs="+", default=[1, 10, 100, 1000])
     ask.add_argument("--classes", type=int, nargs="+", default=[2, 8, 32, 128, 254])
+    ask.add_argument("--edges", type=int, nargs="+", default=[512, 1024, 2048, 4096, 8192])
     ask.add_argument("--plot", type=Path)
     chosen = ask.parse_args()
-    wanted: list[tuple[str, int, dict[str, Any]]] = [("cases", n, {"cases": n, "classes": 2}) for n in chosen.cases]
-    wanted += [("classes", n, {"cases": 8, "classes": n}) for n in chosen.classes]
+    training: list[tuple[str, int, dict[str, Any]]] = [("cases", n, {"cases": n, "classes": 2}) for n in chosen.cases]
+    training += [("classes", n, {"cases": 8, "classes": n}) for n in chosen.classes]
+    predicting: list[tuple[str, int, dict[str, Any]]] = [("edge", n, {"edge": n, "classes": 2}) for n in chosen.edges]
+    predicting += [("predicted classes", n, {"edge": 1024, "classes": n}) for n in chosen.classes]
+    rows: list[tuple[str, int, tuple[float, ...]]] = []
     print("| what | number | before the first step, s | a step, s | an Edit, s | MB |\n|---|---|---|---|---|---|")
-    rows = []
-    for kind, size, options in wanted:
-        with multiprocessing.get_context("spawn").Pool(1) as pool:
-            found = pool.apply(run, (), options)
+    for kind, size, options in training:
+        found = alone(run, options)
         rows.append((kind, size, found))
         print(f"| {kind} | {size} | {found[0]:.2f} | {found[1]:.3f} | {found[2]:.4f} | {found[3]:.0f} |", flush=True)
+    print("\n| what | number | a mask, s | MB |\n|---|---|---|---|")
+    for kind, size, options in predicting:
+        found = alone(predict, options)
+        rows.append((kind, size, found))
+        print(f"| {kind} | {size} | {found[0]:.2f} | {found[1]:.0f} |", flush=True)
     if chosen.plot:
         plot(rows, chosen.plot)
+
+
+def alone(work: Callable[..., tuple[float, ...]], options: dict[str, Any]) -> tuple[float, ...]:
+    """In a process of its own."""
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(work, (), options)
 
 
 if __name__ == "__main__":

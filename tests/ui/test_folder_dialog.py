@@ -56,6 +56,16 @@ def test_that_the_most_doubtful_stand_first_at_the_end(dialog: FolderDialog) -> 
     assert dialog.start_button.text() == "Start"
 
 
+def test_that_an_image_told_of_twice_has_one_row(dialog: FolderDialog) -> None:
+    dialog.start_button.click()
+    dialog.start_button.click()
+    dialog.start_button.click()
+    dialog.take(MaskWritten("a/one.png", "m/one.png", 1, 3, 0.1))  # of the run that was stopped
+    dialog.take(MaskWritten("a/one.png", "m/one.png", 1, 3, 0.1, before=True))
+    assert names(dialog) == ["one.png"]
+    assert dialog.table.item(0, 1).text() == "there already"
+
+
 def test_that_it_can_be_stopped_and_begun_again(dialog: FolderDialog, sent: list[Request]) -> None:
     dialog.start_button.click()
     dialog.start_button.click()

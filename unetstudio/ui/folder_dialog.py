@@ -59,6 +59,7 @@ class FolderDialog(QDialog):
         self.resize(680, 560)
         self._session = session
         self._running, self._began, self._first = False, 0.0, 0
+        self._rows: dict[str, int] = {}  # by image, until they are sorted
         self.images, self.out = QLineEdit(), QLineEdit()
         self.images.setObjectName("folder_images")
         self.out.setObjectName("folder_out")
@@ -152,6 +153,7 @@ class FolderDialog(QDialog):
         self._running, self._began, self._first = True, time.monotonic(), 0
         self.table.setSortingEnabled(False)
         self.table.setRowCount(0)
+        self._rows.clear()
         self.bar.setRange(0, 0)
         self.bar.show()
         self.start_button.setText("Stop")
@@ -218,8 +220,9 @@ class FolderDialog(QDialog):
         self.sentence.setText(f"{event.done} of {event.total} images{rest}.")
 
     def _add(self, image: str, mask: str, doubt: float | None) -> None:
-        row = self.table.rowCount()
-        self.table.insertRow(row)
+        row = self._rows.setdefault(image, self.table.rowCount())  # a run that was stopped may tell of the same image
+        if row == self.table.rowCount():
+            self.table.insertRow(row)
         name = QTableWidgetItem(Path(image).name)
         name.setData(PATH, image)
         name.setToolTip(image)
