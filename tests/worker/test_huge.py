@@ -94,7 +94,7 @@ def mask(out: Path) -> NDArray[Any]:
 )
 def test_that_a_mask_by_way_of_the_disk_is_that_made_in_memory(image: Path, tmp_path: Path, steps: Sequence[Step]) -> None:
     """Also where the threshold comes after steps that look around."""
-    run(tmp_path / "memory", image, replace(IN_MEMORY, large=0), steps)
+    in_memory = run(tmp_path / "memory", image, replace(IN_MEMORY, large=0), steps)
     events = run(tmp_path / "disk", image, SMALL, steps)
     assert len(np.unique(mask(tmp_path / "memory"))) > 1
     assert (mask(tmp_path / "disk") == mask(tmp_path / "memory")).all()
@@ -104,6 +104,7 @@ def test_that_a_mask_by_way_of_the_disk_is_that_made_in_memory(image: Path, tmp_
     assert doing.count("predicting") > 10
     assert doing[-1] == "writing"
     assert isinstance(events[-1], MaskWritten)
+    assert events[-1].doubt == pytest.approx(in_memory[-1].doubt)
 
 
 def test_that_strokes_win_over_every_step(image: Path, tmp_path: Path) -> None:
@@ -172,12 +173,13 @@ def test_that_a_scratch_folder_that_lost_its_labels_begins_anew(image: Path, tmp
 
 
 def test_that_a_line_cut_off_in_the_notes_costs_a_tile_and_no_more(image: Path, tmp_path: Path) -> None:
-    run(tmp_path / "once", image, SMALL)
+    once = run(tmp_path / "once", image, SMALL)
     interrupted(tmp_path / "out", image, 9, predictor(), ())
     notes = tmp_path / "out" / "sl.ide.unfinished" / "done.txt"
     notes.write_bytes(notes.read_bytes()[:-3] + b"")
-    run(tmp_path / "out", image, SMALL)
+    again = run(tmp_path / "out", image, SMALL)
     assert (mask(tmp_path / "out") == mask(tmp_path / "once")).all()
+    assert again[-1].doubt == pytest.approx(once[-1].doubt)
 
 
 def test_that_a_folder_of_someone_else_in_the_way_is_left_alone(image: Path, tmp_path: Path) -> None:

@@ -28,6 +28,11 @@ def doubt(probabilities: NDArray[np.uint8]) -> float:
 
     The first class is the background. Uncertainty gathers along borders, so that the doubt of small structures is higher.
     """
+    total, count = doubt_parts(probabilities)
+    return total / 255 / count if count else 0.0
+
+
+def doubt_parts(probabilities: NDArray[np.uint8]) -> tuple[int, int]:
+    """The sum of the uncertainty (0..255 a voxel) where there may be a structure, and the number of these voxels: of tiles, to be added."""
     possible = probabilities[0] <= 255 - POSSIBLE
-    count = int(np.count_nonzero(possible))
-    return float(uncertainty(probabilities)[possible].mean() / 255) if count else 0.0
+    return int(uncertainty(probabilities)[possible].sum(dtype=np.int64)), int(np.count_nonzero(possible))

@@ -131,8 +131,8 @@ def predict_to_folder(
         if view is not None:
             yield Notice(f"{item.source.path.name}: {view.words}")
         if huge:
-            found, voxels = None, {}
-            yield from predict_huge(predictor, scan, item.source, path, name, steps, painted, manner.limits, flips=flips)
+            voxels = {}
+            found = yield from predict_huge(predictor, scan, item.source, path, name, steps, painted, manner.limits, flips=flips)
         else:
             kept = Prediction(scan.shape, predictor.values)
             tile = manner.limits.tile

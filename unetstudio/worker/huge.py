@@ -28,6 +28,7 @@ from unetstudio.postprocess.by_block import LONGEST, WINDOW, Labels, by_block, r
 from unetstudio.postprocess.overwrite import overwrite
 from unetstudio.postprocess.segment import Painted, segment, strongest, to_json
 from unetstudio.postprocess.step import Evidence, Reaching, Step
+from unetstudio.postprocess.uncertainty import doubt_parts
 from unetstudio.training.events import Notice
 from unetstudio.worker.scratch import Plane, Scratch, make_sure_there_is_room
 
@@ -87,9 +88,9 @@ def predict_huge(
     limits: Limits,
     *,
     flips: bool,
-) -> Streaming:
-    """Writes the mask of a scan to `path`, by way of the folder `<stem>.unfinished` beside it. UserErrors of `predict`, and FormatError
-    when the disk refuses or lacks room."""
+) -> Generator[Doing | Notice, None, float]:
+    """Writes the mask of a scan to `path`, by way of the folder `<stem>.unfinished` beside it, and returns the doubt of the prediction.
+    UserErrors of `predict`, and FormatError when the disk refuses or lacks room."""
     make_sure_it_can_be_saved(path, scan.shape)
     active = [step for step in steps if step.enabled]
     nothing = _evidence(predictor.values, scan, None)(Region((0, 0, 0), (1, 1, 1)))
@@ -114,7 +115,9 @@ def predict_huge(
             labels = cleaned
         yield Doing(name, "writing", 0, 1)
         write_large_mask(path, scan.shape, labels.read, scan.geometry)
+        total, count = (sum(parts) for parts in zip(*scratch.done.values(), strict=True))
         scratch.remove()
+        return total / 255 / count if count else 0.0
 
 
 def _tiles(
@@ -141,7 +144,7 @@ def _tiles(
             best, winner = strongest(event.probabilities[1:], event.values[1:])
             for plane, values in zip(planes, (best, winner, event.probabilities[0]), strict=True):
                 plane.write(where, values)
-        scratch.finish(where)
+        scratch.finish(where, doubt_parts(event.probabilities))
         yield Doing(name, "predicting", event.done, event.total)
     scratch.save()
 

@@ -72,12 +72,13 @@ class Scratch:
     """`with Scratch(folder, shape, identity, tile) as scratch`: goes on with what lies in the folder if it was begun with the same
     `identity`, and begins anew otherwise. Kept on leaving; `remove` ends it.
 
-    `done` are the regions that are finished, `tile` is the edge of tiles that it was begun with.
+    `done` are the regions that are finished, with the sum and number that were noted of each; `tile` is the edge of tiles that it was
+    begun with.
     """
 
     def __init__(self, folder: Path, shape: Index, identity: dict[str, Any], tile: int) -> None:
         self.folder, self.shape = folder, shape
-        self.done: set[Region] = set()
+        self.done: dict[Region, tuple[int, int]] = {}
         self.tile = tile
         self._planes: dict[str, Plane] = {}
         self._fresh: list[Region] = []  # finished, and not yet noted
@@ -99,9 +100,9 @@ class Scratch:
             self._planes[name] = Plane(self.folder / f"{name}.raw", self.shape)
         return self._planes[name]
 
-    def finish(self, region: Region) -> None:
-        """Notes that a region is written, with the next save: what is noted is on the disk."""
-        self.done.add(region)
+    def finish(self, region: Region, parts: tuple[int, int]) -> None:
+        """Notes that a region is written, with the next save: what is noted is on the disk; and `parts` of its doubt."""
+        self.done[region] = parts
         self._fresh.append(region)
         if time.monotonic() - self._saved > SAVED_EVERY:
             self.save()
@@ -113,7 +114,7 @@ class Scratch:
                 plane.save()
             if self._fresh:
                 with (self.folder / DONE).open("a", encoding="ascii") as file:
-                    file.writelines(" ".join(map(str, (*one.start, *one.stop))) + "\n" for one in self._fresh)
+                    file.writelines(" ".join(map(str, (*one.start, *one.stop, *self.done[one]))) + "\n" for one in self._fresh)
                     file.flush()
                     os.fsync(file.fileno())
         except OSError as error:
@@ -176,16 +177,16 @@ def _plain(identity: dict[str, Any]) -> dict[str, Any]:
     return dict(json.loads(json.dumps(identity)))
 
 
-def _regions(path: Path) -> set[Region]:
+def _regions(path: Path) -> dict[Region, tuple[int, int]]:
     """Regions noted as finished; a last line that was cut off does not count."""
     try:
         lines = path.read_text(encoding="ascii").split("\n")[:-1]
     except (OSError, ValueError):
-        return set()
-    found = set()
+        return {}
+    found = {}
     for line in lines:
         numbers = line.split()
-        if len(numbers) == 6 and all(number.isdecimal() for number in numbers):
-            z0, y0, x0, z1, y1, x1 = map(int, numbers)
-            found.add(Region((z0, y0, x0), (z1, y1, x1)))
+        if len(numbers) == 8 and all(number.isdecimal() for number in numbers):
+            z0, y0, x0, z1, y1, x1, total, count = map(int, numbers)
+            found[Region((z0, y0, x0), (z1, y1, x1))] = (total, count)
     return found
