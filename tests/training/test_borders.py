@@ -57,6 +57,14 @@ def test_that_weights_made_anew_round_a_change_are_those_of_the_whole(seed: int)
     assert (found == border_weights(after, (1,))).all()
 
 
+def test_that_parts_that_hang_together_far_away_are_one_object() -> None:
+    before = np.zeros((1, 200, 60), np.uint8)
+    before[0, 20:150, 20:25] = before[0, 20:150, 31:36] = before[0, 145:150, 20:36] = 1  # a U, open above
+    after = before.copy()
+    before[0, 30:32, 27:29] = 255
+    assert (refreshed(border_weights(before, (1,)), before, after, (1,)) == border_weights(after, (1,))).all()
+
+
 def test_that_objects_that_nearly_touch_are_told_from_others() -> None:
     lines = 1 - cells()
     assert classes_of_objects([cells()], (0, 1)) == [1]

@@ -19,7 +19,7 @@ from unetstudio.errors import CheckpointError, OutOfMemory, TrainingError
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.checkpoint import load
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, TrainingEvent, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
 from unetstudio.training.fit import Trainer, fit
 from unetstudio.training.start import load_start
 
@@ -89,6 +89,34 @@ def test_that_a_resumed_training_ends_where_an_unbroken_one_does(make_study: Mak
     rest = last_saved(fit(make_study(), settings, checkpoints=tmp_path / "parts", start=load_start(tmp_path / "parts")))
     assert rest.step == 60
     assert equal(weights(Path(whole.path)), weights(Path(rest.path)))
+
+
+def test_that_a_resumed_training_keeps_the_patches_that_memory_once_allowed(
+    make_study: MakeStudy, small: TrainingSettings, tmp_path: Path
+) -> None:
+    settings = replace(small, steps=2, patch=0, batch=0)
+    last_saved(fit(make_study(), settings, checkpoints=tmp_path))
+    start = load_start(tmp_path)
+    assert start.state is not None
+    start.state["patches"] = [[32, 32], 3]
+    events = fit(make_study(), replace(settings, steps=4), checkpoints=tmp_path, start=start)
+    begun = next(event for event in events if isinstance(event, TrainingStarted))
+    assert (begun.patch, begun.batch) == ((32, 32), 3)
+
+
+def test_that_a_class_may_go_whenever_something_is_told(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:
+    study = make_study(cases=2, classes=3)
+    trainer = Trainer(study, replace(small, steps=0, seconds=0, round_seconds=0.01), checkpoints=tmp_path)
+    story = trainer.run()
+    for event in story:
+        if isinstance(event, StepDone) and len(study.classes) == 3:
+            with torch.no_grad():  # whatever it is shown, it answers with the class that goes
+                trainer._fallback.averaged(trainer._learner).head.bias[2] += 100
+            study.set_classes(study.classes.removed(2))
+        if trainer.round > 3 and len(study.classes) == 2:
+            break
+    story.close()
+    assert len(trainer.predictor().values) == 2
 
 
 def same(a: object, b: object) -> bool:

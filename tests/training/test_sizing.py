@@ -101,6 +101,8 @@ def test_that_batch_and_then_patch_are_halved_until_there_is_room() -> None:
     patch, batch = fit_into_memory(network, (64, 64), 8, takes(None, int(need / 1.3)))
     assert (patch, batch) == ((32, 32), 2)
     assert fit_into_memory(network, (64, 64), 8, takes(None, 1))[1] == 2
+    assert fit_into_memory(network, (64, 64), 8, takes(None, 1), keep_batch=True)[1] == 8
+    assert fit_into_memory(network, (64, 64), 8, takes(None, 1), keep_patch=True) == ((64, 64), 2)
     assert grow_into_memory(network, [(32, 32), (64, 64), (128, 128)], 2, takes(None, int(need / 0.6) + 1)) == (64, 64)
 
 

@@ -11,6 +11,7 @@ import pytest
 
 from unetstudio.augment.presets import AUTO, choose_recipe
 from unetstudio.augment.recipe import Recipe
+from unetstudio.augment.rotation import Rotation
 from unetstudio.data.case import Case, Source
 from unetstudio.data.geometry import Geometry, Spacing
 from unetstudio.data.intensity import Intensity
@@ -157,3 +158,20 @@ def test_that_axes_that_run_elsewhere_are_told_of_and_learnt_mirrored() -> None:
     other, words = choose_recipe([placed(1.0), placed(-1.0)], AUTO, "")
     assert not same.mirrors
     assert other.mirrors and "SPL, SPR" in words
+
+
+def test_that_an_image_whose_voxels_cannot_be_of_that_size_is_named() -> None:
+    cases = [*(case((1.0, 1.0, 1.0)) for _ in range(3)), replace(case((30.0, 30.0, 30.0)), name="odd")]
+    with pytest.raises(UserError, match="odd: its voxels of 30"):
+        choose_spacing(cases, 3, "on")
+
+
+def test_that_tilt_is_for_voxels_that_are_even_as_the_network_sees_them() -> None:
+    def tilt(spacing: tuple[float, float, float], target: tuple[float, float, float] | None) -> float:
+        recipe, _ = choose_recipe([case(spacing)], "ct", "", target)
+        return next(a.tilt for a in recipe.geometric if isinstance(a, Rotation))
+
+    assert tilt((1.0, 1.0, 1.0), None) > 0
+    assert tilt((1.0, 1.0, 1.0), (4.0, 1.0, 1.0)) == 0
+    assert tilt((3.0, 1.0, 1.0), None) == 0
+    assert tilt((3.0, 1.0, 1.0), (1.0, 1.0, 1.0)) > 0

@@ -11,7 +11,7 @@ from unetstudio.augment.blur import Blur
 from unetstudio.augment.brightness import Brightness
 from unetstudio.augment.contrast import Contrast
 from unetstudio.augment.elastic import Elastic
-from unetstudio.augment.flip import SIDES, Flip
+from unetstudio.augment.flip import ALL, SIDES, Flip
 from unetstudio.augment.gamma import Gamma
 from unetstudio.augment.noise import Noise
 from unetstudio.augment.recipe import Recipe
@@ -19,6 +19,7 @@ from unetstudio.augment.rotation import Rotation
 from unetstudio.augment.tint import Tint
 from unetstudio.augment.zoom import Zoom
 from unetstudio.data.case import Case
+from unetstudio.data.geometry import Spacing
 from unetstudio.errors import UserError
 
 AUTO = "auto"
@@ -68,8 +69,9 @@ PRESETS = {
 """In the order of a menu."""
 
 
-def choose_recipe(cases: Sequence[Case], preset: str, changes: str) -> tuple[Recipe, str]:
+def choose_recipe(cases: Sequence[Case], preset: str, changes: str, spacing: Spacing | None = None) -> tuple[Recipe, str]:
     """The recipe of a preset, or with "auto" of that which suits the cases, with `changes` as of `with_changes`; and why, in words.
+    `spacing` is the voxel size (z, y, x) to which images are resampled, if they are.
 
     UserError for a preset or a change that is not understood.
     """
@@ -77,12 +79,12 @@ def choose_recipe(cases: Sequence[Case], preset: str, changes: str) -> tuple[Rec
         raise UserError(f"There is no augmentation {preset!r}: choose {AUTO}, {', '.join(PRESETS)}.")
     found = PRESETS[suited(cases) if preset == AUTO else preset]
     recipe = found.recipe
-    if any(_anisotropic(case) for case in cases):
+    if any(_anisotropic(case, spacing) for case in cases):
         recipe = recipe.changed(*(replace(a, tilt=0.0) for a in recipe.geometric if isinstance(a, Rotation)))
     ways = sorted({"".join(case.geometry.letters(axis)[1] for axis in range(3)) for case in cases if case.geometry.affine is not None})
     turned = ""
-    if preset == AUTO and len(ways) > 1:
-        recipe = with_changes(recipe, "flip=on")
+    if preset == AUTO and len(ways) > 1 and not recipe.mirrors:
+        recipe = with_changes(recipe, f"flip=on,flip.axes={ALL}")
         turned = f"; but mirrored all the same, since the axes (z, y, x) of these images run to {', '.join(ways)}"
     recipe = with_changes(recipe, changes)
     return recipe, f"varied as {found.why}{turned}{', with your changes' if changes else ''}"
@@ -150,6 +152,7 @@ def _changed(now: Any, usual: Any, name: str, option: str, text: str) -> Any:
     return replace(now, **{option: number})
 
 
-def _anisotropic(case: Case) -> bool:
-    spacing = case.geometry.spacing
+def _anisotropic(case: Case, target: Spacing | None) -> bool:
+    """In the voxels that the network sees."""
+    spacing = case.geometry.spacing if target is None else target
     return case.is_volume and spacing is not None and max(spacing) > ISOTROPIC * min(spacing)

@@ -170,12 +170,13 @@ def is_device_lost(error: BaseException) -> bool:
 def free_bytes(device: torch.device) -> int:
     """Memory that could be had now; an Apple GPU shares the processor's."""
     if device.type == "cuda":
-        return int(torch.cuda.mem_get_info(device)[0])
+        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch, for what comes next
+        return int(torch.cuda.mem_get_info(device)[0]) + held
     return int(psutil.virtual_memory().available)
 
 
 def free_memory(device: torch.device) -> None:
-    """Gives back what is held in reserve, after memory ran out."""
+    """Gives back what is held in reserve."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":

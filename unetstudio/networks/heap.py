@@ -9,11 +9,11 @@ M_TRIM_THRESHOLD, M_MMAP_MAX = -1, -4
 """Of mallopt(3)."""
 
 KEPT = 2**31 - 1
-"""Free bytes at the end of the heap above which the system gets them back."""
+"""Free bytes at the end of the heap above which the system gets them back; what lies before a block in use stays till `give_back`."""
 
 
 def keep_freed_memory() -> bool:
-    """Lets this process reuse what tensors gave back, up to `KEPT`; whether its C library can, which is glibc."""
+    """Lets this process reuse what tensors gave back; whether its C library can, which is glibc."""
     if platform.libc_ver()[0] != "glibc":
         return False
     library = ctypes.CDLL(None)

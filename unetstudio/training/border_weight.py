@@ -27,16 +27,25 @@ NEAR = 6.0
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
+Numbers = NDArray[np.int32]
 
 
-def distances(plane: Bytes, value: int) -> tuple[Floats, Floats]:
-    """Of each pixel (Y, X) to the nearest and the second nearest object of a class, up to REACH and infinite beyond."""
-    first = np.full(plane.shape, np.inf, np.float32)
+def numbered_objects(plane: Bytes, value: int) -> Numbers:
+    """(Y, X): the objects of a class by number, 0 elsewhere."""
+    _, ids = cv2.connectedComponents((plane == value).view(np.uint8), connectivity=8)
+    return np.asarray(ids, np.int32)
+
+
+def distances(ids: Numbers) -> tuple[Floats, Floats]:
+    """Of each pixel (Y, X) to the nearest and the second nearest object, up to REACH and infinite beyond."""
+    from scipy.ndimage import find_objects
+
+    first = np.full(ids.shape, np.inf, np.float32)
     second = first.copy()
-    count, ids, stats, _ = cv2.connectedComponentsWithStats((plane == value).view(np.uint8), connectivity=8)
-    for number in range(1, count):
-        x, y, width, height = (int(n) for n in stats[number, :4])
-        box = (slice(max(0, y - REACH), y + height + REACH), slice(max(0, x - REACH), x + width + REACH))
+    for number, found in enumerate(find_objects(ids), start=1):
+        if found is None:
+            continue
+        box = (_grown(found[0]), _grown(found[1]))
         away = cv2.distanceTransform((ids[box] != number).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
         away[away > REACH] = np.inf
         second[box] = np.minimum(second[box], np.maximum(first[box], away))
@@ -49,11 +58,16 @@ def border_weights(labels: Bytes, values: Sequence[int]) -> Bytes:
     out = np.zeros(labels.shape, np.uint8)
     for z, plane in enumerate(labels):
         for value in values:
-            first, second = distances(plane, value)
-            share = np.exp(-np.square(first + second) / np.float32(2 * SIGMA**2))
-            share[plane == value] = 0
-            np.maximum(out[z], (share * 255 + 0.5).astype(np.uint8), out=out[z])
+            np.maximum(out[z], _weights(numbered_objects(plane, value)), out=out[z])
     return out
+
+
+def _weights(ids: Numbers) -> Bytes:
+    """(Y, X) of the objects of one class."""
+    first, second = distances(ids)
+    share = np.exp(-np.square(first + second) / np.float32(2 * SIGMA**2))
+    share[ids > 0] = 0
+    return np.asarray((share * 255 + 0.5).astype(np.uint8))
 
 
 def refreshed(weights: Bytes, before: Bytes, labels: Bytes, values: Sequence[int]) -> Bytes:
@@ -62,7 +76,9 @@ def refreshed(weights: Bytes, before: Bytes, labels: Bytes, values: Sequence[int
     for z in np.flatnonzero((before != labels).any(axis=(1, 2))):
         near = [_grown(part) for part in _touched(before[z], labels[z], values)]
         rows, columns = (_grown(part) for part in near)
-        fresh = border_weights(labels[z : z + 1, rows, columns], values)[0]
+        fresh = np.zeros((labels[z, rows, columns]).shape, np.uint8)
+        for value in values:  # numbered in the whole slice: parts of an object may hang together elsewhere
+            np.maximum(fresh, _weights(numbered_objects(labels[z], value)[rows, columns]), out=fresh)
         top, left = near[0].start - rows.start, near[1].start - columns.start
         out[z, near[0], near[1]] = fresh[top:, left:][: near[0].stop - near[0].start, : near[1].stop - near[1].start]
     return out
@@ -78,7 +94,7 @@ def _touched(before: Bytes, after: Bytes, values: Sequence[int]) -> tuple[slice,
     grown = changed.copy()
     for plane in (before, after):
         for value in values:
-            _, ids = cv2.connectedComponents((plane == value).view(np.uint8), connectivity=8)
+            ids = numbered_objects(plane, value)
             hit = np.unique(ids[changed])
             grown |= np.isin(ids, hit[hit > 0])
     x, y, width, height = cv2.boundingRect(grown.view(np.uint8))
@@ -99,7 +115,7 @@ def classes_of_objects(label_maps: Sequence[Bytes], values: Sequence[int]) -> li
             boxes += int((stats[1:, cv2.CC_STAT_WIDTH].astype(np.int64) * stats[1:, cv2.CC_STAT_HEIGHT]).sum())
             largest += int(areas.max(initial=0))
             objects += len(areas)
-            first, second = distances(plane, value)
+            first, second = distances(numbered_objects(plane, value))
             close += int(((first + second <= NEAR) & (plane != value)).sum())
         many = objects >= 5 * len(label_maps) and largest <= 0.5 * sizes
         if many and sizes >= COMPACT * boxes and close >= 10 * objects:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -34,6 +36,10 @@ class Borders:
         known = kept is not None and kept[1].shape == labels.shape
         weights = refreshed(kept[2], kept[1], labels, self.values) if kept is not None and known else border_weights(labels, self.values)
         self._kept[id] = (found.revision, labels.copy(), weights)
+
+    def keep_only(self, ids: Iterable[str]) -> None:
+        """Forgets all other cases."""
+        self._kept = {id: self._kept[id] for id in ids if id in self._kept}
 
     def of(self, id: str) -> Bytes | None:
         """(Z, Y, X) in 1/255 of `factor`; None for a case without labels."""

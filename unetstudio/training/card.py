@@ -39,7 +39,7 @@ def report(
     known = np.array([spacing for spacing in spacings if spacing is not None])
     told = {
         "cases": cases,
-        "painted": {str(value): list(counts) for value, counts in study.counts().items()},  # to train on, held out
+        "painted": {str(value): [sum(n), 0] if held.nothing else list(n) for value, n in study.counts().items()},  # to train on, held out
         "annotators": list(people),
         "began": began,
         "training": training,

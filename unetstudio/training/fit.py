@@ -136,6 +136,7 @@ class Trainer:
             report=report(self.study, self.intensity, held, self.score.voxels, self._began, self._people(), self._told),
         )
         state = {"learner": self.learner.state(), "round": self.round, "budget": self._budget.to_json()}
+        state["patches"] = [list(self._patch), self._batch]
         saved = self._saving.save(card, dict(network.state_dict()), state)
         self._saved_step = self.step
         return saved
@@ -158,6 +159,7 @@ class Trainer:
                     return
                 self._follow()
                 yield from self._step(pending)
+                fresh: list[float] = []
                 if pending and (self._device.type == "cpu" or self.seconds - told >= QUIET):
                     fresh = torch.stack(pending).tolist()  # waits for a GPU
                     pending.clear()
@@ -165,15 +167,15 @@ class Trainer:
                         yield self._fallback.roll_back(self._learner, self.round)
                         continue
                     losses += fresh
-                    if self.seconds - told >= QUIET:
-                        told = self.seconds
-                        yield StepDone(self.step, fresh[-1], told)
                 if losses and self._round_is_over(self.seconds - round_began):
                     if self._learner.finite():
                         yield from self._end_round(losses, self.seconds - round_began)
                     else:  # an average, or the optimiser, can be spoilt while the loss is a number
                         yield self._fallback.roll_back(self._learner, self.round)
                     losses, round_began = [], self.seconds
+                if fresh and self.seconds - told >= QUIET:  # after the round: whoever is told may change the classes
+                    told = self.seconds
+                    yield StepDone(self.step, fresh[-1], told)
             if not all(map(math.isfinite, torch.stack(pending).tolist() if pending else ())):
                 self._fallback.restore(self._learner)
             if losses:
@@ -205,6 +207,8 @@ class Trainer:
         self._recipe, self._revision = made.recipe, -1
         self._values: tuple[int, ...] = self._classes.values
         self._patch, self._batch = made.network.input_shape(self._plan.patch), self._plan.batch
+        if start is not None and start.patches is not None and not (settings.patch or settings.batch):
+            self._patch, self._batch = start.patches  # what memory was free when it began decides
         self._samples = self._sampling()
         count, device = made.network.parameters_count, str(self._device)
         self._fallback = Fallback(self.learner)

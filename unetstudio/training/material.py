@@ -119,6 +119,8 @@ class Material:
             fresh[id] = known if known is not None and known[0] == found.revision else (found.revision, self._look_through(found))
             if self.borders is not None:
                 self.borders.refresh(found)
+        if self.borders is not None:
+            self.borders.keep_only(labelled)
         self._known = fresh
         self.index = self._indexed(self.study.classes)
         return self.index

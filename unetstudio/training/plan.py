@@ -97,8 +97,8 @@ def make_plan(
         if not quick and settings.seconds >= LONG[dims] and not settings.patch:  # context is what a GPU's memory is good for
             larger = [_patch(network, n, extent[-dims:]) for n in LARGER[dims]]
             patch = grow_into_memory(network, [patch, *larger], patches, machine)
-        if not (settings.patch and settings.batch):
-            patch, patches = fit_into_memory(network, patch, patches, machine)
+        kept = {"keep_patch": settings.patch > 0, "keep_batch": settings.batch > 0}
+        patch, patches = fit_into_memory(network, patch, patches, machine, **kept)
         memory = (
             f"a step takes about {machine.bytes(network, patch, patches) / 1e9:.1f} GB of the {machine.free / 1e9:.0f} GB that are free"
         )

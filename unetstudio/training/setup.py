@@ -63,5 +63,7 @@ def set_up(study: Study, settings: TrainingSettings, start: Start | None) -> Set
     if settings.hold_out == "off":
         words["Held out"] = "nothing, as you chose: all labels are learnt from, and there is no score"
     cases = [study.cases[id].case for id in study.labelled()]
-    recipe, words["Augmentation"] = choose_recipe(cases, settings.augmentation, settings.vary) if settings.augment else (Recipe(), "none")
+    recipe, words["Augmentation"] = Recipe(), "none"
+    if settings.augment:
+        recipe, words["Augmentation"] = choose_recipe(cases, settings.augmentation, settings.vary, plan.spacing)
     return SetUp(device, plan, intensity, network, precision, borders, recipe, tuple(lost), words)

@@ -49,6 +49,7 @@ class Machine:
         def seconds(network: Network, patch: tuple[int, ...], batch: int) -> float | None:
             return _tried(network, patch, batch, precision)
 
+        free_memory(precision.device)
         return cls(free_bytes(precision.device), precision.dtype != torch.float32, seconds)
 
     def bytes(self, network: Network, patch: tuple[int, ...], batch: int) -> int:
@@ -94,13 +95,15 @@ def choose_network(
     return chosen, f": the time is enough for about {steps:.0f} steps{reason}"
 
 
-def fit_into_memory(network: Network, patch: tuple[int, ...], batch: int, machine: Machine) -> tuple[tuple[int, ...], int]:
-    """Patch and batch halved, the batch to no less than two, until there is room."""
+def fit_into_memory(
+    network: Network, patch: tuple[int, ...], batch: int, machine: Machine, *, keep_patch: bool = False, keep_batch: bool = False
+) -> tuple[tuple[int, ...], int]:
+    """Patch and batch halved, the batch to no less than two, until there is room; but those that are to be kept."""
     while not machine.holds(network, patch, batch):
         smaller = _halved(network, patch)
-        if batch > 2:
+        if batch > 2 and not keep_batch:
             batch = max(2, batch // 2)
-        elif math.prod(smaller) < math.prod(patch):
+        elif math.prod(smaller) < math.prod(patch) and not keep_patch:
             patch = smaller
         else:
             break  # training finds out, and halves further

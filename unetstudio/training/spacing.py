@@ -42,6 +42,12 @@ def choose_spacing(cases: Sequence[Case], dims: int, wanted: str) -> tuple[Spaci
     if wanted == "auto" and apart <= DIFFERENT and not all(case.is_volume for case in cases):
         return None, "as each image has it: they hardly differ"  # of pictures a size may be no more than a printer's resolution
     target = given or _middle(known)
+    for case in cases:
+        if not all(1 / FURTHEST <= r <= FURTHEST for r in ratio_of(case.geometry, target, dims)):
+            raise UserError(
+                f"{case.name}: its voxels of {in_mm(case.geometry.spacing_or_one)} (z, y, x) are over {FURTHEST:g} times off the"
+                f" {in_mm(target)} of the others. Correct the voxel size, leave the image out, or choose resample=off."
+            )
     told = f"{in_mm(target)} (z, y, x)" if dims == 3 else f"{in_mm(target)} (z, y, x) within the slices"
     resampled = sum(ratio_of(case.geometry, target, dims) != (1.0, 1.0, 1.0) for case in cases)
     how = "as all of these images have it; others will be resampled to it"

@@ -32,11 +32,21 @@ class Start:
         """As the training that made it told of it."""
         return CheckpointSaved(self.checkpoint.id, str(self.path), self.checkpoint.step, self.checkpoint.score, best=True)
 
+    @property
+    def patches(self) -> tuple[tuple[int, ...], int] | None:
+        """Shape and number of the patches of a step, where the state holds them."""
+        try:
+            shape, count = self.state["patches"] if self.state is not None else (None, 0)
+            return (self.network.input_shape(tuple(int(n) for n in shape)), int(count)) if shape and int(count) > 0 else None
+        except (LookupError, TypeError, ValueError):
+            return None
+
     def fits(self, study: Study, settings: TrainingSettings) -> bool:
         """Whether training can go on from here under these settings."""
         card = self.checkpoint
         known = NETWORKS[card.network].options()
-        same = all(card.config.get(name) == wish for name, wish in settings.wishes().items() if name in known)
+        config = self.network.config.to_json()  # with what the card of an older program does not have
+        same = all(config.get(name) == wish for name, wish in settings.wishes().items() if name in known)
         dims = not settings.dims or card.config.get("dims") == settings.dims
         channels = {found.case.channels for found in study.cases.values()}
         asked = {"normalisation": settings.normalisation, "resample": settings.resample}

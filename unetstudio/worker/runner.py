@@ -20,6 +20,7 @@ from unetstudio.errors import CheckpointError, UserError
 from unetstudio.formats import read
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.computer import describe
+from unetstudio.networks.heap import give_back
 from unetstudio.networks.network import name_of
 from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
@@ -148,6 +149,7 @@ class Runner:
         self._jobs.close(*STUDY_JOBS, "folder", "averaging")
         self._opened, self._study, self._trainer, self._view, self._loaded = None, None, None, None, None
         self._settings, self._waiting, self._all_wanted, self._failed, self._rested_at = None, [], False, set(), -1
+        give_back()
 
     def _open(self, request: OpenStudy) -> None:
         self._forget()
@@ -343,4 +345,6 @@ class Runner:
 
     def _ended(self, job: Running) -> None:
         self._jobs.remove(job)
+        if job.name != "view":  # which is soon followed by another
+            give_back()
         self._predict_next_when_idle()
