@@ -38,7 +38,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folder = chosen.out or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        trainer = train(found, settings, folder)
+        trainer = train(found, settings, folder, None)
         predictor = trainer.predictor()
     rows: dict[str, list[list[float]]] = {metric: [] for metric in METRICS}
     for pair in found.test:
