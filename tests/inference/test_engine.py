@@ -73,6 +73,46 @@ def test_that_an_engine_that_gives_other_masks_is_not_used(monkeypatch: pytest.M
     assert choice.name == "torch" and predictor.engine is None and "OpenVINO gives other masks" in choice.words
 
 
+def test_that_an_engine_that_fails_is_left_alone_unless_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnx")
+
+    def broken(graph: bytes, precision: Precision) -> Callable[..., Tensor]:
+        raise RuntimeError("no such instruction")
+
+    monkeypatch.setattr(engines, "KINDS", {"onnxruntime": broken})
+    monkeypatch.setattr(engines, "installed", lambda name: True)
+    predictor = predictor_of(noise(1, 64, 64))
+    assert "ONNX Runtime fails on this network" in predictor.quicken(noise(1, 64, 64), 1e15).words
+    with pytest.raises(UserError, match=r"no such instruction.*choose the engine torch"):
+        predictor.quicken(noise(1, 64, 64), 0, "onnxruntime")
+
+
+def test_that_setting_up_for_shapes_counts_where_there_is_little_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
+    pytest.importorskip("onnx")
+    predictor = predictor_of(noise(1, 64, 64))
+    network = predictor.network
+
+    class Slow:
+        kept = 0
+
+        def __init__(self, graph: bytes, precision: Precision) -> None:
+            del graph, precision
+
+        def __call__(self, batch: Tensor, cuts: object = ()) -> Tensor:
+            del cuts
+            return network(batch)[..., 8:24, 8:24]
+
+    answers = iter([(0.0, 1.0), (5.0, 0.5), (0.0, 1.0), (5.0, 0.5)])
+    monkeypatch.setattr(engines, "KINDS", {"onnxruntime": Slow})
+    monkeypatch.setattr(engines, "installed", lambda name: True)
+    monkeypatch.setattr(engines, "_seconds", lambda compute, probe: next(answers))
+    monkeypatch.setattr(engines, "_compare", lambda *_, **__: (True, "same"))
+    probe = torch.zeros(1, network.config.in_channels, 32, 32)
+    window = [(8, 24), (8, 24)]
+    assert choose_engine(network, CPU, probe, window, repeats=10).name == "torch"
+    assert choose_engine(network, CPU, probe, window, repeats=1000).name == "onnxruntime"
+
+
 def test_that_an_unknown_engine_is_refused_with_the_choices() -> None:
     with pytest.raises(UserError, match="auto, torch, openvino, onnxruntime"):
         choose_engine(create("unet", 1, 2, 2, depth=1, base=4), CPU, torch.zeros(1, 1, 32, 32), [(8, 24), (8, 24)], "tensorrt")

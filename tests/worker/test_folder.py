@@ -10,10 +10,11 @@ import pytest
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
-from unetstudio.errors import FormatError, UserError
+from unetstudio.errors import FormatError, ProjectError, UserError
 from unetstudio.formats import read_mask
 from unetstudio.inference.predictor import Predictor
 from unetstudio.postprocess.uncertainty import doubt
+from unetstudio.worker import folder
 from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
 from unetstudio.worker.made_before import Made, listed
 from unetstudio.worker.messages import MaskWritten, Refused
@@ -33,6 +34,52 @@ def test_that_an_unreadable_image_is_told_and_the_next_is_written(predictor: Pre
     assert isinstance(written, MaskWritten)
     assert read_mask(Path(written.path))[0].shape == (1, 26, 30)
     assert not list((tmp_path / "out").glob("*.tmp"))
+
+
+def test_that_an_image_that_fails_while_it_is_predicted_is_left_out(
+    predictor: Predictor, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = image.with_name("other.png")
+    other.write_bytes(image.read_bytes())
+    wanted = [Wanted(Source(image), "cell"), Wanted(Source(other), "other")]
+    monkeypatch.setattr(folder, "MOST_OBJECTS", -1)
+    assert [type(event) for event in run(predictor, wanted, tmp_path / "out", Manner(objects=True))] == [Refused, Refused]
+
+    def damaged() -> None:
+        raise ProjectError(tmp_path / "labels.h5", "is damaged.")
+
+    refused, written = run(predictor, [Wanted(Source(image), "cell", damaged), wanted[1]], tmp_path / "out")
+    assert isinstance(refused, Refused) and isinstance(written, MaskWritten)
+
+
+def test_that_images_of_one_name_from_two_folders_have_a_mask_each(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+    second = tmp_path / "second" / image.name
+    second.parent.mkdir()
+    second.write_bytes(image.read_bytes())
+    out = tmp_path / "out"
+    for _ in range(2):
+        for source in (image, second):
+            run(predictor, [Wanted(Source(source), "cell")], out)
+    assert sorted(path.name for path in out.glob("*.png")) == ["cell-2.png", "cell.png"]
+    assert len((out / "doubt.csv").read_text(encoding="utf-8").splitlines()) == 3
+
+
+def test_that_two_runs_do_not_write_into_one_folder_at_once(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+    wanted = [Wanted(Source(image), "cell")]
+    job = predict_to_folder(predictor, wanted, tmp_path / "out", (), CLASSES)
+    next(job)
+    with pytest.raises(UserError, match="Another run is writing masks into out"):
+        run(predictor, wanted, tmp_path / "out")
+    job.close()
+    assert isinstance(run(predictor, wanted, tmp_path / "out")[0], MaskWritten)
+
+
+def test_that_voxels_beside_a_header_are_looked_at_too(tmp_path: Path) -> None:
+    header, voxels = tmp_path / "a.hdr", tmp_path / "a.img"
+    header.touch()
+    assert Source(header).files == [header]
+    voxels.touch()
+    assert Source(header).files == [header, voxels]
 
 
 def test_that_nothing_is_written_when_no_image_can_be_read(predictor: Predictor, tmp_path: Path) -> None:
@@ -128,8 +175,8 @@ def test_that_the_list_says_how_much_there_is_of_each_structure(predictor: Predi
 
 
 def test_that_an_area_is_told_where_the_pixel_size_is_known_and_nothing_where_none_was_counted() -> None:
-    large = Made("b.tif", "b.tif", "", None, {}, 0.25)
-    rows = list(csv.DictReader(listed([large, Made("a.tif", "a.png", "", 0.5, {"cell": 20}, 0.25)]).splitlines()))
+    large = Made("b.tif", "b.tif", "", None, {}, 0.25, "/b.tif")
+    rows = list(csv.DictReader(listed([large, Made("a.tif", "a.png", "", 0.5, {"cell": 20}, 0.25, "/a.tif")]).splitlines()))
     assert [row["image"] for row in rows] == ["a.tif", "b.tif"]
     assert [row["cell_mm2_or_mm3"] for row in rows] == ["5", ""]
     assert [row["doubt"] for row in rows] == ["0.5000", ""]

@@ -28,6 +28,14 @@ class Source:
     path: Path
     part: str = ""
 
+    @property
+    def files(self) -> list[Path]:
+        """All that can hold something of it: those of its folder, or its file, and the voxels beside a header of NIfTI."""
+        if self.path.is_dir():
+            return sorted(file for file in self.path.iterdir() if file.is_file())
+        voxels = self.path.with_suffix(".img")
+        return [self.path, voxels] if self.path.suffix == ".hdr" and voxels.is_file() else [self.path]
+
 
 @dataclass(frozen=True)
 class Case:

@@ -6,6 +6,7 @@ A network is converted once and compared with PyTorch on a part of the very scan
 from __future__ import annotations
 
 import importlib.util
+import math
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Sequence
@@ -34,14 +35,23 @@ GAIN = 1.1
 """An engine must be so much faster than PyTorch."""
 
 COMPILED = 3
-"""Shapes of tiles that an engine keeps ready, those of one row: each takes memory of its own, and a tenth of a second to make again."""
+"""Shapes of tiles that an engine keeps ready, those of one row: each takes memory of its own, and a tenth of a second to make again ..."""
+
+COMPILED_VIEWS = {4: 6, 8: 9}
+"""... and with so many views of each tile, which then is as much smaller: mirrored, a tile at the left border is one at the right."""
+
+SHAPES = 9
+"""Of tiles with their windows, in all: at either border and between them, along two axes."""
 
 WAIT = 50
 """Milliseconds after which a computation in hand looks whether it was interrupted."""
 
 
 class Engine(Protocol):
-    """(N, C, [Z,] Y, X) float32 on the processor to logits (N, K, ...), of a window where the network gives `cuts` for it."""
+    """(N, C, [Z,] Y, X) float32 on the processor to logits (N, K, ...), of a window where the network gives `cuts` for it; `kept` shapes
+    are held ready."""
+
+    kept: int
 
     def __call__(self, batch: Tensor, cuts: Sequence[Cut] = ()) -> Tensor: ...
 
@@ -60,6 +70,7 @@ class OpenVino:
             "NUM_STREAMS": "1",
         }
         self._requests: OrderedDict[tuple[object, ...], Any] = OrderedDict()
+        self.kept = COMPILED
 
     def __call__(self, batch: Tensor, cuts: Sequence[Cut] = ()) -> Tensor:
         request = self._request(tuple(batch.shape), bounds_of(cuts))
@@ -76,7 +87,7 @@ class OpenVino:
         key = (shape, tuple(bounds.flatten().tolist()))
         if key not in self._requests:
             self._requests[key] = self._core.compile_model(self._fixed(shape, bounds), "CPU", self._options).create_infer_request()
-            if len(self._requests) > COMPILED:
+            while len(self._requests) > self.kept:
                 self._requests.popitem(last=False)
         self._requests.move_to_end(key)
         return self._requests[key]
@@ -95,12 +106,13 @@ class OpenVino:
 
 
 class OnnxRuntime:
-    """Always in float32."""
+    """Always in float32, and of any shape."""
 
     def __init__(self, graph: bytes, precision: Precision) -> None:
         import onnxruntime
 
         del precision
+        self.kept = 0
         onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.log_severity_level, options.intra_op_num_threads = 3, torch.get_num_threads()
@@ -129,25 +141,35 @@ def installed(name: str) -> bool:
     return all(importlib.util.find_spec(package) is not None for package in (name, "onnx"))
 
 
-def choose_engine(network: Network, precision: Precision, probe: Tensor, window: Window, wanted: str = "auto") -> Choice:
-    """The first engine that is installed, gives the same masks on a window of `probe` (N, C, ...), a part of a scan, and is faster.
+def choose_engine(
+    network: Network, precision: Precision, probe: Tensor, window: Window, wanted: str = "auto", repeats: float = math.inf
+) -> Choice:
+    """The first engine that is installed, gives the same masks on a window of `probe` (N, C, ...), a part of a scan, and is faster for
+    `repeats` times the work of the probe, setting up for each shape of tile included.
 
-    UserError for one that is asked for by name and is not installed, unknown, or not for this device.
+    UserError for one that is asked for by name and is not installed, unknown, fails, or is not for this device; with "auto" one that
+    fails is not used.
     """
     names = [name for name in KINDS if installed(name)] if wanted == "auto" else [_asked(wanted, precision)]
     if precision.device.type != "cpu" or wanted == "torch" or not names:
         return Choice(None, "torch", "PyTorch" if names else "PyTorch; pip install 'unetstudio[fast]' brings quicker engines")
     from unetstudio.networks.onnx_export import to_onnx
 
-    graph = to_onnx(network, windowed=network.cuts(tuple(probe.shape[2:]), window) is not None)
-    ours = _seconds(partial(_by_torch, network, precision, window=window), probe)
+    _, ours = _seconds(partial(_by_torch, network, precision, window=window), probe)
     reasons = []
     for name in names:
-        engine = KINDS[name](graph, precision)
-        compute = partial(_by_engine, network, engine, window)
-        same, found = _compare(network, precision, compute, probe, window, exact=isinstance(engine, OnnxRuntime))
-        theirs = _seconds(compute, probe)
-        if same and (theirs * GAIN < ours or wanted == name):
+        try:
+            engine = KINDS[name](to_onnx(network, windowed=network.cuts(tuple(probe.shape[2:]), window) is not None), precision)
+            compute = partial(_by_engine, network, engine, window)
+            set_up, theirs = _seconds(compute, probe)
+            same, found = _compare(network, precision, compute, probe, window, exact=isinstance(engine, OnnxRuntime))
+        except Exception as error:  # whatever another package makes of a network: PyTorch can always compute it
+            if wanted == name:
+                raise UserError(f"{ENGINES[name]} fails on this network ({str(error)[:200]}); choose the engine torch.") from error
+            reasons.append(f"{ENGINES[name]} fails on this network")
+            continue
+        each = theirs + SHAPES * set_up / repeats
+        if same and (each * GAIN < ours or wanted == name):
             return Choice(engine, name, f"{ENGINES[name]}, {ours / theirs:.1f} times as fast as PyTorch here; {found}", theirs)
         reasons.append(f"{ENGINES[name]} is no faster here" if same else f"{ENGINES[name]} gives other masks ({found})")
     return Choice(None, "torch", f"PyTorch: {'; '.join(reasons)}", ours)
@@ -200,12 +222,12 @@ def _by_engine(network: Network, engine: Engine, window: Window, batch: Tensor) 
     return answer(network, batch, window, engine)
 
 
-def _seconds(compute: Callable[[Tensor], Tensor], probe: Tensor) -> float:
-    """The better of two runs after one that pays for set-up."""
-    compute(probe)
+def _seconds(compute: Callable[[Tensor], Tensor], probe: Tensor) -> tuple[float, float]:
+    """What the first run takes longer, and the better of two more."""
     taken = []
-    for _ in range(2):
+    for _ in range(3):
         start = time.perf_counter()
         compute(probe)
         taken.append(time.perf_counter() - start)
-    return min(taken)
+    first, *others = taken
+    return max(0.0, first - min(others)), min(others)

@@ -81,7 +81,7 @@ def _predict(
     """`predict` in the voxels that the network sees."""
     start = time.perf_counter()
     lattice = predictor.lattice(scan)
-    cores = lattice.cores(wanted, _core_size(predictor, lattice, wanted, tile, patience), focus)
+    cores = lattice.cores(wanted, _core_size(predictor, lattice, wanted, tile, patience, flips), focus)
     queue = deque(_sorted(cores) if rows else cores)
     blend = None if predictor.network.exact else Blend(lattice.halo, in_order=rows)
     done = 0
@@ -103,12 +103,12 @@ def _predict(
     yield CasePredicted(case, predictor.checkpoint, time.perf_counter() - start, wanted == Region.whole(scan.shape))
 
 
-def usual_tile(predictor: Predictor, scan: Scan, patience: float = TILE_SECONDS) -> int:
+def usual_tile(predictor: Predictor, scan: Scan, patience: float = TILE_SECONDS, *, flips: bool = False) -> int:
     """The edge of the cores that `predict` chooses for all of a scan."""
-    return _core_size(predictor, predictor.lattice(scan), Region.whole(scan.shape), 0, patience)[1]
+    return _core_size(predictor, predictor.lattice(scan), Region.whole(scan.shape), 0, patience, flips)[1]
 
 
-def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int, patience: float) -> Index:
+def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int, patience: float, flips: bool) -> Index:
     if tile:
         return (1 if predictor.dims == 2 else tile, tile, tile)
     if wanted.empty:
@@ -120,7 +120,8 @@ def _core_size(predictor: Predictor, lattice: Lattice, wanted: Region, tile: int
         if not is_out_of_memory(error):
             raise
         speed = 0.0  # then the smallest tiles are tried
-    return lattice.core_size(wanted, speed * patience, values // predictor.width)
+    views = predictor.views if flips else 1
+    return lattice.core_size(wanted, speed * patience / views, values // predictor.width)
 
 
 def _try(

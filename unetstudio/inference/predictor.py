@@ -18,7 +18,7 @@ from unetstudio.data.intensity import Intensity
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError
-from unetstudio.inference.engine import Choice, Engine, choose_engine
+from unetstudio.inference.engine import COMPILED, COMPILED_VIEWS, Choice, Engine, choose_engine
 from unetstudio.inference.overlap_tile import Lattice, read_mirrored
 from unetstudio.inference.resampled import View, interpolated, zoom_of
 from unetstudio.networks import checkpoint as checkpoints
@@ -143,7 +143,8 @@ class Predictor:
         core = lattice.cores(Region.whole(scan.shape), size, middle)[0]
         seen = lattice.input(core)
         window = self._window(core.within(self._answered(seen)))
-        choice = choose_engine(self.network, self.precision, self._batch(self.channels(scan, seen)), window, wanted)
+        repeats = max(1.0, voxels / lattice.work(seen, core))
+        choice = choose_engine(self.network, self.precision, self._batch(self.channels(scan, seen)), window, wanted, repeats)
         self.engine, self.speed = choice.engine, lattice.work(seen, core) / choice.seconds if choice.seconds else 0.0
         self._blank.clear()
         return choice
@@ -194,6 +195,8 @@ class Predictor:
         batch = self._batch(channels)
         answered = [n - 2 * lost for n, lost in zip(channels.shape[1:], (*(0,) * (3 - self.dims), *self.network.lost), strict=True)]
         part = part or tuple(slice(0, n) for n in answered)
+        if self.engine is not None:
+            self.engine.kept = COMPILED_VIEWS[self.views] if flips else COMPILED
         axes, first = tuple(range(2, batch.dim())), self.dims - 1  # where z is, or would be
         ways = [way for n in range(len(axes) + 1) for way in itertools.combinations(axes, n)] if flips else [()]
         total = self._forward(batch, self._window(part))

@@ -6,18 +6,22 @@ image and strokes, by the same checkpoint, in the same way.
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
 import io
-from collections.abc import Callable, Generator, Sequence
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
+from filelock import FileLock, Timeout
 
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.scan import Scan
-from unetstudio.errors import CheckpointError, FormatError, UserError
+from unetstudio.errors import CheckpointError, FormatError, OutOfMemory, ProjectError, UserError
 from unetstudio.formats import FORMATS, read_by_region, write_legend
 from unetstudio.formats.large_mask import ending
 from unetstudio.formats.replacing import make_folder, replace_file
@@ -31,7 +35,7 @@ from unetstudio.postprocess.step import Step
 from unetstudio.postprocess.uncertainty import doubt
 from unetstudio.training.events import Notice
 from unetstudio.worker.export import LEGEND
-from unetstudio.worker.export_names import Record, free_names
+from unetstudio.worker.export_names import Record
 from unetstudio.worker.huge import USUAL, Doing, Limits, predict_huge
 from unetstudio.worker.jobs import check_channels
 from unetstudio.worker.made_before import LIST, RECORD, MadeBefore
@@ -40,6 +44,9 @@ from unetstudio.worker.messages import MaskWritten, Refused
 FLIPPED_VOXELS = 4_000_000
 """Images up to this size are averaged over mirrored views without being told to; it takes four times as long, eight times in 3D, or in 2D
 with views turned by a quarter."""
+
+LOCK = "unetstudio-masks-{}.lock"
+"""In the system's folder for passing files: held while masks are written into a folder."""
 
 FLIPS = ("auto", "on", "off")
 
@@ -101,38 +108,61 @@ def predict_to_folder(
     An image that cannot be predicted is yielded as `Refused`, and the others go on. UserError when the folder cannot be written, or
     a file there is not this program's own: the images themselves are never written over.
     """
-    record, originals = Record(out, "prediction"), [item.source.path for item in wanted]
-    before = MadeBefore(out, (predictor.checkpoint, steps, manner.flips, manner.probabilities, manner.objects))
-    names, chosen = free_names(item.stem for item in wanted), False
-    for done, (item, name) in enumerate(zip(wanted, names, strict=True), start=1):
-        painted = item.painted()
-        known = None if manner.again else before.find(name, item.source, painted)
-        if known is not None and record.unchanged(known.mask):
-            yield MaskWritten(str(item.source.path), str(out / known.mask), done, len(wanted), known.doubt, before=True)
-            continue
-        try:
-            scan = read_by_region(item.source, manner.limits.large)
-            check_channels(predictor, scan, item.source.path.name)
-            huge, view = _is_huge(predictor, scan, item.source.path, manner), predictor.view(scan)
-        except (FormatError, CheckpointError) as error:
-            yield Refused(item.source.path, str(error))
-            continue
-        path = out / f"{name}{ending(scan.shape) if huge else '.nii.gz' if scan.is_volume else '.png'}"
+    with _alone(out):
+        yield from _Run(predictor, wanted, out, steps, classes, manner).steps()
+
+
+class _Run:
+    """One run into a folder, image after image."""
+
+    def __init__(
+        self, predictor: Predictor, wanted: Sequence[Wanted], out: Path, steps: Sequence[Step], classes: ClassTable, manner: Manner
+    ) -> None:
+        self._predictor, self._wanted, self._out = predictor, wanted, out
+        self._steps, self._classes, self._manner = steps, classes, manner
+        self._record, self._chosen = Record(out, "prediction"), False
+        self._before = MadeBefore(out, (predictor.checkpoint, steps, manner.flips, manner.probabilities, manner.objects))
+
+    def steps(self) -> Folder:
+        """Every image; those that are at fault themselves are told of and left out."""
+        names = self._before.names([item.source for item in self._wanted], (item.stem for item in self._wanted))
+        for done, (item, name) in enumerate(zip(self._wanted, names, strict=True), start=1):
+            try:
+                yield from self._image(item, name, done)
+            except (CheckpointError, ProjectError, OutOfMemory) as error:
+                yield Refused(item.source.path, str(error))
+            except FormatError as error:
+                if item.source.path not in (error.path, *error.path.parents) and error.path not in item.source.files:
+                    raise  # the folder of the masks is at fault
+                yield Refused(item.source.path, str(error))
+
+    def _image(self, item: Wanted, name: str, done: int) -> Folder:
+        predictor, manner, out, total = self._predictor, self._manner, self._out, len(self._wanted)
         shares = out / f"{name}_probabilities.npz"
+        painted = item.painted()
+        known = None if manner.again else self._before.find(name, item.source, painted)
+        if known is not None and self._record.unchanged(known.mask) and (not manner.probabilities or shares.is_file()):
+            yield MaskWritten(str(item.source.path), str(out / known.mask), done, total, known.doubt, before=True)
+            return
+        scan = read_by_region(item.source, manner.limits.large)
+        check_channels(predictor, scan, item.source.path.name)
+        huge, view = _is_huge(predictor, scan, item.source.path, manner), predictor.view(scan)
+        path = out / f"{name}{ending(scan.shape) if huge else '.nii.gz' if scan.is_volume else '.png'}"
         make_folder(out)
-        record.claim([path.name, LEGEND, LIST, RECORD, *([shares.name] if manner.probabilities else [])], originals)
-        write_legend(out / LEGEND, classes)
+        files = [path.name, LEGEND, LIST, RECORD, *([shares.name] if manner.probabilities else [])]
+        self._record.claim(files, (other.source.path for other in self._wanted))
+        write_legend(out / LEGEND, self._classes)
         flips = manner.flipped(scan, predictor.mirrored)
-        if not chosen:
-            chosen = True
-            work = scan.shape[0] * scan.shape[1] * scan.shape[2] * (len(wanted) - done + 1) * (predictor.views if flips else 1)
+        if not self._chosen:
+            self._chosen = True
+            work = scan.shape[0] * scan.shape[1] * scan.shape[2] * (total - done + 1) * (predictor.views if flips else 1)
             choice = predictor.quicken(scan, work, manner.engine)
             yield EngineChosen(choice.name, choice.words)
         if view is not None:
             yield Notice(f"{item.source.path.name}: {view.words}")
         if huge:
             voxels = {}
-            found = yield from predict_huge(predictor, scan, item.source, path, name, steps, painted, manner.limits, flips=flips)
+            found = yield from predict_huge(predictor, scan, item.source, path, name, self._steps, painted, manner.limits, flips=flips)
         else:
             kept = Prediction(scan.shape, predictor.values)
             tile = manner.limits.tile
@@ -141,19 +171,39 @@ def predict_to_folder(
                     kept.put(event.region, event.probabilities, event.checkpoint)
                 yield event
             found = doubt(kept.probabilities)
-            labels = segment(kept.probabilities, kept.values, steps, scan.geometry.spacing, painted=painted).labels
-            voxels = _voxels(labels, classes)
-            _write(path, _objects(labels, kept.values, path) if manner.objects else labels, scan, classes)
+            labels = segment(kept.probabilities, kept.values, self._steps, scan.geometry.spacing, painted=painted).labels
+            voxels = _voxels(labels, self._classes)
+            values = _objects(labels, kept.values, item.source.path) if manner.objects else labels
+            FORMATS["nifti" if scan.is_volume else "png"].write(path, values, scan.geometry, self._classes)
             if manner.probabilities:
                 save_probabilities(shares, kept)
-        before.add(name, item.source, painted, path.name, found, voxels, _voxel(scan))
-        record.finish()
-        yield MaskWritten(str(item.source.path), str(path), done, len(wanted), found)
+        self._before.add(name, item.source, painted, path.name, found, voxels, _voxel(scan))
+        self._record.finish()
+        yield MaskWritten(str(item.source.path), str(path), done, total, found)
+
+
+@contextlib.contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """UserError while another run writes into the folder: each would take the other's list for a stranger's."""
+    lock = FileLock(Path(tempfile.gettempdir()) / LOCK.format(hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:16]))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise UserError(f"Another run is writing masks into {out.name}; wait till it has ended, or choose another folder.") from error
+    except OSError:  # no locks there
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()
 
 
 def _voxels(labels: np.ndarray, classes: ClassTable) -> dict[str, int]:
     """How many each structure has, by its name; the first class is the background."""
-    counts = np.bincount(labels.reshape(-1), minlength=256)
+    counts = np.zeros(256, np.int64)
+    for plane in labels:  # one by one: it takes eight bytes a voxel
+        counts += np.bincount(plane.reshape(-1), minlength=256)
     return {entry.name: int(counts[entry.value]) for entry in list(classes)[1:]}
 
 
@@ -171,12 +221,8 @@ def _is_huge(predictor: Predictor, scan: Scan, path: Path, manner: Manner) -> bo
     if huge and manner.probabilities:
         raise FormatError(path, "the probabilities of an image of this size are not written; predict it without them.")
     if huge and manner.objects:
-        raise FormatError(path, "the objects of an image of this size are not numbered; predict it without --objects.")
+        raise FormatError(path, "the objects of an image of this size are not numbered; predict it with classes instead.")
     return huge
-
-
-def _write(path: Path, values: np.ndarray, scan: Scan, classes: ClassTable) -> None:
-    FORMATS["nifti" if scan.is_volume else "png"].write(path, values, scan.geometry, classes)
 
 
 def _objects(labels: np.ndarray, values: tuple[int, ...], path: Path) -> np.ndarray:

@@ -100,11 +100,11 @@ def predict_huge(
     folder = path.with_name(f"{stem}.unfinished")
     if not folder.exists():
         make_sure_there_is_room(path.parent, math.prod(scan.shape) * (1 + len(shares) + min(len(rest), 2)))
-    tile = limits.tile or min(usual_tile(predictor, scan, FINAL_SECONDS), math.isqrt(TILE_SHARES // len(predictor.values)))
+    tile = limits.tile or min(usual_tile(predictor, scan, FINAL_SECONDS, flips=flips), math.isqrt(TILE_SHARES // len(predictor.values)))
     identity = _identity(predictor, scan, source, steps, painted, flips)
     name = str(source.path)
     with Scratch(folder, scan.shape, identity, tile) as scratch:
-        if scratch.done:
+        if scratch.done and predictor.view(scan) is None:  # else all is predicted again
             yield Notice(f"{source.path.name}: going on where it was interrupted.")
         yield from _tiles(predictor, scan, name, first, painted, scratch, shares, flips)
         evidence = _evidence(predictor.values, scan, painted, [scratch.plane(share) for share in shares])
@@ -206,14 +206,14 @@ def _identity(
     predictor: Predictor, scan: Scan, source: Source, steps: Sequence[Step], painted: Painted | None, flips: bool
 ) -> dict[str, Any]:
     """All that a mask depends on: what was begun for another is of no use."""
-    status = source.path.stat()
+    files = [(status.st_size, status.st_mtime_ns) for status in (file.stat() for file in source.files)]
     return {
         "program": __version__,
         "checkpoint": predictor.checkpoint,
         "values": predictor.values,
         "flips": flips,
         "steps": to_json(steps),
-        "image": [str(source.path.resolve()), source.part, status.st_size, status.st_mtime_ns, _head(source.path)],
+        "image": [str(source.path.resolve()), source.part, files, _head(source.path)],
         "voxels": [*scan.voxels.shape, str(scan.voxels.dtype)],
         "painted": "" if painted is None else _digest(painted[0]) + _digest(painted[1]),
     }

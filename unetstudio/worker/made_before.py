@@ -18,6 +18,7 @@ from unetstudio.formats.replacing import replace_file
 from unetstudio.postprocess.segment import Painted
 from unetstudio.postprocess.stack import to_json
 from unetstudio.postprocess.step import Step
+from unetstudio.worker.export_names import free_names
 
 RECORD = ".unetstudio-masks.json"
 LIST = "doubt.csv"
@@ -28,8 +29,8 @@ Way = tuple[str, Sequence[Step], str, bool, bool]
 
 @dataclass(frozen=True)
 class Made:
-    """One mask: `key` stands for all that it depends on; `voxels` of each structure by its name, where they were counted, and `voxel` is
-    the mm² of one in a picture and the mm³ in a volume, None where the spacing is unknown."""
+    """One mask of the image at `place`: `key` stands for all that it depends on; `voxels` of each structure by its name, where they were
+    counted, and `voxel` is the mm² of one in a picture and the mm³ in a volume, None where the spacing is unknown."""
 
     image: str
     mask: str
@@ -37,6 +38,7 @@ class Made:
     doubt: float | None
     voxels: dict[str, int]
     voxel: float | None
+    place: str
 
 
 class MadeBefore:
@@ -47,6 +49,19 @@ class MadeBefore:
         self._folder = folder
         self._way = json.dumps([__version__, checkpoint, to_json(steps), *rest])
         self._made = _stored(folder / RECORD)
+
+    def names(self, sources: Sequence[Source], stems: Iterable[str]) -> list[str]:
+        """What masks are called: as before where the image was here before, else by its stem, and never like the mask of another image."""
+        known = {made.place: name for name, made in self._made.items()}
+        taken = {name.lower() for name in known.values()}
+        found = []
+        for source, plain in zip(sources, free_names(stems), strict=True):
+            name, number = known.get(_place(source), plain), 2
+            while _place(source) not in known and name.lower() in taken:
+                name, number = f"{plain}-{number}", number + 1
+            taken.add(name.lower())
+            found.append(name)
+        return found
 
     def find(self, name: str, source: Source, painted: Painted | None) -> Made | None:
         """What was made under a name, if it would be made alike today and its mask is there."""
@@ -65,7 +80,7 @@ class MadeBefore:
         voxel: float | None,
     ) -> None:
         """Notes a mask, and writes the list anew, the most doubtful first; FormatError when the folder refuses."""
-        self._made[name] = Made(source.path.name, mask, self._key(source, painted), doubt, voxels, voxel)
+        self._made[name] = Made(source.path.name, mask, self._key(source, painted), doubt, voxels, voxel, _place(source))
         replace_file(self._folder / LIST, listed(self._made.values()).encode())
         stored = {name: asdict(made) for name, made in self._made.items()}
         replace_file(self._folder / RECORD, json.dumps(stored, indent=1, ensure_ascii=False).encode())
@@ -73,8 +88,7 @@ class MadeBefore:
     def _key(self, source: Source, painted: Painted | None) -> str:
         """Of the image by size and time of its files, of the strokes by what they are, and of the way."""
         found = hashlib.sha256(self._way.encode())
-        files = sorted(source.path.iterdir()) if source.path.is_dir() else [source.path]
-        for file in files:
+        for file in source.files:
             if file.is_file():
                 status = file.stat()
                 found.update(f"{file.resolve()} {source.part} {status.st_size} {status.st_mtime_ns}".encode())
@@ -111,4 +125,9 @@ def _stored(path: Path) -> dict[str, Made]:
 def _made(values: dict[str, Any]) -> Made:
     doubt, voxel = (None if values[name] is None else float(values[name]) for name in ("doubt", "voxel"))
     voxels = {str(name): int(count) for name, count in values["voxels"].items()}
-    return Made(str(values["image"]), Path(str(values["mask"])).name, str(values["key"]), doubt, voxels, voxel)
+    mask = Path(str(values["mask"])).name
+    return Made(str(values["image"]), mask, str(values["key"]), doubt, voxels, voxel, str(values["place"]))
+
+
+def _place(source: Source) -> str:
+    return f"{source.path.resolve()} {source.part}"
