@@ -76,3 +76,13 @@ def test_that_a_preview_is_cut_as_training_would_and_labels_go_with_it() -> None
     first, second = material.samples(Recipe.standard(), 2, 0)
     assert not np.array_equal(first.picture, second.picture)
     assert all((a.picture == b.picture).all() for a, b in zip([first, second], material.samples(Recipe.standard(), 2, 0), strict=True))
+
+
+def test_that_samples_are_taken_where_something_is_labelled() -> None:
+    labels = np.full((1, 3000, 2600), UNLABELLED, np.uint8)
+    assert labelled_place(labels, 0) == (1500, 1300)
+    labels[0, 2001, 1501] = 1  # between the rows that are looked at first
+    assert labelled_place(labels, 0) == (2001, 1501)
+    labels[0, 100:200, 100:200] = 1
+    row, column = labelled_place(labels, 0)
+    assert abs(row - 150) < 9 and abs(column - 150) < 9

@@ -261,3 +261,14 @@ def test_that_an_averaged_export_that_ends_early_says_so_and_writes_nothing(
     assert told and told[-1][1] == "error"
     opened.worker.event.emit(CaseAveraged("any", 1, 1))  # too late
     assert not (tmp_path / "out").exists()
+
+
+def test_that_an_averaged_export_of_nothing_but_trouble_says_why(
+    opened: Session, sent: list[Request], told: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path
+) -> None:
+    averaged(opened, tmp_path / "out")
+    first, second = opened.cases
+    opened.worker.event.emit(CaseAveraged(first.id, 1, 2, "disc_0.png cannot be read."))
+    ended(opened, qtbot, lambda: opened.worker.event.emit(CaseAveraged(second.id, 2, 2, "disc_1.png cannot be read.")))
+    assert told[-1] == ("disc_1.png cannot be read.", "error")
+    assert not (tmp_path / "out").exists()

@@ -66,6 +66,22 @@ def test_that_an_image_told_of_twice_has_one_row(dialog: FolderDialog) -> None:
     assert dialog.table.item(0, 1).text() == "there already"
 
 
+def test_that_it_ends_with_its_project(dialog: FolderDialog, opened: Session, sent: list[Request]) -> None:
+    name = opened.project_name
+    dialog.start_button.click()
+    opened.close_project()
+    assert dialog.sentence.text() == f"{name} was closed. Open it again, and start again, to go on where it was."
+    asked = len(sent)
+    dialog.start_button.click()
+    assert "open one that can be changed" in dialog.sentence.text() and len(sent) == asked
+
+
+def test_that_masks_need_a_folder(dialog: FolderDialog, sent: list[Request]) -> None:
+    dialog.out.setText(" ")
+    dialog.start_button.click()
+    assert dialog.sentence.text() == "Choose a folder for the masks." and not sent
+
+
 def test_that_it_can_be_stopped_and_begun_again(dialog: FolderDialog, sent: list[Request]) -> None:
     dialog.start_button.click()
     dialog.start_button.click()

@@ -57,11 +57,17 @@ class Material:
         return Sample(np.ascontiguousarray(np.moveaxis(picture, 0, -1)), sample_plane_labels(self._labels, places))
 
 
+LOOKED_AT = 1024
+"""Rows and columns of a slice in which labels are looked for: this is done in the window's thread."""
+
+
 def labelled_place(labels: NDArray[np.uint8], z: int) -> tuple[int, int]:
     """(row, column) of the labelled voxel of a slice that is nearest to the middle of all of them; the slice's middle without any."""
     plane = labels[z]
-    rows, columns = np.nonzero(plane != UNLABELLED)
-    if not len(rows):
-        return plane.shape[0] // 2, plane.shape[1] // 2
-    nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
-    return int(rows[nearest]), int(columns[nearest])
+    every = -(-max(plane.shape) // LOOKED_AT)
+    for step in dict.fromkeys((every, 1)):  # a stroke may lie between the rows that are looked at
+        rows, columns = np.nonzero(plane[::step, ::step] != UNLABELLED)
+        if len(rows):
+            nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
+            return int(rows[nearest]) * step, int(columns[nearest]) * step
+    return plane.shape[0] // 2, plane.shape[1] // 2

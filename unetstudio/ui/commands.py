@@ -87,6 +87,11 @@ class Commands:
         """Masks of many images, without taking them into the project."""
         from unetstudio.ui.folder_dialog import FolderDialog
 
+        open_now = self.window.findChild(FolderDialog)
+        if open_now is not None:  # one at a time: the learner does not say for which folder a mask is
+            open_now.raise_()
+            open_now.activateWindow()
+            return
         dialog = FolderDialog(self.session, Path(self._folder()), self.window)
         dialog.finished.connect(self.window.activateWindow)
         dialog.show()

@@ -5,7 +5,6 @@ Both are jobs beside the disk thread; what an import writes it hands over to tha
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
@@ -24,7 +23,7 @@ from unetstudio.errors import UserError
 from unetstudio.formats import read_mask_onto
 from unetstudio.ui.desk import Desk
 from unetstudio.ui.disk_thread import DiskThread
-from unetstudio.worker.export import ExportChoice, Exported, averaged_folder, export, stored
+from unetstudio.worker.export import ExportChoice, Exported, export, forget_averaged, stored
 from unetstudio.worker.import_masks import mask_edit, matched
 from unetstudio.worker.messages import AverageCases, CaseAveraged, Event, JobFailed, LabelsEdited, StopAside, StudyOpened, WorkerDied
 
@@ -68,8 +67,8 @@ class Exchange(QObject):
         self._imported = 0  # masks that changed something
         self._stop: Callable[[], None] = lambda: None
         self._stop_import: Callable[[], None] = lambda: None
-        self._averaged: Callable[[], None] | None = None  # what is done when all cases have been predicted over views
-        self._wanted: set[str] = set()  # ids of the cases that are
+        self._averaged: Callable[..., None] | None = None  # what is done when all cases have been predicted over views
+        self._wanted: dict[str, Case] = {}  # the cases that are, by id
 
     def stop(self) -> None:
         """Ends the import or export in hand after its present file."""
@@ -141,16 +140,16 @@ class Exchange(QObject):
         self._written.clear()
         session.progress.emit(EXPORTING, 0, 0)
         averaged = averaged and choice.what == "segmentation"
-        write = partial(self._write, session.desk, chosen, folder, choice, averaged)
         if not averaged:
-            write()
+            self._write(session.desk, folder, choice, chosen, averaged=False)
             return
-        self._averaged, self._wanted = write, {case.id for case in chosen}
+        self._wanted = {case.id: case for case in chosen}
+        self._averaged = partial(self._write, session.desk, folder, choice)
         session.worker.event.connect(self._averaging)
         self._stop = self._stop_averaging
         session.worker.ask(AverageCases(tuple(self._wanted)))
 
-    def _write(self, desk: Desk, chosen: list[Case], folder: Path, choice: ExportChoice, averaged: bool) -> None:
+    def _write(self, desk: Desk, folder: Path, choice: ExportChoice, chosen: list[Case], *, averaged: bool) -> None:
         session = self._session
 
         def ended(error: UserError | None) -> None:
@@ -168,10 +167,16 @@ class Exchange(QObject):
             case CaseAveraged() if event.case in self._wanted:
                 if event.problem:
                     self._problems.append(event.problem)
+                    del self._wanted[event.case]
                 self._session.progress.emit(EXPORTING, event.done, 2 * event.total)  # the other half is writing
-                if event.done == event.total and (write := self._averaged) is not None:
+                if event.done < event.total or self._averaged is None:
+                    return
+                if self._wanted:
+                    write = self._averaged
                     self._forget_averaging()
-                    write()
+                    write(list(self._wanted.values()), averaged=True)
+                else:
+                    self._averaging_failed(self._problems.pop())
             case JobFailed(job="averaging"):
                 self._averaging_failed(event.text)
             case WorkerDied():
@@ -183,10 +188,12 @@ class Exchange(QObject):
 
     def _averaging_failed(self, why: str) -> None:
         self._forget_averaging()
+        if (project := self._session.project_path) is not None:
+            self._session.disk.ask(partial(forget_averaged, project))
         self._ended(EXPORTING, UserError(why))
 
     def _forget_averaging(self) -> None:
-        self._averaged, self._wanted, self._stop = None, set(), lambda: None
+        self._averaged, self._stop = None, lambda: None
         self._session.worker.event.disconnect(self._averaging)
 
     def _stop_averaging(self) -> None:
@@ -248,5 +255,5 @@ def _exported(
     try:
         yield from export(stored(desk.project, averaged=averaged), cases, classes, folder, choice)
     finally:
-        for case in cases if averaged else ():
-            shutil.rmtree(averaged_folder(desk.project.folder, case.id), ignore_errors=True)
+        if averaged:
+            forget_averaged(desk.project.folder)

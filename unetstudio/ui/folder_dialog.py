@@ -59,7 +59,8 @@ class FolderDialog(QDialog):
         self.resize(680, 560)
         self._session = session
         self._running, self._began, self._first = False, 0.0, 0
-        self._rows: dict[str, int] = {}  # by image, until they are sorted
+        self._rows: dict[str, int] = {}  # by mask, or image without one, until they are sorted
+        self._project = ""  # whose network is at work
         self.images, self.out = QLineEdit(), QLineEdit()
         self.images.setObjectName("folder_images")
         self.out.setObjectName("folder_out")
@@ -85,6 +86,7 @@ class FolderDialog(QDialog):
         self.images.textChanged.connect(self._propose)
         self.table.itemDoubleClicked.connect(self._open)
         session.worker.event.connect(self.take)
+        session.project_closed.connect(self._closed)
         self.finished.connect(self._leave)
 
     def _lay_out(self, proposed: Path) -> None:
@@ -146,11 +148,17 @@ class FolderDialog(QDialog):
             session.worker.ask(StopAside("folder"))
             self._end("Stopped. Start again to go on where it was.")
             return
-        images, out = Path(self.images.text().strip()), Path(self.out.text().strip())
+        images, out = (Path(line.text().strip()).expanduser() for line in (self.images, self.out))
         if not self.images.text().strip() or not images.exists():
             self.sentence.setText("There is no such folder of images; choose one.")
             return
-        self._running, self._began, self._first = True, time.monotonic(), 0
+        if not self.out.text().strip():
+            self.sentence.setText("Choose a folder for the masks.")
+            return
+        if session.read_only or session.project_path is None:
+            self.sentence.setText("The network of a project predicts the images: open one that can be changed.")
+            return
+        self._running, self._began, self._first, self._project = True, time.monotonic(), 0, session.project_name
         self.table.setSortingEnabled(False)
         self.table.setRowCount(0)
         self._rows.clear()
@@ -175,12 +183,18 @@ class FolderDialog(QDialog):
         self.table.setSortingEnabled(True)
         self.table.sortItems(2, Qt.SortOrder.DescendingOrder)
 
+    def _closed(self) -> None:
+        """Its project is."""
+        if self._running:
+            self._end(f"{self._project} was closed. Open it again, and start again, to go on where it was.")
+
     def _leave(self) -> None:
         """The dialog was closed."""
         if self._running:
             self._session.worker.ask(StopAside("folder"))
             self._running = False
         self._session.worker.event.disconnect(self.take)
+        self._session.project_closed.disconnect(self._closed)
 
     # ------------------------------------------------------------------------------------------------------ events
 
@@ -190,10 +204,10 @@ class FolderDialog(QDialog):
             return
         match event:
             case MaskWritten():
-                self._add(event.image, "there already" if event.before else Path(event.path).name, event.doubt)
+                self._add(event.image, "there already" if event.before else Path(event.path).name, event.doubt, event.path)
                 self._show_progress(event)
             case Refused():
-                self._add(str(event.image), event.why, None)
+                self._add(str(event.image), event.why, None, str(event.image))
             case FolderPredicted():
                 failed = f"; {event.refused} could not be predicted" if event.refused else ""
                 self._end(f"{event.masks} masks are in {Path(self.out.text()).name}{failed}. The most doubtful images stand first.")
@@ -204,7 +218,7 @@ class FolderDialog(QDialog):
             case WorkerDied():
                 self._end(f"{event.reason} Start again to go on where it was.")
             case StudyOpened():
-                self._end("Another project was opened. Start again to go on where it was.")
+                self._closed()
             case _:
                 pass
 
@@ -219,8 +233,8 @@ class FolderDialog(QDialog):
         rest = f", about {wording.duration(left)} left" if computed and event.done < event.total else ""
         self.sentence.setText(f"{event.done} of {event.total} images{rest}.")
 
-    def _add(self, image: str, mask: str, doubt: float | None) -> None:
-        row = self._rows.setdefault(image, self.table.rowCount())  # a run that was stopped may tell of the same image
+    def _add(self, image: str, mask: str, doubt: float | None, key: str) -> None:
+        row = self._rows.setdefault(key, self.table.rowCount())  # a run that was stopped may tell of the same image
         if row == self.table.rowCount():
             self.table.insertRow(row)
         name = QTableWidgetItem(Path(image).name)

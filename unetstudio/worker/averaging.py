@@ -12,7 +12,7 @@ from unetstudio.inference.predict import FINAL_SECONDS, predict
 from unetstudio.inference.predictor import Predictor
 from unetstudio.project import prediction_file
 from unetstudio.training.start import to_use
-from unetstudio.worker.export import averaged_folder
+from unetstudio.worker.export import averaged_folder, forget_averaged
 from unetstudio.worker.jobs import check_channels
 from unetstudio.worker.messages import AverageCases, CaseAveraged, OpenStudy
 
@@ -26,6 +26,7 @@ def average_cases(request: AverageCases, study: OpenStudy | None) -> Generator[C
         predictor = Predictor.load(to_use(study.project / "checkpoints"))
     except CheckpointError as error:
         raise UserError("Nothing has been learnt yet: paint two classes, and wait for the first round.") from error
+    forget_averaged(study.project)
     chosen = [case for case in study.cases if case.id in request.cases]
     for done, case in enumerate(chosen, start=1):
         try:

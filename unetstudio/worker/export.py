@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +67,12 @@ class Material:
 def averaged_folder(project: Path, case: str) -> Path:
     """Where a prediction averaged over views lies until it is exported."""
     return project / "cache" / f"averaged-{case}"
+
+
+def forget_averaged(project: Path) -> None:
+    """They are exported, or will not be."""
+    for folder in (project / "cache").glob("averaged-*"):
+        shutil.rmtree(folder, ignore_errors=True)
 
 
 def stored(project: Project, *, averaged: bool = False) -> Material:

@@ -8,6 +8,7 @@ from collections.abc import Generator
 from pathlib import Path
 
 from unetstudio.errors import CheckpointError, UserError
+from unetstudio.formats import discover
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json
@@ -33,6 +34,7 @@ def predict_folder(request: PredictFolder, study: OpenStudy | None) -> Generator
     begun = study.project / "cache" / BEGUN.format(hashlib.sha256(str(request.out.resolve()).encode()).hexdigest()[:16])
     if begun.is_file() and not request.again:
         yield Notice("Going on with the network that this folder was begun with.")
+    list(discover(request.images))  # none: that is said before the weights of another folder are let go
     path = _network(begun, study.project / "checkpoints", again=request.again)
     card, _ = checkpoints.load(path)
     predictor = Predictor.load(path)

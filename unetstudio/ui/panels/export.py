@@ -232,7 +232,7 @@ class ExportPanel(QWidget):
         anything = bool(self.chosen_formats()) or self.pictures.isChecked() or self.table.isChecked()
         ready = anything and bool(self.chosen_cases()) and bool(self.folder.text().strip())
         self.export_button.setEnabled(ready and not self._running)
-        self.averaged.setEnabled(self.what.value == "segmentation")
+        self.averaged.setEnabled(self.what.value == "segmentation" and not self._session.read_only)
 
     # ------------------------------------------------------------------------------------------------------- running
 
@@ -247,7 +247,7 @@ class ExportPanel(QWidget):
         self.bar.setVisible(True)
         self._enable()
         folder = Path(self.folder.text()).expanduser()
-        formats, cases, averaged = self.chosen_formats(), self.chosen_cases(), self.averaged.isChecked()
+        formats, cases, averaged = self.chosen_formats(), self.chosen_cases(), self.averaged.isChecked() and self.averaged.isEnabled()
         pictures, table = self.pictures.isChecked(), self.table.isChecked()
         self._session.export(folder, self.what.value, formats, cases, pictures, table, averaged=averaged)
 
