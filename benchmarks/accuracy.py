@@ -163,7 +163,8 @@ def train(found: Material, settings: TrainingSettings, checkpoints: Path, init: 
             print("\n".join(f"{name}: {words}" for name, words in event.plan.items()), flush=True)
         elif isinstance(event, RoundDone) and event.seconds - told >= 60:
             told = event.seconds
-            print(f"{event.seconds:6.0f} s  step {event.step:5}  loss {event.loss:.3f}  held-out Dice {event.score or 0:.3f}", flush=True)
+            score = "" if event.score is None else f"  held-out Dice {event.score:.3f}"
+            print(f"{event.seconds:6.0f} s  step {event.step:5}  loss {event.loss:.3f}{score}", flush=True)
     return trainer
 
 
