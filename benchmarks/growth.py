@@ -140,6 +140,8 @@ def plot(rows: list[tuple[str, int, tuple[float, ...]]], file: Path) -> None:
             scale = 1 / 1024 if "GB" in name else 1.0
             axis.loglog(sizes, [max(values[place] * scale, 1e-5) for values in found], "o-", label=name)
         axis.set_xlabel(words)
+        axis.set_xticks(sizes, [str(size) for size in sizes])
+        axis.minorticks_off()
         axis.grid(alpha=0.3)
         axis.legend()
     figure.savefig(file, dpi=90)
