@@ -42,6 +42,7 @@ STANDS_ON = (
     ("safetensors", "Apache-2.0"),
     ("psutil", "BSD-3-Clause"),
     ("platformdirs", "MIT"),
+    ("filelock", "MIT"),
     ("rich", "MIT"),
 )
 
