@@ -25,7 +25,8 @@ from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
 from unetstudio.worker.export import averaged_folder
-from unetstudio.worker.messages import AverageCases, CaseAveraged, JobFailed, Request, WorkerDied
+from unetstudio.worker.file_messages import AverageCases, CaseAveraged
+from unetstudio.worker.messages import JobFailed, Request, WorkerDied
 
 Paint = Callable[..., None]
 

@@ -10,7 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from unetstudio.ui.folder_dialog import FolderDialog
 from unetstudio.ui.session import Session
-from unetstudio.worker.messages import FolderPredicted, JobFailed, MaskWritten, PredictFolder, Refused, Request, StopAside
+from unetstudio.worker.file_messages import FolderPredicted, MaskWritten, PredictFolder, Refused, StopAside
+from unetstudio.worker.messages import JobFailed, Request
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # of the offscreen screen
 

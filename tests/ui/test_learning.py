@@ -10,16 +10,7 @@ from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.ui.learning import MOST_LOSSES, Learning
 from unetstudio.ui.worker_thread import WorkerThread
-from unetstudio.worker.messages import (
-    JobFailed,
-    PauseTraining,
-    Request,
-    Train,
-    TrainingPaused,
-    TrainingWaits,
-    WorkerDied,
-    WorkerReady,
-)
+from unetstudio.worker.messages import JobFailed, PauseTraining, Request, Train, TrainingPaused, TrainingWaits, WorkerDied, WorkerReady
 
 
 class Line(WorkerThread):

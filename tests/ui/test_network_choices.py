@@ -13,18 +13,8 @@ from unetstudio.ui.learning import Learning
 from unetstudio.ui.measurements import MOST, Measured, Measurements
 from unetstudio.ui.networks import Networks
 from unetstudio.ui.worker_thread import WorkerThread
-from unetstudio.worker.messages import (
-    DescribeNetworks,
-    ExportNetwork,
-    JobFailed,
-    NetworkChoice,
-    NetworkCost,
-    NetworkExported,
-    Request,
-    Train,
-    WorkerDied,
-    WorkerReady,
-)
+from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
+from unetstudio.worker.messages import DescribeNetworks, JobFailed, NetworkChoice, NetworkCost, Request, Train, WorkerDied, WorkerReady
 
 CHOICES = (
     NetworkChoice("unet", "U-Net", "The classic.", (2, 3), ("default", "published"), True),

@@ -15,9 +15,9 @@ from unetstudio.formats import read_mask
 from unetstudio.inference.predictor import Predictor
 from unetstudio.postprocess.uncertainty import doubt
 from unetstudio.worker import folder
+from unetstudio.worker.file_messages import MaskWritten, Refused
 from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
 from unetstudio.worker.made_before import Made, listed
-from unetstudio.worker.messages import MaskWritten, Refused
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
 

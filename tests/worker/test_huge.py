@@ -38,9 +38,9 @@ from unetstudio.postprocess.step import Step
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.project.project import Project
 from unetstudio.training.events import Notice
+from unetstudio.worker.file_messages import MaskWritten, Refused
 from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
 from unetstudio.worker.huge import Doing, Limits
-from unetstudio.worker.messages import MaskWritten, Refused
 
 CLASSES = ClassTable.named(["background", "cell", "wall"], [(0, 0, 0), (9, 9, 9), (5, 5, 5)])
 SMALL = Limits(large=0, picture=1000, shares=1000, window=150**2, tile=48)

@@ -24,27 +24,22 @@ from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.worker.export import averaged_folder
+from unetstudio.worker.file_messages import AverageCases, CaseAveraged, FolderPredicted, MaskWritten, PredictFolder, StopAside
 from unetstudio.worker.intake import CaseRead, intake
 from unetstudio.worker.messages import (
-    AverageCases,
-    CaseAveraged,
     CasesChanged,
     CloseStudy,
     DescribeDevice,
     DescribeNetworks,
     DeviceReport,
     Event,
-    FolderPredicted,
     JobFailed,
     LabelsEdited,
-    MaskWritten,
     NetworkCost,
     OpenStudy,
     PauseTraining,
     PredictCases,
-    PredictFolder,
     ShowView,
-    StopAside,
     StudyOpened,
     Train,
     TrainingPaused,

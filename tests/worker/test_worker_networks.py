@@ -23,15 +23,14 @@ from unetstudio.project.checkpoints import cards
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingStarted
+from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
 from unetstudio.worker.intake import CaseRead, intake
 from unetstudio.worker.messages import (
     DescribeNetworks,
     Event,
-    ExportNetwork,
     JobFailed,
     LabelsEdited,
     NetworkCost,
-    NetworkExported,
     OpenStudy,
     PauseTraining,
     Request,

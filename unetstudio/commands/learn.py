@@ -17,10 +17,11 @@ from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.training.start import newest, to_use
+from unetstudio.worker.file_messages import MaskWritten, Refused
 from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
 from unetstudio.worker.huge import Doing
 from unetstudio.worker.made_before import LIST
-from unetstudio.worker.messages import Event, JobFailed, MaskWritten, OpenStudy, Refused, Train, TrainingWaits
+from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, TrainingWaits
 from unetstudio.worker.runner import Runner
 from unetstudio.worker.wanted import wanted_case, wanted_images
 

@@ -156,10 +156,11 @@ def choose_engine(
     from unetstudio.networks.onnx_export import to_onnx
 
     _, ours = _seconds(partial(_by_torch, network, precision, window=window), probe)
-    reasons = []
+    reasons, graph = [], b""
     for name in names:
         try:
-            engine = KINDS[name](to_onnx(network, windowed=network.cuts(tuple(probe.shape[2:]), window) is not None), precision)
+            graph = graph or to_onnx(network, windowed=network.cuts(tuple(probe.shape[2:]), window) is not None)
+            engine = KINDS[name](graph, precision)
             compute = partial(_by_engine, network, engine, window)
             set_up, theirs = _seconds(compute, probe)
             same, found = _compare(network, precision, compute, probe, window, exact=isinstance(engine, OnnxRuntime))

@@ -32,6 +32,11 @@ Bytes = NDArray[np.uint8]
 Ratio = tuple[float, float, float]
 
 
+def can_be(ratio: Ratio) -> bool:
+    """Whether an image's voxels and those that a network sees can both be true."""
+    return all(1 / FURTHEST <= r <= FURTHEST for r in ratio)
+
+
 def ratio_of(geometry: Geometry, target: Spacing | None, dims: int) -> Ratio:
     """How many of a scan's voxels (z, y, x) one of `target` mm takes; ones where nothing is resampled: sizes are the same, or not known.
 
@@ -72,7 +77,7 @@ class View:
         ratio = ratio_of(scan.geometry, target, dims)
         if ratio == (1.0, 1.0, 1.0) or target is None or scan.geometry.spacing is None:
             return None
-        if not all(1 / FURTHEST <= r <= FURTHEST for r in ratio):
+        if not can_be(ratio):
             raise CheckpointError(
                 f"{scan.name or 'The image'} has voxels of {in_mm(scan.geometry.spacing)} by its file, and the checkpoint was trained on "
                 f"{in_mm(target)}: correct the voxel size in the file, or train with resampling switched off."

@@ -20,7 +20,7 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import TrainingError, UserError
-from unetstudio.inference.resampled import FURTHEST, Ratio, ratio_of, zoom_of
+from unetstudio.inference.resampled import Ratio, can_be, ratio_of, zoom_of
 from unetstudio.training.borders import Borders
 from unetstudio.training.events import Notice
 from unetstudio.training.holdout import HeldOut, choose_held_out
@@ -128,7 +128,7 @@ class Material:
     def ratio(self, id: str) -> Ratio:
         """How many of a case's voxels (z, y, x) one voxel of a patch takes."""
         ratio = ratio_of(self.study.cases[id].case.geometry, self._spacing, self._dims)
-        return ratio if all(1 / FURTHEST <= r <= FURTHEST for r in ratio) else (1.0, 1.0, 1.0)
+        return ratio if can_be(ratio) else (1.0, 1.0, 1.0)
 
     def forget(self, id: str) -> None:
         """Another file may stand there next time."""

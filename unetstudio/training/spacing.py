@@ -11,7 +11,7 @@ from unetstudio.data.case import Case
 from unetstudio.data.geometry import Spacing
 from unetstudio.data.region import Index
 from unetstudio.errors import UserError
-from unetstudio.inference.resampled import FURTHEST, in_mm, ratio_of, shape_at
+from unetstudio.inference.resampled import FURTHEST, can_be, in_mm, ratio_of, shape_at
 from unetstudio.networks.checkpoint import Checkpoint
 
 DIFFERENT = 1.1
@@ -43,7 +43,7 @@ def choose_spacing(cases: Sequence[Case], dims: int, wanted: str) -> tuple[Spaci
         return None, "as each image has it: they hardly differ"  # of pictures a size may be no more than a printer's resolution
     target = given or _middle(known)
     for case in cases:
-        if not all(1 / FURTHEST <= r <= FURTHEST for r in ratio_of(case.geometry, target, dims)):
+        if not can_be(ratio_of(case.geometry, target, dims)):
             raise UserError(
                 f"{case.name}: its voxels of {in_mm(case.geometry.spacing_or_one)} (z, y, x) are over {FURTHEST:g} times off the"
                 f" {in_mm(target)} of the others. Correct the voxel size, leave the image out, or choose resample=off."

@@ -24,8 +24,9 @@ from unetstudio.formats import read_mask_onto
 from unetstudio.ui.desk import Desk
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.worker.export import ExportChoice, Exported, export, forget_averaged, stored
+from unetstudio.worker.file_messages import AverageCases, CaseAveraged, StopAside
 from unetstudio.worker.import_masks import mask_edit, matched
-from unetstudio.worker.messages import AverageCases, CaseAveraged, Event, JobFailed, LabelsEdited, StopAside, StudyOpened, WorkerDied
+from unetstudio.worker.messages import Event, JobFailed, LabelsEdited, StudyOpened, WorkerDied
 
 if TYPE_CHECKING:
     from unetstudio.ui.session import Session

@@ -27,18 +27,8 @@ from unetstudio.postprocess.stack import to_json
 from unetstudio.ui.panels import wording
 from unetstudio.ui.panels.text import label
 from unetstudio.ui.session import Session
-from unetstudio.worker.messages import (
-    Event,
-    FolderPredicted,
-    JobFailed,
-    MaskWritten,
-    Notice,
-    PredictFolder,
-    Refused,
-    StopAside,
-    StudyOpened,
-    WorkerDied,
-)
+from unetstudio.worker.file_messages import FolderPredicted, MaskWritten, PredictFolder, Refused, StopAside
+from unetstudio.worker.messages import Event, JobFailed, Notice, StudyOpened, WorkerDied
 
 FLIPS = (
     ("Mirrored views: where they help", "auto"),

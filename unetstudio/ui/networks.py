@@ -8,17 +8,8 @@ from PySide6.QtCore import QObject, Signal
 
 from unetstudio.ui.measurements import Measured, Measurements
 from unetstudio.ui.worker_thread import WorkerThread
-from unetstudio.worker.messages import (
-    DescribeNetworks,
-    Event,
-    ExportNetwork,
-    JobFailed,
-    NetworkChoice,
-    NetworkCost,
-    NetworkExported,
-    WorkerDied,
-    WorkerReady,
-)
+from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
+from unetstudio.worker.messages import DescribeNetworks, Event, JobFailed, NetworkChoice, NetworkCost, WorkerDied, WorkerReady
 
 SLOW, TIMES = 1.5, 2.5
 """Seconds a step, and times what the U-Net takes, from which a network is too slow to learn while somebody paints: a busy computer is slow

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from unetstudio.worker import networks
 from unetstudio.worker.averaging import average_cases
+from unetstudio.worker.file_messages import AverageCases, ExportNetwork, PredictFolder
 from unetstudio.worker.folder_job import predict_folder
 from unetstudio.worker.jobs import describe_device
-from unetstudio.worker.messages import AverageCases, DescribeDevice, DescribeNetworks, ExportNetwork, OpenStudy, PredictFolder
+from unetstudio.worker.messages import DescribeDevice, DescribeNetworks, OpenStudy
 from unetstudio.worker.stack import Running
 
 Aside = DescribeDevice | DescribeNetworks | ExportNetwork | PredictFolder | AverageCases

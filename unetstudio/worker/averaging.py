@@ -3,18 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Generator
+from functools import partial
 
-from unetstudio.data.prediction import Prediction
 from unetstudio.errors import CheckpointError, FormatError, UserError
 from unetstudio.formats import read
-from unetstudio.inference.events import TilePredicted
-from unetstudio.inference.predict import FINAL_SECONDS, predict
+from unetstudio.inference.predict import FINAL_SECONDS
 from unetstudio.inference.predictor import Predictor
-from unetstudio.project import prediction_file
 from unetstudio.training.start import to_use
 from unetstudio.worker.export import averaged_folder, forget_averaged
-from unetstudio.worker.jobs import check_channels
-from unetstudio.worker.messages import AverageCases, CaseAveraged, OpenStudy
+from unetstudio.worker.file_messages import AverageCases, CaseAveraged
+from unetstudio.worker.jobs import predict_case
+from unetstudio.worker.messages import OpenStudy
 
 
 def average_cases(request: AverageCases, study: OpenStudy | None) -> Generator[CaseAveraged | None, None, None]:
@@ -30,15 +29,10 @@ def average_cases(request: AverageCases, study: OpenStudy | None) -> Generator[C
     chosen = [case for case in study.cases if case.id in request.cases]
     for done, case in enumerate(chosen, start=1):
         try:
-            scan = read(case.source)
-            check_channels(predictor, scan, case.name)
-            kept = Prediction(scan.shape, predictor.values)
-            for event in predict(predictor, scan, case.id, flips=predictor.mirrored, rows=True, patience=FINAL_SECONDS):
-                if isinstance(event, TilePredicted):
-                    kept.put(event.region, event.probabilities, event.checkpoint)
-                yield None
+            load, folder = partial(read, case.source), averaged_folder(study.project, case.id)
+            for _ in predict_case(predictor, load, case.id, folder, flips=predictor.mirrored, patience=FINAL_SECONDS):
+                yield None  # and not what it says: the case on screen is not predicted anew
         except (FormatError, CheckpointError) as error:
             yield CaseAveraged(case.id, done, len(chosen), str(error))
-            continue
-        prediction_file.save(averaged_folder(study.project, case.id), kept)
-        yield CaseAveraged(case.id, done, len(chosen))
+        else:
+            yield CaseAveraged(case.id, done, len(chosen))

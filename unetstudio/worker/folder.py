@@ -36,10 +36,10 @@ from unetstudio.postprocess.uncertainty import doubt
 from unetstudio.training.events import Notice
 from unetstudio.worker.export import LEGEND
 from unetstudio.worker.export_names import Record
+from unetstudio.worker.file_messages import MaskWritten, Refused
 from unetstudio.worker.huge import USUAL, Doing, Limits, predict_huge
 from unetstudio.worker.jobs import check_channels
 from unetstudio.worker.made_before import LIST, RECORD, MadeBefore
-from unetstudio.worker.messages import MaskWritten, Refused
 
 FLIPPED_VOXELS = 4_000_000
 """Images up to this size are averaged over mirrored views without being told to; it takes four times as long, eight times in 3D, or in 2D

@@ -14,9 +14,10 @@ from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json
 from unetstudio.training.events import Notice
 from unetstudio.training.start import to_use
+from unetstudio.worker.file_messages import FolderEvent, FolderPredicted, MaskWritten, PredictFolder, Refused
 from unetstudio.worker.folder import Manner, predict_to_folder
 from unetstudio.worker.jobs import write_durably
-from unetstudio.worker.messages import FolderEvent, FolderPredicted, MaskWritten, OpenStudy, PredictFolder, Refused
+from unetstudio.worker.messages import OpenStudy
 from unetstudio.worker.wanted import wanted_images
 
 BEGUN = "predicting-{}.safetensors"

@@ -12,7 +12,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError
 from unetstudio.inference.attention import attend
 from unetstudio.inference.events import AttentionMapped, PredictionEvent, TilePredicted
-from unetstudio.inference.predict import predict
+from unetstudio.inference.predict import TILE_SECONDS, predict
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.computer import examine
 from unetstudio.project import durable, prediction_file
@@ -36,12 +36,14 @@ def predict_view(predictor: Predictor, load: Callable[[], Scan], view: ShowView,
         yield from attend(predictor, scan, case, region, focus)
 
 
-def predict_case(predictor: Predictor, load: Callable[[], Scan], case: str, folder: Path) -> Predicting:
-    """A whole case in the background: kept in its folder, no tile is reported; None is yielded to let others have a turn."""
+def predict_case(
+    predictor: Predictor, load: Callable[[], Scan], case: str, folder: Path, *, flips: bool = False, patience: float = TILE_SECONDS
+) -> Predicting:
+    """A whole case in the background: kept in a folder, no tile is reported; None is yielded to let others have a turn."""
     scan = load()
     check_channels(predictor, scan, case)
     kept = Prediction(scan.shape, predictor.values)
-    for event in predict(predictor, scan, case):
+    for event in predict(predictor, scan, case, flips=flips, patience=patience):
         if isinstance(event, TilePredicted):
             kept.put(event.region, event.probabilities, event.checkpoint)
             yield None

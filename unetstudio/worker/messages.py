@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
@@ -23,6 +22,7 @@ from unetstudio.training.events import (
     TrainingFinished,
     TrainingStarted,
 )
+from unetstudio.worker.file_messages import FileEvent, FileRequest
 
 # ---------------------------------------------------------------------------------------------------------------- requests
 
@@ -111,41 +111,6 @@ class DescribeNetworks:
 
 
 @dataclass(frozen=True)
-class ExportNetwork:
-    """Write the newest checkpoint of a project, or the one named, as ONNX into the file `out`."""
-
-    source: Path
-    out: Path
-
-
-@dataclass(frozen=True)
-class PredictFolder:
-    """Predict images, or all in folders, into the folder `out` by the checkpoint in use, with post-processing `steps` as project.json holds
-    them; `flips`, `objects` and `again` as of `worker.folder.Manner`. While training goes on it takes half of the time."""
-
-    images: tuple[Path, ...]
-    out: Path
-    steps: tuple[dict[str, Any], ...] = ()
-    flips: str = "auto"
-    objects: bool = False
-    again: bool = False
-
-
-@dataclass(frozen=True)
-class AverageCases:
-    """Predict whole cases averaged over the views that the network has learnt, for an export: what is on screen stays as it is."""
-
-    cases: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class StopAside:
-    """End a PredictFolder ("folder"): what is done stays, and the same request goes on from there; or AverageCases ("averaging")."""
-
-    job: str
-
-
-@dataclass(frozen=True)
 class Stop:
     """Close the topmost job."""
 
@@ -167,10 +132,7 @@ Request = (
     | PredictCases
     | DescribeDevice
     | DescribeNetworks
-    | ExportNetwork
-    | PredictFolder
-    | AverageCases
-    | StopAside
+    | FileRequest
     | Stop
     | Quit
 )
@@ -252,54 +214,6 @@ class NetworkCost:
 
 
 @dataclass(frozen=True)
-class NetworkExported:
-    """A network was written as ONNX, its card beside it; `difference` is the largest between ONNX Runtime's logits and ours."""
-
-    path: Path
-    card: Path
-    difference: float
-
-
-@dataclass(frozen=True)
-class MaskWritten:
-    """One image of a folder is done; `doubt` is 0 where all is certain, 1 where nothing is, None where it was not measured; `before`
-    says that an earlier run had made it."""
-
-    image: str
-    path: str
-    done: int
-    total: int
-    doubt: float | None = None
-    before: bool = False
-
-
-@dataclass(frozen=True)
-class Refused:
-    """One image could not be predicted, and why, in one sentence."""
-
-    image: Path
-    why: str
-
-
-@dataclass(frozen=True)
-class FolderPredicted:
-    """All images of a PredictFolder are done or refused."""
-
-    masks: int
-    refused: int
-
-
-@dataclass(frozen=True)
-class CaseAveraged:
-    """One of AverageCases is done, all when `done` is `total`; or could not be predicted, and why, in one sentence."""
-
-    case: str
-    done: int
-    total: int
-    problem: str = ""
-
-
-@dataclass(frozen=True)
 class Heartbeat:
     """The worker is alive; sent at least every second from a thread of its own, so it also says how the jobs' thread fares."""
 
@@ -348,8 +262,5 @@ StudyEvent = (
 STUDY_JOBS = ("training", "view", "case")
 """... and the jobs of which a JobFailed is."""
 
-FolderEvent = MaskWritten | Refused | FolderPredicted | CaseAveraged
 
-Event = (
-    StudyEvent | FolderEvent | StudyOpened | WorkerReady | DeviceReport | NetworkCost | NetworkExported | Heartbeat | JobFailed | WorkerDied
-)
+Event = StudyEvent | FileEvent | StudyOpened | WorkerReady | DeviceReport | NetworkCost | Heartbeat | JobFailed | WorkerDied

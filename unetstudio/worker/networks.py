@@ -17,7 +17,8 @@ from unetstudio.networks.onnx_export import export_network
 from unetstudio.training.plan import usual_network
 from unetstudio.training.start import to_use
 from unetstudio.training.trial import cost_of
-from unetstudio.worker.messages import DescribeNetworks, ExportNetwork, NetworkChoice, NetworkCost, NetworkExported
+from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
+from unetstudio.worker.messages import DescribeNetworks, NetworkChoice, NetworkCost
 
 TOO_LARGE = "needs more memory than there is"
 

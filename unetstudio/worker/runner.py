@@ -29,6 +29,7 @@ from unetstudio.training.fit import Trainer
 from unetstudio.training.start import Start, load_start, to_use
 from unetstudio.worker import jobs, networks
 from unetstudio.worker.aside import Aside, job_of
+from unetstudio.worker.file_messages import StopAside
 from unetstudio.worker.messages import (
     STUDY_JOBS,
     CasesChanged,
@@ -43,7 +44,6 @@ from unetstudio.worker.messages import (
     Request,
     ShowView,
     Stop,
-    StopAside,
     StudyOpened,
     Train,
     TrainingPaused,
