@@ -293,16 +293,22 @@ def checkpoints_of_masks(project: Project) -> list[bytes]:
     return [path.read_bytes() for path in (project.folder / "cache").glob("predicting-*.safetensors")]
 
 
+def begun_before_learning_went_on(made: Runner, events: list[Event], project: Project, out: Path) -> tuple[PredictFolder, list[bytes]]:
+    """A folder of which one mask is there, and the weights that it was begun with, which are no longer the newest."""
+    trained(made, events, project)
+    request = PredictFolder((project.cases[0].source.path.parent,), out)
+    begin_folder(made, events, request, 1)
+    begun = checkpoints_of_masks(project)
+    made.handle(Train(dataclasses.replace(SMALL, steps=2)))
+    advance(made, events, lambda event: isinstance(event, TrainingFinished))
+    return request, begun
+
+
 def test_that_a_stopped_folder_goes_on_with_its_network_although_learning_went_on(
     runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path
 ) -> None:
     made, events = runner
-    trained(made, events, project)
-    request = PredictFolder((project.cases[0].source.path.parent,), tmp_path / "masks")
-    begin_folder(made, events, request, 1)
-    first = checkpoints_of_masks(project)
-    made.handle(Train(dataclasses.replace(SMALL, steps=2)))
-    advance(made, events, lambda event: isinstance(event, TrainingFinished))
+    request, first = begun_before_learning_went_on(made, events, project, tmp_path / "masks")
     events.clear()
     made.handle(request)
     advance(made, events, lambda event: isinstance(event, FolderPredicted))
@@ -317,12 +323,7 @@ def test_that_a_stopped_folder_goes_on_with_its_network_although_learning_went_o
 
 def test_that_all_made_again_takes_the_newest_network(runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path) -> None:
     made, events = runner
-    trained(made, events, project)
-    request = PredictFolder((project.cases[0].source.path.parent,), tmp_path / "masks")
-    begin_folder(made, events, request, 1)
-    begun = checkpoints_of_masks(project)
-    made.handle(Train(dataclasses.replace(SMALL, steps=2)))
-    advance(made, events, lambda event: isinstance(event, TrainingFinished))
+    request, begun = begun_before_learning_went_on(made, events, project, tmp_path / "masks")
     begin_folder(made, events, dataclasses.replace(request, again=True), 1)
     assert not events[-1].before
     assert len(checkpoints_of_masks(project)) == 1 and checkpoints_of_masks(project) != begun
