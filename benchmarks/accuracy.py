@@ -35,7 +35,7 @@ from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingStarted
 from unetstudio.training.fit import Trainer
 from unetstudio.training.start import load_start
-from unetstudio.worker.import_masks import parted
+from unetstudio.workspace.import_masks import parted
 
 Labels = NDArray[np.uint8]
 HEAD = "| set | measure | found | asked | published | steps, seconds |\n|---|---|---|---|---|---|"
@@ -169,10 +169,10 @@ def train(found: Material, settings: TrainingSettings, checkpoints: Path, init: 
     return trainer
 
 
-def probabilities(predictor: Predictor, scan: Scan, *, flips: bool) -> NDArray[np.uint8]:
+def probabilities(predictor: Predictor, scan: Scan, *, tta: bool) -> NDArray[np.uint8]:
     """(K, Z, Y, X) of the whole scan."""
     kept = Prediction(scan.shape, predictor.values)
-    for event in predict(predictor, scan, "", flips=flips):
+    for event in predict(predictor, scan, "", tta=tta):
         if isinstance(event, TilePredicted):
             kept.put(event.region, event.probabilities, event.checkpoint)
     return kept.probabilities
@@ -182,7 +182,7 @@ def scores(task: Task, found: Material, predictor: Predictor) -> dict[str, Score
     """Of all test images together; case by case on the way."""
     evaluation = Evaluation([measure.metric for measure in task.measures])
     for pair in found.test:
-        shares = probabilities(predictor, pair.scan, flips=predictor.mirrored)
+        shares = probabilities(predictor, pair.scan, tta=predictor.mirrored)
         spacing, border = pair.scan.geometry.spacing, shares[task.border].astype(np.float32) / 255
         steps = with_options(DEFAULT_STEPS, ["small_components=30", "split=2"] if task.objects else [])
         labels = segment(shares, predictor.values, steps, spacing).labels

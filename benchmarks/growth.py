@@ -95,7 +95,7 @@ def predict(edge: int, classes: int) -> tuple[float, float]:
     from unetstudio.networks.device import choose_precision, use_threads
     from unetstudio.networks.network import create
     from unetstudio.postprocess.segment import DEFAULT_STEPS
-    from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
+    from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
 
     use_threads(1)
     picture = np.random.default_rng(0).integers(0, 255, (edge, edge), np.uint8)
@@ -108,7 +108,7 @@ def predict(edge: int, classes: int) -> tuple[float, float]:
         file = Path(folder) / "picture.tif"
         tifffile.imwrite(file, picture)
         before, start = psutil.Process().memory_info().rss, time.perf_counter()
-        wanted, manner = [Wanted(Source(file), "picture")], Manner(engine="torch")
+        wanted, manner = [PredictionTarget(Source(file), "picture")], PredictionOptions(engine="torch")
         for _ in predict_to_folder(predictor, wanted, Path(folder) / "masks", DEFAULT_STEPS, table, manner):
             pass
         return time.perf_counter() - start, (peak() - before) / 2**20

@@ -63,7 +63,7 @@ def main() -> None:
     errors = []
     for path in images[-5:]:
         scan = Scan(picture(path)[None, None])
-        found = predictor.probabilities(scan, predictor.lattice(scan), Region.whole(scan.shape)).argmax(0)
+        found = predictor.probabilities(scan, predictor.grid(scan), Region.whole(scan.shape)).argmax(0)
         errors.append(float((found != membranes(masks / path.name)).mean()))
     print("pixel error", " ".join(f"{e:.4f}" for e in errors), f"mean {np.mean(errors):.4f}")
 

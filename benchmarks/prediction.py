@@ -43,7 +43,7 @@ def exact_tiles(predictor: Predictor, scan: Scan) -> Probabilities:
 
 def whole_image(predictor: Predictor, scan: Scan) -> Probabilities:
     """One pass over the mirrored image."""
-    domain = predictor.lattice(scan).domain
+    domain = predictor.grid(scan).domain
     spread = predictor.spread(predictor.channels(scan, domain))
     return as_bytes(spread[(slice(None), *Region.whole(scan.shape).within(domain))]).cpu().numpy()
 

@@ -75,8 +75,8 @@ def run(way: str, checkpoint: Path, size: int, threads: int) -> dict[str, Any]:
     """Seconds (the better of two where that is quick), MB beyond the start, the engine in words, and the share of equal pixels."""
     from unetstudio.data.scan import Scan
     from unetstudio.inference.predictor import Predictor
+    from unetstudio.networks.allocator import keep_freed_memory
     from unetstudio.networks.device import Precision, use_threads
-    from unetstudio.networks.heap import keep_freed_memory
 
     use_threads(threads)
     scan = Scan(picture(size)[None, None])
@@ -92,7 +92,7 @@ def run(way: str, checkpoint: Path, size: int, threads: int) -> dict[str, Any]:
         dtype = str(predictor.precision.dtype).removeprefix("torch.")
         words = f"PyTorch, {dtype}"
         if way == "ours, fast engine":
-            words = predictor.quicken(scan, 1e12).words
+            words = predictor.select_engine(scan, 1e12).words
         predictor.measure_speed()
         predict = lambda: _ours(predictor, scan)  # noqa: E731
     else:
@@ -136,9 +136,9 @@ def _one_pass(predictor: Any, scan: Any, half: slice) -> np.ndarray:
     from unetstudio.data.region import Region
 
     core = Region((0, half.start, half.start), (1, half.stop, half.stop))
-    lattice = predictor.lattice(scan)
-    (aligned,) = lattice.cores(core, (1, CHECKED + 16, CHECKED + 16), (0, half.start, half.start))
-    shares = predictor.probabilities(scan, lattice, aligned)[(slice(None), *core.within(aligned))]
+    grid = predictor.grid(scan)
+    (aligned,) = grid.cores(core, (1, CHECKED + 16, CHECKED + 16), (0, half.start, half.start))
+    shares = predictor.probabilities(scan, grid, aligned)[(slice(None), *core.within(aligned))]
     return (shares[1] > shares[0])[0].astype(np.uint8)
 
 
@@ -148,7 +148,7 @@ def _ours(predictor: Any, scan: Any) -> np.ndarray:
     from unetstudio.inference.predict import FINAL_SECONDS, predict
 
     found = np.zeros(scan.shape[1:], np.uint8)
-    for event in predict(predictor, scan, "benchmark", rows=True, patience=FINAL_SECONDS):
+    for event in predict(predictor, scan, "benchmark", rows=True, tile_seconds=FINAL_SECONDS):
         if isinstance(event, TilePredicted):
             found[event.region.slices[1:]] = event.probabilities[1, 0] > event.probabilities[0, 0]
     return found

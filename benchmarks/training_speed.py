@@ -83,10 +83,10 @@ def ours(task: Task, wanted: str) -> Way:
     from unetstudio.data.scan import Scan
     from unetstudio.data.study import Study, StudyCase
     from unetstudio.networks.device import choose_precision
-    from unetstudio.training.learner import Learner
     from unetstudio.training.losses import class_weights
     from unetstudio.training.material import Material, fit_intensity
     from unetstudio.training.samples import Samples, draw_cut, make_batch
+    from unetstudio.training.train_state import Learner
 
     members = []
     for n, (image, truth) in enumerate(task.images(8)):

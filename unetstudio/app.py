@@ -36,7 +36,7 @@ def main(arguments: list[str] | None = None) -> int:
     if reason:
         print(reason, file=sys.stderr)  # noqa: T201
         return 2
-    from unetstudio.ui.window import run
+    from unetstudio.ui.application import run
 
     return run([Path(a).absolute() for a in arguments if a != "--example"], example="--example" in arguments)
 

@@ -165,7 +165,7 @@ def _train(asked: argparse.Namespace) -> None:
 
 def _predict(asked: argparse.Namespace) -> None:
     from unetstudio.commands.learn import predict
-    from unetstudio.worker.folder import Manner
+    from unetstudio.worker.folder import PredictionOptions
 
     predict(
         asked.project,
@@ -176,14 +176,14 @@ def _predict(asked: argparse.Namespace) -> None:
         cases=asked.cases,
         post=asked.post,
         device=asked.device,
-        manner=Manner(asked.flips, asked.probabilities, asked.objects, asked.engine, asked.again),
+        manner=PredictionOptions(asked.flips, asked.probabilities, asked.objects, asked.engine, asked.again),
     )
 
 
 def _export(asked: argparse.Namespace) -> None:
     from unetstudio.commands.project import export
 
-    export(asked.project, asked.format, asked.out, asked.what, _output(asked), flips=asked.flips)
+    export(asked.project, asked.format, asked.out, asked.what, _output(asked), tta=asked.flips)
 
 
 def _evaluate(asked: argparse.Namespace) -> None:

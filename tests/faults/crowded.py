@@ -22,7 +22,7 @@ from unetstudio.errors import UserError
 from unetstudio.project import store as stores
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
-from unetstudio.ui.desk import Desk
+from unetstudio.workspace.project_writer import ProjectWriter
 
 SHAPE = (1, 900, 900)
 MOST = 400
@@ -55,13 +55,13 @@ def main(root: Path, how: str) -> dict[str, object]:
     seen: dict[str, object] = {"faults": []}
     faults: list[str] = []
     case = picture(1, SHAPE)
-    desk = Desk(Project.create(root / NAME, CLASSES), root / "documents")
+    writer = ProjectWriter(Project.create(root / NAME, CLASSES), root / "documents")
     seen["reserve"] = (root / NAME / ".reserve").exists()
-    desk.update(cases=(case,))
-    labels = desk.open_case(case, Scan(np.zeros((1, *SHAPE), np.uint8))).labels
+    writer.update(cases=(case,))
+    labels = writer.open_case(case, Scan(np.zeros((1, *SHAPE), np.uint8))).labels
     handles = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
     if how == "reserve":
-        desk.append(case.id, Kind.EDIT, paint(labels, 0))  # type: ignore[arg-type]
+        writer.append(case.id, Kind.EDIT, paint(labels, 0))  # type: ignore[arg-type]
         seen["filled"] = fill(root / "filler")
     kept, sentence = state(labels), ""
     for number in range(1, MOST):
@@ -69,7 +69,7 @@ def main(root: Path, how: str) -> dict[str, object]:
             resource.setrlimit(resource.RLIMIT_FSIZE, (10**5, resource.RLIM_INFINITY))
         edit = paint(labels, number)
         try:
-            desk.append(case.id, Kind.EDIT, edit)  # type: ignore[arg-type]
+            writer.append(case.id, Kind.EDIT, edit)  # type: ignore[arg-type]
         except UserError as error:
             sentence = str(error)
             break
@@ -83,7 +83,7 @@ def main(root: Path, how: str) -> dict[str, object]:
             faults.append("what was saved is not there while the disk is full")
     for _ in range(3):
         try:
-            desk.retry()
+            writer.retry()
         except UserError:
             continue
         if not stored:
@@ -97,10 +97,10 @@ def main(root: Path, how: str) -> dict[str, object]:
     if how == "disk":
         for past in (root / NAME / "cases" / case.id / "past").glob("*"):
             past.unlink()
-    desk.beat()
+    writer.beat()
     seen["reserve again"] = (root / NAME / ".reserve").exists()
-    desk.append(case.id, Kind.EDIT, paint(labels, MOST))  # type: ignore[arg-type]
-    desk.close()
+    writer.append(case.id, Kind.EDIT, paint(labels, MOST))  # type: ignore[arg-type]
+    writer.close()
     with Project.open(root / NAME) as again:
         if not np.array_equal(state(again.store(case).load(SHAPE).labels), state(labels)):
             faults.append("after room was made, not all strokes are there")

@@ -23,7 +23,7 @@ from unetstudio.data.history import BYTES, History
 from unetstudio.project import replay, store
 from unetstudio.settings import TrainingSettings
 from unetstudio.tools.tool import Pointer
-from unetstudio.ui import annotation, window
+from unetstudio.ui import annotation, application
 from unetstudio.ui.main_window import MainWindow
 
 SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.5)
@@ -124,7 +124,7 @@ class Driven(MainWindow):
         return Pointer(self.random.uniform(0, rows - 1), self.random.uniform(0, columns - 1), 0, 0)
 
     def go_on_exporting(self, what: str, done: int, total: int) -> None:
-        if self.choices.export and what == "Exporting" and done == total and self.session.desk is not None:
+        if self.choices.export and what == "Exporting" and done == total and self.session.writer is not None:
             cases = [case.id for case in self.session.cases]
             QTimer.singleShot(50, lambda: self.session.export(Path(self.choices.export), "labels", ["png", "tiff"], cases, True, True))
 
@@ -159,8 +159,8 @@ def main() -> int:
         checkpoint(self, *arguments)
 
     store.LabelStore.checkpoint = told  # type: ignore[method-assign]
-    window.MainWindow = Driven  # type: ignore[misc]
-    return window.run([Path(sys.argv[1])])
+    application.MainWindow = Driven  # type: ignore[misc]
+    return application.run([Path(sys.argv[1])])
 
 
 if __name__ == "__main__":

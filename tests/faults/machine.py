@@ -31,7 +31,7 @@ from unetstudio.project import store as stores
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
-from unetstudio.ui.desk import Desk
+from unetstudio.workspace.project_writer import ProjectWriter
 
 PLACE = Path("/dev/shm") if Path("/dev/shm").is_dir() else Path(tempfile.gettempdir())
 SHAPES = ((1, 24, 30), (3, 12, 14))
@@ -96,13 +96,13 @@ class Life(RuleBasedStateMachine):
 
     @initialize()
     def begins(self) -> None:
-        self.desk = Desk(Project.create(self.folder, CLASSES), self.root / "documents")
-        self.desk.update(cases=self.cases)
+        self.writer = ProjectWriter(Project.create(self.folder, CLASSES), self.root / "documents")
+        self.writer.update(cases=self.cases)
         self._show(self.open)
 
     def teardown(self) -> None:
-        if hasattr(self, "desk"):
-            self.desk.close()
+        if hasattr(self, "writer"):
+            self.writer.close()
         stores.STROKES = self.often
         shutil.rmtree(self.root)
 
@@ -120,14 +120,14 @@ class Life(RuleBasedStateMachine):
         for box in boxes:
             self._dab(stroke, box)
             if part := stroke.part():
-                self.desk.append(self.open.id, Kind.PARTIAL, part)
+                self.writer.append(self.open.id, Kind.PARTIAL, part)
                 kept = True
         if ends == "release":
             if edit := stroke.commit():
                 self._change(Kind.EDIT, edit)
         elif ends == "escape":
             stroke.rollback()
-            self.desk.append(self.open.id, Kind.CANCEL, None)
+            self.writer.append(self.open.id, Kind.CANCEL, None)
         else:
             if kept:
                 self.model[self.open.id].change(state(self.labels))
@@ -174,9 +174,9 @@ class Life(RuleBasedStateMachine):
         if case is self.open:
             self._change(Kind.EDIT, edit)
         else:
-            self.desk.append_elsewhere(case, edit)
+            self.writer.append_elsewhere(case, edit)
             self.model[case.id].change(state(labels))
-        self.desk.note(case.id, {"event": "imported"})
+        self.writer.note(case.id, {"event": "imported"})
         self._step()
 
     @rule(name=st.text(max_size=5))
@@ -194,15 +194,15 @@ class Life(RuleBasedStateMachine):
     def judge(self, which: int, review: ReviewState) -> None:
         case = self.cases[which]
         self.reviews[case.id] = review
-        self.desk.project.review(case.id, review)
-        self.desk.note(case.id, {"event": str(review)})
+        self.writer.project.review(case.id, review)
+        self.writer.note(case.id, {"event": str(review)})
         self._step()
 
     # ------------------------------------------------------------------------------------------------------ what happens
 
     @rule()
     def reopen(self) -> None:
-        self.desk.close()
+        self.writer.close()
         self._reopen()
 
     @rule()
@@ -216,7 +216,7 @@ class Life(RuleBasedStateMachine):
             after = state(self.labels)
             with failing(Deadly(calls)):
                 try:
-                    self.desk.append(self.open.id, Kind.EDIT, edit)
+                    self.writer.append(self.open.id, Kind.EDIT, edit)
                     promised = True
                 except Dead:
                     promised = False
@@ -228,10 +228,10 @@ class Life(RuleBasedStateMachine):
         if edit := self._stroke(box, value).commit():
             with failing(Failing(number, mode)):
                 try:
-                    self.desk.append(self.open.id, Kind.EDIT, edit)
+                    self.writer.append(self.open.id, Kind.EDIT, edit)
                 except UserError as error:
                     assert str(error).endswith(".")
-            self.desk.retry()
+            self.writer.retry()
             self.model[self.open.id].change(state(self.labels))
             self.history.push(edit)
         self._step()
@@ -248,7 +248,7 @@ class Life(RuleBasedStateMachine):
     def _show(self, case: Any) -> None:
         """Opens a case, which must be as the model has it, with its undo as far as the disk keeps it."""
         self.open = case
-        opened = self.desk.open_case(case, Scan(np.zeros((1, *case.shape), np.uint8)))
+        opened = self.writer.open_case(case, Scan(np.zeros((1, *case.shape), np.uint8)))
         self.labels: LabelMap = opened.labels
         self.history: History[Edit] = opened.history
         self.recovered = opened.recovered
@@ -266,7 +266,7 @@ class Life(RuleBasedStateMachine):
         project = Project.open(self.folder)
         assert not project.read_only and project.notices == ()
         assert project.classes == self.classes and {case.id: case.review for case in project.cases} == self.reviews
-        self.desk = Desk(project, self.root / "documents")
+        self.writer = ProjectWriter(project, self.root / "documents")
         for case in (*(c for c in self.cases if c is not self.open), self.open):
             self._show(case)
             self._fits()
@@ -292,15 +292,15 @@ class Life(RuleBasedStateMachine):
 
     def _change(self, kind: Kind, edit: Edit) -> None:
         """A change that is in the labels already."""
-        self.desk.append(self.open.id, kind, edit)
+        self.writer.append(self.open.id, kind, edit)
         self.model[self.open.id].change(state(self.labels))
         self.history.push(edit)
         self._step()
 
     def _apply(self, kind: Kind, edit: Edit) -> None:
         self.labels.apply(edit)
-        self.desk.append(self.open.id, kind, edit)
+        self.writer.append(self.open.id, kind, edit)
 
     def _settings(self, **fields: Any) -> None:
-        self.desk.update(**fields)
+        self.writer.update(**fields)
         self._step()

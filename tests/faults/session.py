@@ -21,7 +21,7 @@ from unetstudio.errors import UserError
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
-from unetstudio.ui.desk import Desk
+from unetstudio.workspace.project_writer import ProjectWriter
 
 SENTENCE = re.compile(r"[^\n]{15,400}[.?]")
 UNSPEAKABLE = re.compile(r"Errno|Traceback|Error\b|0x[0-9a-f]+|\bNone\b")
@@ -42,22 +42,22 @@ class Session:
         """Two sittings of one user."""
         first, second = picture(1), picture(2, (3, 20, 24))
         project = self._try(lambda: Project.create(self.folder, CLASSES), self._elsewhere)
-        desk = Desk(project, self.root / "documents")
+        writer = ProjectWriter(project, self.root / "documents")
         self.story.cases = {first.id: first, second.id: second}
-        self._list(desk, lambda: desk.update(cases=(first, second)))
-        self._paint(desk, first, [1, 2, -2, 3, 4])
-        self._paint(desk, second, [20, 21])
-        self._list(desk, lambda: desk.update(classes=desk.project.classes.added("Wall", (9, 9, 9))))
-        self._try(lambda: desk.keep_thumbnail(first.id, b"picture"))
-        self._try(desk.beat)
-        self._paint(desk, first, [5])
-        self._try(desk.close, lambda: None)
+        self._list(writer, lambda: writer.update(cases=(first, second)))
+        self._paint(writer, first, [1, 2, -2, 3, 4])
+        self._paint(writer, second, [20, 21])
+        self._list(writer, lambda: writer.update(classes=writer.project.classes.added("Wall", (9, 9, 9))))
+        self._try(lambda: writer.keep_thumbnail(first.id, b"picture"))
+        self._try(writer.beat)
+        self._paint(writer, first, [5])
+        self._try(writer.close, lambda: None)
         project = self._try(self._opened)
-        desk = Desk(project, self.root / "documents")
-        self._paint(desk, second, [22, -22, 23])
-        self._list(desk, lambda: desk.project.review(second.id, ReviewState.ACCEPTED))
-        self._try(desk.retry)
-        self._try(desk.close, lambda: None)
+        writer = ProjectWriter(project, self.root / "documents")
+        self._paint(writer, second, [22, -22, 23])
+        self._list(writer, lambda: writer.project.review(second.id, ReviewState.ACCEPTED))
+        self._try(writer.retry)
+        self._try(writer.close, lambda: None)
         self._disk.heal()
         for case in (first, second):
             if read_labels(self.folder, case)[1] != self._changes[case.id]:
@@ -77,9 +77,9 @@ class Session:
         self.folder = self.root / "again" / NAME
         return Project.create(self.folder, CLASSES)
 
-    def _paint(self, desk: Desk, case: Case, numbers: list[int]) -> None:
+    def _paint(self, writer: ProjectWriter, case: Case, numbers: list[int]) -> None:
         """Strokes by number; a negative one is taken back."""
-        opened = self._try(lambda: desk.open_case(case, Scan(np.zeros((1, *case.shape), np.uint8))))
+        opened = self._try(lambda: writer.open_case(case, Scan(np.zeros((1, *case.shape), np.uint8))))
         labels = opened.labels
         states = self.story.labels.setdefault(case.id, [state(labels)])
         if not np.array_equal(states[-1], state(labels)):
@@ -89,32 +89,32 @@ class Session:
             if number > 0:
                 stroke = begun(labels, number)
                 if number % 2:
-                    self._keep(desk, case, Kind.PARTIAL, stroke.part(), labels)
+                    self._keep(writer, case, Kind.PARTIAL, stroke.part(), labels)
                 made[number] = stroke.commit()
-                self._keep(desk, case, Kind.EDIT, made[number], labels)
+                self._keep(writer, case, Kind.EDIT, made[number], labels)
             else:
                 labels.apply(made[-number].inverse())
-                self._keep(desk, case, Kind.UNDO, made[-number].inverse(), labels)
+                self._keep(writer, case, Kind.UNDO, made[-number].inverse(), labels)
         stroke = begun(labels, 50)
-        self._keep(desk, case, Kind.PARTIAL, stroke.part(), labels)
+        self._keep(writer, case, Kind.PARTIAL, stroke.part(), labels)
         stroke.rollback()
-        self._keep(desk, case, Kind.CANCEL, None, labels)
-        self._try(lambda: desk.note(case.id, {"event": "accepted"}), desk.retry)
+        self._keep(writer, case, Kind.CANCEL, None, labels)
+        self._try(lambda: writer.note(case.id, {"event": "accepted"}), writer.retry)
 
-    def _keep(self, desk: Desk, case: Case, kind: Kind, edit: Edit | None, labels: LabelMap) -> None:
+    def _keep(self, writer: ProjectWriter, case: Case, kind: Kind, edit: Edit | None, labels: LabelMap) -> None:
         states = self.story.labels[case.id]
         states.append(state(labels))
         self._changes[case.id] += kind.changes
         self.promised.note("begin", case.id, len(states) - 1)
-        self._try(lambda: desk.append(case.id, kind, edit), desk.retry)
+        self._try(lambda: writer.append(case.id, kind, edit), writer.retry)
         self.promised.note("labels", case.id, len(states) - 1)
 
-    def _list(self, desk: Desk, change: Callable[[], object]) -> None:
-        self.story.manifests = self.story.manifests or [desk.project.manifest]
+    def _list(self, writer: ProjectWriter, change: Callable[[], object]) -> None:
+        self.story.manifests = self.story.manifests or [writer.project.manifest]
         self.promised.note("manifest", len(self.story.manifests) - 1)
-        self._try(change, desk.retry)
-        self._try(desk.retry)
-        self.story.manifests.append(desk.project.manifest)
+        self._try(change, writer.retry)
+        self._try(writer.retry)
+        self.story.manifests.append(writer.project.manifest)
         self.promised.note("manifest", len(self.story.manifests) - 1)
 
     def _try(self, step: Callable[[], object], again: Callable[[], object] | None = None) -> object:

@@ -15,7 +15,7 @@ from faults.window import Verdict, Window, judge, left_alive, opened, pictures
 
 from unetstudio.project.checkpoints import cards
 from unetstudio.project.project import is_project
-from unetstudio.ui.desk import open_project
+from unetstudio.workspace.project_writer import open_project
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
 
@@ -93,8 +93,8 @@ def test_that_a_window_killed_at_a_random_instant_loses_at_most_a_second_of_draw
     assert not wrong
     again = open_project(project, tmp_path)
     try:
-        assert not again.desk.project.read_only
-        for case in again.desk.project.cases:
-            assert again.desk.open_case(case).labels is not None
+        assert not again.writer.project.read_only
+        for case in again.writer.project.cases:
+            assert again.writer.open_case(case).labels is not None
     finally:
-        again.desk.close()
+        again.writer.close()

@@ -166,7 +166,7 @@ def test_that_painting_goes_on_and_all_is_saved_when_the_folder_comes_back(
             settled(session, qtbot)
             said = bool(session.saver.refused) and session.saver.refused in " ".join(session.told)  # type: ignore[attr-defined]
         paint(session, chance, 2)
-        session.saver._ask(lambda desk: desk.retry())  # what the timer does every five seconds
+        session.saver._ask(lambda writer: writer.retry())  # what the timer does every five seconds
         settled(session, qtbot)
         good += said and not session.saver.refused and stored(project) == shown(session) and not session.read_only
         session.shut_down()

@@ -29,10 +29,10 @@ from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import StepDone
 from unetstudio.ui.worker_thread import WorkerThread
-from unetstudio.worker.intake import CaseRead, intake
 from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, WorkerDied, WorkerReady
 from unetstudio.worker.process import WorkerProcess
-from unetstudio.worker.watch import Limits
+from unetstudio.worker.watch import WatchLimits
+from unetstudio.workspace.intake import CaseRead, intake
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made with Unix signals and file descriptors")
 
@@ -81,7 +81,7 @@ def project(tmp_path: Path) -> Project:
 class Watched(QObject):
     """A supervised learner, what it says, and when."""
 
-    def __init__(self, project: Project, fault: str, once: Path, limits: Limits, qtbot: QtBot) -> None:
+    def __init__(self, project: Project, fault: str, once: Path, limits: WatchLimits, qtbot: QtBot) -> None:
         super().__init__()
         self.events: list[Event] = []
         self.done_at = 0.0
@@ -126,7 +126,7 @@ def test_that_a_learner_that_goes_wrong_is_named_and_started_again_and_the_strok
     said, within = CASES[fault]
     before = digest(project.folder)
     once = tmp_path / "once"
-    watched = Watched(project, fault, once, Limits(slow=SLOW) if fault == "spin" else Limits(), qtbot)
+    watched = Watched(project, fault, once, WatchLimits(slow=SLOW) if fault == "spin" else WatchLimits(), qtbot)
     good = 0
     try:
         watched.wait(WorkerReady)
@@ -166,7 +166,7 @@ def test_that_an_error_in_a_step_ends_the_training_and_not_the_learner(
 ) -> None:
     if fault == "no memory" and not long:
         pytest.skip("a long form: --long")
-    watched = Watched(project, fault, tmp_path / "once", Limits(), qtbot)
+    watched = Watched(project, fault, tmp_path / "once", WatchLimits(), qtbot)
     try:
         watched.wait(WorkerReady)
         first = watched.thread.pid

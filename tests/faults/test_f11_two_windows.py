@@ -164,7 +164,7 @@ def test_that_a_clock_that_jumps_costs_nobody_the_lock_or_a_stroke(
     with monkeypatch.context() as moved:
         moved.setattr(time, "time", lambda: clock() + jump)
         paint(session, 30, qtbot)
-        session.saver._ask(lambda desk: desk.beat())
+        session.saver._ask(lambda writer: writer.beat())
         qtbot.waitUntil(lambda: not session.saver.busy, timeout=10_000)
         second = window(project)
         paint(session, 40, qtbot)

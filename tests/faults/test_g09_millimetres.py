@@ -19,7 +19,7 @@ from unetstudio.data.origin import Origin
 from unetstudio.errors import UserError
 from unetstudio.formats import discover, read, sha256_of
 from unetstudio.project.project import new_case
-from unetstudio.worker.export import ExportChoice, Material, export
+from unetstudio.workspace.export import ExportChoice, ExportSource, export
 
 CLASSES = ClassTable.named(["background", "lesion"], [(0, 0, 0), (250, 90, 90)])
 SHAPE, SIZES = (9, 7, 5), (0.7, 1.1, 3.3)  # voxels and millimetres along the file's three axes, all different
@@ -65,7 +65,7 @@ def exported(scan_file: Path, painted: NDArray[np.bool_], out: Path) -> Path | N
         labels = LabelMap.unlabelled(case.shape)
         mask = painted.transpose(2, 1, 0)  # the window's arrays are (Z, Y, X), so is its painting
         labels.apply(labels.change(mask, np.ones(case.shape, np.uint8), Origin.PAINTED, "brush"))
-        material = Material(lambda _: labels, lambda _: labels.values)
+        material = ExportSource(lambda _: labels, lambda _: labels.values)
         events = list(export(material, [case], CLASSES, out, ExportChoice("labels", ("nifti",), pictures=False, table=False)))
     except UserError:
         return None

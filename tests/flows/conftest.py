@@ -19,9 +19,9 @@ import hashlib, sys
 from pathlib import Path
 from PySide6.QtCore import QTimer
 from unetstudio.tools.tool import Pointer
-from unetstudio.ui import window
+from unetstudio.ui import application
 
-class Driven(window.MainWindow):
+class Driven(application.MainWindow):
     def show(self):
         super().show()
         self.ticks = self.strokes = 0
@@ -52,8 +52,8 @@ class Driven(window.MainWindow):
         self.strokes += 1
         self.tell("painted", self.strokes, hashlib.sha256(self.session.labels.values.tobytes()).hexdigest())
 
-window.MainWindow = Driven
-sys.exit(window.run([Path(sys.argv[1])]))
+application.MainWindow = Driven
+sys.exit(application.run([Path(sys.argv[1])]))
 """
 
 

@@ -31,7 +31,7 @@ from unetstudio.networks.network import create
 from unetstudio.project import durable, prediction_file
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
-from unetstudio.worker.intake import intake
+from unetstudio.workspace.intake import intake
 
 SIZE = (40, 56)
 

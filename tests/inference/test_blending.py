@@ -43,11 +43,11 @@ def test_that_blending_row_by_row_forgets_tiles_and_gives_the_same(name: str, di
     predictor = Predictor(
         lively(tiny(name, dims, inputs=1, **({"norm": "group"} if dims == 2 else {}))), Intensity.fit([scan], local=False), (0, 1, 2)
     )
-    lattice = predictor.lattice(scan)
-    remembering, forgetting = Blend(lattice.halo), Blend(lattice.halo, in_order=True)
+    grid = predictor.grid(scan)
+    remembering, forgetting = Blend(grid.halo), Blend(grid.halo, in_order=True)
     most = 0
-    for core in sorted(lattice.cores(Region.whole(shape), (1 if dims == 2 else 16, 16, 16), (0, 0, 0)), key=lambda core: core.start):
-        tile = predictor.tile(scan, lattice, core)
+    for core in sorted(grid.cores(Region.whole(shape), (1 if dims == 2 else 16, 16, 16), (0, 0, 0)), key=lambda core: core.start):
+        tile = predictor.tile(scan, grid, core)
         for (region, part), (same, equal) in zip(remembering.add(core, *tile), forgetting.add(core, *tile), strict=True):
             assert region == same
             assert (part == equal).all()

@@ -47,7 +47,7 @@ def test_that_an_engine_gives_what_pytorch_gives(name: str, dims: int, shape: tu
     scan = noise(*shape)
     predictor = predictor_of(scan, dims)
     expected = probabilities(predictor, scan, tile=32)
-    choice = predictor.quicken(scan, 0, name)
+    choice = predictor.select_engine(scan, 0, name)
     assert choice.name == name and predictor.engine is not None
     assert np.abs(probabilities(predictor, scan, tile=32).astype(int) - expected.astype(int)).max() <= 1
 
@@ -55,7 +55,7 @@ def test_that_an_engine_gives_what_pytorch_gives(name: str, dims: int, shape: tu
 def test_that_little_work_is_left_to_pytorch() -> None:
     scan = noise(1, 64, 64)
     predictor = predictor_of(scan)
-    assert predictor.quicken(scan, scan.voxels.nbytes).name == "torch" and predictor.engine is None
+    assert predictor.select_engine(scan, scan.voxels.nbytes).name == "torch" and predictor.engine is None
 
 
 def test_that_an_engine_that_gives_other_masks_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,7 +69,7 @@ def test_that_an_engine_that_gives_other_masks_is_not_used(monkeypatch: pytest.M
     monkeypatch.setitem(engines.KINDS, "openvino", wrong)
     scan = noise(1, 64, 64)
     predictor = predictor_of(scan)
-    choice = predictor.quicken(scan, 0, "openvino")
+    choice = predictor.select_engine(scan, 0, "openvino")
     assert choice.name == "torch" and predictor.engine is None and "OpenVINO gives other masks" in choice.words
 
 
@@ -82,9 +82,9 @@ def test_that_an_engine_that_fails_is_left_alone_unless_it_was_asked_for(monkeyp
     monkeypatch.setattr(engines, "KINDS", {"onnxruntime": broken})
     monkeypatch.setattr(engines, "installed", lambda name: True)
     predictor = predictor_of(noise(1, 64, 64))
-    assert "ONNX Runtime fails on this network" in predictor.quicken(noise(1, 64, 64), 1e15).words
+    assert "ONNX Runtime fails on this network" in predictor.select_engine(noise(1, 64, 64), 1e15).words
     with pytest.raises(UserError, match=r"no such instruction.*choose the engine torch"):
-        predictor.quicken(noise(1, 64, 64), 0, "onnxruntime")
+        predictor.select_engine(noise(1, 64, 64), 0, "onnxruntime")
 
 
 def test_that_setting_up_for_shapes_counts_where_there_is_little_to_do(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -8,14 +8,14 @@ from networks.tiny import lively, tiny
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
-from unetstudio.inference.overlap_tile import Lattice
+from unetstudio.inference.overlap_tile import TileGrid
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.network import NETWORKS, Network
 
 EXACT = [(name, dims) for name, kind in NETWORKS.items() for dims in kind.dims if tiny(name, dims).exact]
 PICTURES = [((1, 61, 83), 1), ((1, 128, 40), 3), ((1, 5, 7), 1), ((2, 1, 50), 2)]
 VOLUMES = [((9, 21, 34), 2), ((1, 12, 12), 1), ((2, 3, 40), 1)]
-"""Shapes, odd and smaller than a tile among them, and how many steps of the lattice a tile is wide."""
+"""Shapes, odd and smaller than a tile among them, and how many steps of the grid a tile is wide."""
 
 SOME = 4
 
@@ -27,21 +27,21 @@ def scan_of(shape: Index) -> Scan:
 def largest_difference(network: Network, scan: Scan, size: Index) -> float:
     """Between probabilities by some of the tiles, corners and middle, and those of one forward pass over the whole domain."""
     predictor = Predictor(network, Intensity.fit([scan], local=False), (0, 1, 2))
-    lattice = Lattice.of(network, scan.shape)
-    whole_core = Region(lattice.domain.start, lattice.domain.stop)
-    whole, covered = probabilities(predictor, lattice, scan, whole_core)
+    grid = TileGrid.of(network, scan.shape)
+    whole_core = Region(grid.domain.start, grid.domain.stop)
+    whole, covered = probabilities(predictor, grid, scan, whole_core)
     worst = 0.0
-    cores = lattice.cores(Region.whole(scan.shape), size, (0, 0, 0))
+    cores = grid.cores(Region.whole(scan.shape), size, (0, 0, 0))
     for core in cores[:: -(-len(cores) // SOME)]:
-        part, inside = probabilities(predictor, lattice, scan, core)
+        part, inside = probabilities(predictor, grid, scan, core)
         expected = whole[(slice(None), *inside.within(covered))]
         worst = max(worst, float((part - expected).abs().max()))
     return worst
 
 
-def probabilities(predictor: Predictor, lattice: Lattice, scan: Scan, core: Region) -> tuple[torch.Tensor, Region]:
+def probabilities(predictor: Predictor, grid: TileGrid, scan: Scan, core: Region) -> tuple[torch.Tensor, Region]:
     """(K, Z, Y, X) of the part of a core that lies in the scan, and that part."""
-    seen, inside = lattice.input(core), core & Region.whole(scan.shape)
+    seen, inside = grid.input(core), core & Region.whole(scan.shape)
     rim = (*(0,) * (3 - predictor.dims), *predictor.network.lost)
     answered = Region(*(tuple(n + sign * lost for n, lost in zip(at, rim, strict=True)) for at, sign in ((seen.start, 1), (seen.stop, -1))))  # type: ignore[arg-type]
     return predictor.spread(predictor.channels(scan, seen), part=inside.within(answered)), inside

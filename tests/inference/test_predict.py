@@ -86,12 +86,12 @@ def test_that_an_anisotropic_network_is_exact_too() -> None:
 def test_that_probabilities_agree_to_five_decimals_with_one_forward_pass(dims: int, shape: Index) -> None:
     scan = scan_of(*shape)
     predictor = predictor_for(scan, dims=dims, local=False, depth=3 if dims == 2 else 1)
-    lattice = predictor.lattice(scan)
-    whole = predictor.spread(predictor.channels(scan, lattice.domain))
-    for core in lattice.cores(Region.whole(scan.shape), (8, 32, 32), (0, 0, 0)):
-        seen = lattice.input(core)
+    grid = predictor.grid(scan)
+    whole = predictor.spread(predictor.channels(scan, grid.domain))
+    for core in grid.cores(Region.whole(scan.shape), (8, 32, 32), (0, 0, 0)):
+        seen = grid.input(core)
         tile = predictor.spread(predictor.channels(scan, seen))[(slice(None), *core.within(seen))]
-        expected = whole[(slice(None), *core.within(lattice.domain))]
+        expected = whole[(slice(None), *core.within(grid.domain))]
         assert float((tile - expected).abs().max()) <= 1e-5
 
 
@@ -167,8 +167,8 @@ def test_that_mirrored_views_make_the_average_symmetric() -> None:
     scan = scan_of(1, 48, 48)
     turned = Scan(scan.voxels[:, :, :, ::-1])
     predictor = predictor_for(scan, local=False)
-    one = predictor.spread(predictor.intensity.prepare(scan.voxels), flips=True)
-    other = predictor.spread(predictor.intensity.prepare(turned.voxels), flips=True)
+    one = predictor.spread(predictor.intensity.prepare(scan.voxels), tta=True)
+    other = predictor.spread(predictor.intensity.prepare(turned.voxels), tta=True)
     assert torch.allclose(one, other.flip(-1), atol=1e-5)
 
 
@@ -178,10 +178,10 @@ def test_that_views_turned_by_a_quarter_make_it_symmetric_that_way_too() -> None
     predictor.turned = True
     assert predictor.views == 8
     channels = predictor.intensity.prepare(scan.voxels)
-    one = predictor.spread(channels, flips=True)
+    one = predictor.spread(channels, tta=True)
     for other in (
-        predictor.spread(np.ascontiguousarray(channels[:, :, ::-1]), flips=True).flip(-2),
-        predictor.spread(np.ascontiguousarray(channels.swapaxes(-1, -2)), flips=True).mT,
+        predictor.spread(np.ascontiguousarray(channels[:, :, ::-1]), tta=True).flip(-2),
+        predictor.spread(np.ascontiguousarray(channels.swapaxes(-1, -2)), tta=True).mT,
     ):
         assert torch.allclose(one, other, atol=1e-5)
 
@@ -191,7 +191,7 @@ def test_that_such_views_change_the_prediction_by_tiles_and_whole_alike(turned: 
     scan = scan_of(1, 61, 50)
     predictor = predictor_for(scan)
     predictor.turned = turned
-    assert difference(collect(predictor, scan, tile=16, flips=True), collect(predictor, scan, tile=256, flips=True)) <= 1
+    assert difference(collect(predictor, scan, tile=16, tta=True), collect(predictor, scan, tile=256, tta=True)) <= 1
 
 
 class Hungry(UNet):

@@ -18,7 +18,7 @@ from unetstudio.errors import CheckpointError
 from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.inference.predict import predict
 from unetstudio.inference.predictor import Predictor
-from unetstudio.inference.resampled import View, interpolated, ratio_of
+from unetstudio.inference.resampled import ResampledScan, interpolated, ratio_of
 from unetstudio.networks.network import create
 
 ANISOTROPIC = (2.0, 1.0, 1.0)
@@ -139,7 +139,7 @@ def test_that_a_voxel_size_in_another_unit_is_refused() -> None:
 def test_that_structures_stay_where_they_are() -> None:
     """A ramp along each axis, seen at another voxel size and brought back, is the ramp."""
     scan = scan_of((12, 20, 30), (3.0, 1.0, 1.4))
-    view = View(scan, ratio_of(scan.geometry, (2.0, 0.8, 1.0), 3))
+    view = ResampledScan(scan, ratio_of(scan.geometry, (2.0, 0.8, 1.0), 3))
     ramps = np.indices(scan.shape).astype(np.float32)
     whole, back = Region.whole(view.shape), Region.whole(scan.shape)
     found = view.back(interpolated(ramps, view.places(whole)), whole, back)

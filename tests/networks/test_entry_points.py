@@ -35,11 +35,11 @@ from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved
 from unetstudio.training.fit import fit
 from unetstudio.ui.measurements import Measurements
-from unetstudio.ui.networks import Networks
-from unetstudio.ui.panels.networks import NetworkList
+from unetstudio.ui.network_catalogue import Networks
+from unetstudio.ui.panels.network_choice import NetworkList
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import DescribeNetworks, WorkerReady
-from unetstudio.worker.networks import choices, describe_networks
+from unetstudio.worker.network_jobs import choices, describe_networks
 
 TEXT = (Path(__file__).resolve().parents[2] / "docs" / "networks.md").read_text(encoding="utf-8")
 EXAMPLES = {m[1]: m[2] for m in re.finditer(r"```\w+\n# ([\w.]+)\n(.*?)```", TEXT, re.DOTALL)}

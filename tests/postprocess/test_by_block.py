@@ -12,7 +12,7 @@ from unetstudio.postprocess.fill_holes import FillHoles
 from unetstudio.postprocess.segment import strongest
 from unetstudio.postprocess.small_components import SmallComponents
 from unetstudio.postprocess.smooth import Smooth
-from unetstudio.postprocess.step import Evidence, Step
+from unetstudio.postprocess.step import Step, StepInput
 from unetstudio.postprocess.threshold import Threshold
 
 Labels = NDArray[np.uint8]
@@ -35,10 +35,10 @@ def run(step: Step, shape: Index, window: int, longest: int = 0, painted: NDArra
     best, winner = strongest(shares[1:], VALUES[1:])
     labels = np.where(best > shares[0], winner, np.uint8(0))
 
-    def evidence(region: Region) -> Evidence:
+    def evidence(region: Region) -> StepInput:
         at = region.slices
         about = None if painted is None else painted[at]
-        return Evidence(0, VALUES, best[at], winner[at], shares[0][at], about, (2.0, 0.5, 0.5), shape[0] > 1)
+        return StepInput(0, VALUES, best[at], winner[at], shares[0][at], about, (2.0, 0.5, 0.5), shape[0] > 1)
 
     whole, _ = step(labels, evidence(Region.whole(shape)))
     made = np.full(shape, 77, np.uint8)

@@ -7,14 +7,14 @@ import pytest
 from unetstudio.postprocess.numbered import numbered
 from unetstudio.postprocess.segment import segment
 from unetstudio.postprocess.split import Split
-from unetstudio.postprocess.step import Evidence
+from unetstudio.postprocess.step import StepInput
 
 ON = Split(enabled=True)
 
 
-def evidence(mask: np.ndarray, spacing: tuple[float, float, float] | None = None) -> Evidence:
+def evidence(mask: np.ndarray, spacing: tuple[float, float, float] | None = None) -> StepInput:
     best = np.where(mask > 0, 250, 5).astype(np.uint8)
-    return Evidence(0, (0, 1), best, np.ones(mask.shape, np.uint8), 255 - best, None, spacing, mask.shape[0] > 1)
+    return StepInput(0, (0, 1), best, np.ones(mask.shape, np.uint8), 255 - best, None, spacing, mask.shape[0] > 1)
 
 
 def two_discs(apart: int = 34) -> np.ndarray:

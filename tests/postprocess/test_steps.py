@@ -7,18 +7,18 @@ from unetstudio.postprocess.fill_holes import FillHoles
 from unetstudio.postprocess.segment import segment
 from unetstudio.postprocess.small_components import SmallComponents
 from unetstudio.postprocess.smooth import Smooth
-from unetstudio.postprocess.step import STEPS, Evidence, Step
+from unetstudio.postprocess.step import STEPS, Step, StepInput
 
 VALUES = (2, 5, 9)
 SHAPES = [(1, 40, 50), (6, 20, 25)]
 NAMES = ["threshold", "small_components", "fill_holes", "smooth", "split"]
 
 
-def evidence(shape: tuple[int, int, int], painted: np.ndarray | None = None, spacing: tuple | None = None, seed: int = 0) -> Evidence:
+def evidence(shape: tuple[int, int, int], painted: np.ndarray | None = None, spacing: tuple | None = None, seed: int = 0) -> StepInput:
     rng = np.random.default_rng(seed)
     best, other = rng.integers(0, 255, shape, np.uint8), rng.integers(0, 255, shape, np.uint8)
     winner = rng.choice(np.array(VALUES[1:], np.uint8), shape)
-    return Evidence(VALUES[0], VALUES, best, winner, other, painted, spacing, shape[0] > 1)
+    return StepInput(VALUES[0], VALUES, best, winner, other, painted, spacing, shape[0] > 1)
 
 
 def noisy(shape: tuple[int, int, int]) -> np.ndarray:

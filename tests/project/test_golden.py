@@ -22,7 +22,7 @@ from unetstudio.project import prediction_file
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
 from unetstudio.project.replay import history
-from unetstudio.ui.desk import Desk
+from unetstudio.workspace.project_writer import ProjectWriter
 
 ARCHIVES = sorted((Path(__file__).parents[1] / "golden").glob("*.zip"))
 
@@ -104,10 +104,10 @@ def test_that_a_golden_project_is_painted_on_and_saved(golden):
 
 def test_that_the_images_of_a_golden_project_are_known_again_by_their_hash(golden):
     with golden.open() as project:
-        desk = Desk(project, golden.folder / "documents")
+        writer = ProjectWriter(project, golden.folder / "documents")
         for case in project.cases:
             assert sha256_of(case.source) == case.sha256
-            assert desk.open_case(case).recovered == ""
+            assert writer.open_case(case).recovered == ""
 
 
 def test_that_the_checkpoint_of_a_golden_project_predicts_as_it_did(golden):
@@ -118,8 +118,8 @@ def test_that_the_checkpoint_of_a_golden_project_predicts_as_it_did(golden):
         kept = prediction_file.load(project.folder_of(case), case.shape)
         assert kept is not None and digest(kept.probabilities) == golden.expected["probabilities"]
         predictor, scan = Predictor.load(newest.path, "cpu"), read(case.source)
-        lattice = predictor.lattice(scan)
-        found = predictor.probabilities(scan, lattice, Region.whole(scan.shape))
+        grid = predictor.grid(scan)
+        found = predictor.probabilities(scan, grid, Region.whole(scan.shape))
         assert np.abs(found.astype(int) - kept.probabilities).max() <= 2
 
 

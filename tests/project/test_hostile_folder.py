@@ -26,7 +26,7 @@ from unetstudio.formats import read, sha256_of
 from unetstudio.project import audit, checkpoints, durable, prediction_file
 from unetstudio.project.journal import HEADER, MAGIC, PREFIX, Kind, encode
 from unetstudio.project.project import MANIFEST, Project, new_case
-from unetstudio.ui.desk import Desk
+from unetstudio.workspace.project_writer import ProjectWriter
 
 
 @pytest.fixture
@@ -215,7 +215,7 @@ def test_that_a_project_that_lies_about_an_image_s_size_opens_no_labels_of_that_
     case = new_case(Source(picture), read(picture), sha256_of(picture))
     (lie,) = project.add_cases([replace(case, shape=(1, 4000, 4000))])
     with pytest.raises(ProjectError, match=r"two\.png: the project takes it for an image of another size"):
-        Desk(project, tmp_path).open_case(lie)
+        ProjectWriter(project, tmp_path).open_case(lie)
 
 
 @pytest.mark.parametrize("data", JOURNALS.values(), ids=JOURNALS.keys())

@@ -10,7 +10,7 @@ import pytest
 from unetstudio.data.case import ReviewState
 from unetstudio.errors import ProjectError
 from unetstudio.project.manifest import Manifest, decode, encode
-from unetstudio.project.plausible import REMOVED
+from unetstudio.project.manifest_validation import REMOVED
 from unetstudio.project.project import BACKUP, MANIFEST, Project
 
 

@@ -9,7 +9,7 @@ from unetstudio.project import store
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
 from unetstudio.project.second_copy import second_copy
-from unetstudio.ui.desk import Desk, open_project
+from unetstudio.workspace.project_writer import ProjectWriter, open_project
 
 Mount = namedtuple("Mount", "device mountpoint fstype opts")
 
@@ -23,34 +23,34 @@ def network_drive(project, monkeypatch):
 
 
 @pytest.fixture
-def desk(project, case, tmp_path, network_drive):
+def writer(project, case, tmp_path, network_drive):
     """With the case open."""
-    desk = Desk(project, tmp_path / "documents")
-    desk._kept = {case.id: (project.store(case), project.store(case).load(case.shape).labels)}
-    desk._kept[case.id][0].load(case.shape)
-    return desk
+    writer = ProjectWriter(project, tmp_path / "documents")
+    writer._kept = {case.id: (project.store(case), project.store(case).load(case.shape).labels)}
+    writer._kept[case.id][0].load(case.shape)
+    return writer
 
 
 def values(project, case):
     return project.store(case).load(case.shape).labels.values.tobytes()
 
 
-def paint_some(desk, case, paint, numbers):
-    labels = desk.project.store(case).load(case.shape).labels
+def paint_some(writer, case, paint, numbers):
+    labels = writer.project.store(case).load(case.shape).labels
     for number in numbers:
-        desk.append(case.id, Kind.EDIT, paint(labels, number))
+        writer.append(case.id, Kind.EDIT, paint(labels, number))
 
 
-def test_that_strokes_that_the_server_lost_are_put_back(desk, project, case, paint, network_drive, tmp_path):
-    paint_some(desk, case, paint, range(1, 4))
+def test_that_strokes_that_the_server_lost_are_put_back(writer, project, case, paint, network_drive, tmp_path):
+    paint_some(writer, case, paint, range(1, 4))
     journal = project.folder_of(case) / "strokes-0.journal"
     kept = journal.read_bytes()
-    paint_some(desk, case, paint, range(4, 7))
+    paint_some(writer, case, paint, range(4, 7))
     whole = values(project, case)
-    desk.close()
+    writer.close()
     journal.write_bytes(kept)  # the server comes back as it was after three strokes
     with Project.open(network_drive) as opened:
-        again, found = Desk(opened, tmp_path / "documents"), opened.store(case)
+        again, found = ProjectWriter(opened, tmp_path / "documents"), opened.store(case)
         labels = found.load(case.shape).labels
         assert labels.values.tobytes() != whole
         back = again._copy.put_back(found, case.id, labels.apply)
@@ -58,21 +58,21 @@ def test_that_strokes_that_the_server_lost_are_put_back(desk, project, case, pai
         assert again._copy.put_back(found, case.id, labels.apply) == []
 
 
-def test_that_strokes_that_the_server_lost_from_the_first_are_put_back(desk, project, case, paint, network_drive, tmp_path):
-    paint_some(desk, case, paint, range(1, 4))
+def test_that_strokes_that_the_server_lost_from_the_first_are_put_back(writer, project, case, paint, network_drive, tmp_path):
+    paint_some(writer, case, paint, range(1, 4))
     whole = values(project, case)
-    desk.close()
+    writer.close()
     (project.folder_of(case) / "strokes-0.journal").unlink()
     with Project.open(network_drive) as opened:
         found = opened.store(case)
         labels = found.load(case.shape).labels
-        assert len(Desk(opened, tmp_path / "documents")._copy.put_back(found, case.id, labels.apply)) == 3
+        assert len(ProjectWriter(opened, tmp_path / "documents")._copy.put_back(found, case.id, labels.apply)) == 3
         assert values(opened, case) == whole
 
 
-def test_that_what_somebody_else_painted_meanwhile_is_not_painted_over(desk, project, case, paint, network_drive, tmp_path):
-    paint_some(desk, case, paint, range(1, 4))
-    desk.close()
+def test_that_what_somebody_else_painted_meanwhile_is_not_painted_over(writer, project, case, paint, network_drive, tmp_path):
+    paint_some(writer, case, paint, range(1, 4))
+    writer.close()
     (project.folder_of(case) / "strokes-0.journal").unlink()
     with Project.open(network_drive) as theirs:
         other = theirs.store(case)
@@ -82,24 +82,24 @@ def test_that_what_somebody_else_painted_meanwhile_is_not_painted_over(desk, pro
     with Project.open(network_drive) as opened:
         found = opened.store(case)
         labels = found.load(case.shape).labels
-        assert Desk(opened, tmp_path / "documents")._copy.put_back(found, case.id, labels.apply) == []
+        assert ProjectWriter(opened, tmp_path / "documents")._copy.put_back(found, case.id, labels.apply) == []
         assert values(opened, case) == expected
 
 
-def test_that_nothing_is_kept_here_once_it_is_in_a_generation(desk, project, case, paint, monkeypatch):
+def test_that_nothing_is_kept_here_once_it_is_in_a_generation(writer, project, case, paint, monkeypatch):
     monkeypatch.setattr(store, "STROKES", 3)
-    paint_some(desk, case, paint, range(1, 3))
-    assert len(desk._copy.lost(case.id, 0, bytes(32))) == 2
-    paint_some(desk, case, paint, range(3, 4))
-    assert desk._copy.lost(case.id, 0, bytes(32)) == []
+    paint_some(writer, case, paint, range(1, 3))
+    assert len(writer._copy.lost(case.id, 0, bytes(32))) == 2
+    paint_some(writer, case, paint, range(3, 4))
+    assert writer._copy.lost(case.id, 0, bytes(32)) == []
 
 
 def test_that_the_user_hears_of_a_network_drive_once(project, network_drive, tmp_path):
     project.close()
     first = open_project(network_drive, tmp_path / "documents")
-    first.desk.close()
+    first.writer.close()
     again = open_project(network_drive, tmp_path / "documents")
-    again.desk.close()
+    again.writer.close()
     assert "lies on a network drive" in " ".join(first.notices) and again.notices == ()
 
 
@@ -107,15 +107,15 @@ def test_that_a_project_on_this_computer_has_no_second_copy(project, tmp_path):
     assert second_copy(project, tmp_path) is None
 
 
-def test_that_a_full_disk_here_costs_the_second_copy_alone(desk, project, case, paint, monkeypatch, tmp_path):
+def test_that_a_full_disk_here_costs_the_second_copy_alone(writer, project, case, paint, monkeypatch, tmp_path):
     (tmp_path / "file").write_text("no folder")
-    monkeypatch.setattr(desk._copy, "_folder", tmp_path / "file" / "state")
-    paint_some(desk, case, paint, range(1, 3))
+    monkeypatch.setattr(writer._copy, "_folder", tmp_path / "file" / "state")
+    paint_some(writer, case, paint, range(1, 3))
     assert project.store(case).load(case.shape).sequence == 2
 
 
 def test_that_an_import_into_a_case_that_is_not_open_is_kept_here_too(project, case, paint, network_drive, tmp_path):
-    desk = Desk(project, tmp_path / "documents")
+    writer = ProjectWriter(project, tmp_path / "documents")
     labels = project.store(case).load(case.shape).labels
-    desk.append_elsewhere(case, paint(labels, 1))
-    assert len(desk._copy.lost(case.id, 0, bytes(32))) == 1
+    writer.append_elsewhere(case, paint(labels, 1))
+    assert len(writer._copy.lost(case.id, 0, bytes(32))) == 1

@@ -27,7 +27,7 @@ def test_that_no_library_knocks_at_it_either(day):
 
 
 def test_that_qt_s_network_library_is_not_even_loaded():
-    code = "import sys, unetstudio.ui.window; print('PySide6.QtNetwork' in sys.modules)"
+    code = "import sys, unetstudio.ui.application; print('PySide6.QtNetwork' in sys.modules)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "False"
 

@@ -19,7 +19,7 @@ h5py.h5z.filter_avail(40000)
 """
 
 
-@pytest.mark.parametrize(("first", "runs"), [("import unetstudio.project.guard", False), ("", True)])
+@pytest.mark.parametrize(("first", "runs"), [("import unetstudio.project.hdf5_validation", False), ("", True)])
 @pytest.mark.skipif(shutil.which("cc") is None or sys.platform != "linux", reason="needs a C compiler")
 def test_that_a_filter_in_a_file_loads_no_library(tmp_path, first, runs):
     (tmp_path / "plugin.c").write_text(LIBRARY)

@@ -17,7 +17,7 @@ from unetstudio.inference.events import CasePredicted
 from unetstudio.settings import TrainingSettings
 from unetstudio.tools.tool import Pointer
 from unetstudio.training.events import CheckpointSaved
-from unetstudio.ui import window
+from unetstudio.ui import application
 from unetstudio.ui.main_window import MainWindow
 
 SMALL = TrainingSettings(base=4, depth=1, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.5, dims=2)
@@ -87,8 +87,8 @@ class WholeFlow(MainWindow):
 
     def fail(self) -> None:
         """A fault of the program, with the scan and all that is known of it in reach."""
-        scan, case, desk = self.session.scan, self.session.case, self.session.desk
-        raise RuntimeError(f"a fault on purpose, with {scan}, {case}, {desk.project.manifest if desk else None}")
+        scan, case, writer = self.session.scan, self.session.case, self.session.writer
+        raise RuntimeError(f"a fault on purpose, with {scan}, {case}, {writer.project.manifest if writer else None}")
 
 
 def tell(*words: object) -> None:
@@ -98,5 +98,5 @@ def tell(*words: object) -> None:
 
 
 if __name__ == "__main__":
-    window.MainWindow = WholeFlow  # type: ignore[misc]
-    sys.exit(window.run([Path(sys.argv[1])]))
+    application.MainWindow = WholeFlow  # type: ignore[misc]
+    sys.exit(application.run([Path(sys.argv[1])]))

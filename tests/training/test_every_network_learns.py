@@ -17,8 +17,8 @@ from unetstudio.networks.network import NETWORKS
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone
 from unetstudio.training.fit import Trainer
-from unetstudio.training.learner import Learner
 from unetstudio.training.samples import Batch
+from unetstudio.training.train_state import Learner
 
 MakeStudy = Callable[..., Study]
 CHOICES = [(name, dims) for name, kind in NETWORKS.items() for dims in kind.dims]

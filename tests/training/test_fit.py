@@ -47,7 +47,7 @@ def test_that_a_few_strokes_teach_a_disc(make_study: MakeStudy, small: TrainingS
     assert isinstance(events[-1], TrainingFinished)
     scan, truth = disc(7)
     predictor = Predictor.load(Path(last_saved(events).path), "cpu")
-    found = predictor.probabilities(scan, predictor.lattice(scan), Region.whole(scan.shape)).argmax(0)
+    found = predictor.probabilities(scan, predictor.grid(scan), Region.whole(scan.shape)).argmax(0)
     assert 2 * (found & truth).sum() / (found.sum() + truth.sum()) > 0.85
 
 

@@ -13,7 +13,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.study import Study
 from unetstudio.networks.checkpoint import Checkpoint
 from unetstudio.networks.device import Precision
-from unetstudio.networks.findings import FILE
+from unetstudio.networks.machine_cache import FILE
 from unetstudio.networks.network import Network, create
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.plan import make_plan

@@ -13,8 +13,8 @@ from unetstudio.networks.checkpoint import Checkpoint, save
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, create
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.learner import Learner
 from unetstudio.training.start import load_start, newest
+from unetstudio.training.train_state import Learner
 
 CLASSES = ClassTable.named(["background", "membrane"], [(0, 0, 0), (255, 0, 0)])
 BUDGET = {"seconds": 0.0, "steps": 5, "from_seconds": 0.0, "from_step": 0}

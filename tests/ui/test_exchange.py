@@ -21,10 +21,10 @@ from unetstudio.formats import read_mask
 from unetstudio.project import durable, prediction_file
 from unetstudio.project.audit import trail
 from unetstudio.project.journal import Kind
+from unetstudio.project.prediction_file import averaged_folder
 from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
-from unetstudio.worker.export import averaged_folder
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged
 from unetstudio.worker.messages import JobFailed, Request, WorkerDied
 
@@ -212,9 +212,9 @@ def test_that_strokes_that_were_refused_come_before_an_import(
     edit = stroke.commit()
     with monkeypatch.context() as disk, pytest.raises(ProjectError):
         disk.setattr(durable.os, "write", refuse)
-        opened.desk.append(second.id, Kind.EDIT, edit)  # painted until the first case was there
+        opened.writer.append(second.id, Kind.EDIT, edit)  # painted until the first case was there
     ended(opened, qtbot, lambda: opened.import_masks(masks(images)[1:]))
-    assert next(trail(opened.desk.project.folder_of(second))).tool == "brush"
+    assert next(trail(opened.writer.project.folder_of(second))).tool == "brush"
     labels = read_labels(opened.project_path, second)[0]
     assert (labels.counts[0], labels.counts[UNLABELLED]) == (500, 0)
 

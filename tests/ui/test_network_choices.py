@@ -11,7 +11,7 @@ from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, TrainingStarted
 from unetstudio.ui.learning import Learning
 from unetstudio.ui.measurements import MOST, Measured, Measurements
-from unetstudio.ui.networks import Networks
+from unetstudio.ui.network_catalogue import Networks
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
 from unetstudio.worker.messages import DescribeNetworks, JobFailed, NetworkChoice, NetworkCost, Request, Train, WorkerDied, WorkerReady

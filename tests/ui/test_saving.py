@@ -63,7 +63,7 @@ def test_that_a_refused_stroke_is_told_and_kept_until_the_disk_takes_it(
     assert states[-1][1] is False
     assert words in states[-1][0]
     assert not any(text == "All saved" for text, _ in states)
-    opened.saver._ask(lambda desk: desk.retry())  # what the timer does every five seconds
+    opened.saver._ask(lambda writer: writer.retry())  # what the timer does every five seconds
     qtbot.waitUntil(lambda: states[-1] == ("All saved", True), timeout=10_000)
     labels, sequence = read_labels(opened.project_path, opened.case)
     assert sequence == 3
@@ -94,7 +94,7 @@ def test_that_refused_settings_are_saved_later(
         opened.rename_class(1, "Nucleus")
         opened.saver.flush()
         qtbot.waitUntil(lambda: bool(states) and states[-1][1] is False, timeout=10_000)
-    opened.saver._ask(lambda desk: desk.retry())
+    opened.saver._ask(lambda writer: writer.retry())
     qtbot.waitUntil(lambda: states[-1] == ("All saved", True), timeout=10_000)
     with Project.open(opened.project_path, read_only=True) as stored:
         assert stored.classes[1].name == "Nucleus"
@@ -136,12 +136,12 @@ def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_told_is_not_f
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     (opened.project_path / "lock").write_bytes(b'{"somebody": "else"}')
     with pytest.raises(ProjectError, match="in use by another program"):
-        opened.desk.project.beat()  # the disk thread knows, the window does not yet
+        opened.writer.project.beat()  # the disk thread knows, the window does not yet
     paint(opened, 40, 10, 40, 60, value=1)
     opened.annotation.undo()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     assert opened.saver.trouble is not None and opened.saver.trouble.lost
-    assert opened.saver.trouble.waiting == opened.desk.waiting > 0
+    assert opened.saver.trouble.waiting == opened.writer.waiting > 0
     assert len(lost) == 1
 
 
@@ -213,8 +213,8 @@ def test_that_parts_that_wait_give_way_to_the_whole_stroke(opened: Session, monk
             opened.annotation._keep_part()
         opened.annotation.release()
         qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
-    assert len(opened.desk._unsaved) == 1
-    assert opened.desk.waiting == 1
+    assert len(opened.writer._unsaved) == 1
+    assert opened.writer.waiting == 1
 
 
 def test_that_a_nearly_full_disk_is_told_once(opened: Session, qtbot: QtBot) -> None:

@@ -182,7 +182,7 @@ def test_that_an_image_that_was_missed_after_its_project_was_closed_is_nobodys(o
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
         opened.open_paths(images[:1])
     assert told == []
-    assert opened.arrivals.lost == set()
+    assert opened.image_import.lost == set()
 
 
 def test_that_a_full_disk_is_told_and_the_strokes_are_saved_once_there_is_room(

@@ -10,7 +10,7 @@ from unetstudio.worker import crash_log
 TRACE = """Fatal Python error: Segmentation fault
 
 Current thread 0x00007f (most recent call first):
-  File "/home/jane.doe/venv/lib/python3.11/site-packages/unetstudio/training/learner.py", line 12 in step
+  File "/home/jane.doe/venv/lib/python3.11/site-packages/unetstudio/training/train_state.py", line 12 in step
   File "C:\\Users\\Jane\\unetstudio\\worker\\child.py", line 3 in serve
   File "<string>", line 1 in <module>
 """
@@ -20,7 +20,7 @@ def test_that_a_trace_bears_no_folder_that_names_somebody(tmp_path: Path) -> Non
     raw = crash_log.raw(tmp_path, 7)
     raw.write_text(TRACE, encoding="utf-8")
     told = crash_log.collect(raw)
-    assert 'File "learner.py", line 12 in step' in told
+    assert 'File "train_state.py", line 12 in step' in told
     assert 'File "child.py", line 3 in serve' in told
     assert "jane" not in told.lower()
     assert not raw.exists()

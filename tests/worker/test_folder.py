@@ -16,18 +16,18 @@ from unetstudio.inference.predictor import Predictor
 from unetstudio.postprocess.uncertainty import doubt
 from unetstudio.worker import folder
 from unetstudio.worker.file_messages import MaskWritten, Refused
-from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
-from unetstudio.worker.made_before import Made, listed
+from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
+from unetstudio.worker.output_manifest import Made, listed
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
 
 
-def run(predictor: Predictor, wanted: list[Wanted], out: Path, manner: Manner = Manner()) -> list[object]:  # noqa: B008
+def run(predictor: Predictor, wanted: list[PredictionTarget], out: Path, manner: PredictionOptions = PredictionOptions()) -> list[object]:  # noqa: B008
     return [e for e in predict_to_folder(predictor, wanted, out, (), CLASSES, manner) if isinstance(e, (MaskWritten, Refused))]
 
 
 def test_that_an_unreadable_image_is_told_and_the_next_is_written(predictor: Predictor, image: Path, tmp_path: Path) -> None:
-    wanted = [Wanted(Source(tmp_path / "gone.png"), "gone"), Wanted(Source(image), "cell")]
+    wanted = [PredictionTarget(Source(tmp_path / "gone.png"), "gone"), PredictionTarget(Source(image), "cell")]
     refused, written = run(predictor, wanted, tmp_path / "out")
     assert isinstance(refused, Refused)
     assert "gone.png" in refused.why
@@ -41,14 +41,14 @@ def test_that_an_image_that_fails_while_it_is_predicted_is_left_out(
 ) -> None:
     other = image.with_name("other.png")
     other.write_bytes(image.read_bytes())
-    wanted = [Wanted(Source(image), "cell"), Wanted(Source(other), "other")]
+    wanted = [PredictionTarget(Source(image), "cell"), PredictionTarget(Source(other), "other")]
     monkeypatch.setattr(folder, "MOST_OBJECTS", -1)
-    assert [type(event) for event in run(predictor, wanted, tmp_path / "out", Manner(objects=True))] == [Refused, Refused]
+    assert [type(event) for event in run(predictor, wanted, tmp_path / "out", PredictionOptions(objects=True))] == [Refused, Refused]
 
     def damaged() -> None:
         raise ProjectError(tmp_path / "labels.h5", "is damaged.")
 
-    refused, written = run(predictor, [Wanted(Source(image), "cell", damaged), wanted[1]], tmp_path / "out")
+    refused, written = run(predictor, [PredictionTarget(Source(image), "cell", damaged), wanted[1]], tmp_path / "out")
     assert isinstance(refused, Refused) and isinstance(written, MaskWritten)
 
 
@@ -59,13 +59,13 @@ def test_that_images_of_one_name_from_two_folders_have_a_mask_each(predictor: Pr
     out = tmp_path / "out"
     for _ in range(2):
         for source in (image, second):
-            run(predictor, [Wanted(Source(source), "cell")], out)
+            run(predictor, [PredictionTarget(Source(source), "cell")], out)
     assert sorted(path.name for path in out.glob("*.png")) == ["cell-2.png", "cell.png"]
     assert len((out / "doubt.csv").read_text(encoding="utf-8").splitlines()) == 3
 
 
 def test_that_two_runs_do_not_write_into_one_folder_at_once(predictor: Predictor, image: Path, tmp_path: Path) -> None:
-    wanted = [Wanted(Source(image), "cell")]
+    wanted = [PredictionTarget(Source(image), "cell")]
     job = predict_to_folder(predictor, wanted, tmp_path / "out", (), CLASSES)
     next(job)
     with pytest.raises(UserError, match="Another run is writing masks into out"):
@@ -83,19 +83,19 @@ def test_that_voxels_beside_a_header_are_looked_at_too(tmp_path: Path) -> None:
 
 
 def test_that_nothing_is_written_when_no_image_can_be_read(predictor: Predictor, tmp_path: Path) -> None:
-    run(predictor, [Wanted(Source(tmp_path / "gone.png"), "gone")], tmp_path / "out")
+    run(predictor, [PredictionTarget(Source(tmp_path / "gone.png"), "gone")], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
 def test_that_an_image_in_the_folder_is_never_written_over(predictor: Predictor, image: Path) -> None:
     before = image.read_bytes()
     with pytest.raises(UserError, match="is one of the images"):
-        run(predictor, [Wanted(Source(image), "cell")], image.parent)
+        run(predictor, [PredictionTarget(Source(image), "cell")], image.parent)
     assert {p.name: p.read_bytes() for p in image.parent.iterdir()} == {"cell.png": before}
 
 
 def test_that_a_mask_of_ours_is_replaced_and_one_that_was_changed_since_is_not(predictor: Predictor, image: Path, tmp_path: Path) -> None:
-    wanted = [Wanted(Source(image), "cell")]
+    wanted = [PredictionTarget(Source(image), "cell")]
     run(predictor, wanted, tmp_path / "out")
     run(predictor, wanted, tmp_path / "out")
     (tmp_path / "out" / "cell.png").write_bytes(b"corrected by hand")
@@ -110,29 +110,29 @@ def test_that_painted_voxels_win(predictor: Predictor, image: Path, tmp_path: Pa
     values = np.ones((1, 26, 30), np.uint8)
     for value in (0, 1):
         out = tmp_path / str(value)
-        run(predictor, [Wanted(Source(image), "cell", lambda v=value: (values * v, painted))], out)  # type: ignore[misc]
+        run(predictor, [PredictionTarget(Source(image), "cell", lambda v=value: (values * v, painted))], out)  # type: ignore[misc]
         assert (read_mask(out / "cell.png")[0][0, :5] == value).all()
 
 
 def test_that_a_file_in_the_place_of_the_folder_is_named(predictor: Predictor, image: Path, tmp_path: Path) -> None:
     (tmp_path / "out").touch()
     with pytest.raises(FormatError, match="a file of this name is in the way"):
-        run(predictor, [Wanted(Source(image), "cell")], tmp_path / "out")
+        run(predictor, [PredictionTarget(Source(image), "cell")], tmp_path / "out")
 
 
 def test_that_what_was_made_before_is_kept_until_something_it_depends_on_changes(predictor: Predictor, image: Path, tmp_path: Path) -> None:
-    out, wanted = tmp_path / "out", [Wanted(Source(image), "cell")]
+    out, wanted = tmp_path / "out", [PredictionTarget(Source(image), "cell")]
 
-    def before(wanted: list[Wanted] = wanted, manner: Manner = Manner()) -> bool:  # noqa: B008
+    def before(wanted: list[PredictionTarget] = wanted, manner: PredictionOptions = PredictionOptions()) -> bool:  # noqa: B008
         (event,) = run(predictor, wanted, out, manner)
         assert isinstance(event, MaskWritten)
         return event.before
 
     assert not before()
     assert before()
-    assert not before(manner=Manner(again=True))
-    assert not before(manner=Manner(flips="on"))
-    painted = [Wanted(Source(image), "cell", lambda: (np.ones((1, 26, 30), np.uint8), np.ones((1, 26, 30), np.bool_)))]
+    assert not before(manner=PredictionOptions(again=True))
+    assert not before(manner=PredictionOptions(tta="on"))
+    painted = [PredictionTarget(Source(image), "cell", lambda: (np.ones((1, 26, 30), np.uint8), np.ones((1, 26, 30), np.bool_)))]
     assert not before(painted)
     assert before(painted)
     cv2.imwrite(str(image), np.zeros((26, 30), np.uint8))
@@ -144,7 +144,7 @@ def test_that_what_was_made_before_is_kept_until_something_it_depends_on_changes
 def test_that_a_run_that_was_stopped_goes_on_with_what_is_missing(predictor: Predictor, image: Path, tmp_path: Path) -> None:
     for name in "ab":
         (image.parent / f"{name}.png").write_bytes(image.read_bytes())
-    wanted = [Wanted(Source(image.parent / f"{name}.png"), name) for name in ("cell", "a", "b")]
+    wanted = [PredictionTarget(Source(image.parent / f"{name}.png"), name) for name in ("cell", "a", "b")]
     job = predict_to_folder(predictor, wanted, tmp_path / "out", (), CLASSES)
     while not isinstance(event := next(job), MaskWritten) or event.done < 2:
         pass
@@ -154,7 +154,7 @@ def test_that_a_run_that_was_stopped_goes_on_with_what_is_missing(predictor: Pre
 
 def test_that_images_are_listed_by_doubt(predictor: Predictor, image: Path, tmp_path: Path) -> None:
     cv2.imwrite(str(image.parent / "flat.png"), np.full((26, 30), 90, np.uint8))
-    wanted = [Wanted(Source(image.parent / f"{name}.png"), name) for name in ("cell", "flat")]
+    wanted = [PredictionTarget(Source(image.parent / f"{name}.png"), name) for name in ("cell", "flat")]
     events = run(predictor, wanted, tmp_path / "out")
     rows = list(csv.DictReader((tmp_path / "out" / "doubt.csv").read_text(encoding="utf-8").splitlines()))
     found = [float(row["doubt"]) for row in rows]
@@ -167,8 +167,8 @@ def test_that_the_list_says_how_much_there_is_of_each_structure(predictor: Predi
     values = np.zeros((1, 26, 30), np.uint8)
     values[0, 2:6, 2:7] = 1
     cv2.imwrite(str(image.parent / "plain.png"), np.zeros((26, 30), np.uint8))
-    painted = Wanted(Source(image), "cell", lambda: (values, np.ones(values.shape, np.bool_)))
-    run(predictor, [painted, Wanted(Source(image.parent / "plain.png"), "plain")], tmp_path / "out")
+    painted = PredictionTarget(Source(image), "cell", lambda: (values, np.ones(values.shape, np.bool_)))
+    run(predictor, [painted, PredictionTarget(Source(image.parent / "plain.png"), "plain")], tmp_path / "out")
     text = (tmp_path / "out" / "doubt.csv").read_text(encoding="utf-8")
     (row,) = (row for row in csv.DictReader(text.splitlines()) if row["image"] == "cell.png")
     assert (row["cell_voxels"], row["cell_mm2_or_mm3"]) == ("20", "")  # a PNG of unknown pixel size
@@ -194,19 +194,19 @@ def test_that_doubt_is_looked_for_where_structures_may_be() -> None:
 def test_that_objects_are_numbered_when_asked(predictor: Predictor, image: Path, tmp_path: Path) -> None:
     values = np.zeros((1, 26, 30), np.uint8)
     values[0, 2:6, 2:6] = values[0, 15:20, 15:20] = 1
-    wanted = [Wanted(Source(image), "cell", lambda: (values, np.ones(values.shape, np.bool_)))]
-    run(predictor, wanted, tmp_path / "out", Manner(objects=True))
+    wanted = [PredictionTarget(Source(image), "cell", lambda: (values, np.ones(values.shape, np.bool_)))]
+    run(predictor, wanted, tmp_path / "out", PredictionOptions(objects=True))
     found = read_mask(tmp_path / "out" / "cell.png")[0]
     assert sorted(np.unique(found)) == [0, 1, 2] and ((found > 0) == (values > 0)).all()
 
 
 def test_that_mirrored_views_are_for_small_images_and_networks_that_know_them() -> None:
     small, large = Scan(np.zeros((1, 1, 100, 100), np.uint8)), Scan(np.zeros((1, 1, 2100, 2100), np.uint8))
-    assert Manner().flipped(small, mirrored=True)
-    assert not Manner().flipped(small, mirrored=False)
-    assert not Manner().flipped(large, mirrored=True)
-    assert Manner("on").flipped(large, mirrored=False) and not Manner("off").flipped(small, mirrored=True)
+    assert PredictionOptions().flipped(small, mirrored=True)
+    assert not PredictionOptions().flipped(small, mirrored=False)
+    assert not PredictionOptions().flipped(large, mirrored=True)
+    assert PredictionOptions("on").flipped(large, mirrored=False) and not PredictionOptions("off").flipped(small, mirrored=True)
     with pytest.raises(UserError, match="auto, on, off"):
-        Manner("sometimes")
+        PredictionOptions("sometimes")
     with pytest.raises(UserError, match="no engine 'tensor'"):
-        Manner(engine="tensor")
+        PredictionOptions(engine="tensor")

@@ -20,12 +20,11 @@ from unetstudio.formats import discover, read_mask
 from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.project import prediction_file
 from unetstudio.project.journal import Kind
+from unetstudio.project.prediction_file import averaged_folder
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
-from unetstudio.worker.export import averaged_folder
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged, FolderPredicted, MaskWritten, PredictFolder, StopAside
-from unetstudio.worker.intake import CaseRead, intake
 from unetstudio.worker.messages import (
     CasesChanged,
     CloseStudy,
@@ -47,6 +46,7 @@ from unetstudio.worker.messages import (
     WorkerReady,
 )
 from unetstudio.worker.runner import Runner
+from unetstudio.workspace.intake import CaseRead, intake
 
 SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, round_seconds=0.3, device="cpu", threads=1)
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 import pytest
 
 from unetstudio.worker.messages import Heartbeat
-from unetstudio.worker.watch import Limits, Watch
+from unetstudio.worker.watch import Watch, WatchLimits
 
-LIMITS = Limits(silence=9, stuck=7, slow=30)
+LIMITS = WatchLimits(silence=9, stuck=7, slow=30)
 
 
 def watched(beats: list[Heartbeat | None], each: float = 1.0) -> str:

@@ -20,7 +20,7 @@ from unetstudio.formats.replacing import replace_file
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import METRICS, Pair, Score
 from unetstudio.measure.objects import are_numbered
-from unetstudio.worker.import_masks import BINARY
+from unetstudio.workspace.import_masks import BINARY
 
 OWN = {"legend.json", "measurements.csv", "doubt.csv"}
 """Files that stand beside our masks and are none."""

@@ -18,12 +18,12 @@ from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.training.start import newest, to_use
 from unetstudio.worker.file_messages import MaskWritten, Refused
-from unetstudio.worker.folder import Manner, Wanted, predict_to_folder
-from unetstudio.worker.huge import Doing
-from unetstudio.worker.made_before import LIST
+from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
 from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, TrainingWaits
+from unetstudio.worker.out_of_core import Doing
+from unetstudio.worker.output_manifest import LIST
+from unetstudio.worker.prediction_targets import wanted_case, wanted_images
 from unetstudio.worker.runner import Runner
-from unetstudio.worker.wanted import wanted_case, wanted_images
 
 
 def train(folder: Path, settings: TrainingSettings, output: Output, *, resume: bool, init: Path | None) -> None:
@@ -92,7 +92,7 @@ def predict(
     cases: Sequence[str] | None,
     post: Sequence[str],
     device: str,
-    manner: Manner,
+    manner: PredictionOptions,
 ) -> None:
     """Masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
     with Project.open(folder, read_only=True) as project:
@@ -139,7 +139,7 @@ def predict(
             raise UserError(f"{failed} of {len(wanted)} image(s) could not be predicted; the reasons stand above.")
 
 
-def _cases(project: Project, wanted: Sequence[str] | None, values: Sequence[int]) -> Iterator[Wanted]:
+def _cases(project: Project, wanted: Sequence[str] | None, values: Sequence[int]) -> Iterator[PredictionTarget]:
     known = {name for case in project.cases for name in (case.id, case.name)}
     unknown = [name for name in wanted or () if name not in known]
     if unknown:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from unetstudio.commands.output import Output
 from unetstudio.networks.network import offered
 from unetstudio.worker.messages import DescribeNetworks, NetworkCost
-from unetstudio.worker.networks import describe_networks
+from unetstudio.worker.network_jobs import describe_networks
 
 HEADINGS = ("network", "dimensions", "parameters here", "in its presets")
 

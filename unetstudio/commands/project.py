@@ -17,10 +17,10 @@ from unetstudio.formats import FORMATS, discover, read_mask_onto
 from unetstudio.project import durable
 from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
-from unetstudio.worker.export import ExportChoice, Material, stored
-from unetstudio.worker.export import export as write_export
-from unetstudio.worker.import_masks import mappings, mask_edit, matched
-from unetstudio.worker.intake import CaseRead, intake
+from unetstudio.workspace.export import ExportChoice, ExportSource, stored
+from unetstudio.workspace.export import export as write_export
+from unetstudio.workspace.import_masks import mappings, mask_edit, matched
+from unetstudio.workspace.intake import CaseRead, intake
 
 
 def new(folder: Path, images: Sequence[Path], classes: Sequence[str], output: Output) -> None:
@@ -96,13 +96,13 @@ def writable(folder: Path, output: Output) -> Project:
     return project
 
 
-def export(folder: Path, kind: str, out: Path, what: str, output: Output, *, flips: str = "auto") -> None:
+def export(folder: Path, kind: str, out: Path, what: str, output: Output, *, tta: str = "auto") -> None:
     """Masks of all cases in one format, with legend and measurements; cases without any are told and left out."""
     if kind not in FORMATS or not FORMATS[kind].writes:
         raise UserError(f"--format {kind!r} cannot be written; choose {', '.join(n for n, f in FORMATS.items() if f.writes)}.")
     with Project.open(folder, read_only=True) as project, output.progress(0) as bar:
         choice = ExportChoice("segmentation" if what == "segmentation" else "labels", (kind,), pictures=False)
-        for event in write_export(_material(project, what, flips), project.cases, project.classes, out, choice):
+        for event in write_export(_material(project, what, tta), project.cases, project.classes, out, choice):
             bar.at(event.done, event.path.name if event.path else "")
             output.event("exported", case=event.case, path=str(event.path or ""), problem=event.problem)
             if event.problem and len(project.cases) > 1:  # of a single case it is the error
@@ -110,10 +110,10 @@ def export(folder: Path, kind: str, out: Path, what: str, output: Output, *, fli
     output.say(f"Exported to {out}.")
 
 
-def _material(project: Project, what: str, flips: str) -> Material:
+def _material(project: Project, what: str, tta: str) -> ExportSource:
     """Torch is imported only where a prediction is to be made."""
     if what == "labels":
         return stored(project)
     from unetstudio.commands.segmentation import predicted
 
-    return predicted(project, flips)
+    return predicted(project, tta)

@@ -18,13 +18,13 @@ from unetstudio.inference.predictor import Predictor
 from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, segment
 from unetstudio.project import checkpoints, prediction_file
 from unetstudio.project.project import Project
-from unetstudio.worker.export import Material, stored
-from unetstudio.worker.folder import Manner
+from unetstudio.worker.folder import PredictionOptions
 from unetstudio.worker.jobs import check_channels
+from unetstudio.workspace.export import ExportSource, stored
 
 
-def predicted(project: Project, flips: str = "auto") -> Material:
-    """The project's material, its segmentations made by the checkpoint to use; without any checkpoint as they were stored. `flips` is as
+def predicted(project: Project, tta: str = "auto") -> ExportSource:
+    """The project's material, its segmentations made by the checkpoint to use; without any checkpoint as they were stored. `tta` is as
     for a folder of images."""
     material, card = stored(project), checkpoints.to_use(project.checkpoints_folder)
     if card is None:
@@ -32,14 +32,14 @@ def predicted(project: Project, flips: str = "auto") -> Material:
             raise CheckpointError("Nothing has been learnt yet; train first, or export the labels.")
         return material
     predictor = Predictor.load(card.path)
-    manner = Manner(flips)
+    manner = PredictionOptions(tta)
     steps = from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS
 
     def segmentation_of(case: Case) -> NDArray[np.uint8]:
         scan, labels = read(case.source), material.labels_of(case)
         check_channels(predictor, scan, case.source.path.name)
         made = Prediction(scan.shape, predictor.values)
-        for event in predict(predictor, scan, case.id, flips=manner.flipped(scan, predictor.mirrored), patience=FINAL_SECONDS):
+        for event in predict(predictor, scan, case.id, tta=manner.flipped(scan, predictor.mirrored), tile_seconds=FINAL_SECONDS):
             if isinstance(event, TilePredicted):
                 made.put(event.region, event.probabilities, event.checkpoint)
         painted = (labels.values, labels.painted(Region.whole(labels.shape), project.classes.values))

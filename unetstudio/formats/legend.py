@@ -11,6 +11,9 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.formats.replacing import replace_file
 
+LEGEND = "legend.json"
+"""The name of the file beside the masks."""
+
 
 def legend(classes: ClassTable) -> dict[str, Any]:
     """As plain values: value, name and colour (#rrggbb) of each class, and the value of what is not annotated."""

@@ -41,10 +41,10 @@ def attend(predictor: Predictor, scan: Scan, case: str, region: Region, focus: I
         return
     view = predictor.view(scan)
     part, focus = (wanted, focus) if view is None else (view.seen(wanted), view.at(focus))
-    lattice, edge = predictor.lattice(view or scan), TILE[predictor.dims - 2]
+    grid, edge = predictor.grid(view or scan), TILE[predictor.dims - 2]
     openings = np.zeros(part.shape, np.float16)
-    for core in lattice.cores(part, (1 if predictor.dims == 2 else edge, edge, edge), focus):
-        seen, inside = lattice.input(core), core & part
+    for core in grid.cores(part, (1 if predictor.dims == 2 else edge, edge, edge), focus):
+        seen, inside = grid.input(core), core & part
         found = _openings(network, predictor, predictor.channels(view or scan, seen))
         openings[inside.within(part)] = found[inside.within(seen)]
         yield None

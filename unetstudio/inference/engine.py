@@ -20,7 +20,7 @@ from torch import Tensor
 from unetstudio.errors import UserError
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, answer
-from unetstudio.networks.window import Cut, Window, bounds_of, part_of
+from unetstudio.networks.output_window import Cut, Window, bounds_of, part_of
 
 ENGINES = {"auto": "Automatic", "torch": "PyTorch", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
 """What can be asked for, with its name in words; the quicker ones in the order in which they are tried."""

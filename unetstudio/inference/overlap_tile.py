@@ -27,9 +27,9 @@ WASTE = 1.7
 
 
 @dataclass(frozen=True)
-class Lattice:
+class TileGrid:
     """What a network and a scan's shape ask of tiles: `step` between possible borders, `halo` (a multiple of it), and the mirrored
-    `domain` in which all tiles lie, its start on the lattice."""
+    `domain` in which all tiles lie, its start on the grid."""
 
     step: Index
     halo: Index
@@ -37,7 +37,7 @@ class Lattice:
     network: Network
 
     @classmethod
-    def of(cls, network: Network, shape: Index) -> Lattice:
+    def of(cls, network: Network, shape: Index) -> TileGrid:
         """For a scan of `shape` (Z, Y, X); a 2D network goes slice by slice, without context from the neighbours."""
         step, margin = _three(network.size_multiple, 1), _three(network.receptive_margin, 0)
         halo = _index(round_up(m, s) for m, s in zip(margin, step, strict=True))
@@ -55,7 +55,7 @@ class Lattice:
         return sorted(boxes, key=lambda box: _distances(box, focus, size, self._flat))
 
     def halves(self, core: Region) -> list[Region]:
-        """A core cut in two on the lattice across its longest axis, or [] when it is a single step."""
+        """A core cut in two on the grid across its longest axis, or [] when it is a single step."""
         steps = [n // s for n, s in zip(core.shape, self.step, strict=True)]
         axis = steps.index(max(steps))
         if steps[axis] < 2:
@@ -130,7 +130,7 @@ class Lattice:
         return largest, work, all_seen + spared * (math.prod(map(sum, cores)) - all_seen)
 
     def _cuts(self, axis: int, wanted: Region, size: int) -> list[tuple[int, int]]:
-        """About equal intervals of at most `size` on the lattice that cover `wanted` along an axis."""
+        """About equal intervals of at most `size` on the grid that cover `wanted` along an axis."""
         step, origin = self.step[axis], self.domain.start[axis]
         start = origin + (wanted.start[axis] - origin) // step * step
         extent = round_up(wanted.stop[axis] - start, step)

@@ -19,12 +19,12 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError
 from unetstudio.inference.engine import COMPILED, COMPILED_VIEWS, Choice, Engine, choose_engine
-from unetstudio.inference.overlap_tile import Lattice, read_mirrored
-from unetstudio.inference.resampled import View, interpolated, zoom_of
+from unetstudio.inference.overlap_tile import TileGrid, read_mirrored
+from unetstudio.inference.resampled import ResampledScan, interpolated, zoom_of
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.device import Precision, choose_device, choose_precision
 from unetstudio.networks.network import Network, answer
-from unetstudio.networks.window import Window
+from unetstudio.networks.output_window import Window
 
 WORTH = 30.0
 """Seconds of work from which a quicker engine is looked for: converting and comparing takes some five to ten."""
@@ -66,7 +66,7 @@ class Predictor:
         self.values = values
         self.checkpoint = checkpoint
         self._scaled: tuple[Scan, IntensityScale] | None = None
-        self.speed = 0.0  # in `Lattice.work` a second, 0 until measured
+        self.speed = 0.0  # in `TileGrid.work` a second, 0 until measured
         self.engine: Engine | None = None  # instead of PyTorch
         self.mirrored = self.turned = False  # whether it has learnt mirrored views, and such turned by a quarter
         self._blank: dict[tuple[float, ...], NDArray[np.uint8]] = {}  # answers about tiles of one value
@@ -90,7 +90,7 @@ class Predictor:
 
     @property
     def views(self) -> int:
-        """How many are averaged with `flips`: mirrored along every axis, and in 2D also turned by a quarter if that was learnt."""
+        """How many are averaged with `tta`: mirrored along every axis, and in 2D also turned by a quarter if that was learnt."""
         mirrored = 4 if self.dims == 2 else 8
         return 2 * mirrored if self._turns else mirrored
 
@@ -103,17 +103,17 @@ class Predictor:
         """Channels of the first layer, which decide how much memory an input voxel takes."""
         return int(next(self.network.parameters()).shape[0])
 
-    def view(self, scan: Scan) -> View | None:
-        """The scan at the voxel size that the network learnt from; None where it has that, or any will do. CheckpointError of `View.of`."""
-        return View.of(scan, self.spacing, self.dims)
+    def view(self, scan: Scan) -> ResampledScan | None:
+        """The scan at the voxel size that the network learnt from, or None where it has that size already. Raises CheckpointError."""
+        return ResampledScan.of(scan, self.spacing, self.dims)
 
-    def lattice(self, scan: Scan | View) -> Lattice:
+    def grid(self, scan: Scan | ResampledScan) -> TileGrid:
         """Where tiles of the scan may lie."""
-        return Lattice.of(self.network, scan.shape)
+        return TileGrid.of(self.network, scan.shape)
 
-    def channels(self, scan: Scan | View, region: Region) -> NDArray[np.float32]:
+    def channels(self, scan: Scan | ResampledScan, region: Region) -> NDArray[np.float32]:
         """(C', Z, Y, X) float32 of a region that may reach beyond the scan, each voxel as if the whole had been prepared at once."""
-        if isinstance(scan, View):
+        if isinstance(scan, ResampledScan):
             places = scan.places(region)
             under = scan.around(places)
             found = self.channels(scan.scan, under)
@@ -129,82 +129,82 @@ class Predictor:
             self._scaled = (scan, scale if view is None else scale.resampled(zoom_of(view.ratio)))
         return self._scaled[1]
 
-    def quicken(self, scan: Scan, voxels: float, wanted: str = "auto") -> Choice:
+    def select_engine(self, scan: Scan, voxels: float, wanted: str = "auto") -> Choice:
         """Takes the quickest engine that gives the same masks on the middle of a scan, for work of `voxels` input voxels like its own.
 
         UserError for an engine that cannot be had. With "auto" nothing is tried where there is too little to do.
         """
         if wanted == "auto" and voxels < WORTH * self.measure_speed():
             return Choice(None, "torch", "PyTorch: too little to do to try quicker engines")
-        lattice, most = self.lattice(scan), PROBE[self.dims - 2]
-        edge = most // max(lattice.step) * max(lattice.step)
+        grid, most = self.grid(scan), PROBE[self.dims - 2]
+        edge = most // max(grid.step) * max(grid.step)
         size = (1 if self.dims == 2 else edge, edge, edge)
         middle = (scan.shape[0] // 2, scan.shape[1] // 2, scan.shape[2] // 2)
-        core = lattice.cores(Region.whole(scan.shape), size, middle)[0]
-        seen = lattice.input(core)
+        core = grid.cores(Region.whole(scan.shape), size, middle)[0]
+        seen = grid.input(core)
         window = self._window(core.within(self._answered(seen)))
-        repeats = max(1.0, voxels / lattice.work(seen, core))
+        repeats = max(1.0, voxels / grid.work(seen, core))
         choice = choose_engine(self.network, self.precision, self._batch(self.channels(scan, seen)), window, wanted, repeats)
-        self.engine, self.speed = choice.engine, lattice.work(seen, core) / choice.seconds if choice.seconds else 0.0
+        self.engine, self.speed = choice.engine, grid.work(seen, core) / choice.seconds if choice.seconds else 0.0
         self._blank.clear()
         return choice
 
-    def probabilities(self, scan: Scan | View, lattice: Lattice, core: Region, *, flips: bool = False) -> NDArray[np.uint8]:
-        """(K, Z, Y, X of the core) uint8; `flips` averages over all `views` and takes so much longer."""
-        return self._answer(scan, lattice, core, core, flips)
+    def probabilities(self, scan: Scan | ResampledScan, grid: TileGrid, core: Region, *, tta: bool = False) -> NDArray[np.uint8]:
+        """(K, Z, Y, X of the core) uint8; `tta` averages over all `views` and takes so much longer."""
+        return self._answer(scan, grid, core, core, tta)
 
-    def tile(self, scan: Scan | View, lattice: Lattice, core: Region, *, flips: bool = False) -> tuple[Region, NDArray[np.uint8]]:
+    def tile(self, scan: Scan | ResampledScan, grid: TileGrid, core: Region, *, tta: bool = False) -> tuple[Region, NDArray[np.uint8]]:
         """All that the network answers about the surroundings of a core, (K, Z, Y, X) uint8, and where that lies."""
-        answered = self._answered(lattice.input(core))
-        return answered, self._answer(scan, lattice, core, answered, flips)
+        answered = self._answered(grid.input(core))
+        return answered, self._answer(scan, grid, core, answered, tta)
 
     def _answered(self, seen: Region) -> Region:
         """What the network answers that is shown a region."""
         rim = (*(0,) * (3 - self.dims), *self.network.lost)
         return Region(_add(seen.start, rim), _add(seen.stop, tuple(-n for n in rim)))
 
-    def _answer(self, scan: Scan | View, lattice: Lattice, core: Region, wanted: Region, flips: bool) -> NDArray[np.uint8]:
+    def _answer(self, scan: Scan | ResampledScan, grid: TileGrid, core: Region, wanted: Region, tta: bool) -> NDArray[np.uint8]:
         """A part of what the network answers when it is shown a core with its halo."""
         start = time.perf_counter()
-        seen = lattice.input(core)
+        seen = grid.input(core)
         channels = self.channels(scan, seen)
-        if self.network.exact and lattice.surrounded(core) and (values := _one_value(channels)) is not None:
-            block = self._blank_answer(values, lattice, flips)  # wanted is the core, which begins on the lattice
+        if self.network.exact and grid.surrounded(core) and (values := _one_value(channels)) is not None:
+            block = self._blank_answer(values, grid, tta)  # wanted is the core, which begins on the grid
             times = (1, *(-(-n // step) for n, step in zip(wanted.shape, block.shape[1:], strict=True)))
             return np.tile(block, times)[(slice(None), *(slice(n) for n in wanted.shape))]
-        content = as_bytes(self.spread(channels, flips=flips, part=wanted.within(self._answered(seen)))).cpu().numpy()
-        self.speed = lattice.work(seen, wanted) * (self.views if flips else 1) / max(time.perf_counter() - start, 1e-6)
+        content = as_bytes(self.spread(channels, tta=tta, part=wanted.within(self._answered(seen)))).cpu().numpy()
+        self.speed = grid.work(seen, wanted) * (self.views if tta else 1) / max(time.perf_counter() - start, 1e-6)
         return content
 
-    def _blank_answer(self, values: tuple[float, ...], lattice: Lattice, flips: bool) -> NDArray[np.uint8]:
-        """(K, one step of the lattice) where there is one value in each channel: up-convolutions repeat themselves from step to step,
+    def _blank_answer(self, values: tuple[float, ...], grid: TileGrid, tta: bool) -> NDArray[np.uint8]:
+        """(K, one step of the grid) where there is one value in each channel: up-convolutions repeat themselves from step to step,
         and a blank tile is made of such blocks."""
-        if (*values, flips) not in self._blank:
-            core = Region((0, 0, 0), lattice.step)
-            seen = lattice.unclipped(core)
+        if (*values, tta) not in self._blank:
+            core = Region((0, 0, 0), grid.step)
+            seen = grid.unclipped(core)
             plain = np.array(values, np.float32).reshape(-1, 1, 1, 1)
             part = core.within(self._answered(seen))
-            spread = self.spread(np.broadcast_to(plain, (len(values), *seen.shape)), flips=flips, part=part)
-            self._blank[(*values, flips)] = as_bytes(spread).cpu().numpy()
-        return self._blank[(*values, flips)]
+            spread = self.spread(np.broadcast_to(plain, (len(values), *seen.shape)), tta=tta, part=part)
+            self._blank[(*values, tta)] = as_bytes(spread).cpu().numpy()
+        return self._blank[(*values, tta)]
 
     @torch.inference_mode()
-    def spread(self, channels: NDArray[np.float32], *, flips: bool = False, part: tuple[slice, ...] | None = None) -> Tensor:
+    def spread(self, channels: NDArray[np.float32], *, tta: bool = False, part: tuple[slice, ...] | None = None) -> Tensor:
         """Probabilities (K, Z', Y', X') float32 on the device, from input channels (C', Z, Y, X); smaller by what the network loses, or
         a `part` (z, y, x) of that: the rest is then not computed where the network can do without."""
         batch = self._batch(channels)
         answered = [n - 2 * lost for n, lost in zip(channels.shape[1:], (*(0,) * (3 - self.dims), *self.network.lost), strict=True)]
         part = part or tuple(slice(0, n) for n in answered)
         if self.engine is not None:
-            self.engine.kept = COMPILED_VIEWS[self.views] if flips else COMPILED
+            self.engine.kept = COMPILED_VIEWS[self.views] if tta else COMPILED
         axes, first = tuple(range(2, batch.dim())), self.dims - 1  # where z is, or would be
-        ways = [way for n in range(len(axes) + 1) for way in itertools.combinations(axes, n)] if flips else [()]
+        ways = [way for n in range(len(axes) + 1) for way in itertools.combinations(axes, n)] if tta else [()]
         total = self._forward(batch, self._window(part))
-        for way in ways if flips and self._turns else ():
+        for way in ways if tta and self._turns else ():
             total += self._forward(batch.flip(way).mT, self._window(_flipped(part, answered, way, first))[::-1]).mT.flip(way)
         for way in ways[1:]:
             total += self._forward(batch.flip(way), self._window(_flipped(part, answered, way, first))).flip(way)
-        mean = total / self.views if flips else total
+        mean = total / self.views if tta else total
         return mean.transpose(0, 1)[:, part[0]] if self.dims == 2 else mean[0]
 
     def _window(self, part: Sequence[slice]) -> Window:

@@ -65,14 +65,14 @@ def in_mm(spacing: Spacing) -> str:
 
 
 @dataclass(frozen=True, eq=False)
-class View:
+class ResampledScan:
     """`scan` in voxels that take `ratio` of its own; its corner is that of the scan, and places are of voxel centres."""
 
     scan: Scan
     ratio: Ratio
 
     @classmethod
-    def of(cls, scan: Scan, target: Spacing | None, dims: int) -> View | None:
+    def of(cls, scan: Scan, target: Spacing | None, dims: int) -> ResampledScan | None:
         """None for a scan that is predicted as it is; CheckpointError for one whose voxel size cannot be true."""
         ratio = ratio_of(scan.geometry, target, dims)
         if ratio == (1.0, 1.0, 1.0) or target is None or scan.geometry.spacing is None:
@@ -136,7 +136,7 @@ class View:
 
 
 def bring_back(
-    events: Iterable[PredictionEvent], view: View, wanted: Region, *, reach: Index, in_order: bool = False
+    events: Iterable[PredictionEvent], view: ResampledScan, wanted: Region, *, reach: Index, in_order: bool = False
 ) -> Iterator[PredictionEvent]:
     """Tiles of the view as those of the `wanted` part of its scan. A tile may change what lies up to `reach` before its start in the view;
     with `in_order` tiles come sorted by their start, and those that no later one needs are forgotten."""

@@ -26,9 +26,9 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from unetstudio import __version__
+from unetstudio.data.checksum import sealed
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Spacing
-from unetstudio.data.seal import sealed
 from unetstudio.errors import CheckpointError, UserError
 from unetstudio.networks.network import Network, rebuild
 from unetstudio.networks.state import METADATA, metadata, pack, unpack

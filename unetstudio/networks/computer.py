@@ -13,7 +13,7 @@ import psutil
 import torch
 
 from unetstudio.networks.device import choose_device, choose_precision, cores
-from unetstudio.networks.findings import processor_name
+from unetstudio.networks.machine_cache import processor_name
 from unetstudio.networks.network import create
 from unetstudio.networks.self_test import mps_computes_right
 

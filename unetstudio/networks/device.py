@@ -13,7 +13,7 @@ import torch
 from torch import Tensor, nn
 
 from unetstudio.errors import UserError
-from unetstudio.networks.heap import give_back, keep_freed_memory
+from unetstudio.networks.allocator import give_back, keep_freed_memory
 
 AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
@@ -125,7 +125,7 @@ def _on_cuda(device: torch.device, dims: int, wanted: str) -> Precision:
 
 def _tried_out(device: torch.device, dims: int, wanted: str) -> Precision:
     """On a processor: float32 in the better layout, or bf16 where it may gain and does."""
-    from unetstudio.networks.contest import quickest
+    from unetstudio.networks.precision_benchmark import quickest
 
     told = ", as you chose" if wanted == "float32" else ""
     plain = Precision(device, reason="float32" + told)

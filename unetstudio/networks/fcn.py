@@ -11,7 +11,7 @@ from torch import Tensor, nn
 
 from unetstudio.networks.blocks import CONV, MAX_POOL, NORMS, UP_CONV, he_init, norm_layer
 from unetstudio.networks.network import NETWORKS, Network, NetworkConfig, check
-from unetstudio.networks.reach import Reach
+from unetstudio.networks.receptive_field import ReceptiveField
 
 CONVOLUTIONS = (2, 2, 3, 3, 3)
 """Of each stage of VGG16, with a pooling by 2 after each stage."""
@@ -92,7 +92,7 @@ class FCN(Network):
 
         self.size_multiple = (STEP,) * dims
         self.lost = (0,) * dims
-        self.receptive_margin = (_seen(config, Reach(0, STEP - 1)).margin(STEP),) * dims
+        self.receptive_margin = (_seen(config, ReceptiveField(0, STEP - 1)).margin(STEP),) * dims
         self.exact = config.norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor:
@@ -156,17 +156,20 @@ def _cut(x: Tensor, start: int, size: tuple[int, ...]) -> Tensor:
     return x
 
 
-def _seen(config: FCNConfig, wanted: Reach) -> Reach:
+def _seen(config: FCNConfig, wanted: ReceptiveField) -> ReceptiveField:
     """What of the image the positions `wanted` of the scores see along an axis."""
     four, three, image = config.offsets
     pad = int(config.border == 1)
-    at_three = Reach(wanted.first + image, wanted.last + image).through_up(16, 8, 4 * pad)
+    at_three = ReceptiveField(wanted.first + image, wanted.last + image).through_up(16, 8, 4 * pad)
     at_four = at_three.through_up(4, 2, pad)
     at_five = at_four.through_up(4, 2, pad)
     if config.dense:
         at_five = at_five.through(7, pad=3 * pad)
     here = at_five
-    beside = {3: Reach(at_four.first + four, at_four.last + four), 2: Reach(at_three.first + three, at_three.last + three)}
+    beside = {
+        3: ReceptiveField(at_four.first + four, at_four.last + four),
+        2: ReceptiveField(at_three.first + three, at_three.last + three),
+    }
     for stage in reversed(range(len(CONVOLUTIONS))):
         if stage in beside:
             here = here.beside(beside[stage])

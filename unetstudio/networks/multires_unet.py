@@ -12,7 +12,7 @@ from torch import Tensor, nn
 from unetstudio.networks.blocks import CONV, MAX_POOL, UP_CONV, he_init, norm_layer
 from unetstudio.networks.network import NETWORKS, Network, check
 from unetstudio.networks.pyramid import PyramidConfig
-from unetstudio.networks.reach import Reach
+from unetstudio.networks.receptive_field import ReceptiveField
 
 SHARES = (0.167, 0.333, 0.5)
 """Of a block's width, the filters of its three chained convolutions, which together see 3, 5 and 7 voxels."""
@@ -127,7 +127,7 @@ class MultiResUNet(Network):
 
         self.size_multiple = config.size_multiple
         self.lost = (0,) * dims
-        self.receptive_margin = tuple(_seen(config, axis, Reach(0, n - 1)).margin(n) for axis, n in enumerate(self.size_multiple))
+        self.receptive_margin = tuple(_seen(config, axis, ReceptiveField(0, n - 1)).margin(n) for axis, n in enumerate(self.size_multiple))
         self.exact = config.norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor:
@@ -162,10 +162,10 @@ def _norm(config: MultiResUNetConfig, channels: int) -> nn.Module:
     return layer
 
 
-def _seen(config: MultiResUNetConfig, axis: int, wanted: Reach, level: int = 0) -> Reach:
+def _seen(config: MultiResUNetConfig, axis: int, wanted: ReceptiveField, level: int = 0) -> ReceptiveField:
     """What of a level's input the positions `wanted` of its output see along an axis."""
 
-    def block(out: Reach, convolutions: int) -> Reach:
+    def block(out: ReceptiveField, convolutions: int) -> ReceptiveField:
         for _ in range(convolutions):
             out = out.through(config.kernels[level][axis], pad=config.kernels[level][axis] // 2)
         return out

@@ -12,7 +12,7 @@ import torch
 from torch import Tensor, nn
 
 from unetstudio.errors import UserError
-from unetstudio.networks.window import Cut, Window, part_of
+from unetstudio.networks.output_window import Cut, Window, part_of
 from unetstudio.registry import Registry
 
 

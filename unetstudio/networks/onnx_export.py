@@ -22,8 +22,8 @@ from unetstudio.formats.replacing import replace_file
 from unetstudio.networks.checkpoint import load
 from unetstudio.networks.network import Network
 from unetstudio.networks.onnx_card import card_of, markdown
+from unetstudio.networks.output_window import bounds_of
 from unetstudio.networks.state import METADATA
-from unetstudio.networks.window import bounds_of
 
 OPSET = 17
 """Of 2022: what runs the file need not be new."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import torch
 
-from unetstudio.networks.findings import recall, remember
+from unetstudio.networks.machine_cache import recall, remember
 from unetstudio.networks.network import create
 
 BASES = (8, 20)

@@ -12,8 +12,8 @@ from torch import Tensor, nn
 
 from unetstudio.networks.blocks import CONV, MAX_POOL, PADDINGS, UP_CONV, centre, double_conv, he_init
 from unetstudio.networks.network import NETWORKS, Network, check, round_up
+from unetstudio.networks.output_window import Cut, Window, cuts_for
 from unetstudio.networks.pyramid import Pool, PyramidConfig, reach
-from unetstudio.networks.window import Cut, Window, cuts_for
 
 SPARED = 0.6
 """Share of the work, as measured, that is on the way up and near full resolution."""
@@ -179,6 +179,6 @@ def _lost(config: UNetConfig, axis: int) -> int:
 
 
 def _margin(config: UNetConfig, axis: int) -> int:
-    """Two or three more than valid padding loses: there the poolings' lattice is shifted so that every convolution ends on it."""
+    """Two or three more than valid padding loses: there the poolings' grid is shifted so that every convolution ends on it."""
     taken = [kernel[axis] - 1 for kernel in config.kernels]  # by two convolutions
     return reach([level[axis] for level in config.pools], taken, taken[:-1])

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.region import Index, Region
 from unetstudio.postprocess.components import components
-from unetstudio.postprocess.step import Evidence, Reaching, Step
+from unetstudio.postprocess.step import Reaching, Step, StepInput
 
 Labels = NDArray[np.uint8]
 
@@ -32,7 +32,7 @@ class Block:
     left: bool
 
 
-def reach(step: Step, evidence: Evidence) -> float:
+def reach(step: Step, evidence: StepInput) -> float:
     """How far a step looks, in voxels; infinite for one that does not say so."""
     return step.reach(evidence) if isinstance(step, Reaching) else math.inf
 
@@ -40,7 +40,7 @@ def reach(step: Step, evidence: Evidence) -> float:
 def by_block(
     step: Step,
     read: Callable[[Region], Labels],
-    evidence: Callable[[Region], Evidence],
+    evidence: Callable[[Region], StepInput],
     write: Callable[[Region, Labels], None],
     shape: Index,
     *,

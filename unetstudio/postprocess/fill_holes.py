@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.postprocess.components import borders, components, kept_by_hand
-from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, Evidence
+from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, StepInput
 
 
 @STEPS.register("fill_holes")
@@ -38,11 +38,11 @@ class FillHoles:
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels or voxels, or mm² (mm³ in a volume)."},
     )
 
-    def reach(self, evidence: Evidence) -> float:
+    def reach(self, evidence: StepInput) -> float:
         """A hole and what encloses it."""
         return math.ceil(evidence.voxels(self.size, self.unit)) + 2 if self.size > 0 else math.inf
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
+    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
         ids, sizes = components(labels == evidence.background, corners=False)
         hole = np.ones(len(sizes), np.bool_)
         hole[0] = False

@@ -15,7 +15,7 @@ from unetstudio.data.quantity import area_text, count_text, volume_text
 from unetstudio.data.region import Region
 from unetstudio.postprocess.overwrite import overwrite, where
 from unetstudio.postprocess.stack import DEFAULT_STEPS, from_json, to_json, with_options
-from unetstudio.postprocess.step import Evidence, Step
+from unetstudio.postprocess.step import Step, StepInput
 from unetstudio.postprocess.uncertainty import uncertainty
 
 __all__ = ["DEFAULT_STEPS", "Segmentation", "StepReport", "from_json", "segment", "to_json", "uncertainty", "with_options"]
@@ -88,7 +88,7 @@ def _inside(
     best, winner = strongest(probabilities[1:], values[1:])
     other = np.ascontiguousarray(probabilities[0])
     mask = None if painted is None else painted[1]
-    evidence = Evidence(values[0], values, best, winner, other, mask, spacing, volume)
+    evidence = StepInput(values[0], values, best, winner, other, mask, spacing, volume)
     labels = where(best > other, winner, values[0])
     hidden = None if known is None or known.all() else ~known
     _restore(labels, painted, hidden)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.postprocess.components import borders, components, kept_by_hand
-from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, Evidence
+from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, StepInput
 
 
 @STEPS.register("small_components")
@@ -35,11 +35,11 @@ class SmallComponents:
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels or voxels, or mm² (mm³ in a volume)."},
     )
 
-    def reach(self, evidence: Evidence) -> float:
+    def reach(self, evidence: StepInput) -> float:
         """An island that goes, and one beside it that may go too."""
         return 2 * math.ceil(evidence.voxels(self.size, self.unit)) + 2
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
+    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
         """All classes are looked at in the same labels, so their order does not matter."""
         limit = evidence.voxels(self.size, self.unit)
         doomed = np.zeros(labels.shape, np.int32)

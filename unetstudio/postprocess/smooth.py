@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.postprocess.overwrite import overwrite
-from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, Evidence
+from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, StepInput
 
 
 @STEPS.register("smooth")
@@ -36,11 +36,11 @@ class Smooth:
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels, or millimetres where the spacing is known."},
     )
 
-    def reach(self, evidence: Evidence) -> float:
+    def reach(self, evidence: StepInput) -> float:
         """The window of the blur: three standard deviations."""
         return math.ceil(1.5 * max(evidence.radii(self.radius, self.unit))) + 2
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
+    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
         if self.radius <= 0:
             return labels, 0
         z, y, x = (r / 2 for r in evidence.radii(self.radius, self.unit))

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.region import tight
 from unetstudio.postprocess.components import components
-from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, Evidence
+from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, StepInput
 
 Floats = NDArray[np.float32]
 Numbers = NDArray[np.int32]
@@ -55,7 +55,7 @@ class Split:
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels, or millimetres where the spacing is known."},
     )
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
+    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
         spacing = evidence.spacing or (1.0, 1.0, 1.0)
         steps = np.array(spacing) / (1.0 if self.unit == MILLIMETRES and evidence.spacing else spacing[2])  # of a voxel, in the unit
         result, cuts = labels, 0

@@ -20,7 +20,7 @@ PIXELS, MILLIMETRES = "px", "mm"
 
 
 @dataclass(frozen=True, eq=False)
-class Evidence:
+class StepInput:
     """What a step may look at besides the labels; all arrays (Z, Y, X) of the same shape.
 
     `best` is the probability (0..255) of the likeliest foreground class, `winner` that class's value, `other` the background's probability.
@@ -73,7 +73,7 @@ class Step(Protocol):
     @property
     def enabled(self) -> bool: ...
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
+    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
         """New labels (Z, Y, X) uint8, and how many objects were changed."""
         ...
 
@@ -82,7 +82,7 @@ class Step(Protocol):
 class Reaching(Protocol):
     """A step that knows how far it looks, and so can be run piece by piece."""
 
-    def reach(self, evidence: Evidence) -> float:
+    def reach(self, evidence: StepInput) -> float:
         """Voxels beyond a region that decide what the step makes of it; infinite where an object of any size may."""
         ...
 

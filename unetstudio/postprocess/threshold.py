@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.postprocess.overwrite import overwrite
-from unetstudio.postprocess.step import STEPS, Evidence
+from unetstudio.postprocess.step import STEPS, StepInput
 
 
 @STEPS.register("threshold")
@@ -36,7 +36,7 @@ class Threshold:
         },
     )
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: Evidence) -> tuple[NDArray[np.uint8], int]:
+    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
         """Only voxels that the threshold decides otherwise than 0.5 does are touched, so it may stand anywhere in the order."""
         if self.probability == 0.5:
             return labels, 0
@@ -48,7 +48,7 @@ class Threshold:
         overwrite(result, changed & ~found, evidence.background)
         return result, 0
 
-    def reach(self, evidence: Evidence) -> float:
+    def reach(self, evidence: StepInput) -> float:
         """Each voxel is decided by itself."""
         del evidence
         return 0

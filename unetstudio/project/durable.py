@@ -20,10 +20,10 @@ from typing import TypeVar
 import psutil
 
 from unetstudio.errors import ProjectError
-from unetstudio.project import looking
-from unetstudio.project.refusal import DamagedError as DamagedError  # noqa: PLC0414 (what reading and writing here end in)
-from unetstudio.project.refusal import MissingError as MissingError  # noqa: PLC0414
-from unetstudio.project.refusal import refused
+from unetstudio.project import file_listing
+from unetstudio.project.os_errors import DamagedError as DamagedError  # noqa: PLC0414 (what reading and writing here end in)
+from unetstudio.project.os_errors import MissingError as MissingError  # noqa: PLC0414
+from unetstudio.project.os_errors import refused
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
 BLOCK = 8 * 2**20
@@ -232,7 +232,7 @@ def sweep(folder: Path, *names: str) -> None:
     Only for who alone writes these: the worker may be in the midst of a prediction in the folder where the window looks for labels.
     """
     beginnings = tuple(f".{name}" for name in names or ("",))
-    for left in looking.names(folder):
+    for left in file_listing.names(folder):
         if left.name.startswith(beginnings) and left.suffix == TEMPORARY:
             remove(left)
 

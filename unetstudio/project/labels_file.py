@@ -25,7 +25,7 @@ from unetstudio.data.edit import Bytes, Edit
 from unetstudio.data.labels import UNLABELLED, LabelMap, tally
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
-from unetstudio.project import guard
+from unetstudio.project import hdf5_validation
 from unetstudio.project.durable import DamagedError
 
 if TYPE_CHECKING:
@@ -68,7 +68,9 @@ def _image(labels: LabelMap, sequence: int, since: Since | None, about: Mapping[
     import h5py
     import hdf5plugin
 
-    with h5py.File(guard.fresh_name(), "w", driver="core", backing_store=False, block_size=GROWTH, libver=("v110", "v110")) as file:
+    with h5py.File(
+        hdf5_validation.fresh_name(), "w", driver="core", backing_store=False, block_size=GROWTH, libver=("v110", "v110")
+    ) as file:
         file.attrs["sequence"] = np.uint64(sequence)
         for key, value in about.items():
             file.attrs[key] = np.bytes_(value)
@@ -129,9 +131,9 @@ def decode(data: bytes, shape: Index, path: Path, case: str = "") -> tuple[Label
     Labels that say that they are of another case than `case`, or another file, are no better than damaged ones.
     """
     sequence = sequence_of(data, path)
-    guard.make_sure_it_fits(path, shape)
+    hdf5_validation.make_sure_it_fits(path, shape)
     try:
-        with guard.opened(memoryview(data)[: -FOOTER.size]) as file:
+        with hdf5_validation.opened(memoryview(data)[: -FOOTER.size]) as file:
             fault = _fault(file, shape)
             if fault or int(file.attrs.get("sequence", -1)) != sequence:
                 raise ProjectError(path, f"was not made by this program ({fault or 'its numbers disagree'}) and was not opened.")
@@ -140,7 +142,7 @@ def decode(data: bytes, shape: Index, path: Path, case: str = "") -> tuple[Label
                     raise DamagedError(path, "is a copy of another file or belongs to another image, and was not opened; it is kept.")
             arrays = {name: _room(file[name], fill) for name, fill in FILLS.items()}
             for name, array in arrays.items():
-                guard.unpack(file[name], array)
+                hdf5_validation.unpack(file[name], array)
             counts = _counts(file["values"], arrays["values"])
     except (OSError, KeyError, ValueError, RuntimeError, TypeError) as error:
         raise DamagedError(path, FAULT) from error
@@ -167,7 +169,7 @@ def _copied(since: Since, made: Mapping[str, h5py.Dataset]) -> bool:
     try:
         if sequence_of(since.data, Path("labels")) != since.sequence:
             return False
-        with guard.opened(memoryview(since.data)[: -FOOTER.size]) as file:
+        with hdf5_validation.opened(memoryview(since.data)[: -FOOTER.size]) as file:
             if _fault(file, shape):
                 return False
             if any(_packing(file[name]) != _packing(array) for name, array in made.items()):
@@ -187,7 +189,7 @@ def _copied(since: Since, made: Mapping[str, h5py.Dataset]) -> bool:
 
 def _fault(file: h5py.File, shape: Index) -> str:
     """Why a file does not hold labels of this shape, or ""."""
-    if found := guard.fault(file, dict.fromkeys(FILLS, shape), sparse=True):
+    if found := hdf5_validation.fault(file, dict.fromkeys(FILLS, shape), sparse=True):
         return found
     absent = (name for name, fill in FILLS.items() if _sparse(file[name]) and int(file[name].fillvalue) != fill)
     return "blocks are missing" if any(absent) else ""

@@ -20,7 +20,7 @@ import psutil
 
 from unetstudio import __version__
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, looking
+from unetstudio.project import durable, file_listing
 from unetstudio.project.journal import user
 
 NAME = "lock"
@@ -104,7 +104,7 @@ def acquire(folder: Path) -> Lock | LockedBy:
         if durable.write_once(path, content) is not None:
             return Lock(path, content)
         try:
-            held, beaten = durable.read_bytes(path), looking.time_of(path)
+            held, beaten = durable.read_bytes(path), file_listing.time_of(path)
         except durable.MissingError:
             continue
         if beaten is None:
@@ -119,7 +119,7 @@ def acquire(folder: Path) -> Lock | LockedBy:
 def alive(folder: Path) -> bool:
     """Whether somebody holds a project folder's lock, as far as can be seen without writing."""
     try:
-        held, beaten = durable.read_bytes(folder / NAME), looking.time_of(folder / NAME)
+        held, beaten = durable.read_bytes(folder / NAME), file_listing.time_of(folder / NAME)
     except ProjectError:
         return False
     return beaten is not None and not _gone(_parsed(held), time.time() - beaten)

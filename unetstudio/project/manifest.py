@@ -15,8 +15,8 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.project import durable
 from unetstudio.project.durable import DamagedError
+from unetstudio.project.manifest_validation import fault
 from unetstudio.project.migrations import STEPS, VERSION, Step, upgrade
-from unetstudio.project.plausible import fault
 from unetstudio.settings import TrainingSettings
 
 MOST_BYTES = 256 * 2**20

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -10,7 +11,7 @@ import numpy as np
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, guard
+from unetstudio.project import durable, hdf5_validation
 
 NAME = "prediction.h5"
 DIGEST = 32
@@ -22,7 +23,7 @@ def save(folder: Path, prediction: Prediction) -> None:
     import h5py
     import hdf5plugin
 
-    with h5py.File(guard.fresh_name(), "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
+    with h5py.File(hdf5_validation.fresh_name(), "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
         file.attrs["checkpoint"] = prediction.checkpoint
         file.attrs["values"] = np.array(prediction.values, np.uint8)
         file.create_dataset("probabilities", data=prediction.probabilities, chunks=True, **hdf5plugin.Zstd(clevel=1))
@@ -43,14 +44,25 @@ def load(folder: Path, shape: Index) -> Prediction | None:
     if hashlib.sha256(image).digest() != data[-DIGEST:]:
         return None
     try:
-        with guard.opened(image) as file:
+        with hdf5_validation.opened(image) as file:
             values = tuple(int(v) for v in file.attrs["values"])
-            if guard.fault(file, {"probabilities": (len(values), *shape)}):
+            if hdf5_validation.fault(file, {"probabilities": (len(values), *shape)}):
                 return None
-            guard.make_sure_it_fits(folder, (len(values), *shape))
+            hdf5_validation.make_sure_it_fits(folder, (len(values), *shape))
             prediction = Prediction(shape, values, str(file.attrs["checkpoint"]))
-            guard.unpack(file["probabilities"], prediction.probabilities)
+            hdf5_validation.unpack(file["probabilities"], prediction.probabilities)
     except (OSError, KeyError, ValueError, RuntimeError, TypeError, ProjectError):
         return None
     prediction.known[:] = True
     return prediction
+
+
+def averaged_folder(project: Path, case: str) -> Path:
+    """Where a prediction averaged over views lies until it is exported."""
+    return project / "cache" / f"averaged-{case}"
+
+
+def forget_averaged(project: Path) -> None:
+    """They are exported, or will not be."""
+    for folder in (project / "cache").glob("averaged-*"):
+        shutil.rmtree(folder, ignore_errors=True)

@@ -17,11 +17,11 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.quantity import count_text
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError, UserError
-from unetstudio.project import disk, durable, looking
+from unetstudio.project import disk, durable, file_listing
 from unetstudio.project.lock import NAME, Lock, LockedBy, acquire
 from unetstudio.project.manifest import BEGINNING, MOST_BYTES, Lines, Manifest, decode, encode, holds_another
+from unetstudio.project.manifest_validation import CASE_ID, check_case
 from unetstudio.project.migrations import VERSION
-from unetstudio.project.plausible import CASE_ID, check_case
 from unetstudio.project.store import LabelStore
 from unetstudio.settings import TrainingSettings
 
@@ -60,7 +60,7 @@ class Project:
     @classmethod
     def create(cls, folder: Path, classes: ClassTable | None = None, training: TrainingSettings | None = None) -> Project:
         """A new project in a folder that is empty or does not exist yet; open for writing."""
-        if any(file.name != NAME and file.suffix != durable.TEMPORARY for file in looking.names(folder)):
+        if any(file.name != NAME and file.suffix != durable.TEMPORARY for file in file_listing.names(folder)):
             raise ProjectError(folder, "is not empty; choose a new name for the project.")
         durable.make_folder(folder)
         lock = acquire(folder)
@@ -79,7 +79,7 @@ class Project:
     def open(cls, folder: Path, read_only: bool = False) -> Project:
         """The project of a folder, or of its project.json. Where it cannot be written it opens for reading and `notices` says why."""
         folder = folder.parent if folder.name == MANIFEST else folder
-        if not looking.names(folder) or not is_project(folder):  # one that may not be read says so
+        if not file_listing.names(folder) or not is_project(folder):  # one that may not be read says so
             raise ProjectError(folder, "is not a U-Net Studio project; choose a folder that ends in .unetstudio.")
         lock, notices = (None, []) if read_only else _locked(folder)
         project = None
@@ -267,7 +267,7 @@ class Project:
             return
         path = self.folder / MANIFEST
         try:
-            if link := next((name for name in FOLDERS if looking.is_link(self.folder / name)), ""):
+            if link := next((name for name in FOLDERS if file_listing.is_link(self.folder / name)), ""):
                 self._give_up(f"{link} in this project is a link to another place: it is shown for reading only. Put a folder there.")
                 return
             durable.sweep(self.folder)
@@ -275,8 +275,8 @@ class Project:
                 kept = path.with_name(f"{MANIFEST}.version-{self.manifest.version}")
                 durable.write_bytes(kept, self._saved, replace=True)
                 self.update(version=VERSION)
-            elif not looking.is_there(path) or durable.read_bytes(path) != self._saved:
-                if looking.is_there(path):
+            elif not file_listing.is_there(path) or durable.read_bytes(path) != self._saved:
+                if file_listing.is_there(path):
                     durable.move(path, path.with_name(f"{MANIFEST}.damaged-{int(time.time())}"))
                 durable.write_bytes(path, self._saved)
         except ProjectError as error:
@@ -296,7 +296,7 @@ class Project:
 def is_project(folder: Path) -> bool:
     """Whether a folder is a project, judged by what lies in it: other programs have a project.json too."""
     try:
-        if folder.suffix == SUFFIX and any(looking.is_there(folder / name) for name in (MANIFEST, BACKUP)):
+        if folder.suffix == SUFFIX and any(file_listing.is_there(folder / name) for name in (MANIFEST, BACKUP)):
             return True
         return durable.read_bytes(folder / MANIFEST).startswith(BEGINNING)
     except ProjectError:

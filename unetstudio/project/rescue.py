@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from pathlib import Path
 
 from unetstudio.data.edit import Edit
-from unetstudio.project import durable, looking
+from unetstudio.project import durable, file_listing
 from unetstudio.project.journal import Journal, JournalEntry, Kind, read
 
 Change = tuple[str, Kind, Edit]
@@ -35,7 +35,7 @@ def forget(folder: Path, project: str, case: str) -> None:
 
 
 def _files(folder: Path, case: str) -> list[Path]:
-    found = [path for path in looking.names(folder) if path.match(f"{case}-*.journal")]
+    found = [path for path in file_listing.names(folder) if path.match(f"{case}-*.journal")]
     return sorted(found, key=lambda path: int(path.stem.rpartition("-")[2]))
 
 

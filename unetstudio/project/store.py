@@ -21,7 +21,7 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, labels_file, looking
+from unetstudio.project import durable, file_listing, labels_file
 from unetstudio.project.journal import UNKNOWN, Journal, JournalEntry, Kind
 from unetstudio.project.lock import Lock, alive
 from unetstudio.project.recovery import JOURNAL, LABELS, TORN, Found, examine, generation
@@ -93,7 +93,7 @@ class LabelStore:
         """
         if not self.read_only:
             durable.sweep(self.folder, "labels-", "strokes-")
-        files = looking.names(self.folder)
+        files = file_listing.names(self.folder)
         found = examine(files, shape, self._case, self._past())
         told = replace(found, torn=tuple((path, contents) for path, contents in found.torn if _kept(path) not in files))
         self.sequence, self._saved, self._previous = found.sequence, found.base, found.last
@@ -200,7 +200,7 @@ class LabelStore:
 
     def _free(self) -> Path:
         """A journal name of this generation that no file has, after all that have one."""
-        taken = [m for f in looking.names(self.folder) if (m := JOURNAL.match(f.name)) and int(m[1]) == self._generation]
+        taken = [m for f in file_listing.names(self.folder) if (m := JOURNAL.match(f.name)) and int(m[1]) == self._generation]
         number = max((int(m[2] or 0) for m in taken), default=-1) + 1
         return self.folder / (f"strokes-{self._generation}-{number}.journal" if number else f"strokes-{self._generation}.journal")
 
@@ -220,7 +220,7 @@ class LabelStore:
 
     def _past(self) -> list[Path]:
         """Journals put aside, for when no generation that has its journals beside it is whole."""
-        return looking.names(self.folder / PAST)
+        return file_listing.names(self.folder / PAST)
 
     def _finish(self, found: Found, sentence: str | None) -> tuple[tuple[JournalEntry, ...], str | None]:
         """The history, and what to tell, with a stroke that a crash interrupted; one that is still being painted is left alone."""
@@ -235,7 +235,7 @@ class LabelStore:
 
     def _prune(self) -> None:
         """Drops generations older than the last three but for the last of each day; the journals before the three are the past."""
-        files = looking.names(self.folder)
+        files = file_listing.names(self.folder)
         kept = sorted((f for f in files if LABELS.fullmatch(f.name)), key=generation)
         if len(kept) <= GENERATIONS:
             return
@@ -252,7 +252,7 @@ class LabelStore:
         """Into the past, by copying: of a file moved between two folders a power cut may leave neither name, or both."""
         durable.make_folder(self.folder / PAST)
         target = self.folder / PAST / journal.name
-        if not looking.is_there(target):
+        if not file_listing.is_there(target):
             durable.write_bytes(target, durable.read_bytes(journal))
         if durable.read_bytes(target) == durable.read_bytes(journal):
             durable.remove(journal, for_good=True)  # before the next: the oldest alone would leave a gap behind it
@@ -260,7 +260,7 @@ class LabelStore:
     def _make_folder(self) -> None:
         """At the first write; never where the whole project is gone, for strokes without what they continue are of no use."""
         project = self.folder.parent.parent
-        if not looking.is_folder(project) or ((self._generation or self.sequence) and not looking.is_folder(self.folder)):
+        if not file_listing.is_folder(project) or ((self._generation or self.sequence) and not file_listing.is_folder(self.folder)):
             raise durable.MissingError(project, "is gone. Was it moved, or a drive unplugged? Put it back, then it is saved.")
         durable.make_folder(self.folder)
 
@@ -304,7 +304,7 @@ def _last_of_each_day(generations: Sequence[Path]) -> set[Path]:
     """Of generations, oldest first, the last of each day of the past week, by the days of Greenwich and the clock of the disk."""
     last: dict[int, Path] = {}
     for file in generations:
-        if (written := looking.time_of(file)) is not None:
+        if (written := file_listing.time_of(file)) is not None:
             last[int(written // DAY)] = file
     today = max(last, default=0)
     return {file for day, file in last.items() if day >= today - DAYS}

@@ -21,16 +21,16 @@ from unetstudio.networks.device import cores, free_memory, is_out_of_memory
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.card import report
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
-from unetstudio.training.fallback import Fallback
-from unetstudio.training.learner import Learner
 from unetstudio.training.losses import class_weights
 from unetstudio.training.material import Material, Unreadable
+from unetstudio.training.rollback import Rollback
 from unetstudio.training.samples import Samples
 from unetstudio.training.saving import Saving
 from unetstudio.training.schedule import Budget
 from unetstudio.training.scoring import EDGE, Score, find_spots, score
 from unetstudio.training.setup import set_up
 from unetstudio.training.start import Start
+from unetstudio.training.train_state import Learner
 
 FIRST_ROUND = 2.5
 """Seconds: the first prediction shall appear early."""
@@ -211,7 +211,7 @@ class Trainer:
             self._patch, self._batch = start.patches  # what memory was free when it began decides
         self._samples = self._sampling()
         count, device = made.network.parameters_count, str(self._device)
-        self._fallback = Fallback(self.learner)
+        self._fallback = Rollback(self.learner)
         self._told = {"Parameters": f"{count:,}", "Seed": settings.seed, "Device": device, **_views(made.recipe), **made.words}
         yield from (unreadable.notice for unreadable in made.lost)
         yield TrainingStarted(self._plan.network, self._plan.dims, count, self._patch, self._batch, device, self.step, made.words)

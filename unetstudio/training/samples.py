@@ -20,7 +20,7 @@ AHEAD = 3
 
 
 @dataclass(frozen=True)
-class Cut:
+class PatchSpec:
     """Where one patch is taken from and how it was augmented: enough to make it again."""
 
     case: str
@@ -36,12 +36,12 @@ class Batch:
     image: Tensor
     target: Tensor
     weight: Tensor
-    cuts: tuple[Cut, ...] = ()
+    cuts: tuple[PatchSpec, ...] = ()
 
 
 def draw_cut(
     index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe, rng: np.random.Generator, bias: float | None = None
-) -> Cut:
+) -> PatchSpec:
     """A biased crop: round a labelled voxel of a random class of a random case, not always in the middle of what the network answers.
 
     A share of 1 - `bias` is cut round any labelled voxel; None is all round random classes for strokes, and half for full masks.
@@ -61,7 +61,7 @@ def draw_cut(
     width = np.array(patch) * material.ratio(case)[-len(patch) :]  # in the scan's own voxels
     off = (rng.random(len(patch)) - 0.5) * width * 0.5
     middle = _inside(place[-len(patch) :] + off, width, shape[-len(patch) :])
-    return Cut(case, middle, int(place[0]) if len(patch) == 2 else None, recipe.draw(rng, len(patch)))
+    return PatchSpec(case, middle, int(place[0]) if len(patch) == 2 else None, recipe.draw(rng, len(patch)))
 
 
 def _inside(centre: NDArray[np.float64], patch: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[float, ...]:
@@ -74,7 +74,7 @@ def _inside(centre: NDArray[np.float64], patch: NDArray[np.float64], shape: tupl
 
 
 def make_patch(
-    cut: Cut, index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe
+    cut: PatchSpec, index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """Image (C', *patch), target and weight (*patch) of one cut."""
     grid = recipe.grid(cut.drawn, len(patch)) if cut.drawn.geometric else Grid.straight(len(patch))
@@ -85,7 +85,7 @@ def make_patch(
     return image, target, weight
 
 
-def make_batch(cuts: list[Cut], index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe) -> Batch:
+def make_batch(cuts: list[PatchSpec], index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe) -> Batch:
     """The batch of some cuts; the same cuts give the same batch."""
     images, targets, weights = zip(*(make_patch(cut, index, material, patch, recipe) for cut in cuts), strict=True)
     target = torch.from_numpy(np.stack(targets)).long()

@@ -20,7 +20,7 @@ EDGE = {2: 256, 3: 64}
 
 
 @dataclass(frozen=True)
-class Spot:
+class ValidationWindow:
     """A window with held-out labels: (Y, X) or (Z, Y, X) `shape` in the network's voxels round `centre` in the scan's; `z` is the slice in
     2D."""
 
@@ -39,12 +39,14 @@ class Score:
     voxels: dict[int, int] = field(default_factory=dict)
 
 
-def find_spots(material: Material, index: Index, dims: int, multiple: tuple[int, ...], most: int, seed: int, edge: int = 0) -> list[Spot]:
+def find_spots(
+    material: Material, index: Index, dims: int, multiple: tuple[int, ...], most: int, seed: int, edge: int = 0
+) -> list[ValidationWindow]:
     """At most `most` windows that hold held-out labels, spread over cases and classes; the same for the same labels and seed. `edge` is
     that of the windows when memory does not suffice for the usual one."""
     edge = edge or EDGE[dims]
     rng = np.random.default_rng(seed)
-    queues: list[list[Spot]] = []
+    queues: list[list[ValidationWindow]] = []
     for id in material.study.labelled():
         found = material.study.cases[id]
         if found.labels is None or not index.held.any(found):
@@ -65,7 +67,7 @@ def find_spots(material: Material, index: Index, dims: int, multiple: tuple[int,
     return turns[:most]
 
 
-def score(network: Network, precision: Precision, material: Material, index: Index, spots: list[Spot]) -> Score:
+def score(network: Network, precision: Precision, material: Material, index: Index, spots: list[ValidationWindow]) -> Score:
     """Dice per class, pooled over the windows' held-out voxels; the first class, background by custom, is left out of the mean."""
     n = len(material.study.classes)
     both, predicted, true = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -89,7 +91,7 @@ def score(network: Network, precision: Precision, material: Material, index: Ind
     return Score(float(np.mean(structures)) if structures else None, dice, voxels)
 
 
-def _spot(id: str, at: np.ndarray[tuple[int, ...], np.dtype[np.int64]], shape: tuple[int, ...], dims: int) -> Spot:
+def _spot(id: str, at: np.ndarray[tuple[int, ...], np.dtype[np.int64]], shape: tuple[int, ...], dims: int) -> ValidationWindow:
     """A window round the held-out voxels `at` (N, 3) of one tile."""
     middle = (at.min(axis=0) + at.max(axis=0)) / 2
-    return Spot(id, tuple(float(v) for v in middle[-dims:]), int(at[0, 0]) if dims == 2 else None, shape)
+    return ValidationWindow(id, tuple(float(v) for v in middle[-dims:]), int(at[0, 0]) if dims == 2 else None, shape)

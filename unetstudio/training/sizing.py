@@ -12,7 +12,7 @@ from torch import Tensor
 from torch.utils.flop_counter import FlopCounterMode
 
 from unetstudio.networks.device import Precision, free_bytes, free_memory, is_out_of_memory
-from unetstudio.networks.findings import recall, remember
+from unetstudio.networks.machine_cache import recall, remember
 from unetstudio.networks.network import BYTES, Network, name_of, rebuild, round_up
 from unetstudio.training.trial import cost_of
 

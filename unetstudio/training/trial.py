@@ -10,8 +10,8 @@ from torch import Tensor
 
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import BYTES, Network
-from unetstudio.training.learner import Learner
 from unetstudio.training.samples import Batch
+from unetstudio.training.train_state import Learner
 
 PATIENCE = 4.0
 """Seconds: a first step that takes longer is the measure itself; else it pays for set-up, and the next one is the measure."""

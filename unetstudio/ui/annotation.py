@@ -10,13 +10,13 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from unetstudio.data.classes import ClassTable
+from unetstudio.data.classes_edit import ClassesEdit
 from unetstudio.data.edit import Edit
 from unetstudio.data.history import BYTES, History
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.data.stroke import Stroke
 from unetstudio.tools.tool import TOOLS, Drag, Pointer, Tool, Touched
-from unetstudio.ui.classes_edit import ClassesEdit
 
 HELD_OUT_EVERY = 6
 """One painted stroke in this many, per class, is kept out of training and scores it."""

@@ -11,11 +11,11 @@ from PySide6.QtCore import SignalInstance
 
 from unetstudio.data.case import Case, ReviewState
 from unetstudio.data.labels import LabelMap
-from unetstudio.ui.desk import REMOVED, Desk
 from unetstudio.ui.review import Review
 from unetstudio.ui.saving import Saver
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import CasesChanged
+from unetstudio.workspace.project_writer import REMOVED, ProjectWriter
 
 
 class CaseCommands:
@@ -27,7 +27,7 @@ class CaseCommands:
         labels: LabelMap | None
         read_only: bool
         view: dict[str, Any]
-        desk: Desk | None
+        writer: ProjectWriter | None
         review: Review
         saver: Saver
         worker: WorkerThread
@@ -78,7 +78,7 @@ class CaseCommands:
 
     def thumbnail(self, case_id: str) -> Path | None:
         """PNG in the cache, or where it will be."""
-        return self.desk.thumbnail(case_id) if self.desk is not None else None
+        return self.writer.thumbnail(case_id) if self.writer is not None else None
 
     def annotated_fraction(self, case_id: str) -> float:
         """Share of a case's voxels that carry a class, as last known."""

@@ -14,12 +14,12 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.ui import memory
 from unetstudio.ui.annotation import Annotation
-from unetstudio.ui.arrivals import Arrivals
-from unetstudio.ui.desk import Desk, OpenedCase
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.display import Display
+from unetstudio.ui.image_import import ImageImport
 from unetstudio.ui.review import Review
 from unetstudio.ui.saving import Saver
+from unetstudio.workspace.project_writer import OpenedCase, ProjectWriter
 
 
 class CaseOpening:
@@ -31,13 +31,13 @@ class CaseOpening:
         scan: Scan | None
         labels: LabelMap | None
         view: dict[str, Any]
-        desk: Desk | None
+        writer: ProjectWriter | None
         disk: DiskThread
         saver: Saver
         display: Display
         annotation: Annotation
         review: Review
-        arrivals: Arrivals
+        image_import: ImageImport
         case_opening: SignalInstance
         case_opened: SignalInstance
         case_failed: SignalInstance
@@ -65,40 +65,40 @@ class CaseOpening:
         if known is not None:
             self.open_case(known.id)
         else:
-            self.arrivals.add([path], show=True)
+            self.image_import.add([path], show=True)
 
     def open_case(self, case_id: str, scan: Scan | None = None) -> None:
         """Shows a case as soon as it is read; of several asked for in a row only the last is shown."""
-        if self.desk is None or case_id == self._wanted:
+        if self.writer is None or case_id == self._wanted:
             return
-        desk, case = self.desk, self._case(case_id)
+        writer, case = self.writer, self._case(case_id)
         self.annotation.end()
         self.saver.flush()  # a case that can be painted is listed on the disk
         self._wanted = case_id
         self.case_opening.emit(case_id)
 
         def read() -> tuple[Case, Scan] | None:
-            return desk.scan_of(case) if self._wanted == case_id else None
+            return writer.scan_of(case) if self._wanted == case_id else None
 
         def go_on(found: tuple[Case, Scan] | None) -> None:
-            if found is not None and self._wanted == case_id and self.desk is desk:
-                self._open_read(desk, *found)
+            if found is not None and self._wanted == case_id and self.writer is writer:
+                self._open_read(writer, *found)
 
         if scan is None:
-            self.disk.read(read, go_on, lambda error: self._case_refused(desk, case_id, error))
+            self.disk.read(read, go_on, lambda error: self._case_refused(writer, case_id, error))
         else:
-            self._open_read(desk, case, scan)
+            self._open_read(writer, case, scan)
 
-    def _open_read(self, desk: Desk, case: Case, scan: Scan) -> None:
+    def _open_read(self, writer: ProjectWriter, case: Case, scan: Scan) -> None:
         """Its labels, once its scan is there."""
 
         def read() -> OpenedCase | None:
-            return desk.open_case(case, scan) if self._wanted == case.id else None
+            return writer.open_case(case, scan) if self._wanted == case.id else None
 
-        self.disk.ask(read, self._case_read, lambda error: self._case_refused(desk, case.id, error))
+        self.disk.ask(read, self._case_read, lambda error: self._case_refused(writer, case.id, error))
 
     def _case_read(self, opened: OpenedCase | None) -> None:
-        if opened is None or opened.case.id != self._wanted or self.desk is None:
+        if opened is None or opened.case.id != self._wanted or self.writer is None:
             return
         case = opened.case
         if self.case is not None and self.case.id == case.id and opened.sequence <= self._sequence[case.id]:
@@ -121,10 +121,10 @@ class CaseOpening:
         self.start_worker()
         self.disk.ask(memory.give_back)  # of the case before
 
-    def _case_refused(self, desk: Desk, case_id: str, error: UserError) -> None:
-        if self.desk is not desk:
+    def _case_refused(self, writer: ProjectWriter, case_id: str, error: UserError) -> None:
+        if self.writer is not writer:
             return  # it was read while its project was closed
-        self.arrivals.lost.add(case_id)
+        self.image_import.lost.add(case_id)
         if self._wanted == case_id:
             self._wanted = self.case.id if self.case is not None else ""
         self.case_failed.emit(case_id, str(error))

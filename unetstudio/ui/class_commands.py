@@ -7,16 +7,16 @@ from typing import TYPE_CHECKING, Any
 from PySide6.QtCore import SignalInstance
 
 from unetstudio.data.classes import ClassTable, Colour
+from unetstudio.data.classes_edit import ClassesEdit
 from unetstudio.data.palette import next_colour
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.ui.annotation import Annotation
-from unetstudio.ui.classes_edit import ClassesEdit
 from unetstudio.ui.review import Review
 from unetstudio.ui.saving import Saver
 from unetstudio.ui.worker_thread import WorkerThread
-from unetstudio.worker.intake import picture
 from unetstudio.worker.messages import ClassesChanged
+from unetstudio.workspace.intake import picture
 
 
 class ClassCommands:

@@ -21,12 +21,13 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
 from unetstudio.formats import read_mask_onto
-from unetstudio.ui.desk import Desk
+from unetstudio.project.prediction_file import forget_averaged
 from unetstudio.ui.disk_thread import DiskThread
-from unetstudio.worker.export import ExportChoice, Exported, export, forget_averaged, stored
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged, StopAside
-from unetstudio.worker.import_masks import mask_edit, matched
 from unetstudio.worker.messages import Event, JobFailed, LabelsEdited, StudyOpened, WorkerDied
+from unetstudio.workspace.export import ExportChoice, Exported, export, stored
+from unetstudio.workspace.import_masks import mask_edit, matched
+from unetstudio.workspace.project_writer import ProjectWriter
 
 if TYPE_CHECKING:
     from unetstudio.ui.session import Session
@@ -84,7 +85,7 @@ class Exchange(QObject):
     def import_masks(self, paths: list[Path]) -> None:
         """Masks become labels of the cases with the same file stem; a single mask may have any name: it is for the open case."""
         session = self._session
-        if session.desk is None or session.read_only:
+        if session.writer is None or session.read_only:
             session.notice.emit("Open a project that can be changed first.", "warning")
             return
         try:
@@ -95,15 +96,15 @@ class Exchange(QObject):
                 return
             pairs = [(paths[0], session.case)]
         self._imported = 0
-        desk = session.desk
-        steps = _masks(session.disk, desk, pairs, session.classes)
+        writer = session.writer
+        steps = _masks(session.disk, writer, pairs, session.classes)
         self._stop = self._stop_import = session.disk.begin(
-            steps, lambda event: self._mask(desk, event), lambda error: self._import_ended(desk, error)
+            steps, lambda event: self._mask(writer, event), lambda error: self._import_ended(writer, error)
         )
 
-    def _mask(self, desk: Desk, event: _MaskRead | _MaskStored) -> None:
+    def _mask(self, writer: ProjectWriter, event: _MaskRead | _MaskStored) -> None:
         session = self._session
-        if session.desk is not desk:
+        if session.writer is not writer:
             return
         session.progress.emit(IMPORTING, event.done, event.total + 1)
         if isinstance(event, _MaskStored):
@@ -128,7 +129,7 @@ class Exchange(QObject):
         """Writes masks, legend, overlay pictures and measurements of the chosen cases; segmentations `averaged` over mirrored views are
         predicted first, which takes a while."""
         session = self._session
-        if session.desk is None:
+        if session.writer is None:
             return
         if session.saver.refused:
             session.notice.emit(f"Nothing was exported: some strokes are not saved yet. {session.saver.refused}", "error")
@@ -142,24 +143,24 @@ class Exchange(QObject):
         session.progress.emit(EXPORTING, 0, 0)
         averaged = averaged and choice.what == "segmentation"
         if not averaged:
-            self._write(session.desk, folder, choice, chosen, averaged=False)
+            self._write(session.writer, folder, choice, chosen, averaged=False)
             return
         self._wanted = {case.id: case for case in chosen}
-        self._averaged = partial(self._write, session.desk, folder, choice)
+        self._averaged = partial(self._write, session.writer, folder, choice)
         session.worker.event.connect(self._averaging)
         self._stop = self._stop_averaging
         session.worker.ask(AverageCases(tuple(self._wanted)))
 
-    def _write(self, desk: Desk, folder: Path, choice: ExportChoice, chosen: list[Case], *, averaged: bool) -> None:
+    def _write(self, writer: ProjectWriter, folder: Path, choice: ExportChoice, chosen: list[Case], *, averaged: bool) -> None:
         session = self._session
 
         def ended(error: UserError | None) -> None:
-            if session.desk is desk:
+            if session.writer is writer:
                 for case_id in self._written:
                     session.saver.note(case_id, event="exported", what=choice.what, formats=list(choice.formats))
             self._ended(EXPORTING, error)
 
-        steps = _exported(desk, chosen, session.classes, folder, choice, averaged)
+        steps = _exported(writer, chosen, session.classes, folder, choice, averaged)
         self._stop = session.disk.begin(steps, partial(self._exported, averaged), ended)
 
     def _averaging(self, event: Event) -> None:
@@ -209,8 +210,8 @@ class Exchange(QObject):
         before = event.total if averaged else 0  # predicting was the first half
         self._session.progress.emit(EXPORTING, before + min(event.done, event.total - 1), before + event.total)
 
-    def _import_ended(self, desk: Desk, error: UserError | None) -> None:
-        if self._session.desk is desk:
+    def _import_ended(self, writer: ProjectWriter, error: UserError | None) -> None:
+        if self._session.writer is writer:
             self._ended(IMPORTING, error)
         else:
             self._session.progress.emit(IMPORTING, 1, 1)
@@ -228,33 +229,33 @@ class Exchange(QObject):
 
 
 def _masks(
-    disk: DiskThread, desk: Desk, pairs: list[tuple[Path, Case]], classes: ClassTable
+    disk: DiskThread, writer: ProjectWriter, pairs: list[tuple[Path, Case]], classes: ClassTable
 ) -> Generator[_MaskRead | _MaskStored, None, None]:
     for done, (path, case) in enumerate(pairs, start=1):
         read = _MaskRead(case, path, read_mask_onto(path, case.shape, case.geometry), done, len(pairs))
-        yield disk.carry(partial(_stored, desk, read, classes))
+        yield disk.carry(partial(_stored, writer, read, classes))
 
 
-def _stored(desk: Desk, read: _MaskRead, classes: ClassTable) -> _MaskRead | _MaskStored:
+def _stored(writer: ProjectWriter, read: _MaskRead, classes: ClassTable) -> _MaskRead | _MaskStored:
     """On the disk thread: what becomes of a mask, unless its case is open and the window must change the labels."""
     case = read.case
-    if desk.is_open(case.id):
+    if writer.is_open(case.id):
         return read
-    desk.retry()  # strokes of it that the disk refused come first
-    labels = desk.project.store(case).load(case.shape).labels
+    writer.retry()  # strokes of it that the disk refused come first
+    labels = writer.project.store(case).load(case.shape).labels
     edit = mask_edit(labels, read.mask, classes, read.path, objects=True)
     sequence = 0
     if edit is not None:
-        sequence = desk.append_elsewhere(case, edit)
+        sequence = writer.append_elsewhere(case, edit)
         labels.apply(edit)
     return _MaskStored(case, sequence, edit, labels.annotated / labels.values.size, read.done, read.total)
 
 
 def _exported(
-    desk: Desk, cases: list[Case], classes: ClassTable, folder: Path, choice: ExportChoice, averaged: bool
+    writer: ProjectWriter, cases: list[Case], classes: ClassTable, folder: Path, choice: ExportChoice, averaged: bool
 ) -> Generator[Exported, None, None]:
     try:
-        yield from export(stored(desk.project, averaged=averaged), cases, classes, folder, choice)
+        yield from export(stored(writer.project, averaged=averaged), cases, classes, folder, choice)
     finally:
         if averaged:
-            forget_averaged(desk.project.folder)
+            forget_averaged(writer.project.folder)

@@ -54,9 +54,9 @@ class FolderDialog(QDialog):
         self.images, self.out = QLineEdit(), QLineEdit()
         self.images.setObjectName("folder_images")
         self.out.setObjectName("folder_out")
-        self.flips = QComboBox()
+        self.tta = QComboBox()
         for words, value in FLIPS:
-            self.flips.addItem(words, value)
+            self.tta.addItem(words, value)
         self.objects = QCheckBox("Number objects instead of classes")
         self.objects.setToolTip("Each object gets a number of its own; split touching objects in the clean-up first")
         self.again = QCheckBox("Make masks anew that are there already")
@@ -106,7 +106,7 @@ class FolderDialog(QDialog):
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(8)
         column.addLayout(places)
-        for part in (self.flips, self.objects, self.again, self.sentence, self.bar):
+        for part in (self.tta, self.objects, self.again, self.sentence, self.bar):
             column.addWidget(part)
         column.addWidget(self.table, 1)
         column.addLayout(buttons)
@@ -157,8 +157,8 @@ class FolderDialog(QDialog):
         self.start_button.setText("Stop")
         self.sentence.setText("Looking at the images …")
         steps = tuple(to_json(session.review.steps))
-        flips = self.flips.currentData()
-        session.worker.ask(PredictFolder((images,), out, steps, flips, self.objects.isChecked(), self.again.isChecked()))
+        tta = self.tta.currentData()
+        session.worker.ask(PredictFolder((images,), out, steps, tta, self.objects.isChecked(), self.again.isChecked()))
 
     def _open(self, item: QTableWidgetItem) -> None:
         path = self.table.item(item.row(), 0).data(PATH)

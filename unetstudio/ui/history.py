@@ -28,8 +28,8 @@ class HistoryReader(QObject):
     def ask_who(self, voxel: Index, answer: Callable[[list[AuditLine]], None]) -> None:
         """Who changed a voxel (z, y, x) of the open case, newest first."""
         session = self._session
-        if session.desk is not None and session.case is not None:
-            folder = session.desk.project.folder_of(session.case)
+        if session.writer is not None and session.case is not None:
+            folder = session.writer.project.folder_of(session.case)
 
             def read() -> list[AuditLine]:
                 from unetstudio.project.audit import who
@@ -40,8 +40,8 @@ class HistoryReader(QObject):
 
     def ask_trail(self, case_id: str, answer: Callable[[list[AuditLine]], None]) -> None:
         """All that was done to a case, newest first."""
-        if self._session.desk is not None:
-            folder = self._session.desk.project.folder_of(case_id)
+        if self._session.writer is not None:
+            folder = self._session.writer.project.folder_of(case_id)
 
             def read() -> list[AuditLine]:
                 from unetstudio.project.audit import trail
@@ -52,8 +52,8 @@ class HistoryReader(QObject):
 
     def export(self, path: Path, case_id: str = "") -> None:
         """Writes the trail of one case, or of all, as CSV."""
-        if self._session.desk is not None:
-            project, cases = self._session.desk.project, (case_id,) if case_id else None
+        if self._session.writer is not None:
+            project, cases = self._session.writer.project, (case_id,) if case_id else None
 
             def write() -> None:
                 from unetstudio.project.audit import write_csv

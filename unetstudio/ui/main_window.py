@@ -11,7 +11,7 @@ from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 from unetstudio.ui.actions import Actions
 from unetstudio.ui.banner import Banner
 from unetstudio.ui.commands import Commands
-from unetstudio.ui.corner import Corner
+from unetstudio.ui.menu_corner import Corner
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.resources import app_icon
 from unetstudio.ui.session import Session

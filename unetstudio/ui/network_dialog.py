@@ -6,7 +6,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QDialog, QHBoxLayout, QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio.project.checkpoints import CheckpointCard, cards
-from unetstudio.ui.panels.networks import NetworkList
+from unetstudio.ui.panels.network_choice import NetworkList
 from unetstudio.ui.panels.text import label
 from unetstudio.ui.session import Session
 
@@ -187,10 +187,10 @@ class NetworkDialog(QDialog):
 
     def _look_for_checkpoints(self) -> None:
         """Which networks have learned in this project before."""
-        desk = self._session.desk
-        if desk is None:
+        writer = self._session.writer
+        if writer is None:
             return
-        folder = desk.project.checkpoints_folder
+        folder = writer.project.checkpoints_folder
 
         def take(found: list[CheckpointCard]) -> None:
             if self._closed:

@@ -10,8 +10,8 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from unetstudio.data.edit import Edit
 from unetstudio.errors import UserError
 from unetstudio.project.journal import Kind
-from unetstudio.ui.desk import Desk
 from unetstudio.ui.disk_thread import DiskThread
+from unetstudio.workspace.project_writer import ProjectWriter
 
 GATHER = 300
 """Milliseconds over which changes of the project's settings are gathered into one write."""
@@ -45,7 +45,7 @@ class Saver(QObject):
     def __init__(self, disk: DiskThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._disk = disk
-        self._desk: Desk | None = None
+        self._desk: ProjectWriter | None = None
         self._reading = False  # whether it was opened for reading only
         self._fields: dict[str, Any] = {}
         self._pending = 0
@@ -71,12 +71,12 @@ class Saver(QObject):
         """Why something could not be stored and waits in memory, or ""."""
         return self._refused
 
-    def open(self, desk: Desk) -> None:
+    def open(self, writer: ProjectWriter) -> None:
         """From now on, for this project."""
-        self._desk, self._reading = desk, desk.project.read_only
+        self._desk, self._reading = writer, writer.project.read_only
         if not self._reading:
             self._beat.start()
-            self._disk.ask(desk.space_warning, self._warn)
+            self._disk.ask(writer.space_warning, self._warn)
         self.state_changed.emit("Open read-only" if self._reading else "All saved", True)
 
     def close(self) -> None:
@@ -84,8 +84,8 @@ class Saver(QObject):
         if self._desk is None:
             return
         self.flush()
-        desk, self._desk = self._desk, None
-        self._disk.ask(desk.close)
+        writer, self._desk = self._desk, None
+        self._disk.ask(writer.close)
         self._beat.stop()
         self._warned = ""
         self._recovered()
@@ -93,16 +93,16 @@ class Saver(QObject):
 
     def append(self, case_id: str, kind: str, edit: Edit | None) -> None:
         """Stores one change of labels durably: "edit", "undo", "redo", "partial", or "cancel" without an Edit."""
-        self._ask(lambda desk: desk.append(case_id, KINDS[kind], edit), lost_too=True)
+        self._ask(lambda writer: writer.append(case_id, KINDS[kind], edit), lost_too=True)
 
     def note(self, case_id: str, **about: Any) -> None:
         """Stores an event that changes no voxel, for the audit trail."""
         self.flush()  # the case may have come a moment ago
-        self._ask(lambda desk: desk.note(case_id, about))
+        self._ask(lambda writer: writer.note(case_id, about))
 
     def try_now(self) -> None:
         """What waits is tried again at once."""
-        self._ask(lambda desk: desk.retry())
+        self._ask(lambda writer: writer.retry())
 
     def keep(self, **fields: Any) -> None:
         """Stores fields of project.json (classes, cases, training, steps, view) a moment later; nothing while no project is open."""
@@ -120,10 +120,10 @@ class Saver(QObject):
     def _save_project(self) -> None:
         fields, self._fields = self._fields, {}
         if fields and self._desk is not None and not self._desk.project.read_only:
-            self._ask(lambda desk: desk.update(**fields))
+            self._ask(lambda writer: writer.update(**fields))
 
     def _keep_alive(self) -> None:
-        self._ask(lambda desk: desk.beat())
+        self._ask(lambda writer: writer.beat())
         if self._desk is not None:
             self._disk.ask(self._desk.space_warning, self._warn)
 
@@ -135,13 +135,13 @@ class Saver(QObject):
 
     def _ask(self, call: Any, *, lost_too: bool = False) -> None:
         """Nothing of a project opened for reading; of one that was lost only changes of labels (`lost_too`), which wait to be rescued."""
-        desk = self._desk
-        if desk is None or self._reading or (desk.project.read_only and not lost_too):
+        writer = self._desk
+        if writer is None or self._reading or (writer.project.read_only and not lost_too):
             return
         self._pending += 1
         if not self._refused:
             self.state_changed.emit("Saving …", True)
-        self._disk.ask(lambda: call(desk), self._done, self._failed)
+        self._disk.ask(lambda: call(writer), self._done, self._failed)
 
     def _done(self, _: object) -> None:
         self._pending -= 1

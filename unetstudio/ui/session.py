@@ -1,7 +1,7 @@
 """The open project as the window sees it: turns values into signals.
 
-Commands come down as calls, results go up as signals. Reading and writing happen on the disk thread (through `Desk`), learning in the
-worker process; nothing here takes longer than a frame.
+Commands come down as calls, results go up as signals. Reading and writing happen on the disk thread (through `ProjectWriter`), learning
+in the worker process; nothing here takes longer than a frame.
 """
 
 from __future__ import annotations
@@ -20,28 +20,28 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, to_json
 from unetstudio.project.project import is_project
-from unetstudio.ui import recent
 from unetstudio.ui.annotation import Annotation
-from unetstudio.ui.arrivals import Arrivals
 from unetstudio.ui.attention import Attention
 from unetstudio.ui.case_commands import CaseCommands
 from unetstudio.ui.case_opening import CaseOpening
 from unetstudio.ui.class_commands import ClassCommands
-from unetstudio.ui.desk import Desk, OpenedProject, open_project
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.display import Display, Overlay
-from unetstudio.ui.elsewhere import Elsewhere
 from unetstudio.ui.exchange import Exchange
 from unetstudio.ui.history import HistoryReader
+from unetstudio.ui.image_import import ImageImport
 from unetstudio.ui.learning import Learning
 from unetstudio.ui.measurements import Measurements
-from unetstudio.ui.networks import Networks
+from unetstudio.ui.network_catalogue import Networks
 from unetstudio.ui.review import Review
+from unetstudio.ui.save_as import SaveAs
 from unetstudio.ui.saving import Saver
-from unetstudio.ui.study_feed import StudyFeed
+from unetstudio.ui.worker_sync import WorkerSync
 from unetstudio.ui.worker_thread import WorkerThread
-from unetstudio.worker.example import example_images
 from unetstudio.worker.messages import LabelsEdited
+from unetstudio.workspace import recent
+from unetstudio.workspace.example import example_images
+from unetstudio.workspace.project_writer import OpenedProject, ProjectWriter, open_project
 
 LINGER = 30_000
 """Milliseconds that the process outlives its window for the sake of strokes that could not be written yet."""
@@ -64,7 +64,7 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.desk: Desk | None = None
+        self.writer: ProjectWriter | None = None
         self.cases: tuple[Case, ...] = ()
         self.classes = ClassTable()
         self.case: Case | None = None
@@ -85,10 +85,10 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self.learning = Learning(self.worker, self)
         self.networks = Networks(self.worker, Measurements(), self)
         self.exchange = Exchange(self)
-        self.elsewhere = Elsewhere(self)
+        self.save_as = SaveAs(self)
         self.history = HistoryReader(self)
-        self.arrivals = Arrivals(self)
-        self.study = StudyFeed(self)
+        self.image_import = ImageImport(self)
+        self.worker_sync = WorkerSync(self)
         self._wire()
         self.disk.start()
 
@@ -117,17 +117,17 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
     @property
     def project_path(self) -> Path | None:
         """The project's folder."""
-        return self.desk.project.folder if self.desk is not None else None
+        return self.writer.project.folder if self.writer is not None else None
 
     @property
     def project_name(self) -> str:
         """For the title bar."""
-        return self.desk.project.name if self.desk is not None else ""
+        return self.writer.project.name if self.writer is not None else ""
 
     @property
     def read_only(self) -> bool:
         """Whether nothing can be changed."""
-        return self.desk is not None and self.desk.project.read_only
+        return self.writer is not None and self.writer.project.read_only
 
     def open_paths(self, paths: list[Path]) -> None:
         """Files, folders, a DICOM folder or a project; images join the open project, or begin one beside them."""
@@ -135,12 +135,12 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         if projects:
             self._open_project(projects[0])
         elif paths:
-            self.arrivals.add(paths)
+            self.image_import.add(paths)
 
     def new_project(self, paths: list[Path]) -> None:
         """Images into a project of their own."""
         self.close_project()
-        self.arrivals.add(paths, anew=True)
+        self.image_import.add(paths, anew=True)
 
     def open_example(self) -> None:
         """Images that come with the program's libraries, copied to a folder of the user's."""
@@ -150,25 +150,25 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
     def close_project(self) -> None:
         """Everything is saved already; the disk thread lets go in its turn."""
         self._opening = None
-        self.arrivals.forget()
-        if self.desk is None:
+        self.image_import.forget()
+        if self.writer is None:
             return
         self.exchange.project_closed()
         self._close_case()
         self.saver.keep(view=self.view)
         self.saver.close()
-        self.desk = None
+        self.writer = None
         self.cases, self.classes, self.view, self._wanted = (), ClassTable(), {}, ""
         self.annotation.forget()
-        self.study.close()
+        self.worker_sync.close()
         self.learning.project_closed()
         self.project_closed.emit()
 
     def stop_work(self) -> None:
         """Ends what `progress` tells of; what is done of it stays."""
-        self.arrivals.stop()
+        self.image_import.stop()
         self.exchange.stop()
-        self.elsewhere.stop()
+        self.save_as.stop()
 
     def shut_down(self) -> None:
         """Ends within 3 s: closes the project, then the threads and the worker process."""
@@ -212,22 +212,22 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         if opened is not None and folder == self._opening:
             self._opening = None
             self.show_project(opened)
-            self.arrivals.go_on()
+            self.image_import.go_on()
         elif opened is not None:
-            self.disk.ask(opened.desk.close)  # another one was asked for meanwhile
+            self.disk.ask(opened.writer.close)  # another one was asked for meanwhile
 
     def _project_refused(self, folder: Path, error: UserError) -> None:
         if folder == self._opening:
             self._opening = None
             self._refuse(error)
-            self.arrivals.go_on()
+            self.image_import.go_on()
 
     def show_project(self, opened: OpenedProject) -> None:
         """From now on this project, which has just been read or made, is the open one."""
-        self.desk = opened.desk
-        project = opened.desk.project
+        self.writer = opened.writer
+        project = opened.writer.project
         self.cases, self.classes, self.view = project.cases, project.classes, dict(project.manifest.view)
-        self.saver.open(opened.desk)
+        self.saver.open(opened.writer)
         self.set_author(self.author)
         self.annotation.read_only = project.read_only
         self.annotation.set_classes(self.classes)
@@ -241,7 +241,7 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self.cases_changed.emit()
         for text in opened.notices:
             self.notice.emit(text, "warning")
-        self.study.open()
+        self.worker_sync.open()
         if self.cases:
             known = {case.id for case in self.cases}
             last = self.view.get("case", "")
@@ -279,23 +279,23 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
     def set_author(self, name: str) -> None:
         """The name that goes with strokes and decisions from now on; "" for the account's alone."""
         self.author = name
-        if self.desk is not None:
-            desk = self.desk
-            self.disk.ask(lambda: desk.set_author(name))
+        if self.writer is not None:
+            writer = self.writer
+            self.disk.ask(lambda: writer.set_author(name))
 
     def save_elsewhere(self, parent: Path) -> None:
         """Copies the project into another folder, with the strokes that wait, and goes on there."""
-        self.elsewhere.save(parent)
+        self.save_as.save(parent)
 
     def show_view(self, region: Region, focus: tuple[int, int, int]) -> None:
         """What is on screen, which the worker predicts first."""
-        self.study.show_view(region, focus)
+        self.worker_sync.show_view(region, focus)
 
     def _stop_painting(self, reason: str) -> None:
         """The project is somebody else's now: what would not be saved is not painted."""
         self.annotation.cancel()
         self.annotation.read_only = True
-        self.study.close()
+        self.worker_sync.close()
         self.learning.rest("Nothing is learned here any more: open the project again.")
         self.notice.emit(reason, "error")
 

@@ -9,8 +9,8 @@ from unetstudio.errors import CheckpointError, FormatError, UserError
 from unetstudio.formats import read
 from unetstudio.inference.predict import FINAL_SECONDS
 from unetstudio.inference.predictor import Predictor
+from unetstudio.project.prediction_file import averaged_folder, forget_averaged
 from unetstudio.training.start import to_use
-from unetstudio.worker.export import averaged_folder, forget_averaged
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged
 from unetstudio.worker.jobs import predict_case
 from unetstudio.worker.messages import OpenStudy
@@ -30,7 +30,7 @@ def average_cases(request: AverageCases, study: OpenStudy | None) -> Generator[C
     for done, case in enumerate(chosen, start=1):
         try:
             load, folder = partial(read, case.source), averaged_folder(study.project, case.id)
-            for _ in predict_case(predictor, load, case.id, folder, flips=predictor.mirrored, patience=FINAL_SECONDS):
+            for _ in predict_case(predictor, load, case.id, folder, tta=predictor.mirrored, tile_seconds=FINAL_SECONDS):
                 yield None  # and not what it says: the case on screen is not predicted anew
         except (FormatError, CheckpointError) as error:
             yield CaseAveraged(case.id, done, len(chosen), str(error))

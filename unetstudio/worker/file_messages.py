@@ -21,12 +21,12 @@ class ExportNetwork:
 @dataclass(frozen=True)
 class PredictFolder:
     """Predict images, or all in folders, into the folder `out` by the checkpoint in use, with post-processing `steps` as project.json holds
-    them; `flips`, `objects` and `again` as of `worker.folder.Manner`. While training goes on it takes half of the time."""
+    them; `tta`, `objects` and `again` as of `worker.folder.PredictionOptions`. While training goes on it takes half of the time."""
 
     images: tuple[Path, ...]
     out: Path
     steps: tuple[dict[str, Any], ...] = ()
-    flips: str = "auto"
+    tta: str = "auto"
     objects: bool = False
     again: bool = False
 

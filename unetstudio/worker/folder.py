@@ -24,6 +24,8 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError, OutOfMemory, ProjectError, UserError
 from unetstudio.formats import FORMATS, read_by_region, write_legend
 from unetstudio.formats.large_mask import ending
+from unetstudio.formats.legend import LEGEND
+from unetstudio.formats.output_record import Record
 from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.inference.engine import ENGINES
 from unetstudio.inference.events import EngineChosen, PredictionEvent, TilePredicted
@@ -34,12 +36,10 @@ from unetstudio.postprocess.segment import Painted, segment
 from unetstudio.postprocess.step import Step
 from unetstudio.postprocess.uncertainty import doubt
 from unetstudio.training.events import Notice
-from unetstudio.worker.export import LEGEND
-from unetstudio.worker.export_names import Record
 from unetstudio.worker.file_messages import MaskWritten, Refused
-from unetstudio.worker.huge import USUAL, Doing, Limits, predict_huge
 from unetstudio.worker.jobs import check_channels
-from unetstudio.worker.made_before import LIST, RECORD, MadeBefore
+from unetstudio.worker.out_of_core import USUAL, Doing, MemoryLimits, predict_out_of_core
+from unetstudio.worker.output_manifest import LIST, RECORD, OutputManifest
 
 FLIPPED_VOXELS = 4_000_000
 """Images up to this size are averaged over mirrored views without being told to; it takes four times as long, eight times in 3D, or in 2D
@@ -55,7 +55,7 @@ MOST_OBJECTS = 2**16 - 1
 
 
 @dataclass(frozen=True)
-class Wanted:
+class PredictionTarget:
     """One image to be predicted into a folder: `painted` holds labels that win over the prediction."""
 
     source: Source
@@ -64,41 +64,41 @@ class Wanted:
 
 
 @dataclass(frozen=True)
-class Manner:
-    """How masks are made: `flips` on, off or auto; `probabilities` written beside them; numbers of `objects` instead of class values;
+class PredictionOptions:
+    """How masks are made: `tta` on, off or auto; `probabilities` written beside them; numbers of `objects` instead of class values;
     by which `engine`; all of them `again`, also those that are there."""
 
-    flips: str = "auto"
+    tta: str = "auto"
     probabilities: bool = False
     objects: bool = False
     engine: str = "auto"
     again: bool = False
-    limits: Limits = USUAL
+    limits: MemoryLimits = USUAL
 
     def __post_init__(self) -> None:
-        if self.flips not in FLIPS:
-            raise UserError(f"flips={self.flips!r} is not understood: choose {', '.join(FLIPS)}.")
+        if self.tta not in FLIPS:
+            raise UserError(f"flips={self.tta!r} is not understood: choose {', '.join(FLIPS)}.")
         if self.engine not in ENGINES:
             raise UserError(f"There is no engine {self.engine!r}: choose {', '.join(ENGINES)}.")
 
     def flipped(self, scan: Scan, mirrored: bool) -> bool:
         """Whether a scan is averaged over mirrored views: when asked for, or when that is quick and the network has learnt such views."""
         z, y, x = scan.shape
-        return self.flips == "on" or (self.flips == "auto" and mirrored and z * y * x <= FLIPPED_VOXELS)
+        return self.tta == "on" or (self.tta == "auto" and mirrored and z * y * x <= FLIPPED_VOXELS)
 
 
-USUAL_MANNER = Manner()
+USUAL_OPTIONS = PredictionOptions()
 
 Folder = Generator[PredictionEvent | EngineChosen | MaskWritten | Refused | Doing | Notice, None, None]
 
 
 def predict_to_folder(
     predictor: Predictor,
-    wanted: Sequence[Wanted],
+    wanted: Sequence[PredictionTarget],
     out: Path,
     steps: Sequence[Step],
     classes: ClassTable,
-    manner: Manner = USUAL_MANNER,
+    manner: PredictionOptions = USUAL_OPTIONS,
 ) -> Folder:
     """Masks named by the image's stem: PNG for pictures, NIfTI with the same geometry for volumes; a legend; and the images by doubt.
 
@@ -116,12 +116,18 @@ class _Run:
     """One run into a folder, image after image."""
 
     def __init__(
-        self, predictor: Predictor, wanted: Sequence[Wanted], out: Path, steps: Sequence[Step], classes: ClassTable, manner: Manner
+        self,
+        predictor: Predictor,
+        wanted: Sequence[PredictionTarget],
+        out: Path,
+        steps: Sequence[Step],
+        classes: ClassTable,
+        manner: PredictionOptions,
     ) -> None:
         self._predictor, self._wanted, self._out = predictor, wanted, out
         self._steps, self._classes, self._manner = steps, classes, manner
         self._record, self._chosen = Record(out, "prediction"), False
-        self._before = MadeBefore(out, (predictor.checkpoint, steps, manner.flips, manner.probabilities, manner.objects))
+        self._before = OutputManifest(out, (predictor.checkpoint, steps, manner.tta, manner.probabilities, manner.objects))
 
     def steps(self) -> Folder:
         """Every image; those that are at fault themselves are told of and left out."""
@@ -136,7 +142,7 @@ class _Run:
                     raise  # the folder of the masks is at fault
                 yield Refused(item.source.path, str(error))
 
-    def _image(self, item: Wanted, name: str, done: int) -> Folder:
+    def _image(self, item: PredictionTarget, name: str, done: int) -> Folder:
         predictor, manner, out, total = self._predictor, self._manner, self._out, len(self._wanted)
         shares = out / f"{name}_probabilities.npz"
         painted = item.painted()
@@ -152,21 +158,21 @@ class _Run:
         files = [path.name, LEGEND, LIST, RECORD, *([shares.name] if manner.probabilities else [])]
         self._record.claim(files, (other.source.path for other in self._wanted))
         write_legend(out / LEGEND, self._classes)
-        flips = manner.flipped(scan, predictor.mirrored)
+        tta = manner.flipped(scan, predictor.mirrored)
         if not self._chosen:
             self._chosen = True
-            work = scan.shape[0] * scan.shape[1] * scan.shape[2] * (total - done + 1) * (predictor.views if flips else 1)
-            choice = predictor.quicken(scan, work, manner.engine)
+            work = scan.shape[0] * scan.shape[1] * scan.shape[2] * (total - done + 1) * (predictor.views if tta else 1)
+            choice = predictor.select_engine(scan, work, manner.engine)
             yield EngineChosen(choice.name, choice.words)
         if view is not None:
             yield Notice(f"{item.source.path.name}: {view.words}")
         if huge:
             voxels = {}
-            found = yield from predict_huge(predictor, scan, item.source, path, name, self._steps, painted, manner.limits, flips=flips)
+            found = yield from predict_out_of_core(predictor, scan, item.source, path, name, self._steps, painted, manner.limits, tta=tta)
         else:
             kept = Prediction(scan.shape, predictor.values)
             tile = manner.limits.tile
-            for event in predict(predictor, scan, item.stem, tile=tile, flips=flips, rows=True, patience=FINAL_SECONDS):
+            for event in predict(predictor, scan, item.stem, tile=tile, tta=tta, rows=True, tile_seconds=FINAL_SECONDS):
                 if isinstance(event, TilePredicted):
                     kept.put(event.region, event.probabilities, event.checkpoint)
                 yield event
@@ -215,7 +221,7 @@ def _voxel(scan: Scan) -> float | None:
     return z * y * x if scan.is_volume else y * x
 
 
-def _is_huge(predictor: Predictor, scan: Scan, path: Path, manner: Manner) -> bool:
+def _is_huge(predictor: Predictor, scan: Scan, path: Path, manner: PredictionOptions) -> bool:
     """Whether it is predicted on the disk; FormatError when more is wanted of such an image than its mask."""
     huge = manner.limits.exceeded(scan, len(predictor.values))
     if huge and manner.probabilities:

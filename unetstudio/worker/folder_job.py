@@ -15,10 +15,10 @@ from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json
 from unetstudio.training.events import Notice
 from unetstudio.training.start import to_use
 from unetstudio.worker.file_messages import FolderEvent, FolderPredicted, MaskWritten, PredictFolder, Refused
-from unetstudio.worker.folder import Manner, predict_to_folder
+from unetstudio.worker.folder import PredictionOptions, predict_to_folder
 from unetstudio.worker.jobs import write_durably
 from unetstudio.worker.messages import OpenStudy
-from unetstudio.worker.wanted import wanted_images
+from unetstudio.worker.prediction_targets import wanted_images
 
 BEGUN = "predicting-{}.safetensors"
 """Weights in the project's cache with which a folder was begun: learning goes on and replaces its own, and a folder by two networks
@@ -40,7 +40,7 @@ def predict_folder(request: PredictFolder, study: OpenStudy | None) -> Generator
     card, _ = checkpoints.load(path)
     predictor = Predictor.load(path)
     wanted = list(wanted_images(request.images, study.project, study.cases, card.classes.values))
-    manner = Manner(request.flips, objects=request.objects, again=request.again)
+    manner = PredictionOptions(request.tta, objects=request.objects, again=request.again)
     written = refused = 0
     steps = from_json(request.steps) if request.steps else DEFAULT_STEPS
     for event in predict_to_folder(predictor, wanted, request.out, steps, card.classes, manner):

@@ -37,13 +37,13 @@ def predict_view(predictor: Predictor, load: Callable[[], Scan], view: ShowView,
 
 
 def predict_case(
-    predictor: Predictor, load: Callable[[], Scan], case: str, folder: Path, *, flips: bool = False, patience: float = TILE_SECONDS
+    predictor: Predictor, load: Callable[[], Scan], case: str, folder: Path, *, tta: bool = False, tile_seconds: float = TILE_SECONDS
 ) -> Predicting:
     """A whole case in the background: kept in a folder, no tile is reported; None is yielded to let others have a turn."""
     scan = load()
     check_channels(predictor, scan, case)
     kept = Prediction(scan.shape, predictor.values)
-    for event in predict(predictor, scan, case, flips=flips, patience=patience):
+    for event in predict(predictor, scan, case, tta=tta, tile_seconds=tile_seconds):
         if isinstance(event, TilePredicted):
             kept.put(event.region, event.probabilities, event.checkpoint)
             yield None

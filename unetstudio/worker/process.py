@@ -15,7 +15,7 @@ from threading import Thread
 
 from unetstudio.worker import crash_log
 from unetstudio.worker.messages import Event, Heartbeat, Quit, Request, WorkerReady
-from unetstudio.worker.watch import Limits, Watch
+from unetstudio.worker.watch import Watch, WatchLimits
 
 LONGEST = 2**30
 """Bytes of a message; the largest tile of 255 classes is about that long."""
@@ -36,7 +36,7 @@ class WorkerProcess:
     `logs` is the folder for the trace of a crash; `child` is what the process runs.
     """
 
-    def __init__(self, limits: Limits | None = None, *, logs: Path | None = None, child: Child = _child) -> None:
+    def __init__(self, limits: WatchLimits | None = None, *, logs: Path | None = None, child: Child = _child) -> None:
         from unetstudio.worker.cause import oom_kills
 
         context = multiprocessing.get_context("spawn")
@@ -47,7 +47,7 @@ class WorkerProcess:
         self._process = context.Process(target=child, args=(theirs, self._log), name="unetstudio-worker", daemon=True)
         self._process.start()
         theirs.close()
-        self._watch = Watch(limits or Limits(), time.monotonic())
+        self._watch = Watch(limits or WatchLimits(), time.monotonic())
         self._verdict = ""
         self._gone = False
         self._inbox: SimpleQueue[Event | None] = SimpleQueue()  # None: nothing more will come

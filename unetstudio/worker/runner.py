@@ -19,16 +19,16 @@ from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import CheckpointError, UserError
 from unetstudio.formats import read
 from unetstudio.inference.predictor import Predictor
+from unetstudio.networks.allocator import give_back
 from unetstudio.networks.computer import describe
-from unetstudio.networks.heap import give_back
 from unetstudio.networks.network import name_of
+from unetstudio.project.annotators import Annotators
 from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingFinished, TrainingStarted
 from unetstudio.training.fit import Trainer
 from unetstudio.training.start import Start, load_start, to_use
-from unetstudio.worker import jobs, networks
-from unetstudio.worker.aside import Aside, job_of
+from unetstudio.worker import jobs, network_jobs
 from unetstudio.worker.file_messages import StopAside
 from unetstudio.worker.messages import (
     STUDY_JOBS,
@@ -50,8 +50,8 @@ from unetstudio.worker.messages import (
     TrainingWaits,
     WorkerReady,
 )
-from unetstudio.worker.people import People
 from unetstudio.worker.run_log import RunLog
+from unetstudio.worker.side_jobs import Aside, job_of
 from unetstudio.worker.stack import Running, Stack, end_if_lost, failure
 
 OTHERS_EVERY = 4
@@ -88,7 +88,7 @@ class Runner:
 
     def begin(self) -> None:
         """Says what this worker can do."""
-        self._send(WorkerReady(os.getpid(), describe(), networks.choices()))
+        self._send(WorkerReady(os.getpid(), describe(), network_jobs.choices()))
 
     def end(self) -> None:
         """Closes all jobs; a training saves its state."""
@@ -207,7 +207,7 @@ class Runner:
             self._loaded = None
         self._study.take_back(all=True)
         project, write = self._opened.project, jobs.write_durably
-        names, folder = People(project / "cases").names, project / "checkpoints"
+        names, folder = Annotators(project / "cases").names, project / "checkpoints"
         self._trainer = Trainer(self._study, request.settings, checkpoints=folder, start=start, write=write, people=names)
         self._best, self._best_round, self._rested_at = -1.0, 0, -1
         self._wake()

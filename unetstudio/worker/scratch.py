@@ -25,7 +25,7 @@ SAVED_EVERY = 5.0
 Labels = NDArray[np.uint8]
 
 
-class Plane:
+class DiskArray:
     """(Z, Y, X) bytes in a file, zero where nothing was written yet."""
 
     def __init__(self, path: Path, shape: Index) -> None:
@@ -80,7 +80,7 @@ class Scratch:
         self.folder, self.shape = folder, shape
         self.done: dict[Region, tuple[int, int]] = {}
         self.tile = tile
-        self._planes: dict[str, Plane] = {}
+        self._planes: dict[str, DiskArray] = {}
         self._fresh: list[Region] = []  # finished, and not yet noted
         self._saved = time.monotonic()
         before = _begun(folder)
@@ -94,10 +94,10 @@ class Scratch:
             make_folder(folder)
             replace_file(folder / ABOUT, json.dumps({**identity, "tile": tile}, indent=1).encode())
 
-    def plane(self, name: str) -> Plane:
+    def plane(self, name: str) -> DiskArray:
         """The bytes of that name, all zero at first."""
         if name not in self._planes:
-            self._planes[name] = Plane(self.folder / f"{name}.raw", self.shape)
+            self._planes[name] = DiskArray(self.folder / f"{name}.raw", self.shape)
         return self._planes[name]
 
     def finish(self, region: Region, parts: tuple[int, int]) -> None:

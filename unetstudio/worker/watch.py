@@ -17,7 +17,7 @@ BUSY = 0.1
 
 
 @dataclass(frozen=True)
-class Limits:
+class WatchLimits:
     """Seconds after which a worker counts as hanging."""
 
     silence: float = 8.0  # without a heartbeat, nor computing
@@ -29,7 +29,7 @@ class Limits:
 class Watch:
     """Told of every heartbeat by `hear`, and asked again and again for its `verdict`; `started` is set once the worker is ready."""
 
-    def __init__(self, limits: Limits, now: float) -> None:
+    def __init__(self, limits: WatchLimits, now: float) -> None:
         self.memory = 0  # bytes in use when last heard of
         self.started = False
         self._limits = limits

@@ -21,7 +21,7 @@ from unetstudio.training.events import TrainingStarted
 from unetstudio.ui.display import Overlay
 from unetstudio.ui.network_dialog import NetworkDialog
 from unetstudio.ui.panels.learning import LearningPanel
-from unetstudio.ui.panels.networks import size
+from unetstudio.ui.panels.network_choice import size
 from unetstudio.ui.panels.overlay import OverlayControls
 from unetstudio.ui.session import Session
 from unetstudio.worker.messages import DescribeNetworks, JobFailed, NetworkChoice, NetworkCost, Request, ShowView, Train, WorkerReady
@@ -124,11 +124,11 @@ def test_that_a_network_that_learned_here_before_is_offered_its_own_checkpoint(
     )
     monkeypatch.setattr("unetstudio.ui.network_dialog.cards", lambda _: [newer, older])
     monkeypatch.setattr(session.disk, "ask", lambda call, done: done(call()))
-    monkeypatch.setattr(session, "desk", SimpleNamespace(project=SimpleNamespace(checkpoints_folder=tmp_path)))
+    monkeypatch.setattr(session, "writer", SimpleNamespace(project=SimpleNamespace(checkpoints_folder=tmp_path)))
     made = NetworkDialog(session)
     qtbot.addWidget(made)
     pick(made, "attention_unet")
-    monkeypatch.setattr(session, "desk", None)
+    monkeypatch.setattr(session, "writer", None)
     assert made.list.cards["attention_unet"].figures.text().endswith("has learned here before")
     assert made.go_on.text() == "Go on from what it learned before (step 1,200, score 0.85)" and made.go_on.isChecked()
     assert made.consequence.text().startswith("Attention U-Net goes on from where it stopped;")

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from unetstudio.data.display_window import automatic_window
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
-from unetstudio.data.window import automatic_window
 from unetstudio.tools.plane import extents
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.canvas.layers import Picture

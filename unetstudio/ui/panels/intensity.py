@@ -8,8 +8,8 @@ import numpy as np
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
+from unetstudio.data.display_window import automatic_window
 from unetstudio.data.scan import Scan
-from unetstudio.data.window import automatic_window
 from unetstudio.ui.panels import wording
 from unetstudio.ui.panels.histogram import histogram
 from unetstudio.ui.panels.range_slider import RangeSlider

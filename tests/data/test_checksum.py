@@ -1,0 +1,19 @@
+"""A seal holds through JSON and breaks at a changed value."""
+
+import json
+
+from unetstudio.data.checksum import broken, sealed
+
+VALUES = {"step": 7, "score": 0.5, "shape": (1, 2), "scores": {1: 0.25}, "name": "Gewebe ü"}
+
+
+def test_that_values_that_went_through_json_are_still_sealed():
+    assert not broken(json.loads(json.dumps(sealed(VALUES), indent=1)))
+
+
+def test_that_a_changed_value_breaks_the_seal():
+    assert broken({**json.loads(json.dumps(sealed(VALUES))), "step": 8})
+
+
+def test_that_values_without_a_seal_are_believed():
+    assert not broken(VALUES)

@@ -1,0 +1,173 @@
+"""What the worker tells of networks, and going from one to another and back."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterable
+from dataclasses import replace
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+import torch
+
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.edit import Edit, constant
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.origin import Origin
+from unetstudio.data.region import Region
+from unetstudio.formats import discover
+from unetstudio.inference.events import AttentionMapped
+from unetstudio.project.checkpoints import cards
+from unetstudio.project.project import Project
+from unetstudio.settings import TrainingSettings
+from unetstudio.training.events import RoundDone, TrainingStarted
+from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
+from unetstudio.worker.messages import (
+    DescribeNetworks,
+    Event,
+    JobFailed,
+    LabelsEdited,
+    NetworkCost,
+    OpenStudy,
+    PauseTraining,
+    Request,
+    ShowView,
+    StudyOpened,
+    Train,
+)
+from unetstudio.worker.network_jobs import choices, describe_networks
+from unetstudio.worker.runner import Runner
+from unetstudio.workspace.intake import CaseRead, intake
+
+SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, round_seconds=0.3, device="cpu", threads=1)
+ATTENTION = replace(SMALL, network="attention_unet")
+
+
+class Told:
+    """A runner, and what it said since the last question."""
+
+    def __init__(self) -> None:
+        self.events: list[Event] = []
+        self.runner = Runner(self.events.append)
+
+    def ask(self, *requests: Request, until: type[Event], most: int = 4000) -> Event:
+        self.events.clear()
+        for request in requests:
+            self.runner.handle(request)
+        for _ in range(most):
+            for event in self.events:
+                if isinstance(event, until):
+                    return event
+                assert not isinstance(event, JobFailed), event
+            self.runner.advance()
+        raise AssertionError([type(event).__name__ for event in self.events])
+
+
+@pytest.fixture
+def project(tmp_path: Path) -> Project:
+    """A picture of a bright disc."""
+    picture = np.full((64, 64), 40, np.uint8)
+    cv2.circle(picture, (32, 32), 14, 200, -1)
+    cv2.imwrite(str(tmp_path / "disc.png"), picture)
+    made = Project.create(tmp_path / "discs.unetstudio", ClassTable.named(["background", "disc"], [(90, 90, 90), (0, 200, 0)]))
+    made.add_cases(found.case for found in intake(discover([tmp_path])) if isinstance(found, CaseRead))
+    made.save()
+    return made
+
+
+def stroke(value: int, row: int) -> Edit:
+    region = Region((0, row, 20), (1, row + 1, 44))
+    values = (constant(UNLABELLED, 24), constant(value, 24), constant(0, 24), constant(Origin.PAINTED, 24))
+    return Edit.of(region, np.ones(region.shape, np.bool_), *values, tool="brush", value=value)
+
+
+def opened(project: Project) -> Iterable[Request]:
+    case = project.cases[0]
+    edits = [LabelsEdited(case.id, number, stroke(value, row)) for number, (value, row) in enumerate(((0, 4), (1, 32)), start=1)]
+    return (OpenStudy(project.folder, project.classes, project.cases), *edits)
+
+
+def test_that_what_can_be_shown_of_a_network_is_said_by_its_class() -> None:
+    assert [choice.name for choice in choices() if choice.shows_attention] == ["attention_unet"]
+    assert all(choice.source and choice.description for choice in choices())
+
+
+def test_that_sizes_are_counted_without_trying_anything() -> None:
+    (cost,) = [event for event in describe_networks(DescribeNetworks((("unet", 2),))) if event is not None]
+    assert dict(cost.presets)["published"] == 31_030_658
+    assert cost.parameters > 0 and cost.seconds is None and cost.machine
+
+
+def test_that_a_step_is_tried_and_leaves_no_trace_in_a_training_that_goes_on() -> None:
+    threads, state = torch.get_num_threads(), torch.get_rng_state()
+    (cost,) = [event for event in describe_networks(DescribeNetworks((("unet", 2),), measure=True)) if event is not None]
+    assert cost.seconds is not None and cost.seconds > 0 and cost.bytes > 20 * cost.parameters
+    assert torch.get_num_threads() == threads and torch.equal(torch.get_rng_state(), state)
+
+
+def test_that_want_of_memory_is_said_of_the_network_and_the_others_are_still_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    def exhausted(*_: object) -> None:
+        raise MemoryError
+
+    monkeypatch.setattr("unetstudio.worker.network_jobs.cost_of", exhausted)
+    request = DescribeNetworks((("unet", 2), ("fcn", 2)), measure=True)
+    costs = [event for event in describe_networks(request) if event is not None]
+    assert [(cost.seconds, "memory" in cost.problem) for cost in costs] == [(None, True), (None, True)]
+
+
+def test_that_another_network_begins_anew_and_the_one_before_goes_on_when_it_is_chosen_again(project: Project) -> None:
+    told = Told()
+    told.ask(*opened(project), Train(SMALL), until=RoundDone)
+    anew = told.ask(Train(ATTENTION, resume=False), until=TrainingStarted)
+    assert isinstance(anew, TrainingStarted) and (anew.network, anew.step) == ("attention_unet", 0)
+    told.ask(until=RoundDone)
+    back = told.ask(Train(SMALL), until=TrainingStarted)
+    assert isinstance(back, TrainingStarted) and back.network == "unet" and back.step > 0
+    told.runner.end()
+    assert {card.network for card in cards(project.checkpoints_folder)} == {"unet", "attention_unet"}
+
+
+def test_that_the_attention_of_what_is_on_screen_comes_when_it_is_wanted(project: Project) -> None:
+    told, case = Told(), project.cases[0]
+    view = ShowView(case.id, Region.whole(case.shape), (0, 32, 32), attention=True)
+    found = told.ask(*opened(project), Train(ATTENTION), view, until=AttentionMapped)
+    assert isinstance(found, AttentionMapped) and found.values.shape == case.shape
+    told.ask(PauseTraining(), until=object)  # type: ignore[arg-type]
+    study = told.ask(OpenStudy(project.folder, project.classes, project.cases), until=StudyOpened)
+    assert isinstance(study, StudyOpened) and study.network == "attention_unet"
+
+
+def test_that_what_was_learned_is_written_as_onnx(project: Project, tmp_path: Path) -> None:
+    pytest.importorskip("onnxruntime")
+    told = Told()
+    told.ask(*opened(project), Train(SMALL), until=RoundDone)
+    told.runner.handle(PauseTraining())
+    done = told.ask(ExportNetwork(project.folder, tmp_path / "disc"), until=NetworkExported)
+    assert isinstance(done, NetworkExported)
+    assert done.path == tmp_path / "disc.onnx" and done.path.stat().st_size > 1000 and done.card.exists()
+
+
+@pytest.mark.parametrize("missing", [True, False])
+def test_that_an_export_that_cannot_be_made_says_what_to_do(
+    project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: bool
+) -> None:
+    told = Told()
+    if missing:
+        told.ask(*opened(project), Train(SMALL), until=RoundDone)
+        told.runner.handle(PauseTraining())
+        monkeypatch.setitem(sys.modules, "onnx", None)
+    told.runner.handle(ExportNetwork(project.folder, tmp_path / "disc.onnx"))
+    while told.runner.busy:
+        told.runner.advance()
+    failed = [event for event in told.events if isinstance(event, JobFailed)]
+    assert [event.job for event in failed] == ["network export"]
+    assert ("unetstudio[onnx]" if missing else "train first") in failed[0].text
+    assert not (tmp_path / "disc.onnx").exists()
+
+
+def test_that_costs_are_told_between_other_work(project: Project) -> None:
+    told = Told()
+    told.ask(DescribeNetworks((("fcn", 2), ("unet", 2))), until=NetworkCost)
+    assert told.runner.busy  # the second is still to come

@@ -1,0 +1,153 @@
+"""A network being trained: its weights, their moving average and the optimiser, moved one step at a time."""
+
+from __future__ import annotations
+
+import copy
+from collections import deque
+from typing import Any
+
+import torch
+from torch import Tensor
+
+from unetstudio.networks.device import Precision
+from unetstudio.networks.network import Network, name_of, rebuild
+from unetstudio.training.ema import MovingAverage
+from unetstudio.training.losses import supervise
+from unetstudio.training.samples import Batch
+
+CLIP = 5.0
+"""Largest norm of a step's gradient."""
+
+DECAY = 1e-4
+"""Weight decay."""
+
+HEADS = ("head.", "side_heads.")
+"""Names of weights that have a channel per class begin so."""
+
+RECENT = 3
+"""Batches on which the average's norm statistics are measured."""
+
+
+class Learner:
+    """`network` trains; `averaged()` predicts."""
+
+    def __init__(self, network: Network, precision: Precision) -> None:
+        self.precision = precision
+        self.network: Network = precision.place(network.requires_grad_()).train()
+        self.average = MovingAverage(self.network)
+        self.optimizer = _optimizer(self.network)
+        self.steps = 0
+        self._recent: deque[Tensor] = deque(maxlen=RECENT)
+        self._measured = 0  # steps when the average's norm statistics were measured
+        self._scaler = torch.amp.GradScaler(enabled=precision.needs_scaler)
+
+    def step(self, batch: Batch, rate: float, class_weight: Tensor, dice: float) -> Tensor:
+        """One optimiser step at learning rate `rate`; returns the loss as a tensor, so that a GPU need not be waited for.
+
+        NaN when the loss or a gradient was not finite: the weights are spoilt then.
+        """
+        device = self.precision.device
+        image = self.precision.place(batch.image)
+        target, weight = batch.target.to(device, non_blocking=True), batch.weight.to(device, non_blocking=True)
+        for group in self.optimizer.param_groups:
+            group["lr"] = rate
+        with self.precision.autocast():
+            answer = self.network(image)
+        value = supervise(answer, target, weight, class_weight.to(device), dice)
+        self.optimizer.zero_grad(set_to_none=True)
+        self._scaler.scale(value).backward()  # type: ignore[no-untyped-call]
+        self._scaler.unscale_(self.optimizer)
+        norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
+        self._scaler.step(self.optimizer)
+        self._scaler.update()
+        self.average.update(self.network, self.steps)
+        self.steps += 1
+        self._recent.append(image)
+        if not self._scaler.is_enabled():  # a scaler leaves such steps out by itself
+            value = torch.where(norm.isfinite(), value, torch.nan)
+        return value.detach()
+
+    def recover(self) -> None:
+        """After memory ran out in a step: lets go of all that the step had made, so that a smaller one finds room."""
+        self.optimizer.zero_grad(set_to_none=True)
+        self._recent.clear()
+        for parameter in [p for p, memory in self.optimizer.state.items() if "exp_avg_sq" not in memory]:
+            del self.optimizer.state[parameter]  # its memory was being made when there was no room
+        half_done, self._scaler = self._scaler, torch.amp.GradScaler(enabled=self._scaler.is_enabled())
+        self._scaler.load_state_dict(half_done.state_dict())
+
+    def finite(self) -> bool:
+        """Whether weights, norms' statistics, their averages and the optimiser's memory are all finite; waits for a GPU."""
+        tensors = [*self.network.state_dict().values(), *self.average.network.state_dict().values()]
+        tensors += [value for memory in self.optimizer.state.values() for value in memory.values()]
+        floats = [value for value in tensors if value.is_floating_point() and value.device.type == self.precision.device.type]
+        return bool(torch.stack([value.isfinite().all() for value in floats]).all())
+
+    def averaged(self) -> Network:
+        """The averaged weights with norm statistics that go with them, in evaluation mode; changed by the next step."""
+        if self._measured != self.steps and self._recent:
+            self.average.measure_norms(self._recent, self.precision)
+            self._measured = self.steps
+        return self.average.network
+
+    def state(self) -> dict[str, Any]:
+        """A copy of everything that the next step depends on."""
+        return copy.deepcopy(
+            {
+                "network": dict(self.network.state_dict()),
+                "average": dict(self.average.network.state_dict()),
+                "optimizer": self.optimizer.state_dict(),
+                "steps": self.steps,
+                "scaler": self._scaler.state_dict(),
+                "random": torch.get_rng_state(),
+            }
+        )
+
+    def restore(self, state: dict[str, Any]) -> None:
+        """Back to what `state` returned."""
+        state = copy.deepcopy(state)
+        self.network.load_state_dict(state["network"])
+        self.average.network.load_state_dict(state["average"])
+        self.optimizer.load_state_dict(state["optimizer"])
+        for parameter, memory in self.optimizer.state.items():  # the fused step wants them laid out in memory alike
+            for name, value in memory.items():
+                if value.shape == parameter.shape:
+                    memory[name] = torch.empty_like(parameter).copy_(value)
+        self._scaler.load_state_dict(state["scaler"])
+        self.steps = state["steps"]
+        self._recent.clear()  # what the average was measured on since may be what spoilt it
+        torch.set_rng_state(state["random"].cpu())
+
+    def change_classes(self, old: tuple[int, ...], new: tuple[int, ...]) -> None:
+        """Output channels for the class values `new` instead of `old`: kept classes keep theirs, all other weights stay.
+
+        The optimiser's memory of the output layer is lost; the rest of it stays.
+        """
+        fresh = rebuild(name_of(self.network), self.network.config.to_json(), n_classes=len(new))
+        kept = [(channel, old.index(value)) for channel, value in enumerate(new) if value in old]
+        networks = []
+        for source in (self.network, self.average.network):
+            target = copy.deepcopy(fresh)
+            state = target.state_dict()
+            for name, values in source.state_dict().items():
+                if state[name].shape == values.shape:
+                    state[name].copy_(values)
+                if name.startswith(HEADS) and state[name].shape[1:] == values.shape[1:]:
+                    for to, at in kept:
+                        state[name][to] = values[at].to(state[name].device)
+            networks.append(self.precision.place(target))
+        memory = self.optimizer.state
+        by_name = dict(self.network.named_parameters())
+        self.network, averaged = networks[0].train(), networks[1]
+        self.optimizer = _optimizer(self.network)
+        for name, parameter in self.network.named_parameters():
+            before = by_name[name]
+            if before in memory and before.shape == parameter.shape and not name.startswith(HEADS):
+                self.optimizer.state[parameter] = memory[before]
+        self.average = MovingAverage(averaged)
+        self._measured = 0
+
+
+def _optimizer(network: Network) -> torch.optim.AdamW:
+    fused = next(network.parameters()).device.type in ("cpu", "cuda")
+    return torch.optim.AdamW(network.parameters(), lr=1e-3, weight_decay=DECAY, fused=fused)
