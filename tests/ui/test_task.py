@@ -1,0 +1,50 @@
+"""The handle of long work."""
+
+from __future__ import annotations
+
+from unetstudio.ui.task import Task, Tasks, TaskState
+
+
+def test_that_a_task_reports_progress_problems_and_its_result() -> None:
+    task, changes, ends = Task("Exporting"), [], []
+    task.changed.connect(lambda: changes.append((task.done, task.total, tuple(task.problems))))
+    task.ended.connect(lambda: ends.append(task.state))
+    task.progress(1, 3)
+    task.problem("a.png could not be read.")
+    task.finish("out")
+    assert changes == [(1, 3, ()), (1, 3, ("a.png could not be read.",))]
+    assert (ends, task.result, task.running) == ([TaskState.DONE], "out", False)
+
+
+def test_that_a_task_ends_once() -> None:
+    task, ends = Task("Exporting"), []
+    task.ended.connect(lambda: ends.append(task.state))
+    task.fail("The disk is full.")
+    task.finish("late")
+    task.stop()
+    task.progress(1, 1)
+    assert (ends, task.error, task.result, task.done) == ([TaskState.FAILED], "The disk is full.", None, 0)
+
+
+def test_that_stopping_a_task_stops_its_work_once() -> None:
+    stops: list[str] = []
+    task = Task("Exporting")
+    task.on_stop(lambda: stops.append("stopped"))
+    task.stop()
+    task.stop()
+    assert (stops, task.state) == (["stopped"], TaskState.STOPPED)
+
+
+def test_that_no_two_tasks_have_the_same_id() -> None:
+    tasks = Tasks()
+    assert len({tasks.begin("a").id, tasks.begin("b").id, Task("c").id}) == 3
+
+
+def test_that_running_tasks_are_listed_until_they_end_and_can_all_be_stopped() -> None:
+    tasks, begun = Tasks(), []
+    tasks.begun.connect(begun.append)
+    first, second, third = (tasks.begin(name) for name in "abc")
+    first.finish()
+    assert tasks.running == (second, third) and begun == [first, second, third]
+    tasks.stop_all()
+    assert tasks.running == () and second.state is third.state is TaskState.STOPPED

@@ -1,0 +1,118 @@
+"""Long work as the window sees it: one handle for its progress, its problems, its result and its end."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from enum import StrEnum
+from itertools import count
+
+from PySide6.QtCore import QObject, Signal
+
+_ids = count(1)
+
+
+class TaskState(StrEnum):
+    """How far a task has come."""
+
+    RUNNING = "running"
+    DONE = "done"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+class Task(QObject):
+    """One piece of long work. Whoever does it reports here; whoever shows it listens here.
+
+    `id` is unique in this process; it goes with requests to the worker and comes back with the answers. A task ends once: what is
+    reported after its end is ignored.
+    """
+
+    changed = Signal()  # progress, or a problem
+    ended = Signal()  # `state` says how
+
+    def __init__(self, name: str, stop: Callable[[], None] | None = None, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.id = next(_ids)
+        self.name = name
+        self.done, self.total = 0, 0  # total 0: unknown
+        self.problems: list[str] = []
+        self.result: object = None
+        self.error = ""
+        self.state = TaskState.RUNNING
+        self._stop = stop
+
+    @property
+    def running(self) -> bool:
+        """Whether the task has not ended."""
+        return self.state is TaskState.RUNNING
+
+    def on_stop(self, stop: Callable[[], None]) -> None:
+        """Set what `stop` calls, for work that begins after its task."""
+        self._stop = stop
+
+    def progress(self, done: int, total: int) -> None:
+        """Report how much of the work is done."""
+        if self.running:
+            self.done, self.total = done, total
+            self.changed.emit()
+
+    def problem(self, sentence: str) -> None:
+        """Report something that was left out while the work goes on."""
+        if self.running:
+            self.problems.append(sentence)
+            self.changed.emit()
+
+    def finish(self, result: object = None) -> None:
+        """End the task successfully."""
+        if self.running:
+            self.result = result
+            self._end(TaskState.DONE)
+
+    def fail(self, sentence: str) -> None:
+        """End the task; `sentence` tells the reader why."""
+        if self.running:
+            self.error = sentence
+            self._end(TaskState.FAILED)
+
+    def stop(self) -> None:
+        """End the task at the user's wish; the work stops after its current step."""
+        if self.running:
+            if self._stop is not None:
+                self._stop()
+            self._end(TaskState.STOPPED)
+
+    def _end(self, state: TaskState) -> None:
+        self.state = state
+        self.ended.emit()
+
+
+class Tasks(QObject):
+    """The tasks of one window that have not ended, oldest first."""
+
+    begun = Signal(object)  # Task
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._running: list[Task] = []
+
+    @property
+    def running(self) -> tuple[Task, ...]:
+        """The tasks that have not ended."""
+        return tuple(self._running)
+
+    def begin(self, name: str, stop: Callable[[], None] | None = None) -> Task:
+        """Make a task and announce it."""
+        task = Task(name, stop, self)
+        self._running.append(task)
+        task.ended.connect(lambda: self._forget(task))
+        self.begun.emit(task)
+        return task
+
+    def stop_all(self) -> None:
+        """Stop every task; what is done so far stays."""
+        for task in self.running:
+            task.stop()
+
+    def _forget(self, task: Task) -> None:
+        self._running.remove(task)
+        task.deleteLater()
