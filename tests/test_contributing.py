@@ -53,7 +53,8 @@ Learn = Callable[[str], ModuleType]
 def learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Learn:
     """Loads an example as a module; what it registers is gone after the test."""
     for registry in REGISTRIES:
-        monkeypatch.setattr(registry, "_found", dict(registry.items()))
+        list(registry)  # ours are loaded before the example
+        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 
     def load_example(name: str) -> ModuleType:
         file = tmp_path / f"example_{Path(name).name}.py"

@@ -94,7 +94,7 @@ def overlap(name: str, title: str) -> Callable[[Callable[[Confusion], Score]], C
     """Decorator: registers a function of the confusion as a metric."""
 
     def keep(score: Callable[[Confusion], Score]) -> Callable[[Confusion], Score]:
-        METRICS.register(name)(Overlap(title, score))
+        METRICS.register(name, origin=f"{score.__module__}.{score.__qualname__}")(Overlap(title, score))
         return score
 
     return keep
