@@ -8,8 +8,8 @@ finished by a double click, Enter or a click on its first corner: the canvas the
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from dataclasses import Field, dataclass
+from typing import Any, ClassVar, Protocol
 
 from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
@@ -53,6 +53,7 @@ Drag = Generator[Touched, Pointer | None, None]
 class Tool(Protocol):
     """A way to change labels; each is a dataclass whose fields are its options."""
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     title: ClassVar[str]
     shortcut: ClassVar[str]  # one key, such as "B"
     icon: ClassVar[str]  # file name in resources/icons without .svg

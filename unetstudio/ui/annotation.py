@@ -47,7 +47,7 @@ class Annotation(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.tools: dict[str, Tool] = {name: kind() for name, kind in TOOLS.items()}
-        self.tool_name = "brush"
+        self.tool_name = self.previous_tool = "brush"
         self.active_class = 1
         self.classes = ClassTable()
         self.labels: LabelMap | None = None
@@ -115,12 +115,12 @@ class Annotation(QObject):
         if name == self.tool_name:
             return
         self.cancel()
-        self.tool_name = name
+        self.previous_tool, self.tool_name = self.tool_name, name
         self.tool_changed.emit(name)
 
     def set_options(self, name: str, **options: Any) -> None:
         """Changes a tool's options, such as its size."""
-        self.tools[name] = replace(self.tools[name], **options)  # type: ignore[type-var]
+        self.tools[name] = replace(self.tools[name], **options)
         self.options_changed.emit(name)
 
     def set_active_class(self, value: int) -> None:

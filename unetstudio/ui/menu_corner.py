@@ -10,7 +10,7 @@ from unetstudio.ui.actions import Actions
 SHOWN = ("theme", "keys", "export")
 
 
-class Corner(QWidget):
+class MenuCorner(QWidget):
     """Buttons of commands that the menus hold too; macOS shows the menus alone."""
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:

@@ -8,6 +8,7 @@ from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
+from unetstudio.tools.tool import Tool
 from unetstudio.ui.actions import Actions
 from unetstudio.ui.forms import Form
 from unetstudio.ui.session import Session
@@ -122,7 +123,7 @@ class ToolBar(QFrame):
             self._form.changed.connect(self._take_options)
             self._options_layout.addWidget(self._form)
 
-    def _take_options(self, tool: object) -> None:
+    def _take_options(self, tool: Tool) -> None:
         name = self._session.annotation.tool_name
         self._session.annotation.set_options(name, **{f.name: getattr(tool, f.name) for f in fields(tool)})
 
