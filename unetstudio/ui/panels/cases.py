@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
@@ -72,7 +74,7 @@ class CasesPanel(QWidget):
         self._refresh()
 
     def _refresh_soon(self) -> None:
-        """At once; in a long list, where every new image would cost as much as all before it, a few times a second."""
+        """Refresh at once, or a few times a second in a long list, where every new image would cost as much as all before it."""
         if len(self._session.cases) < LONG:
             self._refresh()
         elif not self._late.isActive():
@@ -109,12 +111,12 @@ class CasesPanel(QWidget):
             self.list.scrollTo(index)
 
     def _move_to(self, index: QModelIndex) -> None:
-        """Up and down in the list open what they reach."""
+        """Open the case that an arrow key in the list reaches."""
         if index.isValid() and self.list.hasFocus() and not self._following:
             self._open(index)
 
     def _open_first(self) -> None:
-        """Enter in the filter opens the first case found."""
+        """Open the first case that the filter leaves, on Enter."""
         if self.model.rowCount():
             self._open(self.model.index(0))
         self.filter.clearFocus()
@@ -130,13 +132,13 @@ class CasesPanel(QWidget):
             self.menu_for(index).popup(self.list.viewport().mapToGlobal(at))
 
     def menu_for(self, index: QModelIndex) -> QMenu:
-        """What can be done with one case."""
+        """Return the menu of one case."""
         case = index.data(CASE)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for state, text in MARKS.items():
             if state is not case.review:
-                menu.addAction(text, lambda state=state: self._session.mark_case(case.id, state))
+                menu.addAction(text, partial(self._session.mark_case, case.id, state))
         menu.addSeparator()
         holder = case.source.path if case.source.path.is_dir() else case.source.path.parent
         menu.addAction(icon("folder"), "Open its folder", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(holder))))
@@ -145,7 +147,7 @@ class CasesPanel(QWidget):
 
 
 def _list(model: CaseModel) -> QListView:
-    """A list that scrolls smoothly and lets its rows be dragged to another place."""
+    """Make a list that scrolls smoothly and lets its rows be dragged to another place."""
     view = QListView()
     view.setModel(model)
     view.setItemDelegate(CaseDelegate(view))
