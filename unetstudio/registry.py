@@ -15,7 +15,7 @@ from unetstudio.errors import UserError
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-"""Warns of each variant of another package that is left out: on standard error for a command, as a notice in the window."""
+"""Warns of each variant of another package that is left out; without a `Reporter` the sentence goes to standard error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +106,24 @@ class Registry(Generic[T]):
         except Exception as error:  # noqa: BLE001 - importing another package may raise anything
             self._entries = before
             log.warning("The %s %r of the package %s is left out: %s: %s", self.noun, entry.name, package, type(error).__name__, error)
+
+
+class Reporter(logging.Handler):
+    """Hands the sentences about variants that are left out to a function, from its making until `close`."""
+
+    def __init__(self, take: Callable[[str], object]) -> None:
+        super().__init__(logging.WARNING)
+        self._take = take
+        log.addHandler(self)
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Called by the log."""
+        self._take(record.getMessage())
+
+    def close(self) -> None:
+        """Take no more sentences."""
+        log.removeHandler(self)
+        super().close()
 
 
 def _dotted_name(variant: object) -> str:
