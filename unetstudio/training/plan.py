@@ -113,7 +113,7 @@ def make_plan(
     }
     if memory:
         words["Memory"] = memory
-    unused = [] if made is not None else [wish.replace("_", " ") for wish in settings.wishes() if wish not in kind.options()]
+    unused = [] if made is not None else [wish.replace("_", " ") for wish in settings.network_options() if wish not in kind.options()]
     if unused:
         words["Not used"] = f"{' and '.join(unused)}, which the {kind.title} does not have"
     windows = (6 if dims == 2 else 3) if quick else 24
@@ -173,7 +173,7 @@ def _options(
     if preset in ("default", "small"):
         chosen["depth"], chosen["base"] = size
     chosen |= given
-    chosen |= settings.wishes()
+    chosen |= settings.network_options()
     known = kind.options()
     if dims == 3 and {"pool", "depth"} <= known and "pool" not in chosen:
         default = next(f.default for f in fields(kind.Config) if f.name == "depth")

@@ -46,7 +46,7 @@ class Start:
         card = self.checkpoint
         known = NETWORKS[card.network].options()
         config = self.network.config.to_json()  # with what the card of an older program does not have
-        same = all(config.get(name) == wish for name, wish in settings.wishes().items() if name in known)
+        same = all(config.get(name) == wish for name, wish in settings.network_options().items() if name in known)
         dims = not settings.dims or card.config.get("dims") == settings.dims
         channels = {found.case.channels for found in study.cases.values()}
         asked = {"normalisation": settings.normalisation, "resample": settings.resample}
