@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QEnterEvent, QResizeEvent
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QHBoxLayout, QLabel, QLineEdit, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QLabel, QWidget
 
 from unetstudio.ui.canvas.canvas import Canvas
+from unetstudio.ui.focus import is_typing
 
 
 class Centre(QWidget):
@@ -44,7 +45,7 @@ class Centre(QWidget):
         self._slow.start(250)
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        if not isinstance(QApplication.focusWidget(), (QLineEdit, QAbstractSpinBox)):
+        if not is_typing():
             self._canvas.setFocus(Qt.FocusReason.MouseFocusReason)
         super().enterEvent(event)
 

@@ -26,9 +26,9 @@ from unetstudio.ui.work_area import WorkArea
 
 
 class MainWindow(QMainWindow):
-    """Closing it asks nothing: everything is already saved."""
+    """Closes without asking: everything is already saved."""
 
-    closing = Signal()  # before what ending takes
+    closing = Signal()  # before the session ends
 
     def __init__(self, session: Session, appearance: Appearance, preferences: Preferences) -> None:
         super().__init__()

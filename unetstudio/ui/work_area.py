@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QPoint, Qt
-from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QMenu, QSplitter, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QApplication, QMenu, QSplitter, QVBoxLayout, QWidget
 
 from unetstudio.ui import section_column
 from unetstudio.ui.actions import Actions
 from unetstudio.ui.canvas.canvas import Canvas
 from unetstudio.ui.centre import Centre
+from unetstudio.ui.focus import is_typing
 from unetstudio.ui.panels.cases import CasesPanel
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.read_only_bar import ReadOnlyBar
@@ -88,7 +89,7 @@ class WorkArea(QWidget):
 
     def _case_opened(self, _case_id: str) -> None:
         self.centre.say("")
-        if not isinstance(QApplication.focusWidget(), (QLineEdit, QAbstractSpinBox)):
+        if not is_typing():
             self.canvas.setFocus()
 
     def _case_failed(self, _case_id: str, sentence: str) -> None:

@@ -1,4 +1,4 @@
-"""The cases of the project as rows of a list: narrowed by words, moved by dragging, thumbnails read when they come into sight."""
+"""The cases of the project as rows of a list, which a filter narrows and dragging moves; thumbnails are read when they are shown."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The case strip: thumbnails in an order of the user's own, with review state and how much is annotated. Ten thousand cases scroll."""
+"""The case strip: thumbnails in the user's order, with review state and how much is annotated."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ MARKS = {
 
 
 class CasesPanel(QWidget):
-    """A list view over a model: no widget per case."""
+    """A list view over a model, without a widget per case: ten thousand cases scroll."""
 
     title = "Cases"
 

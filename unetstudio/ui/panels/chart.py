@@ -1,4 +1,4 @@
-"""A small curve over training time, drawn by itself: no plotting library has to be loaded while the user paints."""
+"""A small curve over training time, drawn without a plotting library, which would take time to load."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_POINTS = 400
 
 
 class Chart(QWidget):
-    """One series of (seconds, value), its latest value at the top right; `hint` is shown while there is nothing to draw."""
+    """Shows one series of (seconds, value) with its latest value; `hint` is shown while there is nothing to draw."""
 
     def __init__(
         self,
@@ -86,7 +86,7 @@ class Chart(QWidget):
         self._draw_curve(painter, box, low, high)
 
     def _latest(self) -> str:
-        """The newest value, in words as short as the axis allows."""
+        """Return the newest value as text."""
         if not len(self._points):
             return ""
         value = float(self._points[-1, 1])

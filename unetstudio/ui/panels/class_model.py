@@ -18,7 +18,7 @@ NO_PARENT = QModelIndex()
 
 @dataclass(frozen=True)
 class ClassRow:
-    """What one row shows."""
+    """The values that one row shows."""
 
     label: LabelClass
     key: str  # "1".."9", or "" beyond
@@ -27,7 +27,7 @@ class ClassRow:
 
 
 class ClassModel(QAbstractListModel):
-    """Class table and voxel counts of the open case, read from the session; renaming goes back to it."""
+    """Reads classes and voxel counts from the session, and renames classes there."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
