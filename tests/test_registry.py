@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from threading import Event, Thread
 from typing import Any
 
 import pytest
@@ -84,6 +85,24 @@ def test_that_a_module_imported_anew_replaces_its_own_variant(registry: Registry
     assert registry["plain"] is sys.modules["shapes.plain"].Plain
     assert registry["plain"] is not first
     assert list(registry) == ["plain"]
+
+
+def test_that_a_look_up_beside_the_first_one_waits_for_all_variants(registry: Registry[Any], tmp_path: Path) -> None:
+    text = "from shapes import *\nIMPORTING.set()\nGO.wait(20)\n@REGISTRY.register('slow')\nclass Slow: ...\n"
+    (tmp_path / "shapes" / "slow.py").write_text(text, encoding="utf-8")
+    importlib.invalidate_caches()
+    shapes: Any = sys.modules["shapes"]
+    shapes.IMPORTING, shapes.GO = Event(), Event()
+    names: list[list[str]] = []
+    threads = [Thread(target=lambda: names.append(list(registry))) for _ in range(2)]
+    threads[0].start()
+    assert shapes.IMPORTING.wait(20)
+    threads[1].start()
+    threads[1].join(0.1)
+    shapes.GO.set()
+    for thread in threads:
+        thread.join(20)
+    assert names == [["plain", "slow"]] * 2
 
 
 def test_that_a_package_cannot_replace_a_built_in_variant(

@@ -8,6 +8,7 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib.metadata import EntryPoint, entry_points
+from threading import RLock
 from typing import Generic, TypeVar
 
 from unetstudio.errors import UserError
@@ -38,7 +39,8 @@ class Registry(Generic[T]):
         self.group = group
         self.noun = noun
         self._entries: dict[str, Entry[T]] = {}
-        self._loaded = False
+        self._loaded = self._loading = False
+        self._lock = RLock()
 
     def register(self, name: str, *, origin: str = "") -> Callable[[T], T]:
         """Decorator: `@TOOLS.register("brush")`. UserError when something else has the name; a module imported anew replaces its own.
@@ -78,18 +80,22 @@ class Registry(Generic[T]):
         self._entries[name] = Entry(variant, origin)
 
     def _load(self) -> None:
+        """Import all variants at the first look-up; another thread waits until all are there."""
         if self._loaded:
             return
-        self._loaded = True
-        try:
-            package = importlib.import_module(self.group)
-            for module in pkgutil.iter_modules(package.__path__):
-                importlib.import_module(f"{self.group}.{module.name}")
-        except BaseException:
-            self._loaded = False  # the next look-up must not find half of them
-            raise
-        for entry in entry_points(group=self.group):
-            self._load_entry_point(entry)
+        with self._lock:
+            if self._loaded or self._loading:  # a variant may look others up while it is imported
+                return
+            self._loading = True
+            try:
+                package = importlib.import_module(self.group)
+                for module in pkgutil.iter_modules(package.__path__):
+                    importlib.import_module(f"{self.group}.{module.name}")
+                for entry in entry_points(group=self.group):
+                    self._load_entry_point(entry)
+                self._loaded = True
+            finally:
+                self._loading = False
 
     def _load_entry_point(self, entry: EntryPoint) -> None:
         """Add a variant of another package; a clash of names or a fault in that package must not keep the program from starting."""

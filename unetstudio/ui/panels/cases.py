@@ -29,8 +29,6 @@ MARKS = {
 class CasesPanel(QWidget):
     """A list view over a model, without a widget per case: ten thousand cases scroll."""
 
-    title = "Cases"
-
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("cases")

@@ -19,8 +19,6 @@ from unetstudio.ui.session import Session
 class ClassesPanel(QWidget):
     """A click on a row makes its class active, a double click renames it."""
 
-    title = "Classes"
-
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("classes_panel")
