@@ -189,7 +189,8 @@ class AugmentationDialog(QDialog):
             self._patch = None
             self.caption.setText("Open an image to see samples of it.")
             return
-        z = session.display.index if session.display.axis == 0 else session.scan.shape[0] // 2
+        plane = session.cursor.plane
+        z = plane.index if plane.axis == 0 else session.scan.shape[0] // 2
         labels = session.labels.values
         self._patch = PreviewPatch(session.scan, labels, z, labelled_place(labels, z), EDGE)
         self._due.start()
