@@ -274,8 +274,8 @@ def test_that_accepting_does_not_wait_for_tiles_that_keep_coming(predicted: Sess
 
 def test_that_a_stroke_in_hand_does_not_wipe_out_what_was_accepted(predicted: Session, qtbot: QtBot) -> None:
     predicted.annotation.set_active_class(0)
-    predicted.annotation.press(Pointer(40, 20, 0, 0))
-    predicted.annotation.move(Pointer(40, 40, 0, 0))
+    predicted.annotation.press(Pointer(40, 20))
+    predicted.annotation.move(Pointer(40, 40))
     predicted.review.accept_all()
     predicted.annotation.cancel()
     settled(predicted, qtbot)

@@ -57,8 +57,8 @@ def test_that_a_project_that_is_lost_is_not_tried_again(bar: UnsavedBar) -> None
 
 
 def test_that_the_image_does_not_move_under_a_stroke_in_hand(bar: UnsavedBar, annotation: Annotation, qtbot: QtBot) -> None:
-    annotation.set_tool("eraser")
-    annotation.press(Pointer(10, 10, 0, 0))
+    annotation.tools.choose("eraser")
+    annotation.press(Pointer(10, 10))
     bar.show_trouble(FULL)
     assert bar.isHidden()
     annotation.release()

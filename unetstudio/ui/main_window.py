@@ -18,7 +18,6 @@ from unetstudio.ui.menu_corner import MenuCorner
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.resources import app_icon
 from unetstudio.ui.session import Session
-from unetstudio.ui.slice_memory import SliceMemory
 from unetstudio.ui.start_page import StartPage
 from unetstudio.ui.status_bar import StatusBar
 from unetstudio.ui.theme import Appearance
@@ -39,7 +38,6 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
-        self.slices = SliceMemory(session.display)
         self.files = FileChooser(self, session, preferences)
         self._dialogs = Dialogs(self, session, preferences, self.files)
         self.action_table = Actions(self, self)

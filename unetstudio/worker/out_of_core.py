@@ -28,7 +28,7 @@ from unetstudio.postprocess.by_block import LONGEST, WINDOW, Labels, by_block, r
 from unetstudio.postprocess.overwrite import overwrite
 from unetstudio.postprocess.segment import Painted, segment, strongest, to_json
 from unetstudio.postprocess.step import Reaching, Step, StepInput
-from unetstudio.postprocess.uncertainty import doubt_parts
+from unetstudio.postprocess.uncertainty import uncertainty_sum
 from unetstudio.training.events import Notice
 from unetstudio.worker.scratch import DiskArray, Scratch, make_sure_there_is_room
 
@@ -144,7 +144,7 @@ def _tiles(
             best, winner = strongest(event.probabilities[1:], event.values[1:])
             for plane, values in zip(planes, (best, winner, event.probabilities[0]), strict=True):
                 plane.write(where, values)
-        scratch.finish(where, doubt_parts(event.probabilities))
+        scratch.finish(where, uncertainty_sum(event.probabilities))
         yield Doing(name, "predicting", event.done, event.total)
     scratch.save()
 

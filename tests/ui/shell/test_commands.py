@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -104,9 +105,9 @@ def test_that_the_dialog_for_folders_is_there_once_however_often_it_is_asked_for
 
 def test_that_enter_finishes_the_polygon_in_hand_and_leaves_the_case_unreviewed(working: MainWindow) -> None:
     annotation = working.session.annotation
-    annotation.set_tool("polygon")
+    annotation.tools.choose("polygon")
     for row, column in ((10, 10), (10, 30), (30, 30)):
-        annotation.press(Pointer(row, column, 0, 0))
+        annotation.press(Pointer(row, column))
         annotation.release()
     working.action_table["accept_case"].trigger()
     assert not annotation.stroke_in_hand
@@ -127,12 +128,12 @@ def test_that_a_class_without_a_place_in_the_list_leaves_the_active_one(working:
 
 def test_that_the_overlay_grows_stronger_and_stays_within_its_bounds(working: MainWindow) -> None:
     display = working.session.display
-    display.set(overlay_opacity=0.95)
+    display.show(replace(display.options, overlay_opacity=0.95))
     for _ in range(2):
         working.action_table["stronger"].trigger()
-    assert display.overlay_opacity == 1.0
+    assert display.options.overlay_opacity == 1.0
     working.action_table["fainter"].trigger()
-    assert display.overlay_opacity == 0.9
+    assert display.options.overlay_opacity == 0.9
 
 
 def test_that_the_export_section_opens_from_the_menu(working: MainWindow, qtbot: QtBot) -> None:

@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.tools.plane import scales
+from unetstudio.data.plane import Rectangle, relative_pitch
 
 MARGIN = 0.02
 """Part of the widget left free on each side by `fit`."""
@@ -73,7 +74,7 @@ class View:
     @property
     def pitch(self) -> tuple[float, float]:
         """Device pixels per (row, column)."""
-        rows, columns = scales(self.spacing)
+        rows, columns = relative_pitch(self.spacing)
         return self.scale * rows, self.scale * columns
 
     @property
@@ -85,15 +86,15 @@ class View:
     # ------------------------------------------------------------------------------------------------------ commands
 
     def fit(self) -> None:
-        """The whole plane, as large as the widget allows."""
-        rows, columns = scales(self.spacing)
+        """Show the whole plane, as large as the widget allows."""
+        rows, columns = relative_pitch(self.spacing)
         width, height = (n * (1 - 2 * MARGIN) for n in self.size)
         self.scale = min(width / (self.extents[1] * columns), height / (self.extents[0] * rows), MOST)
         self.centre = ((self.extents[0] - 1) / 2, (self.extents[1] - 1) / 2)
         self.fitted = True
 
     def zoom_to(self, scale: float, at: tuple[float, float] | None = None) -> None:
-        """Another scale; the voxel at the device position `at` (the middle by default) stays where it is."""
+        """Change the scale; the voxel at the device position `at` (the middle by default) stays where it is."""
         x, y = at or (self.size[0] / 2, self.size[1] / 2)
         row, column = self.voxel(x, y)
         self.scale = min(max(scale, self._least()), MOST)
@@ -103,14 +104,14 @@ class View:
         self._keep_in_sight()
 
     def pan(self, right: float, down: float) -> None:
-        """Moves the image by device pixels."""
+        """Move the image by device pixels."""
         rows, columns = self.step
         self.centre = (self.centre[0] - down / rows, self.centre[1] - right / columns)
         self.fitted = False
         self._keep_in_sight()
 
     def resize(self, size: tuple[int, int], ratio: float) -> None:
-        """The widget has another size, in device pixels; a fitted plane stays fitted."""
+        """Take another size of the widget, in device pixels; a fitted plane stays fitted."""
         self.size, self.ratio = size, ratio
         if self.fitted:
             self.fit()
@@ -161,15 +162,13 @@ class View:
 
     def rows(self, box: Box) -> Indices:
         """The row that each pixel row of a box shows, kept within the plane."""
-        found = np.floor(self.voxel(0, 0)[0] + 0.5 + (np.arange(box.top, box.bottom) + 0.5) / self.step[0])
-        return np.clip(found, 0, self.extents[0] - 1).astype(np.intp)
+        return _within(self.voxel(0, 0)[0] + 0.5 + (np.arange(box.top, box.bottom) + 0.5) / self.step[0], self.extents[0])
 
     def columns(self, box: Box) -> Indices:
         """The column that each pixel column of a box shows, kept within the plane."""
-        found = np.floor(self.voxel(0, 0)[1] + 0.5 + (np.arange(box.left, box.right) + 0.5) / self.step[1])
-        return np.clip(found, 0, self.extents[1] - 1).astype(np.intp)
+        return _within(self.voxel(0, 0)[1] + 0.5 + (np.arange(box.left, box.right) + 0.5) / self.step[1], self.extents[1])
 
-    def visible(self) -> tuple[int, int, int, int]:
+    def visible(self) -> Rectangle:
         """Top, left, bottom, right of the voxels on the screen."""
         corners = [self.voxel(0, 0), self.voxel(*self.size)]
         spans = []
@@ -186,16 +185,22 @@ class View:
 
     def _least(self) -> float:
         """Smallest useful scale: the plane on a tenth of the widget, or its fit if that is larger still."""
-        rows, columns = scales(self.spacing)
+        rows, columns = relative_pitch(self.spacing)
         return min(1.0, 0.1 * min(self.size[0] / (self.extents[1] * columns), self.size[1] / (self.extents[0] * rows)))
 
     def _keep_in_sight(self) -> None:
-        """The image cannot be lost beyond the widget's edge."""
+        """Keep a part of the image on the widget."""
         kept = []
         for place, extent, pitch, size in zip(self.centre, self.extents, self.pitch, self.size[::-1], strict=True):
             beyond = max(0.0, size / 2 - LEAST_SEEN) / pitch
             kept.append(min(max(place, -0.5 - beyond), extent - 0.5 + beyond))
         self.centre = (kept[0], kept[1])
+
+
+def _within(edges: NDArray[np.floating[Any]], extent: int) -> Indices:
+    """The voxel at each place on an axis, measured from the plane's edge; kept within the plane."""
+    indices: Indices = np.clip(np.floor(edges), 0, extent - 1).astype(np.intp)
+    return indices
 
 
 def _from(edge: float) -> int:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
-
 from unetstudio.ui.commands.window import Window
 
 ERASER = "eraser"
@@ -30,25 +28,21 @@ def accept_active_class(window: Window) -> None:
 
 
 def choose_tool(window: Window, name: str) -> None:
-    """Take a tool."""
-    window.session.annotation.set_tool(name)
+    """Take a tool or mode."""
+    window.session.annotation.tools.choose(name)
 
 
 def toggle_eraser(window: Window) -> None:
     """Take the eraser, or go back from it to the tool before."""
-    annotation = window.session.annotation
-    annotation.set_tool(annotation.previous_tool if annotation.tool_name == ERASER else ERASER)
+    tools = window.session.annotation.tools
+    tools.choose(tools.before if tools.name == ERASER else ERASER)
 
 
 def resize_tool(window: Window, direction: int) -> None:
     """Change the size by about a fifth, at least by one; a tool without a size stays as it is."""
-    annotation = window.session.annotation
-    for option in fields(annotation.tool):
-        if option.name == "size":
-            size: int = getattr(annotation.tool, option.name)
-            step = max(1, round(size * 0.2)) * direction
-            low, high = option.metadata["minimum"], option.metadata["maximum"]
-            annotation.set_options(annotation.tool_name, size=min(max(size + step, low), high))
+    tools = window.session.annotation.tools
+    if tools.size is not None:
+        tools.resize(tools.size + max(1, round(tools.size * 0.2)) * direction)
 
 
 def add_class(window: Window) -> None:

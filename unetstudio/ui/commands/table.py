@@ -8,7 +8,8 @@ from functools import partial
 from typing import Literal
 
 from unetstudio.data.case import ReviewState
-from unetstudio.tools.tool import TOOLS
+from unetstudio.tools.tool import TOOLS, Tool
+from unetstudio.ui.canvas.modes import MODES, Mode
 from unetstudio.ui.commands import cases, files, painting, view
 from unetstudio.ui.commands.window import Dialog, Window
 
@@ -35,7 +36,7 @@ class Command:
 
 
 def commands() -> tuple[Command, ...]:
-    """Return the whole table; tools are read from their registry."""
+    """Return the whole table; tools are read from their registry, modes from their list."""
     return (*_FILE, *_EDIT, *_tools(), *_CLASSES, *_VIEW, *_CASES, *_HELP)
 
 
@@ -68,7 +69,8 @@ _EDIT = (
 
 
 def _tools() -> Iterator[Command]:
-    for name, tool in TOOLS.items():
+    choices: list[tuple[str, type[Tool] | Mode]] = [*TOOLS.items(), *MODES.items()]
+    for name, tool in choices:
         keys = (tool.shortcut,) if tool.shortcut else ()
         yield Command(f"tool_{name}", "Tools", tool.title, partial(painting.choose_tool, name=name), keys, tool.icon)
     yield Command("toggle_eraser", "Tools", "Eraser and back", painting.toggle_eraser, ("X",), "eraser", line=True)

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from unetstudio.ui.commands.window import Window
 
 
@@ -22,38 +24,40 @@ def zoom(window: Window, factor: float) -> None:
 
 def toggle_outline(window: Window) -> None:
     """Switch between outlines and fills."""
-    window.session.display.set(outline=not window.session.display.outline)
+    display = window.session.display
+    display.show(replace(display.options, outline=not display.options.outline))
 
 
 def toggle_labels(window: Window) -> None:
     """Hide the labels, or show them again."""
-    window.session.display.set(show_labels=not window.session.display.show_labels)
+    display = window.session.display
+    display.show(replace(display.options, show_labels=not display.options.show_labels))
 
 
 def next_overlay(window: Window) -> None:
     """Show the next of the overlays there are, the first after the last."""
     overlays, display = window.session.overlays, window.session.display
-    index = overlays.index(display.overlay) if display.overlay in overlays else -1
-    display.set(overlay=overlays[(index + 1) % len(overlays)])
+    index = overlays.index(display.options.overlay) if display.options.overlay in overlays else -1
+    display.show(replace(display.options, overlay=overlays[(index + 1) % len(overlays)]))
 
 
 def change_opacity(window: Window, by: float) -> None:
     """Make the overlay fainter or stronger, within 0..1."""
-    opacity = window.session.display.overlay_opacity + by
-    window.session.display.set(overlay_opacity=round(min(max(opacity, 0.0), 1.0), 2))
+    display = window.session.display
+    opacity = round(min(max(display.options.overlay_opacity + by, 0.0), 1.0), 2)
+    display.show(replace(display.options, overlay_opacity=opacity))
 
 
 def step_slice(window: Window, by: int) -> None:
     """Go to another slice along the axis looked along."""
-    display, scan = window.session.display, window.session.scan
-    if scan is not None:
-        display.set(index=min(max(display.index + by, 0), scan.shape[display.axis] - 1))
+    window.session.cursor.step(by)
 
 
 def look_along(window: Window, axis: int) -> None:
     """Show another plane of the volume, at the slice seen last in that direction."""
-    scan = window.session.scan
-    if scan is not None and window.slices.look_along(scan, axis):
+    cursor = window.session.cursor
+    if window.session.scan is not None and cursor.plane.axis != axis:
+        cursor.look_along(axis)
         window.canvas.fit()
 
 

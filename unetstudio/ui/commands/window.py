@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import Literal, Protocol
 
 from unetstudio.ui.session import Session
-from unetstudio.ui.slice_memory import SliceMemory
 from unetstudio.ui.theme import Appearance
 
 Dialog = Literal["keys", "history", "preferences", "computer", "about", "predict_folder"]
@@ -52,11 +51,6 @@ class Window(Protocol):
     @property
     def appearance(self) -> Appearance:
         """The theme."""
-        ...
-
-    @property
-    def slices(self) -> SliceMemory:
-        """The slices seen last."""
         ...
 
     @property
