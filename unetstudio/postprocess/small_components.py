@@ -35,20 +35,20 @@ class SmallComponents:
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels or voxels, or mm² (mm³ in a volume)."},
     )
 
-    def reach(self, evidence: StepInput) -> float:
+    def reach(self, input: StepInput) -> float:
         """An island that goes, and one beside it that may go too."""
-        return 2 * math.ceil(evidence.voxels(self.size, self.unit)) + 2
+        return 2 * math.ceil(input.voxels(self.size, self.unit)) + 2
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
+    def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
         """All classes are looked at in the same labels, so their order does not matter."""
-        limit = evidence.voxels(self.size, self.unit)
+        limit = input.voxels(self.size, self.unit)
         doomed = np.zeros(labels.shape, np.int32)
         count = 0
-        for value in evidence.foreground:
+        for value in input.foreground:
             ids, sizes = components(labels == value, corners=True)
             small = sizes < limit
             small[0] = False
-            small[kept_by_hand(ids, evidence.painted)] = False
+            small[kept_by_hand(ids, input.painted)] = False
             found = int(small.sum())
             if found:
                 numbers = np.zeros(len(sizes), np.int32)
@@ -59,7 +59,7 @@ class SmallComponents:
             return labels, 0
         result = labels.copy()
         where = np.flatnonzero(doomed != 0)
-        around = np.full(count + 1, evidence.background, np.uint8)  # where an island has only unpredicted voxels around it
+        around = np.full(count + 1, input.background, np.uint8)  # where an island has only unpredicted voxels around it
         number, label, faces = borders(labels, doomed, where)
         known = label != UNLABELLED
         order = np.lexsort((-label[known], faces[known]))  # the class with most faces comes last and stays

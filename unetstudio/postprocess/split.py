@@ -55,19 +55,19 @@ class Split:
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels, or millimetres where the spacing is known."},
     )
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
-        spacing = evidence.spacing or (1.0, 1.0, 1.0)
-        steps = np.array(spacing) / (1.0 if self.unit == MILLIMETRES and evidence.spacing else spacing[2])  # of a voxel, in the unit
+    def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
+        spacing = input.spacing or (1.0, 1.0, 1.0)
+        steps = np.array(spacing) / (1.0 if self.unit == MILLIMETRES and input.spacing else spacing[2])  # of a voxel, in the unit
         result, cuts = labels, 0
-        for value in evidence.foreground:
+        for value in input.foreground:
             mask = labels == value
             box = tight(mask)
             if box.empty:
                 continue
-            line, count = _lines(mask[box.slices], evidence.best[box.slices], self.depth, steps)
+            line, count = _lines(mask[box.slices], input.best[box.slices], self.depth, steps)
             if count:
                 result = labels.copy() if result is labels else result
-                result[box.slices][line] = evidence.background
+                result[box.slices][line] = input.background
                 cuts += count
         return result, cuts
 

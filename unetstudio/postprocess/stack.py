@@ -1,4 +1,4 @@
-"""The steps of a project in their order: defaults, stored form, and changes asked for on the command line."""
+"""The steps of a project in their order: defaults, stored form, and changes by the command line."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ def name_of(step: Step) -> str:
 
 def to_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
     """As plain values for project.json."""
-    return [{"step": name_of(step), **asdict(step)} for step in steps]  # type: ignore[call-overload]
+    return [{"step": name_of(step), **asdict(step)} for step in steps]
 
 
 def from_json(values: Iterable[dict[str, Any]]) -> tuple[Step, ...]:
@@ -38,8 +38,8 @@ def from_json(values: Iterable[dict[str, Any]]) -> tuple[Step, ...]:
     for stored in values:
         kind = STEPS[str(stored.get("step"))]
         plain = kind()
-        known = {f.name for f in fields(kind)}
-        chosen = {name: value for name, value in stored.items() if name in known}
+        names = {field.name for field in fields(kind)}
+        chosen = {name: value for name, value in stored.items() if name in names}
         if odd := next((name for name, value in chosen.items() if not _alike(value, getattr(plain, name))), ""):
             raise UserError(f"The project's step {kind.title!r} has a value for {odd!r} that it cannot have; the project was altered.")
         steps.append(kind(**chosen))
@@ -79,7 +79,7 @@ def _changed(step: Step, name: str, option: str, text: str) -> Step:
     if not option and text in SWITCH:
         return _replace(step, enabled=SWITCH[text])
     option = option or step.main
-    kinds = {f.name: f for f in fields(step)}  # type: ignore[arg-type]
+    kinds = {f.name: f for f in fields(step)}
     if option not in kinds:
         raise UserError(f"--post {name}.{option}: the step has no such option. It has {', '.join(kinds)}.")
     if option == "enabled":
@@ -109,7 +109,7 @@ def _number(name: str, option: str, text: str, with_unit: bool) -> tuple[float, 
 
 def _replace(step: Step, **changes: Any) -> Step:
     """`dataclasses.replace`, for a step."""
-    return replace(step, **changes)  # type: ignore[type-var]
+    return replace(step, **changes)
 
 
 SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}
