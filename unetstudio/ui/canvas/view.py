@@ -103,12 +103,20 @@ class View:
         self.fitted = False
         self._keep_in_sight()
 
-    def pan(self, right: float, down: float) -> None:
-        """Move the image by device pixels."""
+    def zoom_by(self, factor: float, at: tuple[float, float] | None = None) -> None:
+        """Multiply the scale, about a device position as `zoom_to` does; rests at 100 % on the way past it."""
+        scale = self.scale * factor
+        self.zoom_to(1.0 if (self.scale - 1) * (scale - 1) < -1e-9 else scale, at)
+
+    def pan(self, right: float, down: float) -> bool:
+        """Move the image by device pixels; returns whether it moved by just that, and was not stopped to stay in sight."""
+        x, y = self.device(0, 0)
         rows, columns = self.step
         self.centre = (self.centre[0] - down / rows, self.centre[1] - right / columns)
         self.fitted = False
         self._keep_in_sight()
+        moved_x, moved_y = self.device(0, 0)
+        return abs(moved_x - x - right) + abs(moved_y - y - down) < 1e-6
 
     def resize(self, size: tuple[int, int], ratio: float) -> None:
         """Take another size of the widget, in device pixels; a fitted plane stays fitted."""
