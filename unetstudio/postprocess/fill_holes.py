@@ -39,7 +39,7 @@ class FillHoles:
     )
 
     def reach(self, input: StepInput) -> float:
-        """A hole and what encloses it."""
+        """The size of a hole and of what encloses it."""
         return math.ceil(input.voxels(self.size, self.unit)) + 2 if self.size > 0 else math.inf
 
     def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:

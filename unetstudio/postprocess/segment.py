@@ -38,7 +38,7 @@ class StepReport:
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """`labels` (Z, Y, X) uint8, UNLABELLED where nothing is predicted; `removed` (Z, Y, X) bool: what the steps changed."""
+    """`labels` (Z, Y, X) uint8, UNLABELLED where nothing is predicted; `removed` (Z, Y, X) bool: the voxels that steps changed."""
 
     labels: Labels
     removed: NDArray[np.bool_]

@@ -40,12 +40,12 @@ class Threshold:
         """Only voxels that the threshold decides otherwise than 0.5 does are touched, so it may stand anywhere in the order."""
         if self.probability == 0.5:
             return labels, 0
-        found = input.best >= self._needed(input.other)
-        changed = found != (input.best > input.other)
+        wins = input.best >= self._needed(input.other)
+        changed = wins != (input.best > input.other)
         changed &= (labels == input.background) | (labels == input.winner)
         result = labels.copy()
-        overwrite(result, changed & found, input.winner)
-        overwrite(result, changed & ~found, input.background)
+        overwrite(result, changed & wins, input.winner)
+        overwrite(result, changed & ~wins, input.background)
         return result, 0
 
     def reach(self, input: StepInput) -> float:

@@ -50,7 +50,7 @@ def outline_width(view: View) -> int:
 
 
 def edges(values: NDArray[np.uint8], line: int) -> NDArray[np.uint8]:
-    """Only what lies within `line` pixels of another value keeps its own; the rest is UNLABELLED."""
+    """The values of pixels within `line` pixels of another value; UNLABELLED elsewhere."""
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * line + 1, 2 * line + 1))
     flat = cv2.dilate(values, near) == cv2.erode(values, near)
     return np.where(flat, np.uint8(UNLABELLED), values)

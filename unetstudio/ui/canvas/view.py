@@ -1,4 +1,4 @@
-"""Where the plane lies on the screen: the one place that turns voxels into pixels and back.
+"""The place of the plane on the screen: the one module that turns voxels into pixels and back.
 
 Positions in the plane are (row, column) with voxel centres at integers. Screen positions are (x, y): logical ones as Qt's events give
 them, device ones as the buffer has them. A device pixel n covers n to n + 1.
@@ -43,7 +43,7 @@ class Box:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """To index a (height, width, ...) buffer."""
+        """The index of the box in a (height, width, ...) buffer."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def grown(self, margin: int) -> Box:
@@ -137,7 +137,7 @@ class View:
         return self.size[0] / 2 + (column - self.centre[1]) * across, self.size[1] / 2 + (row - self.centre[0]) * down
 
     def voxel_under(self, x: float, y: float) -> tuple[float, float]:
-        """(row, column) under a pointer at a logical position: in the middle of the pixel that it points at."""
+        """(row, column) under a pointer at a logical position, in the middle of its pixel."""
         return self.voxel(x * self.ratio + 0.5, y * self.ratio + 0.5)
 
     def logical(self, row: float, column: float) -> tuple[float, float]:
