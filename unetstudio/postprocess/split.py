@@ -156,7 +156,7 @@ def _joined(heights: Floats, up: Numbers, pairs: Pairs, depth: float) -> Numbers
 
 
 def _distance(mask: Mask, ids: Numbers, steps: NDArray[np.float64]) -> Floats:
-    """(Z, Y, X): distance to the nearest voxel outside the islands numbered in `ids`, in the unit of `steps`; beyond the edge all is outside."""
+    """(Z, Y, X): distance to the nearest voxel outside the islands numbered in `ids`, in the unit of `steps`; the edge is outside."""
     from scipy.ndimage import distance_transform_edt, find_objects
 
     if len(mask) == 1 and steps[1] == steps[2]:

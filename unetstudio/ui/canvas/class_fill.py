@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.ui.canvas.colours import Pixels, class_tint
-from unetstudio.ui.canvas.pixel_grid import PixelGrid
-from unetstudio.ui.canvas.view import Box, View
+from unetstudio.ui.canvas.view import Box, PixelGrid, View
 
 
 def draw_classes(
