@@ -73,7 +73,7 @@ def opened(size: int) -> Session:
     session._sequence["a"] = 0
     session.cursor.open(scan.shape)
     session.annotation.open("a", scan.voxels, session.labels, History())
-    session.review.open(session.case, session.labels, None)
+    session.review.open(session.case, scan.voxels, session.labels, None)
     session.review.segmentation = (scan.voxels[0] > 110).astype(np.uint8)
     return session
 

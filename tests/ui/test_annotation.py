@@ -19,6 +19,7 @@ from unetstudio.tools.image_plane import ImagePlane
 from unetstudio.tools.tool import TOOLS, Drag, Pointer, Tool, ToolContext, Touched
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.canvas.modes import MODES
+from unetstudio.ui.session import Session
 
 CLASSES = ClassTable.named(["background", "cell", "scar"], [(0, 0, 0), (9, 9, 9), (90, 9, 9)])
 
@@ -232,31 +233,51 @@ def test_that_a_mode_paints_nothing_and_takes_the_stroke_in_hand_back(
     assert (values(annotation) == UNLABELLED).all() and journal == []
 
 
-def test_that_a_tool_sees_the_slice_of_the_image_under_the_press_and_what_it_computed_stays(
-    annotation: Annotation, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    seen: list[ImagePlane] = []
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[ImagePlane]:
+    """The images that the tool "looking" was given; it is registered before the test's other fixtures are made."""
+    images: list[ImagePlane] = []
 
     @dataclass(frozen=True)
     class Looking(Tool):
         title = shortcut = icon = hint = "looking"
 
         def drag(self, context: ToolContext) -> Drag:
-            seen.append(context.image)
+            images.append(context.image)
             yield Touched()
 
     monkeypatch.setattr(TOOLS, "_found", {**dict(TOOLS.items()), "looking": Looking})
-    made = Annotation()
+    return images
+
+
+def test_that_a_tool_sees_the_slice_of_the_image_under_the_press_and_what_it_computed_stays(
+    seen: list[ImagePlane], annotation: Annotation
+) -> None:
     voxels = np.arange(4 * 5 * 6, dtype=np.uint16).reshape(1, 4, 5, 6)
-    made.set_classes(CLASSES)
-    made.open("volume", voxels, LabelMap.unlabelled((4, 5, 6)), History())
-    made.tools.choose("looking")
+    annotation.open("volume", voxels, LabelMap.unlabelled((4, 5, 6)), History())
+    annotation.tools.choose("looking")
     for plane in (Plane(1, 2), Plane(1, 2), Plane(2, 0)):
-        made.press(Pointer(1, 1, plane))
-        made.release()
+        annotation.press(Pointer(1, 1, plane))
+        annotation.release()
     assert seen[0] is seen[1] and seen[2] is not seen[0]
     np.testing.assert_array_equal(seen[0].channels, voxels[:, :, 2])
     np.testing.assert_array_equal(seen[2].channels, voxels[..., 0])
+
+
+def test_that_a_tool_never_sees_the_image_of_the_case_before(seen: list[ImagePlane], annotation: Annotation) -> None:
+    annotation.tools.choose("looking")
+    for value in (3, 7):
+        annotation.open(f"case {value}", np.full((1, 1, 5, 6), value), LabelMap.unlabelled((1, 5, 6)), History())
+        annotation.press(Pointer(1, 1))
+        annotation.release()
+    assert [int(image.channels.max()) for image in seen] == [3, 7]
+
+
+def test_that_the_tools_of_a_session_see_its_open_image(seen: list[ImagePlane], opened: Session) -> None:
+    opened.annotation.tools.choose("looking")
+    opened.annotation.press(Pointer(1, 1))
+    assert opened.scan is not None
+    np.testing.assert_array_equal(seen[0].channels, opened.scan.array[:, 0])
 
 
 def test_that_painted_voxels_say_that_a_hand_painted_them(annotation: Annotation) -> None:

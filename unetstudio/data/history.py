@@ -31,7 +31,7 @@ class History(Generic[Change]):
         self._nbytes = 0
 
     def push(self, change: Change) -> None:
-        """A new change; what had been undone can no longer be redone."""
+        """Record a new change; changes that had been undone can no longer be redone."""
         self._undone.clear()
         self._done.append(change)
         self._nbytes += change.nbytes
@@ -39,7 +39,7 @@ class History(Generic[Change]):
             self._nbytes -= self._done.popleft().nbytes
 
     def undo(self) -> Change | None:
-        """The change to take back (apply its inverse), or None."""
+        """Return the change to take back (apply its inverse), or None."""
         if not self._done:
             return None
         change = self._done.pop()
@@ -48,7 +48,7 @@ class History(Generic[Change]):
         return change
 
     def redo(self) -> Change | None:
-        """The change to apply again, or None."""
+        """Return the change to apply again, or None."""
         if not self._undone:
             return None
         change = self._undone.pop()
@@ -92,11 +92,11 @@ class CaseHistories(Generic[Change]):
         self._make_room()
 
     def close(self) -> None:
-        """No case is open; the histories are kept."""
+        """Leave the open case; the histories are kept."""
         self._open = ""
 
     def clear(self) -> None:
-        """Forget all of them: another project."""
+        """Forget all histories, as for another project."""
         self._by_case.clear()
         self._open = ""
         self._without_case = History()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Plane:
         return ((1, 2), (0, 2), (0, 1))[self.axis]
 
     @property
-    def slices(self) -> tuple[Any, Any, Any]:
+    def slices(self) -> tuple[int | slice, int | slice, int | slice]:
         """The index that takes the plane out of a (Z, Y, X) array."""
         whole = slice(None)
         return ((self.index, whole, whole), (whole, self.index, whole), (whole, whole, self.index))[self.axis]

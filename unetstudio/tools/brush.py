@@ -1,4 +1,4 @@
-"""The brush: paints the active class along the pointer's way."""
+"""The brush: paints the active class along the path of the pointer."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unetstudio.tools.tool import TOOLS, Drag, Tool, ToolContext
 @TOOLS.register("brush")
 @dataclass(frozen=True)
 class Brush(Tool):
-    """Round on the screen and in the patient, whatever the voxel's shape."""
+    """A brush that is round on the screen and in the patient, whatever the voxel's shape."""
 
     title: ClassVar[str] = "Brush"
     shortcut: ClassVar[str] = "B"

@@ -12,7 +12,7 @@ from unetstudio.tools.tool import TOOLS, Drag, Tool, ToolContext
 @TOOLS.register("eraser")
 @dataclass(frozen=True)
 class Eraser(Tool):
-    """Takes any class away but locked ones."""
+    """Erases any class but locked ones."""
 
     title: ClassVar[str] = "Eraser"
     shortcut: ClassVar[str] = "E"

@@ -15,7 +15,7 @@ from unetstudio.tools.tool import TOOLS, Drag, Tool, ToolContext, Touched
 @TOOLS.register("fill")
 @dataclass(frozen=True)
 class Fill(Tool):
-    """Neighbours share an edge, so that an outline of a brush of one voxel does not leak at its diagonals."""
+    """Neighbours share an edge, so that an outline one voxel thin does not leak at its diagonals."""
 
     title: ClassVar[str] = "Fill"
     shortcut: ClassVar[str] = "G"

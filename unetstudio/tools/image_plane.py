@@ -15,7 +15,7 @@ Map = TypeVar("Map")
 
 
 class ImagePlane:
-    """One slice of a scan's `voxels` (C, Z, Y, X); what was read or computed once is kept for the strokes that follow on it."""
+    """One slice of a scan's `voxels` (C, Z, Y, X); everything read or computed is kept for the strokes that follow on it."""
 
     def __init__(self, voxels: Voxels, plane: Plane) -> None:
         self.plane = plane
@@ -28,7 +28,7 @@ class ImagePlane:
         return self._voxels[(slice(None), *self.plane.slices)]
 
     def derived(self, compute: Callable[[NDArray[Any]], Map]) -> Map:
-        """What a module-level function computes from `channels`, such as a gradient; each function runs once for the slice."""
+        """The result of a module-level function of `channels`, such as a gradient; each function runs once for the slice."""
         if compute not in self._maps:
             self._maps[compute] = compute(self.channels)
         kept: Map = self._maps[compute]

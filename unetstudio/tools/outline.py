@@ -1,4 +1,4 @@
-"""What an outline encloses: the voxels whose centres lie inside it, by the non-zero winding rule."""
+"""The voxels that an outline encloses: those whose centres lie inside it, by the non-zero winding rule."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The way of a round brush from one pointer position to the next: a capsule, so that fast moves leave no gaps."""
+"""The path of a round brush from one pointer position to the next: a capsule, so that fast moves leave no gaps."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def outline(at: Pointer, size: int) -> tuple[Point, tuple[float, float]]:
 
 
 def capsule(start: Point, stop: Point, half: tuple[float, float], within: tuple[int, int]) -> tuple[tuple[int, int], NDArray[np.bool_]]:
-    """Corner and mask of the voxels within the brush's ellipse on the way from `start` to `stop`, clipped to a plane of `within`."""
+    """Corner and mask of the voxels within the brush's ellipse on the path from `start` to `stop`, clipped to a plane of `within`."""
     top, bottom = _span(start[0], stop[0], half[0], within[0])
     left, right = _span(start[1], stop[1], half[1], within[1])
     # In units of the half axes the ellipse is a circle of radius 1 and the capsule is what lies within 1 of the segment.

@@ -55,7 +55,7 @@ Drag = Generator[Touched, Pointer | None, None]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class ToolContext:
-    """What a tool works with from the press on: the stroke it paints, the pointer of the press, and the slice of the image under it."""
+    """The surroundings of a drag: the stroke it paints, the pointer of the press, and the slice of the image under it."""
 
     stroke: Stroke
     press: Pointer

@@ -117,7 +117,7 @@ class CaseOpening:
         self.display.show(replace(self.display.options, window=None))
         self.cursor.open(case.shape)
         self.annotation.open(case.id, opened.scan.voxels, opened.labels, opened.history, changed=changed)  # type: ignore[arg-type]
-        self.review.open(case, opened.labels, opened.prediction)
+        self.review.open(case, opened.scan.voxels, opened.labels, opened.prediction)
         self.saver.keep(view=dict(self.view))
         self.case_opened.emit(case.id)
         if opened.recovered:

@@ -20,7 +20,7 @@ PLANES = ("plane_z", "plane_y", "plane_x")
 
 
 class ToolBar(QFrame):
-    """Buttons never take the focus by a click, so that keys go on to the canvas."""
+    """Tools, view and opacity. Buttons never take the focus by a click, so that keys go on to the canvas."""
 
     def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -73,7 +73,7 @@ class ToolBar(QFrame):
         self._show_planes()
 
     def show_zoom(self, factor: float) -> None:
-        """Screen pixels per voxel, as a percentage; nothing while there is no image."""
+        """Show screen pixels per voxel as a percentage; nothing while there is no image."""
         if self._session.case is None:
             self.zoom.clear()
             return

@@ -73,7 +73,7 @@ def opened(session: Session, scan: Scan, case_id: str = "a") -> None:
     session.cursor.open(scan.shape)
     session.display.show(replace(session.display.options, window=None))
     session.annotation.open(case_id, scan.voxels, session.labels, History())
-    session.review.open(session.case, session.labels, None)
+    session.review.open(session.case, scan.voxels, session.labels, None)
     session.case_opened.emit(case_id)
 
 

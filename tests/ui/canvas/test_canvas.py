@@ -348,12 +348,12 @@ def test_that_recolouring_a_class_is_seen(picture: Hand, session: Session) -> No
 def test_that_coming_back_to_a_case_shows_the_same_place(picture: Hand, session: Session, open_case: Callable, qtbot: QtBot) -> None:
     canvas, first = picture.canvas, session.scan
     canvas.zoom_by(2.0, QPointF(50, 50))
-    before = canvas.view_state()
+    before = canvas.scene.view_state()
     qtbot.waitUntil(lambda: session.view.get("views", {}).get("a") == before)
     open_case(Scan(np.zeros((3, 1, 20, 30), np.uint8)), "b")
-    assert "scale" not in canvas.view_state()
+    assert "scale" not in canvas.scene.view_state()
     open_case(first, "a")
-    assert canvas.view_state() == before
+    assert canvas.scene.view_state() == before
 
 
 def test_that_a_closed_project_leaves_an_empty_canvas(picture: Hand, session: Session) -> None:

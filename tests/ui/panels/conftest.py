@@ -29,7 +29,7 @@ def put(session: Session, scan: Scan) -> None:
     session.case, session.scan, session.labels = case, scan, labels
     session._sequence[case.id] = 0
     session.annotation.open(case.id, scan.voxels, labels, History())
-    session.review.open(case, labels, None)
+    session.review.open(case, scan.voxels, labels, None)
     session.cases_changed.emit()
     session.case_opened.emit(case.id)
 

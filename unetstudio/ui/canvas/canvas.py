@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Property, QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from unetstudio.data.edit import Edit
@@ -96,10 +96,7 @@ class Canvas(Surface):
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
         """Go nearer (> 1) or farther, about a logical position or the middle; rests at 100 % on the way past it."""
         view = self.picture.view
-        scale = view.scale * factor
-        if (view.scale - 1) * (scale - 1) < -1e-9:
-            scale = 1.0
-        view.zoom_to(scale, None if at is None else (at.x() * view.ratio + 0.5, at.y() * view.ratio + 0.5))
+        view.zoom_by(factor, None if at is None else (at.x() * view.ratio + 0.5, at.y() * view.ratio + 0.5))
         self._view_moved()
 
     def pan_to(self, before: QPointF, now: QPointF) -> None:
@@ -107,34 +104,11 @@ class Canvas(Surface):
         view = self.picture.view
         right = round(now.x() * view.ratio) - round(before.x() * view.ratio)
         down = round(now.y() * view.ratio) - round(before.y() * view.ratio)
-        x, y = view.device(0, 0)
-        view.pan(right, down)
-        moved_x, moved_y = view.device(0, 0)
-        if abs(moved_x - x - right) + abs(moved_y - y - down) < 1e-6:
+        if view.pan(right, down):
             self.scroll_picture(right, down)
             self._report_soon()
         else:
             self._view_moved()
-
-    def view_state(self) -> dict[str, Any]:
-        """Where one is in the open case, as plain values."""
-        view, plane = self.picture.view, self.session.cursor.plane
-        place = {} if view.fitted else {"scale": view.scale / view.ratio, "centre": list(view.centre)}
-        return {"axis": plane.axis, "index": plane.index, **place}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Go back to where `view_state` was taken."""
-        cursor, axis = self.session.cursor, int(state.get("axis", 0))
-        cursor.look_along(axis if axis in (0, 1, 2) else 0)
-        cursor.go_to(int(state.get("index", cursor.plane.index)))
-        view = self.picture.view
-        if "scale" in state and "centre" in state:
-            row, column = state["centre"]
-            view.centre = (float(row), float(column))
-            view.zoom_to(float(state["scale"]) * view.ratio)
-        else:
-            view.fit()
-        self._view_moved()
 
     def open_menu(self, voxel: Index, where: QPoint) -> None:
         """Ask for the menu of a voxel at a global position."""
@@ -149,22 +123,11 @@ class Canvas(Surface):
             self._fading.stop()
         self.update()
 
-    def get_surround(self) -> QColor:
-        """Colour outside the image; `qproperty-surround` in a style sheet."""
-        blue, green, red = self.picture.surround
-        return QColor(red, green, blue)
-
-    def set_surround(self, colour: QColor) -> None:
-        """Colour the outside of the image; a neutral colour does not mislead the eye about the image."""
-        self.picture.surround = (colour.blue(), colour.green(), colour.red())
-        self.invalidate(base=True)
-
-    surround = Property(QColor, get_surround, set_surround)
-
     # ------------------------------------------------------------------------------------------------- what is shown
 
     def _open_case(self) -> None:
-        self.restore(self.scene.open())
+        self.scene.open()
+        self._view_moved()
 
     def _close(self) -> None:
         self.scene.close()
@@ -226,7 +189,7 @@ class Canvas(Surface):
         if session.scan is None:
             return
         if session.case is not None:
-            session.view["views"] = {**session.view.get("views", {}), session.case.id: self.view_state()}
+            session.view["views"] = {**session.view.get("views", {}), session.case.id: self.scene.view_state()}
         self.view_changed.emit(*self.scene.in_sight())
 
     # ------------------------------------------------------------------------------------------------ drawn over it
@@ -274,7 +237,8 @@ class Canvas(Surface):
 
     def event(self, event: QEvent) -> bool:
         """Keys of its own come before shortcuts and before Tab's change of focus; pinching zooms; screens may differ in density."""
-        if isinstance(event, QKeyEvent) and self._take_key(event):
+        if isinstance(event, QKeyEvent) and self.gestures.key(event):
+            self._show_pointer_shape()
             return True
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self.make_room()
@@ -282,18 +246,6 @@ class Canvas(Surface):
             self.zoom_by(1 + event.value(), event.position())
             return True
         return super().event(event)
-
-    def _take_key(self, event: QKeyEvent) -> bool:
-        """Hand a key to the gestures; returns whether they took it."""
-        kind = event.type()
-        if kind == QEvent.Type.ShortcutOverride and self.gestures.wants(event):
-            event.accept()
-            return True
-        act = {QEvent.Type.KeyPress: self.gestures.key_pressed, QEvent.Type.KeyRelease: self.gestures.key_released}.get(kind)
-        if act is None or not act(event):
-            return False
-        self._show_pointer_shape()
-        return True
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._hand(event, self.gestures.press)

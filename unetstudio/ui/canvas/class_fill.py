@@ -9,8 +9,7 @@ from numpy.typing import NDArray
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.ui.canvas.colours import Pixels, class_tint
-from unetstudio.ui.canvas.pixel_grid import PixelGrid
-from unetstudio.ui.canvas.view import Box, View
+from unetstudio.ui.canvas.view import Box, PixelGrid, View
 
 
 def draw_classes(
@@ -50,7 +49,7 @@ def outline_width(view: View) -> int:
 
 
 def edges(values: NDArray[np.uint8], line: int) -> NDArray[np.uint8]:
-    """Only what lies within `line` pixels of another value keeps its own; the rest is UNLABELLED."""
+    """The values of pixels within `line` pixels of another value; UNLABELLED elsewhere."""
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * line + 1, 2 * line + 1))
     flat = cv2.dilate(values, near) == cv2.erode(values, near)
     return np.where(flat, np.uint8(UNLABELLED), values)

@@ -16,7 +16,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Tint:
-    """256 colours with their opacity, made ready for blending: (256,) uint32 of blue, green, red bytes each."""
+    """256 colours with their opacity, prepared for blending: (256,) uint32 of blue, green, red bytes each."""
 
     added: NDArray[np.uint32]
     left: NDArray[np.uint32]
@@ -55,7 +55,7 @@ def heat_tint(opacity: float) -> Tint:
 
 
 def flat_tint(colour: tuple[int, int, int], opacity: float) -> Tint:
-    """Nothing at 0, one colour at any other value."""
+    """Clear at 0, one colour at any other value."""
     alpha = np.full(256, opacity)
     alpha[0] = 0
     return Tint.of(np.tile(np.array(colour, np.uint8), (256, 1)), alpha)

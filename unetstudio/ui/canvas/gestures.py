@@ -6,7 +6,7 @@ from dataclasses import replace
 from enum import Enum
 from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QPoint, QPointF, QRect, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
 from unetstudio.data.region import Index
@@ -197,13 +197,23 @@ class Gestures:
 
     # ---------------------------------------------------------------------------------------------------------- keys
 
-    def wants(self, event: QKeyEvent) -> bool:
-        """Whether a key is the canvas's own now, before any shortcut of the window."""
+    def key(self, event: QKeyEvent) -> bool:
+        """Act on a key; returns whether it is one of the canvas's own, which come before any shortcut of the window."""
+        match event.type():
+            case QEvent.Type.ShortcutOverride if self._wants(event):
+                event.accept()
+                return True
+            case QEvent.Type.KeyPress:
+                return self._key_pressed(event)
+            case QEvent.Type.KeyRelease:
+                return self._key_released(event)
+        return False
+
+    def _wants(self, event: QKeyEvent) -> bool:
         in_hand = self._session.annotation.stroke_in_hand
         return event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Tab) or (in_hand and event.key() in (*_ENTER, Qt.Key.Key_Escape))
 
-    def key_pressed(self, event: QKeyEvent) -> bool:
-        """Act on a key; returns whether it was one of the canvas's own."""
+    def _key_pressed(self, event: QKeyEvent) -> bool:
         annotation = self._session.annotation
         match event.key():
             case Qt.Key.Key_Space:
@@ -218,8 +228,8 @@ class Gestures:
                 return False
         return True
 
-    def key_released(self, event: QKeyEvent) -> bool:
-        """Act on the release of a key; returns whether it was one of the canvas's own. A held key's repetitions are no releases."""
+    def _key_released(self, event: QKeyEvent) -> bool:
+        """A held key's repetitions are no releases."""
         if event.key() not in (Qt.Key.Key_Space, Qt.Key.Key_Tab):
             return False
         if not event.isAutoRepeat():

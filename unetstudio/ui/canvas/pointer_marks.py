@@ -23,7 +23,7 @@ CORNER = 3.0
 
 
 class PointerMarks:
-    """Where the ring and the outline were drawn last, so that their old places are repainted too."""
+    """The ring and the outline, and where they were drawn last, so that their old places are repainted too."""
 
     def __init__(self) -> None:
         self._ring = QRect()
@@ -52,7 +52,7 @@ class PointerMarks:
 
 
 def ring(view: View, at: Pointer, size: int) -> QRectF:
-    """Where the brush of `size` would paint, in logical pixels."""
+    """The ellipse that a brush of `size` would paint, in logical pixels."""
     (row, column), (half_row, half_column) = outline(at, size)
     x0, y0 = view.logical(row - half_row, column - half_column)
     x1, y1 = view.logical(row + half_row, column + half_column)
@@ -60,7 +60,7 @@ def ring(view: View, at: Pointer, size: int) -> QRectF:
 
 
 def _draw_ring(painter: QPainter, ellipse: QRectF) -> None:
-    """The ring; a large one as two plain lines, because smoothing one takes longer than painting with it."""
+    """Draw the ring; a large one in plain lines, because smoothing it takes longer than painting with it."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if max(ellipse.width(), ellipse.height()) > LARGE:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)

@@ -12,8 +12,7 @@ from numpy.typing import NDArray
 from unetstudio.ui.canvas.colours import Pixels
 from unetstudio.ui.canvas.image_pyramid import ImagePyramid
 from unetstudio.ui.canvas.intensities import coloured, greys
-from unetstudio.ui.canvas.pixel_grid import PixelGrid
-from unetstudio.ui.canvas.view import Box, View
+from unetstudio.ui.canvas.view import Box, PixelGrid, View
 
 
 def sampled(image: ImagePyramid, view: View, box: Box, window: tuple[float, float], inverted: bool) -> Pixels:

@@ -40,16 +40,35 @@ class Scene:
 
     # --------------------------------------------------------------------------------------------------- what is shown
 
-    def open(self) -> dict[str, Any]:
-        """Show another case; returns where one was in it last, for `Canvas.restore`."""
+    def open(self) -> None:
+        """Show another case, at the place where one was in it last."""
         scan, case = self._session.scan, self._session.case
         self._views.clear()
         if scan is None:
             self.close()
-            return {}
+            return
         self._automatic = automatic_window(scan)
         self.show_plane()
-        return dict(self._session.view.get("views", {}).get(case.id, {})) if case is not None else {}
+        self._restore({} if case is None else self._session.view.get("views", {}).get(case.id, {}))
+
+    def view_state(self) -> dict[str, Any]:
+        """Where one is in the open case, as plain values."""
+        view, plane = self._picture.view, self._session.cursor.plane
+        place = {} if view.fitted else {"scale": view.scale / view.ratio, "centre": list(view.centre)}
+        return {"axis": plane.axis, "index": plane.index, **place}
+
+    def _restore(self, state: dict[str, Any]) -> None:
+        """Go back to where `view_state` was taken."""
+        cursor, axis = self._session.cursor, int(state.get("axis", 0))
+        cursor.look_along(axis if axis in (0, 1, 2) else 0)
+        cursor.go_to(int(state.get("index", cursor.plane.index)))
+        view = self._picture.view
+        if "scale" in state and "centre" in state:
+            row, column = state["centre"]
+            view.centre = (float(row), float(column))
+            view.zoom_to(float(state["scale"]) * view.ratio)
+        else:
+            view.fit()
 
     def close(self) -> None:
         """Show nothing: no case is open."""

@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 
 import qimage2ndarray
-from PySide6.QtCore import QEvent, QRect, Qt, QTimer
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtCore import Property, QRect, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
 from unetstudio.ui.canvas.picture import Picture
@@ -78,6 +78,18 @@ class Surface(QWidget):
         if not self._bands:
             self._between.stop()
 
+    def get_surround(self) -> QColor:
+        """Colour outside the image; `qproperty-surround` in a style sheet."""
+        blue, green, red = self.picture.surround
+        return QColor(red, green, blue)
+
+    def set_surround(self, colour: QColor) -> None:
+        """Colour the outside of the image; a neutral colour does not mislead the eye about the image."""
+        self.picture.surround = (colour.blue(), colour.green(), colour.red())
+        self.invalidate(base=True)
+
+    surround = Property(QColor, get_surround, set_surround)
+
     # ------------------------------------------------------------------------------------------------------ painting
 
     def show_soon(self, rect: QRect) -> None:
@@ -118,7 +130,7 @@ class Surface(QWidget):
     def draw_over(self, painter: QPainter, dirty: QRect) -> None:
         """Draw over the composed picture, within a logical rectangle; for the subclass."""
 
-    def resizeEvent(self, event: QEvent) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         """Give the picture the new size."""
         self.make_room()
 

@@ -1,4 +1,4 @@
-"""Where the plane lies on the screen: the one place that turns voxels into pixels and back.
+"""The place of the plane on the screen: the one module that turns voxels into pixels and back.
 
 Positions in the plane are (row, column) with voxel centres at integers. Screen positions are (x, y): logical ones as Qt's events give
 them, device ones as the buffer has them. A device pixel n covers n to n + 1.
@@ -43,7 +43,7 @@ class Box:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """To index a (height, width, ...) buffer."""
+        """The index of the box in a (height, width, ...) buffer."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def grown(self, margin: int) -> Box:
@@ -103,12 +103,20 @@ class View:
         self.fitted = False
         self._keep_in_sight()
 
-    def pan(self, right: float, down: float) -> None:
-        """Move the image by device pixels."""
+    def zoom_by(self, factor: float, at: tuple[float, float] | None = None) -> None:
+        """Multiply the scale, about a device position as `zoom_to` does; rests at 100 % on the way past it."""
+        scale = self.scale * factor
+        self.zoom_to(1.0 if (self.scale - 1) * (scale - 1) < -1e-9 else scale, at)
+
+    def pan(self, right: float, down: float) -> bool:
+        """Move the image by device pixels; returns whether it moved by just that, and was not stopped to stay in sight."""
+        x, y = self.device(0, 0)
         rows, columns = self.step
         self.centre = (self.centre[0] - down / rows, self.centre[1] - right / columns)
         self.fitted = False
         self._keep_in_sight()
+        moved_x, moved_y = self.device(0, 0)
+        return abs(moved_x - x - right) + abs(moved_y - y - down) < 1e-6
 
     def resize(self, size: tuple[int, int], ratio: float) -> None:
         """Take another size of the widget, in device pixels; a fitted plane stays fitted."""
@@ -129,7 +137,7 @@ class View:
         return self.size[0] / 2 + (column - self.centre[1]) * across, self.size[1] / 2 + (row - self.centre[0]) * down
 
     def voxel_under(self, x: float, y: float) -> tuple[float, float]:
-        """(row, column) under a pointer at a logical position: in the middle of the pixel that it points at."""
+        """(row, column) under a pointer at a logical position, in the middle of its pixel."""
         return self.voxel(x * self.ratio + 0.5, y * self.ratio + 0.5)
 
     def logical(self, row: float, column: float) -> tuple[float, float]:
@@ -197,6 +205,36 @@ class View:
         self.centre = (kept[0], kept[1])
 
 
+class PixelGrid:
+    """Takes the values of a box's pixels out of a plane, in two steps so that computing happens once for each voxel."""
+
+    def __init__(self, view: View, box: Box) -> None:
+        self._rows, self._columns = view.rows(box), view.columns(box)
+        self._stretched = tuple(pitch >= 1 for pitch in view.pitch)
+
+    def pick(self, plane: NDArray[Any], down: int = 1, across: int = 1) -> NDArray[Any]:
+        """The values shown, once each, of a plane whose cells hold `down` x `across` voxels."""
+        rows, columns = self._rows // down, self._columns // across
+        (top, bottom), (left, right) = _ends(rows), _ends(columns)
+        plane = plane[top : bottom + 1, left : right + 1]
+        if not self._stretched[0]:
+            plane = np.take(plane, rows - top, axis=0)
+        return plane if self._stretched[1] else np.take(plane, columns - left, axis=1)
+
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Bring values that `pick` gave, or that were computed from them, to the pixels: each as often as it is seen."""
+        for axis, places in ((1, self._columns), (0, self._rows)):
+            first, last = _ends(places)
+            once = last - first + 1 == len(places) and places[0] == first
+            if self._stretched[axis] and not once:
+                values = np.take(values, places - first, axis=axis)
+        return values
+
+    def pixels(self, plane: NDArray[Any], down: int = 1, across: int = 1) -> NDArray[Any]:
+        """The value of each pixel."""
+        return self.spread(self.pick(plane, down, across))
+
+
 def _within(edges: NDArray[np.floating[Any]], extent: int) -> Indices:
     """The voxel at each place on an axis, measured from the plane's edge; kept within the plane."""
     indices: Indices = np.clip(np.floor(edges), 0, extent - 1).astype(np.intp)
@@ -211,3 +249,9 @@ def _from(edge: float) -> int:
 def _after(edge: float) -> int:
     """First pixel whose middle is past the edge."""
     return math.floor(edge - 0.5) + 1
+
+
+def _ends(indices: Indices) -> tuple[int, int]:
+    """Smallest and largest of indices that only rise or only fall."""
+    first, last = int(indices[0]), int(indices[-1])
+    return (first, last) if first <= last else (last, first)

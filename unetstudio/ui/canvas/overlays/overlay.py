@@ -14,8 +14,7 @@ from unetstudio.data.plane import Plane
 from unetstudio.data.prediction import Prediction
 from unetstudio.registry import Registry
 from unetstudio.ui.canvas.colours import Pixels
-from unetstudio.ui.canvas.pixel_grid import PixelGrid
-from unetstudio.ui.canvas.view import Box, View
+from unetstudio.ui.canvas.view import Box, PixelGrid, View
 from unetstudio.ui.display import DisplayOptions
 from unetstudio.worker.messages import NetworkChoice
 
