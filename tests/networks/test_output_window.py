@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from networks.tiny import lively, tiny
 from torch import Tensor, nn
 
-from unetstudio.networks.network import NETWORKS, answer
-from unetstudio.networks.output_window import part_of
+from unetstudio.networks.network import NETWORKS, compute_window
+from unetstudio.networks.output_window import crop_to
 
 KINDS = [(name, dims, {}) for name, kind in NETWORKS.items() for dims in kind.dims]
 OTHERS = [
@@ -27,7 +27,7 @@ def largest_difference(name: str, dims: int, options: dict[str, Any], window: li
     network = lively(tiny(name, dims, **options))
     shape = network.input_shape((size,) * dims)
     x = torch.randn(1, 2, *shape, generator=torch.Generator().manual_seed(0))
-    return float((answer(network, x, window[:dims]) - part_of(network(x), window[:dims])).abs().max())
+    return float((compute_window(network, x, window[:dims]) - crop_to(network(x), window[:dims])).abs().max())
 
 
 @pytest.mark.parametrize(("name", "dims", "options"), KINDS + OTHERS)
@@ -59,5 +59,5 @@ def test_that_the_way_up_is_computed_for_the_window_alone() -> None:
     network(x)
     whole = sum(seen)
     seen.clear()
-    answer(network, x, [(28, 36)] * 2)
+    compute_window(network, x, [(28, 36)] * 2)
     assert sum(seen) < 0.6 * whole

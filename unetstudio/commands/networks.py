@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from unetstudio.commands.output import Output
-from unetstudio.networks.network import offered
+from unetstudio.networks.network import ordered_networks
 from unetstudio.worker.messages import DescribeNetworks, NetworkCost
 from unetstudio.worker.network_jobs import describe_networks
 
@@ -13,7 +13,7 @@ HEADINGS = ("network", "dimensions", "parameters here", "in its presets")
 def networks(measure: bool, output: Output) -> None:
     """Each with its paper, its size as training on this computer would make it, and that of each preset; `measure` tries steps of it."""
     rows = []
-    wanted = sum(len(kind.dims) for _, kind in offered())
+    wanted = sum(len(kind.dims) for _, kind in ordered_networks())
     with output.progress(wanted) as bar:
         costs: dict[tuple[str, int], NetworkCost] = {}
         for cost in describe_networks(DescribeNetworks(measure=measure)):
@@ -21,7 +21,7 @@ def networks(measure: bool, output: Output) -> None:
                 costs[cost.name, cost.dims] = cost
                 bar.at(len(costs), f"{cost.name} in {cost.dims}D")
                 _tell(cost, output)
-    for name, kind in offered():
+    for name, kind in ordered_networks():
         presets = {dims: dict(costs[name, dims].presets) for dims in kind.dims}
         described = {"title": kind.title, "description": kind.description, "source": kind.source, "suits_cpu": kind.suits_cpu}
         usual = {dims: found["default"] for dims, found in presets.items() if "default" in found}

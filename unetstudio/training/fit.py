@@ -16,7 +16,7 @@ from unetstudio.augment.recipe import Recipe
 from unetstudio.data.study import Study
 from unetstudio.errors import OutOfMemory, TrainingError
 from unetstudio.inference.predictor import Predictor
-from unetstudio.networks.checkpoint import Checkpoint, Write, write_atomically
+from unetstudio.networks.checkpoint import Checkpoint, Write, write_file
 from unetstudio.networks.device import cores, free_memory, is_out_of_memory
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.card import report
@@ -61,7 +61,7 @@ class Trainer:
         *,
         checkpoints: Path,
         start: Start | None = None,
-        write: Write = write_atomically,
+        write: Write = write_file,
         people: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self.study, self.settings = study, settings
@@ -332,9 +332,9 @@ class Trainer:
     def _sampling(self) -> Samples:
         cpu = self._device.type == "cpu"  # which needs its threads for the step: one or two make batches quicker than it uses them up
         threads = (1 if cores() < MANY_CORES else 2) if cpu else max(1, min(6, cores() - 1))
-        lost, seed = self._learner.network.lost, self.settings.seed
+        margin, seed = self._learner.network.valid_margin, self.settings.seed
         what, bias = (self._material, self._recipe, self._patch, self._batch), self._plan.bias
-        return Samples(*what, lost=lost, seed=seed, first=self.step, threads=threads, bias=bias)
+        return Samples(*what, valid_margin=margin, seed=seed, first=self.step, threads=threads, bias=bias)
 
 
 def _views(recipe: Recipe) -> dict[str, str]:
@@ -343,8 +343,6 @@ def _views(recipe: Recipe) -> dict[str, str]:
     return {name: "learnt" if there else "not learnt" for name, there in seen.items()}
 
 
-def fit(
-    study: Study, settings: TrainingSettings, *, checkpoints: Path, start: Start | None = None, write: Write = write_atomically
-) -> Events:
+def fit(study: Study, settings: TrainingSettings, *, checkpoints: Path, start: Start | None = None, write: Write = write_file) -> Events:
     """Trains and forgets the trainer: for callers that want events and checkpoints only."""
     yield from Trainer(study, settings, checkpoints=checkpoints, start=start, write=write).run()

@@ -102,15 +102,15 @@ class Samples:
         patch: tuple[int, ...],
         batch: int,
         *,
-        lost: tuple[int, ...] = (),
+        valid_margin: tuple[int, ...] = (),
         seed: int,
         first: int = 0,
         threads: int = 1,
         bias: float | None = None,
     ) -> None:
-        """`lost` is what the network's output lacks on each side of the patch; `bias` as of `draw_cut`."""
+        """`valid_margin` is what the network's output lacks on each side of the patch; `bias` as of `draw_cut`."""
         self._material, self._recipe, self._patch, self._batch = material, recipe, patch, batch
-        self._answered = tuple(n - 2 * rim for n, rim in zip(patch, lost or (0,) * len(patch), strict=True))
+        self._answered = tuple(n - 2 * rim for n, rim in zip(patch, valid_margin or (0,) * len(patch), strict=True))
         self._seed, self._next, self._bias = seed, first, bias
         self._made: deque[tuple[Index, Future[Batch]]] = deque()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="samples")

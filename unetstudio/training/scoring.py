@@ -72,8 +72,8 @@ def score(network: Network, precision: Precision, material: Material, index: Ind
     n = len(material.study.classes)
     both, predicted, true = np.zeros(n), np.zeros(n), np.zeros(n)
     for spot in spots:
-        seen = network.input_shape(tuple(n + 2 * lost for n, lost in zip(spot.shape, network.lost, strict=True)))
-        answered = tuple(n - 2 * lost for n, lost in zip(seen, network.lost, strict=True))
+        seen = network.input_shape(tuple(n + 2 * margin for n, margin in zip(spot.shape, network.valid_margin, strict=True)))
+        answered = tuple(n - 2 * margin for n, margin in zip(seen, network.valid_margin, strict=True))
         straight = Grid(np.diag(material.ratio(spot.case)[-len(spot.shape) :]))
         target, _ = material.read_labels(spot.case, straight.places(answered, spot.centre), spot.z, index, held=True)
         known = target != UNLABELLED
