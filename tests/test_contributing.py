@@ -127,7 +127,7 @@ def test_that_the_augmentation_replays_what_was_drawn(learn: Learn) -> None:
     recipe = Recipe(photometric=(AUGMENTATIONS["fade"](probability=1.0),))  # type: ignore[call-arg]
     drawn = recipe.draw(np.random.default_rng(1), 2)
     image = np.zeros((2, 8, 9), np.float32)
-    once, again = (recipe.recolour(drawn, image.copy(), plain=1) for _ in range(2))
+    once, again = (recipe.apply_photometric(drawn, image.copy(), plain=1) for _ in range(2))
     np.testing.assert_array_equal(once, again)
     assert once[0].any() and not once[1].any()
 

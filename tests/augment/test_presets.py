@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from unetstudio.augment.blur import Blur
-from unetstudio.augment.presets import PRESETS, changes_between, choose_recipe, suited, with_changes
+from unetstudio.augment.presets import PRESETS, changes_between, choose_recipe, preset_for, with_changes
 from unetstudio.augment.recipe import Recipe
 from unetstudio.augment.rotation import Rotation
 from unetstudio.data.case import Case, Source
@@ -22,11 +22,11 @@ def case(kind: str = "PNG", channels: int = 1, geometry: Geometry = Geometry(), 
 
 
 def test_that_a_preset_is_chosen_from_the_images() -> None:
-    assert suited([case()]) == "microscopy"
-    assert suited([case(channels=3)]) == "photographs"
-    assert suited([case("DICOM CT"), case("DICOM CT")]) == "ct"
-    assert suited([case("DICOM US")]) == "ultrasound"
-    assert suited([case("NIfTI", geometry=AFFINE)]) == "mri"
+    assert preset_for([case()]) == "microscopy"
+    assert preset_for([case(channels=3)]) == "photographs"
+    assert preset_for([case("DICOM CT"), case("DICOM CT")]) == "ct"
+    assert preset_for([case("DICOM US")]) == "ultrasound"
+    assert preset_for([case("NIfTI", geometry=AFFINE)]) == "mri"
 
 
 @pytest.mark.parametrize("name", PRESETS)

@@ -1,4 +1,4 @@
-"""What a recipe makes of a slice, for the eye: samples as training would cut them. No torch: the window shows these."""
+"""Preview of a recipe on a slice: samples as training would draw them. Without torch, so that the window can show them."""
 
 from __future__ import annotations
 
@@ -8,8 +8,8 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.augment.plane import sample_plane, sample_plane_labels
 from unetstudio.augment.recipe import Recipe
+from unetstudio.augment.resample_2d import sample_channels_2d, sample_labels_2d
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.scan import Scan
@@ -50,11 +50,11 @@ class Material:
     def _sample(self, recipe: Recipe, rng: np.random.Generator) -> Sample:
         patch = (self._edge, self._edge)
         drawn = recipe.draw(rng, 2)
-        places = recipe.grid(drawn, 2).places(patch, self._centre)
-        image = recipe.recolour(drawn, sample_plane(self._channels, places), len(self._channels))
+        coordinates = recipe.grid(drawn, 2).coordinates(patch, self._centre)
+        image = recipe.apply_photometric(drawn, sample_channels_2d(self._channels, coordinates), len(self._channels))
         grey = image if len(image) == 3 else np.repeat(image[:1], 3, axis=0)
         picture = ((grey + 1) * 127.5).clip(0, 255).astype(np.uint8)
-        return Sample(np.ascontiguousarray(np.moveaxis(picture, 0, -1)), sample_plane_labels(self._labels, places))
+        return Sample(np.ascontiguousarray(np.moveaxis(picture, 0, -1)), sample_labels_2d(self._labels, coordinates))
 
 
 LOOKED_AT = 1024

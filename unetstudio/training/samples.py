@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unetstudio.augment.grid import Grid
 from unetstudio.augment.recipe import Drawn, Recipe
+from unetstudio.augment.sampling_grid import SamplingGrid
 from unetstudio.training.material import Index, Material
 
 AHEAD = 3
@@ -77,10 +77,10 @@ def make_patch(
     cut: PatchSpec, index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """Image (C', *patch), target and weight (*patch) of one cut."""
-    grid = recipe.grid(cut.drawn, len(patch)) if cut.drawn.geometric else Grid.straight(len(patch))
-    grid = grid.then(np.diag(material.ratio(cut.case)[-len(patch) :]))  # one map, one interpolation
-    places = grid.places(patch, cut.centre)
-    image = recipe.recolour(cut.drawn, material.read(cut.case, places, cut.z), material.intensity.plain)
+    grid = recipe.grid(cut.drawn, len(patch)) if cut.drawn.geometric else SamplingGrid.identity(len(patch))
+    grid = grid.followed_by(np.diag(material.ratio(cut.case)[-len(patch) :]))  # one map, one interpolation
+    places = grid.coordinates(patch, cut.centre)
+    image = recipe.apply_photometric(cut.drawn, material.read(cut.case, places, cut.z), material.intensity.plain)
     target, weight = material.read_labels(cut.case, places, cut.z, index)
     return image, target, weight
 
