@@ -8,7 +8,7 @@ import tifffile
 
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import Pair
-from unetstudio.measure.objects import objects
+from unetstudio.measure.objects import label_objects
 
 NAMES = ["seg", "det", "ap50", "ap75", "map", "pq"]
 
@@ -36,18 +36,18 @@ def random_cells(seed: int, shift: int) -> np.ndarray:
 
 def test_that_touching_objects_with_numbers_are_told_apart() -> None:
     mask = cells((0, 10, 0, 10), (0, 10, 10, 20))
-    assert len(np.unique(objects(mask))) == 3
+    assert len(np.unique(label_objects(mask))) == 3
 
 
 def test_that_an_object_in_two_pieces_is_one_where_values_are_numbers() -> None:
     mask = cells((0, 5, 0, 5), (10, 15, 0, 5), (20, 25, 0, 5))
     mask[0, 30:35, 0:5] = 100
-    assert len(np.unique(objects(mask))) == 4
+    assert len(np.unique(label_objects(mask))) == 4
 
 
 def test_that_pieces_of_a_class_are_objects_where_values_are_classes() -> None:
     mask = (cells((0, 5, 0, 5), (10, 15, 0, 5), (20, 25, 0, 5)) > 0).astype(np.uint8)
-    assert len(np.unique(objects(mask))) == 4
+    assert len(np.unique(label_objects(mask))) == 4
 
 
 def test_that_equal_objects_have_full_scores_whatever_their_numbers() -> None:

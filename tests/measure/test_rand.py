@@ -7,7 +7,7 @@ from skimage.metrics import adapted_rand_error
 
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import Pair
-from unetstudio.measure.rand import Table, information_score, rand_score, regions
+from unetstudio.measure.rand import ContingencyTable, information_score, rand_score, regions
 
 
 def grid(thickness: int, *, gap: bool = False) -> np.ndarray:
@@ -82,7 +82,7 @@ def test_that_both_scores_are_those_of_the_definition(seed: int) -> None:
     rng = np.random.default_rng(seed)
     true = label(rng.random((30, 30)) > 0.3, connectivity=1)
     found = regions(rng.random((30, 30)) > 0.35, thinned=bool(seed % 2))
-    table = Table.of(true.astype(np.int64), found)
+    table = ContingencyTable.between(true.astype(np.int64), found)
     assert table is not None
     assert (rand_score(table), information_score(table)) == pytest.approx(written_out(true, found))
 
@@ -90,7 +90,7 @@ def test_that_both_scores_are_those_of_the_definition(seed: int) -> None:
 def test_that_scikit_image_agrees_where_nothing_is_left_on_borders() -> None:
     rng = np.random.default_rng(0)
     true, found = rng.integers(1, 6, (60, 60)), rng.integers(1, 4, (60, 60))
-    table = Table.of(true, found)
+    table = ContingencyTable.between(true, found)
     assert table is not None
     assert rand_score(table) == pytest.approx(1 - adapted_rand_error(true, found)[0], abs=2 / true.size**0.5)
 
