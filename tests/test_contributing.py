@@ -90,8 +90,8 @@ def test_that_the_tool_paints_and_undo_takes_it_back(learn: Learn, qapp: object)
 
 def test_that_the_tool_has_a_command_whose_key_and_icon_are_good(learn: Learn) -> None:
     kind = learn("tools/square").Square
-    found = [row for row in rows() if kind.shortcut in row.keys]
-    assert [row.id for row in found] == ["tool_square"]
+    commands = [row for row in rows() if kind.shortcut in row.keys]
+    assert [row.id for row in commands] == ["tool_square"]
     assert (ROOT / "resources" / "icons" / f"{kind.icon}.svg").is_file()
 
 
@@ -139,9 +139,9 @@ def test_that_the_step_keeps_the_largest_island_and_what_was_painted(learn: Lear
     labels, hand = np.full(cell.shape, UNLABELLED, np.uint8), np.zeros(cell.shape, np.bool_)
     labels[0, 8, 10], hand[0, 8, 10] = 1, True
     steps = with_options(DEFAULT_STEPS, ["largest=on"])
-    found = segment(np.stack([255 - cell, cell]), (0, 1), steps, painted=(labels, hand))
-    assert (found.labels == 1).sum() == 25 + 4
-    assert found.reports[-1].objects == 1
+    result = segment(np.stack([255 - cell, cell]), (0, 1), steps, painted=(labels, hand))
+    assert (result.labels == 1).sum() == 25 + 4
+    assert result.reports[-1].objects == 1
     assert from_json(to_json(steps)) == steps
 
 
@@ -158,8 +158,8 @@ def test_that_the_format_reads_and_writes_pictures_and_volumes(learn: Learn, tmp
 def test_that_the_metric_counts_what_was_found(learn: Learn) -> None:
     learn("measure/sensitivity")
     truth, predicted = np.array([0, 0, 1, 1, 1, 1], np.uint8), np.array([1, 0, 1, 1, 1, 0], np.uint8)
-    found = evaluate(predicted, truth, ["sensitivity"])["sensitivity"]
-    assert (found.mean, found.pooled, found.per_class) == (0.75, 0.75, {0: 0.5, 1: 0.75})
+    result = evaluate(predicted, truth, ["sensitivity"])["sensitivity"]
+    assert (result.mean, result.pooled, result.per_class) == (0.75, 0.75, {0: 0.5, 1: 0.75})
 
 
 def test_that_another_package_can_add_a_tool(learn: Learn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

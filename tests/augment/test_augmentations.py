@@ -1,4 +1,4 @@
-"""Every augmentation goes through the same trials, and some of their own."""
+"""Trials that every augmentation goes through, and some for single ones."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ def test_that_an_augmentation_of_no_probability_does_nothing(name: str) -> None:
     assert drawn is None or drawn == Axes((False, False))
 
 
-def test_that_a_straight_grid_reads_the_voxels_themselves() -> None:
+def test_that_an_identity_grid_reads_the_voxels_themselves() -> None:
     image = picture()
     places = SamplingGrid.identity(2).coordinates((6, 8), (12.5, 13.5))
     np.testing.assert_array_equal(sample_channels(image, places), image[:, 0, 10:16, 10:18])
@@ -83,18 +83,18 @@ def test_that_zooming_in_looks_at_less() -> None:
     assert places.max() == 22
 
 
-def test_that_places_beyond_the_border_are_mirrored_and_not_labelled() -> None:
+def test_that_coordinates_beyond_the_border_are_mirrored_and_not_labelled() -> None:
     image, labels = picture(), np.ones((1, 40, 50), np.uint8)
     places = SamplingGrid.identity(2).coordinates((5, 5), (0.0, 0.0))
     sampled = sample_channels(image, places)
     np.testing.assert_array_equal(sampled[:, 0, :], sampled[:, 4, :])
-    found = sample_labels(labels, places)
-    assert (found[:2] == 255).all()
-    assert (found[2:, 2:] == 1).all()
+    sampled = sample_labels(labels, places)
+    assert (sampled[:2] == 255).all()
+    assert (sampled[2:, 2:] == 1).all()
 
 
 @pytest.mark.parametrize("centre", [(0.0, 0.0), (20.0, 25.0), (39.0, 49.0), (-6.0, 60.0)])
-def test_that_the_part_that_is_needed_gives_what_the_whole_gives(centre: tuple[float, float]) -> None:
+def test_that_sampling_from_the_bounding_region_equals_sampling_from_the_whole(centre: tuple[float, float]) -> None:
     image = picture()
     grid = Elastic(probability=1.0).apply(Elastic(probability=1.0).draw(np.random.default_rng(1), 2), SamplingGrid.identity(2))
     places = Rotation().apply(Angle(33.0), grid).coordinates((16, 16), centre)

@@ -31,7 +31,7 @@ def test_that_a_preset_is_chosen_from_the_images() -> None:
 
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("dims", [2, 3])
-def test_that_a_preset_draws_and_tells_why(name: str, dims: int) -> None:
+def test_that_a_preset_draws_and_gives_its_reasons(name: str, dims: int) -> None:
     recipe, why = choose_recipe([case()], name, "")
     assert why.startswith("varied as ")
     drawn = recipe.draw(np.random.default_rng(0), dims)
@@ -59,7 +59,7 @@ def test_that_a_changed_recipe_comes_back_from_its_changes() -> None:
 @pytest.mark.parametrize(
     "changes", ["rotation", "cow=on", "rotation.speed=3", "rotation.limit=x", "rotation.limit=999", "flip.axes=up", "blur=maybe"]
 )
-def test_that_a_change_without_sense_is_refused(changes: str) -> None:
+def test_that_an_invalid_change_is_refused(changes: str) -> None:
     with pytest.raises(UserError):
         with_changes(Recipe.standard(), changes)
 

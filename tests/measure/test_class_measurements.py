@@ -1,4 +1,4 @@
-"""Areas, volumes and counts as a clinician would tell them."""
+"""Areas, volumes and counts of each class."""
 
 import csv
 
@@ -42,7 +42,7 @@ def test_that_unknown_spacing_gives_no_millimetres() -> None:
     assert (cell.area_mm2, cell.volume_mm3, cell.mean_object_mm) == (None, None, None)
 
 
-def test_that_the_table_tells_who_made_the_voxels() -> None:
+def test_that_the_table_counts_voxels_by_origin() -> None:
     origin = np.zeros((1, 10, 10), np.uint8)
     origin[0, 1, 1:3] = Origin.PAINTED
     origin[0, 2, 1] = Origin.PAINTED | HELD_OUT
@@ -53,8 +53,8 @@ def test_that_the_table_tells_who_made_the_voxels() -> None:
 
 
 def test_that_the_table_reads_back_as_written() -> None:
-    found = measure_classes(picture(), CLASSES, Geometry((1.0, 0.5, 0.5)))
-    text = table([row('a, "b"', entry, "accepted") for entry in found], "words")
+    measurements = measure_classes(picture(), CLASSES, Geometry((1.0, 0.5, 0.5)))
+    text = table([row('a, "b"', entry, "accepted") for entry in measurements], "words")
     comment, *lines = text.split("\r\n")
     rows = list(csv.DictReader(lines))
     assert comment == "# words"

@@ -1,4 +1,4 @@
-"""A network that answers only a window answers what it would have answered there, and computes less."""
+"""A network that computes only a window of its output gives the same logits there, with less work."""
 
 from typing import Any
 
@@ -23,7 +23,7 @@ OTHERS = [
 
 @torch.inference_mode()
 def largest_difference(name: str, dims: int, options: dict[str, Any], window: list[tuple[int, int]], size: int) -> float:
-    """Between a window and the whole answer."""
+    """The largest difference between a window and that part of the whole output."""
     network = lively(tiny(name, dims, **options))
     shape = network.input_shape((size,) * dims)
     x = torch.randn(1, 2, *shape, generator=torch.Generator().manual_seed(0))
@@ -31,7 +31,7 @@ def largest_difference(name: str, dims: int, options: dict[str, Any], window: li
 
 
 @pytest.mark.parametrize(("name", "dims", "options"), KINDS + OTHERS)
-def test_that_a_window_is_answered_as_in_the_whole(name: str, dims: int, options: dict[str, Any]) -> None:
+def test_that_a_window_equals_its_part_of_the_whole_output(name: str, dims: int, options: dict[str, Any]) -> None:
     for window in ([(12, 20)] * 3, [(0, 7), (5, 24), (3, 4)], [(0, 24)] * 3):
         assert largest_difference(name, dims, options, window, 24 if dims == 3 else 72) <= 1e-4
 
@@ -44,12 +44,12 @@ def test_that_a_window_is_answered_as_in_the_whole(name: str, dims: int, options
         max_size=2,
     )
 )
-def test_that_any_window_is_answered_as_in_the_whole(window: list[tuple[int, int]]) -> None:
+def test_that_any_window_equals_its_part_of_the_whole_output(window: list[tuple[int, int]]) -> None:
     assert largest_difference("unet", 2, {}, window, 40) <= 1e-4
 
 
 @torch.inference_mode()
-def test_that_the_way_up_is_computed_for_the_window_alone() -> None:
+def test_that_the_decoder_is_computed_for_the_window_alone() -> None:
     network = tiny("unet", 2).eval()
     seen = []
     for layer in network.modules():

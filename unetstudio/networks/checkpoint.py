@@ -30,7 +30,7 @@ from unetstudio.data.geometry import Spacing
 from unetstudio.errors import CheckpointError, UserError
 from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.networks.network import Network, rebuild
-from unetstudio.networks.state import METADATA, metadata, pack, unpack
+from unetstudio.networks.serialization import METADATA, metadata, pack, unpack
 
 FORMAT = 1
 """Format version, incremented when older versions of the program can no longer read new checkpoints."""
@@ -142,7 +142,7 @@ def save(
 ) -> tuple[str, Path]:
     """Write `<sha256>.safetensors`, then the card `<sha256>.json`; return the id and the path of the weights.
 
-    `state` is a network's state_dict. `optimizer_state` holds what is needed to resume training exactly (see `networks.state.pack`) and is
+    `state` is a network's state_dict. `optimizer_state` holds what is needed to resume training exactly (see `serialization.pack`) and is
     written to `<sha256>.optimizer`. Weights that are not finite are a CheckpointError, and nothing is written.
     """
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}

@@ -23,7 +23,7 @@ from unetstudio.networks.checkpoint import load
 from unetstudio.networks.network import Network
 from unetstudio.networks.onnx_card import card_of, markdown
 from unetstudio.networks.output_window import crop_bounds
-from unetstudio.networks.state import METADATA
+from unetstudio.networks.serialization import METADATA
 
 OPSET = 17
 """Published in 2022, so that older runtimes can run the file."""

@@ -75,8 +75,8 @@ class ResEncUNet(Network):
         strides = ((1,) * dims, *config.pools)
         for level, (above, width, count) in enumerate(zip(widths[:1] + widths, widths, config.counts, strict=False)):
             first = config.strided_kernels[level - 1] if level else kernels[0]
-            blocks = [Block(config, above, width, first, kernels[level], strides[level])]
-            blocks += [Block(config, width, width, kernels[level], kernels[level], (1,) * dims) for _ in range(count - 1)]
+            blocks = [ResidualBlock(config, above, width, first, kernels[level], strides[level])]
+            blocks += [ResidualBlock(config, width, width, kernels[level], kernels[level], (1,) * dims) for _ in range(count - 1)]
             self.stages.append(nn.Sequential(*blocks))
         upward = list(zip(widths, widths[1:], config.pools, kernels, strict=False))[::-1]
         self.ups = nn.ModuleList(UP_CONV[dims](below, width, f, stride=f) for width, below, f, _ in upward)  # type: ignore[arg-type]
@@ -108,7 +108,7 @@ class ResEncUNet(Network):
         return (logits, *side_logits[::-1]) if side_logits else logits
 
 
-class Block(nn.Module):
+class ResidualBlock(nn.Module):
     """Convolution, norm, leaky ReLU, convolution, norm, plus a shortcut with average pooling where the block strides; then leaky ReLU."""
 
     def __init__(

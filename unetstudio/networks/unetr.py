@@ -63,7 +63,7 @@ class UNETRConfig(NetworkConfig):
         return tuple(self.layers * (level + 1) // self.levels for level in range(self.levels))
 
 
-class Block(nn.Module):
+class TransformerBlock(nn.Module):
     """One transformer block (Dosovitskiy et al. 2021): attention and MLP, each after a layer norm and with a residual connection."""
 
     def __init__(self, config: UNETRConfig) -> None:
@@ -109,7 +109,7 @@ class UNETR(Network):
         widths = [config.feature * 2**level for level in range(levels)]
         self.embed = CONV[dims](config.in_channels, hidden, patch, stride=patch)
         self.positions = nn.Parameter(torch.zeros(1, hidden, *(config.size // patch,) * dims))
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(hidden)
         self.finest = _convs(config, config.in_channels, config.feature)
         self.skips = nn.ModuleList(_rise(config, widths[level], levels - level) for level in range(1, levels))
