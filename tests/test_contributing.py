@@ -162,22 +162,26 @@ def test_that_the_metric_counts_what_was_found(learn: Learn) -> None:
     assert (result.mean, result.pooled, result.per_class) == (0.75, 0.75, {0: 0.5, 1: 0.75})
 
 
-def test_that_another_package_can_add_a_tool(learn: Learn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    declared = tomllib.loads(re.search(r"```toml\n(.*?)```", TEXT, re.DOTALL)[1])["project"]["entry-points"]["unetstudio.tools"]  # type: ignore[index]
+@pytest.mark.parametrize(("group", "name", "title"), [("tools", "square", "Square"), ("measure", "sensitivity", "Sensitivity")])
+def test_that_another_package_can_add_a_variant(
+    learn: Learn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str, name: str, title: str
+) -> None:
+    declared = tomllib.loads(re.search(r"```toml\n(.*?)```", TEXT, re.DOTALL)[1])["project"]["entry-points"]  # type: ignore[index]
+    points = "\n".join(f"[{of}]\n" + "\n".join(f"{k} = {v}" for k, v in variants.items()) for of, variants in declared.items())
     for folder, file, text in (
         ("your_package", "__init__.py", ""),
-        ("your_package", "square.py", EXAMPLES["tools/square"]),
+        ("your_package", f"{name}.py", EXAMPLES[f"{group}/{name}"]),
         ("your_package-1.dist-info", "METADATA", "Metadata-Version: 2.1\nName: your-package\nVersion: 1\n"),
-        ("your_package-1.dist-info", "entry_points.txt", "[unetstudio.tools]\n" + "\n".join(f"{k} = {v}" for k, v in declared.items())),
+        ("your_package-1.dist-info", "entry_points.txt", points),
     ):
         (tmp_path / folder).mkdir(exist_ok=True)
         (tmp_path / folder / file).write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     importlib.invalidate_caches()
-    registry: Registry[Any] = Registry("unetstudio.tools", "tool")
-    assert registry["square"].title == "Square"
-    for name in [name for name in sys.modules if name.startswith("your_package")]:
-        monkeypatch.delitem(sys.modules, name)
+    registry: Registry[Any] = Registry(f"unetstudio.{group}", name)
+    assert registry[name].title == title
+    for module in [module for module in sys.modules if module.startswith("your_package")]:
+        del sys.modules[module]
 
 
 def test_that_the_layers_are_those_that_are_checked() -> None:

@@ -9,7 +9,7 @@ import pytest
 import torch
 
 from unetstudio.data.classes import ClassTable
-from unetstudio.errors import CheckpointError, FormatError
+from unetstudio.errors import CheckpointError
 from unetstudio.networks.checkpoint import Checkpoint, load, load_optimizer, save
 from unetstudio.networks.network import Network, create
 
@@ -163,10 +163,3 @@ def test_that_a_failed_write_leaves_nothing_half_done(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="No space"):
         save(tmp_path, card(network), network.state_dict(), write=full)
     assert not list(tmp_path.iterdir())
-
-
-def test_that_a_folder_that_cannot_be_made_is_named_in_a_sentence(tmp_path: Path) -> None:
-    (tmp_path / "checkpoints").write_text("a file in the way")
-    network = fresh()
-    with pytest.raises(FormatError, match="checkpoints: a file of this name is in the way"):
-        save(tmp_path / "checkpoints", card(network), network.state_dict())

@@ -92,12 +92,13 @@ class VoxelMetric:
 METRICS: Registry[Metric] = Registry("unetstudio.measure", "metric")
 
 
-def overlap(name: str, title: str) -> Callable[[Callable[[Confusion], Score]], Callable[[Confusion], Score]]:
-    """Decorator that registers a function of the confusion matrix as a metric."""
+def overlap(name: str, title: str) -> Callable[[Callable[[Confusion], Score]], VoxelMetric]:
+    """Decorator that makes a metric of a function of the confusion matrix and registers it."""
 
-    def register(score: Callable[[Confusion], Score]) -> Callable[[Confusion], Score]:
-        METRICS.register(name)(VoxelMetric(title, score))
-        return score
+    def register(score: Callable[[Confusion], Score]) -> VoxelMetric:
+        metric = VoxelMetric(title, score)
+        METRICS.register(name)(metric)
+        return metric
 
     return register
 

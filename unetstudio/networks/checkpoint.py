@@ -9,7 +9,9 @@ from __future__ import annotations
 import hashlib
 import json
 import math
+import os
 import re
+import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -28,7 +30,6 @@ from unetstudio.data.checksum import sealed
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Spacing
 from unetstudio.errors import CheckpointError, UserError
-from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.networks.network import Network, rebuild
 from unetstudio.networks.serialization import METADATA, metadata, pack, unpack
 
@@ -126,10 +127,17 @@ class Checkpoint:
             raise CheckpointError(f"This is not a checkpoint of U-Net Studio: its description lacks or garbles {reason}.") from error
 
 
-def write_file(path: Path, content: bytes) -> None:
-    """The default `Write`: replace the file atomically and create its folder if needed. Projects use a more durable writer."""
-    make_folder(path.parent)
-    replace_file(path, content)
+def write_atomically(path: Path, content: bytes) -> None:
+    """The old file or the whole new one, never half of it; a process that must survive a power cut passes a durable writer instead."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(content)
+        Path(temporary).replace(path)
+    except OSError:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def save(
@@ -138,7 +146,7 @@ def save(
     state: Mapping[str, Tensor],
     optimizer_state: Mapping[str, Any] | None = None,
     *,
-    write: Write = write_file,
+    write: Write = write_atomically,
 ) -> tuple[str, Path]:
     """Write `<sha256>.safetensors`, then the card `<sha256>.json`; return the id and the path of the weights.
 

@@ -13,8 +13,7 @@ from typing import Any
 import platformdirs
 import torch
 
-from unetstudio.errors import UserError
-from unetstudio.networks.checkpoint import write_file
+from unetstudio.networks.checkpoint import write_atomically
 
 FILE = "machine_cache.json"
 
@@ -42,8 +41,8 @@ def remember(question: str, answer: Any) -> Any:
     if _key(question) not in known:
         known[_key(question)] = answer
         try:
-            write_file(cache_folder() / FILE, json.dumps(known, indent=1).encode())
-        except UserError:
+            write_atomically(cache_folder() / FILE, json.dumps(known, indent=1).encode())
+        except OSError:
             return answer
     return known[_key(question)]
 

@@ -16,7 +16,7 @@ from unetstudio.augment.recipe import Recipe
 from unetstudio.data.study import Study
 from unetstudio.errors import OutOfMemory, TrainingError
 from unetstudio.inference.predictor import Predictor
-from unetstudio.networks.checkpoint import Checkpoint, Write, write_file
+from unetstudio.networks.checkpoint import Checkpoint, Write, write_atomically
 from unetstudio.networks.device import cores, free_memory, is_out_of_memory
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.card import report
@@ -61,7 +61,7 @@ class Trainer:
         *,
         checkpoints: Path,
         start: Start | None = None,
-        write: Write = write_file,
+        write: Write = write_atomically,
         people: Callable[[], Sequence[str]] = tuple,
     ) -> None:
         self.study, self.settings = study, settings
@@ -343,6 +343,8 @@ def _views(recipe: Recipe) -> dict[str, str]:
     return {name: "learnt" if there else "not learnt" for name, there in seen.items()}
 
 
-def fit(study: Study, settings: TrainingSettings, *, checkpoints: Path, start: Start | None = None, write: Write = write_file) -> Events:
+def fit(
+    study: Study, settings: TrainingSettings, *, checkpoints: Path, start: Start | None = None, write: Write = write_atomically
+) -> Events:
     """Trains and forgets the trainer: for callers that want events and checkpoints only."""
     yield from Trainer(study, settings, checkpoints=checkpoints, start=start, write=write).run()
