@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md and the guide say what is true: the examples work as they stand, the layers and the keys are those of the program."""
+"""CONTRIBUTING.md, the architecture page and the guide are true: the examples work as they are, layers, packages and keys exist."""
 
 from __future__ import annotations
 
@@ -188,6 +188,14 @@ def test_that_the_layers_are_those_that_are_checked() -> None:
     told = re.search(r"```text\n(.*?)```", TEXT, re.DOTALL)
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"][0]
     assert told is not None and told[1].split("\n")[:-1] == contract["layers"]
+
+
+def test_that_the_architecture_page_has_a_sentence_for_every_package() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    described = {name for row in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| [A-Z]", page, re.MULTILINE) for name in re.findall(r"\w+", row)}
+    packages = {path.parent.name for path in (ROOT / "unetstudio").glob("*/__init__.py")}
+    assert packages - described == set()
+    assert all((ROOT / "unetstudio" / name).is_dir() or (ROOT / "unetstudio" / f"{name}.py").is_file() for name in described)
 
 
 def test_that_every_file_named_in_the_text_is_there() -> None:
