@@ -62,10 +62,10 @@ class PixelError:
         """Scores of each slice by threshold."""
         parts = []
         for z in range(pair.truth.shape[0]):
-            known = pair.truth[z] != UNLABELLED
-            true = (pair.truth[z] != pair.border) & known
+            labelled = pair.truth[z] != UNLABELLED
+            true = (pair.truth[z] != pair.border) & labelled
             if true.any():
-                parts.append([1 - 2 * int((i & true).sum()) / int((i & known).sum() + true.sum()) for i in interiors(pair, z)])
+                parts.append([1 - 2 * int((i & true).sum()) / int((i & labelled).sum() + true.sum()) for i in interiors(pair, z)])
         return parts
 
     def combine(self, parts: Sequence[Parts]) -> Score:

@@ -70,10 +70,10 @@ def surface(mask: Mask) -> Mask:
         if mask.shape[axis] == 1:
             continue
         along = np.moveaxis(mask, axis, 0)
-        kept = np.moveaxis(inner, axis, 0)
-        kept[1:] &= along[:-1]
-        kept[:-1] &= along[1:]
-        kept[0] = kept[-1] = False
+        result = np.moveaxis(inner, axis, 0)
+        result[1:] &= along[:-1]
+        result[:-1] &= along[1:]
+        result[0] = result[-1] = False
     return mask & ~inner
 
 

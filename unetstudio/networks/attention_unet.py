@@ -36,8 +36,8 @@ class AttentionUNetConfig(PyramidConfig):
         super().__post_init__()
         check(self.depth >= 2, "An attention U-Net has at least 2 poolings: the finest skip has no gate.")
         check(1 <= self.gates <= 8, f"A skip has 1 to 8 gates, not {self.gates}.")
-        known = ", ".join(SUPERVISIONS)
-        check(self.supervision in SUPERVISIONS, f"There is no supervision named {self.supervision!r}. Known: {known}.")
+        names = ", ".join(SUPERVISIONS)
+        check(self.supervision in SUPERVISIONS, f"There is no supervision named {self.supervision!r}. Known: {names}.")
 
 
 @NETWORKS.register("attention_unet")
@@ -183,5 +183,5 @@ def _resized(x: Tensor, shape: torch.Size) -> Tensor:
 
 
 def _margin(config: AttentionUNetConfig, axis: int) -> int:
-    taken = [kernel[axis] - 1 for kernel in config.kernels]
-    return pyramid_margin([level[axis] for level in config.pools], taken, taken[:-1], linear=True, gates=range(1, config.depth))
+    margins = [kernel[axis] - 1 for kernel in config.kernels]
+    return pyramid_margin([level[axis] for level in config.pools], margins, margins[:-1], linear=True, gates=range(1, config.depth))

@@ -21,16 +21,16 @@ def crops_for(shape: Sequence[int], window: Window, pools: Sequence[Sequence[int
     Same padding is assumed. `around` holds the voxels that a level's convolutions need on each side, finest level first. At the border of
     the image nothing is cropped, so that zero padding acts as in the whole image and the window equals that part of the whole output.
     """
-    kept, needed = [list(window)], []
+    features, skips = [list(window)], []
     for factors, margins in zip(pools, around, strict=True):
-        bounds = zip(kept[-1], factors, margins, shape, strict=True)
-        needed.append([(max(0, a - m) // f * f, min(n, -(-(b + m) // f) * f)) for (a, b), f, m, n in bounds])
-        kept.append([(a // f, b // f) for (a, b), f in zip(needed[-1], factors, strict=True)])
+        bounds = zip(features[-1], factors, margins, shape, strict=True)
+        skips.append([(max(0, a - m) // f * f, min(n, -(-(b + m) // f) * f)) for (a, b), f, m, n in bounds])
+        features.append([(a // f, b // f) for (a, b), f in zip(skips[-1], factors, strict=True)])
         shape = [n // f for n, f in zip(shape, factors, strict=True)]
     zeros = [0] * len(window)
     crops, origin = [], zeros
-    for skip, risen in zip(needed[::-1], kept[:0:-1], strict=True):
-        crops += [_crop(risen, origin), _crop(skip, zeros)]
+    for skip, feature in zip(skips[::-1], features[:0:-1], strict=True):
+        crops += [_crop(feature, origin), _crop(skip, zeros)]
         origin = [a for a, _ in skip]
     return [*crops, _crop(window, origin)]
 

@@ -143,13 +143,13 @@ class UNet(Network):
 
     def _valid_size(self, at_least: int, axis: int) -> int:
         """The smallest valid size: in the encoder, two convolutions remove k - 1 voxels each before a pooling halves the rest."""
-        taken, step = 0, 1
+        removed, step = 0, 1
         for level, kernel in zip(self.config.pools, self.config.kernels, strict=False):
-            taken += step * 2 * (kernel[axis] - 1)
+            removed += step * 2 * (kernel[axis] - 1)
             step *= level[axis]
-        smallest = taken + step * (2 * (self.config.kernels[-1][axis] - 1) + 1)
+        smallest = removed + step * (2 * (self.config.kernels[-1][axis] - 1) + 1)
         smallest = max(smallest, 2 * self.receptive_margin[axis] + 1)
-        return taken + round_up(max(at_least, smallest) - taken, step)
+        return removed + round_up(max(at_least, smallest) - removed, step)
 
 
 def pools_for_spacing(spacing: tuple[float, float, float], depth: int, extent: tuple[int, int, int] | None = None) -> Pool:
@@ -178,5 +178,5 @@ def _valid_margin(config: UNetConfig, axis: int) -> int:
 
 def _receptive_margin(config: UNetConfig, axis: int) -> int:
     """Two or three more than valid padding removes, as that shifts the pooling grid so that every convolution ends on it."""
-    taken = [kernel[axis] - 1 for kernel in config.kernels]  # by two convolutions, on each side
-    return pyramid_margin([level[axis] for level in config.pools], taken, taken[:-1])
+    margins = [kernel[axis] - 1 for kernel in config.kernels]  # by two convolutions, on each side
+    return pyramid_margin([level[axis] for level in config.pools], margins, margins[:-1])
