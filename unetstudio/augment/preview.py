@@ -15,7 +15,7 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.scan import Scan
 
 MARGIN = 1.5
-"""Voxels round a sample, in edges, that it may be cut from: turned and zoomed samples reach beyond their own place."""
+"""Margin around a sample, as a multiple of its edge: rotated and scaled samples reach beyond their own square."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -40,11 +40,11 @@ class Material:
         self._centre = (centre[0] - rows.start, centre[1] - columns.start)
 
     def plain(self) -> Sample:
-        """As it is."""
+        """The unchanged patch."""
         return self._sample(Recipe(), np.random.default_rng(0))
 
     def samples(self, recipe: Recipe, count: int, seed: int) -> list[Sample]:
-        """As a recipe varies it; the same seed gives the same draws, so that a slider shows what it does."""
+        """Samples of a recipe; the same seed gives the same draws, so that the effect of a slider is visible."""
         return [self._sample(recipe, np.random.default_rng((seed, number))) for number in range(count)]
 
     def _sample(self, recipe: Recipe, rng: np.random.Generator) -> Sample:
@@ -57,15 +57,15 @@ class Material:
         return Sample(np.ascontiguousarray(np.moveaxis(picture, 0, -1)), sample_labels_2d(self._labels, coordinates))
 
 
-LOOKED_AT = 1024
-"""Rows and columns of a slice in which labels are looked for: this is done in the window's thread."""
+MOST_SEARCHED = 1024
+"""Largest number of rows and columns of a slice that are searched for labels, as this happens in the GUI thread."""
 
 
 def labelled_place(labels: NDArray[np.uint8], z: int) -> tuple[int, int]:
-    """(row, column) of the labelled voxel of a slice that is nearest to the middle of all of them; the slice's middle without any."""
+    """(row, column) of the labelled voxel that is nearest to the mean of all in a slice; the centre of the slice without any."""
     plane = labels[z]
-    every = -(-max(plane.shape) // LOOKED_AT)
-    for step in dict.fromkeys((every, 1)):  # a stroke may lie between the rows that are looked at
+    stride = -(-max(plane.shape) // MOST_SEARCHED)
+    for step in dict.fromkeys((stride, 1)):  # a stroke may lie between the searched rows
         rows, columns = np.nonzero(plane[::step, ::step] != UNLABELLED)
         if len(rows):
             nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))
