@@ -91,11 +91,11 @@ def predict(edge: int, classes: int) -> tuple[float, float]:
     from unetstudio.data.intensity import Intensity
     from unetstudio.data.palette import colours
     from unetstudio.data.scan import Scan
+    from unetstudio.inference.folder import PredictionOptions, PredictionTarget, predict_to_folder
     from unetstudio.inference.predictor import Predictor
     from unetstudio.networks.device import choose_precision, use_threads
     from unetstudio.networks.network import create
     from unetstudio.postprocess.segment import DEFAULT_STEPS
-    from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
 
     use_threads(1)
     picture = np.random.default_rng(0).integers(0, 255, (edge, edge), np.uint8)

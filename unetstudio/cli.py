@@ -164,8 +164,8 @@ def _train(asked: argparse.Namespace) -> None:
 
 
 def _predict(asked: argparse.Namespace) -> None:
-    from unetstudio.commands.learn import predict
-    from unetstudio.worker.folder import PredictionOptions
+    from unetstudio.commands.predict import predict
+    from unetstudio.inference.folder import PredictionOptions
 
     predict(
         asked.project,

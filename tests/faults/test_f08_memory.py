@@ -16,10 +16,10 @@ from faults.material import SMALL, disc, study_of
 
 from unetstudio.data.scan import Scan
 from unetstudio.errors import OutOfMemory
-from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.inference.events import CasePredicted, Notice, TilePredicted
 from unetstudio.inference.predict import predict
 from unetstudio.networks.checkpoint import load
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished
 from unetstudio.training.fit import Trainer
 
 WAYS = {
@@ -142,7 +142,8 @@ import torch
 from dataclasses import replace
 from faults.material import SMALL, disc, study_of
 from unetstudio.training.fit import Trainer
-from unetstudio.training.events import Notice, TrainingFinished
+from unetstudio.inference.events import Notice
+from unetstudio.training.events import TrainingFinished
 torch.set_num_threads(1)
 warm = Trainer(study_of(disc(0)[0]), replace(SMALL, steps=1), checkpoints=Path(sys.argv[1]) / "warm")
 list(warm.run())

@@ -16,10 +16,11 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study
 from unetstudio.errors import CheckpointError, OutOfMemory, TrainingError
+from unetstudio.inference.events import Notice
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.checkpoint import load
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
 from unetstudio.training.fit import Trainer, fit
 from unetstudio.training.start import load_start
 

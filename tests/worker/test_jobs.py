@@ -15,10 +15,10 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError
 from unetstudio.formats import read
 from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.inference.folder import save_probabilities
 from unetstudio.inference.predictor import Predictor
 from unetstudio.project import prediction_file
-from unetstudio.worker.folder import save_probabilities
-from unetstudio.worker.jobs import check_channels, predict_case, predict_view
+from unetstudio.worker.jobs import predict_case, predict_view
 from unetstudio.worker.messages import ShowView
 
 
@@ -47,7 +47,7 @@ def test_that_a_whole_scan_is_kept_and_comes_back(predictor: Predictor, image: P
 def test_that_a_scan_of_other_channels_is_named_with_both_numbers(predictor: Predictor) -> None:
     colour = Scan(np.zeros((3, 1, 8, 8), np.uint8))
     with pytest.raises(CheckpointError, match=r"cell\.png: the image has 3 channel.*trained on 1"):
-        check_channels(predictor, colour, "cell.png")
+        predictor.check(colour, "cell.png")
 
 
 def test_that_a_card_of_another_version_is_refused_with_a_sentence() -> None:

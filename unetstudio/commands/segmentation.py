@@ -13,13 +13,12 @@ from unetstudio.data.region import Region
 from unetstudio.errors import CheckpointError
 from unetstudio.formats import read
 from unetstudio.inference.events import TilePredicted
+from unetstudio.inference.folder import PredictionOptions
 from unetstudio.inference.predict import FINAL_SECONDS, predict
 from unetstudio.inference.predictor import Predictor
 from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, segment
 from unetstudio.project import checkpoints, prediction_file
 from unetstudio.project.project import Project
-from unetstudio.worker.folder import PredictionOptions
-from unetstudio.worker.jobs import check_channels
 from unetstudio.workspace.export import ExportSource, stored
 
 
@@ -37,7 +36,7 @@ def predicted(project: Project, tta: str = "auto") -> ExportSource:
 
     def segmentation_of(case: Case) -> NDArray[np.uint8]:
         scan, labels = read(case.source), material.labels_of(case)
-        check_channels(predictor, scan, case.source.path.name)
+        predictor.check(scan, case.source.path.name)
         made = Prediction(scan.shape, predictor.values)
         for event in predict(predictor, scan, case.id, tta=manner.flipped(scan, predictor.mirrored), tile_seconds=FINAL_SECONDS):
             if isinstance(event, TilePredicted):

@@ -15,6 +15,7 @@ from torch import Tensor
 
 from unetstudio.data.geometry import Spacing
 from unetstudio.data.intensity import Intensity
+from unetstudio.data.quantity import count_text
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError
@@ -82,6 +83,14 @@ class Predictor:
         predictor = cls(network, intensity, checkpoint.classes.values, checkpoint.id, chosen, checkpoint.target)
         predictor.mirrored, predictor.turned = checkpoint.mirrored, checkpoint.turned
         return predictor
+
+    def check(self, scan: Scan, name: str) -> None:
+        """CheckpointError, with the `name` of the image, when it has another number of channels than the network was trained on."""
+        trained = getattr(self.intensity, "channels", scan.channels)
+        if scan.channels != trained:
+            raise CheckpointError(
+                f"{name}: the image has {count_text(scan.channels, 'channel')}, the checkpoint was trained on {trained}; convert the image."
+            )
 
     @property
     def dims(self) -> int:

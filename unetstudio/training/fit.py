@@ -15,12 +15,13 @@ from torch import Tensor
 from unetstudio.augment.recipe import Recipe
 from unetstudio.data.study import Study
 from unetstudio.errors import OutOfMemory, TrainingError
+from unetstudio.inference.events import Notice
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.checkpoint import Checkpoint, Write, write_atomically
 from unetstudio.networks.device import cores, free_memory, is_out_of_memory
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.card import report
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
 from unetstudio.training.losses import class_weights
 from unetstudio.training.material import Material, Unreadable
 from unetstudio.training.rollback import Rollback

@@ -17,29 +17,28 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
-from unetstudio.data.case import Source
+from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.prediction import Prediction
+from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError, OutOfMemory, ProjectError, UserError
-from unetstudio.formats import FORMATS, read_by_region, write_legend
+from unetstudio.formats import FORMATS, discover, read_by_region, stem, write_legend
 from unetstudio.formats.large_mask import ending
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record
 from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.inference.engine import ENGINES
-from unetstudio.inference.events import EngineChosen, PredictionEvent, TilePredicted
+from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, PredictionEvent, Refused, TilePredicted
+from unetstudio.inference.out_of_core import USUAL, MemoryLimits, predict_out_of_core
+from unetstudio.inference.output_manifest import LIST, RECORD, OutputManifest
 from unetstudio.inference.predict import FINAL_SECONDS, predict
 from unetstudio.inference.predictor import Predictor
 from unetstudio.postprocess.numbered import numbered
 from unetstudio.postprocess.segment import Painted, segment
 from unetstudio.postprocess.step import Step
 from unetstudio.postprocess.uncertainty import doubt
-from unetstudio.training.events import Notice
-from unetstudio.worker.file_messages import MaskWritten, Refused
-from unetstudio.worker.jobs import check_channels
-from unetstudio.worker.out_of_core import USUAL, Doing, MemoryLimits, predict_out_of_core
-from unetstudio.worker.output_manifest import LIST, RECORD, OutputManifest
+from unetstudio.project.store import read_labels
 
 FLIPPED_VOXELS = 4_000_000
 """Images up to this size are averaged over mirrored views without being told to; it takes four times as long, eight times in 3D, or in 2D
@@ -61,6 +60,24 @@ class PredictionTarget:
     source: Source
     stem: str
     painted: Callable[[], Painted | None] = lambda: None
+
+
+def target_images(images: Sequence[Path], project: Path, cases: Sequence[Case], values: Sequence[int]) -> Iterator[PredictionTarget]:
+    """Files, and all images in folders; those that are cases of the project come with their strokes of the classes `values`."""
+    by_place = {(case.source.path.resolve(), case.source.part): case for case in cases}
+    for source in discover(images):
+        case = by_place.get((source.path.resolve(), source.part))
+        yield PredictionTarget(source, stem(source.path)) if case is None else target_case(case, project, values)
+
+
+def target_case(case: Case, project: Path, values: Sequence[int]) -> PredictionTarget:
+    """A case of the project in the folder `project`, with its strokes of the classes `values`."""
+
+    def painted() -> Painted | None:
+        labels, sequence = read_labels(project, case)
+        return (labels.values, labels.painted(Region.whole(labels.shape), values)) if sequence else None
+
+    return PredictionTarget(case.source, stem(case.source.path), painted)
 
 
 @dataclass(frozen=True)
@@ -89,7 +106,7 @@ class PredictionOptions:
 
 USUAL_OPTIONS = PredictionOptions()
 
-Folder = Generator[PredictionEvent | EngineChosen | MaskWritten | Refused | Doing | Notice, None, None]
+Folder = Generator[PredictionEvent | EngineChosen | MaskWritten | Refused | ImageProgress | Notice, None, None]
 
 
 def predict_to_folder(
@@ -151,7 +168,7 @@ class _Run:
             yield MaskWritten(str(item.source.path), str(out / known.mask), done, total, known.doubt, before=True)
             return
         scan = read_by_region(item.source, manner.limits.large)
-        check_channels(predictor, scan, item.source.path.name)
+        predictor.check(scan, item.source.path.name)
         huge, view = _is_huge(predictor, scan, item.source.path, manner), predictor.view(scan)
         path = out / f"{name}{ending(scan.shape) if huge else '.nii.gz' if scan.is_volume else '.png'}"
         make_folder(out)

@@ -12,12 +12,12 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError, UserError
 from unetstudio.formats import read_mask
+from unetstudio.inference import folder
+from unetstudio.inference.events import MaskWritten, Refused
+from unetstudio.inference.folder import PredictionOptions, PredictionTarget, predict_to_folder
+from unetstudio.inference.output_manifest import Made, listed
 from unetstudio.inference.predictor import Predictor
 from unetstudio.postprocess.uncertainty import doubt
-from unetstudio.worker import folder
-from unetstudio.worker.file_messages import MaskWritten, Refused
-from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
-from unetstudio.worker.output_manifest import Made, listed
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
 
@@ -160,7 +160,7 @@ def test_that_images_are_listed_by_doubt(predictor: Predictor, image: Path, tmp_
     found = [float(row["doubt"]) for row in rows]
     assert found == sorted(found, reverse=True)
     assert {row["mask"] for row in rows} == {"cell.png", "flat.png"}
-    assert sorted(round(event.doubt, 4) for event in events) == sorted(found)
+    assert sorted(round(event.mean_uncertainty, 4) for event in events) == sorted(found)
 
 
 def test_that_the_list_says_how_much_there_is_of_each_structure(predictor: Predictor, image: Path, tmp_path: Path) -> None:

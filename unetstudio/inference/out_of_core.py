@@ -21,16 +21,15 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.formats.large_mask import make_sure_it_can_be_saved, write_large_mask
 from unetstudio.formats.room import SMALL
-from unetstudio.inference.events import TilePredicted
+from unetstudio.inference.events import ImageProgress, Notice, TilePredicted
 from unetstudio.inference.predict import FINAL_SECONDS, predict, usual_tile
 from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.scratch import DiskArray, Scratch, make_sure_there_is_room
 from unetstudio.postprocess.by_block import LONGEST, WINDOW, Labels, by_block, reach
 from unetstudio.postprocess.overwrite import overwrite
 from unetstudio.postprocess.segment import Painted, segment, strongest, to_json
 from unetstudio.postprocess.step import Reaching, Step, StepInput
 from unetstudio.postprocess.uncertainty import doubt_parts
-from unetstudio.training.events import Notice
-from unetstudio.worker.scratch import DiskArray, Scratch, make_sure_there_is_room
 
 PICTURE, SHARES = 64 * 2**20, 512 * 2**20
 """Pixels of a picture, and bytes of the probabilities of its classes, that are predicted in memory; of volumes twice these bytes."""
@@ -42,17 +41,7 @@ HEAD = 2**20
 """Bytes of an image by which, with its size and time, it is known again."""
 
 
-@dataclass(frozen=True)
-class Doing:
-    """How far one image has come: `what` is "predicting", the title of a step, or "writing"."""
-
-    image: str
-    what: str
-    done: int
-    total: int
-
-
-Streaming = Generator[Doing | Notice, None, None]
+Streaming = Generator[ImageProgress | Notice, None, None]
 
 
 @dataclass(frozen=True)
@@ -88,7 +77,7 @@ def predict_out_of_core(
     limits: MemoryLimits,
     *,
     tta: bool,
-) -> Generator[Doing | Notice, None, float]:
+) -> Generator[ImageProgress | Notice, None, float]:
     """Writes the mask of a scan to `path`, by way of the folder `<stem>.unfinished` beside it, and returns the doubt of the prediction.
     UserErrors of `predict`, and FormatError when the disk refuses or lacks room."""
     make_sure_it_can_be_saved(path, scan.shape)
@@ -113,7 +102,7 @@ def predict_out_of_core(
             cleaned = scratch.plane(f"step-{number % 2}")
             yield from _cleaned(step, labels, cleaned, evidence, painted, name, limits)
             labels = cleaned
-        yield Doing(name, "writing", 0, 1)
+        yield ImageProgress(name, "writing", 0, 1)
         write_large_mask(path, scan.shape, labels.read, scan.geometry)
         total, count = (sum(parts) for parts in zip(*scratch.done.values(), strict=True))
         scratch.remove()
@@ -145,7 +134,7 @@ def _tiles(
             for plane, values in zip(planes, (best, winner, event.probabilities[0]), strict=True):
                 plane.write(where, values)
         scratch.finish(where, doubt_parts(event.probabilities))
-        yield Doing(name, "predicting", event.done, event.total)
+        yield ImageProgress(name, "predicting", event.done, event.total)
     scratch.save()
 
 
@@ -188,7 +177,7 @@ def _cleaned(
     left = False
     for block in by_block(step, labels.read, evidence, write, labels.shape, window=limits.window, longest=limits.longest):
         left = left or block.left
-        yield Doing(name, step.title.lower(), block.done, block.total)
+        yield ImageProgress(name, step.title.lower(), block.done, block.total)
     longest = limits.longest or LONGEST[labels.shape[0] > 1]
     if left:
         yield Notice(f"{step.title}: {step.objects} longer than {longest} voxels were left as they are in an image of this size.")

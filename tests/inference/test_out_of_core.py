@@ -19,14 +19,17 @@ import torch
 from networks.tiny import lively, tiny
 from numpy.typing import NDArray
 
-from unetstudio.commands.learn import predict
 from unetstudio.commands.output import Output
+from unetstudio.commands.predict import predict
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import read, read_mask
+from unetstudio.inference.events import ImageProgress, MaskWritten, Notice, Refused
+from unetstudio.inference.folder import PredictionOptions, PredictionTarget, predict_to_folder
+from unetstudio.inference.out_of_core import MemoryLimits
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.checkpoint import Checkpoint, save
 from unetstudio.postprocess.fill_holes import FillHoles
@@ -37,10 +40,6 @@ from unetstudio.postprocess.split import Split
 from unetstudio.postprocess.step import Step
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.project.project import Project
-from unetstudio.training.events import Notice
-from unetstudio.worker.file_messages import MaskWritten, Refused
-from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
-from unetstudio.worker.out_of_core import Doing, MemoryLimits
 
 CLASSES = ClassTable.named(["background", "cell", "wall"], [(0, 0, 0), (9, 9, 9), (5, 5, 5)])
 SMALL = MemoryLimits(large=0, picture=1000, shares=1000, window=150**2, tile=48)
@@ -100,11 +99,11 @@ def test_that_a_mask_by_way_of_the_disk_is_that_made_in_memory(image: Path, tmp_
     assert (mask(tmp_path / "disk") == mask(tmp_path / "memory")).all()
     assert read(tmp_path / "disk" / "sl.ide.tif").geometry == read(image).geometry
     assert {file.name for file in (tmp_path / "disk").iterdir() if file.name.startswith("sl.ide")} == {"sl.ide.tif"}
-    doing = [event.what for event in events if isinstance(event, Doing)]
+    doing = [event.stage for event in events if isinstance(event, ImageProgress)]
     assert doing.count("predicting") > 10
     assert doing[-1] == "writing"
     assert isinstance(events[-1], MaskWritten)
-    assert events[-1].doubt == pytest.approx(in_memory[-1].doubt)
+    assert events[-1].mean_uncertainty == pytest.approx(in_memory[-1].mean_uncertainty)
 
 
 def test_that_strokes_win_over_every_step(image: Path, tmp_path: Path) -> None:
@@ -131,7 +130,7 @@ def interrupted(out: Path, image: Path, after: int, of: Predictor, steps: Sequen
     """Begins, and is closed after some tiles, or blocks of the cleaning."""
     events = predict_to_folder(of, [PredictionTarget(Source(image), "sl.ide")], out, steps, CLASSES, PredictionOptions("off", limits=SMALL))
     while after:
-        after -= isinstance(next(events), Doing)
+        after -= isinstance(next(events), ImageProgress)
     events.close()
 
 
@@ -148,7 +147,7 @@ def test_that_an_interruption_anywhere_leads_to_the_same_file(image: Path, tmp_p
     assert not (tmp_path / "twice" / "sl.ide.unfinished").exists()
     assert any(isinstance(event, Notice) and "going on" in event.text for event in resumed)
     if norm == "batch":
-        predicted = [sum(isinstance(e, Doing) and e.what == "predicting" for e in events) for events in (undisturbed, resumed)]
+        predicted = [sum(isinstance(e, ImageProgress) and e.stage == "predicting" for e in events) for events in (undisturbed, resumed)]
         assert predicted[1] == max(0, predicted[0] - after)
 
 
@@ -179,7 +178,7 @@ def test_that_a_line_cut_off_in_the_notes_costs_a_tile_and_no_more(image: Path, 
     notes.write_bytes(notes.read_bytes()[:-3] + b"")
     again = run(tmp_path / "out", image, SMALL)
     assert (mask(tmp_path / "out") == mask(tmp_path / "once")).all()
-    assert again[-1].doubt == pytest.approx(once[-1].doubt)
+    assert again[-1].mean_uncertainty == pytest.approx(once[-1].mean_uncertainty)
 
 
 def test_that_a_folder_of_someone_else_in_the_way_is_left_alone(image: Path, tmp_path: Path) -> None:
@@ -237,10 +236,10 @@ def project(tmp_path: Path) -> Path:
 COMMAND = """
 import signal, sys
 from pathlib import Path
-from unetstudio.commands.learn import predict
+from unetstudio.commands.predict import predict
 from unetstudio.commands.output import Output
-from unetstudio.worker.folder import PredictionOptions
-from unetstudio.worker.out_of_core import MemoryLimits
+from unetstudio.inference.folder import PredictionOptions
+from unetstudio.inference.out_of_core import MemoryLimits
 
 def interrupt(*_):
     raise KeyboardInterrupt
