@@ -165,7 +165,7 @@ def _train(asked: argparse.Namespace) -> None:
 
 def _predict(asked: argparse.Namespace) -> None:
     from unetstudio.commands.predict import predict
-    from unetstudio.inference.folder import PredictionOptions
+    from unetstudio.inference.prediction_options import PredictionOptions
 
     predict(
         asked.project,
@@ -176,7 +176,7 @@ def _predict(asked: argparse.Namespace) -> None:
         cases=asked.cases,
         post=asked.post,
         device=asked.device,
-        manner=PredictionOptions(asked.flips, asked.probabilities, asked.objects, asked.engine, asked.again),
+        options=PredictionOptions(asked.flips, asked.probabilities, asked.objects, asked.engine, asked.again),
     )
 
 

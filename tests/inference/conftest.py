@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from inference.untrained import grey_picture, untrained_predictor
+from inference.predictors import grey_picture, untrained_predictor
 
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.network_predictor import NetworkPredictor
 
 
 @pytest.fixture
@@ -17,6 +17,6 @@ def image(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def predictor(image: Path) -> Predictor:
+def predictor(image: Path) -> NetworkPredictor:
     """A network that has learnt nothing."""
     return untrained_predictor(image)

@@ -28,9 +28,9 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import read, read_mask
 from unetstudio.inference.events import ImageProgress, MaskWritten, Notice, Refused
-from unetstudio.inference.folder import PredictionOptions, PredictionTarget, predict_to_folder
-from unetstudio.inference.out_of_core import MemoryLimits
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.folder import PredictionTarget, predict_to_folder
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.prediction_options import MemoryLimits, PredictionOptions
 from unetstudio.networks.checkpoint import Checkpoint, save
 from unetstudio.postprocess.fill_holes import FillHoles
 from unetstudio.postprocess.segment import Painted
@@ -42,8 +42,8 @@ from unetstudio.postprocess.threshold import Threshold
 from unetstudio.project.project import Project
 
 CLASSES = ClassTable.named(["background", "cell", "wall"], [(0, 0, 0), (9, 9, 9), (5, 5, 5)])
-SMALL = MemoryLimits(large=0, picture=1000, shares=1000, window=150**2, tile=48)
-IN_MEMORY = MemoryLimits(tile=48)
+SMALL = MemoryLimits(large=0, picture=1000, probabilities=1000, window=150**2, tile_edge=48)
+IN_MEMORY = MemoryLimits(tile_edge=48)
 CLEANING: tuple[Step, ...] = (
     Threshold(probability=0.45),
     SmallComponents(enabled=True, size=12),
@@ -69,14 +69,20 @@ def image(tmp_path: Path) -> Path:
     return path
 
 
-def predictor(norm: str = "batch", dims: int = 2) -> Predictor:
+def predictor(norm: str = "batch", dims: int = 2) -> NetworkPredictor:
     intensity = Intensity.fit([Scan(blobs(100, 100)[None, None])])
     network = lively(tiny("unet", dims, inputs=intensity.channels_out(1), norm=norm))
-    return Predictor(network, intensity, (0, 1, 2), "c0ffee")
+    return NetworkPredictor(network, intensity, (0, 1, 2), "c0ffee")
 
 
 def run(
-    out: Path, image: Path, limits: MemoryLimits, steps: Sequence[Step] = (), *, painted: Painted | None = None, of: Predictor | None = None
+    out: Path,
+    image: Path,
+    limits: MemoryLimits,
+    steps: Sequence[Step] = (),
+    *,
+    painted: Painted | None = None,
+    of: NetworkPredictor | None = None,
 ) -> list[Any]:
     wanted = [PredictionTarget(Source(image), "sl.ide", lambda: painted)]
     return list(predict_to_folder(of or predictor(), wanted, out, steps, CLASSES, PredictionOptions("off", limits=limits)))
@@ -126,7 +132,7 @@ def test_that_volumes_too_go_by_way_of_the_disk(tmp_path: Path, dims: int) -> No
     assert (tmp_path / "disk" / "sl.ide.nii.gz").exists()
 
 
-def interrupted(out: Path, image: Path, after: int, of: Predictor, steps: Sequence[Step] = CLEANING) -> None:
+def interrupted(out: Path, image: Path, after: int, of: NetworkPredictor, steps: Sequence[Step] = CLEANING) -> None:
     """Begins, and is closed after some tiles, or blocks of the cleaning."""
     events = predict_to_folder(of, [PredictionTarget(Source(image), "sl.ide")], out, steps, CLASSES, PredictionOptions("off", limits=SMALL))
     while after:
@@ -226,9 +232,9 @@ def test_that_a_full_disk_is_a_sentence_and_work_goes_on_later(image: Path, tmp_
 def project(tmp_path: Path) -> Path:
     """A project without images, and a checkpoint."""
     used, folder = predictor(), tmp_path / "p.unetstudio"
-    assert isinstance(used.intensity, Intensity)
+    assert isinstance(used.tiles.intensity, Intensity)
     with Project.create(folder, CLASSES) as made:
-        card = Checkpoint("unet", used.network.config.to_json(), CLASSES, used.intensity.to_json())
+        card = Checkpoint("unet", used.network.config.to_json(), CLASSES, used.tiles.intensity.to_json())
         save(made.checkpoints_folder, card, used.network.state_dict())
     return folder
 
@@ -238,8 +244,8 @@ import signal, sys
 from pathlib import Path
 from unetstudio.commands.predict import predict
 from unetstudio.commands.output import Output
-from unetstudio.inference.folder import PredictionOptions
-from unetstudio.inference.out_of_core import MemoryLimits
+from unetstudio.inference.prediction_options import PredictionOptions
+from unetstudio.inference.prediction_options import MemoryLimits
 
 def interrupt(*_):
     raise KeyboardInterrupt
@@ -248,7 +254,7 @@ signal.signal(signal.SIGTERM, interrupt)
 project, image, out = map(Path, sys.argv[1:])
 try:
     predict(project, [image], out, Output(as_json=True), checkpoint=None, cases=None, post=["smooth=2"], device="cpu",
-            manner=PredictionOptions(limits=MemoryLimits(large=0, picture=1000, shares=1000, tile=16)))
+            options=PredictionOptions(limits=MemoryLimits(large=0, picture=1000, probabilities=1000, tile_edge=16)))
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -280,6 +286,6 @@ def test_that_the_command_goes_on_after_a_signal(project: Path, image: Path, tmp
     else:
         assert first["event"] == "notice"
         assert second["done"] > told[-1]["done"]
-    manner = PredictionOptions(limits=replace(SMALL, tile=16))
-    predict(project, [image], tmp_path / "once", Output(), checkpoint=None, cases=None, post=["smooth=2"], device="cpu", manner=manner)
+    options = PredictionOptions(limits=replace(SMALL, tile_edge=16))
+    predict(project, [image], tmp_path / "once", Output(), checkpoint=None, cases=None, post=["smooth=2"], device="cpu", options=options)
     assert (tmp_path / "out" / "sl.ide.tif").read_bytes() == (tmp_path / "once" / "sl.ide.tif").read_bytes()

@@ -1,4 +1,4 @@
-"""Predicting images into a folder: one mask each, what was done before left as it is, and a list of them by doubt.
+"""Predicting images into a folder: one mask each, what was done before left as it is, and a list of them by mean uncertainty.
 
 A run that was interrupted, or is repeated with more images, goes on where it ended: a mask is kept as long as it was made from the same
 image and strokes, by the same checkpoint, in the same way.
@@ -8,54 +8,46 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import io
 import tempfile
 from collections.abc import Callable, Generator, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import numpy as np
 from filelock import FileLock, Timeout
 
 from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
-from unetstudio.data.prediction import Prediction
-from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError, OutOfMemory, ProjectError, UserError
-from unetstudio.formats import FORMATS, discover, read_by_region, stem, write_legend
+from unetstudio.formats import discover, read_by_region, stem, write_legend
 from unetstudio.formats.large_mask import ending
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record
-from unetstudio.formats.replacing import make_folder, replace_file
-from unetstudio.inference.engine import ENGINES
-from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, PredictionEvent, Refused, TilePredicted
-from unetstudio.inference.out_of_core import USUAL, MemoryLimits, predict_out_of_core
-from unetstudio.inference.output_manifest import LIST, RECORD, OutputManifest
-from unetstudio.inference.predict import FINAL_SECONDS, predict
+from unetstudio.formats.replacing import make_folder
+from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, PredictionEvent, Refused
+from unetstudio.inference.mask_files import numbered_objects, save_probabilities, voxel_size, voxels_by_class, write_mask
+from unetstudio.inference.out_of_core import predict_out_of_core
+from unetstudio.inference.output_manifest import LIST, RECORD, MaskEntry, OutputManifest
+from unetstudio.inference.prediction_options import USUAL_OPTIONS, PredictionOptions
 from unetstudio.inference.predictor import Predictor
-from unetstudio.postprocess.numbered import numbered
-from unetstudio.postprocess.segment import Painted, segment
+from unetstudio.inference.provenance import Provenance
+from unetstudio.inference.request import PredictionRequest
+from unetstudio.inference.segment_case import segment_case, strokes
+from unetstudio.postprocess.segment import Painted
 from unetstudio.postprocess.step import Step
-from unetstudio.postprocess.uncertainty import doubt
+from unetstudio.postprocess.uncertainty import mean_uncertainty
 from unetstudio.project.store import read_labels
-
-FLIPPED_VOXELS = 4_000_000
-"""Images up to this size are averaged over mirrored views without being told to; it takes four times as long, eight times in 3D, or in 2D
-with views turned by a quarter."""
 
 LOCK = "unetstudio-masks-{}.lock"
 """In the system's folder for passing files: held while masks are written into a folder."""
 
-FLIPS = ("auto", "on", "off")
-
-MOST_OBJECTS = 2**16 - 1
-"""In a PNG of 16 bits."""
+FolderEvent = PredictionEvent | EngineChosen | MaskWritten | Refused | ImageProgress | Notice
+FolderEvents = Generator[FolderEvent, None, None]
 
 
 @dataclass(frozen=True)
 class PredictionTarget:
-    """One image to be predicted into a folder: `painted` holds labels that win over the prediction."""
+    """One image to be predicted into a folder: `painted` reads the strokes that win over the prediction."""
 
     source: Source
     stem: str
@@ -75,49 +67,21 @@ def target_case(case: Case, project: Path, values: Sequence[int]) -> PredictionT
 
     def painted() -> Painted | None:
         labels, sequence = read_labels(project, case)
-        return (labels.values, labels.painted(Region.whole(labels.shape), values)) if sequence else None
+        return strokes(labels, values) if sequence else None
 
     return PredictionTarget(case.source, stem(case.source.path), painted)
 
 
-@dataclass(frozen=True)
-class PredictionOptions:
-    """How masks are made: `tta` on, off or auto; `probabilities` written beside them; numbers of `objects` instead of class values;
-    by which `engine`; all of them `again`, also those that are there."""
-
-    tta: str = "auto"
-    probabilities: bool = False
-    objects: bool = False
-    engine: str = "auto"
-    again: bool = False
-    limits: MemoryLimits = USUAL
-
-    def __post_init__(self) -> None:
-        if self.tta not in FLIPS:
-            raise UserError(f"flips={self.tta!r} is not understood: choose {', '.join(FLIPS)}.")
-        if self.engine not in ENGINES:
-            raise UserError(f"There is no engine {self.engine!r}: choose {', '.join(ENGINES)}.")
-
-    def flipped(self, scan: Scan, mirrored: bool) -> bool:
-        """Whether a scan is averaged over mirrored views: when asked for, or when that is quick and the network has learnt such views."""
-        z, y, x = scan.shape
-        return self.tta == "on" or (self.tta == "auto" and mirrored and z * y * x <= FLIPPED_VOXELS)
-
-
-USUAL_OPTIONS = PredictionOptions()
-
-Folder = Generator[PredictionEvent | EngineChosen | MaskWritten | Refused | ImageProgress | Notice, None, None]
-
-
 def predict_to_folder(
     predictor: Predictor,
-    wanted: Sequence[PredictionTarget],
+    targets: Sequence[PredictionTarget],
     out: Path,
     steps: Sequence[Step],
     classes: ClassTable,
-    manner: PredictionOptions = USUAL_OPTIONS,
-) -> Folder:
-    """Masks named by the image's stem: PNG for pictures, NIfTI with the same geometry for volumes; a legend; and the images by doubt.
+    options: PredictionOptions = USUAL_OPTIONS,
+) -> FolderEvents:
+    """Masks named by the image's stem: PNG for pictures, NIfTI with the same geometry for volumes; a legend; and the images by their mean
+    uncertainty.
 
     What exceeds the limits is predicted on the disk, a picture then becomes a tiled TIFF, and its probabilities and objects are not
     written. The first image decides which engine computes.
@@ -125,88 +89,96 @@ def predict_to_folder(
     An image that cannot be predicted is yielded as `Refused`, and the others go on. UserError when the folder cannot be written, or
     a file there is not this program's own: the images themselves are never written over.
     """
-    with _alone(out):
-        yield from _Run(predictor, wanted, out, steps, classes, manner).steps()
+    with _lock(out):
+        yield from _FolderRun(predictor, targets, out, steps, classes, options).run()
 
 
-class _Run:
+class _FolderRun:
     """One run into a folder, image after image."""
 
     def __init__(
         self,
         predictor: Predictor,
-        wanted: Sequence[PredictionTarget],
+        targets: Sequence[PredictionTarget],
         out: Path,
         steps: Sequence[Step],
         classes: ClassTable,
-        manner: PredictionOptions,
+        options: PredictionOptions,
     ) -> None:
-        self._predictor, self._wanted, self._out = predictor, wanted, out
-        self._steps, self._classes, self._manner = steps, classes, manner
-        self._record, self._chosen = Record(out, "prediction"), False
-        self._before = OutputManifest(out, (predictor.checkpoint, steps, manner.tta, manner.probabilities, manner.objects))
+        self._predictor, self._targets, self._out = predictor, targets, out
+        self._steps, self._classes, self._options = steps, classes, options
+        self._record, self._manifest = Record(out, "prediction"), OutputManifest(out)
+        self._prepared = False
 
-    def steps(self) -> Folder:
-        """Every image; those that are at fault themselves are told of and left out."""
-        names = self._before.names([item.source for item in self._wanted], (item.stem for item in self._wanted))
-        for done, (item, name) in enumerate(zip(self._wanted, names, strict=True), start=1):
+    def run(self) -> FolderEvents:
+        """Every image; one that is at fault itself is reported and left out."""
+        names = self._manifest.names([target.source for target in self._targets], (target.stem for target in self._targets))
+        for done, (target, name) in enumerate(zip(self._targets, names, strict=True), start=1):
             try:
-                yield from self._image(item, name, done)
+                yield from self._image(target, name, done)
             except (CheckpointError, ProjectError, OutOfMemory) as error:
-                yield Refused(item.source.path, str(error))
+                yield Refused(target.source.path, str(error))
             except FormatError as error:
-                if item.source.path not in (error.path, *error.path.parents) and error.path not in item.source.files:
+                if target.source.path not in (error.path, *error.path.parents) and error.path not in target.source.files:
                     raise  # the folder of the masks is at fault
-                yield Refused(item.source.path, str(error))
+                yield Refused(target.source.path, str(error))
 
-    def _image(self, item: PredictionTarget, name: str, done: int) -> Folder:
-        predictor, manner, out, total = self._predictor, self._manner, self._out, len(self._wanted)
-        shares = out / f"{name}_probabilities.npz"
-        painted = item.painted()
-        known = None if manner.again else self._before.find(name, item.source, painted)
-        if known is not None and self._record.unchanged(known.mask) and (not manner.probabilities or shares.is_file()):
-            yield MaskWritten(str(item.source.path), str(out / known.mask), done, total, known.doubt, before=True)
+    def _image(self, target: PredictionTarget, name: str, done: int) -> FolderEvents:
+        """One mask, or that of an earlier run."""
+        predictor, options, image = self._predictor, self._options, target.source.path
+        painted, total = target.painted(), len(self._targets)
+        provenance = Provenance.of(target.source, painted, predictor.checkpoint, self._steps, options)
+        probabilities = self._out / f"{name}_probabilities.npz"
+        before = None if options.again else self._manifest.find(name, provenance)
+        if before is not None and self._record.unchanged(before.mask) and (not options.probabilities or probabilities.is_file()):
+            yield MaskWritten(str(image), str(self._out / before.mask), done, total, before.mean_uncertainty, before=True)
             return
-        scan = read_by_region(item.source, manner.limits.large)
-        predictor.check(scan, item.source.path.name)
-        huge, view = _is_huge(predictor, scan, item.source.path, manner), predictor.view(scan)
-        path = out / f"{name}{ending(scan.shape) if huge else '.nii.gz' if scan.is_volume else '.png'}"
-        make_folder(out)
-        files = [path.name, LEGEND, LIST, RECORD, *([shares.name] if manner.probabilities else [])]
-        self._record.claim(files, (other.source.path for other in self._wanted))
-        write_legend(out / LEGEND, self._classes)
-        tta = manner.flipped(scan, predictor.mirrored)
-        if not self._chosen:
-            self._chosen = True
-            work = scan.shape[0] * scan.shape[1] * scan.shape[2] * (total - done + 1) * (predictor.views if tta else 1)
-            choice = predictor.select_engine(scan, work, manner.engine)
-            yield EngineChosen(choice.name, choice.words)
-        if view is not None:
-            yield Notice(f"{item.source.path.name}: {view.words}")
-        if huge:
-            voxels = {}
-            found = yield from predict_out_of_core(predictor, scan, item.source, path, name, self._steps, painted, manner.limits, tta=tta)
+        scan = read_by_region(target.source, options.limits.large)
+        predictor.check(scan, image.name)
+        large, remark = self._is_large(scan, image), predictor.remark(scan)
+        path = self._out / f"{name}{ending(scan.shape) if large else '.nii.gz' if scan.is_volume else '.png'}"
+        self._claim([path.name, *([probabilities.name] if options.probabilities else [])])
+        tta = options.uses_tta(scan, mirrored=predictor.mirrored)
+        if not self._prepared:
+            self._prepared = True
+            yield predictor.prepare(scan, total - done + 1, options.engine, tta=tta)
+        if remark:
+            yield Notice(f"{image.name}: {remark}")
+        voxels: dict[str, int] = {}  # not counted in large images
+        if large:
+            doubt = yield from predict_out_of_core(
+                predictor, scan, image, path, self._out / f"{name}.unfinished", provenance, options.limits, tta=tta
+            )
         else:
-            kept = Prediction(scan.shape, predictor.values)
-            tile = manner.limits.tile
-            for event in predict(predictor, scan, item.stem, tile=tile, tta=tta, rows=True, tile_seconds=FINAL_SECONDS):
-                if isinstance(event, TilePredicted):
-                    kept.put(event.region, event.probabilities, event.checkpoint)
-                yield event
-            found = doubt(kept.probabilities)
-            labels = segment(kept.probabilities, kept.values, self._steps, scan.geometry.spacing, painted=painted).labels
-            voxels = _voxels(labels, self._classes)
-            values = _objects(labels, kept.values, item.source.path) if manner.objects else labels
-            FORMATS["nifti" if scan.is_volume else "png"].write(path, values, scan.geometry, self._classes)
-            if manner.probabilities:
-                save_probabilities(shares, kept)
-        self._before.add(name, item.source, painted, path.name, found, voxels, _voxel(scan))
+            request = PredictionRequest.final(target.stem, tta=tta, tile_edge=options.limits.tile_edge)
+            segmented = yield from segment_case(predictor, scan, request, self._steps, painted)
+            prediction, labels = segmented.prediction, segmented.labels
+            doubt, voxels = mean_uncertainty(prediction.probabilities), voxels_by_class(labels, self._classes)
+            write_mask(path, numbered_objects(labels, prediction.values, image) if options.objects else labels, scan, self._classes)
+            if options.probabilities:
+                save_probabilities(probabilities, prediction)
+        self._manifest.add(name, MaskEntry.of(target.source, path.name, provenance, doubt, voxels, voxel_size(scan)))
         self._record.finish()
-        yield MaskWritten(str(item.source.path), str(path), done, total, found)
+        yield MaskWritten(str(image), str(path), done, total, doubt)
+
+    def _is_large(self, scan: Scan, image: Path) -> bool:
+        """Whether it is predicted on the disk; FormatError when more is wanted of such an image than its mask."""
+        large = self._options.limits.exceeded(scan, len(self._predictor.values))
+        if large and self._options.probabilities:
+            raise FormatError(image, "the probabilities of an image of this size are not written; predict it without them.")
+        if large and self._options.objects:
+            raise FormatError(image, "the objects of an image of this size are not numbered; predict it with classes instead.")
+        return large
+
+    def _claim(self, files: Sequence[str]) -> None:
+        """Make sure that these files, and those that every run writes, may be written; UserError for one that is not ours."""
+        make_folder(self._out)
+        self._record.claim([*files, LEGEND, LIST, RECORD], (target.source.path for target in self._targets))
+        write_legend(self._out / LEGEND, self._classes)
 
 
 @contextlib.contextmanager
-def _alone(out: Path) -> Iterator[None]:
+def _lock(out: Path) -> Iterator[None]:
     """UserError while another run writes into the folder: each would take the other's list for a stranger's."""
     lock = FileLock(Path(tempfile.gettempdir()) / LOCK.format(hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:16]))
     try:
@@ -220,47 +192,3 @@ def _alone(out: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
-
-
-def _voxels(labels: np.ndarray, classes: ClassTable) -> dict[str, int]:
-    """How many each structure has, by its name; the first class is the background."""
-    counts = np.zeros(256, np.int64)
-    for plane in labels:  # one by one: it takes eight bytes a voxel
-        counts += np.bincount(plane.reshape(-1), minlength=256)
-    return {entry.name: int(counts[entry.value]) for entry in list(classes)[1:]}
-
-
-def _voxel(scan: Scan) -> float | None:
-    """mm² of a pixel, mm³ of a voxel in a volume; None where the spacing is unknown."""
-    if scan.geometry.spacing is None:
-        return None
-    z, y, x = scan.geometry.spacing
-    return z * y * x if scan.is_volume else y * x
-
-
-def _is_huge(predictor: Predictor, scan: Scan, path: Path, manner: PredictionOptions) -> bool:
-    """Whether it is predicted on the disk; FormatError when more is wanted of such an image than its mask."""
-    huge = manner.limits.exceeded(scan, len(predictor.values))
-    if huge and manner.probabilities:
-        raise FormatError(path, "the probabilities of an image of this size are not written; predict it without them.")
-    if huge and manner.objects:
-        raise FormatError(path, "the objects of an image of this size are not numbered; predict it with classes instead.")
-    return huge
-
-
-def _objects(labels: np.ndarray, values: tuple[int, ...], path: Path) -> np.ndarray:
-    """Numbers of objects as files hold them; FormatError for more than fit into a picture."""
-    ids = numbered(labels, values[1:])
-    if ids.shape[0] > 1:
-        return ids
-    if ids.max(initial=0) > MOST_OBJECTS:
-        raise FormatError(path, f"it would hold more than {MOST_OBJECTS:,} objects; clean up small islands first.")
-    return ids.astype(np.uint16)
-
-
-def save_probabilities(path: Path, prediction: Prediction) -> None:
-    """NumPy archive: `probabilities` (K, Z, Y, X) uint8, 0..255, and the class `values` of its channels; FormatError when it cannot be
-    written."""
-    archive = io.BytesIO()
-    np.savez_compressed(archive, probabilities=prediction.probabilities, values=np.array(prediction.values, np.uint8))
-    replace_file(path, archive.getvalue())

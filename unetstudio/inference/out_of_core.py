@@ -5,108 +5,74 @@ Memory follows the tile and not the image. An interruption leaves the scratch fo
 
 from __future__ import annotations
 
-import hashlib
 import math
 from collections.abc import Callable, Generator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from unetstudio import __version__
-from unetstudio.data.case import Source
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.formats.large_mask import make_sure_it_can_be_saved, write_large_mask
-from unetstudio.formats.room import SMALL
 from unetstudio.inference.events import ImageProgress, Notice, TilePredicted
-from unetstudio.inference.predict import FINAL_SECONDS, predict, usual_tile
+from unetstudio.inference.prediction_options import MemoryLimits
 from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.provenance import Provenance
+from unetstudio.inference.request import PredictionRequest
 from unetstudio.inference.scratch import DiskArray, Scratch, make_sure_there_is_room
-from unetstudio.postprocess.by_block import LONGEST, WINDOW, Labels, by_block, reach
+from unetstudio.postprocess.by_block import LONGEST, Labels, by_block, reach
 from unetstudio.postprocess.overwrite import overwrite
-from unetstudio.postprocess.segment import Painted, segment, strongest, to_json
+from unetstudio.postprocess.segment import Painted, segment, strongest
 from unetstudio.postprocess.step import Reaching, Step, StepInput
-from unetstudio.postprocess.uncertainty import doubt_parts
+from unetstudio.postprocess.uncertainty import uncertainty_sum
 
-PICTURE, SHARES = 64 * 2**20, 512 * 2**20
-"""Pixels of a picture, and bytes of the probabilities of its classes, that are predicted in memory; of volumes twice these bytes."""
-
-TILE_SHARES = 2**26
+TILE_PROBABILITIES = 2**26
 """Probabilities of a tile at most, voxels times classes."""
 
-HEAD = 2**20
-"""Bytes of an image by which, with its size and time, it is known again."""
-
+PROBABILITIES = "best", "winner", "other"
+"""What is kept of the probabilities for steps that ask for them: as in `StepInput`."""
 
 Streaming = Generator[ImageProgress | Notice, None, None]
 
 
-@dataclass(frozen=True)
-class MemoryLimits:
-    """From which size on an image is not predicted in memory, and in which pieces it then is."""
-
-    large: int = SMALL  # bytes of voxels up to which an image is read as a whole
-    picture: int = PICTURE
-    shares: int = SHARES
-    window: int = WINDOW
-    longest: int = 0  # extent of the objects that are cleaned, 0 for the usual one
-    tile: int = 0  # edge of the tiles, 0 for the usual one
-
-    def exceeded(self, scan: Scan, classes: int) -> bool:
-        """Whether a scan's prediction of so many classes is too large for memory."""
-        voxels = math.prod(scan.shape)
-        if scan.is_volume:
-            return voxels * classes > 2 * self.shares
-        return voxels > self.picture or voxels * classes > self.shares
-
-
-USUAL = MemoryLimits()
-
-
 def predict_out_of_core(
-    predictor: Predictor,
-    scan: Scan,
-    source: Source,
-    path: Path,
-    stem: str,
-    steps: Sequence[Step],
-    painted: Painted | None,
-    limits: MemoryLimits,
-    *,
-    tta: bool,
+    predictor: Predictor, scan: Scan, image: Path, path: Path, folder: Path, provenance: Provenance, limits: MemoryLimits, *, tta: bool
 ) -> Generator[ImageProgress | Notice, None, float]:
-    """Writes the mask of a scan to `path`, by way of the folder `<stem>.unfinished` beside it, and returns the doubt of the prediction.
-    UserErrors of `predict`, and FormatError when the disk refuses or lacks room."""
+    """Write the mask of the scan of an `image` to `path`, by way of the scratch `folder`, and return its mean uncertainty.
+
+    UserErrors of `Predictor.predict`, and FormatError when the disk refuses or lacks room.
+    """
     make_sure_it_can_be_saved(path, scan.shape)
-    active = [step for step in steps if step.enabled]
-    nothing = _evidence(predictor.values, scan, None)(Region((0, 0, 0), (1, 1, 1)))
-    late = next((n for n, step in enumerate(active) if reach(step, nothing) > 0), len(active))
-    first, rest = active[:late], active[late:]
-    shares = ["best", "winner", "other"] if any(reach(step, nothing) == 0 or not isinstance(step, Reaching) for step in rest) else []
-    folder = path.with_name(f"{stem}.unfinished")
+    values, painted, name = predictor.values, provenance.painted, str(image)
+    by_tile, by_blocks, kept = _divided(provenance.steps, values, scan)
     if not folder.exists():
-        make_sure_there_is_room(path.parent, math.prod(scan.shape) * (1 + len(shares) + min(len(rest), 2)))
-    tile = limits.tile or min(usual_tile(predictor, scan, FINAL_SECONDS, tta=tta), math.isqrt(TILE_SHARES // len(predictor.values)))
-    identity = _identity(predictor, scan, source, steps, painted, tta)
-    name = str(source.path)
-    with Scratch(folder, scan.shape, identity, tile) as scratch:
-        if scratch.done and predictor.view(scan) is None:  # else all is predicted again
-            yield Notice(f"{source.path.name}: going on where it was interrupted.")
-        yield from _tiles(predictor, scan, name, first, painted, scratch, shares, tta)
-        evidence = _evidence(predictor.values, scan, painted, [scratch.plane(share) for share in shares])
-        labels = scratch.plane("labels")
-        for number, step in enumerate(rest):
-            cleaned = scratch.plane(f"step-{number % 2}")
-            yield from _cleaned(step, labels, cleaned, evidence, painted, name, limits)
+        make_sure_there_is_room(path.parent, math.prod(scan.shape) * (1 + len(kept) + min(len(by_blocks), 2)))
+    edge = limits.tile_edge or min(predictor.tile_edge(scan, tta=tta), math.isqrt(TILE_PROBABILITIES // len(values)))
+    with Scratch(folder, scan.shape, provenance.key, edge) as scratch:
+        if scratch.done and predictor.can_resume(scan):
+            yield Notice(f"{image.name}: going on where it was interrupted.")
+        yield from _tiles(predictor, scan, name, by_tile, painted, scratch, kept, tta)
+        step_input = _step_input(values, scan, painted, [scratch.array(each) for each in kept])
+        labels = scratch.array("labels")
+        for number, step in enumerate(by_blocks):
+            cleaned = scratch.array(f"step-{number % 2}")
+            yield from _cleaned(step, labels, cleaned, step_input, painted, name, limits)
             labels = cleaned
         yield ImageProgress(name, "writing", 0, 1)
         write_large_mask(path, scan.shape, labels.read, scan.geometry)
         total, count = (sum(parts) for parts in zip(*scratch.done.values(), strict=True))
         scratch.remove()
         return total / 255 / count if count else 0.0
+
+
+def _divided(steps: Sequence[Step], values: tuple[int, ...], scan: Scan) -> tuple[Sequence[Step], Sequence[Step], Sequence[str]]:
+    """The steps at work that need only the voxel they change, which are done tile by tile; those from the first on that looks around;
+    and which probabilities these ask for."""
+    active = [step for step in steps if step.enabled]
+    nothing = _step_input(values, scan, None)(Region((0, 0, 0), (1, 1, 1)))
+    late = next((n for n, step in enumerate(active) if reach(step, nothing) > 0), len(active))
+    asks = any(reach(step, nothing) == 0 or not isinstance(step, Reaching) for step in active[late:])
+    return active[:late], active[late:], PROBABILITIES if asks else ()
 
 
 def _tiles(
@@ -116,58 +82,38 @@ def _tiles(
     steps: Sequence[Step],
     painted: Painted | None,
     scratch: Scratch,
-    shares: Sequence[str],
+    kept: Sequence[str],
     tta: bool,
 ) -> Streaming:
-    """Predicts the tiles that are missing and writes their class values, and where a later step asks for them their probabilities."""
-    labels = scratch.plane("labels")
-    planes = [scratch.plane(share) for share in shares]
-    skip, axis, kept_from = _missing(predictor, scan, scratch)
-    for event in predict(predictor, scan, name, tile=scratch.tile, skip=skip, tta=tta, rows=True):
-        if not isinstance(event, TilePredicted) or event.region.start[axis] < kept_from:
+    """Predict the tiles that are missing and write their class values, and where a later step asks for them their probabilities."""
+    labels = scratch.array("labels")
+    arrays = [scratch.array(each) for each in kept]
+    request = PredictionRequest.final(name, tta=tta, tile_edge=scratch.tile_edge, done=frozenset(scratch.done))
+    for event in predictor.predict(scan, request):
+        if not isinstance(event, TilePredicted):
             continue
-        where = event.region
-        found = segment(event.probabilities, event.values, steps, scan.geometry.spacing, _part(painted, where))
-        labels.write(where, found.labels)
-        if planes:
+        region = event.region
+        segmentation = segment(event.probabilities, event.values, steps, scan.geometry.spacing, _part(painted, region))
+        labels.write(region, segmentation.labels)
+        if arrays:
             best, winner = strongest(event.probabilities[1:], event.values[1:])
-            for plane, values in zip(planes, (best, winner, event.probabilities[0]), strict=True):
-                plane.write(where, values)
-        scratch.finish(where, doubt_parts(event.probabilities))
+            for array, values in zip(arrays, (best, winner, event.probabilities[0]), strict=True):
+                array.write(region, values)
+        scratch.finish(region, uncertainty_sum(event.probabilities))
         yield ImageProgress(name, "predicting", event.done, event.total)
     scratch.save()
-
-
-def _missing(predictor: Predictor, scan: Scan, scratch: Scratch) -> tuple[Callable[[Region], bool], int, int]:
-    """Which tiles need not be predicted, and from which place on an axis their answers are kept.
-
-    Where tiles fade into one another, those beside a missing one are not final; to find them again, those beside them are needed too.
-    """
-    done, axis = frozenset(scratch.done), 0 if scan.is_volume else 1
-    if predictor.view(scan) is not None:  # regions of the scan are no tiles then
-        return (lambda _: False), axis, 0
-    if predictor.network.exact or not done:
-        return done.__contains__, axis, 0
-    grid, whole = predictor.grid(scan), Region.whole(scan.shape)
-    size = (1 if predictor.dims == 2 else scratch.tile, scratch.tile, scratch.tile)
-    missing = [start for core in grid.cores(whole, size, (0, 0, 0)) if (start := core & whole) not in done]
-    if not missing:
-        return done.__contains__, axis, 0
-    halo, frontier = grid.halo[axis], min(core.start[axis] for core in missing)
-    kept_from = min([frontier, *(core.start[axis] for core in done if core.stop[axis] > frontier - halo)])
-    return lambda core: core in done and core.stop[axis] <= kept_from - halo, axis, kept_from
 
 
 def _cleaned(
     step: Step,
     labels: DiskArray,
     cleaned: DiskArray,
-    evidence: Callable[[Region], StepInput],
+    step_input: Callable[[Region], StepInput],
     painted: Painted | None,
     name: str,
     limits: MemoryLimits,
 ) -> Streaming:
-    """One post-processing step from plane to plane, the user's strokes on top."""
+    """One post-processing step from array to array, the user's strokes on top."""
 
     def write(region: Region, values: Labels) -> None:
         if (part := _part(painted, region)) is not None:
@@ -175,7 +121,7 @@ def _cleaned(
         cleaned.write(region, values)
 
     left = False
-    for block in by_block(step, labels.read, evidence, write, labels.shape, window=limits.window, longest=limits.longest):
+    for block in by_block(step, labels.read, step_input, write, labels.shape, window=limits.window, longest=limits.longest):
         left = left or block.left
         yield ImageProgress(name, step.title.lower(), block.done, block.total)
     longest = limits.longest or LONGEST[labels.shape[0] > 1]
@@ -185,48 +131,20 @@ def _cleaned(
         yield Notice(f"{step.title}: the image was cleaned in pieces, which may show where they meet.")
 
 
-def _evidence(
-    values: tuple[int, ...], scan: Scan, painted: Painted | None, planes: Sequence[DiskArray] = ()
+def _step_input(
+    values: tuple[int, ...], scan: Scan, painted: Painted | None, kept: Sequence[DiskArray] = ()
 ) -> Callable[[Region], StepInput]:
-    """What steps see of a region beside its labels; probabilities of zero where none were kept."""
+    """What steps may look at in a region beside its labels; probabilities of zero where none were kept."""
 
-    def about(region: Region) -> StepInput:
+    def of(region: Region) -> StepInput:
         part = _part(painted, region)
-        best, winner, other = [plane.read(region) for plane in planes] or [np.zeros(region.shape, np.uint8)] * 3
+        best, winner, other = [array.read(region) for array in kept] or [np.zeros(region.shape, np.uint8)] * 3
         mask = None if part is None else part[1]
         return StepInput(values[0], values, best, winner, other, mask, scan.geometry.spacing, scan.is_volume)
 
-    return about
-
-
-def _identity(
-    predictor: Predictor, scan: Scan, source: Source, steps: Sequence[Step], painted: Painted | None, tta: bool
-) -> dict[str, Any]:
-    """All that a mask depends on: what was begun for another is of no use."""
-    files = [(status.st_size, status.st_mtime_ns) for status in (file.stat() for file in source.files)]
-    return {
-        "program": __version__,
-        "checkpoint": predictor.checkpoint,
-        "values": predictor.values,
-        "tta": tta,
-        "steps": to_json(steps),
-        "image": [str(source.path.resolve()), source.part, files, _head(source.path)],
-        "voxels": [*scan.voxels.shape, str(scan.voxels.dtype)],
-        "painted": "" if painted is None else _digest(painted[0]) + _digest(painted[1]),
-    }
-
-
-def _digest(array: NDArray[Any]) -> str:
-    return hashlib.sha256(np.ascontiguousarray(array).view(np.uint8).data).hexdigest()
-
-
-def _head(path: Path) -> str:
-    """Digest of a file's beginning; of a folder nothing."""
-    if path.is_dir():
-        return ""
-    with path.open("rb") as file:
-        return hashlib.sha256(file.read(HEAD)).hexdigest()
+    return of
 
 
 def _part(painted: Painted | None, region: Region) -> Painted | None:
+    """The strokes in a region."""
     return None if painted is None else (np.ascontiguousarray(painted[0][region.slices]), np.ascontiguousarray(painted[1][region.slices]))

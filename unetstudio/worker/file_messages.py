@@ -23,7 +23,7 @@ class ExportNetwork:
 @dataclass(frozen=True)
 class PredictFolder:
     """Predict images, or all in folders, into the folder `out` by the checkpoint in use, with post-processing `steps` as project.json holds
-    them; `tta`, `objects` and `again` as of `worker.folder.PredictionOptions`. While training goes on it takes half of the time."""
+    them; `tta`, `objects` and `again` as of `PredictionOptions`. While training goes on it takes half of the time."""
 
     images: tuple[Path, ...]
     out: Path
