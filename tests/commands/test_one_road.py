@@ -51,14 +51,20 @@ def in_the_window(project: Path, images: Path, out: Path) -> tuple[Path, Path]:
     return out / "folder", out / "export"
 
 
-@pytest.mark.parametrize("norm", ["batch", "group"])
+@pytest.mark.parametrize("options", [("norm=batch", "augment=yes"), ("norm=group",)])
 def test_that_every_way_to_a_segmentation_gives_the_same_mask(
-    command: Command, labelled: Path, images: Path, tmp_path: Path, small: tuple[str, ...], norm: str, monkeypatch: pytest.MonkeyPatch
+    command: Command,
+    labelled: Path,
+    images: Path,
+    tmp_path: Path,
+    small: tuple[str, ...],
+    options: tuple[str, ...],
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """Of several tiles, exact or blended."""
+    """Of several tiles: exact and averaged over mirrored images, or blended."""
     monkeypatch.setattr(network_predictor, "TILE_VALUES", 2**14)
     painted(labelled)
-    assert command("train", labelled, "--steps", 4, *small, "--set", f"norm={norm}").status == 0
+    assert command("train", labelled, "--steps", 4, *small, *(word for option in options for word in ("--set", option))).status == 0
     assert command("predict", labelled, "--out", tmp_path / "cases").status == 0
     assert command("predict", labelled, images, "--out", tmp_path / "files").status == 0
     assert command("export", labelled, "--format", "png", "--out", tmp_path / "exported", "--what", "segmentation").status == 0

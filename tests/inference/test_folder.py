@@ -13,7 +13,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError, UserError
 from unetstudio.formats import read_mask
 from unetstudio.inference import mask_files
-from unetstudio.inference.events import MaskWritten, Refused
+from unetstudio.inference.events import MaskWritten, Refused, TilePredicted
 from unetstudio.inference.folder import PredictionTarget, predict_to_folder
 from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.inference.output_manifest import MaskEntry, as_csv
@@ -144,6 +144,17 @@ def test_that_what_was_made_before_is_kept_until_something_it_depends_on_changes
     assert not before(painted)
     predictor.checkpoint = "beef"
     assert not before(painted)
+
+
+def test_that_an_image_that_is_replaced_while_it_is_predicted_is_predicted_again(
+    predictor: NetworkPredictor, image: Path, tmp_path: Path
+) -> None:
+    targets = [PredictionTarget(Source(image), "cell")]
+    for event in predict_to_folder(predictor, targets, tmp_path / "out", (), CLASSES):
+        if isinstance(event, TilePredicted):
+            cv2.imwrite(str(image), np.zeros((26, 30), np.uint8))
+    (again,) = run(predictor, targets, tmp_path / "out")
+    assert isinstance(again, MaskWritten) and not again.before
 
 
 def test_that_a_run_that_was_stopped_goes_on_with_what_is_missing(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:

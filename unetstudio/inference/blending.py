@@ -1,4 +1,4 @@
-"""Blending of overlapping tiles, for networks whose answer depends on the whole tile: where tiles meet, one fades into the next."""
+"""Blending of overlapping tiles, for networks whose prediction depends on the whole tile: where tiles meet, one fades into the next."""
 
 from __future__ import annotations
 

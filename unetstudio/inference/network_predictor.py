@@ -116,16 +116,16 @@ class NetworkPredictor:
         focus = request.focus or _middle(wanted)
         view = None if wanted.empty else self.tiles.resampled(scan)
         if view is None:
-            yield from self._predict(scan, wanted, focus, request)
+            yield from self._predict_tiles(scan, wanted, focus, request)
             return
-        events = self._predict(view, view.seen(wanted), view.at(focus), replace(request, done=frozenset()))
+        events = self._predict_tiles(view, view.seen(wanted), view.at(focus), replace(request, done=frozenset()))
         yield from bring_back(events, view, wanted, reach=self.tiles.grid(view).halo, in_order=request.row_order)
 
     def attend(self, scan: Scan, request: PredictionRequest) -> Generator[AttentionMapped | None, None, None]:
         """Where the network looked; nothing for one without attention gates."""
         return attend(self.tiles, scan, request, self.checkpoint)
 
-    def _predict(
+    def _predict_tiles(
         self, scan: Scan | ResampledScan, wanted: Region, focus: Index, request: PredictionRequest
     ) -> Generator[PredictionEvent, None, None]:
         """`predict` in the voxels that the network sees."""

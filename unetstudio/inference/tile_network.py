@@ -110,8 +110,8 @@ class TileNetwork:
         if isinstance(scan, ResampledScan):
             places = scan.places(region)
             under = scan.around(places)
-            found = self.channels(scan.scan, under)
-            return interpolated(found, [at - first for at, first in zip(places, under.start, strict=True)])
+            own = self.channels(scan.scan, under)
+            return interpolated(own, [at - first for at, first in zip(places, under.start, strict=True)])
         scale = self._scale(scan)
         seen = region.grown((0, scale.margin, scale.margin))
         return scale.prepare(read_mirrored(scan.voxels, seen))[(slice(None), *region.within(seen))]
