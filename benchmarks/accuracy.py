@@ -23,7 +23,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.scan import Scan
-from unetstudio.inference.events import TilePredicted
+from unetstudio.inference.collect import collect
 from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.inference.request import PredictionRequest
 from unetstudio.measure.evaluate import Evaluation
@@ -172,9 +172,8 @@ def train(found: Material, settings: TrainingSettings, checkpoints: Path, init: 
 def probabilities(predictor: NetworkPredictor, scan: Scan, *, tta: bool) -> NDArray[np.uint8]:
     """(K, Z, Y, X) of the whole scan."""
     kept = Prediction(scan.shape, predictor.values)
-    for event in predictor.predict(scan, PredictionRequest("", tta=tta)):
-        if isinstance(event, TilePredicted):
-            kept.put(event.region, event.probabilities, event.checkpoint)
+    for _ in collect(predictor.predict(scan, PredictionRequest("", tta=tta)), kept):
+        pass
     return kept.probabilities
 
 

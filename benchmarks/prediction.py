@@ -22,7 +22,7 @@ from unetstudio.data.intensity import Intensity
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
-from unetstudio.inference.events import TilePredicted
+from unetstudio.inference.collect import collect
 from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.inference.request import PredictionRequest
 from unetstudio.inference.tile_network import as_bytes
@@ -36,9 +36,8 @@ Probabilities = NDArray[np.uint8]
 def exact_tiles(predictor: NetworkPredictor, scan: Scan) -> Probabilities:
     """What the program does."""
     kept = Prediction(scan.shape, predictor.values)
-    for event in predictor.predict(scan, PredictionRequest("benchmark")):
-        if isinstance(event, TilePredicted):
-            kept.put(event.region, event.probabilities, event.checkpoint)
+    for _ in collect(predictor.predict(scan, PredictionRequest("benchmark")), kept):
+        pass
     return kept.probabilities
 
 

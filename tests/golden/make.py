@@ -23,7 +23,7 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.stroke import Stroke
 from unetstudio.formats import discover, read
-from unetstudio.inference.events import TilePredicted
+from unetstudio.inference.collect import collect
 from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.inference.request import PredictionRequest
 from unetstudio.networks import checkpoint as checkpoints
@@ -135,9 +135,8 @@ def make(folder: Path) -> None:
         scan = read(project.case(left).source)
         predictor, identity = learned(project, scan)
         kept = prediction_file.Prediction(scan.shape, predictor.values)
-        for event in predictor.predict(scan, PredictionRequest(left)):
-            if isinstance(event, TilePredicted):
-                kept.put(event.region, event.probabilities, event.checkpoint)
+        for _ in collect(predictor.predict(scan, PredictionRequest(left)), kept):
+            pass
         prediction_file.save(project.folder_of(left), kept)
         durable.save(project.folder / "runs" / "20260101T000000Z.jsonl", b'{"event": "TrainingStarted", "time": 1767225600.0}\n')
         expected = {
