@@ -22,7 +22,7 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
-from unetstudio.augment.presets import AUTO, PRESETS, changes_between, choose_recipe, suited
+from unetstudio.augment.presets import AUTO, PRESETS, changes_between, choose_recipe, preset_for
 from unetstudio.augment.preview import PreviewPatch, Sample, labelled_place
 from unetstudio.augment.recipe import Recipe
 from unetstudio.data.labels import UNLABELLED
@@ -99,7 +99,7 @@ class AugmentationDialog(QDialog):
         return choose_recipe(self._session.cases, self.preset.currentData(), "")[0]
 
     def _fill_presets(self) -> None:
-        found = PRESETS[suited(self._session.cases)].title
+        found = PRESETS[preset_for(self._session.cases)].title
         self.preset.addItem(f"Automatic: {found}", AUTO)
         for name, preset in PRESETS.items():
             self.preset.addItem(preset.title, name)
