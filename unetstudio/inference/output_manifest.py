@@ -53,10 +53,10 @@ class MaskEntry:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> MaskEntry:
         """The inverse; KeyError, TypeError, ValueError or AttributeError for what is no entry."""
-        doubt, size = (None if values[name] is None else float(values[name]) for name in ("doubt", "voxel"))
+        mean, size = (None if values[name] is None else float(values[name]) for name in ("doubt", "voxel"))
         voxels = {str(name): int(count) for name, count in values["voxels"].items()}
         mask = Path(str(values["mask"])).name
-        return cls(str(values["image"]), mask, str(values["key"]), doubt, voxels, size, str(values["place"]))
+        return cls(str(values["image"]), mask, str(values["key"]), mean, voxels, size, str(values["place"]))
 
 
 class OutputManifest:
