@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.atomic_file import replace_file
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
-from unetstudio.formats.replacing import replace_file
 from unetstudio.registry import Registry
 
 HEAD = 1024

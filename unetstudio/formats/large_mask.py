@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio import RESEARCH_USE
+from unetstudio.atomic_file import replacing
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index, Region
 from unetstudio.errors import FormatError
 from unetstudio.formats.nifti_mask import head_of_mask
-from unetstudio.formats.replacing import replacing
 
 Labels = NDArray[np.uint8]
 Read = Callable[[Region], Labels]

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from unetstudio import RESEARCH_USE
+from unetstudio.atomic_file import replace_file
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
-from unetstudio.formats.replacing import replace_file
 
 LEGEND = "legend.json"
 """The name of the file beside the masks."""

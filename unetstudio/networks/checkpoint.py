@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -26,6 +24,7 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from unetstudio import __version__
+from unetstudio.atomic_file import replace_file
 from unetstudio.data.checksum import sealed
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Spacing
@@ -127,16 +126,8 @@ class Checkpoint:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """The old file or the whole new one, never half of it; a process that must survive a power cut passes a durable writer instead."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write the old file or the whole new one, never half of it; inside a project the durable writer is passed instead."""
+    replace_file(path, content, parents=True)
 
 
 def save(

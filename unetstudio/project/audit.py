@@ -19,13 +19,13 @@ from typing import Any
 import numpy as np
 
 from unetstudio import RESEARCH_USE
+from unetstudio.atomic_file import replace_file
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.csv_cell import harmless
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.region import Index, Region
 from unetstudio.errors import ProjectError
-from unetstudio.formats.replacing import replace_file
 from unetstudio.project import file_listing
 from unetstudio.project.chain import chain
 from unetstudio.project.durable import MissingError
