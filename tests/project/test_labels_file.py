@@ -15,7 +15,7 @@ from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError
 from unetstudio.project import labels_file
-from unetstudio.project.durable import DamagedError
+from unetstudio.project.os_errors import DamagedError
 
 SHAPE = (3, 20, 30)
 PATH = Path("labels-1.h5")

@@ -28,8 +28,8 @@ from unetstudio.data.region import Index, Region
 from unetstudio.errors import ProjectError
 from unetstudio.project import file_listing
 from unetstudio.project.chain import chain
-from unetstudio.project.durable import MissingError
 from unetstudio.project.journal import UNKNOWN, JournalContents, JournalEntry, Kind, read
+from unetstudio.project.os_errors import MissingError
 from unetstudio.project.project import Project
 from unetstudio.project.recovery import JOURNAL
 from unetstudio.project.store import PAST
@@ -120,7 +120,7 @@ def _records(folder: Path, voxel: Index | None = None) -> Iterator[tuple[Journal
 def _contents(folder: Path, voxel: Index | None) -> list[JournalContents]:
     """Of all journals, oldest first; looked for again when one was put aside between the listing and the reading."""
     for _ in range(TRIES):
-        files = [file for place in (folder, folder / PAST) for file in file_listing.names(place)]
+        files = [file for place in (folder, folder / PAST) for file in file_listing.list_folder(place)]
         numbered = sorted((int(m[1]), int(m[2] or 0), file) for file in files if (m := JOURNAL.fullmatch(file.name)))
         with contextlib.suppress(MissingError):
             return [_slim(read(file), voxel) for _, _, file in numbered]

@@ -17,6 +17,7 @@ from typing import Any
 
 from unetstudio.data.edit import Edit
 from unetstudio.project import durable
+from unetstudio.project.file_reading import read_bytes
 from unetstudio.project.record import HEADER, MAGIC, PREFIX, UNKNOWN, JournalEntry, Kind, encode, nonsense, record_at, user
 
 __all__ = ["END", "HEADER", "PREFIX", "UNKNOWN", "Journal", "JournalContents", "JournalEntry", "Kind", "encode", "read", "user"]
@@ -74,7 +75,7 @@ def read(path: Path) -> JournalContents:
 
     What stands between two records that name each other, such as a record written twice, is passed over.
     """
-    data = durable.read_bytes(path)
+    data = read_bytes(path)
     entries: list[JournalEntry] = []
     at = 0
     while (entry := record_at(data, at, path)) and (not entries or _follows(entries[-1], entry)):

@@ -26,7 +26,7 @@ from unetstudio.data.labels import UNLABELLED, LabelMap, tally
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
 from unetstudio.project import hdf5_validation
-from unetstudio.project.durable import DamagedError
+from unetstudio.project.os_errors import DamagedError
 
 if TYPE_CHECKING:
     import h5py

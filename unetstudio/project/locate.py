@@ -11,7 +11,7 @@ from pathlib import Path
 
 from unetstudio.data.case import Case, Source
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable
+from unetstudio.project import durable, folders
 from unetstudio.project.project import SUFFIX, is_project
 
 MOST_CANDIDATES = 50
@@ -36,10 +36,10 @@ def default_folder(images: list[Path], documents: Path) -> Path:
 
 def _writable(folder: Path) -> bool:
     """Found out by writing: what the system says of a network folder is often wrong."""
-    probe = folder / f".unetstudio.{secrets.token_hex(4)}{durable.TEMPORARY}"
+    probe = folder / f".unetstudio.{secrets.token_hex(4)}{folders.TEMPORARY}"
     try:
         durable.write_bytes(probe, b"")
-        durable.remove(probe)
+        folders.remove(probe)
     except ProjectError:
         return False
     return True
@@ -98,7 +98,7 @@ def _found(dropped: list[Path], near: list[Path], tails: list[Path]) -> Iterator
 
 def _below(folder: Path, name: str, most: int) -> Iterator[Path]:
     """All files or folders of that name under a folder, within reason."""
-    for place, folders, files in islice(os.walk(folder), most):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not f.endswith(SUFFIX))
-        if name in files or name in folders:
+    for place, subfolders, files in islice(os.walk(folder), most):
+        subfolders[:] = sorted(f for f in subfolders if not f.startswith(".") and not f.endswith(SUFFIX))
+        if name in files or name in subfolders:
             yield Path(place) / name

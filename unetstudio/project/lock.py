@@ -20,8 +20,10 @@ import psutil
 
 from unetstudio import __version__
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, file_listing
+from unetstudio.project import durable, file_listing, folders
+from unetstudio.project.file_reading import read_bytes
 from unetstudio.project.journal import user
+from unetstudio.project.os_errors import MissingError
 
 NAME = "lock"
 BEAT = 30.0
@@ -70,13 +72,13 @@ class Lock:
         A lock file that was merely deleted is made again; not so in another project that was put in the place of ours.
         """
         try:
-            found = durable.read_bytes(self.path) if not self.lost else b""
-        except durable.MissingError:
+            found = read_bytes(self.path) if not self.lost else b""
+        except MissingError:
             if not self.ours():
                 self.lost = True
                 words = "is another project now, so nothing more is saved here. Close this window and open yours from where it lies now."
                 raise ProjectError(self.path.parent, words) from None
-            found = self._content if durable.write_once(self.path, self._content) is not None else durable.read_bytes(self.path)
+            found = self._content if durable.write_once(self.path, self._content) is not None else read_bytes(self.path)
         if found != self._content:
             self.lost = True
             raise ProjectError(self.path.parent, "is in use by another program now, so nothing more is saved here. Open it again.")
@@ -84,13 +86,13 @@ class Lock:
     def beat(self) -> None:
         """Every `BEAT` seconds: shows other computers that we are alive. ProjectError as `confirm`."""
         self.confirm()
-        durable.touch(self.path)
+        folders.touch(self.path)
 
     def release(self) -> None:
         """Gives the project free; never somebody else's lock."""
         with contextlib.suppress(ProjectError):  # a folder that is gone needs no unlocking
-            if not self.lost and durable.read_bytes(self.path) == self._content:
-                durable.remove(self.path)
+            if not self.lost and read_bytes(self.path) == self._content:
+                folders.remove(self.path)
         self.lost = True
 
 
@@ -104,8 +106,8 @@ def acquire(folder: Path) -> Lock | LockedBy:
         if durable.write_once(path, content) is not None:
             return Lock(path, content)
         try:
-            held, beaten = durable.read_bytes(path), file_listing.time_of(path)
-        except durable.MissingError:
+            held, beaten = read_bytes(path), file_listing.modified_at(path)
+        except MissingError:
             continue
         if beaten is None:
             continue
@@ -119,7 +121,7 @@ def acquire(folder: Path) -> Lock | LockedBy:
 def alive(folder: Path) -> bool:
     """Whether somebody holds a project folder's lock, as far as can be seen without writing."""
     try:
-        held, beaten = durable.read_bytes(folder / NAME), file_listing.time_of(folder / NAME)
+        held, beaten = read_bytes(folder / NAME), file_listing.modified_at(folder / NAME)
     except ProjectError:
         return False
     return beaten is not None and not _gone(_parsed(held), time.time() - beaten)
@@ -140,22 +142,22 @@ def _gone(holder: LockedBy, silent: float) -> bool:
 
 def _take_away(path: Path, seen: bytes) -> None:
     """Removes a dead lock, and puts it back should it be another, live one by now."""
-    aside = path.with_name(f".lock.{secrets.token_hex(4)}{durable.TEMPORARY}")
+    aside = path.with_name(f".lock.{secrets.token_hex(4)}{folders.TEMPORARY}")
     try:
-        durable.move(path, aside)
-        found = durable.read_bytes(aside)
+        folders.move(path, aside)
+        found = read_bytes(aside)
         if found != seen:
             durable.write_once(path, found)
-        durable.remove(aside)
-    except durable.MissingError:
+        folders.remove(aside)
+    except MissingError:
         return
 
 
 def _disk_time(folder: Path) -> float:
     """Now, by the clock that dates the folder's files: on a network drive the server's."""
-    probe = folder / f".clock.{secrets.token_hex(4)}{durable.TEMPORARY}"
+    probe = folder / f".clock.{secrets.token_hex(4)}{folders.TEMPORARY}"
     now = durable.write_once(probe, b"")
-    durable.remove(probe)
+    folders.remove(probe)
     return time.time() if now is None else now
 
 

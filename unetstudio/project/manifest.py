@@ -13,10 +13,10 @@ from typing import Any
 from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
 from unetstudio.errors import ProjectError, UserError
-from unetstudio.project import durable
-from unetstudio.project.durable import DamagedError
+from unetstudio.project.file_reading import read_bytes
 from unetstudio.project.manifest_validation import fault
 from unetstudio.project.migrations import STEPS, VERSION, Step, upgrade
+from unetstudio.project.os_errors import DamagedError
 from unetstudio.settings import TrainingSettings
 
 MOST_BYTES = 256 * 2**20
@@ -101,7 +101,7 @@ def decode(data: bytes, path: Path, steps: Mapping[int, Step] = STEPS) -> Manife
 def holds_another(path: Path, uuid: str) -> bool:
     """Whether a project.json is of another project than the one of this uuid; one that cannot be read is of none."""
     try:
-        return decode(durable.read_bytes(path, MOST_BYTES), path).uuid != uuid
+        return decode(read_bytes(path, MOST_BYTES), path).uuid != uuid
     except ProjectError:
         return False
 

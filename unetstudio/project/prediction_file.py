@@ -11,7 +11,8 @@ import numpy as np
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, hdf5_validation
+from unetstudio.project import durable, folders, hdf5_validation
+from unetstudio.project.file_reading import read_bytes
 
 NAME = "prediction.h5"
 DIGEST = 32
@@ -29,15 +30,15 @@ def save(folder: Path, prediction: Prediction) -> None:
         file.create_dataset("probabilities", data=prediction.probabilities, chunks=True, **hdf5plugin.Zstd(clevel=1))
         file.flush()
         image: bytes = file.id.get_file_image()
-    durable.make_folder(folder, within=folder.parent.parent)
-    durable.sweep(folder, NAME)
+    folders.make_folder(folder, within=folder.parent.parent)
+    folders.remove_temporary_files(folder, NAME)
     durable.write_bytes(folder / NAME, image + hashlib.sha256(image).digest(), replace=True)
 
 
 def load(folder: Path, shape: Index) -> Prediction | None:
     """The prediction kept for a scan of `shape` (Z, Y, X); None when there is none, or none that is whole and fits."""
     try:
-        data = durable.read_bytes(folder / NAME)
+        data = read_bytes(folder / NAME)
     except ProjectError:
         return None
     image = data[:-DIGEST]

@@ -17,11 +17,14 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.quantity import count_text
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError, UserError
-from unetstudio.project import disk, durable, file_listing
+from unetstudio.project import disk_reserve, durable, file_listing, folders
+from unetstudio.project.disk_space import low_space_warning
+from unetstudio.project.file_reading import read_bytes
 from unetstudio.project.lock import NAME, Lock, LockedBy, acquire
 from unetstudio.project.manifest import BEGINNING, MOST_BYTES, Lines, Manifest, decode, encode, holds_another
 from unetstudio.project.manifest_validation import CASE_ID, check_case
 from unetstudio.project.migrations import VERSION
+from unetstudio.project.os_errors import DamagedError, MissingError
 from unetstudio.project.store import LabelStore
 from unetstudio.settings import TrainingSettings
 
@@ -60,9 +63,9 @@ class Project:
     @classmethod
     def create(cls, folder: Path, classes: ClassTable | None = None, training: TrainingSettings | None = None) -> Project:
         """A new project in a folder that is empty or does not exist yet; open for writing."""
-        if any(file.name != NAME and file.suffix != durable.TEMPORARY for file in file_listing.names(folder)):
+        if any(file.name != NAME and file.suffix != folders.TEMPORARY for file in file_listing.list_folder(folder)):
             raise ProjectError(folder, "is not empty; choose a new name for the project.")
-        durable.make_folder(folder)
+        folders.make_folder(folder)
         lock = acquire(folder)
         if isinstance(lock, LockedBy):
             raise ProjectError(folder, lock.sentence)
@@ -79,7 +82,7 @@ class Project:
     def open(cls, folder: Path, read_only: bool = False) -> Project:
         """The project of a folder, or of its project.json. Where it cannot be written it opens for reading and `notices` says why."""
         folder = folder.parent if folder.name == MANIFEST else folder
-        if not file_listing.names(folder) or not is_project(folder):  # one that may not be read says so
+        if not file_listing.list_folder(folder) or not is_project(folder):  # one that may not be read says so
             raise ProjectError(folder, "is not a U-Net Studio project; choose a folder that ends in .unetstudio.")
         lock, notices = (None, []) if read_only else _locked(folder)
         project = None
@@ -97,7 +100,7 @@ class Project:
         """Gives the lock and the reserve back; saves nothing."""
         if self._lock:
             if not self._lock.lost:
-                disk.give_reserve_back(self.folder)
+                disk_reserve.release_reserve(self.folder / MANIFEST)
             self._lock.release()
             self._lock = None
 
@@ -140,11 +143,11 @@ class Project:
     def keep_reserve(self) -> None:
         """Holds room for strokes against a full disk, where there is room to hold; again once a full disk has room again."""
         if not self.read_only:
-            disk.keep_reserve(self.folder)
+            disk_reserve.hold_reserve(self.folder)
 
     def space_warning(self, case_id: str = "") -> str:
         """One sentence when the disk has less than 1 GB or three times the case's last generation of labels left; else ""."""
-        return disk.warning(self.folder, self.folder_of(case_id) if case_id else None)
+        return low_space_warning(self.folder, self.folder_of(case_id) if case_id else None)
 
     # -------------------------------------------------------------------------------------------------------- what it holds
 
@@ -270,14 +273,14 @@ class Project:
             if link := next((name for name in FOLDERS if file_listing.is_link(self.folder / name)), ""):
                 self._give_up(f"{link} in this project is a link to another place: it is shown for reading only. Put a folder there.")
                 return
-            durable.sweep(self.folder)
+            folders.remove_temporary_files(self.folder)
             if self.manifest.version < VERSION:
                 kept = path.with_name(f"{MANIFEST}.version-{self.manifest.version}")
                 durable.write_bytes(kept, self._saved, replace=True)
                 self.update(version=VERSION)
-            elif not file_listing.is_there(path) or durable.read_bytes(path) != self._saved:
-                if file_listing.is_there(path):
-                    durable.move(path, path.with_name(f"{MANIFEST}.damaged-{int(time.time())}"))
+            elif not file_listing.exists(path) or read_bytes(path) != self._saved:
+                if file_listing.exists(path):
+                    folders.move(path, path.with_name(f"{MANIFEST}.damaged-{int(time.time())}"))
                 durable.write_bytes(path, self._saved)
         except ProjectError as error:
             self._give_up(f"{error} The project is shown for reading only.")
@@ -296,9 +299,9 @@ class Project:
 def is_project(folder: Path) -> bool:
     """Whether a folder is a project, judged by what lies in it: other programs have a project.json too."""
     try:
-        if folder.suffix == SUFFIX and any(file_listing.is_there(folder / name) for name in (MANIFEST, BACKUP)):
+        if folder.suffix == SUFFIX and any(file_listing.exists(folder / name) for name in (MANIFEST, BACKUP)):
             return True
-        return durable.read_bytes(folder / MANIFEST).startswith(BEGINNING)
+        return read_bytes(folder / MANIFEST).startswith(BEGINNING)
     except ProjectError:
         return False
 
@@ -328,13 +331,13 @@ def _read(folder: Path) -> tuple[Manifest, bytes, list[str]]:
     """The manifest, its bytes and what had to be done to get it: the second generation serves when the first is damaged."""
     path, backup = folder / MANIFEST, folder / BACKUP
     try:
-        data = durable.read_bytes(path, MOST_BYTES)
+        data = read_bytes(path, MOST_BYTES)
         return decode(data, path), data, []
-    except (durable.DamagedError, durable.MissingError) as error:
+    except (DamagedError, MissingError) as error:
         try:
-            data = durable.read_bytes(backup, MOST_BYTES)
+            data = read_bytes(backup, MOST_BYTES)
             manifest = decode(data, backup)
-        except (durable.DamagedError, durable.MissingError):
+        except (DamagedError, MissingError):
             words = "is damaged and there is no whole backup beside it; copy the folder again from where it came. Nothing was changed."
             raise ProjectError(path, words) from error
         why = f"{MANIFEST} is damaged or missing, so the state before it was opened. Labels are whole; check the cases and classes."

@@ -14,10 +14,11 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.quantity import count_text
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, labels_file
+from unetstudio.project import labels_file
 from unetstudio.project.chain import Chain, chain
-from unetstudio.project.durable import DamagedError
+from unetstudio.project.file_reading import read_bytes
 from unetstudio.project.journal import UNKNOWN, JournalContents, JournalEntry, Kind, read
+from unetstudio.project.os_errors import DamagedError
 from unetstudio.project.replay import check, replay
 
 LABELS = re.compile(r"labels-(\d+)\.h5")
@@ -134,7 +135,7 @@ def _newest(files: Iterable[Path], shape: Index, case: str) -> tuple[Path | None
     damaged: list[DamagedError] = []
     for path in sorted((f for f in files if LABELS.fullmatch(f.name)), key=generation, reverse=True):
         try:
-            labels, sequence = labels_file.decode(durable.read_bytes(path), shape, path, case)
+            labels, sequence = labels_file.decode(read_bytes(path), shape, path, case)
         except DamagedError as error:
             damaged.append(error)
         else:

@@ -11,7 +11,8 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.region import tight
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable
+from unetstudio.project import durable, folders
+from unetstudio.project.file_reading import read_bytes
 from unetstudio.project.journal import Kind
 from unetstudio.project.manifest import encode
 from unetstudio.project.project import MANIFEST, SUFFIX, Project
@@ -44,17 +45,17 @@ def copied(folder: Path, target: Path) -> Generator[Copied, None, None]:
 
     Run a second time, while nobody writes, it copies just what was added meanwhile. ProjectError when `target` takes no more.
     """
-    durable.make_folder(target)
+    folders.make_folder(target)
     found = list(_files(folder))
     for done, file in enumerate(found, start=1):
         place = target / file.relative_to(folder)
         try:
-            data = None if _same(file, place) else durable.read_bytes(file)
+            data = None if _same(file, place) else read_bytes(file)
         except ProjectError:
             yield Copied(done, len(found), file)
             continue
         if data is not None:
-            durable.make_folder(place.parent)
+            folders.make_folder(place.parent)
             durable.write_bytes(place, data, replace=True)
         yield Copied(done, len(found))
 
@@ -63,7 +64,7 @@ def opened(project: Project, target: Path) -> Project:
     """The copy, open for writing, with the settings as `project` has them in memory; ProjectError when it cannot be written."""
     for place in _files(target):
         if project.folder.is_dir() and not (project.folder / place.relative_to(target)).exists():
-            durable.remove(place)  # moved within the project meanwhile
+            folders.remove(place)  # moved within the project meanwhile
     durable.write_bytes(target / MANIFEST, encode(project.manifest, target), replace=True)
     copy = Project.open(target)
     if copy.read_only:
@@ -77,7 +78,7 @@ def taken_along(copy: Project, case_id: str, labels: LabelMap) -> tuple[LabelSto
     try:
         found = fresh.load(labels.shape).labels
     except ProjectError:
-        durable.move(copy.folder_of(case_id), copy.folder_of(case_id).with_name(f"{case_id}.incomplete"))
+        folders.move(copy.folder_of(case_id), copy.folder_of(case_id).with_name(f"{case_id}.incomplete"))
         fresh = copy.store(case_id)
         found = fresh.load(labels.shape).labels
     missing = _difference(found, labels)
@@ -103,7 +104,7 @@ def _files(folder: Path) -> list[Path]:
     found = []
     for part in HOLDS:
         for place, _, names in os.walk(folder / part):
-            found += [Path(place) / name for name in sorted(names) if not name.endswith(durable.TEMPORARY)]
+            found += [Path(place) / name for name in sorted(names) if not name.endswith(folders.TEMPORARY)]
     return [file for file in found if file.is_file() and not file.is_symlink()]
 
 

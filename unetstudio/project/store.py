@@ -21,9 +21,11 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, file_listing, labels_file
+from unetstudio.project import durable, file_listing, folders, labels_file
+from unetstudio.project.file_reading import read_bytes
 from unetstudio.project.journal import UNKNOWN, Journal, JournalEntry, Kind
 from unetstudio.project.lock import Lock, alive
+from unetstudio.project.os_errors import MissingError
 from unetstudio.project.recovery import JOURNAL, LABELS, TORN, Found, examine, generation
 from unetstudio.project.replay import in_hand
 
@@ -92,8 +94,8 @@ class LabelStore:
         has it in the labels alone. ProjectError, naming the file, when labels were saved and none of them can be trusted.
         """
         if not self.read_only:
-            durable.sweep(self.folder, "labels-", "strokes-")
-        files = file_listing.names(self.folder)
+            folders.remove_temporary_files(self.folder, "labels-", "strokes-")
+        files = file_listing.list_folder(self.folder)
         found = examine(files, shape, self._case, self._past())
         told = replace(found, torn=tuple((path, contents) for path, contents in found.torn if _kept(path) not in files))
         self.sequence, self._saved, self._previous = found.sequence, found.base, found.last
@@ -194,24 +196,24 @@ class LabelStore:
             self._blocks |= labels_file.touched(entry.edit, shape)
         self._applied = ()
         try:
-            return labels_file.Since(durable.read_bytes(self._newest), self._saved, self._blocks)
+            return labels_file.Since(read_bytes(self._newest), self._saved, self._blocks)
         except ProjectError:
             return None
 
     def _free(self) -> Path:
         """A journal name of this generation that no file has, after all that have one."""
-        taken = [m for f in file_listing.names(self.folder) if (m := JOURNAL.match(f.name)) and int(m[1]) == self._generation]
+        taken = [m for f in file_listing.list_folder(self.folder) if (m := JOURNAL.match(f.name)) and int(m[1]) == self._generation]
         number = max((int(m[2] or 0) for m in taken), default=-1) + 1
         return self.folder / (f"strokes-{self._generation}-{number}.journal" if number else f"strokes-{self._generation}.journal")
 
     def _set_aside(self, found: Found) -> None:
         """Keeps what is damaged under another name."""
         for error in found.damaged:
-            durable.move(error.path, error.path.with_name(f"{error.path.name}.damaged"))
+            folders.move(error.path, error.path.with_name(f"{error.path.name}.damaged"))
         for path in found.foreign:
-            durable.move(path, path.with_name(f"{path.name}.foreign"))
+            folders.move(path, path.with_name(f"{path.name}.foreign"))
         for path, contents in found.torn:
-            durable.write_bytes(_kept(path), durable.read_bytes(path)[contents.valid_bytes :])
+            durable.write_bytes(_kept(path), read_bytes(path)[contents.valid_bytes :])
 
     def _close_gap(self, found: Found) -> None:
         """Strokes behind the damage can never follow again: a new generation starts beyond their numbers."""
@@ -220,7 +222,7 @@ class LabelStore:
 
     def _past(self) -> list[Path]:
         """Journals put aside, for when no generation that has its journals beside it is whole."""
-        return file_listing.names(self.folder / PAST)
+        return file_listing.list_folder(self.folder / PAST)
 
     def _finish(self, found: Found, sentence: str | None) -> tuple[tuple[JournalEntry, ...], str | None]:
         """The history, and what to tell, with a stroke that a crash interrupted; one that is still being painted is left alone."""
@@ -235,7 +237,7 @@ class LabelStore:
 
     def _prune(self) -> None:
         """Drops generations older than the last three but for the last of each day; the journals before the three are the past."""
-        files = file_listing.names(self.folder)
+        files = file_listing.list_folder(self.folder)
         kept = sorted((f for f in files if LABELS.fullmatch(f.name)), key=generation)
         if len(kept) <= GENERATIONS:
             return
@@ -244,25 +246,25 @@ class LabelStore:
         for file in sorted(files, key=_age):  # the oldest first: journals that a kill leaves behind follow on each other
             if LABELS.fullmatch(file.name) and generation(file) < numbers[-GENERATIONS]:
                 if file not in daily:
-                    durable.remove(file)
+                    folders.remove(file)
             elif (journal := JOURNAL.fullmatch(file.name)) and int(journal[1]) < numbers[-GENERATIONS]:
                 self._put_aside(file)
 
     def _put_aside(self, journal: Path) -> None:
         """Into the past, by copying: of a file moved between two folders a power cut may leave neither name, or both."""
-        durable.make_folder(self.folder / PAST)
+        folders.make_folder(self.folder / PAST)
         target = self.folder / PAST / journal.name
-        if not file_listing.is_there(target):
-            durable.write_bytes(target, durable.read_bytes(journal))
-        if durable.read_bytes(target) == durable.read_bytes(journal):
-            durable.remove(journal, for_good=True)  # before the next: the oldest alone would leave a gap behind it
+        if not file_listing.exists(target):
+            durable.write_bytes(target, read_bytes(journal))
+        if read_bytes(target) == read_bytes(journal):
+            folders.remove(journal, for_good=True)  # before the next: the oldest alone would leave a gap behind it
 
     def _make_folder(self) -> None:
         """At the first write; never where the whole project is gone, for strokes without what they continue are of no use."""
         project = self.folder.parent.parent
         if not file_listing.is_folder(project) or ((self._generation or self.sequence) and not file_listing.is_folder(self.folder)):
-            raise durable.MissingError(project, "is gone. Was it moved, or a drive unplugged? Put it back, then it is saved.")
-        durable.make_folder(self.folder)
+            raise MissingError(project, "is gone. Was it moved, or a drive unplugged? Put it back, then it is saved.")
+        folders.make_folder(self.folder)
 
     def _writable(self) -> None:
         if self.read_only:
@@ -277,7 +279,7 @@ def read_labels(project_folder: Path, case: Case) -> tuple[LabelMap, int]:
     for _ in range(4):
         try:
             loaded = store.load(case.shape)
-        except durable.MissingError:  # a generation was dropped between listing and reading
+        except MissingError:  # a generation was dropped between listing and reading
             time.sleep(0.05)
         else:
             return loaded.labels, loaded.sequence
@@ -304,7 +306,7 @@ def _last_of_each_day(generations: Sequence[Path]) -> set[Path]:
     """Of generations, oldest first, the last of each day of the past week, by the days of Greenwich and the clock of the disk."""
     last: dict[int, Path] = {}
     for file in generations:
-        if (written := file_listing.time_of(file)) is not None:
+        if (written := file_listing.modified_at(file)) is not None:
             last[int(written // DAY)] = file
     today = max(last, default=0)
     return {file for day, file in last.items() if day >= today - DAYS}
