@@ -11,8 +11,8 @@ import pytest
 from unetstudio.errors import ProjectError
 from unetstudio.project import disk_reserve, durable, folders
 from unetstudio.project.disk_space import free_bytes
-from unetstudio.project.journal import Kind
 from unetstudio.project.network_drive import is_on_network_drive
+from unetstudio.project.record import Kind
 
 Usage = namedtuple("Usage", "total used free")
 Mount = namedtuple("Mount", "device mountpoint fstype opts")
@@ -45,7 +45,7 @@ def full_disk(monkeypatch):
 
 
 def test_that_the_reserve_takes_real_room_and_is_given_back_on_closing(project):
-    project.keep_reserve()
+    project.hold_reserve()
     reserve = project.folder / disk_reserve.NAME
     found = reserve.stat()
     assert (found.st_size, found.st_mode & 0o777) == (disk_reserve.SIZE, 0o600)
@@ -56,18 +56,18 @@ def test_that_the_reserve_takes_real_room_and_is_given_back_on_closing(project):
 
 def test_that_a_reserve_that_a_killed_program_left_half_made_is_made_anew(project):
     (project.folder / disk_reserve.NAME).write_bytes(b"half")
-    project.keep_reserve()
+    project.hold_reserve()
     assert (project.folder / disk_reserve.NAME).stat().st_size == disk_reserve.SIZE
 
 
 def test_that_a_reserve_is_not_made_where_it_would_fill_the_disk(project, free):
     free(2 * disk_reserve.SIZE)
-    project.keep_reserve()
+    project.hold_reserve()
     assert not (project.folder / disk_reserve.NAME).exists()
 
 
 def test_that_a_stroke_reaches_a_full_disk_through_the_reserve(project, case, paint, full_disk):
-    project.keep_reserve()
+    project.hold_reserve()
     store = project.store(case)
     labels = store.load(case.shape).labels
     edit = paint(labels, 1)
@@ -85,19 +85,19 @@ def test_that_a_full_disk_without_a_reserve_refuses_with_a_sentence(project, cas
 
 
 def test_that_the_reserve_comes_back_when_the_disk_has_room_again(project, free):
-    project.keep_reserve()
+    project.hold_reserve()
     assert disk_reserve.release_reserve(project.folder / "cases" / "0123456789abcdef" / "strokes-0.journal")
     free(disk_reserve.SIZE)
-    project.beat()
+    project.heartbeat()
     assert not (project.folder / disk_reserve.NAME).exists()
     free(10**10)
-    project.beat()
+    project.heartbeat()
     assert (project.folder / disk_reserve.NAME).exists()
 
 
 def test_that_a_project_read_only_makes_no_reserve(project):
     with type(project).open(project.folder, read_only=True) as reader:
-        reader.keep_reserve()
+        reader.hold_reserve()
     assert not (project.folder / disk_reserve.NAME).exists()
 
 

@@ -24,8 +24,9 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError
 from unetstudio.formats import read, sha256_of
 from unetstudio.project import audit, checkpoints, folders, prediction_file, system_calls
-from unetstudio.project.journal import HEADER, MAGIC, PREFIX, Kind, encode
-from unetstudio.project.project import MANIFEST, Project, new_case
+from unetstudio.project.manifest_file import MANIFEST
+from unetstudio.project.project import Project, new_case
+from unetstudio.project.record import HEADER, MAGIC, PREFIX, Kind, encode
 from unetstudio.workspace.project_writer import ProjectWriter
 
 
@@ -225,7 +226,7 @@ def test_that_a_forged_journal_of_the_past_takes_no_memory_when_somebody_asks_wh
     (folder / "strokes-0.journal").write_bytes(data)
     tracemalloc.start()
     with contextlib.suppress(ProjectError):
-        audit.who(project.folder_of(case), (0, 1, 1))
+        audit.voxel_history(project.folder_of(case), (0, 1, 1))
     taken = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert taken < 8 * len(data) + 2 * system_calls.BLOCK

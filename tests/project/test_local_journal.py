@@ -6,9 +6,9 @@ import psutil
 import pytest
 
 from unetstudio.project import store
-from unetstudio.project.journal import Kind
 from unetstudio.project.local_journal import LocalJournal
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.workspace.project_writer import ProjectWriter, open_project
 
 Mount = namedtuple("Mount", "device mountpoint fstype opts")

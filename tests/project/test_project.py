@@ -18,9 +18,10 @@ from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.project import manifest as manifests
 from unetstudio.project.file_reading import read_bytes
-from unetstudio.project.journal import Kind
 from unetstudio.project.manifest import encode
-from unetstudio.project.project import BACKUP, MANIFEST, Project, is_project, new_case
+from unetstudio.project.manifest_file import BACKUP, MANIFEST, is_project
+from unetstudio.project.project import Project, new_case
+from unetstudio.project.record import Kind
 from unetstudio.settings import TrainingSettings
 
 

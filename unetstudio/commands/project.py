@@ -15,8 +15,8 @@ from unetstudio.data.palette import colours
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.formats import FORMATS, discover, read_mask_onto
 from unetstudio.project import durable, folders
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.workspace.export import ExportChoice, ExportSource, stored
 from unetstudio.workspace.export import export as write_export
 from unetstudio.workspace.import_masks import mappings, mask_edit, matched

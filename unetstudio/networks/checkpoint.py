@@ -25,7 +25,7 @@ from torch import Tensor
 
 from unetstudio import __version__
 from unetstudio.atomic_file import replace_file
-from unetstudio.data.checksum import sealed
+from unetstudio.data.checksum import with_checksum
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Spacing
 from unetstudio.errors import CheckpointError, UserError
@@ -155,7 +155,7 @@ def save(
     if resume is not None:
         write(path.with_suffix(".optimizer"), resume)
     write(path, weights)
-    write(path.with_suffix(".json"), json.dumps(sealed(checkpoint.to_json()), indent=1).encode())
+    write(path.with_suffix(".json"), json.dumps(with_checksum(checkpoint.to_json()), indent=1).encode())
     return checkpoint.id, path
 
 

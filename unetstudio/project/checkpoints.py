@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unetstudio.data.checksum import broken
+from unetstudio.data.checksum import checksum_differs
 from unetstudio.data.classes import ClassTable
 from unetstudio.errors import UserError
 from unetstudio.project import file_listing
@@ -91,5 +91,5 @@ def _card(path: Path) -> CheckpointCard | None:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError):
         return None
-    fits = values.get("id", card.id) == card.id and not broken(values)
+    fits = values.get("id", card.id) == card.id and not checksum_differs(values)
     return card if fits and (score is None or math.isfinite(score)) else None

@@ -15,9 +15,10 @@ from unetstudio.data.edit import Edit
 from unetstudio.errors import ProjectError
 from unetstudio.project.file_listing import list_folder
 from unetstudio.project.folders import make_folder, remove
-from unetstudio.project.journal import Journal, JournalEntry, Kind, read
+from unetstudio.project.journal import Journal, read
 from unetstudio.project.network_drive import is_on_network_drive
 from unetstudio.project.project import Project
+from unetstudio.project.record import JournalEntry, Kind
 from unetstudio.project.store import LabelStore
 
 REFUSED_FOLDER = "U-Net Studio unsaved strokes"
@@ -84,7 +85,7 @@ class LocalJournal:
         with contextlib.suppress(ProjectError):
             mirrored = {entry.sequence: entry for entry in _entries(self._mirror, case) if entry.kind.changes}
         first = mirrored.get(sequence + 1)
-        if first is None or first.about.get(AFTER) != last.hex():
+        if first is None or first.description.get(AFTER) != last.hex():
             return []
         end = sequence + 1
         while end + 1 in mirrored:
@@ -122,7 +123,7 @@ class LocalJournal:
 
     def _add(self, case: str, kind: Kind, edit: Edit, sequence: int, after: bytes) -> None:
         with contextlib.suppress(ProjectError):
-            if case not in self._journals or self._journals[case].broken:
+            if case not in self._journals or self._journals[case].failed:
                 make_folder(self._mirror)
                 self._journals[case] = Journal(_free_name(self._mirror, case), case=case)
             self._journals[case].append(kind, edit, sequence, {AFTER: after.hex()})

@@ -12,7 +12,7 @@ from pathlib import Path
 from unetstudio.data.case import Case, Source
 from unetstudio.errors import ProjectError
 from unetstudio.project import durable, folders
-from unetstudio.project.project import SUFFIX, is_project
+from unetstudio.project.manifest_file import SUFFIX, is_project
 
 MOST_CANDIDATES = 50
 """Files of the right name that are looked at before giving up."""

@@ -24,7 +24,7 @@ def save(folder: Path, prediction: Prediction) -> None:
     import h5py
     import hdf5plugin
 
-    with h5py.File(hdf5_validation.fresh_name(), "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
+    with h5py.File(hdf5_validation.unique_name(), "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
         file.attrs["checkpoint"] = prediction.checkpoint
         file.attrs["values"] = np.array(prediction.values, np.uint8)
         file.create_dataset("probabilities", data=prediction.probabilities, chunks=True, **hdf5plugin.Zstd(clevel=1))
@@ -45,11 +45,11 @@ def load(folder: Path, shape: Index) -> Prediction | None:
     if hashlib.sha256(image).digest() != data[-DIGEST:]:
         return None
     try:
-        with hdf5_validation.opened(image) as file:
+        with hdf5_validation.open_image(image) as file:
             values = tuple(int(v) for v in file.attrs["values"])
-            if hdf5_validation.fault(file, {"probabilities": (len(values), *shape)}):
+            if hdf5_validation.find_problem(file, {"probabilities": (len(values), *shape)}):
                 return None
-            hdf5_validation.make_sure_it_fits(folder, (len(values), *shape))
+            hdf5_validation.require_memory(folder, (len(values), *shape))
             prediction = Prediction(shape, values, str(file.attrs["checkpoint"]))
             hdf5_validation.unpack(file["probabilities"], prediction.probabilities)
     except (OSError, KeyError, ValueError, RuntimeError, TypeError, ProjectError):

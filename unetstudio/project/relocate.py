@@ -13,9 +13,10 @@ from unetstudio.data.region import tight
 from unetstudio.errors import ProjectError
 from unetstudio.project import durable, folders
 from unetstudio.project.file_reading import read_bytes
-from unetstudio.project.journal import Kind
 from unetstudio.project.manifest import encode
-from unetstudio.project.project import MANIFEST, SUFFIX, Project
+from unetstudio.project.manifest_file import MANIFEST, SUFFIX
+from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.store import LabelStore
 
 HOLDS = ("cases", "checkpoints", "runs", "cache")

@@ -25,10 +25,10 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.formats import read_to_paint, sha256_of
 from unetstudio.project import durable, folders, prediction_file, relocate
-from unetstudio.project.journal import Kind
 from unetstudio.project.local_journal import LocalJournal
 from unetstudio.project.locate import relink
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.replay import history
 from unetstudio.project.store import LabelStore
 from unetstudio.workspace import recent
@@ -69,7 +69,7 @@ class ProjectWriter:
         self.project = project
         self._documents = documents
         self._local = LocalJournal(project, state=recent.state(), documents=documents)
-        project.keep_reserve()
+        project.hold_reserve()
         self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
         self._shapes: dict[str, Index] = {}  # of the cases opened or judged so far: the window may paint on one until the next is there
         self._unsaved: deque[Change] = deque()
@@ -224,7 +224,7 @@ class ProjectWriter:
 
     def beat(self) -> None:
         """Keeps the lock ours, also while the disk is full."""
-        self.project.beat()
+        self.project.heartbeat()
         self.retry()
 
     def drive_notices(self) -> tuple[str, ...]:

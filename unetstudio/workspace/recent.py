@@ -13,7 +13,7 @@ import platformdirs
 
 from unetstudio.atomic_file import replace_file
 from unetstudio.errors import FormatError
-from unetstudio.project.project import MANIFEST
+from unetstudio.project.manifest_file import MANIFEST
 
 MOST = 12
 LOOKED_AT = 20
