@@ -37,7 +37,7 @@ def _plane(dataset: Dataset, shared: Dataset | None, own: Dataset | None, *, sin
     """Return the plane of one frame; a position in the file itself holds only for a `single` one."""
     groups = [group for group in (own, shared) if group is not None]
     measures, position, orientation, values, voi = (
-        next((found for group in groups if (found := _first(group, f"{name}Sequence")) is not None), dataset)
+        next((item for group in groups if (item := _first(group, f"{name}Sequence")) is not None), dataset)
         for name in ("PixelMeasures", "PlanePosition", "PlaneOrientation", "PixelValueTransformation", "FrameVOILUT")
     )
     lies = single or position is not dataset
@@ -70,8 +70,8 @@ def _window(voi: Dataset) -> tuple[float, float] | None:
 
 
 def _vector(dataset: Dataset, keyword: str, length: int) -> Vector | None:
-    found = _several(dataset.get(keyword))
-    return found if len(found) == length else None
+    vector = _several(dataset.get(keyword))
+    return vector if len(vector) == length else None
 
 
 def _several(value: Any) -> Vector:
@@ -80,15 +80,15 @@ def _several(value: Any) -> Vector:
         return ()
     values = itertools.islice(value, 16) if hasattr(value, "__iter__") else [value]
     try:
-        found = tuple(float(one) for one in values)
+        numbers = tuple(float(one) for one in values)
     except (TypeError, ValueError):
         return ()
-    return found if all(abs(one) < 1e9 for one in found) else ()
+    return numbers if all(abs(one) < 1e9 for one in numbers) else ()
 
 
 def _number(value: Any, default: float) -> float:
-    found = _several(value)
-    return found[0] if found else default
+    numbers = _several(value)
+    return numbers[0] if numbers else default
 
 
 def _first(dataset: Dataset, keyword: str) -> Dataset | None:

@@ -53,10 +53,10 @@ def _step(positions: NDArray[np.float64], heights: NDArray[np.float64], path: Pa
         raise FormatError(path, f"two of its slices lie at the same place, so they are no single volume; {_AS_PICTURES}.")
     worst = int(np.argmax(np.abs(distances - usual)))
     if abs(distances[worst] - usual) > GAP * usual:
-        what = "a slice is missing or misplaced" if distances[worst] > usual else "slices are unevenly spaced"
+        problem = "a slice is missing or misplaced" if distances[worst] > usual else "slices are unevenly spaced"
         raise FormatError(
             path,
-            f"{what} between slices {worst + 1} and {worst + 2} ({distances[worst]:.2f} mm apart where {usual:.2f} mm is usual); "
+            f"{problem} between slices {worst + 1} and {worst + 2} ({distances[worst]:.2f} mm apart where {usual:.2f} mm is usual); "
             f"export the whole series again, or {_AS_PICTURES}.",
         )
     step: NDArray[np.float64] = (positions[-1] - positions[0]) / (len(positions) - 1)

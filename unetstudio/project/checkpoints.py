@@ -1,4 +1,4 @@
-"""The checkpoints of a project as their JSON cards tell: which there are, the newest, and the one to use. No weights are read."""
+"""The checkpoints of a project by their JSON cards: all of them, the newest, and the one to use. No weights are read."""
 
 from __future__ import annotations
 

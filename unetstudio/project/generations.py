@@ -35,9 +35,9 @@ class Generations:
 
     def __init__(self, folder: Path, case: str) -> None:
         self.number = 0
-        """Of the newest generation, or of a journal that goes further."""
+        """The number of the newest generation, or of a journal that goes further."""
         self.sequence = 0
-        """Of the last change in the newest generation."""
+        """The number of the last change in the newest generation."""
         self._folder, self._case = folder, case
         self._newest: Path | None = None  # the generation from which unchanged blocks are taken
         self._shape: Index | None = None
@@ -45,7 +45,7 @@ class Generations:
         self._pending: Sequence[JournalEntry] = ()  # changes since whose blocks are not in `_blocks` yet
 
     def begin(self, recovered: RecoveredCase, shape: Index, files: Sequence[Path]) -> None:
-        """Go on from the newest generation that was found whole among the case's files."""
+        """Go on from the newest whole generation among the case's files."""
         self.number = max((int(m[1]) for file in files if (m := _NUMBER.fullmatch(file.name))), default=0)
         self.sequence = recovered.base
         self._newest, self._shape, self._blocks, self._pending = recovered.newest, shape, set(), recovered.applied

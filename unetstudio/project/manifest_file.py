@@ -15,7 +15,7 @@ from unetstudio.project.os_errors import DamagedError, MissingError
 
 MANIFEST, BACKUP = "project.json", "project.json.bak"
 SUFFIX = ".unetstudio"
-"""Of a project's folder."""
+"""Suffix of a project's folder."""
 
 
 class ManifestFile:

@@ -49,7 +49,7 @@ class LabelStore:
     """`folder` is the case's; it is made at the first write. One writer at a time: with `lock`, each write makes sure of it.
 
     `author` is the typed name that each record carries beside the account's, `case` the id that ties journals to this case, `session`
-    identifies this opening of the project, by which the parts of a stroke in hand are told from those a crash left.
+    identifies this opening of the project, which distinguishes the parts of a stroke in hand from those a crash left.
     """
 
     def __init__(
@@ -66,7 +66,7 @@ class LabelStore:
         self.read_only = read_only
         self.author = author
         self.sequence = 0
-        """Of the last change on disk: an EDIT, UNDO or REDO."""
+        """The number of the last change on disk: an EDIT, UNDO or REDO."""
         self._lock = lock
         self._case = case
         self._session = session or secrets.token_hex(4)

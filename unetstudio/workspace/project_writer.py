@@ -237,16 +237,16 @@ class ProjectWriter:
         return self.project.space_warning(next(iter(self._kept), ""))
 
     def move_to(self, target: Path) -> tuple[Path, ...]:
-        """Goes on in a copy of the project that `relocate.copied` made at `target`, and stores there what waits.
+        """Goes on in a copy of the project that `relocate.copy_files` made at `target`, and stores there what waits.
 
         Returns the files that could not be read: of the open case their labels come from memory. ProjectError when `target` takes no
         more; then everything is as it was.
         """
-        unread = [event.unread for event in relocate.copied(self.project.folder, target) if event.unread is not None]
-        copy = relocate.opened(self.project, target)
+        unread = [event.unread for event in relocate.copy_files(self.project.folder, target) if event.unread is not None]
+        copy = relocate.open_copy(self.project, target)
         before = (self.project, self._kept, self._unsaved)
         try:
-            kept = {case: relocate.taken_along(copy, case, old[1]) for case, old in self._kept.items()}
+            kept = {case: relocate.move_open_case(copy, case, old[1]) for case, old in self._kept.items()}
             self.project, self._kept, self._unsaved = copy, kept, self._unsaved.copy()
             self.retry()
         except ProjectError:
