@@ -5,10 +5,13 @@ from collections import namedtuple
 import psutil
 import pytest
 
+from unetstudio.errors import ProjectError
 from unetstudio.project import store
 from unetstudio.project.local_journal import LocalJournal
+from unetstudio.project.lock import Lock
 from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
+from unetstudio.project.store import LabelStore
 from unetstudio.workspace.project_writer import ProjectWriter, open_project
 
 Mount = namedtuple("Mount", "device mountpoint fstype opts")
@@ -123,6 +126,23 @@ def test_that_strokes_that_the_disk_refused_come_back_once_and_in_order(project,
     assert again.values.tobytes() == values(project, case) == labels.values.tobytes()
     assert local.restore(store, case.id, again.apply) == []
     assert not list((tmp_path / "documents").rglob("*.journal"))
+
+
+def test_that_what_was_put_back_before_a_second_refusal_does_not_come_back_twice(project, case, paint, tmp_path):
+    local = LocalJournal(project, state=tmp_path / "state", documents=tmp_path / "documents")
+    labels = project.store(case).load(case.shape).labels
+    local.keep_refused((case.id, Kind.EDIT, paint(labels, number)) for number in range(1, 4))
+    lock = tmp_path / "lock"
+    lock.write_bytes(b"mine")
+    refusing = LabelStore(project.folder_of(case), lock=Lock(lock, b"mine"))
+    refusing.load(case.shape)
+    with pytest.raises(ProjectError, match="in use by another program"):
+        local.restore(refusing, case.id, lambda edit: lock.write_bytes(b"another's"))  # after the first change nothing more is written
+    store = project.store(case)
+    again = store.load(case.shape).labels
+    assert store.sequence == 1
+    assert len(local.restore(store, case.id, again.apply)) == 2
+    assert (store.sequence, again.values.tobytes()) == (3, labels.values.tobytes())
 
 
 def test_that_nothing_is_put_back_into_a_project_opened_for_reading(project, case, paint, tmp_path):

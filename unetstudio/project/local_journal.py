@@ -113,12 +113,19 @@ class LocalJournal:
         return entries
 
     def _restore_refused(self, store: LabelStore, case: str, apply: Callable[[Edit], object]) -> list[JournalEntry]:
-        entries = _entries(self._refused, case)
-        for entry in entries:
-            self.append(store, case, entry.kind, entry.edit)
-            apply(entry.edit)
-        if entries:  # a file of which nothing can be read is kept
-            _remove(self._refused, case)
+        journals = _journals(self._refused, case)
+        entries = [entry for path in journals for entry in read(path).entries]
+        restored = 0
+        try:
+            for entry in entries:
+                self.append(store, case, entry.kind, entry.edit)
+                restored += 1
+                apply(entry.edit)
+        finally:
+            if restored:  # a second refusal must not bring these back twice; a file of which nothing can be read is kept
+                self.keep_refused((case, entry.kind, entry.edit) for entry in entries[restored:])
+                for path in journals:
+                    remove(path)
         return entries
 
     def _add(self, case: str, kind: Kind, edit: Edit, sequence: int, after: bytes) -> None:
