@@ -11,7 +11,8 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.project import audit, journal
-from unetstudio.project.audit import audit_trail, voxel_history, write_csv
+from unetstudio.project.audit import audit_trail, voxel_history
+from unetstudio.project.audit_csv import write_csv
 from unetstudio.project.generations import PAST
 from unetstudio.project.record import HEADER, Kind, account_name
 

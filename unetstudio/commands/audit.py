@@ -8,7 +8,8 @@ from unetstudio.commands.output import Output
 from unetstudio.data.case import Case
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
-from unetstudio.project.audit import audit_trail, write_csv
+from unetstudio.project.audit import audit_trail
+from unetstudio.project.audit_csv import write_csv
 from unetstudio.project.project import Project
 
 HEADINGS = ["case", "when (UTC)", "who", "event", "tool", "class", "voxels", "chain"]

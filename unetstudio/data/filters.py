@@ -27,7 +27,7 @@ MARGIN = math.ceil(REACH * max(SCALES)) + 1
 """Pixels round a place on which its responses depend."""
 
 
-def responses(plane: Floats) -> Floats:
+def filter_responses(plane: Floats) -> Floats:
     """Filter (Y, X) into (COUNT, Y, X), mirrored at the borders and proportional to the plane's contrast."""
     out = np.empty((COUNT, *plane.shape), np.float32)
     for place, sigma in enumerate(SCALES):

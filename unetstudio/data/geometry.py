@@ -74,7 +74,7 @@ class Geometry:
         to_lps = np.diag([-1.0, -1.0, 1.0, 1.0])
         return cls.from_affine((to_lps @ affine)[:, [2, 1, 0, 3]])
 
-    def bring(self, values: NDArray[Any], onto: Geometry, shape: Index) -> NDArray[Any] | None:
+    def reoriented(self, values: NDArray[Any], onto: Geometry, shape: Index) -> NDArray[Any] | None:
         """Swap and turn the axes of `values` (Z, Y, X) to lie voxel for voxel on a scan of `shape` and geometry `onto`.
 
         None when the two grids differ by more than that. Where one of the orientations is unknown, equal shapes are taken as they are.

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data import normalisation as normalisations
-from unetstudio.data.filters import COUNT, MARGIN, responses
+from unetstudio.data.filters import COUNT, MARGIN, filter_responses
 from unetstudio.data.local_contrast import local_contrast
 from unetstudio.data.normalisation import ENDS, NORMALISATIONS, SOFT_TISSUE, UNLIKE, scale, spread
 from unetstudio.data.scan import Scan
@@ -100,7 +100,7 @@ class Intensity:
         for scan in scans:
             plain = replace(self.of(scan), local=False, filters=())
             grey = plain.prepare(middle_crop(scan.voxels))[: self.channels, 0].mean(axis=0)
-            squares.append(np.square(responses(grey)).mean(axis=(1, 2)))
+            squares.append(np.square(filter_responses(grey)).mean(axis=(1, 2)))
         if not squares:
             raise UserError("There is no image to learn the intensity scale from.")
         return replace(self, filters=tuple(1 / max(math.sqrt(square), 1e-3) for square in np.mean(squares, axis=0)))
@@ -145,7 +145,7 @@ class Intensity:
         if self.filters:
             factors = np.array(self.filters, np.float32)[:, None, None]
             for z in range(voxels.shape[1]):
-                filtered = responses(out[: self.channels, z].mean(axis=0)) * factors
+                filtered = filter_responses(out[: self.channels, z].mean(axis=0)) * factors
                 np.clip(filtered, -LIMIT, LIMIT, out=out[-len(factors) :, z])
         return out
 

@@ -62,7 +62,7 @@ def _thicknesses(measures: Dataset) -> Iterator[float]:
 
 
 def _window(voi: Dataset) -> tuple[float, float] | None:
-    """(low, high) of the first window in the tags."""
+    """Return (low, high) of the first window in the tags."""
     centre, width = (_several(voi.get(name)) for name in ("WindowCenter", "WindowWidth"))
     if not centre or not width or width[0] <= 0:
         return None
@@ -75,7 +75,7 @@ def _vector(dataset: Dataset, keyword: str, length: int) -> Vector | None:
 
 
 def _several(value: Any) -> Vector:
-    """Finite numbers of a tag with one or more values; () when they are no numbers."""
+    """Return the numbers of a tag with one or more values; () when one is not a plausible number."""
     if value is None or isinstance(value, (str, bytes)):
         return ()
     values = itertools.islice(value, 16) if hasattr(value, "__iter__") else [value]

@@ -22,7 +22,7 @@ from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
 from unetstudio.formats.legend import legend
 from unetstudio.formats.memory_check import require_memory, require_plausible_size
-from unetstudio.formats.tiff_axes import in_order
+from unetstudio.formats.tiff_axes import channels_first
 from unetstudio.formats.voxels import tidy
 
 if TYPE_CHECKING:
@@ -146,7 +146,7 @@ def _channels_first(array: NDArray[Any], path: Path) -> NDArray[Any]:
     axes = _axes(array.shape)
     if axes is None:
         raise FormatError(path, f"its array has {array.ndim} axes; save two (a picture), three (a volume) or four (channels first).")
-    voxels = in_order((array, axes))
+    voxels = channels_first(array, axes)
     return voxels[:3] if axes == "YXS" else voxels
 
 

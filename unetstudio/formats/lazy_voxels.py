@@ -16,7 +16,7 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.file_array import FileArray
 from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.memory_check import require_memory
-from unetstudio.formats.tiff_axes import in_order
+from unetstudio.formats.tiff_axes import channels_first
 from unetstudio.formats.voxels import KEPT, narrowest
 
 Transform = Callable[[NDArray[Any]], NDArray[Any]]
@@ -90,7 +90,7 @@ class LazyVoxels:
         )
         part = translate_errors(self.path, self._title, lambda: self._array[index])
         part = part[tuple(0 if axis == "-" else slice(None) for axis in self._axes)]
-        arranged = in_order((part, self._axes.replace("-", "")))
+        arranged = channels_first(part, self._axes.replace("-", ""))
         return np.ascontiguousarray(arranged if self._transform is None else self._transform(arranged))
 
     @cached_property

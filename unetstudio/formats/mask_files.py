@@ -32,7 +32,7 @@ def read_mask(path: Path) -> tuple[NDArray[np.integer[Any]], Geometry]:
 def read_mask_onto(path: Path, shape: Index, geometry: Geometry) -> NDArray[np.integer[Any]]:
     """Read a mask turned to lie voxel for voxel on a scan of `shape` (Z, Y, X) and `geometry`; FormatError when it is of another grid."""
     values, own = read_mask(path)
-    turned = own.bring(values, geometry, shape)
+    turned = own.reoriented(values, geometry, shape)
     if turned is not None:
         return turned
     if values.shape == shape:

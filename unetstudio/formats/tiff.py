@@ -17,7 +17,7 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.memory_check import SMALL, require_memory
-from unetstudio.formats.tiff_axes import in_order, without_time
+from unetstudio.formats.tiff_axes import channels_first, without_time
 from unetstudio.formats.tiff_colour import Photometric, to_shown_colours
 from unetstudio.formats.tiff_region import read_by_region
 from unetstudio.formats.tiff_segments import stored_samples
@@ -96,7 +96,7 @@ class Tiff(Format):
                 by_region = stored_samples(series, path) is not None
                 require_memory(path, bytes_of(series), path.stat().st_size, by_region=by_region)
             require_all_pixels(series, path)
-            samples = in_order(without_time(np.asarray(series.asarray(maxworkers=1)), series.axes))
+            samples = channels_first(*without_time(np.asarray(series.asarray(maxworkers=1)), series.axes))
             geometry = spacing_of(tif, series, volume=samples.shape[1] > 1)
             return samples, int(series.keyframe.photometric), palette_of(series), geometry
 

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from unetstudio.data.scan import Scan, pieces
 from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
 from unetstudio.formats.memory_check import require_plausible_size
-from unetstudio.formats.tiff_axes import meaning
+from unetstudio.formats.tiff_axes import axis_roles
 from unetstudio.formats.tiff_colour import Photometric, is_alpha, to_shown_colours
 from unetstudio.formats.tiff_segments import stored_samples
 from unetstudio.formats.tiff_series import bytes_of, first_series, palette_of, require_all_pixels
@@ -31,7 +31,7 @@ def read_by_region(path: Path, large: int) -> Scan | None:
         stored = stored_samples(series, path)
         if stored is None:
             return None
-        axes, photometric, table = meaning(series.axes, series.shape), int(series.keyframe.photometric), palette_of(series)
+        axes, photometric, table = axis_roles(series.axes, series.shape), int(series.keyframe.photometric), palette_of(series)
         volume = dict(zip(axes, series.shape, strict=True)).get("Z", 1) > 1
         geometry = spacing_of(tif, series, volume=volume)
     voxels = tidy_lazily(_shown(LazyVoxels(path, "TIFF", stored, axes), photometric, table))

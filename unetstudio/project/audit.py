@@ -7,10 +7,7 @@ writes all later records anew, nor a whole folder put back as it stood some time
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
-import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,10 +15,6 @@ from typing import Any
 
 import numpy as np
 
-from unetstudio import RESEARCH_USE
-from unetstudio.atomic_file import replace_file
-from unetstudio.data.classes import ClassTable
-from unetstudio.data.csv_cell import escape_formula
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.region import Index, Region
@@ -31,14 +24,8 @@ from unetstudio.project.chain import chain
 from unetstudio.project.generations import PAST
 from unetstudio.project.journal import JournalContents, read
 from unetstudio.project.os_errors import MissingError
-from unetstudio.project.project import Project
 from unetstudio.project.record import UNKNOWN, JournalEntry, Kind
 from unetstudio.project.recovery import JOURNAL
-
-COLUMNS = (
-    *("case", "case_name", "time_utc", "user", "author", "event", "tool", "class_value", "class_name", "origin", "voxels"),
-    *("z_from", "y_from", "x_from", "z_to", "y_to", "x_to", "change_number", "chain_ok", "details"),
-)
 
 TRIES = 5
 """Attempts to read a case's journals while the program that paints on it puts old ones aside."""
@@ -80,21 +67,6 @@ def voxel_history(folder: Path, voxel: Index) -> list[AuditLine]:
         if entry.kind.changes and (given := _given(entry, voxel)):
             lines.append(replace(_line(entry, chain_ok), value=given[0], origin=given[1]))
     return lines[::-1]
-
-
-def write_csv(project: Project, path: Path, cases: Collection[str] | None = None) -> None:
-    """Write the trails of all cases, or of those with these ids, one line a record; FormatError when it cannot be written."""
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
-    rows.writerow((*COLUMNS, RESEARCH_USE))
-    names = {case.id: case.name for case in project.cases}
-    for case in names if cases is None else cases:
-        for line in audit_trail(project.folder_of(case)):
-            rows.writerow(
-                escape_formula(value) if isinstance(value, str) else value
-                for value in _row(case, names.get(case, ""), line, project.classes)
-            )
-    replace_file(path, text.getvalue().encode("utf-8-sig"))
 
 
 def _records(folder: Path, voxel: Index | None = None) -> Iterator[tuple[JournalEntry, bool]]:
@@ -188,15 +160,3 @@ def _given(entry: JournalEntry, voxel: Index) -> tuple[int, Origin | None] | Non
 
 def _origin(value: int) -> Origin | None:
     return Origin(value & SOURCE) if value & SOURCE in set(Origin) else None
-
-
-def _row(case: str, name: str, line: AuditLine, classes: ClassTable) -> tuple[object, ...]:
-    changes = line.kind.changes
-    box = (*line.region.start, *line.region.stop) if line.region else ("",) * 6
-    class_name = classes[line.value].name if changes and line.value in classes else ""
-    return (
-        *(case, name, line.when.isoformat(timespec="milliseconds"), line.user, line.author, line.event, line.tool),
-        *(line.value if changes else "", class_name, line.origin.name.lower() if line.origin is not None else ""),
-        *(line.count if changes else "", *box, line.sequence, "yes" if line.chain_ok else "NO"),
-        json.dumps({key: value for key, value in line.details.items() if key != "event"}, default=str) if len(line.details) > 1 else "",
-    )

@@ -69,7 +69,7 @@ class Lock:
         self._content = content
 
     def confirm(self) -> None:
-        """Before each write: ProjectError when the lock is lost, after which nothing may be written, or when the disk does not answer.
+        """Confirm the lock before each write; ProjectError when it is lost, after which nothing may be written, or the disk fails.
 
         A lock file that was merely deleted is made again; not so in another project that was put in the place of ours.
         """

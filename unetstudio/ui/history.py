@@ -56,7 +56,7 @@ class HistoryReader(QObject):
             project, cases = self._session.writer.project, (case_id,) if case_id else None
 
             def write() -> None:
-                from unetstudio.project.audit import write_csv
+                from unetstudio.project.audit_csv import write_csv
 
                 write_csv(project, path, cases)
 
