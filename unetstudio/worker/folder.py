@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
+from unetstudio.atomic_file import make_folder, replace_file
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.prediction import Prediction
@@ -26,7 +27,6 @@ from unetstudio.formats import FORMATS, read_by_region, write_legend
 from unetstudio.formats.large_mask import ending
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record
-from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.inference.engine import ENGINES
 from unetstudio.inference.events import EngineChosen, PredictionEvent, TilePredicted
 from unetstudio.inference.predict import FINAL_SECONDS, predict

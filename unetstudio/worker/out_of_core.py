@@ -20,7 +20,7 @@ from unetstudio.data.case import Source
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.formats.large_mask import make_sure_it_can_be_saved, write_large_mask
-from unetstudio.formats.room import SMALL
+from unetstudio.formats.memory_check import SMALL
 from unetstudio.inference.events import TilePredicted
 from unetstudio.inference.predict import FINAL_SECONDS, predict, usual_tile
 from unetstudio.inference.predictor import Predictor
