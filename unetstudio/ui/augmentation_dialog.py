@@ -23,7 +23,7 @@ from PySide6.QtWidgets import (
 )
 
 from unetstudio.augment.presets import AUTO, PRESETS, changes_between, choose_recipe, preset_for
-from unetstudio.augment.preview import Material, Sample, labelled_place
+from unetstudio.augment.preview import PreviewPatch, Sample, labelled_place
 from unetstudio.augment.recipe import Recipe
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.ui.forms import Form
@@ -53,7 +53,7 @@ class AugmentationDialog(QDialog):
         self.setWindowTitle("Augmentation")
         self._session, self._learning = session, session.learning
         self._seed = 0
-        self._material: Material | None = None
+        self._patch: PreviewPatch | None = None
         self._latest = LatestThread(self)
         self._latest.crashed.connect(session.fault)
         self._due = QTimer(self, singleShot=True, interval=DEBOUNCE)
@@ -186,19 +186,20 @@ class AugmentationDialog(QDialog):
         """At the slice on screen, near what is labelled there."""
         session = self._session
         if session.scan is None or session.labels is None:
-            self._material = None
+            self._patch = None
             self.caption.setText("Open an image to see samples of it.")
             return
-        z = session.display.index if session.display.axis == 0 else session.scan.shape[0] // 2
+        plane = session.cursor.plane
+        z = plane.index if plane.axis == 0 else session.scan.shape[0] // 2
         labels = session.labels.values
-        self._material = Material(session.scan, labels, z, labelled_place(labels, z), EDGE)
+        self._patch = PreviewPatch(session.scan, labels, z, labelled_place(labels, z), EDGE)
         self._due.start()
 
     def _draw(self) -> None:
         """Makes the samples beside the GUI thread."""
-        if self._material is not None and self.isVisible():
-            material, recipe, seed = self._material, self.recipe, self._seed
-            self._latest.ask(lambda: [material.plain(), *material.samples(recipe, len(self.pictures) - 1, seed)], self._take)
+        if self._patch is not None and self.isVisible():
+            patch, recipe, seed = self._patch, self.recipe, self._seed
+            self._latest.ask(lambda: [patch.plain(), *patch.samples(recipe, len(self.pictures) - 1, seed)], self._take)
 
     def _take(self, samples: list[Sample] | None) -> None:
         for picture, sample in zip(self.pictures, samples or (), strict=False):

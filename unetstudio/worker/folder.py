@@ -34,7 +34,7 @@ from unetstudio.inference.predictor import Predictor
 from unetstudio.postprocess.numbered import numbered
 from unetstudio.postprocess.segment import Painted, segment
 from unetstudio.postprocess.step import Step
-from unetstudio.postprocess.uncertainty import doubt
+from unetstudio.postprocess.uncertainty import mean_uncertainty
 from unetstudio.training.events import Notice
 from unetstudio.worker.file_messages import MaskWritten, Refused
 from unetstudio.worker.jobs import check_channels
@@ -176,7 +176,7 @@ class _Run:
                 if isinstance(event, TilePredicted):
                     kept.put(event.region, event.probabilities, event.checkpoint)
                 yield event
-            found = doubt(kept.probabilities)
+            found = mean_uncertainty(kept.probabilities)
             labels = segment(kept.probabilities, kept.values, self._steps, scan.geometry.spacing, painted=painted).labels
             voxels = _voxels(labels, self._classes)
             values = _objects(labels, kept.values, item.source.path) if manner.objects else labels

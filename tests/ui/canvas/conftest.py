@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -56,7 +57,7 @@ class Hand:
         self.canvas.wheelEvent(event)
 
     def colour(self, row: float, column: float) -> tuple[int, int, int]:
-        """What is on the screen at a voxel's middle."""
+        """The colour on the screen at a voxel's middle."""
         self.qtbot.waitExposed(self.canvas)
         image = self.canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         colour = image.pixelColor(self.at(row, column).toPoint())
@@ -64,14 +65,15 @@ class Hand:
 
 
 def opened(session: Session, scan: Scan, case_id: str = "a") -> None:
-    """Makes a scan the session's open case, with nothing annotated."""
+    """Make a scan the session's open case, with nothing annotated."""
     session.case = Case(case_id, case_id, Source(Path(f"{case_id}.png")), "0" * 64, scan.shape, scan.channels, "PNG", scan.geometry)
     session.cases = (session.case,)
     session.scan, session.labels = scan, LabelMap.unlabelled(scan.shape)
     session._sequence[case_id] = 0
-    session.display.set(window=None, axis=0, index=scan.shape[0] // 2)
-    session.annotation.open(case_id, session.labels, History())
-    session.review.open(session.case, session.labels, None)
+    session.cursor.open(scan.shape)
+    session.display.show(replace(session.display.options, window=None))
+    session.annotation.open(case_id, scan.voxels, session.labels, History())
+    session.review.open(session.case, scan.voxels, session.labels, None)
     session.case_opened.emit(case_id)
 
 
@@ -82,14 +84,14 @@ def session(qtbot: QtBot) -> Iterator[Session]:
     made.classes = ClassTable.named(["ground", "thing"], [BLUE, RED])
     made.annotation.set_classes(made.classes)
     made.annotation.set_active_class(1)
-    made.annotation.set_options("brush", size=5)
+    made.annotation.tools.set_options("brush", size=5)
     yield made
     made.shut_down()
 
 
 @pytest.fixture
 def show(qtbot: QtBot, session: Session) -> Callable[[Scan], Hand]:
-    """Shows a scan on a canvas of 400 x 300 pixels."""
+    """Show a scan on a canvas of 400 x 300 pixels."""
 
     def shown(scan: Scan) -> Hand:
         opened(session, scan)
@@ -122,5 +124,5 @@ def volume(show: Callable[[Scan], Hand]) -> Hand:
 
 @pytest.fixture
 def open_case(session: Session) -> Callable[[Scan, str], None]:
-    """Opens another case in the session."""
+    """Open another case in the session."""
     return lambda scan, case_id: opened(session, scan, case_id)
