@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unetstudio.atomic_file import replace_file
 from unetstudio.data.case import Source
 from unetstudio.data.csv_cell import csv_cell
 from unetstudio.formats.output_record import free_names
-from unetstudio.formats.replacing import replace_file
 from unetstudio.inference.provenance import Provenance
 
 RECORD = ".unetstudio-masks.json"

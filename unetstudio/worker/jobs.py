@@ -22,7 +22,7 @@ from unetstudio.inference.request import PredictionRequest
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.computer import examine
 from unetstudio.postprocess.stack import from_json
-from unetstudio.project import durable, prediction_file
+from unetstudio.project import durable, folders, prediction_file
 from unetstudio.project.checkpoints import to_use
 from unetstudio.project.prediction_file import averaged_folder, forget_averaged
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged, FolderEvent, PredictFolder
@@ -132,6 +132,6 @@ def describe_device(measure: bool) -> Generator[DeviceReport | None, None, None]
 
 def write_durably(path: Path, content: bytes) -> None:
     """Write a checkpoint into a folder of a project; MissingError where the project is gone."""
-    durable.make_folder(path.parent, within=path.parent.parent)
-    durable.sweep(path.parent)
+    folders.make_folder(path.parent, within=path.parent.parent)
+    folders.remove_temporary_files(path.parent)
     durable.write_bytes(path, content, replace=True)
