@@ -158,8 +158,8 @@ def _predict_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _predict(options: argparse.Namespace, output: Output) -> None:
-    from unetstudio.commands.learn import predict
-    from unetstudio.worker.folder import PredictionOptions
+    from unetstudio.commands.predict import predict
+    from unetstudio.inference.prediction_options import PredictionOptions
 
     predict(
         options.project,
@@ -170,7 +170,7 @@ def _predict(options: argparse.Namespace, output: Output) -> None:
         cases=options.cases,
         post=options.post,
         device=options.device,
-        manner=PredictionOptions(options.flips, options.probabilities, options.objects, options.engine, options.again),
+        options=PredictionOptions(options.flips, options.probabilities, options.objects, options.engine, options.again),
     )
 
 

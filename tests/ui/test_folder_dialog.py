@@ -8,9 +8,10 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
+from unetstudio.inference.events import FolderPredicted, MaskWritten, Refused
 from unetstudio.ui.folder_dialog import FolderDialog
 from unetstudio.ui.session import Session
-from unetstudio.worker.file_messages import FolderPredicted, MaskWritten, PredictFolder, Refused, StopAside
+from unetstudio.worker.file_messages import PredictFolder, StopAside
 from unetstudio.worker.messages import JobFailed, Request
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # of the offscreen screen

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 import pytest
 
+from unetstudio.inference.events import Notice
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.ui.learning import MOST_LOSSES, Learning
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import JobFailed, PauseTraining, Request, Train, TrainingPaused, TrainingWaits, WorkerDied, WorkerReady

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from unetstudio.training.events import Notice
+from unetstudio.inference.events import Notice
 from unetstudio.worker.messages import DescribeDevice, DeviceReport, Event, WorkerReady
 from unetstudio.worker.process import WorkerProcess
 

@@ -1,28 +1,17 @@
-"""Commands that need torch: train and predict."""
+"""The command that trains."""
 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from unetstudio.commands.output import Output
 from unetstudio.commands.project import writable
 from unetstudio.errors import TrainingError, UserError
-from unetstudio.inference.events import CasePredicted, EngineChosen, TilePredicted
-from unetstudio.inference.predictor import Predictor
-from unetstudio.networks import checkpoint as checkpoints
-from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, with_options
-from unetstudio.project.project import Project
+from unetstudio.inference.events import Notice
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
-from unetstudio.training.start import newest, to_use
-from unetstudio.worker.file_messages import MaskWritten, Refused
-from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, TrainingWaits
-from unetstudio.worker.out_of_core import Doing
-from unetstudio.worker.output_manifest import LIST
-from unetstudio.worker.prediction_targets import wanted_case, wanted_images
 from unetstudio.worker.runner import Runner
 
 
@@ -80,70 +69,3 @@ def _tell(event: Event, settings: TrainingSettings, output: Output, at: object) 
         case Notice():
             output.event("notice", text=event.text)
             output.say(event.text)
-
-
-def predict(
-    folder: Path,
-    images: Sequence[Path],
-    out: Path,
-    output: Output,
-    *,
-    checkpoint: Path | None,
-    cases: Sequence[str] | None,
-    post: Sequence[str],
-    device: str,
-    manner: PredictionOptions,
-) -> None:
-    """Masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
-    with Project.open(folder, read_only=True) as project:
-        path = checkpoint or to_use(project.checkpoints_folder)
-        card, _ = checkpoints.load(path)
-        if checkpoint is None and path != newest(project.checkpoints_folder):
-            output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
-        values = card.classes.values  # what stands in the masks: strokes of other classes are left out
-        named = wanted_images(images, project.folder, project.cases, values) if images else _cases(project, cases, values)
-        wanted = list(named)
-        predictor = Predictor.load(path, device)
-        steps = with_options(from_json(project.manifest.steps) if project.manifest.steps else DEFAULT_STEPS, post)
-        failed, before, written, computed_by = 0, 0, 0, ""
-        masks = predict_to_folder(predictor, wanted, out, steps, card.classes, manner)
-        with output.progress(len(wanted)) as bar:
-            for event in masks:
-                match event:
-                    case EngineChosen():
-                        computed_by = event.name
-                        output.say(f"Computed by {event.words}.")
-                    case MaskWritten():
-                        written, before = event.done, before + event.before
-                        output.event("mask", **dataclasses.asdict(event), engine=computed_by)
-                        bar.at(event.done, event.path)
-                    case Refused():
-                        if len(wanted) == 1:
-                            raise UserError(event.why)
-                        failed += 1
-                        output.event("failed", image=str(event.image), why=event.why)
-                        output.say(event.why)
-                    case Doing():
-                        output.event("progress", **dataclasses.asdict(event))
-                        bar.at(written + event.done / event.total, f"{event.what} {Path(event.image).name}")
-                    case Notice():
-                        output.event("notice", text=event.text)
-                        output.say(event.text)
-                    case TilePredicted():
-                        bar.at(written + event.done / event.total, event.case)
-                    case CasePredicted():
-                        pass
-        again = f", {before} of them from before (--again makes them anew)" if before else ""
-        output.say(f"{len(wanted) - failed} mask(s) in {out}{again}; {LIST} there has the most doubtful first.")
-        if failed:
-            raise UserError(f"{failed} of {len(wanted)} image(s) could not be predicted; the reasons stand above.")
-
-
-def _cases(project: Project, wanted: Sequence[str] | None, values: Sequence[int]) -> Iterator[PredictionTarget]:
-    known = {name for case in project.cases for name in (case.id, case.name)}
-    unknown = [name for name in wanted or () if name not in known]
-    if unknown:
-        raise UserError(f"The project has no case {unknown[0]!r}; see: unetstudio info {project.folder.name}")
-    for case in project.cases:
-        if not wanted or case.id in wanted or case.name in wanted:
-            yield wanted_case(case, project.folder, values)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 
 POSSIBLE = 26
-"""Of 255: the mean is taken where structures are at least this likely; elsewhere a large empty background would hide everything."""
+"""Probability of structures (0..255) from which on a voxel counts in the mean: a large empty background would hide everything."""
 
 
 def uncertainty(probabilities: Bytes | Sequence[Bytes]) -> Bytes:
-    """From one array (such as Z, Y, X) a class: 255 where the best two classes are level, 0 where one is certain."""
+    """One array from those of the classes, such as (Z, Y, X) each: 255 where the best two classes are level, 0 where one is certain."""
     if len(probabilities) == 1:
         return np.zeros_like(probabilities[0])
     best = np.maximum(probabilities[0], probabilities[1])
@@ -27,7 +27,7 @@ def uncertainty(probabilities: Bytes | Sequence[Bytes]) -> Bytes:
 
 
 def mean_uncertainty(probabilities: Bytes) -> float:
-    """Of a whole prediction (K, Z, Y, X): 0 to 1, over the voxels where there may be a structure; 0 where there are none.
+    """Mean uncertainty of a prediction (K, Z, Y, X), 0 to 1, over the voxels where there may be a structure; 0 if there are none.
 
     The first class is the background. Uncertainty gathers along borders, so that it is higher for small structures.
     """
@@ -36,6 +36,6 @@ def mean_uncertainty(probabilities: Bytes) -> float:
 
 
 def uncertainty_sum(probabilities: Bytes) -> tuple[int, int]:
-    """Sum of the uncertainty (0..255 a voxel) where there may be a structure, and the number of these voxels; tiles are added up."""
+    """Sum of the uncertainty (0..255 a voxel) where there may be a structure, and the number of these voxels: sums of tiles add up."""
     possible = probabilities[0] <= 255 - POSSIBLE
     return int(uncertainty(probabilities)[possible].sum(dtype=np.int64)), int(np.count_nonzero(possible))

@@ -15,12 +15,13 @@ from torch import Tensor
 from unetstudio.augment.recipe import Recipe
 from unetstudio.data.study import Study
 from unetstudio.errors import OutOfMemory, TrainingError
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.events import Notice
+from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.networks.checkpoint import Checkpoint, Write, write_atomically
 from unetstudio.networks.device import cores, free_memory, is_out_of_memory
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.card import report
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
 from unetstudio.training.losses import class_weights
 from unetstudio.training.material import Material, Unreadable
 from unetstudio.training.rollback import Rollback
@@ -104,15 +105,14 @@ class Trainer:
         finally:
             story.close()
 
-    def predictor(self) -> Predictor:
+    def predictor(self) -> NetworkPredictor:
         """The averaged weights as they are now, in a copy that further training does not touch; TrainingError before there are any."""
         if self.learner is None:
             raise TrainingError("Nothing has been learnt yet.")
         id = self.saved.id if self.saved is not None and self._saved_step == self.step else f"step-{self.step}"
         network, spacing = copy.deepcopy(self._fallback.averaged(self.learner)), self._plan.spacing
-        predictor = Predictor(network, self.intensity, self._values, id, self.learner.precision, spacing)
-        predictor.mirrored, predictor.turned = self._recipe.mirrors, self._recipe.turns
-        return predictor
+        learnt = {"mirrored": self._recipe.mirrors, "turned": self._recipe.turns}
+        return NetworkPredictor(network, self.intensity, self._values, id, self.learner.precision, spacing, **learnt)
 
     def save(self) -> CheckpointSaved | None:
         """Writes averaged weights, and the state to go on from, unless these are on disk already."""

@@ -47,7 +47,7 @@ class Annotation(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self.tools = ToolChoice(self)
-        self.tools.chosen.connect(lambda _: self.cancel())
+        self.tools.chosen.connect(self.cancel)
         self.active_class = 1
         self.classes = ClassTable()
         self.labels: LabelMap | None = None

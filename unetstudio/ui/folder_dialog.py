@@ -23,12 +23,13 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from unetstudio.inference.events import FolderPredicted, MaskWritten, Notice, Refused
 from unetstudio.postprocess.stack import to_json
 from unetstudio.ui.panels import wording
 from unetstudio.ui.panels.text import label
 from unetstudio.ui.session import Session
-from unetstudio.worker.file_messages import FolderPredicted, MaskWritten, PredictFolder, Refused, StopAside
-from unetstudio.worker.messages import Event, JobFailed, Notice, StudyOpened, WorkerDied
+from unetstudio.worker.file_messages import PredictFolder, StopAside
+from unetstudio.worker.messages import Event, JobFailed, StudyOpened, WorkerDied
 
 FLIPS = (
     ("Mirrored views: where they help", "auto"),
@@ -194,7 +195,7 @@ class FolderDialog(QDialog):
             return
         match event:
             case MaskWritten():
-                self._add(event.image, "there already" if event.before else Path(event.path).name, event.doubt, event.path)
+                self._add(event.image, "there already" if event.before else Path(event.path).name, event.mean_uncertainty, event.path)
                 self._show_progress(event)
             case Refused():
                 self._add(str(event.image), event.why, None, str(event.image))

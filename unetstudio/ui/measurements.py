@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unetstudio.atomic_file import replace_file
+from unetstudio.errors import FormatError
 from unetstudio.ui.preferences import home
 
 MOST = 8
@@ -46,11 +47,8 @@ class Measurements:
         self._kept[machine] = mine  # the newest last
         while len(self._kept) > MOST:
             del self._kept[next(iter(self._kept))]
-        with contextlib.suppress(OSError):
-            self.path.parent.mkdir(parents=True, exist_ok=True)
-            fresh = self.path.with_suffix(f".{os.getpid()}.tmp")
-            fresh.write_text(json.dumps(self._kept, indent=1), encoding="utf-8")
-            fresh.replace(self.path)
+        with contextlib.suppress(FormatError):
+            replace_file(self.path, json.dumps(self._kept, indent=1).encode(), parents=True, flush=False)
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -16,8 +16,8 @@ from queue import SimpleQueue
 
 import psutil
 
+from unetstudio.inference.events import Notice
 from unetstudio.registry import Reporter
-from unetstudio.training.events import Notice
 from unetstudio.worker import crash_log
 from unetstudio.worker.cause import GARBLED
 from unetstudio.worker.messages import Event, Heartbeat, JobFailed, Quit, Request

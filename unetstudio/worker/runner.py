@@ -18,7 +18,8 @@ from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import CheckpointError, UserError
 from unetstudio.formats import read
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.request import PredictionRequest
 from unetstudio.networks.allocator import give_back
 from unetstudio.networks.computer import describe
 from unetstudio.networks.network import name_of
@@ -74,7 +75,7 @@ class Runner:
         self._study: Study | None = None
         self._trainer: Trainer | None = None
         self._settings: TrainingSettings | None = None  # None: paused, or never asked to train
-        self._loaded: Predictor | None = None  # of the newest checkpoint, until training has something better
+        self._loaded: NetworkPredictor | None = None  # of the newest checkpoint, until training has something better
         self._view: ShowView | None = None
         self._waiting: list[str] = []  # cases to be predicted when there is time
         self._all_wanted = False  # whether cases that are not on screen are predicted as well while training goes on
@@ -156,7 +157,7 @@ class Runner:
         self._opened = request
         self._study = Study(request.classes, self._study_cases(request.cases))
         try:
-            self._loaded = Predictor.load(to_use(request.project / "checkpoints"))
+            self._loaded = NetworkPredictor.load(to_use(request.project / "checkpoints"))
             using = (self._loaded.checkpoint, name_of(self._loaded.network))
         except CheckpointError:
             self._loaded, using = None, ("", "")  # none yet, or none that is whole: training makes one
@@ -258,7 +259,7 @@ class Runner:
 
     # -------------------------------------------------------------------------------------------------- prediction
 
-    def _predictor(self) -> Predictor | None:
+    def _predictor(self) -> NetworkPredictor | None:
         if self._trainer is not None and self._trainer.learner is not None and self._trainer.round > 0:
             return self._trainer.predictor()
         return self._loaded
@@ -293,7 +294,7 @@ class Runner:
         while self._waiting and predictor is not None and self._study is not None:
             case = self._waiting.pop(0)
             if case in self._study.cases and case not in self._failed:
-                steps = jobs.predict_case(predictor, self._loader(case), case, self._case_folder(case))
+                steps = jobs.predict_case(predictor, self._loader(case), PredictionRequest(case), self._case_folder(case))
                 self._jobs.push(Running("case", steps, case))
                 return
 

@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 from unetstudio.worker import network_jobs
-from unetstudio.worker.averaging import average_cases
 from unetstudio.worker.file_messages import AverageCases, ExportNetwork, PredictFolder
-from unetstudio.worker.folder_job import predict_folder
-from unetstudio.worker.jobs import describe_device
+from unetstudio.worker.jobs import average_cases, describe_device, predict_folder
 from unetstudio.worker.messages import DescribeDevice, DescribeNetworks, OpenStudy
 from unetstudio.worker.stack import Running
 

@@ -1,0 +1,187 @@
+"""The scratch folder of a label map that is too large for memory: it lies beside the mask to be, and outlives an interruption."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import time
+from pathlib import Path
+from types import TracebackType
+from typing import Any, BinaryIO, Self
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.atomic_file import make_folder, replace_file, write_error
+from unetstudio.data.region import Index, Region
+from unetstudio.errors import FormatError, UserError
+from unetstudio.formats.file_array import RawArray
+
+ABOUT, DONE = "about.json", "done.txt"
+SAVED_EVERY = 5.0
+"""Seconds of work that the loss of power may cost."""
+
+Labels = NDArray[np.uint8]
+
+
+class DiskArray:
+    """(Z, Y, X) bytes in a file, zero where nothing was written yet."""
+
+    def __init__(self, path: Path, shape: Index) -> None:
+        self.path, self.shape = path, shape
+        size = shape[0] * shape[1] * shape[2]
+        try:
+            if not path.exists() or path.stat().st_size != size:
+                with path.open("wb") as file:
+                    file.truncate(size)
+            self._file: BinaryIO = path.open("r+b", buffering=0)
+        except OSError as error:
+            raise write_error(path, error) from error
+        self._stored = RawArray(path, 0, shape, np.dtype(np.uint8))
+
+    def read(self, region: Region) -> Labels:
+        """The bytes of a region."""
+        return np.asarray(self._stored[region.slices])
+
+    def write(self, region: Region, values: Labels) -> None:
+        """Write the bytes of a region; FormatError when the disk refuses."""
+        _, rows, columns = self.shape
+        z0, y0, x0 = region.start
+        whole_rows = region.shape[2] == columns
+        try:
+            for z, plane in enumerate(np.ascontiguousarray(values), start=z0):
+                for y, row in ((y0, plane.reshape(-1)),) if whole_rows else enumerate(plane, start=y0):
+                    self._file.seek((z * rows + y) * columns + x0)
+                    left = row.data
+                    while left:
+                        left = left[self._file.write(left) :]
+        except OSError as error:
+            raise write_error(self.path, error) from error
+
+    def save(self) -> None:
+        """Write through to the disk."""
+        os.fsync(self._file.fileno())
+
+    def close(self) -> None:
+        """Close the file."""
+        self._file.close()
+
+
+class Scratch:
+    """`with Scratch(folder, shape, key, tile_edge) as scratch`: goes on with what lies in the folder if it was begun with the same `key`,
+    and begins anew otherwise. Kept on leaving; `remove` ends it.
+
+    `done` are the regions that are finished, with the sum and number that were noted of each; `tile_edge` is that of the tile cores that
+    it was begun with.
+    """
+
+    def __init__(self, folder: Path, shape: Index, key: str, tile_edge: int) -> None:
+        self.folder, self.shape = folder, shape
+        self.done: dict[Region, tuple[int, int]] = {}
+        self.tile_edge = tile_edge
+        self._arrays: dict[str, DiskArray] = {}
+        self._fresh: list[Region] = []  # finished, and not yet noted
+        self._saved = time.monotonic()
+        before = _begun(folder)
+        if before is not None and before.get("key") == key:
+            self.tile_edge = int(before["tile"])
+            labels = folder / "labels.raw"
+            if labels.is_file() and labels.stat().st_size == shape[0] * shape[1] * shape[2]:
+                self.done = _regions(folder / DONE)
+        else:
+            clear(folder)
+            make_folder(folder)
+            replace_file(folder / ABOUT, json.dumps({"key": key, "tile": tile_edge}, indent=1).encode())
+
+    def array(self, name: str) -> DiskArray:
+        """The array of that name, all zero at first."""
+        if name not in self._arrays:
+            self._arrays[name] = DiskArray(self.folder / f"{name}.raw", self.shape)
+        return self._arrays[name]
+
+    def finish(self, region: Region, parts: tuple[int, int]) -> None:
+        """Note that a region is written, and `parts` to be summed over regions; on the disk with the next save, after the region itself."""
+        self.done[region] = parts
+        self._fresh.append(region)
+        if time.monotonic() - self._saved > SAVED_EVERY:
+            self.save()
+
+    def save(self) -> None:
+        """Write through to the disk; FormatError when it refuses."""
+        try:
+            for array in self._arrays.values():
+                array.save()
+            if self._fresh:
+                with (self.folder / DONE).open("a", encoding="ascii") as file:
+                    file.writelines(" ".join(map(str, (*one.start, *one.stop, *self.done[one]))) + "\n" for one in self._fresh)
+                    file.flush()
+                    os.fsync(file.fileno())
+        except OSError as error:
+            raise write_error(self.folder, error) from error
+        self._fresh.clear()
+        self._saved = time.monotonic()
+
+    def remove(self) -> None:
+        """Remove the folder, once the mask is written."""
+        self._close()
+        clear(self.folder)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+        try:
+            if self._arrays and (kind is None or not issubclass(kind, FormatError)):
+                self.save()
+        finally:
+            self._close()
+
+    def _close(self) -> None:
+        for array in self._arrays.values():
+            array.close()
+        self._arrays.clear()
+
+
+def make_sure_there_is_room(folder: Path, nbytes: int) -> None:
+    """FormatError when the disk has less than that free."""
+    free = shutil.disk_usage(folder).free
+    if free < nbytes:
+        raise FormatError(folder, f"{nbytes / 1e9:,.1f} GB are needed there and {free / 1e9:,.1f} GB are free; choose another folder.")
+
+
+def clear(folder: Path) -> None:
+    """Remove a scratch folder; UserError when there is something else in its place."""
+    if not folder.exists():
+        return
+    if not folder.is_dir() or (_begun(folder) is None and any(folder.iterdir())):
+        raise UserError(f"{folder.name} is in {folder.parent.name} already and is not this program's own; choose another folder.")
+    for path in sorted(folder.iterdir(), key=lambda path: path.name == ABOUT):  # that last: till then it is known as ours
+        if path.suffix == ".raw" or path.name in (ABOUT, DONE):
+            path.unlink()
+    if not any(folder.iterdir()):
+        folder.rmdir()
+
+
+def _begun(folder: Path) -> dict[str, Any] | None:
+    """What a scratch folder was begun with, None for no such folder."""
+    try:
+        about = json.loads((folder / ABOUT).read_bytes())
+    except (OSError, ValueError):
+        return None
+    return about if isinstance(about, dict) and isinstance(about.get("tile"), int) and about["tile"] > 0 else None
+
+
+def _regions(path: Path) -> dict[Region, tuple[int, int]]:
+    """Regions noted as finished; a last line that was cut off does not count."""
+    try:
+        lines = path.read_text(encoding="ascii").split("\n")[:-1]
+    except (OSError, ValueError):
+        return {}
+    regions = {}
+    for line in lines:
+        numbers = line.split()
+        if len(numbers) == 8 and all(number.isdecimal() for number in numbers):
+            z0, y0, x0, z1, y1, x1, total, count = map(int, numbers)
+            regions[Region((z0, y0, x0), (z1, y1, x1))] = (total, count)
+    return regions
