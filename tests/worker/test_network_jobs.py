@@ -129,7 +129,7 @@ def test_that_another_network_begins_anew_and_the_one_before_goes_on_when_it_is_
     told.ask(until=RoundDone)
     back = told.ask(Train(SMALL), until=TrainingStarted)
     assert isinstance(back, TrainingStarted) and back.network == "unet" and back.step > 0
-    told.runner.end()
+    told.runner.close()
     assert {card.network for card in cards(project.checkpoints_folder)} == {"unet", "attention_unet"}
 
 

@@ -14,8 +14,8 @@ from unetstudio.networks.device import choose_device, choose_precision, free_mem
 from unetstudio.networks.machine_cache import processor_name
 from unetstudio.networks.network import NETWORKS, create, offered
 from unetstudio.networks.onnx_export import export_network
+from unetstudio.project.checkpoints import require
 from unetstudio.training.plan import usual_network
-from unetstudio.training.start import to_use
 from unetstudio.training.trial import cost_of
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
 from unetstudio.worker.messages import DescribeNetworks, NetworkChoice, NetworkCost
@@ -52,7 +52,7 @@ def export(request: ExportNetwork) -> Generator[NetworkExported, None, None]:
     """Takes some seconds; UserError when the packages for it are not installed, or there is nothing to export yet."""
     source = request.source
     if source.is_dir():
-        source = to_use(source / "checkpoints")
+        source = require(source / "checkpoints").path
     written = export_network(source, request.out)
     yield NetworkExported(written.path, written.card, written.difference)
 
