@@ -82,7 +82,7 @@ def ours(task: Task, wanted: str) -> Way:
     from unetstudio.data.labels import LabelMap
     from unetstudio.data.scan import Scan
     from unetstudio.data.study import Study, StudyCase
-    from unetstudio.networks.device import choose_precision
+    from unetstudio.networks.precision_choice import choose_precision
     from unetstudio.training.losses import class_weights
     from unetstudio.training.material import Material, fit_intensity
     from unetstudio.training.samples import Samples, draw_patch, make_batch

@@ -14,8 +14,9 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.study import Study
 from unetstudio.networks.checkpoint import Checkpoint
-from unetstudio.networks.device import Precision, choose_device, choose_precision, cores, use_threads
+from unetstudio.networks.device import Precision, choose_device, cores, use_threads
 from unetstudio.networks.network import create
+from unetstudio.networks.precision_choice import choose_precision
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.borders import choose_borders
 from unetstudio.training.events import Notice, TrainingStarted

@@ -93,7 +93,8 @@ def serve(connection: Connection, log: Path | None = None) -> None:
 
 
 def _run(inbox: SimpleQueue[Request], send: Callable[[Event], None], pulse: Pulse) -> None:
-    from unetstudio.networks.device import choose_device, choose_precision
+    from unetstudio.networks.device import choose_device
+    from unetstudio.networks.precision_choice import choose_precision
     from unetstudio.worker.runner import Runner  # imports torch: seconds in which heartbeats already go out
 
     runner = Runner(send)

@@ -10,10 +10,11 @@ from unetstudio import __version__
 from unetstudio.errors import UserError
 from unetstudio.inference.attention import Gated
 from unetstudio.networks.computer import describe
-from unetstudio.networks.device import choose_device, choose_precision, free_memory, is_out_of_memory, use_threads
+from unetstudio.networks.device import choose_device, free_memory, is_out_of_memory, use_threads
 from unetstudio.networks.machine_cache import processor_name
 from unetstudio.networks.network import NETWORKS, create, offered
 from unetstudio.networks.onnx_export import export_network
+from unetstudio.networks.precision_choice import choose_precision
 from unetstudio.project.checkpoints import require
 from unetstudio.training.plan import usual_network
 from unetstudio.training.trial import cost_of
