@@ -1,4 +1,4 @@
-"""What a training step of a network costs on this computer: its seconds, and the memory that it keeps for the way back."""
+"""The cost of a training step on this computer: its seconds, and the memory that it keeps for the way back."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENCE = 4.0
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one step with `patch` and `batch`; `bytes` are weights with all that training keeps beside them, and activations."""
+    """The cost of one step with `patch` and `batch`; `bytes` are weights with all that training keeps beside them, and activations."""
 
     parameters: int
     patch: tuple[int, ...]
@@ -29,7 +29,7 @@ class Cost:
 
 
 def cost_of(network: Network, patch: tuple[int, ...], batch: int, precision: Precision) -> Cost:
-    """Tries some steps on noise; `patch` is enlarged to what the network accepts. RuntimeError or MemoryError when memory runs out."""
+    """Try some steps on noise; `patch` is enlarged to what the network accepts. RuntimeError or MemoryError when memory runs out."""
     state = TrainState(network, precision)
     count = network.parameters_count
     shape = network.input_shape(tuple(n + 2 * lost for n, lost in zip(patch, network.lost, strict=True)))
