@@ -35,6 +35,23 @@ def test_that_stopping_a_task_stops_its_work_once() -> None:
     assert (stops, task.state) == (["stopped"], TaskState.STOPPED)
 
 
+def test_that_a_stop_function_may_end_its_task_in_its_own_words() -> None:
+    tasks, ends = Tasks(), []
+    task = tasks.begin("Exporting")
+    task.on_stop(lambda: task.fail("The export was stopped."))
+    task.ended.connect(lambda: ends.append(task.state))
+    task.stop()
+    assert (ends, task.error, tasks.running) == ([TaskState.FAILED], "The export was stopped.", ())
+
+
+def test_that_a_task_tells_when_it_becomes_stoppable() -> None:
+    task, changes = Task("Exporting"), []
+    task.changed.connect(lambda: changes.append(task.can_stop))
+    task.on_stop(lambda: None)
+    task.on_stop(None)
+    assert changes == [True, False]
+
+
 def test_that_no_two_tasks_have_the_same_id() -> None:
     tasks = Tasks()
     assert len({tasks.begin("a").id, tasks.begin("b").id, Task("c").id}) == 3

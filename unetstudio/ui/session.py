@@ -36,6 +36,7 @@ from unetstudio.ui.network_catalogue import Networks
 from unetstudio.ui.review import Review
 from unetstudio.ui.save_as import SaveAs
 from unetstudio.ui.saving import Saver
+from unetstudio.ui.task import Tasks
 from unetstudio.ui.worker_sync import WorkerSync
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import LabelsEdited
@@ -75,6 +76,7 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self._sequence: dict[str, int] = {}
         self._wanted = ""  # id of the case asked for last
         self._opening: Path | None = None  # the project asked for last, while it is being read
+        self.tasks = Tasks(self)
         self.disk = DiskThread(self)
         self.worker = WorkerThread(self)
         self.saver = Saver(self.disk, self)

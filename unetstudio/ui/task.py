@@ -27,7 +27,7 @@ class Task(QObject):
     reported after its end is ignored.
     """
 
-    changed = Signal()  # progress, or a problem
+    changed = Signal()  # progress, a problem, or whether it can be stopped
     ended = Signal()  # `state` says how
 
     def __init__(self, name: str, stop: Callable[[], None] | None = None, parent: QObject | None = None) -> None:
@@ -46,9 +46,15 @@ class Task(QObject):
         """Whether the task has not ended."""
         return self.state is TaskState.RUNNING
 
-    def on_stop(self, stop: Callable[[], None]) -> None:
-        """Set what `stop` calls, for work that begins after its task."""
+    @property
+    def can_stop(self) -> bool:
+        """Whether the work can be stopped before its end."""
+        return self._stop is not None
+
+    def on_stop(self, stop: Callable[[], None] | None) -> None:
+        """Set what `stop` calls, for work that begins after its task; None while the work cannot be stopped."""
         self._stop = stop
+        self.changed.emit()
 
     def progress(self, done: int, total: int) -> None:
         """Report how much of the work is done."""
@@ -76,9 +82,11 @@ class Task(QObject):
 
     def stop(self) -> None:
         """End the task at the user's wish; the work stops after its current step."""
-        if self.running:
-            if self._stop is not None:
-                self._stop()
+        if not self.running:
+            return
+        if self._stop is not None:
+            self._stop()
+        if self.running:  # the stop function may have ended it in its own words
             self._end(TaskState.STOPPED)
 
     def _end(self, state: TaskState) -> None:
