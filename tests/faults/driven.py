@@ -62,7 +62,7 @@ class Driven(MainWindow):
         session.notice.connect(lambda text, level: tell("notice", level, text))
         session.fault.connect(lambda text: tell("fault", " | ".join(line.strip() for line in text.splitlines()[-8:])))
         session.case_opened.connect(self.begin)
-        session.worker.event.connect(lambda event: tell("event", type(event).__name__))
+        session.worker.event_received.connect(lambda event: tell("event", type(event).__name__))
         session.progress.connect(self.go_on_exporting)
         if not self.choices.learn:
             session.start_worker = lambda: None  # type: ignore[method-assign]

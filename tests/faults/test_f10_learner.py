@@ -88,7 +88,7 @@ class Watched(QObject):
         self._project, self._qtbot = project, qtbot
         child = Unwell(fault, once=once)
         self.thread = WorkerThread(start=lambda: WorkerProcess(limits, logs=once.parent / "log", child=child))
-        self.thread.event.connect(self._take)
+        self.thread.event_received.connect(self._take)
         self._once = once
         self.thread.start()
 

@@ -27,7 +27,7 @@ SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, device="cpu", threa
 def session(qapp: object, images: Path, qtbot: QtBot) -> Iterator[tuple[Session, list[Event]]]:
     """A session with one picture open and its own learner at work; and what the learner says."""
     made, events = Session(), []
-    made.worker.event.connect(events.append)
+    made.worker.event_received.connect(events.append)
     made.open_paths([images])
     qtbot.waitUntil(lambda: made.case is not None, timeout=10_000)
     made.learning.set_settings(SMALL)
@@ -114,7 +114,7 @@ def test_that_a_learner_that_the_system_refuses_is_told_and_painting_goes_on(
 
 def test_that_a_learner_that_dies_again_and_again_is_given_up_with_a_sentence(qapp: object, qtbot: QtBot) -> None:
     thread, died = WorkerThread(), []
-    thread.event.connect(lambda event: died.append(event) if isinstance(event, WorkerDied) else None)
+    thread.event_received.connect(lambda event: died.append(event) if isinstance(event, WorkerDied) else None)
     thread.start()
     try:
         for number in range(1, RESTARTS + 1):

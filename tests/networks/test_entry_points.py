@@ -78,9 +78,9 @@ def test_that_a_network_of_another_package_is_listed_with_ours(capsys: pytest.Ca
 def test_that_it_can_be_chosen_in_the_window_with_its_size(qtbot: QtBot, tmp_path: Path) -> None:
     worker = WorkerThread()
     networks = Networks(worker, Measurements(tmp_path / "networks.json"))
-    worker.event.emit(WorkerReady(1, "CPU, 2 cores", choices()))
-    for cost in describe_networks(DescribeNetworks((("dilated", 2),))):
-        worker.event.emit(cost)
+    worker.event_received.emit(WorkerReady(1, "CPU, 2 cores", choices()))
+    for cost in describe_networks(DescribeNetworks(0, (("dilated", 2),))):
+        networks.answered(cost)
     shown = NetworkList(networks)
     qtbot.addWidget(shown)
     shown.refresh(2, volumes=False, kept=())

@@ -35,7 +35,7 @@ class WholeFlow(MainWindow):
         self.left = ["labels", "segmentation"]
         session = self.session
         session.case_opened.connect(self.opened)
-        session.worker.event.connect(self.heard)
+        session.worker.event_received.connect(self.heard)
         session.progress.connect(self.progressed)
         session.notice.connect(lambda text, level: tell("notice", level, text))
         session.fault.connect(lambda text: tell("fault", text))

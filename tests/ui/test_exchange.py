@@ -26,7 +26,7 @@ from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged
-from unetstudio.worker.messages import JobFailed, Request, WorkerDied
+from unetstudio.worker.messages import Answer, Request, TaskEnded, WorkerDied
 
 Paint = Callable[..., None]
 
@@ -227,6 +227,12 @@ def sent(opened: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
     return requests
 
 
+def tell(session: Session, sent: list[Request], event: CaseAveraged) -> None:
+    """An answer to the request for averaged cases."""
+    request = next(request for request in sent if isinstance(request, AverageCases))
+    session.worker.event_received.emit(Answer(request.task, event))
+
+
 def averaged(session: Session, folder: Path) -> None:
     session.export(folder, "segmentation", ["png"], [case.id for case in session.cases], False, False, averaged=True)
 
@@ -240,8 +246,8 @@ def test_that_averaged_masks_are_written_when_the_worker_has_made_them(
     found = Prediction(first.shape, (0, 1))
     found.put(Region.whole(first.shape), np.stack([np.zeros(first.shape, np.uint8), np.full(first.shape, 255, np.uint8)]), "some")
     prediction_file.save(averaged_folder(opened.project_path, first.id), found)
-    opened.worker.event.emit(CaseAveraged(first.id, 1, 2))
-    ended(opened, qtbot, lambda: opened.worker.event.emit(CaseAveraged(second.id, 2, 2, "disc_1.png cannot be read.")))
+    tell(opened, sent, CaseAveraged(first.id, 1, 2))
+    ended(opened, qtbot, lambda: tell(opened, sent, CaseAveraged(second.id, 2, 2, "disc_1.png cannot be read.")))
     assert (read_mask(tmp_path / "out" / "disc_0.png")[0] == 1).all()
     assert told[0][0].startswith("disc_1.png cannot be read.")
     assert not averaged_folder(opened.project_path, first.id).exists()
@@ -254,13 +260,13 @@ def test_that_an_averaged_export_that_ends_early_says_so_and_writes_nothing(
     averaged(opened, tmp_path / "out")
     ends: dict[str, Callable[[], None]] = {
         "stopped": opened.stop_work,
-        "failed": lambda: opened.worker.event.emit(JobFailed("averaging", "Nothing has been learnt yet.")),
-        "died": lambda: opened.worker.event.emit(WorkerDied("The learner ended.")),
+        "failed": lambda: opened.worker.event_received.emit(TaskEnded(sent[-1].task, "Nothing has been learnt yet.")),
+        "died": lambda: opened.worker.event_received.emit(WorkerDied("The learner ended.")),
         "closed": opened.close_project,
     }
     ended(opened, qtbot, ends[how])
-    assert told and told[-1][1] == "error"
-    opened.worker.event.emit(CaseAveraged("any", 1, 1))  # too late
+    assert "error" in [level for _, level in told]
+    tell(opened, sent, CaseAveraged("any", 1, 1))  # too late
     assert not (tmp_path / "out").exists()
 
 
@@ -269,7 +275,7 @@ def test_that_an_averaged_export_of_nothing_but_trouble_says_why(
 ) -> None:
     averaged(opened, tmp_path / "out")
     first, second = opened.cases
-    opened.worker.event.emit(CaseAveraged(first.id, 1, 2, "disc_0.png cannot be read."))
-    ended(opened, qtbot, lambda: opened.worker.event.emit(CaseAveraged(second.id, 2, 2, "disc_1.png cannot be read.")))
+    tell(opened, sent, CaseAveraged(first.id, 1, 2, "disc_0.png cannot be read."))
+    ended(opened, qtbot, lambda: tell(opened, sent, CaseAveraged(second.id, 2, 2, "disc_1.png cannot be read.")))
     assert told[-1] == ("disc_1.png cannot be read.", "error")
     assert not (tmp_path / "out").exists()

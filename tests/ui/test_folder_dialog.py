@@ -10,8 +10,8 @@ from pytestqt.qtbot import QtBot
 
 from unetstudio.ui.folder_dialog import FolderDialog
 from unetstudio.ui.session import Session
-from unetstudio.worker.file_messages import FolderPredicted, MaskWritten, PredictFolder, Refused, StopAside
-from unetstudio.worker.messages import JobFailed, Request
+from unetstudio.worker.file_messages import FolderPredicted, MaskWritten, PredictFolder, Refused
+from unetstudio.worker.messages import Request, StopTask, TaskEnded
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # of the offscreen screen
 
@@ -86,21 +86,21 @@ def test_that_masks_need_a_folder(dialog: FolderDialog, sent: list[Request]) -> 
 def test_that_it_can_be_stopped_and_begun_again(dialog: FolderDialog, sent: list[Request]) -> None:
     dialog.start_button.click()
     dialog.start_button.click()
-    assert isinstance(sent[-1], StopAside) and "go on where it was" in dialog.sentence.text()
+    assert isinstance(sent[-1], StopTask) and "go on where it was" in dialog.sentence.text()
     dialog.start_button.click()
     assert isinstance(sent[-1], PredictFolder)
 
 
 def test_that_a_failure_is_said_and_ends_it(dialog: FolderDialog) -> None:
     dialog.start_button.click()
-    dialog.take(JobFailed("folder", "Nothing has been learnt yet."))
+    dialog.ended(TaskEnded(1, "Nothing has been learnt yet."))
     assert dialog.sentence.text() == "Nothing has been learnt yet." and dialog.start_button.text() == "Start"
 
 
 def test_that_closing_stops_the_work(dialog: FolderDialog, sent: list[Request]) -> None:
     dialog.start_button.click()
     dialog.close()
-    assert isinstance(sent[-1], StopAside)
+    assert isinstance(sent[-1], StopTask)
 
 
 def test_that_a_folder_that_is_not_there_is_said(dialog: FolderDialog, sent: list[Request]) -> None:

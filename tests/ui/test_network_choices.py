@@ -14,7 +14,17 @@ from unetstudio.ui.measurements import MOST, Measured, Measurements
 from unetstudio.ui.network_catalogue import Networks
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
-from unetstudio.worker.messages import DescribeNetworks, JobFailed, NetworkChoice, NetworkCost, Request, Train, WorkerDied, WorkerReady
+from unetstudio.worker.messages import (
+    Answer,
+    DescribeNetworks,
+    NetworkChoice,
+    NetworkCost,
+    Request,
+    TaskEnded,
+    Train,
+    WorkerDied,
+    WorkerReady,
+)
 
 CHOICES = (
     NetworkChoice("unet", "U-Net", "The classic.", (2, 3), ("default", "published"), True),
@@ -53,7 +63,7 @@ def learning(line: Line) -> Learning:
 @pytest.fixture
 def networks(line: Line, tmp_path: Path) -> Networks:
     made = Networks(line, Measurements(tmp_path / "networks.json"))
-    line.event.emit(WorkerReady(1, "CPU, 2 cores", CHOICES))
+    line.event_received.emit(WorkerReady(1, "CPU, 2 cores", CHOICES))
     return made
 
 
@@ -104,11 +114,11 @@ def test_that_dimensions_a_network_does_not_have_are_left_to_the_program(learnin
 
 def test_that_what_was_measured_is_remembered_for_this_machine_and_these_versions(networks: Networks, line: Line, tmp_path: Path) -> None:
     networks.measure([("unet", 2)])
-    line.event.emit(cost(seconds=0.21))
+    networks.answered(cost(seconds=0.21))
     later = Networks(line, Measurements(tmp_path / "networks.json"))
-    line.event.emit(cost())
+    later.answered(cost())
     assert later.measured("unet", 2) == Measured(0.21, 2**28)
-    line.event.emit(cost(machine="another version"))
+    later.answered(cost(machine="another version"))
     assert later.measured("unet", 2) is None
 
 
@@ -134,38 +144,38 @@ def test_that_progress_counts_what_is_measured_and_ends(networks: Networks, line
     ended: list[str] = []
     networks.finished.connect(ended.append)
     networks.measure([("unet", 2), ("unetr", 2)])
-    assert line.sent[-1] == DescribeNetworks((("unet", 2), ("unetr", 2)), measure=True)
+    assert replace(line.sent[-1], task=7) == DescribeNetworks(7, (("unet", 2), ("unetr", 2)), measure=True)
     assert networks.progress == (0, 2)
-    line.event.emit(cost(seconds=0.2))
-    line.event.emit(cost("unetr"))  # its size, asked for before
+    networks.answered(cost(seconds=0.2))
+    networks.answered(cost("unetr"))  # its size, asked for before
     assert networks.progress == (1, 2) and ended == []
-    line.event.emit(cost("unetr", problem="needs more memory than there is"))
+    networks.answered(cost("unetr", problem="needs more memory than there is"))
     assert networks.progress == (0, 0) and ended == [""]
 
 
-@pytest.mark.parametrize("event", [JobFailed("networks", "It went wrong."), WorkerDied("It went wrong.")])
-def test_that_a_measurement_that_ends_early_says_why(networks: Networks, line: Line, event: JobFailed | WorkerDied) -> None:
+@pytest.mark.parametrize("died", [False, True])
+def test_that_a_measurement_that_ends_early_says_why(networks: Networks, line: Line, died: bool) -> None:
     ended: list[str] = []
     networks.finished.connect(ended.append)
     networks.measure([("unet", 2)])
-    line.event.emit(event)
+    line.event_received.emit(WorkerDied("It went wrong.") if died else TaskEnded(line.sent[-1].task, "It went wrong."))
     assert networks.progress == (0, 0) and ended == ["It went wrong."]
 
 
 def test_that_what_suits_is_told_by_the_class_until_it_is_measured(networks: Networks, line: Line) -> None:
     assert networks.suits("unet", 2) and networks.suits("attention_unet", 2) and not networks.suits("unetr", 2)
-    line.event.emit(WorkerReady(1, "NVIDIA GeForce RTX 3060", CHOICES))
+    line.event_received.emit(WorkerReady(1, "NVIDIA GeForce RTX 3060", CHOICES))
     assert networks.suits("unetr", 2)
-    line.event.emit(cost("unetr", problem="needs more memory than there is"))
+    networks.answered(cost("unetr", problem="needs more memory than there is"))
     assert not networks.suits("unetr", 2)
 
 
 def test_that_a_network_suits_when_it_is_not_much_slower_than_the_u_net(networks: Networks, line: Line) -> None:
-    line.event.emit(cost("attention_unet", seconds=1.9))
+    networks.answered(cost("attention_unet", seconds=1.9))
     assert not networks.suits("attention_unet", 2)
-    line.event.emit(cost("unet", seconds=1.6))  # a busy computer: it is slow with everything
+    networks.answered(cost("unet", seconds=1.6))  # a busy computer: it is slow with everything
     assert networks.suits("unet", 2) and networks.suits("attention_unet", 2)
-    line.event.emit(cost("attention_unet", seconds=4.1))
+    networks.answered(cost("attention_unet", seconds=4.1))
     assert not networks.suits("attention_unet", 2)
 
 
@@ -173,6 +183,7 @@ def test_that_an_export_is_announced_and_its_end_told(networks: Networks, line: 
     told: list[str] = []
     networks.notice.connect(lambda text, _: told.append(text))
     networks.export(tmp_path, tmp_path / "a.onnx")
-    assert line.sent[-1] == ExportNetwork(tmp_path, tmp_path / "a.onnx")
-    line.event.emit(NetworkExported(tmp_path / "a.onnx", tmp_path / "a.onnx.json", 1e-6))
+    request = line.sent[-1]
+    assert replace(request, task=7) == ExportNetwork(7, tmp_path, tmp_path / "a.onnx")
+    line.event_received.emit(Answer(request.task, NetworkExported(tmp_path / "a.onnx", tmp_path / "a.onnx.json", 1e-6)))
     assert "a.onnx is written" in told[-1] and "a.onnx.json" in told[-1]

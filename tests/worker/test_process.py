@@ -10,7 +10,7 @@ import time
 import psutil
 import pytest
 
-from unetstudio.worker.messages import DescribeDevice, DeviceReport, Event, WorkerReady
+from unetstudio.worker.messages import Answer, DescribeDevice, DeviceReport, Event, TaskEnded, WorkerReady
 from unetstudio.worker.process import WorkerProcess
 
 
@@ -31,8 +31,10 @@ def test_that_a_worker_answers_and_ends_when_asked() -> None:
     ready = receive_until(worker, WorkerReady)
     assert isinstance(ready, WorkerReady)
     assert ready.pid == worker.pid
-    worker.send(DescribeDevice(measure=False))
-    assert isinstance(receive_until(worker, DeviceReport), DeviceReport)
+    worker.send(DescribeDevice(7, measure=False))
+    answer = receive_until(worker, Answer)
+    assert isinstance(answer, Answer) and answer.task == 7 and isinstance(answer.event, DeviceReport)
+    assert receive_until(worker, TaskEnded) == TaskEnded(7)
     worker.end(5.0)
     assert not psutil.pid_exists(ready.pid)
 

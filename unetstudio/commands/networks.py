@@ -16,7 +16,7 @@ def networks(measure: bool, output: Output) -> None:
     wanted = sum(len(kind.dims) for _, kind in offered())
     with output.progress(wanted) as bar:
         costs: dict[tuple[str, int], NetworkCost] = {}
-        for cost in describe_networks(DescribeNetworks(measure=measure)):
+        for cost in describe_networks(DescribeNetworks(0, measure=measure)):
             if cost is not None:
                 costs[cost.name, cost.dims] = cost
                 bar.at(len(costs), f"{cost.name} in {cost.dims}D")

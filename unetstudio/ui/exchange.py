@@ -23,8 +23,9 @@ from unetstudio.errors import UserError
 from unetstudio.formats import read_mask_onto
 from unetstudio.project.prediction_file import forget_averaged
 from unetstudio.ui.disk_thread import DiskThread
-from unetstudio.worker.file_messages import AverageCases, CaseAveraged, StopAside
-from unetstudio.worker.messages import Event, JobFailed, LabelsEdited, StudyOpened, WorkerDied
+from unetstudio.ui.task import Task
+from unetstudio.worker.file_messages import AverageCases, CaseAveraged
+from unetstudio.worker.messages import LabelsEdited, TaskEnded, TaskEvent
 from unetstudio.workspace.export import ExportChoice, Exported, export, stored
 from unetstudio.workspace.import_masks import mask_edit, matched
 from unetstudio.workspace.project_writer import ProjectWriter
@@ -70,6 +71,7 @@ class Exchange(QObject):
         self._stop: Callable[[], None] = lambda: None
         self._stop_import: Callable[[], None] = lambda: None
         self._averaged: Callable[..., None] | None = None  # what is done when all cases have been predicted over views
+        self._task = Task(EXPORTING, parent=self)
         self._wanted: dict[str, Case] = {}  # the cases that are, by id
 
     def stop(self) -> None:
@@ -147,9 +149,9 @@ class Exchange(QObject):
             return
         self._wanted = {case.id: case for case in chosen}
         self._averaged = partial(self._write, session.writer, folder, choice)
-        session.worker.event.connect(self._averaging)
+        self._task = Task(EXPORTING, parent=self)
         self._stop = self._stop_averaging
-        session.worker.ask(AverageCases(tuple(self._wanted)))
+        session.worker.begin(AverageCases(self._task.id, tuple(self._wanted)), self._averaging, self._averaging_ended)
 
     def _write(self, writer: ProjectWriter, folder: Path, choice: ExportChoice, chosen: list[Case], *, averaged: bool) -> None:
         session = self._session
@@ -163,7 +165,11 @@ class Exchange(QObject):
         steps = _exported(writer, chosen, session.classes, folder, choice, averaged)
         self._stop = session.disk.begin(steps, partial(self._exported, averaged), ended)
 
-    def _averaging(self, event: Event) -> None:
+    def _averaging_ended(self, end: TaskEnded) -> None:
+        if self._averaged is not None and end.error:
+            self._averaging_failed(f"{end.error} Export again.")
+
+    def _averaging(self, event: TaskEvent) -> None:
         """An event of the worker while it predicts for an export."""
         match event:
             case CaseAveraged() if event.case in self._wanted:
@@ -179,12 +185,6 @@ class Exchange(QObject):
                     write(list(self._wanted.values()), averaged=True)
                 else:
                     self._averaging_failed(self._problems.pop())
-            case JobFailed(job="averaging"):
-                self._averaging_failed(event.text)
-            case WorkerDied():
-                self._averaging_failed(f"{event.reason} Export again.")
-            case StudyOpened():
-                self._averaging_failed("Another project was opened; export again.")
             case _:
                 pass
 
@@ -196,10 +196,9 @@ class Exchange(QObject):
 
     def _forget_averaging(self) -> None:
         self._averaged, self._stop = None, lambda: None
-        self._session.worker.event.disconnect(self._averaging)
 
     def _stop_averaging(self) -> None:
-        self._session.worker.ask(StopAside("averaging"))
+        self._session.worker.stop(self._task.id)
         self._averaging_failed("The export was stopped.")
 
     def _exported(self, averaged: bool, event: Exported) -> None:

@@ -27,8 +27,9 @@ from unetstudio.postprocess.stack import to_json
 from unetstudio.ui.panels import wording
 from unetstudio.ui.panels.text import label
 from unetstudio.ui.session import Session
-from unetstudio.worker.file_messages import FolderPredicted, MaskWritten, PredictFolder, Refused, StopAside
-from unetstudio.worker.messages import Event, JobFailed, Notice, StudyOpened, WorkerDied
+from unetstudio.ui.task import Task
+from unetstudio.worker.file_messages import FolderPredicted, MaskWritten, PredictFolder, Refused
+from unetstudio.worker.messages import Notice, TaskEnded, TaskEvent
 
 FLIPS = (
     ("Mirrored views: where they help", "auto"),
@@ -50,6 +51,7 @@ class FolderDialog(QDialog):
         self._session = session
         self._running, self._began, self._first = False, 0.0, 0
         self._rows: dict[str, int] = {}  # by mask, or image without one, until they are sorted
+        self._task = Task("", parent=self)
         self._project = ""  # whose network is at work
         self.images, self.out = QLineEdit(), QLineEdit()
         self.images.setObjectName("folder_images")
@@ -75,7 +77,6 @@ class FolderDialog(QDialog):
         self.close_button.clicked.connect(self.close)
         self.images.textChanged.connect(self._propose)
         self.table.itemDoubleClicked.connect(self._open)
-        session.worker.event.connect(self.take)
         session.project_closed.connect(self._closed)
         self.finished.connect(self._leave)
 
@@ -135,7 +136,7 @@ class FolderDialog(QDialog):
     def _start_or_stop(self) -> None:
         session = self._session
         if self._running:
-            session.worker.ask(StopAside("folder"))
+            self._stop()
             self._end("Stopped. Start again to go on where it was.")
             return
         images, out = (Path(line.text().strip()).expanduser() for line in (self.images, self.out))
@@ -158,7 +159,12 @@ class FolderDialog(QDialog):
         self.sentence.setText("Looking at the images …")
         steps = tuple(to_json(session.review.steps))
         tta = self.tta.currentData()
-        session.worker.ask(PredictFolder((images,), out, steps, tta, self.objects.isChecked(), self.again.isChecked()))
+        self._task = Task("Predicting a folder", parent=self)
+        request = PredictFolder(self._task.id, (images,), out, steps, tta, self.objects.isChecked(), self.again.isChecked())
+        session.worker.begin(request, self.take, self.ended)
+
+    def _stop(self) -> None:
+        self._session.worker.stop(self._task.id)
 
     def _open(self, item: QTableWidgetItem) -> None:
         path = self.table.item(item.row(), 0).data(PATH)
@@ -176,19 +182,24 @@ class FolderDialog(QDialog):
     def _closed(self) -> None:
         """Its project is."""
         if self._running:
+            self._stop()
             self._end(f"{self._project} was closed. Open it again, and start again, to go on where it was.")
 
     def _leave(self) -> None:
         """The dialog was closed."""
         if self._running:
-            self._session.worker.ask(StopAside("folder"))
+            self._stop()
             self._running = False
-        self._session.worker.event.disconnect(self.take)
         self._session.project_closed.disconnect(self._closed)
 
     # ------------------------------------------------------------------------------------------------------ events
 
-    def take(self, event: Event) -> None:
+    def ended(self, end: TaskEnded) -> None:
+        """Take the end of the work."""
+        if self._running and end.error:
+            self._end(f"{end.error} Start again to go on where it was." if end.error.startswith("The learner ") else end.error)
+
+    def take(self, event: TaskEvent) -> None:
         """One event of the worker, while something is under way."""
         if not self._running:
             return
@@ -203,12 +214,6 @@ class FolderDialog(QDialog):
                 self._end(f"{event.masks} masks are in {Path(self.out.text()).name}{failed}. The most doubtful images stand first.")
             case Notice():
                 self.sentence.setText(event.text)
-            case JobFailed(job="folder"):
-                self._end(event.text)
-            case WorkerDied():
-                self._end(f"{event.reason} Start again to go on where it was.")
-            case StudyOpened():
-                self._closed()
             case _:
                 pass
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
@@ -9,6 +10,7 @@ from PySide6.QtCore import QObject, Signal
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.ui.panels.wording import duration
+from unetstudio.ui.task import Task
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import (
     DescribeDevice,
@@ -18,6 +20,8 @@ from unetstudio.worker.messages import (
     NetworkChoice,
     PauseTraining,
     StudyOpened,
+    TaskEnded,
+    TaskEvent,
     Train,
     TrainingPaused,
     TrainingWaits,
@@ -127,7 +131,21 @@ class Learning(QObject):
 
     def ask_device_report(self) -> None:
         """Answered by `device_report` within about six seconds."""
-        self._worker.ask(DescribeDevice())
+        task = Task("Describing this computer", parent=self)
+        task.ended.connect(task.deleteLater)
+        self._worker.begin(DescribeDevice(task.id), self._described, self._description_ended(task))
+
+    def _described(self, event: TaskEvent) -> None:
+        if isinstance(event, DeviceReport):
+            self.device_report.emit(event)
+
+    def _description_ended(self, task: Task) -> Callable[[TaskEnded], None]:
+        def end(ended: TaskEnded) -> None:
+            task.finish()
+            if ended.error:
+                self.notice.emit(ended.error, "error")
+
+        return end
 
     def project_closed(self) -> None:
         """Nothing is learned any more."""
@@ -171,8 +189,6 @@ class Learning(QObject):
                 self._set(phase="settled", sentence=self._settled_sentence(event.reason))
             case Notice():
                 self.notice.emit(event.text, "info")
-            case DeviceReport():
-                self.device_report.emit(event)
             case JobFailed():
                 if event.job in ("training", Train.__name__):
                     self._set(phase="failed", sentence=event.text)

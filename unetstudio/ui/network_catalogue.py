@@ -2,14 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from unetstudio.ui.measurements import Measured, Measurements
+from unetstudio.ui.task import Task
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
-from unetstudio.worker.messages import DescribeNetworks, Event, JobFailed, NetworkChoice, NetworkCost, WorkerDied, WorkerReady
+from unetstudio.worker.messages import (
+    DescribeNetworks,
+    Event,
+    NetworkChoice,
+    NetworkCost,
+    TaskEnded,
+    TaskEvent,
+    TaskRequest,
+    WorkerDied,
+    WorkerReady,
+)
 
 SLOW, TIMES = 1.5, 2.5
 """Seconds a step, and times what the U-Net takes, from which a network is too slow to learn while somebody paints: a busy computer is slow
@@ -34,7 +46,7 @@ class Networks(QObject):
         self._waiting: set[tuple[str, int]] = set()
         self._asked = 0
         self.choices: tuple[NetworkChoice, ...] = ()
-        worker.event.connect(self.take)
+        worker.event_received.connect(self.take)
 
     def __getitem__(self, name: str) -> NetworkChoice | None:
         """None for one that the worker does not know, or has not told of yet."""
@@ -50,18 +62,27 @@ class Networks(QObject):
     def describe(self) -> None:
         """Asks how large they are here, unless it is known; answered by `changed`."""
         if not self._costs:
-            self._worker.ask(DescribeNetworks())
+            self._begin(DescribeNetworks(Task("Describing networks", parent=self).id))
 
     def measure(self, wanted: list[tuple[str, int]]) -> None:
         """Asks for seconds and memory of a step of each (name, dims), which takes a few seconds each."""
         self._waiting, self._asked = set(wanted), len(wanted)
-        self._worker.ask(DescribeNetworks(tuple(wanted), measure=True))
+        self._begin(DescribeNetworks(Task("Measuring networks", parent=self).id, tuple(wanted), measure=True), self._stop)
         self.changed.emit()
 
     def export(self, project: Path, out: Path) -> None:
         """Writes the newest checkpoint as ONNX; a notice says when it is there, or why not."""
         self.notice.emit("Exporting the network; this takes some seconds …", "info")
-        self._worker.ask(ExportNetwork(project, out))
+        self._begin(ExportNetwork(Task("Exporting the network", parent=self).id, project, out))
+
+    def _begin(self, request: TaskRequest, then: Callable[[str], None] = lambda error: None) -> None:
+        def ended(end: TaskEnded) -> None:
+            if end.error:
+                self.notice.emit(end.error, "error")
+            then(end.error)
+            self.changed.emit()
+
+        self._worker.begin(request, self.answered, ended)
 
     # --------------------------------------------------------------------------------------------------- questions
 
@@ -96,6 +117,15 @@ class Networks(QObject):
             case WorkerReady():
                 self.choices, self._processor = event.networks, event.device.startswith("CPU")
                 self._stop("")
+            case WorkerDied():
+                self._stop(event.reason)
+            case _:
+                return
+        self.changed.emit()
+
+    def answered(self, event: TaskEvent) -> None:
+        """One event of a job that was asked for here."""
+        match event:
             case NetworkCost():
                 self._costs[event.name, event.dims] = event
                 if event.seconds is not None:
@@ -106,10 +136,6 @@ class Networks(QObject):
                         self.finished.emit("")
             case NetworkExported():
                 self.notice.emit(f"{event.path.name} is written, and what to know about it in {event.card.name} beside it.", "info")
-            case JobFailed(job="networks"):
-                self._stop(event.text)
-            case WorkerDied():
-                self._stop(event.reason)
             case _:
                 return
         self.changed.emit()

@@ -22,6 +22,7 @@ from unetstudio.worker.messages import (
     ShowView,
     StudyEvent,
     StudyOpened,
+    TaskEnded,
     WorkerReady,
 )
 
@@ -38,7 +39,7 @@ class WorkerSync(QObject):
         self._wanted = False  # whether the project is still to be given to the worker
         self._told: Path | None = None  # the project that the worker speaks of
         self._shown: ShowView | None = None
-        session.worker.event.connect(self._take)
+        session.worker.event_received.connect(self._take)
         session.saver.idle.connect(self._open_when_saved)
         session.display.changed.connect(self._follow_display)
 
@@ -103,7 +104,7 @@ class WorkerSync(QObject):
             case CasePredicted():
                 self._show_whole(event)
                 session.cases_changed.emit()
-            case JobFailed(detail=detail) if detail:
+            case JobFailed(detail=detail) | TaskEnded(detail=detail) if detail:
                 session.fault.emit(detail)
 
     def _is_late(self, event: Event) -> bool:

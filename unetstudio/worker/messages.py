@@ -1,6 +1,7 @@
-"""What window and command line ask of a worker, and what it answers: requests in, events out. No torch, no Qt.
+"""The messages between a worker and the window or the command line: requests in, events out. No torch, no Qt.
 
-They are pickled between our own two processes and are never written to disk.
+They are pickled between our own two processes and are never written to disk. A request for a task of the window carries the task's id;
+each event of its job comes back as an `Answer` with this id, and its end as a `TaskEnded`.
 """
 
 from __future__ import annotations
@@ -99,6 +100,7 @@ class PredictCases:
 class DescribeDevice:
     """Ask for the machine's report, with the five-second speed test when `measure`."""
 
+    task: int
     measure: bool = True
 
 
@@ -106,19 +108,25 @@ class DescribeDevice:
 class DescribeNetworks:
     """Ask what networks cost on this computer, each (name, dims) of `wanted` or all of them; with `measure` a few seconds each."""
 
+    task: int
     wanted: tuple[tuple[str, int], ...] = ()
     measure: bool = False
 
 
 @dataclass(frozen=True)
-class Stop:
-    """Close the topmost job."""
+class StopTask:
+    """End the job of a task after its current step. What it has written stays."""
+
+    task: int
 
 
 @dataclass(frozen=True)
 class Quit:
     """Save and end the process."""
 
+
+TaskRequest = DescribeDevice | DescribeNetworks | FileRequest
+"""Requests of a task."""
 
 Request = (
     OpenStudy
@@ -130,10 +138,8 @@ Request = (
     | PauseTraining
     | ShowView
     | PredictCases
-    | DescribeDevice
-    | DescribeNetworks
-    | FileRequest
-    | Stop
+    | TaskRequest
+    | StopTask
     | Quit
 )
 
@@ -224,9 +230,31 @@ class Heartbeat:
     memory: int = 0  # bytes in use
 
 
+TaskEvent = DeviceReport | NetworkCost | FileEvent | Notice
+"""Events of the jobs of tasks."""
+
+
+@dataclass(frozen=True)
+class Answer:
+    """An event of the job of a task."""
+
+    task: int
+    event: TaskEvent
+
+
+@dataclass(frozen=True)
+class TaskEnded:
+    """The job of a task has ended, and nothing more comes of it: done or stopped, or with an `error` that speaks to the reader; `detail`
+    holds a traceback for a bug."""
+
+    task: int
+    error: str = ""
+    detail: str = ""
+
+
 @dataclass(frozen=True)
 class JobFailed:
-    """A job ended with an error; the worker itself goes on. `text` speaks to the reader; `detail` holds a traceback for a bug."""
+    """A job that is no task's ended with an error; the worker goes on. `text` speaks to the reader, `detail` is the traceback of a bug."""
 
     job: str
     text: str
@@ -263,4 +291,4 @@ STUDY_JOBS = ("training", "view", "case")
 """... and the jobs of which a JobFailed is."""
 
 
-Event = StudyEvent | FileEvent | StudyOpened | WorkerReady | DeviceReport | NetworkCost | Heartbeat | JobFailed | WorkerDied
+Event = StudyEvent | StudyOpened | WorkerReady | Answer | TaskEnded | Heartbeat | JobFailed | WorkerDied

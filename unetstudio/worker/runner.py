@@ -29,7 +29,6 @@ from unetstudio.training.events import RoundDone, TrainingFinished, TrainingStar
 from unetstudio.training.fit import Trainer
 from unetstudio.training.start import Start, load_start, to_use
 from unetstudio.worker import jobs, network_jobs
-from unetstudio.worker.file_messages import StopAside
 from unetstudio.worker.messages import (
     STUDY_JOBS,
     CasesChanged,
@@ -43,15 +42,18 @@ from unetstudio.worker.messages import (
     PredictCases,
     Request,
     ShowView,
-    Stop,
+    StopTask,
     StudyOpened,
+    TaskEnded,
+    TaskEvent,
+    TaskRequest,
     Train,
     TrainingPaused,
     TrainingWaits,
     WorkerReady,
 )
 from unetstudio.worker.run_log import RunLog
-from unetstudio.worker.side_jobs import Aside, job_of
+from unetstudio.worker.side_jobs import job_of
 from unetstudio.worker.stack import Running, Stack, end_if_lost, failure
 
 OTHERS_EVERY = 4
@@ -104,7 +106,8 @@ class Runner:
         try:
             self._handle(request)
         except Exception as error:  # noqa: BLE001 - a bug in one request must not end the worker
-            self._send(failure(type(request).__name__, error))
+            failed = failure(type(request).__name__, error)
+            self._send(TaskEnded(request.task, failed.text, failed.detail) if isinstance(request, TaskRequest) else failed)
             end_if_lost(error)
 
     def _handle(self, request: Request) -> None:
@@ -136,17 +139,14 @@ class Runner:
                 self._all_wanted = not request.cases
                 self._waiting, self._failed = [], set()
                 self._want(request.cases or tuple(self._study.cases if self._study is not None else ()))
-            case StopAside():
-                self._jobs.close(request.job)
-            case _ if isinstance(request, Aside):
+            case StopTask():
+                self._jobs.stop(request.task)
+            case _ if isinstance(request, TaskRequest):
                 self._jobs.push(job_of(request, self._opened))
-            case Stop():
-                if self._jobs.top is not None:
-                    self._jobs.remove(self._jobs.top)
 
     def _forget(self) -> None:
         """No project; the computer is still looked at, and networks are still measured or exported, for whoever asked."""
-        self._jobs.close(*STUDY_JOBS, "folder", "averaging")
+        self._jobs.close(*STUDY_JOBS, "folder", "averaging", error=UserError("The project was closed."))
         self._opened, self._study, self._trainer, self._view, self._loaded = None, None, None, None, None
         self._settings, self._waiting, self._all_wanted, self._failed, self._rested_at = None, [], False, set(), -1
         give_back()
@@ -318,19 +318,18 @@ class Runner:
         try:
             event = next(job.steps)
             self._jobs.spent(job, time.perf_counter() - began)
-            if event is not None:
-                self._send(event)
+            self._jobs.report(job, event)
             self._follow(job, event)
         except StopIteration:
             self._ended(job)
         except Exception as error:  # noqa: BLE001 - a bug in one job must not end the worker
             if job.case:
                 self._failed.add(job.case)
-            self._send(failure(job.name, error, job.case))
+            self._jobs.remove(job, error)
             end_if_lost(error)
             self._ended(job)
 
-    def _follow(self, job: Running, event: Event | None) -> None:
+    def _follow(self, job: Running, event: Event | TaskEvent | None) -> None:
         """What an event of a job brings with it."""
         if job.name == "training" and self._log is not None:
             self._log.add(event)

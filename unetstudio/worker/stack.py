@@ -10,21 +10,23 @@ from dataclasses import dataclass
 from unetstudio.errors import UserError
 from unetstudio.networks.device import is_device_lost, is_out_of_memory
 from unetstudio.worker.cause import DEVICE_LOST
-from unetstudio.worker.messages import Event, JobFailed
+from unetstudio.worker.messages import Answer, Event, JobFailed, TaskEnded, TaskEvent
 
 BACKGROUND = ("case", "folder", "averaging")
 """Jobs that nobody watches tile by tile."""
 
-Job = Generator[Event | None, None, None]
+Job = Generator[Event | None, None, None] | Generator[TaskEvent | None, None, None]
 
 
 @dataclass(eq=False)
 class Running:
-    """A job and what it is called in `JobFailed`; `case` is the id of the one it is about, or ""."""
+    """A job: of a task of the window, or of the worker itself, where `name` is what `JobFailed` calls it; `case` is the id of the case that
+    it is about, or ""."""
 
     name: str
     steps: Job
     case: str = ""
+    task: int = 0  # 0: none
     own: float = 0.0  # seconds that it took ...
     others: float = 0.0  # ... and that others took while it was the topmost
 
@@ -70,11 +72,11 @@ class Stack:
         """After all others."""
         self._jobs.insert(0, job)
 
-    def close(self, *names: str) -> bool:
-        """Ends the jobs of some names, the topmost first; whether there were any. A training saves its state."""
+    def close(self, *names: str, error: UserError | None = None) -> bool:
+        """End the jobs of some names, the topmost first, and return whether there were any; `error` tells their tasks why."""
         chosen = [job for job in reversed(self._jobs) if job.name in names]
         for job in chosen:
-            self.remove(job)
+            self.remove(job, error if job.task else None)
         return bool(chosen)
 
     def close_all(self) -> None:
@@ -82,14 +84,32 @@ class Stack:
         while self._jobs:
             self.remove(self._jobs[-1])
 
-    def remove(self, job: Running) -> None:
-        """Ends one job, or takes an ended one away."""
-        if job in self._jobs:
-            self._jobs.remove(job)
+    def stop(self, task: int) -> None:
+        """Ends the job of a task, if it is in hand."""
+        for job in [job for job in self._jobs if job.task == task]:
+            self.remove(job)
+
+    def report(self, job: Running, event: Event | TaskEvent | None) -> None:
+        """Sends what a job yielded, to the task that asked for it."""
+        if job.task and isinstance(event, TaskEvent):
+            self._send(Answer(job.task, event))
+        elif event is not None and isinstance(event, Event):
+            self._send(event)
+
+    def remove(self, job: Running, error: Exception | None = None) -> None:
+        """Ends one job, or takes away one that ended, with `error` or in order."""
+        if job not in self._jobs:
+            return
+        self._jobs.remove(job)
         try:
             job.steps.close()
-        except Exception as error:  # noqa: BLE001 - what a job says on its way out must not keep the next from beginning
-            self._send(failure(job.name, error, job.case))
+        except Exception as last:  # noqa: BLE001 - what a job says on its way out must not keep the next from beginning
+            error = last
+        failed = None if error is None else failure(job.name, error, job.case)
+        if job.task:
+            self._send(TaskEnded(job.task) if failed is None else TaskEnded(job.task, failed.text, failed.detail))
+        elif failed is not None:
+            self._send(failed)
 
 
 def failure(job: str, error: Exception, case: str = "") -> JobFailed:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -24,7 +25,7 @@ from unetstudio.ui.panels.learning import LearningPanel
 from unetstudio.ui.panels.network_choice import size
 from unetstudio.ui.panels.overlay import OverlayControls
 from unetstudio.ui.session import Session
-from unetstudio.worker.messages import DescribeNetworks, JobFailed, NetworkChoice, NetworkCost, Request, ShowView, Train, WorkerReady
+from unetstudio.worker.messages import DescribeNetworks, NetworkChoice, NetworkCost, Request, ShowView, TaskEnded, Train, WorkerReady
 
 CHOICES = (
     NetworkChoice("unet", "U-Net", "The classic.", (2, 3), ("default", "published"), True, source="Ronneberger 2015"),
@@ -37,12 +38,12 @@ CHOICES = (
 def ready(session: Session, network: str = "unet") -> None:
     """A worker is up, knows four networks and what they are here, and one of them learns."""
     up = WorkerReady(1, "CPU, 2 cores", CHOICES)
-    session.worker.event.emit(up)
+    session.worker.event_received.emit(up)
     session.learning.take(up)
     for choice in CHOICES:
         for dims in choice.dims:
             presets = (("default", 7_762_498), ("published", 31_030_658)) if (choice.name, dims) == ("unet", 2) else (("default", 500_000),)
-            session.worker.event.emit(NetworkCost(choice.name, dims, 482_466, (192,) * dims, 4, presets, "mine"))
+            session.networks.answered(NetworkCost(choice.name, dims, 482_466, (192,) * dims, 4, presets, "mine"))
     session.learning.take(TrainingStarted(network, 2, 1000, (32, 32), 2, "CPU", 5))
 
 
@@ -143,12 +144,12 @@ def test_that_measuring_tries_what_can_be_chosen_and_shows_how_far_it_is(
     dialog: NetworkDialog, session: Session, sent: list[Request]
 ) -> None:
     dialog.measure_button.click()
-    assert sent[-1] == DescribeNetworks((("unet", 2), ("attention_unet", 2), ("unetr", 2)), measure=True)
+    assert replace(sent[-1], task=7) == DescribeNetworks(7, (("unet", 2), ("attention_unet", 2), ("unetr", 2)), measure=True)
     assert not dialog.measure_button.isEnabled() and dialog.bar.isVisible()
-    session.worker.event.emit(NetworkCost("unet", 2, 482_466, (192, 192), 4, (), "mine", 0.213, 310 * 2**20))
+    session.networks.answered(NetworkCost("unet", 2, 482_466, (192, 192), 4, (), "mine", 0.213, 310 * 2**20))
     assert (dialog.bar.value(), dialog.bar.maximum()) == (1, 3)
     assert dialog.list.cards["unet"].figures.text() == "2D · 0.5 million parameters · 0.21 s a step · 310 MB"
-    session.worker.event.emit(JobFailed("networks", "It went wrong."))
+    session.worker.event_received.emit(TaskEnded(sent[-1].task, "It went wrong."))
     assert dialog.trouble.text() == "It went wrong." and dialog.trouble.isVisible()
     assert dialog.measure_button.isEnabled() and not dialog.bar.isVisible()
 
