@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
+from ui.line import answer, end, task_of
 
 from unetstudio import RESEARCH_USE, __version__
 from unetstudio.ui.about import PROMISES, About, libraries_in_words
@@ -17,7 +18,8 @@ from unetstudio.ui.key_sheet import KeySheet
 from unetstudio.ui.session import Session
 from unetstudio.ui.start_page import StartPage
 from unetstudio.ui.status_bar import StatusBar, in_words
-from unetstudio.worker.messages import DeviceReport
+from unetstudio.ui.worker_thread import NOT_UP
+from unetstudio.worker.messages import DescribeDevice, DeviceReport, Request, StopTask
 
 
 def words_of(widget: QWidget) -> str:
@@ -70,6 +72,32 @@ def test_that_the_computer_report_can_be_copied_with_its_remedy(session: Session
     assert QGuiApplication.clipboard().text() == (
         "Processor: four cores\nGPU: present\nLongest pause today: none over 0.1 s\nInstall the other build."
     )
+
+
+def test_that_the_computer_is_measured_while_its_dialog_is_open(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Request] = []
+    monkeypatch.setattr(session.worker, "ask", sent.append)
+    dialog = ComputerDialog(session)
+    qtbot.addWidget(dialog)
+    assert isinstance(sent[-1], DescribeDevice) and [task.name for task in session.tasks.running] == ["Measuring this computer"]
+    answer(session.worker, sent[-1], DeviceReport((("Processor", "four cores"),)))
+    assert "four cores" in words_of(dialog) and dialog.waiting.isHidden()
+    end(session.worker, sent[-1])
+    assert session.tasks.running == () and dialog.waiting.isHidden()
+
+
+def test_that_the_speed_test_ends_with_its_dialog(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Request] = []
+    monkeypatch.setattr(session.worker, "ask", sent.append)
+    dialog = ComputerDialog(session)
+    dialog.reject()
+    assert sent[-1] == StopTask(task_of(sent[0])) and session.tasks.running == ()
+
+
+def test_that_a_computer_that_cannot_be_measured_says_why(session: Session, qtbot: QtBot) -> None:
+    dialog = ComputerDialog(session)  # there is no worker
+    qtbot.addWidget(dialog)
+    assert dialog.waiting.text() == NOT_UP and dialog.bar.isHidden() and not dialog.copy_button.isEnabled()
 
 
 def test_that_the_status_bar_says_what_is_under_the_pointer() -> None:

@@ -35,6 +35,14 @@ def test_that_stopping_a_task_stops_its_work_once() -> None:
     assert (stops, task.state) == (["stopped"], TaskState.STOPPED)
 
 
+def test_that_who_asks_for_the_end_of_a_task_hears_of_it_also_when_it_is_over() -> None:
+    task, ends = Task("Exporting"), []
+    task.when_ended(lambda: ends.append("while it ran"))
+    task.fail("The disk is full.")
+    task.when_ended(lambda: ends.append("afterwards"))
+    assert ends == ["while it ran", "afterwards"]
+
+
 def test_that_a_stop_function_may_end_its_task_in_its_own_words() -> None:
     tasks, ends = Tasks(), []
     task = tasks.begin("Exporting")

@@ -56,6 +56,12 @@ class Task(QObject):
         self._stop = stop
         self.changed.emit()
 
+    def when_ended(self, slot: Callable[[], None]) -> None:
+        """Connect to `ended`, and call back at once if the task has ended already."""
+        self.ended.connect(slot)
+        if not self.running:
+            slot()
+
     def progress(self, done: int, total: int) -> None:
         """Report how much of the work is done."""
         if self.running:

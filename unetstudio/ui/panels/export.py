@@ -82,11 +82,9 @@ class ExportPanel(QWidget):
         self._say("", "")
         self.bar.setVisible(True)
         task.changed.connect(self._show_progress)
-        task.ended.connect(self._show_end)
         self._show_progress()
         self._enable()
-        if not task.running:
-            self._show_end()
+        task.when_ended(self._show_end)
 
     def _show_progress(self) -> None:
         if self._task is not None:

@@ -195,8 +195,7 @@ class LearningPanel(QWidget):
             self.sentence.style().unpolish(self.sentence)
             self.sentence.style().polish(self.sentence)
         self._show_numbers()
-        titles = {choice.name: choice.title for choice in self._learning.networks}
-        self.device.setText(" on ".join(filter(None, (titles.get(state.network, state.network), state.device))))
+        self.device.setText(" on ".join(filter(None, (self._session.networks.title(state.network), state.device))))
         self.device.setVisible(bool(self.device.text()))
         stopped = state.phase in ("paused", "failed")
         self.pause_button.setText("Continue" if stopped else "Pause")
