@@ -92,8 +92,9 @@ def predict(edge: int, classes: int) -> tuple[float, float]:
     from unetstudio.data.palette import colours
     from unetstudio.data.scan import Scan
     from unetstudio.inference.predictor import Predictor
-    from unetstudio.networks.device import choose_precision, use_threads
+    from unetstudio.networks.device import use_threads
     from unetstudio.networks.network import create
+    from unetstudio.networks.precision_choice import choose_precision
     from unetstudio.postprocess.segment import DEFAULT_STEPS
     from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
 

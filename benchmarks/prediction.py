@@ -25,8 +25,9 @@ from unetstudio.data.scan import Scan
 from unetstudio.inference.events import TilePredicted
 from unetstudio.inference.predict import predict
 from unetstudio.inference.predictor import Predictor, as_bytes
-from unetstudio.networks.device import choose_device, choose_precision, use_threads
+from unetstudio.networks.device import choose_device, use_threads
 from unetstudio.networks.network import create
+from unetstudio.networks.precision_choice import choose_precision
 
 WINDOW = 256
 Probabilities = NDArray[np.uint8]

@@ -8,9 +8,9 @@ import pytest
 
 from unetstudio.data.prediction import Prediction
 from unetstudio.project import prediction_file
+from unetstudio.project.checkpoints import write_durably
 from unetstudio.project.durable import MissingError
 from unetstudio.training.events import Notice
-from unetstudio.worker.jobs import write_durably
 from unetstudio.worker.run_log import RunLog
 
 

@@ -13,10 +13,10 @@ from unetstudio.inference.events import CasePredicted, EngineChosen, TilePredict
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, with_options
+from unetstudio.project.checkpoints import newest, require
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
-from unetstudio.training.start import newest, to_use
 from unetstudio.worker.file_messages import MaskWritten, Refused
 from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
 from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, TrainingWaits
@@ -45,7 +45,7 @@ def train(folder: Path, settings: TrainingSettings, output: Output, *, resume: b
                     runner.advance()
         finally:
             told.clear()
-            runner.end()
+            runner.close()
             for event in told:
                 if isinstance(event, JobFailed):  # what was learned could not be saved
                     raise UserError(event.text)
@@ -96,9 +96,9 @@ def predict(
 ) -> None:
     """Masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
     with Project.open(folder, read_only=True) as project:
-        path = checkpoint or to_use(project.checkpoints_folder)
+        path = checkpoint or require(project.checkpoints_folder).path
         card, _ = checkpoints.load(path)
-        if checkpoint is None and path != newest(project.checkpoints_folder):
+        if checkpoint is None and (last := newest(project.checkpoints_folder)) is not None and path != last.path:
             output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
         values = card.classes.values  # what stands in the masks: strokes of other classes are left out
         named = wanted_images(images, project.folder, project.cases, values) if images else _cases(project, cases, values)

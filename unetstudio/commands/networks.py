@@ -20,7 +20,8 @@ def networks(measure: bool, output: Output) -> None:
             if cost is not None:
                 costs[cost.name, cost.dims] = cost
                 bar.at(len(costs), f"{cost.name} in {cost.dims}D")
-                _tell(cost, output)
+                if measure:
+                    _tell(cost, output)
     for name, kind in offered():
         presets = {dims: dict(costs[name, dims].presets) for dims in kind.dims}
         described = {"title": kind.title, "description": kind.description, "source": kind.source, "suits_cpu": kind.suits_cpu}
@@ -33,7 +34,7 @@ def networks(measure: bool, output: Output) -> None:
 
 
 def _tell(cost: NetworkCost, output: Output) -> None:
-    """What was measured, for a program; nothing where nothing was."""
+    """Report what was measured to a program."""
     if cost.seconds is not None:
         figures = {"parameters": cost.parameters, "patch": cost.patch, "batch": cost.batch, "seconds": cost.seconds, "bytes": cost.bytes}
         output.event("cost", name=cost.name, dims=cost.dims, machine=cost.machine, **figures)

@@ -22,9 +22,10 @@ from unetstudio.inference.engine import COMPILED, COMPILED_VIEWS, Choice, Engine
 from unetstudio.inference.overlap_tile import TileGrid, read_mirrored
 from unetstudio.inference.resampled import ResampledScan, interpolated, zoom_of
 from unetstudio.networks import checkpoint as checkpoints
-from unetstudio.networks.device import Precision, choose_device, choose_precision
+from unetstudio.networks.device import Precision, choose_device
 from unetstudio.networks.network import Network, answer
 from unetstudio.networks.output_window import Window
+from unetstudio.networks.precision_choice import choose_precision
 
 WORTH = 30.0
 """Seconds of work from which a quicker engine is looked for: converting and comparing takes some five to ten."""

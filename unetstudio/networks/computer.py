@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import psutil
 import torch
 
-from unetstudio.networks.device import choose_device, choose_precision, cores
+from unetstudio.networks.device import choose_device, cores
 from unetstudio.networks.machine_cache import processor_name
 from unetstudio.networks.network import create
+from unetstudio.networks.precision_choice import choose_precision
 from unetstudio.networks.self_test import mps_computes_right
 
 Row = tuple[str, str]

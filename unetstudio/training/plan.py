@@ -1,4 +1,4 @@
-"""What training will do: every choice that the settings leave open, made from the material and the machine, each with its reason."""
+"""The plan of a training: every choice that the settings leave open, made from the material and the machine, each with its reason."""
 
 from __future__ import annotations
 
@@ -40,7 +40,7 @@ LARGER = {2: (384, 512), 3: (128, 160)}
 class Plan:
     """`patch` is (Y, X) or (Z, Y, X); `rate` the full learning rate, reached after `warm_up` steps; `dice` the share of the Dice term;
     `windows` how many patches a score looks at; `filters` whether filter responses go in beside the image; `bias` of the crops, see
-    `samples.draw_cut`; `spacing` the mm (z, y, x) to which images are resampled, if they are; `words` choice by choice for the reader."""
+    `samples.draw_patch`; `spacing` the mm (z, y, x) to which images are resampled, if they are; `words` choice by choice for the reader."""
 
     network: str
     dims: int
@@ -60,7 +60,7 @@ class Plan:
 def make_plan(
     study: Study, settings: TrainingSettings, device: torch.device, made: Checkpoint | None = None, machine: Machine | None = None
 ) -> Plan:
-    """The plan for the labelled cases of a study that is ready to train; `made` is the checkpoint to go on from, whose network is kept.
+    """Plan for the labelled cases of a study that is ready to train; `made` is the checkpoint to go on from, whose network is kept.
 
     `machine` tells what a step takes there; without it, or where somebody paints meanwhile, nothing is tried out.
     """
@@ -113,7 +113,7 @@ def make_plan(
     }
     if memory:
         words["Memory"] = memory
-    unused = [] if made is not None else [wish.replace("_", " ") for wish in settings.wishes() if wish not in kind.options()]
+    unused = [] if made is not None else [option.replace("_", " ") for option in settings.wishes() if option not in kind.options()]
     if unused:
         words["Not used"] = f"{' and '.join(unused)}, which the {kind.title} does not have"
     windows = (6 if dims == 2 else 3) if quick else 24
@@ -123,7 +123,7 @@ def make_plan(
 
 
 def usual_network(name: str, dims: int, device: torch.device) -> tuple[Network, tuple[int, ...], int]:
-    """The network with patch and batch that a plan would choose for large pictures, or volumes of cubes, of one channel and two classes."""
+    """Make the network, patch and batch that a plan would choose for large pictures or volumes, of one channel and two classes."""
     kind, quick = NETWORKS[name], device.type == "cpu"
     size = _sizes(dims, TrainingSettings(), quick)[0]
     preset, options = _options(kind, dims, TrainingSettings(), quick, size, (1.0, 1.0, 1.0), (512, 512, 512))
@@ -133,7 +133,7 @@ def usual_network(name: str, dims: int, device: torch.device) -> tuple[Network, 
 
 
 def _sizes(dims: int, settings: TrainingSettings, quick: bool) -> list[Size]:
-    """Depths and widths to choose from, the one to begin with first. Only a budget that is long enough pays for more than that."""
+    """Return depths and widths to choose from, the one to begin with first. Only a long budget pays for more than that."""
     if not quick:
         return [(3 if dims == 3 else 4, 32)]
     long = settings.seconds >= LONG[dims]
@@ -143,13 +143,13 @@ def _sizes(dims: int, settings: TrainingSettings, quick: bool) -> list[Size]:
 
 
 def _patch(network: Network, edge: int, extent: tuple[int, ...]) -> tuple[int, ...]:
-    """A window of `edge`, no larger than a scan needs, as the network takes it."""
+    """Return a window of `edge`, no larger than a scan needs, as the network takes it."""
     wanted = (max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent, network.size_multiple, strict=True))
     return network.input_shape(tuple(n + 2 * lost for n, lost in zip(wanted, network.lost, strict=True)))
 
 
 def _inputs(cases: list[Case]) -> int:
-    """Input channels, about: each stored one plain and locally normalised."""
+    """Estimate the input channels: each stored one plain and locally normalised."""
     return 2 * max(case.channels for case in cases)
 
 
@@ -162,7 +162,7 @@ def _options(
     spacing: tuple[float, float, float],
     extent: tuple[int, int, int],
 ) -> tuple[str, dict[str, Any]]:
-    """Preset and options of the network: what the settings say goes before the preset, and the preset before what is chosen here.
+    """Return preset and options of the network: the settings go before the preset, and the preset before what is chosen here.
 
     Others than the default and the small one are taken as they are, but that poolings follow the spacing where they leave it open.
     """
@@ -174,24 +174,24 @@ def _options(
         chosen["depth"], chosen["base"] = size
     chosen |= given
     chosen |= settings.wishes()
-    known = kind.options()
-    if dims == 3 and {"pool", "depth"} <= known and "pool" not in chosen:
+    accepted = kind.options()
+    if dims == 3 and {"pool", "depth"} <= accepted and "pool" not in chosen:
         default = next(f.default for f in fields(kind.Config) if f.name == "depth")
         chosen["pool"] = pools_for_spacing(spacing, chosen.get("depth", default), extent)
-    return preset, {option: value for option, value in chosen.items() if option in known}
+    return preset, {option: value for option, value in chosen.items() if option in accepted}
 
 
 def _describe(network: Network) -> str:
-    """The network in words, by what its configuration has."""
+    """Describe the network by what its configuration has."""
     config = network.config.to_json()
-    told = [f"{type(network).title} in {config['dims']}D"]
+    words = [f"{type(network).title} in {config['dims']}D"]
     if "depth" in config:
-        told.append(f"depth {config['depth']}")
+        words.append(f"depth {config['depth']}")
     if "base" in config:
-        told.append(f"{config['base']} channels at full resolution")
+        words.append(f"{config['base']} channels at full resolution")
     if "norm" in config:
-        told.append("no norm" if config["norm"] == "none" else f"{config['norm']} norm")
-    return ", ".join(told)
+        words.append("no norm" if config["norm"] == "none" else f"{config['norm']} norm")
+    return ", ".join(words)
 
 
 def _reason(settings: TrainingSettings, kind: type[Network], quick: bool) -> str:
@@ -205,7 +205,7 @@ def _reason(settings: TrainingSettings, kind: type[Network], quick: bool) -> str
 
 
 def _dims(cases: list[Case], kind: type[Network], words: dict[str, str], live: bool) -> int:
-    """3 for volumes with slices close to one another, else 2; `live` on a processor only where a slice is small enough to keep up.
+    """Choose 3 for volumes with slices close to one another, else 2; `live` on a processor only where a slice is small enough to keep up.
 
     A network that has one choice only makes it; TrainingError for a network of volumes and single pictures.
     """
@@ -229,7 +229,7 @@ def _dims(cases: list[Case], kind: type[Network], words: dict[str, str], live: b
 
 
 def _apart(case: Case) -> float:
-    """Distance of slices in pixels; guessed from the shape when the file does not say."""
+    """Return the distance of slices in pixels, guessed from the shape when the file does not say."""
     if case.geometry.spacing is None:
         return min(case.shape[1:]) / case.shape[0] / 2
     z, y, x = case.geometry.spacing
@@ -242,21 +242,21 @@ def _spacing(cases: list[Case]) -> tuple[float, float, float]:
     return (float(z), float(y), float(x))
 
 
-def _bias(wish: str) -> float | None:
-    """A share, or None for automatic; UserError for what is neither."""
-    if wish == "auto":
+def _bias(setting: str) -> float | None:
+    """Read a share, or None for automatic; UserError for anything else."""
+    if setting == "auto":
         return None
     try:
-        bias = float(wish)
+        bias = float(setting)
     except ValueError:
         bias = -1.0
     if not 0 <= bias <= 1:
-        raise UserError(f"crop={wish!r} is not understood: write auto, or the share of patches round a random class, from 0 to 1.")
+        raise UserError(f"crop={setting!r} is not understood: write auto, or the share of patches round a random class, from 0 to 1.")
     return bias
 
 
 def _cropped(bias: float | None, dense: bool) -> str:
-    """Where patches are cut, in words."""
+    """Describe where patches are cut."""
     share = (0.5 if dense else 1.0) if bias is None else bias
     chosen = "" if bias is None else ", as you chose"
     if share == 1:
@@ -280,6 +280,6 @@ def _edge(dims: int, quick: bool, dense: bool) -> int:
 
 
 def _batch(patch: tuple[int, ...], dims: int, quick: bool) -> int:
-    """As many patches as make a step of about a third of a second on a processor; never one alone."""
+    """Return as many patches as make a step of about a third of a second on a processor; never one alone."""
     voxels = (110_000 if dims == 3 else 8 * 128 * 128) if quick else (2 * 96**3 if dims == 3 else 8 * 256 * 256)
     return int(np.clip(round(voxels / np.prod(patch)), 2, 16))

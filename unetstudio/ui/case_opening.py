@@ -12,7 +12,7 @@ from unetstudio.data.case import Case
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
-from unetstudio.ui import memory
+from unetstudio.networks.allocator import give_back
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.display import Display
@@ -119,7 +119,7 @@ class CaseOpening:
         if opened.recovered:
             self.notice.emit(opened.recovered, "warning")
         self.start_worker()
-        self.disk.ask(memory.give_back)  # of the case before
+        self.disk.ask(give_back)  # of the case before
 
     def _case_refused(self, writer: ProjectWriter, case_id: str, error: UserError) -> None:
         if self.writer is not writer:

@@ -9,8 +9,8 @@ from unetstudio.errors import CheckpointError, FormatError, UserError
 from unetstudio.formats import read
 from unetstudio.inference.predict import FINAL_SECONDS
 from unetstudio.inference.predictor import Predictor
+from unetstudio.project.checkpoints import require
 from unetstudio.project.prediction_file import averaged_folder, forget_averaged
-from unetstudio.training.start import to_use
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged
 from unetstudio.worker.jobs import predict_case
 from unetstudio.worker.messages import OpenStudy
@@ -22,7 +22,7 @@ def average_cases(request: AverageCases, study: OpenStudy | None) -> Generator[C
     if study is None:
         raise UserError("Open a project first.")
     try:
-        predictor = Predictor.load(to_use(study.project / "checkpoints"))
+        predictor = Predictor.load(require(study.project / "checkpoints").path)
     except CheckpointError as error:
         raise UserError("Nothing has been learnt yet: paint two classes, and wait for the first round.") from error
     forget_averaged(study.project)

@@ -93,11 +93,12 @@ def serve(connection: Connection, log: Path | None = None) -> None:
 
 
 def _run(inbox: SimpleQueue[Request], send: Callable[[Event], None], pulse: Pulse) -> None:
-    from unetstudio.networks.device import choose_device, choose_precision
+    from unetstudio.networks.device import choose_device
+    from unetstudio.networks.precision_choice import choose_precision
     from unetstudio.worker.runner import Runner  # imports torch: seconds in which heartbeats already go out
 
     runner = Runner(send)
-    runner.begin()
+    runner.announce()
     choose_precision(choose_device())  # what has to be tried out on this computer is remembered before anybody waits for a first mask
     while True:
         while not inbox.empty() or not runner.busy:
@@ -106,7 +107,7 @@ def _run(inbox: SimpleQueue[Request], send: Callable[[Event], None], pulse: Puls
             pulse.waiting = False
             pulse.turns += 1
             if isinstance(request, Quit):
-                runner.end()
+                runner.close()
                 return
             runner.handle(request)
         pulse.turns += 1

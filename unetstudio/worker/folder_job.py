@@ -12,11 +12,10 @@ from unetstudio.formats import discover
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json
+from unetstudio.project.checkpoints import require, write_durably
 from unetstudio.training.events import Notice
-from unetstudio.training.start import to_use
 from unetstudio.worker.file_messages import FolderEvent, FolderPredicted, MaskWritten, PredictFolder, Refused
 from unetstudio.worker.folder import PredictionOptions, predict_to_folder
-from unetstudio.worker.jobs import write_durably
 from unetstudio.worker.messages import OpenStudy
 from unetstudio.worker.prediction_targets import wanted_images
 
@@ -66,7 +65,7 @@ def _network(begun: Path, folder: Path, *, again: bool) -> Path:
             checkpoints.load(begun)
             return begun
     try:
-        path = to_use(folder)
+        path = require(folder).path
         weights = path.read_bytes()
     except (CheckpointError, FileNotFoundError) as error:
         raise UserError("Nothing has been learnt yet: paint two classes, and wait for the first round.") from error

@@ -15,7 +15,7 @@ from unetstudio.inference.events import AttentionMapped, PredictionEvent, TilePr
 from unetstudio.inference.predict import TILE_SECONDS, predict
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.computer import examine
-from unetstudio.project import durable, prediction_file
+from unetstudio.project import prediction_file
 from unetstudio.worker.messages import DeviceReport, ShowView
 
 Predicting = Generator[PredictionEvent | AttentionMapped | None, None, None]
@@ -71,10 +71,3 @@ def check_channels(predictor: Predictor, scan: Scan, name: str) -> None:
         raise CheckpointError(
             f"{name}: the image has {count_text(scan.channels, 'channel')}, the checkpoint was trained on {trained}; convert the image."
         )
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """How the worker writes checkpoints, into a folder of a project; MissingError where the project is gone."""
-    durable.make_folder(path.parent, within=path.parent.parent)
-    durable.sweep(path.parent)
-    durable.write_bytes(path, content, replace=True)
