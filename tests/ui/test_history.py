@@ -16,7 +16,8 @@ from unetstudio.data.origin import Origin
 from unetstudio.project.audit import AuditLine
 from unetstudio.project.journal import user
 from unetstudio.ui import history_words
-from unetstudio.ui.history_dialog import COLUMNS, LIMITS, HistoryDialog
+from unetstudio.ui.history_dialog import LIMITS, HistoryDialog
+from unetstudio.ui.history_model import COLUMNS
 from unetstudio.ui.preferences import AUTHOR, Preferences
 from unetstudio.ui.preferences_dialog import PreferencesDialog
 from unetstudio.ui.session import Session

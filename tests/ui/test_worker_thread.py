@@ -3,22 +3,12 @@
 from __future__ import annotations
 
 import pytest
+from ui.line import Line
 
 from unetstudio.ui.worker_thread import NOT_UP, WorkerThread
-from unetstudio.worker.messages import Answer, DescribeDevice, DeviceReport, Request, StopTask, TaskEnded, TaskEvent, WorkerDied
+from unetstudio.worker.messages import Answer, DescribeDevice, DeviceReport, StopTask, TaskEnded, TaskEvent, WorkerDied
 
 REPORT = DeviceReport((("Processor", "four cores"),))
-
-
-class Line(WorkerThread):
-    """A worker thread that is not started: what would be sent to its process is kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent: list[Request] = []
-
-    def ask(self, request: Request) -> None:
-        self.sent.append(request)
 
 
 class Asking:

@@ -88,7 +88,7 @@ class Commands:
         from unetstudio.ui.folder_dialog import FolderDialog
 
         open_now = self.window.findChild(FolderDialog)
-        if open_now is not None:  # one at a time: the learner does not say for which folder a mask is
+        if open_now is not None:  # one at a time: the project keeps the network that a folder was begun with for one folder only
             open_now.raise_()
             open_now.activateWindow()
             return

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.ui.network_catalogue import NetworkCatalogue
 from unetstudio.ui.panels.wording import duration
-from unetstudio.ui.task import Task
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import (
-    DescribeDevice,
-    DeviceReport,
     Event,
     JobFailed,
-    NetworkChoice,
     PauseTraining,
     StudyOpened,
-    TaskEnded,
-    TaskEvent,
     Train,
     TrainingPaused,
     TrainingWaits,
@@ -64,15 +58,14 @@ class Learning(QObject):
     step_done = Signal(object)  # StepDone
     restarted = Signal()  # the curve begins anew
     settings_changed = Signal()
-    device_report = Signal(object)  # DeviceReport
     notice = Signal(str, str)  # sentence, level
 
-    def __init__(self, worker: WorkerThread, parent: QObject | None = None) -> None:
+    def __init__(self, worker: WorkerThread, networks: NetworkCatalogue, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker = worker
+        self._networks = networks
         self.state = LearningState()
         self.settings = TrainingSettings()
-        self.networks: tuple[NetworkChoice, ...] = ()
         self.rounds: list[RoundDone] = []
         self.losses: list[tuple[float, float]] = []
 
@@ -117,35 +110,17 @@ class Learning(QObject):
 
     def choose_network(self, network: str, preset: str = "", *, go_on: bool = False) -> None:
         """Another network, or another form of it; dimensions that it is not made for are left to the program."""
-        found = self._network(network)
-        dims = self.settings.dims if found is None or self.settings.dims in found.dims else 0
+        choice = self._networks[network]
+        dims = self.settings.dims if choice is None or self.settings.dims in choice.dims else 0
         self.set_settings(replace(self.settings, network=network, preset=preset, dims=dims), go_on=go_on)
 
     def restart_sentence(self, network: str, *, goes_on: bool) -> str:
         """What becomes of what was learned when this network takes over."""
-        new, old = (name if (found := self._network(name)) is None else found.title for name in (network, self.settings.network))
+        new, old = self._networks.title(network), self._networks.title(self.settings.network)
         begins = f"{new} goes on from where it stopped" if goes_on else f"{new} begins anew"
         if network == self.settings.network:
             return f"{begins}; what it learned so far is kept in the project."
         return f"{begins}; what {old} learned is kept in the project."
-
-    def ask_device_report(self) -> None:
-        """Answered by `device_report` within about six seconds."""
-        task = Task("Describing this computer", parent=self)
-        task.ended.connect(task.deleteLater)
-        self._worker.begin(DescribeDevice(task.id), self._described, self._description_ended(task))
-
-    def _described(self, event: TaskEvent) -> None:
-        if isinstance(event, DeviceReport):
-            self.device_report.emit(event)
-
-    def _description_ended(self, task: Task) -> Callable[[TaskEnded], None]:
-        def end(ended: TaskEnded) -> None:
-            task.finish()
-            if ended.error:
-                self.notice.emit(ended.error, "error")
-
-        return end
 
     def project_closed(self) -> None:
         """Nothing is learned any more."""
@@ -163,7 +138,6 @@ class Learning(QObject):
         """One event of the worker."""
         match event:
             case WorkerReady():
-                self.networks = event.networks
                 self._set(device=event.device, phase=self._waiting_phase(), sentence="Paint two classes, and learning starts by itself.")
             case StudyOpened():
                 self._set(checkpoint=event.checkpoint, network=event.network or self.state.network)
@@ -253,9 +227,6 @@ class Learning(QObject):
     def _paused_sentence(self) -> str:
         learned = self.state.step > 0 or self.state.checkpoint
         return "Paused. Predictions are still made with what was learned so far." if learned else "Paused."
-
-    def _network(self, name: str) -> NetworkChoice | None:
-        return next((choice for choice in self.networks if choice.name == name), None)
 
     def _forget_scores(self, sentence: str) -> None:
         self._clear_curve()

@@ -31,11 +31,11 @@ from unetstudio.ui.exchange import Exchange
 from unetstudio.ui.history import HistoryReader
 from unetstudio.ui.image_import import ImageImport
 from unetstudio.ui.learning import Learning
-from unetstudio.ui.measurements import Measurements
-from unetstudio.ui.network_catalogue import Networks
+from unetstudio.ui.network_catalogue import NetworkCatalogue
 from unetstudio.ui.review import Review
 from unetstudio.ui.save_as import SaveAs
 from unetstudio.ui.saving import Saver
+from unetstudio.ui.task import Tasks
 from unetstudio.ui.worker_sync import WorkerSync
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import LabelsEdited
@@ -75,6 +75,7 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self._sequence: dict[str, int] = {}
         self._wanted = ""  # id of the case asked for last
         self._opening: Path | None = None  # the project asked for last, while it is being read
+        self.tasks = Tasks(self)
         self.disk = DiskThread(self)
         self.worker = WorkerThread(self)
         self.saver = Saver(self.disk, self)
@@ -82,8 +83,8 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self.annotation = Annotation(self)
         self.review = Review(self.annotation, self)
         self.attention = Attention(self)
-        self.learning = Learning(self.worker, self)
-        self.networks = Networks(self.worker, Measurements(), self)
+        self.networks = NetworkCatalogue(self.worker, self.tasks, self)
+        self.learning = Learning(self.worker, self.networks, self)
         self.exchange = Exchange(self)
         self.save_as = SaveAs(self)
         self.history = HistoryReader(self)
@@ -273,8 +274,8 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
     @property
     def overlays(self) -> tuple[Overlay, ...]:
         """What can lie over the image; attention only of a network that has it."""
-        found = self.networks[self.learning.state.network]
-        return tuple(value for value in Overlay if value != Overlay.ATTENTION or (found is not None and found.shows_attention))
+        network = self.networks[self.learning.state.network]
+        return tuple(value for value in Overlay if value != Overlay.ATTENTION or (network is not None and network.shows_attention))
 
     def set_author(self, name: str) -> None:
         """The name that goes with strokes and decisions from now on; "" for the account's alone."""

@@ -159,7 +159,7 @@ class WorkArea(QWidget):
     def _make_sections(self) -> dict[str, Section]:
         opened = self._preferences.get("sections", list(OPENED_AT_FIRST))
         made: dict[str, Section] = {}
-        for name, (title, make) in _panels(self._session).items():
+        for name, (title, make) in _panels(self._session, self._preferences).items():
             made[name] = Section(title, make, opened=name in opened)
             made[name].folded_or_opened.connect(lambda _: self._remember_sections())
             made[name].heading.clicked.connect(lambda opened, section=made[name]: self._bring_into_sight(section) if opened else None)
@@ -253,7 +253,7 @@ class Centre(QWidget):
         self._sentence.setGeometry((self.width() - width) // 2, (self.height() - height) // 2, width, height)
 
 
-def _panels(session: Session) -> dict[str, tuple[str, Callable[[], QWidget]]]:
+def _panels(session: Session, preferences: Preferences) -> dict[str, tuple[str, Callable[[], QWidget]]]:
     """Title and maker of each section; a panel's module loads when it is made."""
 
     def classes() -> QWidget:
@@ -279,7 +279,7 @@ def _panels(session: Session) -> dict[str, tuple[str, Callable[[], QWidget]]]:
     def export() -> QWidget:
         from unetstudio.ui.panels.export import ExportPanel
 
-        return ExportPanel(session)
+        return ExportPanel(session, preferences)
 
     return {
         "classes": ("Classes", classes),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 
@@ -12,6 +11,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from ui.line import answer, end, task_of
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.region import Region
@@ -25,7 +25,17 @@ from unetstudio.ui.panels.learning import LearningPanel
 from unetstudio.ui.panels.network_choice import size
 from unetstudio.ui.panels.overlay import OverlayControls
 from unetstudio.ui.session import Session
-from unetstudio.worker.messages import DescribeNetworks, NetworkChoice, NetworkCost, Request, ShowView, TaskEnded, Train, WorkerReady
+from unetstudio.worker.messages import (
+    Answer,
+    DescribeNetworks,
+    NetworkChoice,
+    NetworkCost,
+    Request,
+    ShowView,
+    TaskEnded,
+    Train,
+    WorkerReady,
+)
 
 CHOICES = (
     NetworkChoice("unet", "U-Net", "The classic.", (2, 3), ("default", "published"), True, source="Ronneberger 2015"),
@@ -34,16 +44,20 @@ CHOICES = (
     NetworkChoice("unetr", "UNETR", "Sees the whole window.", (2, 3), ("default",), False),
 )
 
+PRESETS = {("unet", 2): (("default", 7_762_498), ("published", 31_030_658))}
+SMALL = (("default", 500_000),)
+
 
 def ready(session: Session, network: str = "unet") -> None:
     """A worker is up, knows four networks and what they are here, and one of them learns."""
     up = WorkerReady(1, "CPU, 2 cores", CHOICES)
     session.worker.event_received.emit(up)
-    session.learning.take(up)
-    for choice in CHOICES:
-        for dims in choice.dims:
-            presets = (("default", 7_762_498), ("published", 31_030_658)) if (choice.name, dims) == ("unet", 2) else (("default", 500_000),)
-            session.networks.answered(NetworkCost(choice.name, dims, 482_466, (192,) * dims, 4, presets, "mine"))
+    if (description := session.networks.describe()) is not None:
+        for choice in CHOICES:
+            for dims in choice.dims:
+                cost = NetworkCost(choice.name, dims, 482_466, (192,) * dims, 4, PRESETS.get((choice.name, dims), SMALL), "mine")
+                session.worker.event_received.emit(Answer(description.id, cost))
+        session.worker.event_received.emit(TaskEnded(description.id))
     session.learning.take(TrainingStarted(network, 2, 1000, (32, 32), 2, "CPU", 5))
 
 
@@ -144,14 +158,44 @@ def test_that_measuring_tries_what_can_be_chosen_and_shows_how_far_it_is(
     dialog: NetworkDialog, session: Session, sent: list[Request]
 ) -> None:
     dialog.measure_button.click()
-    assert replace(sent[-1], task=7) == DescribeNetworks(7, (("unet", 2), ("attention_unet", 2), ("unetr", 2)), measure=True)
+    request = sent[-1]
+    assert request == DescribeNetworks(task_of(request), (("unet", 2), ("attention_unet", 2), ("unetr", 2)), measure=True)
     assert not dialog.measure_button.isEnabled() and dialog.bar.isVisible()
-    session.networks.answered(NetworkCost("unet", 2, 482_466, (192, 192), 4, (), "mine", 0.213, 310 * 2**20))
-    assert (dialog.bar.value(), dialog.bar.maximum()) == (1, 3)
+    assert dialog.measure_button.text() == "Measuring 1 of 3 …"
+    answer(session.worker, request, NetworkCost("unet", 2, 482_466, (192, 192), 4, (), "mine", 0.213, 310 * 2**20))
+    assert (dialog.bar.value(), dialog.bar.maximum(), dialog.measure_button.text()) == (1, 3, "Measuring 2 of 3 …")
     assert dialog.list.cards["unet"].figures.text() == "2D · 0.5 million parameters · 0.21 s a step · 310 MB"
-    session.worker.event_received.emit(TaskEnded(sent[-1].task, "It went wrong."))
+    end(session.worker, request, "It went wrong.")
     assert dialog.trouble.text() == "It went wrong." and dialog.trouble.isVisible()
     assert dialog.measure_button.isEnabled() and not dialog.bar.isVisible()
+    dialog.measure_button.click()
+    assert not dialog.trouble.isVisible()
+
+
+def test_that_a_measurement_goes_on_while_the_dialog_is_closed_and_opened_again(
+    dialog: NetworkDialog, session: Session, sent: list[Request], qtbot: QtBot
+) -> None:
+    dialog.measure_button.click()
+    dialog.close()
+    answer(session.worker, sent[-1], NetworkCost("unet", 2, 482_466, (192, 192), 4, (), "mine", 0.213, 310 * 2**20))
+    again = NetworkDialog(session)
+    qtbot.addWidget(again)
+    again.show()
+    assert again.bar.isVisible() and again.measure_button.text() == "Measuring 2 of 3 …"
+    end(session.worker, sent[-1])
+    assert not again.bar.isVisible() and again.measure_button.text() == "Measure on this computer"
+
+
+def test_that_a_description_that_fails_says_why(session: Session, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
+    requests: list[Request] = []
+    monkeypatch.setattr(session.worker, "ask", requests.append)
+    session.worker.event_received.emit(WorkerReady(1, "CPU, 2 cores", CHOICES))
+    made = NetworkDialog(session)
+    qtbot.addWidget(made)
+    made.show()
+    assert isinstance(requests[-1], DescribeNetworks) and not made.trouble.isVisible()
+    end(session.worker, requests[-1], "It went wrong.")
+    assert made.trouble.text() == "It went wrong." and made.trouble.isVisible()
 
 
 def test_that_arrow_keys_go_from_network_to_network(dialog: NetworkDialog, qtbot: QtBot) -> None:

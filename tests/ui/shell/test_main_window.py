@@ -13,6 +13,8 @@ from pytestqt.qtbot import QtBot
 
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.main_window import MainWindow
+from unetstudio.ui.panels.export import ExportPanel
+from unetstudio.ui.preferences import Preferences
 
 
 def drop_on(window: MainWindow, paths: list[Path]) -> None:
@@ -92,6 +94,19 @@ def test_that_a_notice_hangs_over_the_page_that_is_shown(working: MainWindow) ->
 def test_that_closing_the_window_ends_the_session(working: MainWindow) -> None:
     working.close()
     assert working.session.project_path is None
+
+
+def test_that_the_export_folder_of_a_project_is_still_remembered_after_closing(
+    working: MainWindow, preferences: Preferences, tmp_path: Path
+) -> None:
+    working.work.show_section("export")
+    panel = working.work.sections["export"].panel
+    assert isinstance(panel, ExportPanel)
+    panel.form.folder.setText(str(tmp_path / "elsewhere"))
+    panel.form.remember_folder()
+    project = str(working.session.project_path)
+    working.close()
+    assert Preferences(preferences.path).get("export_folders", {}) == {project: str(tmp_path / "elsewhere")}
 
 
 def test_that_open_sections_are_remembered(working: MainWindow) -> None:
