@@ -16,10 +16,10 @@ from faults.material import SMALL, disc, study_of
 
 from unetstudio.data.scan import Scan
 from unetstudio.errors import OutOfMemory
-from unetstudio.inference.events import CasePredicted, TilePredicted
-from unetstudio.inference.predict import predict
+from unetstudio.inference.events import CasePredicted, Notice, TilePredicted
+from unetstudio.inference.request import PredictionRequest
 from unetstudio.networks.checkpoint import load
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished
 from unetstudio.training.fit import Trainer
 
 WAYS = {
@@ -119,7 +119,7 @@ def test_that_a_prediction_is_made_in_smaller_tiles_when_memory_runs_short(tmp_p
 
         predictor.network.register_forward_pre_hook(limited)
         n += 1
-        events = list(predict(predictor, Scan(disc(1, 300)[0]), "case"))
+        events = list(predictor.predict(Scan(disc(1, 300)[0]), PredictionRequest("case")))
         assert isinstance(events[-1], CasePredicted)
         assert sum(event.region.size for event in events if isinstance(event, TilePredicted)) == 300 * 300
         good += 1
@@ -132,7 +132,7 @@ def test_that_want_of_memory_for_the_smallest_tile_is_a_sentence(tmp_path: Path)
     predictor = trainer.predictor()
     predictor.network.register_forward_pre_hook(lambda *_: (_ for _ in ()).throw(MemoryError()))
     with pytest.raises(OutOfMemory, match="smallest tile"):
-        list(predict(predictor, Scan(disc(1, 300)[0]), "case"))
+        list(predictor.predict(Scan(disc(1, 300)[0]), PredictionRequest("case")))
 
 
 REAL = """
@@ -142,7 +142,8 @@ import torch
 from dataclasses import replace
 from faults.material import SMALL, disc, study_of
 from unetstudio.training.fit import Trainer
-from unetstudio.training.events import Notice, TrainingFinished
+from unetstudio.inference.events import Notice
+from unetstudio.training.events import TrainingFinished
 torch.set_num_threads(1)
 warm = Trainer(study_of(disc(0)[0]), replace(SMALL, steps=1), checkpoints=Path(sys.argv[1]) / "warm")
 list(warm.run())

@@ -11,8 +11,9 @@ import pytest
 from faults.material import SMALL, disc, study_of
 
 from unetstudio.errors import TrainingError
+from unetstudio.inference.events import Notice
 from unetstudio.networks.checkpoint import load
-from unetstudio.training.events import Notice, RoundDone, TrainingEvent, TrainingFinished
+from unetstudio.training.events import RoundDone, TrainingEvent, TrainingFinished
 from unetstudio.training.fit import Trainer
 from unetstudio.training.start import load_start
 

@@ -16,10 +16,11 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study
 from unetstudio.errors import CheckpointError, OutOfMemory, TrainingError
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.events import Notice
+from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.networks.checkpoint import load
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
 from unetstudio.training.fit import Trainer, fit
 from unetstudio.training.start import load_start
 
@@ -46,8 +47,8 @@ def test_that_a_few_strokes_teach_a_disc(make_study: MakeStudy, small: TrainingS
     assert isinstance(events[0], TrainingStarted)
     assert isinstance(events[-1], TrainingFinished)
     scan, truth = disc(7)
-    predictor = Predictor.load(Path(last_saved(events).path), "cpu")
-    found = predictor.probabilities(scan, predictor.grid(scan), Region.whole(scan.shape)).argmax(0)
+    predictor = NetworkPredictor.load(Path(last_saved(events).path), "cpu")
+    found = predictor.tiles.predict_core(scan, predictor.tiles.grid(scan), Region.whole(scan.shape)).argmax(0)
     assert 2 * (found & truth).sum() / (found.sum() + truth.sum()) > 0.85
 
 

@@ -14,8 +14,9 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import TrainingError
 from unetstudio.formats import read
+from unetstudio.inference.events import Notice
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import Notice, TrainingFinished
+from unetstudio.training.events import TrainingFinished
 from unetstudio.training.fit import Trainer, fit
 
 MakeStudy = Callable[..., Study]

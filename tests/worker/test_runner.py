@@ -17,14 +17,14 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.formats import discover, read_mask
-from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.inference.events import CasePredicted, FolderPredicted, MaskWritten, TilePredicted
 from unetstudio.project import prediction_file
 from unetstudio.project.journal import Kind
 from unetstudio.project.prediction_file import averaged_folder
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
-from unetstudio.worker.file_messages import AverageCases, CaseAveraged, FolderPredicted, MaskWritten, PredictFolder
+from unetstudio.worker.file_messages import AverageCases, CaseAveraged, PredictFolder
 from unetstudio.worker.messages import (
     Answer,
     CasesChanged,
@@ -278,7 +278,7 @@ def test_that_a_folder_is_predicted_and_its_end_is_told(runner: tuple[Runner, li
     end = answer(made, events, lambda event: isinstance(event, FolderPredicted))
     written = masks_of(events)
     assert end == FolderPredicted(len(written), 0) and len(written) == len(project.cases)
-    assert all(Path(event.path).is_file() and event.doubt is not None for event in written)
+    assert all(Path(event.path).is_file() and event.mean_uncertainty is not None for event in written)
 
 
 def test_that_cases_are_averaged_for_an_export_and_the_screen_keeps_its_own(runner: tuple[Runner, list[Event]], project: Project) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from unetstudio.data.study import Study
 from unetstudio.errors import CheckpointError, TrainingError
+from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.inference.predictor import Predictor
 from unetstudio.learners.learner import LEARNERS
 from unetstudio.networks.network import name_of
@@ -31,7 +32,7 @@ class UNetLearner:
         card = checkpoints.to_use(self._checkpoints)
         if card is not None:
             with suppress(CheckpointError):  # a damaged one: training makes another
-                self._loaded = Predictor.load(card.path)
+                self._loaded = NetworkPredictor.load(card.path)
                 self.network = card.network
 
     @property

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unetstudio.data.study import Study
 from unetstudio.errors import TrainingError
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.networks.checkpoint import Write, write_atomically
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved
@@ -80,16 +80,15 @@ class Trainer:
         finally:
             story.close()
 
-    def predictor(self) -> Predictor:
+    def predictor(self) -> NetworkPredictor:
         """Return a predictor with a copy of the averaged weights, which further steps do not touch; TrainingError before there are any."""
         run = self.training
         if run is None:
             raise TrainingError("Nothing has been learnt yet.")
         network = copy.deepcopy(run.rollback.ema_network(run.state))
         id, spacing = self._saving.id_of(run), run.plan.spacing
-        predictor = Predictor(network, run.intensity, run.classes.values, id, run.state.precision, spacing)
-        predictor.mirrored, predictor.turned = run.recipe.mirrors, run.recipe.turns
-        return predictor
+        learnt = {"mirrored": run.recipe.mirrors, "turned": run.recipe.turns}
+        return NetworkPredictor(network, run.intensity, run.classes.values, id, run.state.precision, spacing, **learnt)
 
     def save(self) -> CheckpointSaved | None:
         """Write averaged weights, and the state to go on from, unless there are none yet or these are on disk already."""

@@ -8,9 +8,10 @@ from collections.abc import Generator
 import torch
 from torch import Tensor
 
+from unetstudio.inference.events import Notice
 from unetstudio.networks.device import is_out_of_memory
 from unetstudio.training import shortage
-from unetstudio.training.events import Notice, StepDone, TrainingEvent, TrainingFinished
+from unetstudio.training.events import StepDone, TrainingEvent, TrainingFinished
 from unetstudio.training.losses import class_weights
 from unetstudio.training.material import Unreadable
 from unetstudio.training.rounds import end_round

@@ -20,9 +20,9 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import TrainingError, UserError
+from unetstudio.inference.events import Notice
 from unetstudio.inference.resampled import Ratio, can_be, ratio_of, zoom_of
 from unetstudio.training.borders import Borders
-from unetstudio.training.events import Notice
 from unetstudio.training.holdout import HeldOut, choose_held_out
 
 MOST_SCANS = 16

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from unetstudio.errors import TrainingError
+from unetstudio.inference.events import Notice
 from unetstudio.networks.network import Network
-from unetstudio.training.events import Notice
 from unetstudio.training.train_state import TrainState
 
 ROLLBACKS = 3

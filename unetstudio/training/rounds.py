@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Generator, Iterable
 
+from unetstudio.inference.events import Notice
 from unetstudio.networks.device import is_out_of_memory
 from unetstudio.training import shortage
-from unetstudio.training.events import Notice, RoundDone, TrainingEvent
+from unetstudio.training.events import RoundDone, TrainingEvent
 from unetstudio.training.material import Unreadable
 from unetstudio.training.saving import Saving
 from unetstudio.training.scoring import Score, find_windows, score

@@ -6,8 +6,8 @@ import math
 from collections.abc import Generator
 
 from unetstudio.errors import OutOfMemory
+from unetstudio.inference.events import Notice
 from unetstudio.networks.device import free_memory
-from unetstudio.training.events import Notice
 from unetstudio.training.scoring import EDGE
 from unetstudio.training.training_run import TrainingRun
 

@@ -13,13 +13,14 @@ from unetstudio.augment.recipe import Recipe
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.study import Study
+from unetstudio.inference.events import Notice
 from unetstudio.networks.checkpoint import Checkpoint
 from unetstudio.networks.device import Precision, choose_device, cores, use_threads
 from unetstudio.networks.network import create
 from unetstudio.networks.precision_choice import choose_precision
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.borders import choose_borders
-from unetstudio.training.events import Notice, TrainingStarted
+from unetstudio.training.events import TrainingStarted
 from unetstudio.training.material import Material, Unreadable, fit_intensity
 from unetstudio.training.plan import Plan, make_plan
 from unetstudio.training.rollback import Rollback

@@ -13,16 +13,9 @@ from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.edit import Edit
 from unetstudio.data.region import Region
-from unetstudio.inference.events import AttentionMapped, CasePredicted, TilePredicted
+from unetstudio.inference.events import AttentionMapped, CasePredicted, Notice, TilePredicted
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import (
-    CheckpointSaved,
-    Notice,
-    RoundDone,
-    StepDone,
-    TrainingFinished,
-    TrainingStarted,
-)
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.worker.file_messages import FileEvent, FileRequest
 
 # ---------------------------------------------------------------------------------------------------------------- requests

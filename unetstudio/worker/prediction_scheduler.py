@@ -8,6 +8,7 @@ from pathlib import Path
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study
+from unetstudio.inference.request import PredictionRequest
 from unetstudio.learners.learner import Learner
 from unetstudio.worker import jobs
 from unetstudio.worker.job_stack import Job, JobStack
@@ -83,7 +84,8 @@ class PredictionScheduler:
         while self._waiting:
             case = self._waiting.pop(0)
             if case in self._study.cases and case not in self._failed:
-                self._jobs.push(Job("case", jobs.predict_case(predictor, self._loader(case), case, self._case_folder(case)), case))
+                steps = jobs.predict_case(predictor, self._loader(case), PredictionRequest(case), self._case_folder(case))
+                self._jobs.push(Job("case", steps, case))
                 return
 
     def _whole_in_view(self, case: str) -> bool:

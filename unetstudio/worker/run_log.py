@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 from unetstudio.errors import ProjectError
+from unetstudio.inference.events import Notice
 from unetstudio.project import durable
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, TrainingFinished, TrainingStarted
 
 KEPT = (TrainingStarted, RoundDone, CheckpointSaved, TrainingFinished, Notice)
 

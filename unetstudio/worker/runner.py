@@ -14,12 +14,10 @@ from unetstudio.errors import UserError
 from unetstudio.networks.allocator import give_back
 from unetstudio.networks.computer import describe
 from unetstudio.worker import network_jobs
-from unetstudio.worker.averaging import average_cases
 from unetstudio.worker.failure import end_if_lost, failure
 from unetstudio.worker.file_messages import AverageCases, ExportNetwork, PredictFolder
-from unetstudio.worker.folder_job import predict_folder
 from unetstudio.worker.job_stack import Job, JobStack
-from unetstudio.worker.jobs import describe_device
+from unetstudio.worker.jobs import average_cases, describe_device, predict_folder
 from unetstudio.worker.messages import (
     STUDY_JOBS,
     CloseStudy,
