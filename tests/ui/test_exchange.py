@@ -11,6 +11,7 @@ import cv2
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
+from ui.line import answer, end
 
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.prediction import Prediction
@@ -26,7 +27,8 @@ from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged
-from unetstudio.worker.messages import Answer, Request, TaskEnded, WorkerDied
+from unetstudio.worker.messages import Request, WorkerDied
+from unetstudio.workspace.export import ExportChoice, What
 
 Paint = Callable[..., None]
 
@@ -55,19 +57,18 @@ def refuse(handle: int, data: bytes) -> int:
 
 def ended(session: Session, qtbot: QtBot, act: Callable[[], None]) -> None:
     """Acts, and waits for the import or export to end."""
-    with qtbot.waitSignal(session.progress, check_params_cb=lambda what, done, total: done == total == 1, timeout=10_000):
-        act()
-    qtbot.waitUntil(lambda: not session.saver.busy, timeout=10_000)
+    act()
+    qtbot.waitUntil(lambda: not session.tasks.running and not session.saver.busy, timeout=10_000)
 
 
-def export(session: Session, folder: Path, what: str = "labels", formats: list[str] | None = None) -> None:
-    session.export(folder, what, formats or ["png"], [case.id for case in session.cases], False, True)
+def export(session: Session, folder: Path, what: What = "labels") -> None:
+    session.export_run.begin(folder, ExportChoice(what, ("png",), pictures=False), [case.id for case in session.cases])
 
 
 def test_that_an_import_is_one_undoable_change_of_the_open_case(opened: Session, images: list[Path], qtbot: QtBot) -> None:
-    ended(opened, qtbot, lambda: opened.import_masks(masks(images)))
+    ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)))
     assert opened.labels.counts[1] == 80 * 96
-    assert read_labels(opened.project_path, opened.cases[1])[0].counts[1] == 80 * 96
+    assert read_labels(opened.project.path, opened.cases[1])[0].counts[1] == 80 * 96
     opened.annotation.undo()
     assert (opened.labels.values == UNLABELLED).all()
 
@@ -75,15 +76,16 @@ def test_that_an_import_is_one_undoable_change_of_the_open_case(opened: Session,
 def test_that_a_mask_of_any_name_is_for_the_open_case_when_it_comes_alone(opened: Session, images: list[Path], qtbot: QtBot) -> None:
     mask = masks(images)[0]
     other = mask.rename(mask.with_name("result.png"))
-    ended(opened, qtbot, lambda: opened.import_masks([other]))
+    ended(opened, qtbot, lambda: opened.mask_import.begin([other]))
     assert opened.labels.counts[1] == 80 * 96
 
 
 def test_that_an_import_says_how_many_masks_it_took_in(
     opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot
 ) -> None:
-    ended(opened, qtbot, lambda: opened.import_masks(masks(images)))
-    assert [opened.annotated_fraction(case.id) for case in opened.cases] == [1.0] * len(images)
+    ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)))
+    assert opened.case.annotated_share == 1.0
+    assert opened.project.cases.annotated_share(opened.cases[1].id) == 1.0
     assert told == [(f"{len(images)} masks imported. What you painted by hand stays.", "info")]
 
 
@@ -100,13 +102,13 @@ def test_that_a_mask_that_does_not_fit_is_told_and_changes_nothing(
         paths[0].write_bytes(paths[0].read_bytes()[:40])
     elif wrong == "missing":
         paths[0].unlink()
-    opened.import_masks(paths[:1])
+    opened.mask_import.begin(paths[:1])
     qtbot.waitUntil(lambda: bool(told), timeout=10_000)
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     assert told[0][1] == "error"
     assert "disc_0.png" in told[0][0]
     assert (opened.labels.values == UNLABELLED).all()
-    assert read_labels(opened.project_path, opened.case)[1] == 0
+    assert read_labels(opened.project.path, opened.case.case)[1] == 0
 
 
 def test_that_cases_can_be_stepped_through_during_an_import_and_all_masks_arrive(
@@ -115,14 +117,14 @@ def test_that_cases_can_be_stepped_through_during_an_import_and_all_masks_arrive
     paint(opened, 10, 10, 10, 60, value=0)
     second = opened.cases[1]
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
-        opened.step_case(+1)
-        opened.import_masks(masks(images))
+        opened.case_opener.step(+1)
+        opened.mask_import.begin(masks(images))
     qtbot.waitUntil(lambda: opened.labels.counts[1] > 0 and not opened.saver.busy, timeout=10_000)
     paint(opened, 50, 10, 50, 60, value=0)
-    labels, sequence = read_labels(opened.project_path, second)
+    labels, sequence = read_labels(opened.project.path, second)
     assert sequence == 2
     assert np.array_equal(labels.values, opened.labels.values)
-    first = read_labels(opened.project_path, opened.cases[0])[0]
+    first = read_labels(opened.project.path, opened.cases[0])[0]
     assert first.counts[UNLABELLED] == 0
     assert first.counts[0] > 0
 
@@ -171,10 +173,10 @@ def test_that_undo_takes_back_an_import_that_came_while_another_case_was_open(
     paint(opened, 10, 10, 10, 60, value=0)
     painted = opened.labels.values.copy()
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
-        opened.step_case(+1)
-    ended(opened, qtbot, lambda: opened.import_masks(masks(images[:1])))
+        opened.case_opener.step(+1)
+    ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images[:1])))
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
-        opened.step_case(-1)
+        opened.case_opener.step(-1)
     assert opened.labels.counts[UNLABELLED] == 0
     opened.annotation.undo()
     assert np.array_equal(opened.labels.values, painted)
@@ -184,17 +186,17 @@ def test_that_a_stroke_in_hand_does_not_wipe_out_an_import(opened: Session, imag
     opened.annotation.set_active_class(0)
     opened.annotation.press(Pointer(40, 20, 0, 0))
     opened.annotation.move(Pointer(40, 40, 0, 0))
-    ended(opened, qtbot, lambda: opened.import_masks(masks(images)[:1]))
+    ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)[:1]))
     opened.annotation.cancel()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     assert opened.labels.counts[0] > 0
     assert opened.labels.counts[UNLABELLED] == 0
-    assert np.array_equal(read_labels(opened.project_path, opened.case)[0].values, opened.labels.values)
+    assert np.array_equal(read_labels(opened.project.path, opened.case.case)[0].values, opened.labels.values)
 
 
 def test_that_an_import_ends_with_its_project(opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot) -> None:
-    folder = opened.project_path
-    opened.import_masks(masks(images))
+    folder = opened.project.path
+    opened.mask_import.begin(masks(images))
     opened.open_paths([folder])
     qtbot.waitUntil(lambda: opened.case is not None, timeout=10_000)
     qtbot.wait(200)
@@ -204,7 +206,7 @@ def test_that_an_import_ends_with_its_project(opened: Session, images: list[Path
 def test_that_strokes_that_were_refused_come_before_an_import(
     opened: Session, images: list[Path], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
-    opened.saver.flush()
+    opened.saver.save_now()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     second = opened.cases[1]
     stroke = Stroke(LabelMap.unlabelled(second.shape), 0, tool="brush")
@@ -212,10 +214,10 @@ def test_that_strokes_that_were_refused_come_before_an_import(
     edit = stroke.commit()
     with monkeypatch.context() as disk, pytest.raises(ProjectError):
         disk.setattr(durable.os, "write", refuse)
-        opened.writer.append(second.id, Kind.EDIT, edit)  # painted until the first case was there
-    ended(opened, qtbot, lambda: opened.import_masks(masks(images)[1:]))
-    assert next(trail(opened.writer.project.folder_of(second))).tool == "brush"
-    labels = read_labels(opened.project_path, second)[0]
+        opened.project.writer.append(second.id, Kind.EDIT, edit)  # painted until the first case was there
+    ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)[1:]))
+    assert next(trail(opened.project.writer.project.folder_of(second))).tool == "brush"
+    labels = read_labels(opened.project.path, second)[0]
     assert (labels.counts[0], labels.counts[UNLABELLED]) == (500, 0)
 
 
@@ -228,13 +230,16 @@ def sent(opened: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
 
 
 def tell(session: Session, sent: list[Request], event: CaseAveraged) -> None:
-    """An answer to the request for averaged cases."""
+    """An answer to the request for averaged cases; the last one ends its job."""
     request = next(request for request in sent if isinstance(request, AverageCases))
-    session.worker.event_received.emit(Answer(request.task, event))
+    answer(session.worker, request, event)
+    if event.done == event.total:
+        end(session.worker, request)
 
 
 def averaged(session: Session, folder: Path) -> None:
-    session.export(folder, "segmentation", ["png"], [case.id for case in session.cases], False, False, averaged=True)
+    choice = ExportChoice("segmentation", ("png",), pictures=False, table=False)
+    session.export_run.begin(folder, choice, [case.id for case in session.cases], averaged=True)
 
 
 def test_that_averaged_masks_are_written_when_the_worker_has_made_them(
@@ -245,12 +250,12 @@ def test_that_averaged_masks_are_written_when_the_worker_has_made_them(
     assert isinstance(sent[-1], AverageCases) and set(sent[-1].cases) == {first.id, second.id}
     found = Prediction(first.shape, (0, 1))
     found.put(Region.whole(first.shape), np.stack([np.zeros(first.shape, np.uint8), np.full(first.shape, 255, np.uint8)]), "some")
-    prediction_file.save(averaged_folder(opened.project_path, first.id), found)
+    prediction_file.save(averaged_folder(opened.project.path, first.id), found)
     tell(opened, sent, CaseAveraged(first.id, 1, 2))
     ended(opened, qtbot, lambda: tell(opened, sent, CaseAveraged(second.id, 2, 2, "disc_1.png cannot be read.")))
     assert (read_mask(tmp_path / "out" / "disc_0.png")[0] == 1).all()
     assert told[0][0].startswith("disc_1.png cannot be read.")
-    assert not averaged_folder(opened.project_path, first.id).exists()
+    assert not averaged_folder(opened.project.path, first.id).exists()
 
 
 @pytest.mark.parametrize("how", ["stopped", "failed", "died", "closed"])
@@ -259,8 +264,8 @@ def test_that_an_averaged_export_that_ends_early_says_so_and_writes_nothing(
 ) -> None:
     averaged(opened, tmp_path / "out")
     ends: dict[str, Callable[[], None]] = {
-        "stopped": opened.stop_work,
-        "failed": lambda: opened.worker.event_received.emit(TaskEnded(sent[-1].task, "Nothing has been learnt yet.")),
+        "stopped": opened.tasks.stop_all,
+        "failed": lambda: end(opened.worker, sent[-1], "Nothing has been learnt yet."),
         "died": lambda: opened.worker.event_received.emit(WorkerDied("The learner ended.")),
         "closed": opened.close_project,
     }

@@ -32,10 +32,10 @@ FOLDERS = ("cases", "checkpoints", "runs", "cache", "cache/thumbnails")
 
 @dataclass(frozen=True)
 class _Listed:
-    """Sources and names of these cases, so that adding ten thousand one by one takes no longer than adding them at once."""
+    """Images and names of these cases, so that adding ten thousand one by one takes no longer than adding them at once."""
 
     cases: tuple[Case, ...]
-    sources: set[Source]
+    images: set[tuple[Source, str]]  # with their SHA-256
     names: set[str]
 
 
@@ -180,26 +180,26 @@ class Project:
         self.manifest = replace(self.manifest, **fields)
 
     def add_cases(self, cases: Iterable[Case]) -> tuple[Case, ...]:
-        """Adds cases at the end and returns those added: a source that is in the project already is left out.
+        """Adds cases at the end and returns those added, each under a name of its own; an image that is in the project is left out.
 
         UserError, and nothing is added, when the number of channels differs: one network reads all scans of a project.
         """
         if self._listed.cases is not self.cases:
-            self._listed = _Listed(self.cases, {case.source for case in self.cases}, {case.name for case in self.cases})
-        known, names = self._listed.sources, self._listed.names
+            images = {(case.source, case.sha256) for case in self.cases}
+            self._listed = _Listed(self.cases, images, {case.name for case in self.cases})
+        known, names = self._listed.images, self._listed.names
         channels = next((case.channels for case in self.cases), None)
-        new = [case for case in cases if case.source not in known]
+        new = [case for case in cases if (case.source, case.sha256) not in known]
         for case in new:
             channels = case.channels if channels is None else channels
             if case.channels != channels:
-                here, there = count_text(channels, "channel"), count_text(case.channels, "channel")
-                raise UserError(f"{case.name} has {there} and this project's images have {here}; open it in a project of its own.")
+                raise other_channels(case, channels)
         added: list[Case] = []
         for case in new:
-            if case.source in known:
+            if (case.source, case.sha256) in known:
                 continue  # twice in what was handed over
             name = next(n for n in _numbered(case.name) if n not in names)
-            known.add(case.source)
+            known.add((case.source, case.sha256))
             names.add(name)
             added.append(replace(case, name=name))
         self.update(cases=(*self.cases, *added))
@@ -301,6 +301,12 @@ def is_project(folder: Path) -> bool:
         return durable.read_bytes(folder / MANIFEST).startswith(BEGINNING)
     except ProjectError:
         return False
+
+
+def other_channels(case: Case, channels: int) -> UserError:
+    """Say why a case does not join a project whose images have so many channels: one network reads all of them."""
+    here, there = count_text(channels, "channel"), count_text(case.channels, "channel")
+    return UserError(f"{case.name} has {there} and this project's images have {here}; open it in a project of its own.")
 
 
 def new_case(source: Source, scan: Scan, sha256: str) -> Case:

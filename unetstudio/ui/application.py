@@ -29,7 +29,7 @@ def run(paths: list[Path], *, example: bool = False) -> int:
     preferences = Preferences()
     appearance = Appearance(application, preferences)
     session = Session()
-    session.author = preferences.get(AUTHOR, "")
+    session.saver.author = preferences.get(AUTHOR, "")
     window = MainWindow(session, appearance, preferences)
     reports = BugReports(window)
     reports.install()

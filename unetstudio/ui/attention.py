@@ -1,4 +1,4 @@
-"""Where the network looked in the open case, for networks with attention gates."""
+"""The map of where the network looked in the open case, for networks with attention gates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unetstudio.inference.events import AttentionMapped
 
 
 class Attention(QObject):
-    """`values` (Z, Y, X) uint8, 0 where nothing is known or the gates were least open, 255 where most; None before the first map."""
+    """`values` (Z, Y, X) uint8: 0 where nothing is known or the gates were least open, 255 where most; None before the first map."""
 
     changed = Signal(object)  # Region
 
@@ -24,18 +24,18 @@ class Attention(QObject):
 
     @property
     def sentence(self) -> str:
-        """What its colours mean."""
+        """The meaning of its colours."""
         if self.values is None:
             return "What the network lets through appears after the next prediction."
         low, high = self.limits
         return f"How far the network lets the image through to where it draws borders: dark {100 * low:.0f} %, bright {100 * high:.0f} %."
 
     def open(self, case: Case | None) -> None:
-        """Another case, or none."""
+        """Begin an empty map for a case."""
         self._case, self.values, self._checkpoint = case, None, ""
 
     def take(self, event: AttentionMapped) -> None:
-        """A map of what is on screen came; one of other weights does not go together with what came before."""
+        """Add a map of what is on the screen; one of other weights does not go together with what came before."""
         if self._case is None or event.case != self._case.id:
             return
         if self.values is None or event.checkpoint != self._checkpoint:

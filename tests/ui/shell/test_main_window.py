@@ -46,13 +46,13 @@ def test_that_there_is_a_zoom_only_with_an_image(window: MainWindow, images: lis
 
 
 def test_that_the_title_names_the_project(working: MainWindow) -> None:
-    assert working.session.project_name in working.windowTitle()
+    assert working.session.project.name in working.windowTitle()
 
 
-def test_that_closing_the_project_leads_back_to_the_start_page_that_lists_it(working: MainWindow) -> None:
+def test_that_closing_the_project_leads_back_to_the_start_page_that_lists_it(working: MainWindow, qtbot: QtBot) -> None:
     working.session.close_project()
     assert not working.is_working
-    assert working.start.continue_tile.isEnabled()
+    qtbot.waitUntil(working.start.continue_tile.isEnabled, timeout=10_000)
 
 
 def test_that_a_file_that_cannot_be_opened_leads_to_the_start_page_which_says_why(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
@@ -66,6 +66,7 @@ def test_that_a_file_that_cannot_be_opened_leads_to_the_start_page_which_says_wh
 
 def test_that_the_project_can_be_opened_again_from_its_tile(working: MainWindow, qtbot: QtBot) -> None:
     working.session.close_project()
+    qtbot.waitUntil(working.start.continue_tile.isEnabled, timeout=10_000)
     with qtbot.waitSignal(working.session.case_opened, timeout=20000):
         working.start.continue_tile.click()
     assert working.is_working
@@ -93,7 +94,7 @@ def test_that_a_notice_hangs_over_the_page_that_is_shown(working: MainWindow) ->
 
 def test_that_closing_the_window_ends_the_session(working: MainWindow) -> None:
     working.close()
-    assert working.session.project_path is None
+    assert working.session.project is None
 
 
 def test_that_the_export_folder_of_a_project_is_still_remembered_after_closing(
@@ -104,7 +105,7 @@ def test_that_the_export_folder_of_a_project_is_still_remembered_after_closing(
     assert isinstance(panel, ExportPanel)
     panel.form.folder.setText(str(tmp_path / "elsewhere"))
     panel.form.remember_folder()
-    project = str(working.session.project_path)
+    project = str(working.session.project.path)
     working.close()
     assert Preferences(preferences.path).get("export_folders", {}) == {project: str(tmp_path / "elsewhere")}
 

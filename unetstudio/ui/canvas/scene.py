@@ -39,14 +39,14 @@ class Scene:
 
     def open(self) -> dict[str, Any]:
         """Another case; returns where one was in it last, for `Canvas.restore`."""
-        scan, case = self._session.scan, self._session.case
+        project, case = self._session.project, self._session.case
         self._views.clear()
-        if scan is None:
+        if project is None or case is None:
             self.close()
             return {}
-        self._automatic = automatic_window(scan)
+        self._automatic = automatic_window(case.scan)
         self.show_plane()
-        return dict(self._session.view.get("views", {}).get(case.id, {})) if case is not None else {}
+        return dict(project.view.get("views", {}).get(case.id, {}))
 
     def close(self) -> None:
         """Nothing is open."""
