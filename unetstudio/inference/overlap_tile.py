@@ -41,7 +41,7 @@ class TileGrid:
         """For a scan of `shape` (Z, Y, X); a 2D network goes slice by slice, without context from the neighbours."""
         step, margin = _three(network.size_multiple, 1), _three(network.receptive_margin, 0)
         halo = _index(round_up(m, s) for m, s in zip(margin, step, strict=True))
-        border = halo if any(network.lost) else _index(min(m, BORDER[network.config.dims]) for m in margin)
+        border = halo if any(network.valid_margin) else _index(min(m, BORDER[network.config.dims]) for m in margin)
         stop = _index(round_up(n + 2 * b, s) - b for n, b, s in zip(shape, border, step, strict=True))
         return cls(step, halo, Region(_index(-b for b in border), stop), network)
 
@@ -69,7 +69,7 @@ class TileGrid:
     def input(self, core: Region) -> Region:
         """What the network must see for `core`: with its halo, of a shape it accepts, within the domain if it pads by itself."""
         seen = self.unclipped(core)
-        return seen if any(self.network.lost) else seen & self.domain
+        return seen if any(self.network.valid_margin) else seen & self.domain
 
     def unclipped(self, core: Region) -> Region:
         """The same, in a domain without end."""
@@ -83,14 +83,14 @@ class TileGrid:
     def surrounded(self, core: Region) -> bool:
         """Whether all that can influence a core is mirrored or real image, and none of it the zeros that the network pads with."""
         margin = _three(self.network.receptive_margin, 0)
-        return any(self.network.lost) or (
+        return any(self.network.valid_margin) or (
             all(a - m >= low for a, m, low in zip(core.start, margin, self.domain.start, strict=True))
             and all(b + m <= high for b, m, high in zip(core.stop, margin, self.domain.stop, strict=True))
         )
 
     def work(self, seen: Region, core: Region) -> float:
         """Of a tile, in voxels for which the whole network is computed: part of it is computed for the core alone."""
-        return seen.size + self.network.spared * (core.size - seen.size)
+        return seen.size + self.network.window_share * (core.size - seen.size)
 
     def core_size(self, wanted: Region, voxels: float, most: int) -> Index:
         """Core extents for tiles of about `voxels` of work and never over `most` input voxels: larger where halos would be most of the
@@ -125,9 +125,9 @@ class TileGrid:
             cores.append([b - a for a, b in cuts])
             seen.append([min(b + halo, high) - max(a - halo, low) for a, b in cuts])
         largest, all_seen = math.prod(map(max, seen)), math.prod(map(sum, seen))
-        spared = self.network.spared
-        work = largest + spared * (math.prod(map(max, cores)) - largest)
-        return largest, work, all_seen + spared * (math.prod(map(sum, cores)) - all_seen)
+        share = self.network.window_share
+        work = largest + share * (math.prod(map(max, cores)) - largest)
+        return largest, work, all_seen + share * (math.prod(map(sum, cores)) - all_seen)
 
     def _cuts(self, axis: int, wanted: Region, size: int) -> list[tuple[int, int]]:
         """About equal intervals of at most `size` on the grid that cover `wanted` along an axis."""

@@ -23,7 +23,7 @@ from unetstudio.inference.overlap_tile import TileGrid, read_mirrored
 from unetstudio.inference.resampled import ResampledScan, interpolated, zoom_of
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.device import Precision, choose_device, choose_precision
-from unetstudio.networks.network import Network, answer
+from unetstudio.networks.network import Network, compute_window
 from unetstudio.networks.output_window import Window
 
 WORTH = 30.0
@@ -160,7 +160,7 @@ class Predictor:
 
     def _answered(self, seen: Region) -> Region:
         """What the network answers that is shown a region."""
-        rim = (*(0,) * (3 - self.dims), *self.network.lost)
+        rim = (*(0,) * (3 - self.dims), *self.network.valid_margin)
         return Region(_add(seen.start, rim), _add(seen.stop, tuple(-n for n in rim)))
 
     def _answer(self, scan: Scan | ResampledScan, grid: TileGrid, core: Region, wanted: Region, tta: bool) -> NDArray[np.uint8]:
@@ -193,7 +193,9 @@ class Predictor:
         """Probabilities (K, Z', Y', X') float32 on the device, from input channels (C', Z, Y, X); smaller by what the network loses, or
         a `part` (z, y, x) of that: the rest is then not computed where the network can do without."""
         batch = self._batch(channels)
-        answered = [n - 2 * lost for n, lost in zip(channels.shape[1:], (*(0,) * (3 - self.dims), *self.network.lost), strict=True)]
+        answered = [
+            n - 2 * margin for n, margin in zip(channels.shape[1:], (*(0,) * (3 - self.dims), *self.network.valid_margin), strict=True)
+        ]
         part = part or tuple(slice(0, n) for n in answered)
         if self.engine is not None:
             self.engine.kept = COMPILED_VIEWS[self.views] if tta else COMPILED
@@ -230,10 +232,10 @@ class Predictor:
     def _forward(self, batch: Tensor, window: Window) -> Tensor:
         """(N, K, ...) float32 probabilities of a window; of two classes by one sigmoid, which costs a fraction of a softmax."""
         if self.engine is not None:
-            logits = answer(self.network, batch, window, self.engine)
+            logits = compute_window(self.network, batch, window, self.engine)
         else:
             with self.precision.autocast():
-                logits = answer(self.network, self.precision.place(batch), window).float()
+                logits = compute_window(self.network, self.precision.place(batch), window).float()
         if logits.shape[1] != 2:
             return torch.softmax(logits, dim=1)
         second = torch.sigmoid(logits[:, 1] - logits[:, 0])

@@ -332,9 +332,9 @@ class Trainer:
     def _sampling(self) -> Samples:
         cpu = self._device.type == "cpu"  # which needs its threads for the step: one or two make batches quicker than it uses them up
         threads = (1 if cores() < MANY_CORES else 2) if cpu else max(1, min(6, cores() - 1))
-        lost, seed = self._learner.network.lost, self.settings.seed
+        margin, seed = self._learner.network.valid_margin, self.settings.seed
         what, bias = (self._material, self._recipe, self._patch, self._batch), self._plan.bias
-        return Samples(*what, lost=lost, seed=seed, first=self.step, threads=threads, bias=bias)
+        return Samples(*what, valid_margin=margin, seed=seed, first=self.step, threads=threads, bias=bias)
 
 
 def _views(recipe: Recipe) -> dict[str, str]:

@@ -145,7 +145,7 @@ def _sizes(dims: int, settings: TrainingSettings, quick: bool) -> list[Size]:
 def _patch(network: Network, edge: int, extent: tuple[int, ...]) -> tuple[int, ...]:
     """A window of `edge`, no larger than a scan needs, as the network takes it."""
     wanted = (max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent, network.size_multiple, strict=True))
-    return network.input_shape(tuple(n + 2 * lost for n, lost in zip(wanted, network.lost, strict=True)))
+    return network.input_shape(tuple(n + 2 * margin for n, margin in zip(wanted, network.valid_margin, strict=True)))
 
 
 def _inputs(cases: list[Case]) -> int:

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unetstudio.augment.grid import Grid
 from unetstudio.augment.recipe import Drawn, Recipe
+from unetstudio.augment.sampling_grid import SamplingGrid
 from unetstudio.training.material import Index, Material
 
 AHEAD = 3
@@ -77,10 +77,10 @@ def make_patch(
     cut: PatchSpec, index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """Image (C', *patch), target and weight (*patch) of one cut."""
-    grid = recipe.grid(cut.drawn, len(patch)) if cut.drawn.geometric else Grid.straight(len(patch))
-    grid = grid.then(np.diag(material.ratio(cut.case)[-len(patch) :]))  # one map, one interpolation
-    places = grid.places(patch, cut.centre)
-    image = recipe.recolour(cut.drawn, material.read(cut.case, places, cut.z), material.intensity.plain)
+    grid = recipe.grid(cut.drawn, len(patch)) if cut.drawn.geometric else SamplingGrid.identity(len(patch))
+    grid = grid.followed_by(np.diag(material.ratio(cut.case)[-len(patch) :]))  # one map, one interpolation
+    places = grid.coordinates(patch, cut.centre)
+    image = recipe.apply_photometric(cut.drawn, material.read(cut.case, places, cut.z), material.intensity.plain)
     target, weight = material.read_labels(cut.case, places, cut.z, index)
     return image, target, weight
 
@@ -102,15 +102,15 @@ class Samples:
         patch: tuple[int, ...],
         batch: int,
         *,
-        lost: tuple[int, ...] = (),
+        valid_margin: tuple[int, ...] = (),
         seed: int,
         first: int = 0,
         threads: int = 1,
         bias: float | None = None,
     ) -> None:
-        """`lost` is what the network's output lacks on each side of the patch; `bias` as of `draw_cut`."""
+        """`valid_margin` is what the network's output lacks on each side of the patch; `bias` as of `draw_cut`."""
         self._material, self._recipe, self._patch, self._batch = material, recipe, patch, batch
-        self._answered = tuple(n - 2 * rim for n, rim in zip(patch, lost or (0,) * len(patch), strict=True))
+        self._answered = tuple(n - 2 * rim for n, rim in zip(patch, valid_margin or (0,) * len(patch), strict=True))
         self._seed, self._next, self._bias = seed, first, bias
         self._made: deque[tuple[Index, Future[Batch]]] = deque()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="samples")

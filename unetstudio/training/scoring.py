@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from unetstudio.augment.grid import Grid
+from unetstudio.augment.sampling_grid import SamplingGrid
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.region import Region
 from unetstudio.inference.resampled import shape_at
@@ -72,12 +72,12 @@ def score(network: Network, precision: Precision, material: Material, index: Ind
     n = len(material.study.classes)
     both, predicted, true = np.zeros(n), np.zeros(n), np.zeros(n)
     for spot in spots:
-        seen = network.input_shape(tuple(n + 2 * lost for n, lost in zip(spot.shape, network.lost, strict=True)))
-        answered = tuple(n - 2 * lost for n, lost in zip(seen, network.lost, strict=True))
-        straight = Grid(np.diag(material.ratio(spot.case)[-len(spot.shape) :]))
-        target, _ = material.read_labels(spot.case, straight.places(answered, spot.centre), spot.z, index, held=True)
+        seen = network.input_shape(tuple(n + 2 * margin for n, margin in zip(spot.shape, network.valid_margin, strict=True)))
+        answered = tuple(n - 2 * margin for n, margin in zip(seen, network.valid_margin, strict=True))
+        straight = SamplingGrid(np.diag(material.ratio(spot.case)[-len(spot.shape) :]))
+        target, _ = material.read_labels(spot.case, straight.coordinates(answered, spot.centre), spot.z, index, held=True)
         known = target != UNLABELLED
-        image = torch.from_numpy(material.read(spot.case, straight.places(seen, spot.centre), spot.z))[None]
+        image = torch.from_numpy(material.read(spot.case, straight.coordinates(seen, spot.centre), spot.z))[None]
         with torch.inference_mode(), precision.autocast():
             logits = network(precision.place(image))[0].float().cpu().numpy()
         answer, truth = logits[:, known].argmax(0), target[known]

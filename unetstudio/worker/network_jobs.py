@@ -12,7 +12,7 @@ from unetstudio.inference.attention import Gated
 from unetstudio.networks.computer import describe
 from unetstudio.networks.device import choose_device, choose_precision, free_memory, is_out_of_memory, use_threads
 from unetstudio.networks.machine_cache import processor_name
-from unetstudio.networks.network import NETWORKS, create, offered
+from unetstudio.networks.network import NETWORKS, create, ordered_networks
 from unetstudio.networks.onnx_export import export_network
 from unetstudio.training.plan import usual_network
 from unetstudio.training.start import to_use
@@ -36,14 +36,14 @@ def choices() -> tuple[NetworkChoice, ...]:
             source=kind.source,
             shows_attention=issubclass(kind, Gated),
         )
-        for name, kind in offered()
+        for name, kind in ordered_networks()
     )
 
 
 def describe_networks(request: DescribeNetworks) -> Generator[NetworkCost | None, None, None]:
     """One NetworkCost for each network and dimension asked for; None is yielded to let others have a turn."""
     machine = f"{processor_name()}, {describe()}, PyTorch {torch.__version__}, U-Net Studio {__version__}"
-    for name, dims in request.wanted or [(name, dims) for name, kind in offered() for dims in kind.dims]:
+    for name, dims in request.wanted or [(name, dims) for name, kind in ordered_networks() for dims in kind.dims]:
         yield None
         yield (_measured if request.measure else _sized)(name, dims, machine)
 
