@@ -1,4 +1,4 @@
-"""Imports and exports of the window: what is refused leaves labels and files as they were."""
+"""Masks imported in the window: what is refused leaves labels as they were."""
 
 from __future__ import annotations
 
@@ -11,24 +11,18 @@ import cv2
 import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
-from ui.line import answer, end
 
 from unetstudio.data.labels import UNLABELLED, LabelMap
-from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError
-from unetstudio.formats import read_mask
-from unetstudio.project import durable, prediction_file
+from unetstudio.project import durable
 from unetstudio.project.audit import trail
 from unetstudio.project.journal import Kind
-from unetstudio.project.prediction_file import averaged_folder
 from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
-from unetstudio.worker.file_messages import AverageCases, CaseAveraged
-from unetstudio.worker.messages import Request, WorkerDied
-from unetstudio.workspace.export import ExportChoice, What
+from unetstudio.ui.task import Task, TaskState
 
 Paint = Callable[..., None]
 
@@ -59,10 +53,6 @@ def ended(session: Session, qtbot: QtBot, act: Callable[[], None]) -> None:
     """Acts, and waits for the import or export to end."""
     act()
     qtbot.waitUntil(lambda: not session.tasks.running and not session.saver.busy, timeout=10_000)
-
-
-def export(session: Session, folder: Path, what: What = "labels") -> None:
-    session.export_run.begin(folder, ExportChoice(what, ("png",), pictures=False), [case.id for case in session.cases])
 
 
 def test_that_an_import_is_one_undoable_change_of_the_open_case(opened: Session, images: list[Path], qtbot: QtBot) -> None:
@@ -129,44 +119,6 @@ def test_that_cases_can_be_stepped_through_during_an_import_and_all_masks_arrive
     assert first.counts[0] > 0
 
 
-def test_that_labels_are_exported_as_they_are_on_the_disk(
-    opened: Session, paint: Paint, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
-) -> None:
-    paint(opened, 40, 30, 40, 60, value=1)
-    ended(opened, qtbot, lambda: export(opened, tmp_path / "out"))
-    assert np.array_equal(read_mask(tmp_path / "out" / "disc_0.png")[0], opened.labels.values)
-    assert not (tmp_path / "out" / "disc_1.png").exists()
-    assert told == [("disc_1 has no labels yet; paint it, or export the segmentation instead.", "warning")]
-
-
-def test_that_an_export_into_a_place_that_refuses_is_told(
-    opened: Session, paint: Paint, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
-) -> None:
-    paint(opened, 40, 30, 40, 60, value=1)
-    (tmp_path / "out").write_text("mine")
-    ended(opened, qtbot, lambda: export(opened, tmp_path / "out"))
-    assert told == [("out: a file of this name is in the way; choose another folder.", "error")]
-
-
-def test_that_an_export_never_replaces_the_images(
-    opened: Session, paint: Paint, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot
-) -> None:
-    paint(opened, 40, 30, 40, 60, value=1)
-    before = [path.read_bytes() for path in images]
-    ended(opened, qtbot, lambda: export(opened, images[0].parent))
-    assert told[0][1] == "error"
-    assert "choose another folder" in told[0][0]
-    assert [path.read_bytes() for path in images] == before
-
-
-def test_that_segmentations_without_a_prediction_are_refused_with_one_sentence(
-    opened: Session, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
-) -> None:
-    ended(opened, qtbot, lambda: export(opened, tmp_path / "out", "segmentation"))
-    assert len(told) == 1
-    assert "has not been predicted yet" in told[0][0]
-
-
 def test_that_undo_takes_back_an_import_that_came_while_another_case_was_open(
     opened: Session, images: list[Path], paint: Paint, qtbot: QtBot
 ) -> None:
@@ -221,66 +173,51 @@ def test_that_strokes_that_were_refused_come_before_an_import(
     assert (labels.counts[0], labels.counts[UNLABELLED]) == (500, 0)
 
 
-@pytest.fixture
-def sent(opened: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
-    """What the worker was asked for, which is not there."""
-    requests: list[Request] = []
-    monkeypatch.setattr(opened.worker, "ask", requests.append)
-    return requests
+def test_that_an_import_is_a_task_whose_result_counts_the_masks(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    begun: list[Task] = []
+    opened.tasks.begun.connect(begun.append)
+    ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)))
+    (task,) = begun
+    assert (task.name, task.state, task.result, task.done, task.total) == ("Importing masks", TaskState.DONE, 2, 2, 3)
 
 
-def tell(session: Session, sent: list[Request], event: CaseAveraged) -> None:
-    """An answer to the request for averaged cases; the last one ends its job."""
-    request = next(request for request in sent if isinstance(request, AverageCases))
-    answer(session.worker, request, event)
-    if event.done == event.total:
-        end(session.worker, request)
+def test_that_a_mask_that_is_left_out_is_a_problem_of_its_task(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    begun: list[Task] = []
+    opened.tasks.begun.connect(begun.append)
+    opened.add_class()
+    ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images, value=9)[:1]))
+    assert begun[0].state is TaskState.DONE
+    assert [problem.split(":")[0] for problem in begun[0].problems] == ["disc_0.png"]
 
 
-def averaged(session: Session, folder: Path) -> None:
-    choice = ExportChoice("segmentation", ("png",), pictures=False, table=False)
-    session.export_run.begin(folder, choice, [case.id for case in session.cases], averaged=True)
+def test_that_a_mask_that_cannot_be_read_fails_its_task(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    begun: list[Task] = []
+    opened.tasks.begun.connect(begun.append)
+    paths = masks(images)
+    paths[0].write_bytes(paths[0].read_bytes()[:40])
+    ended(opened, qtbot, lambda: opened.mask_import.begin(paths))
+    assert begun[0].state is TaskState.FAILED
+    assert begun[0].error.startswith("disc_0.png")
 
 
-def test_that_averaged_masks_are_written_when_the_worker_has_made_them(
-    opened: Session, sent: list[Request], told: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path
-) -> None:
-    first, second = opened.cases
-    averaged(opened, tmp_path / "out")
-    assert isinstance(sent[-1], AverageCases) and set(sent[-1].cases) == {first.id, second.id}
-    found = Prediction(first.shape, (0, 1))
-    found.put(Region.whole(first.shape), np.stack([np.zeros(first.shape, np.uint8), np.full(first.shape, 255, np.uint8)]), "some")
-    prediction_file.save(averaged_folder(opened.project.path, first.id), found)
-    tell(opened, sent, CaseAveraged(first.id, 1, 2))
-    ended(opened, qtbot, lambda: tell(opened, sent, CaseAveraged(second.id, 2, 2, "disc_1.png cannot be read.")))
-    assert (read_mask(tmp_path / "out" / "disc_0.png")[0] == 1).all()
-    assert told[0][0].startswith("disc_1.png cannot be read.")
-    assert not averaged_folder(opened.project.path, first.id).exists()
+def test_that_an_import_that_is_stopped_keeps_what_it_did(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+    paths = masks(images)
+    tasks: list[Task] = []
+
+    def stop(task: Task) -> None:
+        tasks.append(task)
+        task.changed.connect(lambda: task.done and task.stop())
+
+    opened.tasks.begun.connect(stop)
+    opened.mask_import.begin(paths)
+    qtbot.waitUntil(lambda: bool(tasks) and not tasks[0].running and not opened.saver.busy, timeout=10_000)
+    assert tasks[0].state is TaskState.STOPPED
+    assert opened.labels.counts[1] == 80 * 96
 
 
-@pytest.mark.parametrize("how", ["stopped", "failed", "died", "closed"])
-def test_that_an_averaged_export_that_ends_early_says_so_and_writes_nothing(
-    opened: Session, sent: list[Request], told: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path, how: str
-) -> None:
-    averaged(opened, tmp_path / "out")
-    ends: dict[str, Callable[[], None]] = {
-        "stopped": opened.tasks.stop_all,
-        "failed": lambda: end(opened.worker, sent[-1], "Nothing has been learnt yet."),
-        "died": lambda: opened.worker.event_received.emit(WorkerDied("The learner ended.")),
-        "closed": opened.close_project,
-    }
-    ended(opened, qtbot, ends[how])
-    assert "error" in [level for _, level in told]
-    tell(opened, sent, CaseAveraged("any", 1, 1))  # too late
-    assert not (tmp_path / "out").exists()
-
-
-def test_that_an_averaged_export_of_nothing_but_trouble_says_why(
-    opened: Session, sent: list[Request], told: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path
-) -> None:
-    averaged(opened, tmp_path / "out")
-    first, second = opened.cases
-    tell(opened, sent, CaseAveraged(first.id, 1, 2, "disc_0.png cannot be read."))
-    ended(opened, qtbot, lambda: tell(opened, sent, CaseAveraged(second.id, 2, 2, "disc_1.png cannot be read.")))
-    assert told[-1] == ("disc_1.png cannot be read.", "error")
-    assert not (tmp_path / "out").exists()
+def test_that_nothing_is_imported_without_a_project(session: Session, images: list[Path]) -> None:
+    told: list[str] = []
+    session.notice.connect(lambda text, level: told.append(text))
+    session.mask_import.begin(masks(images))
+    assert told == ["Open a project that can be changed first."]
+    assert session.tasks.running == ()
