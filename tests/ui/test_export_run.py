@@ -16,7 +16,7 @@ from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.formats import read_mask
 from unetstudio.project import durable, prediction_file
-from unetstudio.project.audit import trail
+from unetstudio.project.audit import audit_trail
 from unetstudio.project.prediction_file import averaged_folder
 from unetstudio.ui.session import Session
 from unetstudio.ui.task import Task, TaskState
@@ -195,7 +195,7 @@ def test_that_an_export_is_noted_for_a_case_that_was_removed_meanwhile(opened: S
     opened.change(lambda project: project.cases.remove(first.id))
     qtbot.waitUntil(lambda: not task.running and opened.case.id != first.id and not opened.saver.busy, timeout=10_000)
     assert all(safe for _, safe in states)
-    assert [line.event for line in trail(opened.project.writer.project.folder_of(first))][-1] == "exported"
+    assert [line.event for line in audit_trail(opened.project.writer.project.folder_of(first))][-1] == "exported"
 
 
 def test_that_a_stopped_averaged_export_asks_nothing_more_of_the_worker(opened: Session, sent: list[Request], tmp_path: Path) -> None:

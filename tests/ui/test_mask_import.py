@@ -17,8 +17,8 @@ from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError
 from unetstudio.project import durable
-from unetstudio.project.audit import trail
-from unetstudio.project.journal import Kind
+from unetstudio.project.audit import audit_trail
+from unetstudio.project.record import Kind
 from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
@@ -136,8 +136,8 @@ def test_that_undo_takes_back_an_import_that_came_while_another_case_was_open(
 
 def test_that_a_stroke_in_hand_does_not_wipe_out_an_import(opened: Session, images: list[Path], qtbot: QtBot) -> None:
     opened.annotation.set_active_class(0)
-    opened.annotation.press(Pointer(40, 20, 0, 0))
-    opened.annotation.move(Pointer(40, 40, 0, 0))
+    opened.annotation.press(Pointer(40, 20))
+    opened.annotation.move(Pointer(40, 40))
     ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)[:1]))
     opened.annotation.cancel()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
@@ -168,7 +168,7 @@ def test_that_strokes_that_were_refused_come_before_an_import(
         disk.setattr(durable.os, "write", refuse)
         opened.project.writer.append(second.id, Kind.EDIT, edit)  # painted until the first case was there
     ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)[1:]))
-    assert next(trail(opened.project.writer.project.folder_of(second))).tool == "brush"
+    assert next(audit_trail(opened.project.writer.project.folder_of(second))).tool == "brush"
     labels = read_labels(opened.project.path, second)[0]
     assert (labels.counts[0], labels.counts[UNLABELLED]) == (500, 0)
 

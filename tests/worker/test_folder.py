@@ -13,7 +13,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError, UserError
 from unetstudio.formats import read_mask
 from unetstudio.inference.predictor import Predictor
-from unetstudio.postprocess.uncertainty import doubt
+from unetstudio.postprocess.uncertainty import mean_uncertainty
 from unetstudio.worker import folder
 from unetstudio.worker.file_messages import MaskWritten, Refused
 from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
@@ -184,11 +184,11 @@ def test_that_an_area_is_told_where_the_pixel_size_is_known_and_nothing_where_no
 
 def test_that_doubt_is_looked_for_where_structures_may_be() -> None:
     share = np.zeros((1, 20, 20), np.uint8)
-    assert doubt(np.stack([255 - share, share])) == 0
+    assert mean_uncertainty(np.stack([255 - share, share])) == 0
     share[0, 5:10, 5:10] = 255
-    sure = doubt(np.stack([255 - share, share]))
+    sure = mean_uncertainty(np.stack([255 - share, share]))
     share[0, 5:10, 5:10] = 140
-    assert sure < 0.01 < 0.5 < doubt(np.stack([255 - share, share]))
+    assert sure < 0.01 < 0.5 < mean_uncertainty(np.stack([255 - share, share]))
 
 
 def test_that_objects_are_numbered_when_asked(predictor: Predictor, image: Path, tmp_path: Path) -> None:

@@ -8,7 +8,7 @@ import pytest
 
 from unetstudio.data.prediction import Prediction
 from unetstudio.project import prediction_file
-from unetstudio.project.durable import MissingError
+from unetstudio.project.os_errors import MissingError
 from unetstudio.training.events import Notice
 from unetstudio.worker.jobs import write_durably
 from unetstudio.worker.run_log import RunLog

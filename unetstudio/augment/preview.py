@@ -26,7 +26,7 @@ class Sample:
     labels: NDArray[np.uint8]
 
 
-class Material:
+class PreviewPatch:
     """A part of one slice (Z = `z`) round `centre` (row, column), ready to be varied; `labels` (Z, Y, X) class values."""
 
     def __init__(self, scan: Scan, labels: NDArray[np.uint8], z: int, centre: tuple[int, int], edge: int) -> None:

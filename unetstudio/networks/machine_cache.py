@@ -13,7 +13,8 @@ from typing import Any
 import platformdirs
 import torch
 
-from unetstudio.networks.checkpoint import write_atomically
+from unetstudio.atomic_file import replace_file
+from unetstudio.errors import FormatError
 
 FILE = "machine_cache.json"
 
@@ -41,8 +42,8 @@ def remember(question: str, answer: Any) -> Any:
     if _key(question) not in known:
         known[_key(question)] = answer
         try:
-            write_atomically(cache_folder() / FILE, json.dumps(known, indent=1).encode())
-        except OSError:
+            replace_file(cache_folder() / FILE, json.dumps(known, indent=1).encode(), parents=True)
+        except FormatError:
             return answer
     return known[_key(question)]
 

@@ -1,4 +1,4 @@
-"""The checkpoints of a project as their JSON cards tell: which there are, the newest, and the one to use. No weights are read."""
+"""The checkpoints of a project by their JSON cards: all of them, the newest, and the one to use. No weights are read."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unetstudio.data.checksum import broken
+from unetstudio.data.checksum import checksum_differs
 from unetstudio.data.classes import ClassTable
 from unetstudio.errors import UserError
-from unetstudio.project import durable, file_listing
+from unetstudio.project import file_listing
+from unetstudio.project.file_reading import read_bytes
 
 WEIGHTS, CARD = ".safetensors", ".json"
 _NAME = re.compile(r"[0-9a-f]{64}")
@@ -40,7 +41,7 @@ class CheckpointCard:
 
 def cards(folder: Path) -> list[CheckpointCard]:
     """Newest first; a card that is damaged or has lost its weights is left out."""
-    found = [card for path in file_listing.names(folder) if path.suffix == CARD and (card := _card(path))]
+    found = [card for path in file_listing.list_folder(folder) if path.suffix == CARD and (card := _card(path))]
     return sorted(found, key=lambda card: (card.created, card.step, card.id), reverse=True)
 
 
@@ -72,9 +73,9 @@ def _card(path: Path) -> CheckpointCard | None:
     """From its file, or None when it cannot be trusted."""
     weights = path.with_suffix(WEIGHTS)
     try:
-        if not _NAME.fullmatch(path.stem) or not file_listing.is_there(weights):
+        if not _NAME.fullmatch(path.stem) or not file_listing.exists(weights):
             return None
-        values: Any = json.loads(durable.read_bytes(path))
+        values: Any = json.loads(read_bytes(path))
         score = None if values["score"] is None else float(values["score"])
         card = CheckpointCard(
             id=path.stem,
@@ -90,5 +91,5 @@ def _card(path: Path) -> CheckpointCard | None:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError):
         return None
-    fits = values.get("id", card.id) == card.id and not broken(values)
+    fits = values.get("id", card.id) == card.id and not checksum_differs(values)
     return card if fits and (score is None or math.isfinite(score)) else None

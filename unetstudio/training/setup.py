@@ -53,7 +53,7 @@ def set_up(study: Study, settings: TrainingSettings, start: Start | None) -> Set
         network = create(plan.network, intensity.channels_out(intensity.channels), len(study.classes), plan.dims, **plan.options)
     else:
         intensity, network = Intensity.from_json(start.checkpoint.intensity), start.network
-    image = intensity.words(settings.normalisation) if start is None else f"{intensity.words()}; as it was trained before"
+    image = intensity.describe(settings.normalisation) if start is None else f"{intensity.describe()}; as it was trained before"
     if intensity.filters:
         image += "; beside it edges, lines and blobs of two widths: from strokes the network finds them sooner"
     words = plan.words | {"Image": image, "Precision": precision.reason, "Threads": str(threads)}

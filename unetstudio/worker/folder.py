@@ -17,6 +17,7 @@ from pathlib import Path
 import numpy as np
 from filelock import FileLock, Timeout
 
+from unetstudio.atomic_file import make_folder, replace_file
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.prediction import Prediction
@@ -26,7 +27,6 @@ from unetstudio.formats import FORMATS, read_by_region, write_legend
 from unetstudio.formats.large_mask import ending
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record
-from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.inference.engine import ENGINES
 from unetstudio.inference.events import EngineChosen, PredictionEvent, TilePredicted
 from unetstudio.inference.predict import FINAL_SECONDS, predict
@@ -34,7 +34,7 @@ from unetstudio.inference.predictor import Predictor
 from unetstudio.postprocess.numbered import numbered
 from unetstudio.postprocess.segment import Painted, segment
 from unetstudio.postprocess.step import Step
-from unetstudio.postprocess.uncertainty import doubt
+from unetstudio.postprocess.uncertainty import mean_uncertainty
 from unetstudio.training.events import Notice
 from unetstudio.worker.file_messages import MaskWritten, Refused
 from unetstudio.worker.jobs import check_channels
@@ -176,7 +176,7 @@ class _Run:
                 if isinstance(event, TilePredicted):
                     kept.put(event.region, event.probabilities, event.checkpoint)
                 yield event
-            found = doubt(kept.probabilities)
+            found = mean_uncertainty(kept.probabilities)
             labels = segment(kept.probabilities, kept.values, self._steps, scan.geometry.spacing, painted=painted).labels
             voxels = _voxels(labels, self._classes)
             values = _objects(labels, kept.values, item.source.path) if manner.objects else labels

@@ -15,7 +15,7 @@ from unetstudio.inference.events import AttentionMapped, PredictionEvent, TilePr
 from unetstudio.inference.predict import TILE_SECONDS, predict
 from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.computer import examine
-from unetstudio.project import durable, prediction_file
+from unetstudio.project import durable, folders, prediction_file
 from unetstudio.worker.messages import DeviceReport, ShowView
 
 Predicting = Generator[PredictionEvent | AttentionMapped | None, None, None]
@@ -75,6 +75,6 @@ def check_channels(predictor: Predictor, scan: Scan, name: str) -> None:
 
 def write_durably(path: Path, content: bytes) -> None:
     """How the worker writes checkpoints, into a folder of a project; MissingError where the project is gone."""
-    durable.make_folder(path.parent, within=path.parent.parent)
-    durable.sweep(path.parent)
+    folders.make_folder(path.parent, within=path.parent.parent)
+    folders.remove_temporary_files(path.parent)
     durable.write_bytes(path, content, replace=True)

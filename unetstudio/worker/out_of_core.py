@@ -20,15 +20,16 @@ from unetstudio.data.case import Source
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.formats.large_mask import make_sure_it_can_be_saved, write_large_mask
-from unetstudio.formats.room import SMALL
+from unetstudio.formats.memory_check import SMALL
 from unetstudio.inference.events import TilePredicted
 from unetstudio.inference.predict import FINAL_SECONDS, predict, usual_tile
 from unetstudio.inference.predictor import Predictor
 from unetstudio.postprocess.by_block import LONGEST, WINDOW, Labels, by_block, reach
 from unetstudio.postprocess.overwrite import overwrite
-from unetstudio.postprocess.segment import Painted, segment, strongest, to_json
+from unetstudio.postprocess.segment import Painted, segment, to_json
 from unetstudio.postprocess.step import Reaching, Step, StepInput
-from unetstudio.postprocess.uncertainty import doubt_parts
+from unetstudio.postprocess.strongest import strongest
+from unetstudio.postprocess.uncertainty import uncertainty_sum
 from unetstudio.training.events import Notice
 from unetstudio.worker.scratch import DiskArray, Scratch, make_sure_there_is_room
 
@@ -144,7 +145,7 @@ def _tiles(
             best, winner = strongest(event.probabilities[1:], event.values[1:])
             for plane, values in zip(planes, (best, winner, event.probabilities[0]), strict=True):
                 plane.write(where, values)
-        scratch.finish(where, doubt_parts(event.probabilities))
+        scratch.finish(where, uncertainty_sum(event.probabilities))
         yield Doing(name, "predicting", event.done, event.total)
     scratch.save()
 
@@ -205,7 +206,12 @@ def _evidence(
         part = _part(painted, region)
         best, winner, other = [plane.read(region) for plane in planes] or [np.zeros(region.shape, np.uint8)] * 3
         mask = None if part is None else part[1]
-        return StepInput(values[0], values, best, winner, other, mask, scan.geometry.spacing, scan.is_volume)
+
+        def read_image() -> NDArray[Any]:
+            return scan.voxels[(slice(None), *region.slices)]
+
+        spacing, volume = scan.geometry.spacing, scan.is_volume
+        return StepInput(values[0], values, best, winner, other, mask, spacing, volume, read_image=read_image)
 
     return about
 

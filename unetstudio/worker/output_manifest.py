@@ -12,10 +12,10 @@ from typing import Any
 import numpy as np
 
 from unetstudio import __version__
+from unetstudio.atomic_file import replace_file
 from unetstudio.data.case import Source
 from unetstudio.data.csv_cell import csv_cell
 from unetstudio.formats.output_record import free_names
-from unetstudio.formats.replacing import replace_file
 from unetstudio.postprocess.segment import Painted
 from unetstudio.postprocess.stack import to_json
 from unetstudio.postprocess.step import Step

@@ -8,7 +8,7 @@ import time
 from pathlib import Path
 
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable
+from unetstudio.project import durable, folders
 from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, TrainingFinished, TrainingStarted
 
 KEPT = (TrainingStarted, RoundDone, CheckpointSaved, TrainingFinished, Notice)
@@ -26,7 +26,7 @@ class RunLog:
             return
         line = json.dumps({"event": type(event).__name__, "time": round(time.time(), 3), **dataclasses.asdict(event)}) + "\n"
         try:
-            durable.make_folder(self._path.parent, within=self._path.parent.parent)
+            folders.make_folder(self._path.parent, within=self._path.parent.parent)
             durable.append(self._path, line.encode())
         except ProjectError:
             return
