@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
+
 from unetstudio.ui.task import Task, Tasks, TaskState
 
 
@@ -73,3 +78,15 @@ def test_that_running_tasks_are_listed_until_they_end_and_can_all_be_stopped() -
     assert tasks.running == (second, third) and begun == [first, second, third]
     tasks.stop_all()
     assert tasks.running == () and second.state is third.state is TaskState.STOPPED
+
+
+def test_that_slots_of_an_ended_task_may_hold_all_that_is_left_of_the_window(qapp: QApplication) -> None:
+    tasks = Tasks()
+    task, ends, gone = tasks.begin("a"), [], []
+    task.ended.connect(lambda tasks=tasks: ends.append(tasks.running))
+    task.destroyed.connect(lambda: gone.append("task"))
+    task.finish()
+    del tasks
+    gc.collect()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert (ends, gone) == ([()], ["task"])

@@ -97,6 +97,7 @@ class Task(QObject):
 
     def _end(self, state: TaskState) -> None:
         self.state = state
+        self._stop = None
         self.ended.emit()
 
 
@@ -116,9 +117,9 @@ class Tasks(QObject):
 
     def begin(self, name: str, stop: Callable[[], None] | None = None) -> Task:
         """Make a task and announce it."""
-        task = Task(name, stop, self)
+        task = Task(name, stop)  # no child: a slot of it may hold the last reference to its parent
         self._running.append(task)
-        task.ended.connect(lambda: self._forget(task))
+        task.ended.connect(self._forget_ended)
         self.begun.emit(task)
         return task
 
@@ -127,6 +128,7 @@ class Tasks(QObject):
         for task in self.running:
             task.stop()
 
-    def _forget(self, task: Task) -> None:
-        self._running.remove(task)
-        task.deleteLater()
+    def _forget_ended(self) -> None:
+        for task in [task for task in self._running if not task.running]:
+            self._running.remove(task)
+            task.deleteLater()
