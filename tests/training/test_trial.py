@@ -5,7 +5,7 @@ from networks.tiny import tiny
 
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import BYTES
-from unetstudio.training.plan import usual_network
+from unetstudio.training.network_plan import usual_network
 from unetstudio.training.trial import cost_of
 
 

@@ -13,7 +13,7 @@ from unetstudio.data.region import Region
 from unetstudio.inference.resampled import shape_at
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, round_up
-from unetstudio.training.material import Index, Material
+from unetstudio.training.material import LabelIndex, Material
 
 EDGE = {2: 256, 3: 64}
 """Largest extent of a window that is scored, in voxels."""
@@ -40,7 +40,7 @@ class Score:
 
 
 def find_windows(
-    material: Material, index: Index, dims: int, multiple: tuple[int, ...], most: int, seed: int, edge: int = 0
+    material: Material, index: LabelIndex, dims: int, multiple: tuple[int, ...], most: int, seed: int, edge: int = 0
 ) -> list[ValidationWindow]:
     """Return at most `most` windows that hold held-out labels, spread over cases and classes; the same for the same labels and seed.
 
@@ -69,7 +69,7 @@ def find_windows(
     return turns[:most]
 
 
-def score(network: Network, precision: Precision, material: Material, index: Index, windows: list[ValidationWindow]) -> Score:
+def score(network: Network, precision: Precision, material: Material, index: LabelIndex, windows: list[ValidationWindow]) -> Score:
     """Score the windows' held-out voxels by Dice per class, pooled; the first class, background by custom, is left out of the mean."""
     n = len(material.study.classes)
     both, predicted, true = np.zeros(n), np.zeros(n), np.zeros(n)

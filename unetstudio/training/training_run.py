@@ -21,7 +21,7 @@ from unetstudio.networks.precision_choice import choose_precision
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.borders import choose_borders
 from unetstudio.training.events import TrainingStarted
-from unetstudio.training.material import Material, Unreadable, fit_intensity
+from unetstudio.training.material import Material
 from unetstudio.training.plan import Plan, make_plan
 from unetstudio.training.rollback import Rollback
 from unetstudio.training.samples import Samples
@@ -29,6 +29,7 @@ from unetstudio.training.schedule import Budget, Stopwatch
 from unetstudio.training.scoring import Score
 from unetstudio.training.sizing import Machine
 from unetstudio.training.start import Start
+from unetstudio.training.study_scans import Unreadable, fit_intensity
 from unetstudio.training.train_state import TrainState
 
 MANY_CORES = 8

@@ -17,7 +17,7 @@ from unetstudio.networks.network import NETWORKS, create, offered
 from unetstudio.networks.onnx_export import export_network
 from unetstudio.networks.precision_choice import choose_precision
 from unetstudio.project.checkpoints import require
-from unetstudio.training.plan import usual_network
+from unetstudio.training.network_plan import usual_network
 from unetstudio.training.trial import Cost, cost_of
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
 from unetstudio.worker.messages import DescribeNetworks, NetworkChoice, NetworkCost
