@@ -71,8 +71,9 @@ def opened(size: int) -> Session:
     session.case = Case("a", "a", Source("a.png"), "", scan.shape, 1)
     session.scan, session.labels = scan, LabelMap.unlabelled(scan.shape)
     session._sequence["a"] = 0
-    session.annotation.open("a", session.labels, History())
-    session.review.open(session.case, session.labels, None)
+    session.cursor.open(scan.shape)
+    session.annotation.open("a", scan.voxels, session.labels, History())
+    session.review.open(session.case, scan.voxels, session.labels, None)
     session.review.segmentation = (scan.voxels[0] > 110).astype(np.uint8)
     return session
 
@@ -80,7 +81,7 @@ def opened(size: int) -> Session:
 def stroke(app: QApplication, canvas: Canvas, brush: int, count: int) -> tuple[list[float], float, float]:
     """Milliseconds of each move of a stroke that winds over the screen, of its release and of its undo."""
     annotation = canvas.session.annotation
-    annotation.set_options("brush", size=brush)
+    annotation.tools.set_options("brush", size=brush)
     turn = np.linspace(0, 12 * np.pi, count)
     way = np.stack([700 + turn * 9 * np.cos(turn), 475 + turn * 9 * np.sin(turn)], axis=1)
     send(app, canvas, QEvent.Type.MouseButtonPress, way[0])

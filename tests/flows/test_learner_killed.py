@@ -37,8 +37,8 @@ def session(qapp: object, images: Path, qtbot: QtBot) -> Iterator[tuple[Session,
 
 def paint(session: Session, row: float, value: int) -> None:
     session.annotation.set_active_class(value)
-    session.annotation.press(Pointer(row, 10, 0, 0))
-    session.annotation.move(Pointer(row, 80, 0, 0))
+    session.annotation.press(Pointer(row, 10))
+    session.annotation.move(Pointer(row, 80))
     session.annotation.release()
 
 

@@ -10,15 +10,21 @@ from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.stroke import Stroke
 from unetstudio.tools.brush import Brush
 from unetstudio.tools.eraser import Eraser
+from unetstudio.tools.image_plane import ImagePlane
 from unetstudio.tools.sweep import outline
-from unetstudio.tools.tool import Pointer
+from unetstudio.tools.tool import Pointer, ToolContext
+
+
+def context(stroke: Stroke, press: Pointer) -> ToolContext:
+    """On a black image."""
+    return ToolContext(stroke, press, ImagePlane(np.zeros((1, *stroke.labels.shape), np.uint8), press.plane))
 
 
 def painted(size: int, way: list[tuple[float, float]], spacing: tuple[float, float] = (1.0, 1.0)) -> np.ndarray:
     labels = LabelMap.unlabelled((1, 120, 200))
     stroke = Stroke(labels, 1, tool="brush")
-    pointers = [Pointer(row, column, 0, 0, spacing) for row, column in way]
-    drag = Brush(size).drag(stroke, pointers[0])
+    pointers = [Pointer(row, column, spacing=spacing) for row, column in way]
+    drag = Brush(size).drag(context(stroke, pointers[0]))
     next(drag)
     for at in pointers[1:]:
         drag.send(at)
@@ -54,16 +60,16 @@ def test_that_the_brush_is_round_in_the_patient_when_voxels_are_not_cubes() -> N
 
 def test_that_a_move_touches_only_the_box_of_its_own_segment() -> None:
     stroke = Stroke(LabelMap.unlabelled((1, 500, 500)), 1, tool="brush")
-    drag = Brush(7).drag(stroke, Pointer(50, 50, 0, 0))
+    drag = Brush(7).drag(context(stroke, Pointer(50, 50)))
     next(drag)
-    drag.send(Pointer(50, 400, 0, 0))
-    region = drag.send(Pointer(50, 410, 0, 0)).region
+    drag.send(Pointer(50, 400))
+    region = drag.send(Pointer(50, 410)).region
     assert region is not None
     assert (region.start, region.stop) == ((0, 47, 397), (1, 54, 414))
 
 
 def test_that_the_preview_is_where_the_brush_paints() -> None:
-    at = Pointer(30.3, 40.6, 0, 0, spacing=(3.0, 1.0))
+    at = Pointer(30.3, 40.6, spacing=(3.0, 1.0))
     (row, column), (half_row, half_column) = outline(at, 14)
     rows, columns = np.nonzero(painted(14, [(at.row, at.column)], at.spacing))
     assert row - half_row <= rows.min() and rows.max() <= row + half_row
@@ -73,7 +79,7 @@ def test_that_the_preview_is_where_the_brush_paints() -> None:
 def test_that_the_eraser_makes_voxels_unlabelled() -> None:
     labels = LabelMap(np.ones((1, 30, 30), np.uint8))
     stroke = Stroke(labels, UNLABELLED, tool="eraser")
-    drag = Eraser(5).drag(stroke, Pointer(10, 10, 0, 0))
+    drag = Eraser(5).drag(context(stroke, Pointer(10, 10)))
     next(drag)
     drag.close()
     assert labels.values[0, 10, 10] == UNLABELLED and labels.origin[0, 10, 10] == 0

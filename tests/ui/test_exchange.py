@@ -182,8 +182,8 @@ def test_that_undo_takes_back_an_import_that_came_while_another_case_was_open(
 
 def test_that_a_stroke_in_hand_does_not_wipe_out_an_import(opened: Session, images: list[Path], qtbot: QtBot) -> None:
     opened.annotation.set_active_class(0)
-    opened.annotation.press(Pointer(40, 20, 0, 0))
-    opened.annotation.move(Pointer(40, 40, 0, 0))
+    opened.annotation.press(Pointer(40, 20))
+    opened.annotation.move(Pointer(40, 40))
     ended(opened, qtbot, lambda: opened.import_masks(masks(images)[:1]))
     opened.annotation.cancel()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)

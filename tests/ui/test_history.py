@@ -49,7 +49,7 @@ def test_that_a_painted_place_tells_who_painted_it_and_what_was_there_before(ope
 def test_that_what_was_taken_back_and_erased_is_told(opened: Session, paint: Paint, qtbot: QtBot) -> None:
     paint(opened, 20, 10, 20, 60, value=1)
     opened.annotation.undo()
-    opened.annotation.set_tool("eraser")
+    opened.annotation.tools.choose("eraser")
     opened.annotation.redo()
     paint(opened, 20, 10, 20, 60)
     told = [history_words.what(line) for line in asked(opened, (0, 20, 30), qtbot)]

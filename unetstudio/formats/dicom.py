@@ -16,7 +16,7 @@ from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom_pixels import frames_of
-from unetstudio.formats.dicom_plane import Plane, planes_of
+from unetstudio.formats.dicom_placement import SlicePlacement, placements_of
 from unetstudio.formats.dicom_series import find_series
 from unetstudio.formats.dicom_stack import stacked
 from unetstudio.formats.dicom_tiles import assembled, is_tiled, slide_geometry
@@ -79,8 +79,8 @@ def _read_file(path: Path) -> Scan:
     dataset = _dataset(path)
     frames = frames_of(dataset, path)  # (Z, C, Y, X)
     if is_tiled(dataset):
-        return replace(_scan(dataset, assembled(frames, dataset, path), planes_of(dataset, 1), path), geometry=slide_geometry(dataset))
-    planes = planes_of(dataset, len(frames))
+        return replace(_scan(dataset, assembled(frames, dataset, path), placements_of(dataset, 1), path), geometry=slide_geometry(dataset))
+    planes = placements_of(dataset, len(frames))
     order, geometry = stacked(planes, path)
     return replace(_scan(dataset, frames[order], planes, path), geometry=geometry)
 
@@ -91,11 +91,11 @@ def _read_series(folder: Path, files: list[Path], *, name: str) -> Scan:
     pixels = int(first.Rows) * int(first.Columns) * int(first.get("SamplesPerPixel", 1))
     make_sure_it_fits(folder, pixels * 4 * len(files), sum(file.stat().st_size for file in files))
     slices: list[NDArray[Any]] = []
-    planes: list[Plane] = []
+    planes: list[SlicePlacement] = []
     for file in files:
         dataset = _dataset(file)
         slices.append(frames_of(dataset, file)[0])
-        planes += planes_of(dataset, 1)
+        planes += placements_of(dataset, 1)
     if len({one.shape for one in slices}) != 1:
         raise FormatError(folder, "its slices differ in size, so they are no volume; open them one at a time.")
     order, geometry = stacked(planes, folder)
@@ -114,7 +114,7 @@ def _dataset(path: Path) -> Dataset:
     return dataset
 
 
-def _scan(dataset: Dataset, frames: NDArray[Any], planes: list[Plane], path: Path) -> Scan:
+def _scan(dataset: Dataset, frames: NDArray[Any], planes: list[SlicePlacement], path: Path) -> Scan:
     """From frames (Z, C, Y, X) in order."""
     middle = planes[len(planes) // 2]
     modality = str(dataset.get("Modality", "") or "")

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_plane import planes_of
+from unetstudio.formats.dicom_placement import placements_of
 from unetstudio.formats.room import make_sure_it_fits
 from unetstudio.formats.voxels import looked_up, rescaled
 
@@ -33,10 +33,10 @@ def frames_of(dataset: Dataset, path: Path) -> NDArray[Any]:
         from pydicom.pixels.processing import apply_modality_lut
 
         return np.asarray(apply_modality_lut(frames, dataset))
-    scales = {(plane.slope, plane.intercept) for plane in planes_of(dataset, len(frames))}
+    scales = {(plane.slope, plane.intercept) for plane in placements_of(dataset, len(frames))}
     if len(scales) == 1:
         return rescaled(frames, *scales.pop())
-    planes = planes_of(dataset, len(frames))
+    planes = placements_of(dataset, len(frames))
     return np.stack([rescaled(frame, plane.slope, plane.intercept) for frame, plane in zip(frames, planes, strict=True)])
 
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_plane import Plane, planes_of
+from unetstudio.formats.dicom_placement import SlicePlacement, placements_of
 from unetstudio.formats.natural import natural
 from unetstudio.formats.room import SMALL
 
@@ -46,7 +46,7 @@ class _Slice:
     series: str
     number: int
     shape: tuple[int, int, int]
-    plane: Plane
+    plane: SlicePlacement
     splits: tuple[str, ...]
 
 
@@ -93,7 +93,7 @@ def _slice(path: Path) -> _Slice | None:
         header = pydicom.dcmread(path, stop_before_pixels=True, specific_tags=_TAGS, force=True, defer_size=SMALL)
         rows, columns, samples = (int(header.get(keyword) or 0) for keyword in ("Rows", "Columns", "SamplesPerPixel"))
         frames, number = (int(header.get(keyword) or 0) for keyword in ("NumberOfFrames", "SeriesNumber"))
-        plane = planes_of(header, 1)[0]
+        plane = placements_of(header, 1)[0]
         splits = tuple(_text(header, keyword) for keyword in _SPLITTERS)
     except Exception:  # noqa: BLE001  (pydicom raises many kinds on damaged files; such a file is no slice of a series)
         return None

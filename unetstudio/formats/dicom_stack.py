@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_plane import Plane
+from unetstudio.formats.dicom_placement import SlicePlacement
 
 GAP = 0.01
 """Slice distances may differ by this share of the usual one (highdicom's tolerance)."""
@@ -23,7 +23,7 @@ MIXED = 1e-3
 _AS_PICTURES = "open its slices one at a time as pictures"
 
 
-def stacked(planes: list[Plane], path: Path) -> tuple[list[int], Geometry]:
+def stacked(planes: list[SlicePlacement], path: Path) -> tuple[list[int], Geometry]:
     """Order of the slices (first is lowest along the normal) and their geometry.
 
     Frames that state no position of their own, and repeated ones (a film, a time series), stay in the order of the file.
@@ -71,7 +71,7 @@ def _step(positions: NDArray[np.float64], heights: NDArray[np.float64], path: Pa
     return step
 
 
-def _geometry(first: Plane, step: NDArray[np.float64]) -> Geometry:
+def _geometry(first: SlicePlacement, step: NDArray[np.float64]) -> Geometry:
     """The affine (k, j, i) -> LPS mm."""
     if first.orientation is None or first.position is None or first.pixel is None:
         return Geometry()
@@ -81,7 +81,7 @@ def _geometry(first: Plane, step: NDArray[np.float64]) -> Geometry:
     return Geometry.from_affine(affine)
 
 
-def _lone(plane: Plane) -> Geometry:
+def _lone(plane: SlicePlacement) -> Geometry:
     """One slice: as deep as it is thick, 1 mm when that is not said."""
     depth = plane.thickness or 1.0
     if plane.orientation is not None and plane.position is not None and plane.pixel is not None:
@@ -91,7 +91,7 @@ def _lone(plane: Plane) -> Geometry:
     return Geometry() if plane.pixel is None else Geometry((depth, plane.pixel[0], plane.pixel[1]))
 
 
-def _loose(planes: list[Plane]) -> Geometry:
+def _loose(planes: list[SlicePlacement]) -> Geometry:
     """Frames without places: spacing alone, and only where the slices' distance is stated."""
     first = planes[0]
     known = first.pixel is not None and first.thickness is not None and first.position is None and first.orientation is not None

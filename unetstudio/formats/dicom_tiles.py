@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_plane import planes_of
+from unetstudio.formats.dicom_placement import placements_of
 from unetstudio.formats.room import make_sure_it_fits
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def assembled(frames: NDArray[Any], dataset: Dataset, path: Path) -> NDArray[Any
 
 def slide_geometry(dataset: Dataset) -> Geometry:
     """Spacing from the tags, or from the size in mm of the slide that was imaged."""
-    plane = planes_of(dataset, 1)[0]
+    plane = placements_of(dataset, 1)[0]
     if plane.pixel is not None:
         return Geometry((1.0, plane.pixel[0], plane.pixel[1]))
     height, width = (float(dataset.get(keyword) or 0) for keyword in ("ImagedVolumeHeight", "ImagedVolumeWidth"))

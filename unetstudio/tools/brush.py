@@ -1,19 +1,18 @@
-"""The brush: paints the active class along the pointer's way."""
+"""The brush: paints the active class along the path of the pointer."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from unetstudio.data.stroke import Stroke
 from unetstudio.tools.sweep import MAX_SIZE, sweep
-from unetstudio.tools.tool import TOOLS, Drag, Pointer, Tool
+from unetstudio.tools.tool import TOOLS, Drag, Tool, ToolContext
 
 
 @TOOLS.register("brush")
 @dataclass(frozen=True)
 class Brush(Tool):
-    """Round on the screen and in the patient, whatever the voxel's shape."""
+    """A brush that is round on the screen and in the patient, whatever the voxel's shape."""
 
     title: ClassVar[str] = "Brush"
     shortcut: ClassVar[str] = "B"
@@ -24,5 +23,5 @@ class Brush(Tool):
         default=12, metadata={"label": "Size", "minimum": 1, "maximum": MAX_SIZE, "step": 1, "unit": "px", "help": "Diameter"}
     )
 
-    def drag(self, stroke: Stroke, at: Pointer) -> Drag:
-        yield from sweep(stroke, at, self.size)
+    def drag(self, context: ToolContext) -> Drag:
+        yield from sweep(context, self.size)

@@ -1,4 +1,4 @@
-"""What a round brush covers on its way from one pointer position to the next: a capsule, so that fast moves leave no gaps."""
+"""The path of a round brush from one pointer position to the next: a capsule, so that fast moves leave no gaps."""
 
 from __future__ import annotations
 
@@ -7,29 +7,29 @@ import math
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.data.stroke import Stroke
-from unetstudio.tools.plane import extents, paint, scales
-from unetstudio.tools.tool import Drag, Point, Pointer, Touched
+from unetstudio.data.plane import relative_pitch
+from unetstudio.tools.tool import Drag, Point, Pointer, ToolContext, Touched
 
 MAX_SIZE = 512
 """Largest brush diameter in voxels."""
 
 
-def sweep(stroke: Stroke, at: Pointer, size: int) -> Drag:
-    """Paints a disc under the press and a capsule for each move; `size` is the diameter in voxels of the finer spacing."""
-    half = half_axes(size, at.spacing)
-    here = snapped((at.row, at.column), half)
+def sweep(context: ToolContext, size: int) -> Drag:
+    """Paint a disc under the press and a capsule for each move; `size` is the diameter in voxels of the finer spacing."""
+    press = context.press
+    half = half_axes(size, press.spacing)
+    here = snapped((press.row, press.column), half)
     there: Point | None = here
     while there is not None:
-        corner, mask = capsule(here, there, half, extents(stroke.labels.shape, at.axis))
+        corner, mask = capsule(here, there, half, context.shape)
         here = there
-        following = yield Touched(paint(stroke, at, corner, mask))
-        there = None if following is None else snapped((following.row, following.column), half)
+        at = yield Touched(context.paint(corner, mask))
+        there = None if at is None else snapped((at.row, at.column), half)
 
 
 def half_axes(size: int, spacing: tuple[float, float]) -> tuple[float, float]:
     """Half height and half width of the brush in voxels: round in the patient, and nowhere thinner than a voxel."""
-    rows, columns = scales(spacing)
+    rows, columns = relative_pitch(spacing)
     size = min(max(size, 1), MAX_SIZE)
     return max(0.5, size / 2 / rows), max(0.5, size / 2 / columns)
 
@@ -47,7 +47,7 @@ def outline(at: Pointer, size: int) -> tuple[Point, tuple[float, float]]:
 
 
 def capsule(start: Point, stop: Point, half: tuple[float, float], within: tuple[int, int]) -> tuple[tuple[int, int], NDArray[np.bool_]]:
-    """Corner and mask of the voxels within the brush's ellipse on the way from `start` to `stop`, clipped to a plane of `within`."""
+    """Corner and mask of the voxels within the brush's ellipse on the path from `start` to `stop`, clipped to a plane of `within`."""
     top, bottom = _span(start[0], stop[0], half[0], within[0])
     left, right = _span(start[1], stop[1], half[1], within[1])
     # In units of the half axes the ellipse is a circle of radius 1 and the capsule is what lies within 1 of the segment.

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.augment.resample import needed, sample_channels, sample_labels
+from unetstudio.augment.resample import bounding_region, sample_channels, sample_labels
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Spacing
 from unetstudio.data.intensity import Intensity
@@ -122,13 +122,13 @@ class Material:
 
     def read(self, id: str, places: Floats, z: int | None = None) -> Floats:
         """Return the (C', *patch) float32 channels at `places` (D, *patch); `z` is the slice of a 2D patch."""
-        region = needed(places, self.study.cases[id].case.shape, z)
+        region = bounding_region(places, self.study.cases[id].case.shape, z)
         return sample_channels(self._channels(id, region), _moved(places, region))
 
     def read_labels(self, id: str, places: Floats, z: int | None, index: LabelIndex, *, held: bool = False) -> tuple[Bytes, Floats]:
         """Return (*patch) channel numbers or UNLABELLED, and weights, nearest to `places`; of held-out voxels, or of all others."""
         member = self.study.cases[id]
-        region = needed(places, member.case.shape, z)
+        region = bounding_region(places, member.case.shape, z)
         if member.labels is None:
             return np.full(places.shape[1:], UNLABELLED, np.uint8), np.ones(places.shape[1:], np.float32)
         away = index.held.mask(member, region)

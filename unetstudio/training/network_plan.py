@@ -44,7 +44,7 @@ def patch_edge(dims: int, quick: bool, dense: bool) -> int:
 def patch_shape(network: Network, edge: int, extent: tuple[int, ...]) -> tuple[int, ...]:
     """Return a window of `edge`, no larger than a scan needs, as the network takes it."""
     wanted = (max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent, network.size_multiple, strict=True))
-    return network.input_shape(tuple(n + 2 * lost for n, lost in zip(wanted, network.lost, strict=True)))
+    return network.input_shape(tuple(n + 2 * margin for n, margin in zip(wanted, network.valid_margin, strict=True)))
 
 
 def batch_size(patch: tuple[int, ...], dims: int, quick: bool) -> int:

@@ -11,8 +11,8 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unetstudio.augment.grid import Grid
 from unetstudio.augment.recipe import Drawn, Recipe
+from unetstudio.augment.sampling_grid import SamplingGrid
 from unetstudio.training.material import LabelIndex, Material
 
 AHEAD = 3
@@ -77,10 +77,10 @@ def make_patch(
     spec: PatchSpec, index: LabelIndex, material: Material, patch: tuple[int, ...], recipe: Recipe
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """Image (C', *patch), target and weight (*patch) of one spec."""
-    grid = recipe.grid(spec.drawn, len(patch)) if spec.drawn.geometric else Grid.straight(len(patch))
-    grid = grid.then(np.diag(material.ratio(spec.case)[-len(patch) :]))  # one map, one interpolation
-    places = grid.places(patch, spec.centre)
-    image = recipe.recolour(spec.drawn, material.read(spec.case, places, spec.z), material.intensity.plain)
+    grid = recipe.grid(spec.drawn, len(patch)) if spec.drawn.geometric else SamplingGrid.identity(len(patch))
+    grid = grid.followed_by(np.diag(material.ratio(spec.case)[-len(patch) :]))  # one map, one interpolation
+    places = grid.coordinates(patch, spec.centre)
+    image = recipe.apply_photometric(spec.drawn, material.read(spec.case, places, spec.z), material.intensity.plain)
     target, weight = material.read_labels(spec.case, places, spec.z, index)
     return image, target, weight
 
@@ -102,15 +102,15 @@ class Samples:
         patch: tuple[int, ...],
         batch: int,
         *,
-        lost: tuple[int, ...] = (),
+        valid_margin: tuple[int, ...] = (),
         seed: int,
         first: int = 0,
         threads: int = 1,
         bias: float | None = None,
     ) -> None:
-        """`lost` is what the network's output lacks on each side of the patch; `bias` as in `draw_patch`."""
+        """`valid_margin` is what the network's output lacks on each side of the patch; `bias` as in `draw_patch`."""
         self._material, self._recipe, self._patch, self._batch = material, recipe, patch, batch
-        self._answered = tuple(n - 2 * rim for n, rim in zip(patch, lost or (0,) * len(patch), strict=True))
+        self._answered = tuple(n - 2 * rim for n, rim in zip(patch, valid_margin or (0,) * len(patch), strict=True))
         self._seed, self._next, self._bias = seed, first, bias
         self._made: deque[tuple[LabelIndex, Future[Batch]]] = deque()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="samples")

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from unetstudio.augment.grid import Grid
+from unetstudio.augment.sampling_grid import SamplingGrid
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.region import Region
 from unetstudio.inference.resampled import shape_at
@@ -74,12 +74,12 @@ def score(network: Network, precision: Precision, material: Material, index: Lab
     n = len(material.study.classes)
     both, predicted, true = np.zeros(n), np.zeros(n), np.zeros(n)
     for window in windows:
-        seen = network.input_shape(tuple(n + 2 * lost for n, lost in zip(window.shape, network.lost, strict=True)))
-        answered = tuple(n - 2 * lost for n, lost in zip(seen, network.lost, strict=True))
-        straight = Grid(np.diag(material.ratio(window.case)[-len(window.shape) :]))
-        target, _ = material.read_labels(window.case, straight.places(answered, window.centre), window.z, index, held=True)
+        seen = network.input_shape(tuple(n + 2 * margin for n, margin in zip(window.shape, network.valid_margin, strict=True)))
+        answered = tuple(n - 2 * margin for n, margin in zip(seen, network.valid_margin, strict=True))
+        straight = SamplingGrid(np.diag(material.ratio(window.case)[-len(window.shape) :]))
+        target, _ = material.read_labels(window.case, straight.coordinates(answered, window.centre), window.z, index, held=True)
         labelled = target != UNLABELLED
-        image = torch.from_numpy(material.read(window.case, straight.places(seen, window.centre), window.z))[None]
+        image = torch.from_numpy(material.read(window.case, straight.coordinates(seen, window.centre), window.z))[None]
         with torch.inference_mode(), precision.autocast():
             logits = network(precision.place(image))[0].float().cpu().numpy()
         answer, truth = logits[:, labelled].argmax(0), target[labelled]

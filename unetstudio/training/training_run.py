@@ -119,7 +119,7 @@ class TrainingRun:
             self.recipe,
             self.patch,
             self.batch,
-            lost=self.state.network.lost,
+            valid_margin=self.state.network.valid_margin,
             seed=self.settings.seed,
             first=self.step,
             threads=threads,

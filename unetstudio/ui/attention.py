@@ -1,4 +1,4 @@
-"""Where the network looked in the open case, for networks with attention gates."""
+"""The map of where the network looked in the open case, for networks with attention gates."""
 
 from __future__ import annotations
 
@@ -21,14 +21,6 @@ class Attention(QObject):
         self._checkpoint = ""
         self.values: NDArray[np.uint8] | None = None
         self.limits = (0.0, 1.0)  # how far the gates were open where the map is darkest and brightest
-
-    @property
-    def sentence(self) -> str:
-        """What its colours mean."""
-        if self.values is None:
-            return "What the network lets through appears after the next prediction."
-        low, high = self.limits
-        return f"How far the network lets the image through to where it draws borders: dark {100 * low:.0f} %, bright {100 * high:.0f} %."
 
     def open(self, case: Case | None) -> None:
         """Another case, or none."""

@@ -8,7 +8,7 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from unetstudio.augment.augmentation import Augmentation
-from unetstudio.augment.presets import AUTO, PRESETS, changes_between, choose_recipe, suited
+from unetstudio.augment.presets import AUTO, PRESETS, changes_between, choose_recipe, preset_for
 from unetstudio.augment.preview import Material, labelled_place
 from unetstudio.augment.recipe import Recipe
 from unetstudio.ui.augmentation_block import AugmentationBlock
@@ -70,7 +70,7 @@ class AugmentationDialog(QDialog):
         return self.preset.currentData(), changes_between(self._unchanged, self.recipe)
 
     def _fill_presets(self) -> None:
-        automatic = PRESETS[suited(self._session.cases)].title
+        automatic = PRESETS[preset_for(self._session.cases)].title
         self.preset.addItem(f"Automatic: {automatic}", AUTO)
         for name, preset in PRESETS.items():
             self.preset.addItem(preset.title, name)

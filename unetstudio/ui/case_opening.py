@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.networks.allocator import give_back
 from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.cursor import Cursor
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.display import Display
 from unetstudio.ui.image_import import ImageImport
@@ -34,6 +36,7 @@ class CaseOpening:
         writer: ProjectWriter | None
         disk: DiskThread
         saver: Saver
+        cursor: Cursor
         display: Display
         annotation: Annotation
         review: Review
@@ -111,9 +114,10 @@ class CaseOpening:
         changed = self._sequence.get(case.id, opened.sequence) != opened.sequence  # by an import
         self._sequence[case.id] = opened.sequence
         self.view["case"] = case.id
-        self.display.set(window=None, axis=0, index=case.shape[0] // 2)
-        self.annotation.open(case.id, opened.labels, opened.history, changed=changed)  # type: ignore[arg-type]
-        self.review.open(case, opened.labels, opened.prediction)
+        self.display.show(replace(self.display.options, window=None))
+        self.cursor.open(case.shape)
+        self.annotation.open(case.id, opened.scan.voxels, opened.labels, opened.history, changed=changed)  # type: ignore[arg-type]
+        self.review.open(case, opened.scan.voxels, opened.labels, opened.prediction)
         self.saver.keep(view=dict(self.view))
         self.case_opened.emit(case.id)
         if opened.recovered:

@@ -17,6 +17,7 @@ from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
+from unetstudio.data.scan import Voxels
 from unetstudio.inference.events import TilePredicted
 from unetstudio.postprocess.segment import DEFAULT_STEPS, Segmentation, segment
 from unetstudio.postprocess.threshold import Threshold
@@ -52,6 +53,7 @@ class Review(QObject):
         self._gather.timeout.connect(self._segment)
         self._after: list[Callable[[], None]] = []  # what waits for a segmentation of all that has come by now
         self._labels: LabelMap | None = None
+        self._voxels: Voxels | None = None
         self._case: Case | None = None
         self._outdated = NOTHING
         self._busy = False  # a calculation is on its way
@@ -63,10 +65,10 @@ class Review(QObject):
 
     # --------------------------------------------------------------------------------------------------- open case
 
-    def open(self, case: Case, labels: LabelMap, prediction: Prediction | None) -> None:
-        """Another case: its last prediction, or none yet."""
+    def open(self, case: Case, voxels: Voxels, labels: LabelMap, prediction: Prediction | None) -> None:
+        """Review another case of `voxels` (C, Z, Y, X), with its last prediction if there is one yet."""
         self.close()
-        self._case, self._labels, self.prediction = case, labels, prediction
+        self._case, self._voxels, self._labels, self.prediction = case, voxels, labels, prediction
         if prediction is not None:
             self._outdate(0)
 
@@ -75,7 +77,7 @@ class Review(QObject):
         self._gather.stop()
         self._after.clear()
         self._outdated = NOTHING
-        self._case = self._labels = self.prediction = self.segmentation = self.removed = None
+        self._case = self._voxels = self._labels = self.prediction = self.segmentation = self.removed = None
         self.reports = ()
         self.reports_changed.emit()
 
@@ -136,7 +138,7 @@ class Review(QObject):
     def _segment(self) -> None:
         if self.prediction is None or self._labels is None or self._case is None or self._outdated.empty or self._busy:
             return
-        prediction, labels, steps, case = self.prediction, self._labels, self.steps, self._case
+        prediction, labels, steps, case, voxels = self.prediction, self._labels, self.steps, self._case, self._voxels
         values = self._annotation.classes.values
         pointwise = all(not step.enabled or step == Threshold() for step in steps)
         region = self._outdated if pointwise and self.segmentation is not None else Region.whole(case.shape)
@@ -145,9 +147,9 @@ class Review(QObject):
 
         def work() -> Segmentation:
             painted = labels.look(region, values)
-            part = prediction.probabilities[(slice(None), *region.slices)]
-            known = prediction.known[region.slices]
-            return segment(part, prediction.values, steps, case.geometry.spacing, painted=painted, known=known)
+            part, known = prediction.probabilities[(slice(None), *region.slices)], prediction.known[region.slices]
+            image = None if pointwise else voxels  # a region is segmented by itself only where no step needs more than probabilities
+            return segment(part, prediction.values, steps, case.geometry.spacing, painted=painted, known=known, voxels=image)
 
         self._latest.ask(work, lambda result: self._take_segmentation(case, prediction, region, waiting, result))
 

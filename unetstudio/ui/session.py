@@ -22,11 +22,13 @@ from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, to_json
 from unetstudio.project.project import is_project
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.attention import Attention
+from unetstudio.ui.canvas.overlays.overlay import OVERLAYS
 from unetstudio.ui.case_commands import CaseCommands
 from unetstudio.ui.case_opening import CaseOpening
 from unetstudio.ui.class_commands import ClassCommands
+from unetstudio.ui.cursor import Cursor
 from unetstudio.ui.disk_thread import DiskThread
-from unetstudio.ui.display import Display, Overlay
+from unetstudio.ui.display import Display, DisplayOptions
 from unetstudio.ui.exchange import Exchange
 from unetstudio.ui.history import HistoryReader
 from unetstudio.ui.image_import import ImageImport
@@ -79,6 +81,7 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self.disk = DiskThread(self)
         self.worker = WorkerThread(self)
         self.saver = Saver(self.disk, self)
+        self.cursor = Cursor(self)
         self.display = Display(self)
         self.annotation = Annotation(self)
         self.review = Review(self.annotation, self)
@@ -111,7 +114,7 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self.learning.settings_changed.connect(lambda: self.saver.keep(training=self.learning.settings))
         self.learning.notice.connect(self.notice)
         self.networks.notice.connect(self.notice)
-        self.learning.changed.connect(self._drop_attention)
+        self.learning.changed.connect(self._drop_overlay)
 
     # ----------------------------------------------------------------------------------------------------- project
 
@@ -272,10 +275,10 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self.exchange.export(folder, what, formats, cases, pictures, table, averaged=averaged)
 
     @property
-    def overlays(self) -> tuple[Overlay, ...]:
-        """What can lie over the image; attention only of a network that has it."""
+    def overlays(self) -> tuple[str, ...]:
+        """Names of the overlays that the network in use can be shown with."""
         network = self.networks[self.learning.state.network]
-        return tuple(value for value in Overlay if value != Overlay.ATTENTION or (network is not None and network.shows_attention))
+        return tuple(name for name, overlay in OVERLAYS.items() if overlay.offered(network))
 
     def set_author(self, name: str) -> None:
         """The name that goes with strokes and decisions from now on; "" for the account's alone."""
@@ -300,10 +303,10 @@ class Session(CaseOpening, CaseCommands, ClassCommands, QObject):
         self.learning.rest("Nothing is learned here any more: open the project again.")
         self.notice.emit(reason, "error")
 
-    def _drop_attention(self) -> None:
-        """Another network has none to show."""
-        if self.display.overlay is Overlay.ATTENTION and self.display.overlay not in self.overlays:
-            self.display.set(overlay=Overlay.CLASSES)
+    def _drop_overlay(self) -> None:
+        """Show the segmentation instead of an overlay that another network does not have."""
+        if self.display.options.overlay not in self.overlays:
+            self.display.show(replace(self.display.options, overlay=DisplayOptions.overlay))
 
     def _refuse(self, error: UserError) -> None:
         self.progress.emit("", 1, 1)

@@ -11,7 +11,8 @@ from PySide6.QtCore import QObject
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.inference.events import AttentionMapped, CasePredicted, TilePredicted
-from unetstudio.ui.display import Overlay
+from unetstudio.ui.canvas.overlays.overlay import OVERLAYS
+from unetstudio.ui.display import DisplayOptions
 from unetstudio.worker.messages import (
     STUDY_JOBS,
     CloseStudy,
@@ -41,7 +42,7 @@ class WorkerSync(QObject):
         self._shown: ShowView | None = None
         session.worker.event_received.connect(self._take)
         session.saver.idle.connect(self._open_when_saved)
-        session.display.changed.connect(self._follow_display)
+        session.display.changed.connect(self._follow_overlay)
 
     def open(self) -> None:
         """Gives the project to the worker, once every stroke that it will read is on the disk. One open for reading only is not learned:
@@ -66,11 +67,11 @@ class WorkerSync(QObject):
 
     @property
     def _attention_wanted(self) -> bool:
-        return self._session.display.overlay is Overlay.ATTENTION
+        return OVERLAYS[self._session.display.options.overlay].maps_attention
 
-    def _follow_display(self, name: str) -> None:
+    def _follow_overlay(self, before: DisplayOptions) -> None:
         """Where the network looked is computed only while somebody looks at it."""
-        if name == "overlay" and self._shown is not None and self._shown.attention != self._attention_wanted:
+        if self._shown is not None and self._shown.attention != self._attention_wanted:
             self._shown = replace(self._shown, attention=self._attention_wanted)
             if self._attention_wanted:
                 self._session.worker.ask(self._shown)

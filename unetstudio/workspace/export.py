@@ -23,7 +23,7 @@ from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record, stems
 from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.inference.segment_case import label_map, strokes
-from unetstudio.measure.regions import regions, row, table
+from unetstudio.measure.class_measurements import measure_classes, row, table
 from unetstudio.postprocess.stack import from_json
 from unetstudio.project import prediction_file
 from unetstudio.project.prediction_file import averaged_folder
@@ -123,7 +123,8 @@ def export(material: ExportSource, cases: Sequence[Case], classes: ClassTable, f
         if choice.pictures:
             done += 1
             yield _picture(material, case, values, classes, folder / PICTURES / f"{name}.png", done, total)
-        rows += [row(name, found, case.review.value) for found in regions(values, classes, case.geometry, origin)] if choice.table else []
+        if choice.table:
+            rows += [row(name, measured, case.review.value) for measured in measure_classes(values, classes, case.geometry, origin)]
     if len(problems) == len(cases):
         record.finish()
         raise UserError(problems[0] if len(cases) == 1 else f"Nothing could be exported. {problems[0]}")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -69,9 +70,10 @@ def opened(session: Session, scan: Scan, case_id: str = "a") -> None:
     session.cases = (session.case,)
     session.scan, session.labels = scan, LabelMap.unlabelled(scan.shape)
     session._sequence[case_id] = 0
-    session.display.set(window=None, axis=0, index=scan.shape[0] // 2)
-    session.annotation.open(case_id, session.labels, History())
-    session.review.open(session.case, session.labels, None)
+    session.cursor.open(scan.shape)
+    session.display.show(replace(session.display.options, window=None))
+    session.annotation.open(case_id, scan.voxels, session.labels, History())
+    session.review.open(session.case, scan.voxels, session.labels, None)
     session.case_opened.emit(case_id)
 
 
@@ -82,7 +84,7 @@ def session(qtbot: QtBot) -> Iterator[Session]:
     made.classes = ClassTable.named(["ground", "thing"], [BLUE, RED])
     made.annotation.set_classes(made.classes)
     made.annotation.set_active_class(1)
-    made.annotation.set_options("brush", size=5)
+    made.annotation.tools.set_options("brush", size=5)
     yield made
     made.shut_down()
 

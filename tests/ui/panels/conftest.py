@@ -28,8 +28,8 @@ def put(session: Session, scan: Scan) -> None:
     session.cases = (*session.cases, case)
     session.case, session.scan, session.labels = case, scan, labels
     session._sequence[case.id] = 0
-    session.annotation.open(case.id, labels, History())
-    session.review.open(case, labels, None)
+    session.annotation.open(case.id, scan.voxels, labels, History())
+    session.review.open(case, scan.voxels, labels, None)
     session.cases_changed.emit()
     session.case_opened.emit(case.id)
 

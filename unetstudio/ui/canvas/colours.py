@@ -1,4 +1,4 @@
-"""Colour tables of the overlays: what each value adds to the picture, and how much of the picture it leaves."""
+"""Colour tables for blending: what each value adds to the picture, and how much of the picture it leaves."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Tint:
-    """256 colours with their opacity, made ready for blending: (256,) uint32 of blue, green, red bytes each."""
+    """256 colours with their opacity, prepared for blending: (256,) uint32 of blue, green, red bytes each."""
 
     added: NDArray[np.uint32]
     left: NDArray[np.uint32]
@@ -41,10 +41,10 @@ class Tint:
 def class_tint(classes: ClassTable, opacity: float, *, background: float = 1.0) -> Tint:
     """Visible classes in their colours; the first class, the background by custom, at `background` times the opacity."""
     colours, alpha = np.zeros((256, 3), np.uint8), np.zeros(256)
-    for place, found in enumerate(classes):
-        if found.visible:
-            colours[found.value] = found.colour
-            alpha[found.value] = opacity * (background if place == 0 else 1.0)
+    for place, entry in enumerate(classes):
+        if entry.visible:
+            colours[entry.value] = entry.colour
+            alpha[entry.value] = opacity * (background if place == 0 else 1.0)
     return Tint.of(colours, alpha)
 
 
@@ -55,7 +55,7 @@ def heat_tint(opacity: float) -> Tint:
 
 
 def flat_tint(colour: tuple[int, int, int], opacity: float) -> Tint:
-    """Nothing at 0, one colour at any other value."""
+    """Clear at 0, one colour at any other value."""
     alpha = np.full(256, opacity)
     alpha[0] = 0
     return Tint.of(np.tile(np.array(colour, np.uint8), (256, 1)), alpha)

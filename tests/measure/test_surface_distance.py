@@ -10,7 +10,7 @@ from hypothesis.strategies import booleans
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import Pair
-from unetstudio.measure.surface import distances, surface
+from unetstudio.measure.surface_distance import distances, surface
 
 SPACING = (5.0, 0.5, 0.7)
 METRICS = ["hd", "hd95", "surface_distance", "surface_dice"]
@@ -29,8 +29,8 @@ def ball(centre: tuple[int, int, int], radius: float) -> np.ndarray:
 def test_that_two_squares_are_as_far_apart_as_they_are_shifted() -> None:
     a = np.zeros((1, 20, 30), bool)
     a[0, 5:10, 5:10] = True
-    found = scores(a, np.roll(a, 4, axis=2))
-    assert found["hd"] == pytest.approx(4 * 0.7)
+    result = scores(a, np.roll(a, 4, axis=2))
+    assert result["hd"] == pytest.approx(4 * 0.7)
 
 
 def test_that_what_was_not_predicted_is_no_class_of_its_own() -> None:
@@ -54,9 +54,9 @@ def test_that_equal_structures_have_no_distance() -> None:
 
 def test_that_a_structure_that_was_missed_is_as_far_as_the_scan_is_long() -> None:
     a = ball((4, 20, 20), 10)
-    found = scores(np.zeros_like(a), a)
-    assert found["hd95"] == pytest.approx(np.linalg.norm(np.array(a.shape) * SPACING))
-    assert found["surface_dice"] == 0
+    result = scores(np.zeros_like(a), a)
+    assert result["hd95"] == pytest.approx(np.linalg.norm(np.array(a.shape) * SPACING))
+    assert result["surface_dice"] == 0
 
 
 def test_that_a_class_in_neither_map_has_no_distance() -> None:
@@ -99,6 +99,6 @@ def test_that_volume_errors_are_shares_of_the_truth() -> None:
     truth, predicted = np.zeros((2, 1, 10), np.uint8), np.zeros((2, 1, 10), np.uint8)
     truth[0, 0, :4] = predicted[0, 0, :5] = 1
     truth[1, 0, :4] = predicted[1, 0, 3:6] = 2
-    found = Evaluation(["volume_error"]).add(Pair(predicted, truth, (0, 1, 2, 3)))["volume_error"]
-    assert found.per_class == {0: 0, 1: 25, 2: 25, 3: None}
-    assert found.pooled == 0
+    result = Evaluation(["volume_error"]).add(Pair(predicted, truth, (0, 1, 2, 3)))["volume_error"]
+    assert result.per_class == {0: 0, 1: 25, 2: 25, 3: None}
+    assert result.pooled == 0

@@ -1,4 +1,4 @@
-"""What follows the pointer: the brush's ring and the outline in hand, visible on any image because a light line runs inside a dark one."""
+"""The marks that follow the pointer: the brush's ring and the outline in hand. A light line inside a dark one is seen on any image."""
 
 from __future__ import annotations
 
@@ -22,16 +22,45 @@ CORNER = 3.0
 """Radius in logical pixels of a polygon's corners."""
 
 
+class PointerMarks:
+    """The ring and the outline, and where they were drawn last, so that their old places are repainted too."""
+
+    def __init__(self) -> None:
+        self._ring = QRect()
+        self._outline: tuple[Point, ...] = ()
+        self._outline_rect = QRect()
+
+    def move_ring(self, ellipse: QRectF) -> QRect:
+        """Put the ring elsewhere, nowhere if `ellipse` is empty; returns the logical rectangle to repaint."""
+        before, self._ring = self._ring, QRect() if ellipse.isEmpty() else _padded(ellipse)
+        return before | self._ring
+
+    def show_outline(self, view: View, points: tuple[Point, ...]) -> QRect:
+        """Show another outline, none if it has no points; returns the logical rectangle to repaint."""
+        if not points and not self._outline:
+            return QRect()
+        self._outline = points
+        before, self._outline_rect = self._outline_rect, _padded(_line(view, points).boundingRect()) if points else QRect()
+        return before | self._outline_rect
+
+    def draw(self, painter: QPainter, dirty: QRect, view: View, ellipse: QRectF, *, corners: bool) -> None:
+        """Draw the outline, with its corners if asked to, and the ring where it meets `dirty`."""
+        if self._outline:
+            _draw_outline(painter, _line(view, self._outline), corners)
+        if not self._ring.isEmpty() and self._ring.intersects(dirty):
+            _draw_ring(painter, ellipse)
+
+
 def ring(view: View, at: Pointer, size: int) -> QRectF:
-    """Where the brush of `size` would paint, in logical pixels."""
+    """The ellipse that a brush of `size` would paint, in logical pixels."""
     (row, column), (half_row, half_column) = outline(at, size)
     x0, y0 = view.logical(row - half_row, column - half_column)
     x1, y1 = view.logical(row + half_row, column + half_column)
     return QRectF(x0, y0, x1 - x0, y1 - y0).normalized()
 
 
-def draw_ring(painter: QPainter, ellipse: QRectF) -> None:
-    """The ring; a large one as two plain lines, because smoothing one takes longer than painting with it."""
+def _draw_ring(painter: QPainter, ellipse: QRectF) -> None:
+    """Draw the ring; a large one in plain lines, because smoothing it takes longer than painting with it."""
     painter.setBrush(Qt.BrushStyle.NoBrush)
     if max(ellipse.width(), ellipse.height()) > LARGE:
         painter.setRenderHint(QPainter.RenderHint.Antialiasing, False)
@@ -44,9 +73,7 @@ def draw_ring(painter: QPainter, ellipse: QRectF) -> None:
         painter.drawEllipse(ellipse)
 
 
-def draw_outline(painter: QPainter, view: View, points: tuple[Point, ...], corners: bool) -> None:
-    """The lasso or polygon in hand; a polygon also shows its corners."""
-    line = _line(view, points)
+def _draw_outline(painter: QPainter, line: QPolygonF, corners: bool) -> None:
     painter.setBrush(Qt.BrushStyle.NoBrush)
     for colour, width in ((DARK, PEN + 0.5), (LIGHT, 1.5)):
         painter.setPen(QPen(colour, width))
@@ -58,12 +85,7 @@ def draw_outline(painter: QPainter, view: View, points: tuple[Point, ...], corne
             painter.drawEllipse(line.at(n), CORNER, CORNER)
 
 
-def around(view: View, points: tuple[Point, ...]) -> QRect:
-    """The logical rectangle that `draw_outline` draws in."""
-    return padded(_line(view, points).boundingRect()) if points else QRect()
-
-
-def padded(rect: QRectF) -> QRect:
+def _padded(rect: QRectF) -> QRect:
     """A logical rectangle with room for pens and corners."""
     left, top = math.floor(rect.left()) - PEN - 2, math.floor(rect.top()) - PEN - 2
     return QRect(left, top, math.ceil(rect.right()) + PEN + 2 - left, math.ceil(rect.bottom()) + PEN + 2 - top)

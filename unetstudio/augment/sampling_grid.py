@@ -1,6 +1,6 @@
-"""The one map from a patch's voxels to places in the scan, into which all geometric augmentations are composed.
+"""The map from a patch's voxels to coordinates in the scan, which composes all geometric augmentations.
 
-One map means one interpolation: sharper than several, and as cheap as one (NETWORKS: 1.1 ms for 512 x 512).
+A single map needs a single interpolation, which is sharper and faster than several (1.1 ms for 512 x 512).
 """
 
 from __future__ import annotations
@@ -15,32 +15,32 @@ Floats = NDArray[np.float32]
 
 
 @dataclass(frozen=True, eq=False)
-class Grid:
-    """place = centre + `matrix` @ (offset from the patch's middle + displacement); axes are (z, y, x) or (y, x), in voxels.
+class SamplingGrid:
+    """coordinate = centre + `matrix` @ (offset from the patch's centre + displacement); axes are (z, y, x) or (y, x), in voxels.
 
-    `bend` (D, n, n[, n]) holds displacements on a coarse grid spread over the patch, as a fraction of its edge; None is none.
+    `bend` (D, n, n[, n]) holds displacements on a coarse grid over the patch, as fractions of its edge; None means no displacement.
     """
 
     matrix: NDArray[np.float64] = field(default_factory=lambda: np.eye(2))
     bend: Floats | None = None
 
     @classmethod
-    def straight(cls, dims: int) -> Grid:
-        """The map that changes nothing."""
+    def identity(cls, dims: int) -> SamplingGrid:
+        """The map that samples the patch unchanged."""
         return cls(np.eye(dims))
 
-    def then(self, matrix: NDArray[np.float64]) -> Grid:
-        """With a linear change of place after those it holds."""
+    def followed_by(self, matrix: NDArray[np.float64]) -> SamplingGrid:
+        """Return this map followed by a linear one."""
         return replace(self, matrix=matrix @ self.matrix)
 
-    def places(self, patch: tuple[int, ...], centre: tuple[float, ...]) -> Floats:
-        """(D, *patch) float32: where in the scan each voxel of a patch round `centre` is taken from."""
+    def coordinates(self, patch: tuple[int, ...], centre: tuple[float, ...]) -> Floats:
+        """(D, *patch) float32: the coordinates in the scan of each voxel of a patch around `centre`."""
         dims = len(patch)
         steps = [np.arange(n, dtype=np.float32) - np.float32((n - 1) / 2) for n in patch]
         offsets = np.stack(np.meshgrid(*steps, indexing="ij"))
         if self.bend is not None:
             for axis in range(dims):
-                offsets[axis] += _spread(self.bend[axis], patch) * patch[axis]
+                offsets[axis] += _enlarged(self.bend[axis], patch) * patch[axis]
         out = np.empty_like(offsets)
         for axis in range(dims):
             out[axis] = np.float32(centre[axis])
@@ -50,8 +50,8 @@ class Grid:
         return out
 
 
-def _spread(coarse: Floats, patch: tuple[int, ...]) -> Floats:
-    """A coarse field (n, n[, n]) smoothly enlarged to `patch`: cubic in the plane, linear from slice to slice."""
+def _enlarged(coarse: Floats, patch: tuple[int, ...]) -> Floats:
+    """A coarse field (n, n[, n]) interpolated to the shape `patch`: cubic within slices, linear across them."""
     height, width = patch[-2:]
     if coarse.ndim == 2:
         return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)

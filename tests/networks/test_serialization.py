@@ -1,14 +1,14 @@
-"""What goes into a state file comes out bit for bit."""
+"""Nested values with tensors are restored bit for bit."""
 
 import numpy as np
 import pytest
 import torch
 
 from unetstudio.errors import CheckpointError
-from unetstudio.networks.state import pack, unpack
+from unetstudio.networks.serialization import pack, unpack
 
 
-def test_that_nested_values_come_back_with_their_kinds() -> None:
+def test_that_nested_values_are_restored_with_their_types() -> None:
     tree = {
         "groups": [{"betas": (0.9, 0.999), "fused": True, "lr": 1e-3, "decay": None}],
         "state": {0: {"step": torch.tensor(3.0)}},

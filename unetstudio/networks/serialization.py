@@ -1,4 +1,4 @@
-"""Nested values with tensors in them, such as an optimiser's state, as one safetensors file and back; nothing is ever pickled."""
+"""Serialisation of nested values with tensors, such as an optimiser's state, as one safetensors file, without pickle."""
 
 from __future__ import annotations
 
@@ -14,18 +14,18 @@ from torch import Tensor
 from unetstudio.errors import CheckpointError
 
 METADATA = "unetstudio"
-"""The key of a safetensors file's metadata under which our JSON stands."""
+"""Key of our JSON in a safetensors file's metadata."""
 
 
 def pack(tree: Any) -> bytes:
-    """Dicts (of text or whole-number keys), lists, tuples, tensors, numbers, texts, True, False and None as a file's bytes."""
+    """Serialise dicts (with str or int keys), lists, tuples, tensors, numbers, strings, bools and None to the bytes of a file."""
     tensors: dict[str, Tensor] = {}
     outline = _outline(tree, tensors)
     return save_tensors(tensors, {METADATA: json.dumps(outline)})
 
 
 def unpack(content: bytes, device: torch.device | str = "cpu") -> Any:
-    """The inverse of `pack`, bit for bit; CheckpointError when the bytes are nothing that `pack` wrote."""
+    """The inverse of `pack`, bit for bit; CheckpointError for bytes that `pack` did not write."""
     try:
         tensors = load_tensors(content)
         outline = json.loads(metadata(content)[METADATA])
@@ -35,15 +35,14 @@ def unpack(content: bytes, device: torch.device | str = "cpu") -> Any:
 
 
 def metadata(content: bytes) -> dict[str, str]:
-    """A safetensors file's own metadata; ValueError when it has no readable header."""
+    """The metadata of a safetensors file; ValueError if it has no readable header."""
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
-    found = header.get("__metadata__", {})
-    return {str(k): str(v) for k, v in found.items()}
+    return {str(k): str(v) for k, v in header.get("__metadata__", {}).items()}
 
 
 def _outline(value: Any, tensors: dict[str, Tensor]) -> Any:
-    """JSON in which every container and tensor names its kind, so that tuples, number keys and plain values come back as they were."""
+    """JSON in which each container and tensor names its type, so that tuples and int keys survive; the tensors go into `tensors`."""
     match value:
         case Tensor():
             name = str(len(tensors))

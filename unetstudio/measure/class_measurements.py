@@ -1,4 +1,4 @@
-"""How much of each class there is: voxels, area or volume, number and mean size of objects, and who made it."""
+"""Measurements of each class in a label map: voxels, area or volume, number and mean size of objects, and origin of the voxels."""
 
 from __future__ import annotations
 
@@ -17,17 +17,20 @@ from unetstudio.data.origin import SOURCE, Origin
 
 
 @dataclass(frozen=True)
-class ClassRegions:
-    """One class in one case; millimetres are None when the spacing is unknown, and `area_mm2` is None in a volume."""
+class ClassMeasurements:
+    """Measurements of one class in one case.
+
+    Areas and volumes are None if the spacing is unknown; a picture has only an area, a volume only a volume.
+    """
 
     value: int
     name: str
     voxels: int
-    share: float  # of all voxels with a class, 0..1
+    share: float  # of all voxels with a class, 0 to 1
     objects: int  # connected through faces, edges or corners
     area_mm2: float | None
     volume_mm3: float | None
-    painted: int  # voxels by who made them
+    painted: int  # voxels by origin
     imported: int
     accepted: int
     predicted: int
@@ -44,27 +47,27 @@ class ClassRegions:
         return size / self.objects if self.objects and size is not None else None
 
 
-def regions(
+def measure_classes(
     labels: NDArray[np.uint8], classes: ClassTable, geometry: Geometry, origin: NDArray[np.uint8] | None = None
-) -> list[ClassRegions]:
-    """One entry per class of the table, also where it is empty; arrays (Z, Y, X) uint8.
+) -> list[ClassMeasurements]:
+    """Measure each class of the table, including empty ones; arrays are (Z, Y, X) uint8.
 
-    `origin` says who made each voxel; those of origin NONE, and all without an array, count as predicted.
+    `origin` holds the origin of each voxel; voxels of origin NONE, and all voxels without an array, count as predicted.
     """
     counts = np.bincount(labels.reshape(-1), minlength=256)
     total = int(counts.sum() - counts[UNLABELLED])
-    makers = _by_origin(labels, origin)
+    origins = _by_origin(labels, origin)
     volume = labels.shape[0] > 1
-    found = []
+    measurements = []
     for entry in classes:
         voxels = int(counts[entry.value])
-        painted, imported, accepted = (int(makers[maker, entry.value]) for maker in (Origin.PAINTED, Origin.IMPORTED, Origin.ACCEPTED))
+        painted, imported, accepted = (int(origins[source, entry.value]) for source in (Origin.PAINTED, Origin.IMPORTED, Origin.ACCEPTED))
         area = volume_mm3 = None
         if geometry.spacing is not None:
             z, y, x = geometry.spacing
             area, volume_mm3 = (None, voxels * z * y * x) if volume else (voxels * y * x, None)
-        found.append(
-            ClassRegions(
+        measurements.append(
+            ClassMeasurements(
                 value=entry.value,
                 name=entry.name,
                 voxels=voxels,
@@ -78,7 +81,7 @@ def regions(
                 predicted=voxels - painted - imported - accepted,
             )
         )
-    return found
+    return measurements
 
 
 COLUMNS = (
@@ -100,20 +103,20 @@ COLUMNS = (
 )
 
 
-def row(case: str, found: ClassRegions, review: str = "") -> tuple[str, ...]:
-    """The cells of one table row in the order of `COLUMNS`; unknown is empty."""
+def row(case: str, measurements: ClassMeasurements, review: str = "") -> tuple[str, ...]:
+    """The cells of a table row in the order of `COLUMNS`; unknown values are empty."""
     return (
         case,
-        found.name,
-        str(found.value),
-        str(found.objects),
-        str(found.voxels),
-        _number(100 * found.share),
-        _number(found.area_mm2),
-        _number(found.volume_mm3),
-        _number(found.mean_object_voxels),
-        _number(found.mean_object_mm),
-        *(str(count) for count in (found.painted, found.imported, found.accepted, found.predicted)),
+        measurements.name,
+        str(measurements.value),
+        str(measurements.objects),
+        str(measurements.voxels),
+        _number(100 * measurements.share),
+        _number(measurements.area_mm2),
+        _number(measurements.volume_mm3),
+        _number(measurements.mean_object_voxels),
+        _number(measurements.mean_object_mm),
+        *(str(count) for count in (measurements.painted, measurements.imported, measurements.accepted, measurements.predicted)),
         review,
     )
 
@@ -121,7 +124,7 @@ def row(case: str, found: ClassRegions, review: str = "") -> tuple[str, ...]:
 def table(rows: Iterable[tuple[str, ...]], header: str) -> str:
     """CSV text with the header as a comment line; commas and quotes in names are quoted.
 
-    A name that a spreadsheet would take for a formula is led by an apostrophe.
+    A name that a spreadsheet would take for a formula is prefixed with an apostrophe.
     """
     lines = [f"# {header}", ",".join(COLUMNS)]
     lines += [",".join(csv_cell(cell) for cell in cells) for cells in rows]
@@ -129,7 +132,7 @@ def table(rows: Iterable[tuple[str, ...]], header: str) -> str:
 
 
 def _by_origin(labels: NDArray[np.uint8], origin: NDArray[np.uint8] | None) -> NDArray[np.int64]:
-    """(256, 256): voxels by origin and class value."""
+    """(256, 256) voxels by origin and class value."""
     if origin is None:
         return np.zeros((256, 256), np.int64)
     codes = (origin & SOURCE).astype(np.uint16) << 8 | labels
@@ -144,10 +147,10 @@ def _objects(labels: NDArray[np.uint8], value: int) -> int:
         return int(count) - 1
     from scipy import ndimage
 
-    _, found = ndimage.label(mask, ndimage.generate_binary_structure(3, 3))
-    return int(found)
+    _, count = ndimage.label(mask, ndimage.generate_binary_structure(3, 3))
+    return int(count)
 
 
 def _number(value: float | None) -> str:
-    """Six figures, without exponent for sizes a person reads."""
+    """Six significant digits, without exponent for readable sizes."""
     return "" if value is None else f"{float(f'{value:.6g}'):.15g}"

@@ -14,7 +14,7 @@ Vector = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Plane:
+class SlicePlacement:
     """`position` (3) and `orientation` (6: along a row, down a column) in LPS mm; `pixel` mm between rows and between columns."""
 
     position: Vector | None = None
@@ -26,14 +26,14 @@ class Plane:
     window: tuple[float, float] | None = None
 
 
-def planes_of(dataset: Dataset, frames: int) -> list[Plane]:
-    """One plane for each frame: from the per-frame functional groups of an enhanced file, else from the file itself."""
+def placements_of(dataset: Dataset, frames: int) -> list[SlicePlacement]:
+    """One placement for each frame: from the per-frame functional groups of an enhanced file, else from the file itself."""
     shared = _first(dataset, "SharedFunctionalGroupsSequence")
     per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or []
-    return [_plane(dataset, shared, per_frame[n] if n < len(per_frame) else None, single=frames == 1) for n in range(frames)]
+    return [_placement(dataset, shared, per_frame[n] if n < len(per_frame) else None, single=frames == 1) for n in range(frames)]
 
 
-def _plane(dataset: Dataset, shared: Dataset | None, own: Dataset | None, *, single: bool) -> Plane:
+def _placement(dataset: Dataset, shared: Dataset | None, own: Dataset | None, *, single: bool) -> SlicePlacement:
     """A position in the file itself holds for one frame only, not for each of many."""
     groups = [group for group in (own, shared) if group is not None]
     measures, position, orientation, values, voi = (
@@ -41,7 +41,7 @@ def _plane(dataset: Dataset, shared: Dataset | None, own: Dataset | None, *, sin
         for name in ("PixelMeasures", "PlanePosition", "PlaneOrientation", "PixelValueTransformation", "FrameVOILUT")
     )
     lies = single or position is not dataset
-    return Plane(
+    return SlicePlacement(
         position=_vector(position, "ImagePositionPatient", 3) if lies else None,
         orientation=_vector(orientation, "ImageOrientationPatient", 6),
         pixel=next((p for name in ("PixelSpacing", "ImagerPixelSpacing") if (p := _vector(measures, name, 2)) and min(p) > 0), None),

@@ -1,0 +1,6 @@
+"""What can lie over the image, one file each; the order of the imports is the order of the menu and of the key that steps through them."""
+# ruff: noqa: I001
+
+from unetstudio.ui.canvas.overlays import classes, probability, uncertainty, attention, no_overlay
+
+__all__ = ["attention", "classes", "no_overlay", "probability", "uncertainty"]
