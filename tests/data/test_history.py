@@ -54,7 +54,7 @@ def test_that_memory_is_free_again_after_undo_and_another_change():
 
 
 def opened(histories: CaseHistories[Step], *cases: str) -> None:
-    """Opens each case and makes a change in it."""
+    """Open each case and make a change in it."""
     for case in cases:
         histories.open(case, History(), changed=False)
         histories.current.push(Step(case))

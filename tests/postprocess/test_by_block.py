@@ -30,7 +30,7 @@ def probabilities(shape: Index, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def run(step: Step, shape: Index, window: int, longest: int = 0, painted: NDArray[np.bool_] | None = None) -> tuple[Labels, Labels, bool]:
-    """What a step makes of the whole, and by block; and whether anything was left."""
+    """The result of a step on the whole and by block, and whether anything was left."""
     shares = probabilities(shape)
     best, winner = strongest(shares[1:], VALUES[1:])
     labels = np.where(best > shares[0], winner, np.uint8(0))

@@ -35,14 +35,14 @@ def annotation(qapp: QObject) -> Annotation:
 
 @pytest.fixture
 def journal(annotation: Annotation) -> list[tuple[str, Edit]]:
-    """What goes to the disk."""
+    """The changes that go to the disk."""
     kept: list[tuple[str, Edit]] = []
     annotation.journalled.connect(lambda kind, edit: kept.append((kind, edit)))
     return kept
 
 
 def show(annotation: Annotation, case: str, labels: LabelMap) -> None:
-    """Opens a case whose image is black."""
+    """Open a case whose image is black."""
     annotation.open(case, np.zeros((1, *labels.shape), np.uint8), labels, History())
 
 

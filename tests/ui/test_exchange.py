@@ -19,9 +19,9 @@ from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError
 from unetstudio.formats import read_mask
 from unetstudio.project import durable, prediction_file
-from unetstudio.project.audit import trail
-from unetstudio.project.journal import Kind
+from unetstudio.project.audit import audit_trail
 from unetstudio.project.prediction_file import averaged_folder
+from unetstudio.project.record import Kind
 from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
@@ -214,7 +214,7 @@ def test_that_strokes_that_were_refused_come_before_an_import(
         disk.setattr(durable.os, "write", refuse)
         opened.writer.append(second.id, Kind.EDIT, edit)  # painted until the first case was there
     ended(opened, qtbot, lambda: opened.import_masks(masks(images)[1:]))
-    assert next(trail(opened.writer.project.folder_of(second))).tool == "brush"
+    assert next(audit_trail(opened.writer.project.folder_of(second))).tool == "brush"
     labels = read_labels(opened.project_path, second)[0]
     assert (labels.counts[0], labels.counts[UNLABELLED]) == (500, 0)
 

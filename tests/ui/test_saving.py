@@ -136,7 +136,7 @@ def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_told_is_not_f
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     (opened.project_path / "lock").write_bytes(b'{"somebody": "else"}')
     with pytest.raises(ProjectError, match="in use by another program"):
-        opened.writer.project.beat()  # the disk thread knows, the window does not yet
+        opened.writer.project.heartbeat()  # the disk thread knows, the window does not yet
     paint(opened, 40, 10, 40, 60, value=1)
     opened.annotation.undo()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from unetstudio.tools.sweep import MAX_SIZE
+from unetstudio.tools.brush import MAX_SIZE
 from unetstudio.ui.canvas.modes import PAN, PICK
 from unetstudio.ui.tool_choice import ToolChoice
 

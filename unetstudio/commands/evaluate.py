@@ -10,13 +10,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.atomic_file import replace_file
 from unetstudio.commands.output import Output
 from unetstudio.data.csv_cell import csv_cell
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import read_mask, read_mask_onto, stem
-from unetstudio.formats.replacing import replace_file
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import METRICS, Pair, Score
 from unetstudio.measure.objects import are_numbered

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from unetstudio.atomic_file import make_folder
 from unetstudio.commands.output import Output
-from unetstudio.formats.replacing import make_folder
 from unetstudio.networks.onnx_export import export_network as write_network
 from unetstudio.project.checkpoints import require
 

@@ -9,7 +9,8 @@ from unetstudio.data.scan import extremes
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import discover, read_by_region
 from unetstudio.project.checkpoints import cards
-from unetstudio.project.project import Project, is_project
+from unetstudio.project.manifest_file import is_project
+from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
 
 

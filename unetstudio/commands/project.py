@@ -14,9 +14,9 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.palette import colours
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.formats import FORMATS, discover, read_mask_onto
-from unetstudio.project import durable
-from unetstudio.project.journal import Kind
+from unetstudio.project import durable, folders
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.workspace.export import ExportChoice, ExportSource, stored
 from unetstudio.workspace.export import export as write_export
 from unetstudio.workspace.import_masks import mappings, mask_edit, matched
@@ -51,7 +51,7 @@ def new(folder: Path, images: Sequence[Path], classes: Sequence[str], output: Ou
                 continue
             for case in added:
                 picture = project.cache / "thumbnails" / f"{case.id}.png"
-                durable.make_folder(picture.parent)
+                folders.make_folder(picture.parent)
                 durable.write_bytes(picture, found.thumbnail, replace=True)
                 output.event("case", id=case.id, name=case.name, shape=case.shape, channels=case.channels, kind=case.kind)
         if project is None:

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_placement import placements_of
-from unetstudio.formats.room import make_sure_it_fits
+from unetstudio.formats.dicom_plane import planes_of
+from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.voxels import looked_up, rescaled
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MOST_PIXELS = 65_535
 
 
 def frames_of(dataset: Dataset, path: Path) -> NDArray[Any]:
-    """(Z, C, Y, X): one entry per frame, colours as RGB, values after the modality's rescaling."""
+    """Decode (Z, C, Y, X): one entry per frame, colours as RGB, values after the modality's rescaling."""
     _check(dataset, path)
     stored = _decoded(dataset, path)
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
@@ -33,15 +33,15 @@ def frames_of(dataset: Dataset, path: Path) -> NDArray[Any]:
         from pydicom.pixels.processing import apply_modality_lut
 
         return np.asarray(apply_modality_lut(frames, dataset))
-    scales = {(plane.slope, plane.intercept) for plane in placements_of(dataset, len(frames))}
+    scales = {(plane.slope, plane.intercept) for plane in planes_of(dataset, len(frames))}
     if len(scales) == 1:
         return rescaled(frames, *scales.pop())
-    planes = placements_of(dataset, len(frames))
+    planes = planes_of(dataset, len(frames))
     return np.stack([rescaled(frame, plane.slope, plane.intercept) for frame, plane in zip(frames, planes, strict=True)])
 
 
 def _check(dataset: Dataset, path: Path) -> None:
-    """Size and transfer syntax are there and possible."""
+    """Raise FormatError unless size and transfer syntax are there and possible; a missing syntax is guessed."""
     from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
     rows, columns = (int(dataset.get(keyword) or 0) for keyword in ("Rows", "Columns"))
@@ -49,7 +49,7 @@ def _check(dataset: Dataset, path: Path) -> None:
         raise FormatError(path, "its number of rows or columns is missing or zero; the file is damaged.")
     values = rows * columns * int(dataset.get("SamplesPerPixel") or 1) * int(dataset.get("NumberOfFrames") or 1)
     size = path.stat().st_size
-    make_sure_it_fits(path, values * max(1, int(dataset.get("BitsAllocated") or 8) // 8), size)
+    require_memory(path, values * max(1, int(dataset.get("BitsAllocated") or 8) // 8), size)
     if not hasattr(dataset, "file_meta") or "TransferSyntaxUID" not in dataset.file_meta:
         from pydicom.dataset import FileMetaDataset
 
@@ -66,13 +66,13 @@ def _check(dataset: Dataset, path: Path) -> None:
 
 
 def _bits(dataset: Dataset, values: int) -> int:
-    """Bits that the pixels need; chroma-subsampled colours need two thirds."""
+    """Return the bits that the pixels need; chroma-subsampled colours need two thirds."""
     bits = values * int(dataset.get("BitsAllocated") or 8)
     return bits * 2 // 3 if dataset.get("PhotometricInterpretation") == "YBR_FULL_422" else bits
 
 
 def _decoded(dataset: Dataset, path: Path) -> NDArray[Any]:
-    """(frames, Y, X, samples) stored values."""
+    """Decode (frames, Y, X, samples) stored values."""
     from unetstudio.formats.dicom_codecs import decoder_for
 
     try:
@@ -87,7 +87,7 @@ def _decoded(dataset: Dataset, path: Path) -> NDArray[Any]:
 
 
 def _palette(dataset: Dataset) -> NDArray[np.uint8]:
-    """(N, 3) from the colour tables, entries of 16 bits brought to 8."""
+    """Return (N, 3) from the colour tables, entries of 16 bits reduced to 8."""
     from pydicom.pixels.processing import apply_color_lut
 
     entries, first, _ = (int(n) for n in dataset.RedPaletteColorLookupTableDescriptor)

@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -26,7 +24,8 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from unetstudio import __version__
-from unetstudio.data.checksum import sealed
+from unetstudio.atomic_file import replace_file
+from unetstudio.data.checksum import with_checksum
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Spacing
 from unetstudio.errors import CheckpointError, UserError
@@ -128,16 +127,8 @@ class Checkpoint:
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """The old file or the whole new one, never half of it; a process that must survive a power cut passes a durable writer instead."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write the old file or the whole new one, never half of it; inside a project the durable writer is passed instead."""
+    replace_file(path, content, parents=True)
 
 
 def save(
@@ -165,7 +156,7 @@ def save(
     if resume is not None:
         write(path.with_suffix(".optimizer"), resume)
     write(path, weights)
-    write(path.with_suffix(".json"), json.dumps(sealed(checkpoint.to_json()), indent=1).encode())
+    write(path.with_suffix(".json"), json.dumps(with_checksum(checkpoint.to_json()), indent=1).encode())
     return checkpoint.id, path
 
 

@@ -7,7 +7,8 @@ from typing import Any
 import torch
 
 from unetstudio import RESEARCH_USE
-from unetstudio.data.intensity import FLOOR, LIMIT, Intensity
+from unetstudio.data.intensity import LIMIT, Intensity
+from unetstudio.data.local_contrast import FLOOR
 from unetstudio.networks.checkpoint import Checkpoint
 from unetstudio.networks.network import Network
 

@@ -17,8 +17,8 @@ import torch
 from torch import Tensor, nn
 
 from unetstudio import RESEARCH_USE, __version__
+from unetstudio.atomic_file import replace_file
 from unetstudio.errors import CheckpointError, UserError
-from unetstudio.formats.replacing import replace_file
 from unetstudio.networks.checkpoint import load
 from unetstudio.networks.network import Network
 from unetstudio.networks.onnx_card import card_of, markdown

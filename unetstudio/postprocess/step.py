@@ -24,7 +24,7 @@ PIXELS, MILLIMETRES = "px", "mm"
 
 @dataclass(frozen=True, eq=False)
 class StepInput:
-    """What a step may read besides the labels, of the same region; arrays (Z, Y, X).
+    """The data that a step may read besides the labels, of the same region; arrays (Z, Y, X).
 
     `best` is the probability (0..255) of the likeliest foreground class, `winner` that class's value, `other` the background's probability.
     """

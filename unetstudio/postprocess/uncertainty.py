@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 
 POSSIBLE = 26
-"""Of 255: the mean is taken where structures are at least this likely; elsewhere a large empty background would hide everything."""
+"""Probability of structures (0..255) from which on a voxel counts in the mean: a large empty background would hide everything."""
 
 
 def uncertainty(probabilities: Bytes | Sequence[Bytes]) -> Bytes:
@@ -27,7 +27,7 @@ def uncertainty(probabilities: Bytes | Sequence[Bytes]) -> Bytes:
 
 
 def mean_uncertainty(probabilities: Bytes) -> float:
-    """The mean uncertainty of a whole prediction (K, Z, Y, X), 0 to 1, over the voxels where there may be a structure; 0 without any.
+    """Mean uncertainty of a prediction (K, Z, Y, X), 0 to 1, over the voxels where there may be a structure; 0 if there are none.
 
     The first class is the background. Uncertainty gathers along borders, so that it is higher for small structures.
     """

@@ -1,5 +1,5 @@
 """The tools that change labels, one file each; the order of the imports is the order of their buttons."""
-# ruff: noqa: I001
+# ruff: noqa: I001  (the order of the imports means something)
 
 from unetstudio.tools import brush, eraser, polygon, lasso, fill
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from unetstudio.tools.sweep import MAX_SIZE, sweep
+from unetstudio.tools.brush import MAX_SIZE, sweep
 from unetstudio.tools.tool import TOOLS, Drag, Tool, ToolContext
 
 

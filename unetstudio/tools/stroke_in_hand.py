@@ -47,7 +47,7 @@ class StrokeInHand:
         return self._stroke.rollback()
 
     def part(self) -> Edit | None:
-        """What changed since the last part, for the disk; see `Stroke.part`."""
+        """The changes since the last part, for the disk; see `Stroke.part`."""
         return self._stroke.part()
 
     def _noted(self, touched: Touched) -> Touched:

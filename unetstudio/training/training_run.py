@@ -202,7 +202,7 @@ def _plan(study: Study, settings: TrainingSettings, made: Checkpoint | None) -> 
 
 def _image_words(intensity: Intensity, settings: TrainingSettings, *, resumed: bool) -> str:
     """The intensity scale for the reader."""
-    words = f"{intensity.words()}; as it was trained before" if resumed else intensity.words(settings.normalisation)
+    words = f"{intensity.describe()}; as it was trained before" if resumed else intensity.describe(settings.normalisation)
     if intensity.filters:
         words += "; beside it edges, lines and blobs of two widths: from strokes the network finds them sooner"
     return words

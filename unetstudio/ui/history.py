@@ -32,9 +32,9 @@ class HistoryReader(QObject):
             folder = session.writer.project.folder_of(session.case)
 
             def read() -> list[AuditLine]:
-                from unetstudio.project.audit import who
+                from unetstudio.project.audit import voxel_history
 
-                return who(folder, voxel)
+                return voxel_history(folder, voxel)
 
             self._ask(read, answer)
 
@@ -44,9 +44,9 @@ class HistoryReader(QObject):
             folder = self._session.writer.project.folder_of(case_id)
 
             def read() -> list[AuditLine]:
-                from unetstudio.project.audit import trail
+                from unetstudio.project.audit import audit_trail
 
-                return list(trail(folder))[::-1]
+                return list(audit_trail(folder))[::-1]
 
             self._ask(read, answer)
 
@@ -56,7 +56,7 @@ class HistoryReader(QObject):
             project, cases = self._session.writer.project, (case_id,) if case_id else None
 
             def write() -> None:
-                from unetstudio.project.audit import write_csv
+                from unetstudio.project.audit_csv import write_csv
 
                 write_csv(project, path, cases)
 

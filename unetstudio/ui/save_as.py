@@ -10,7 +10,7 @@ from PySide6.QtCore import QObject
 
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
-from unetstudio.project.relocate import Copied, copied, free_folder
+from unetstudio.project.relocate import CopyProgress, copy_files, free_folder
 from unetstudio.workspace.project_writer import ProjectWriter
 
 if TYPE_CHECKING:
@@ -42,10 +42,10 @@ class SaveAs(QObject):
         self._busy, self._stopped = True, False
         session.progress.emit(COPYING, 0, 0)
         self._stop = session.disk.begin(
-            copied(writer.project.folder, target), self._tell, lambda error: self._copied(writer, target, error)
+            copy_files(writer.project.folder, target), self._tell, lambda error: self._copied(writer, target, error)
         )
 
-    def _tell(self, event: Copied) -> None:
+    def _tell(self, event: CopyProgress) -> None:
         self._session.progress.emit(COPYING, event.done, event.total + 1)
 
     def _copied(self, writer: ProjectWriter, target: Path, error: UserError | None) -> None:

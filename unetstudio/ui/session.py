@@ -19,7 +19,7 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, to_json
-from unetstudio.project.project import is_project
+from unetstudio.project.manifest_file import is_project
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.attention import Attention
 from unetstudio.ui.canvas.overlays.overlay import OVERLAYS

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio import RESEARCH_USE
+from unetstudio.atomic_file import make_folder, replace_file
 from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED, LabelMap
@@ -21,7 +22,6 @@ from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import FORMATS, read, write_legend
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record, stems
-from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.inference.segment_case import label_map, strokes
 from unetstudio.measure.class_measurements import measure_classes, row, table
 from unetstudio.postprocess.stack import from_json

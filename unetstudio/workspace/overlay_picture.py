@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 from unetstudio import RESEARCH_USE
 from unetstudio.data.classes import ClassTable, Colour
 from unetstudio.data.display_window import PHOTOGRAPH, automatic_window
-from unetstudio.data.intensity import percentiles
 from unetstudio.data.plane import Plane
 from unetstudio.data.quantity import length_text
 from unetstudio.data.scan import Scan
+from unetstudio.data.voxel_sample import percentiles
 
 Picture = NDArray[np.uint8]
 """(Y, X, 3) uint8 RGB."""

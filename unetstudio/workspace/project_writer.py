@@ -24,21 +24,18 @@ from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.formats import read_to_paint, sha256_of
-from unetstudio.project import durable, prediction_file, relocate, rescue
-from unetstudio.project.journal import JournalEntry, Kind
+from unetstudio.project import durable, folders, prediction_file, relocate
+from unetstudio.project.local_journal import LocalJournal
 from unetstudio.project.locate import relink
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.replay import history
-from unetstudio.project.second_copy import notice, second_copy
 from unetstudio.project.store import LabelStore
 from unetstudio.workspace import recent
 from unetstudio.workspace.intake import thumbnail
 
 REMOVED = "removed"
 """Under this name the view of a project keeps the ids of removed cases by the SHA-256 of their images."""
-
-RESCUE = "U-Net Studio unsaved strokes"
-
 
 Change = tuple[str, Kind, Edit | dict[str, Any] | None]
 """Case id, kind, and what is stored: an Edit, what a note says, or nothing with a cancelled stroke."""
@@ -70,9 +67,9 @@ class ProjectWriter:
 
     def __init__(self, project: Project, documents: Path) -> None:
         self.project = project
-        self._rescue_folder = documents / RESCUE  # often on another disk: for strokes that the project's refuses to the end
-        self._copy = second_copy(project, recent.state())
-        project.keep_reserve()
+        self._documents = documents
+        self._local = LocalJournal(project, state=recent.state(), documents=documents)
+        project.hold_reserve()
         self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
         self._shapes: dict[str, Index] = {}  # of the cases opened or judged so far: the window may paint on one until the next is there
         self._unsaved: deque[Change] = deque()
@@ -88,17 +85,16 @@ class ProjectWriter:
         loaded = store.load(case.shape)
         self._kept = {case.id: (store, loaded.labels)}
         self._shapes[case.id] = case.shape
-        rescued = self._copy.put_back(store, case.id, loaded.labels.apply) if self._copy else []
-        rescued += self._rescued(case.id, store, loaded.labels)
+        restored = self._local.restore(store, case.id, loaded.labels.apply)
         told = [loaded.recovered] if loaded.recovered else []
-        if rescued:
-            kept = count_text(len(rescued), "change")
+        if restored:
+            kept = count_text(len(restored), "change")
             told.append(f"{kept} that could not be saved last time: kept in your own folder, and back now.")
         self._remake_thumbnail(case, scan)
         copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
         prediction = self.prediction(case)
         scan = replace(scan, window=automatic_window(scan))  # here, and not while somebody paints: it looks at many voxels
-        return OpenedCase(case, scan, copy, store.sequence, history((*loaded.history, *rescued)), prediction, " ".join(told))
+        return OpenedCase(case, scan, copy, store.sequence, history((*loaded.history, *restored)), prediction, " ".join(told))
 
     def _remake_thumbnail(self, case: Case, scan: Scan) -> None:
         """One that was never made, as by the command line, or deleted with the cache; a disk that refuses it has worse to tell."""
@@ -118,19 +114,6 @@ class ProjectWriter:
         if (scan.shape, scan.channels) != (case.shape, case.channels):
             raise ProjectError(case.source.path, "the project takes it for an image of another size. Remove the case and add it again.")
         return case, replace(scan, window=automatic_window(scan))
-
-    def _rescued(self, case_id: str, store: LabelStore, labels: LabelMap) -> list[JournalEntry]:
-        """Puts back what the disk had refused when the window was closed."""
-        if self.project.read_only:
-            return []
-        uuid = self.project.manifest.uuid
-        entries = rescue.kept(self._rescue_folder, uuid, case_id)
-        for entry in entries:
-            self._append(store, case_id, entry.kind, entry.edit)
-            labels.apply(entry.edit)
-        if entries:
-            rescue.forget(self._rescue_folder, uuid, case_id)
-        return entries
 
     def found_again(self, cases: Sequence[Case], dropped: Sequence[Path]) -> list[Case]:
         """Those of the cases whose missing images lie among or below the dropped paths, with their new places."""
@@ -186,8 +169,7 @@ class ProjectWriter:
             self._unsaved.popleft()  # it is on the disk, also when the disk refuses what follows
             if store.due:
                 store.checkpoint(labels)
-                if self._copy:
-                    self._copy.forget(case_id)
+                self._local.forget(case_id)
         if self.project.unsaved:
             self.project.save()
 
@@ -195,7 +177,7 @@ class ProjectWriter:
         store, labels = self._store(case_id)
         match what:
             case Edit() if kind.changes:
-                self._append(store, case_id, kind, what)
+                self._local.append(store, case_id, kind, what)
                 labels.apply(what)
             case Edit():
                 store.append(kind, what)
@@ -204,10 +186,6 @@ class ProjectWriter:
             case None:
                 store.cancel()
         return store, labels
-
-    def _append(self, store: LabelStore, case_id: str, kind: Kind, edit: Edit) -> int:
-        """To the project, and to this computer as well where the project lies on another's; returns the change's number."""
-        return self._copy.stored(store, case_id, kind, edit) if self._copy else store.append(kind, edit)
 
     def is_open(self, case_id: str) -> bool:
         """Whether this is the case that was opened last: the window holds its labels, and changes them itself."""
@@ -225,13 +203,12 @@ class ProjectWriter:
         """Stores an edit of a case that is not open; returns its sequence."""
         store = self.project.store(case)
         labels = store.load(case.shape).labels
-        sequence = self._append(store, case.id, Kind.EDIT, edit)
+        sequence = self._local.append(store, case.id, Kind.EDIT, edit)
         labels.apply(edit)
         if store.due:
             with contextlib.suppress(ProjectError):  # the edit is on the disk; the next one tries again
                 store.checkpoint(labels)
-                if self._copy:
-                    self._copy.forget(case.id)
+                self._local.forget(case.id)
         return sequence
 
     def update(self, **fields: Any) -> None:
@@ -242,40 +219,41 @@ class ProjectWriter:
     def keep_thumbnail(self, case_id: str, picture: bytes) -> None:
         """Writes a thumbnail into the cache."""
         path = self.thumbnail(case_id)
-        durable.make_folder(path.parent, within=self.project.folder)
+        folders.make_folder(path.parent, within=self.project.folder)
         durable.write_bytes(path, picture, replace=True)
 
     def beat(self) -> None:
         """Keeps the lock ours, also while the disk is full."""
-        self.project.beat()
+        self.project.heartbeat()
         self.retry()
 
     def drive_notices(self) -> tuple[str, ...]:
         """What to know of a network drive, when a project on it is opened for the first time."""
-        return (notice(self.project),) if self._copy and self._copy.first() else ()
+        notice = self._local.notice()
+        return (notice,) if notice else ()
 
     def space_warning(self) -> str:
         """One sentence when the disk is nearly full, or ""."""
         return self.project.space_warning(next(iter(self._kept), ""))
 
     def move_to(self, target: Path) -> tuple[Path, ...]:
-        """Goes on in a copy of the project that `relocate.copied` made at `target`, and stores there what waits.
+        """Goes on in a copy of the project that `relocate.copy_files` made at `target`, and stores there what waits.
 
         Returns the files that could not be read: of the open case their labels come from memory. ProjectError when `target` takes no
         more; then everything is as it was.
         """
-        unread = [event.unread for event in relocate.copied(self.project.folder, target) if event.unread is not None]
-        copy = relocate.opened(self.project, target)
+        unread = [event.unread for event in relocate.copy_files(self.project.folder, target) if event.unread is not None]
+        copy = relocate.open_copy(self.project, target)
         before = (self.project, self._kept, self._unsaved)
         try:
-            kept = {case: relocate.taken_along(copy, case, old[1]) for case, old in self._kept.items()}
+            kept = {case: relocate.move_open_case(copy, case, old[1]) for case, old in self._kept.items()}
             self.project, self._kept, self._unsaved = copy, kept, self._unsaved.copy()
             self.retry()
         except ProjectError:
             self.project, self._kept, self._unsaved = before
             copy.close()
             raise
-        self._copy = second_copy(copy, recent.state())
+        self._local = LocalJournal(copy, state=recent.state(), documents=self._documents)
         with contextlib.suppress(ProjectError):
             before[0].close()
         return tuple(unread)
@@ -287,7 +265,7 @@ class ProjectWriter:
         except UserError:
             waiting = [(case, kind, what) for case, kind, what in self._unsaved if kind.changes and isinstance(what, Edit)]
             if waiting:
-                rescue.keep(self._rescue_folder, self.project.manifest.uuid, waiting)
+                self._local.keep_refused(waiting)
             self._unsaved.clear()
         finally:
             self.project.close()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import time
@@ -10,7 +11,9 @@ from typing import Any
 
 import platformdirs
 
-from unetstudio.project.project import MANIFEST
+from unetstudio.atomic_file import replace_file
+from unetstudio.errors import FormatError
+from unetstudio.project.manifest_file import MANIFEST
 
 MOST = 12
 LOOKED_AT = 20
@@ -40,13 +43,9 @@ def remember(folder: Path) -> None:
     """Puts a project at the top of the list; a home that cannot be written is no reason to stop."""
     folder = folder.absolute()
     kept = [entry for entry in _read() if entry["path"] != str(folder)][: MOST - 1]
-    try:
-        home().mkdir(parents=True, exist_ok=True)
-        temporary = home() / ".recent.json.tmp"
-        temporary.write_text(json.dumps([{"path": str(folder), "opened": time.time()}, *kept]), encoding="utf-8")
-        temporary.replace(home() / "recent.json")
-    except OSError:
-        return
+    listed = [{"path": str(folder), "opened": time.time()}, *kept]
+    with contextlib.suppress(FormatError):
+        replace_file(home() / "recent.json", json.dumps(listed).encode(), parents=True, flush=False)
 
 
 def projects() -> list[dict[str, Any]]:

@@ -57,7 +57,7 @@ class Hand:
         self.canvas.wheelEvent(event)
 
     def colour(self, row: float, column: float) -> tuple[int, int, int]:
-        """What is on the screen at a voxel's middle."""
+        """The colour on the screen at a voxel's middle."""
         self.qtbot.waitExposed(self.canvas)
         image = self.canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         colour = image.pixelColor(self.at(row, column).toPoint())
@@ -65,7 +65,7 @@ class Hand:
 
 
 def opened(session: Session, scan: Scan, case_id: str = "a") -> None:
-    """Makes a scan the session's open case, with nothing annotated."""
+    """Make a scan the session's open case, with nothing annotated."""
     session.case = Case(case_id, case_id, Source(Path(f"{case_id}.png")), "0" * 64, scan.shape, scan.channels, "PNG", scan.geometry)
     session.cases = (session.case,)
     session.scan, session.labels = scan, LabelMap.unlabelled(scan.shape)
@@ -91,7 +91,7 @@ def session(qtbot: QtBot) -> Iterator[Session]:
 
 @pytest.fixture
 def show(qtbot: QtBot, session: Session) -> Callable[[Scan], Hand]:
-    """Shows a scan on a canvas of 400 x 300 pixels."""
+    """Show a scan on a canvas of 400 x 300 pixels."""
 
     def shown(scan: Scan) -> Hand:
         opened(session, scan)
@@ -124,5 +124,5 @@ def volume(show: Callable[[Scan], Hand]) -> Hand:
 
 @pytest.fixture
 def open_case(session: Session) -> Callable[[Scan, str], None]:
-    """Opens another case in the session."""
+    """Open another case in the session."""
     return lambda scan, case_id: opened(session, scan, case_id)

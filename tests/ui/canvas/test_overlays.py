@@ -1,4 +1,4 @@
-"""What every overlay says of itself, and those of which one asks more."""
+"""The properties of every overlay, and the legends."""
 
 from __future__ import annotations
 

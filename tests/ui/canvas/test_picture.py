@@ -11,7 +11,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.plane import Plane
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
-from unetstudio.ui.canvas.class_fill import edges
+from unetstudio.ui.canvas.colours import edges
 from unetstudio.ui.canvas.image_pyramid import ImagePyramid
 from unetstudio.ui.canvas.label_plane import LabelPlane
 from unetstudio.ui.canvas.overlays.overlay import OVERLAYS, Predicted

@@ -11,8 +11,7 @@ import numpy as np
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.plane import Plane
-from unetstudio.ui.canvas.class_fill import draw_classes, outline_width
-from unetstudio.ui.canvas.colours import Pixels
+from unetstudio.ui.canvas.colours import Pixels, draw_classes, outline_width
 from unetstudio.ui.canvas.image_pyramid import ImagePyramid
 from unetstudio.ui.canvas.label_plane import LabelPlane
 from unetstudio.ui.canvas.overlays.overlay import OVERLAYS, OverlayContext, Predicted

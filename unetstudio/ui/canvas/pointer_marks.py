@@ -7,7 +7,7 @@ import math
 from PySide6.QtCore import QPointF, QRect, QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPen, QPolygonF
 
-from unetstudio.tools.sweep import outline
+from unetstudio.tools.brush import outline
 from unetstudio.tools.tool import Point, Pointer
 from unetstudio.ui.canvas.view import View
 

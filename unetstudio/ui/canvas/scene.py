@@ -9,7 +9,7 @@ from unetstudio.data.plane import Plane
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
 from unetstudio.tools.tool import Pointer
-from unetstudio.ui.canvas.class_fill import outline_width
+from unetstudio.ui.canvas.colours import outline_width
 from unetstudio.ui.canvas.image_pyramid import ImagePyramid
 from unetstudio.ui.canvas.label_plane import LabelPlane
 from unetstudio.ui.canvas.marks import Marks

@@ -206,7 +206,7 @@ class View:
 
 
 class PixelGrid:
-    """Takes the values of a box's pixels out of a plane, in two steps so that computing happens once for each voxel."""
+    """The voxels that the pixels of a box show; values are taken in two steps, so that computing happens once for each voxel."""
 
     def __init__(self, view: View, box: Box) -> None:
         self._rows, self._columns = view.rows(box), view.columns(box)

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 from typing import ClassVar
 
-from unetstudio.ui.canvas.class_fill import draw_classes
-from unetstudio.ui.canvas.colours import Pixels
+from unetstudio.ui.canvas.colours import Pixels, draw_classes
 from unetstudio.ui.canvas.overlays.overlay import OVERLAYS, Overlay, OverlayContext
 
 BACKGROUND = 0.3

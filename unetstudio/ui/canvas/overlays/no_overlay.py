@@ -11,7 +11,7 @@ NO_OVERLAY = "none"
 
 
 class NoOverlay(Overlay):
-    """Draws nothing."""
+    """Leaves the picture as it is."""
 
     title: ClassVar[str] = "No overlay"
 

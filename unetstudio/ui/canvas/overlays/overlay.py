@@ -21,7 +21,7 @@ from unetstudio.worker.messages import NetworkChoice
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """What the learner made of the open case; arrays (Z, Y, X), None where there is nothing yet."""
+    """The predictions of the open case; arrays (Z, Y, X), None while there is nothing yet."""
 
     prediction: Prediction | None = None
     segmentation: NDArray[np.uint8] | None = None
@@ -32,7 +32,7 @@ class Predicted:
 
 @dataclass(frozen=True, eq=False)
 class OverlayContext:
-    """What an overlay draws from: the pixels of `box`, all of which show a voxel of `plane`."""
+    """The material of an overlay for the pixels of `box`, all of which show a voxel of `plane`."""
 
     view: View
     box: Box

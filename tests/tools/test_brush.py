@@ -8,10 +8,9 @@ import pytest
 
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.stroke import Stroke
-from unetstudio.tools.brush import Brush
+from unetstudio.tools.brush import Brush, outline
 from unetstudio.tools.eraser import Eraser
 from unetstudio.tools.image_plane import ImagePlane
-from unetstudio.tools.sweep import outline
 from unetstudio.tools.tool import Pointer, ToolContext
 
 

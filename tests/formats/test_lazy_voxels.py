@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
 from unetstudio.formats import read, read_by_region
-from unetstudio.formats.by_region import ByRegion
+from unetstudio.formats.lazy_voxels import LazyVoxels
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 255, (70, 90), np.uint8)
@@ -66,7 +66,7 @@ def check(path: Path) -> None:
     """The file read by region against the file read whole."""
     whole, parts = read(path), read_by_region(path, large=0)
     assert isinstance(whole.voxels, np.ndarray)
-    assert isinstance(parts.voxels, ByRegion)
+    assert isinstance(parts.voxels, LazyVoxels)
     assert (parts.kind, parts.geometry, parts.name, parts.inverted, parts.window) == (
         whole.kind,
         whole.geometry,

@@ -1,4 +1,4 @@
-"""Arrays that stay in their files and are read in parts."""
+"""Arrays that stay in their files and are read in parts; the plain one whose numbers lie one after the other."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unetstudio.errors import FormatError
 Slices = tuple[slice, ...]
 
 
-class Stored(Protocol):
+class FileArray(Protocol):
     """An array in a file, with axes as the file has them. Indexed by one slice for each axis, each within the array and of step 1."""
 
     shape: tuple[int, ...]
@@ -37,13 +37,13 @@ class RawArray:
             raise _cut_short(path)
 
     def __getitem__(self, index: Slices, /) -> NDArray[Any]:
-        found = np.empty(tuple(part.stop - part.start for part in index), self.dtype)
-        target = found.reshape(-1).view(np.uint8).data
+        values = np.empty(tuple(part.stop - part.start for part in index), self.dtype)
+        target = values.reshape(-1).view(np.uint8).data
         axis = len(index) - 1  # along which runs of bytes lie: those behind it are read whole
-        while axis > 0 and found.shape[axis] == self.shape[axis]:
+        while axis > 0 and values.shape[axis] == self.shape[axis]:
             axis -= 1
         strides = [math.prod(self.shape[n + 1 :]) * self.dtype.itemsize for n in range(axis + 1)]
-        length, done = found.shape[axis] * strides[axis], 0
+        length, done = values.shape[axis] * strides[axis], 0
         with self._path.open("rb", buffering=0) as file:
             for place in itertools.product(*(range(part.start, part.stop) for part in index[:axis]), (index[axis].start,)):
                 file.seek(self._offset + sum(n * stride for n, stride in zip(place, strides, strict=True)))
@@ -53,7 +53,7 @@ class RawArray:
                     if not read:
                         raise _cut_short(self._path)
                     done += read
-        return found
+        return values
 
 
 def _cut_short(path: Path) -> FormatError:

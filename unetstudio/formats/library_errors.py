@@ -1,4 +1,4 @@
-"""The border at which whatever a library raises about a file becomes one clear sentence."""
+"""Translation of whatever a library raises about a file into one clear sentence."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ from unetstudio.errors import FormatError
 T = TypeVar("T")
 
 
-def guarded(path: Path, title: str, read: Callable[[], T]) -> T:
-    """What `read` gives; FormatError for all that it raises. `title` names the format."""
+def translate_errors(path: Path, title: str, read: Callable[[], T]) -> T:
+    """Return the result of `read`, or raise FormatError for anything that it raises; `title` names the format."""
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # libraries warn of oddities they cope with

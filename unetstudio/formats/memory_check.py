@@ -1,4 +1,4 @@
-"""Whether an image that a file announces can be meant, and fits into memory: asked before anything of its size is made."""
+"""Checks of the size that a file announces, before anything of that size is made: whether it is plausible, and fits into memory."""
 
 from __future__ import annotations
 
@@ -7,18 +7,20 @@ from pathlib import Path
 from unetstudio.errors import FormatError
 
 SMALL = 256 * 2**20
-"""Bytes that are made without asking."""
+"""Bytes that are allocated without a check."""
 
 MOST_PACKED = 20_000
 """No honest file unpacks to more than this many times its size (zlib cannot exceed 1032, blank tiles of slides reach some thousands)."""
 
 
-def make_sure_it_fits(path: Path, nbytes: int, packed: int, *, by_region: bool = False) -> None:
-    """FormatError when `nbytes` of voxels cannot come from `packed` bytes of file, or exceed the free memory; `by_region` says that
-    the file can also be read piece by piece."""
+def require_memory(path: Path, nbytes: int, packed: int, *, by_region: bool = False) -> None:
+    """Raise FormatError when `nbytes` of voxels cannot come from `packed` bytes of file, or exceed the free memory.
+
+    `by_region` says that the file can also be read piece by piece.
+    """
     if nbytes <= SMALL:
         return
-    make_sure_it_can_be(path, nbytes, packed)
+    require_plausible_size(path, nbytes, packed)
     import psutil
 
     free = int(psutil.virtual_memory().available)
@@ -29,8 +31,8 @@ def make_sure_it_fits(path: Path, nbytes: int, packed: int, *, by_region: bool =
         raise FormatError(path, f"it needs {_gigabytes(nbytes)} of memory and {_gigabytes(free)} are free; {advice}")
 
 
-def make_sure_it_can_be(path: Path, nbytes: int, packed: int) -> None:
-    """FormatError when `nbytes` of voxels cannot come from `packed` bytes of file."""
+def require_plausible_size(path: Path, nbytes: int, packed: int) -> None:
+    """Raise FormatError when `nbytes` of voxels cannot come from `packed` bytes of file."""
     if nbytes > SMALL and nbytes > packed * MOST_PACKED:
         raise FormatError(path, f"it claims to hold {_gigabytes(nbytes)} in a file of {packed:,} bytes; it is damaged.")
 
