@@ -7,7 +7,7 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from unetstudio.worker.file_messages import MaskWritten, Refused
+from unetstudio.inference.events import MaskWritten, Refused
 
 PATH = Qt.ItemDataRole.UserRole
 DOUBT = 2
@@ -38,7 +38,7 @@ class FolderTable(QTableWidget):
 
     def add_mask(self, event: MaskWritten) -> None:
         """Show an image that is predicted."""
-        self._add(event.image, "there already" if event.before else Path(event.path).name, event.doubt)
+        self._add(event.image, "there already" if event.before else Path(event.path).name, event.mean_uncertainty)
 
     def add_refused(self, event: Refused) -> None:
         """Show an image that cannot be predicted, and why."""
