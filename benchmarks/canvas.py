@@ -85,7 +85,7 @@ def opened(size: int) -> Session:
 def stroke(app: QApplication, canvas: Canvas, brush: int, count: int) -> tuple[list[float], float, float]:
     """Milliseconds of each move of a stroke that winds over the screen, of its release and of its undo."""
     annotation = canvas.session.annotation
-    annotation.set_options("brush", size=brush)
+    annotation.tools.set_options("brush", size=brush)
     turn = np.linspace(0, 12 * np.pi, count)
     way = np.stack([700 + turn * 9 * np.cos(turn), 475 + turn * 9 * np.sin(turn)], axis=1)
     send(app, canvas, QEvent.Type.MouseButtonPress, way[0])

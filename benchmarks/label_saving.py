@@ -18,7 +18,7 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.project import durable, labels_file
-from unetstudio.project.journal import Kind
+from unetstudio.project.record import Kind
 from unetstudio.project.store import LabelStore
 
 DIRTY = 10

@@ -84,8 +84,9 @@ def ours(task: Task, wanted: str) -> Way:
     from unetstudio.data.study import Study, StudyCase
     from unetstudio.networks.precision_choice import choose_precision
     from unetstudio.training.losses import class_weights
-    from unetstudio.training.material import Material, fit_intensity
+    from unetstudio.training.material import Material
     from unetstudio.training.samples import Samples, draw_patch, make_batch
+    from unetstudio.training.study_scans import fit_intensity
     from unetstudio.training.train_state import TrainState
 
     members = []

@@ -1,4 +1,4 @@
-"""CONTRIBUTING.md and the guide say what is true: the examples work as they stand, the layers and the keys are those of the program."""
+"""CONTRIBUTING.md, the architecture page and the guide are true: the examples work as they are, layers, packages and keys exist."""
 
 from __future__ import annotations
 
@@ -76,11 +76,11 @@ def test_that_the_tool_paints_and_undo_takes_it_back(learn: Learn, qapp: object)
     learn("tools/square")
     annotation, labels = Annotation(), LabelMap.unlabelled((1, 40, 50))
     annotation.set_classes(CLASSES)
-    annotation.open("case", labels, History())
-    annotation.set_tool("square")
-    annotation.set_options("square", edge=5)
-    annotation.press(Pointer(10, 10, 0, 0))
-    annotation.move(Pointer(10, 20, 0, 0))
+    annotation.open("case", np.zeros((1, 1, 40, 50), np.uint8), labels, History())
+    annotation.tools.choose("square")
+    annotation.tools.set_options("square", edge=5)
+    annotation.press(Pointer(10, 10))
+    annotation.move(Pointer(10, 20))
     annotation.release()
     assert labels.counts[1] == 2 * 5 * 5
     assert (labels.values[0, 8:13, 18:23] == 1).all()
@@ -90,8 +90,8 @@ def test_that_the_tool_paints_and_undo_takes_it_back(learn: Learn, qapp: object)
 
 def test_that_the_tool_has_a_command_whose_key_and_icon_are_good(learn: Learn) -> None:
     kind = learn("tools/square").Square
-    found = [row for row in rows() if kind.shortcut in row.keys]
-    assert [row.id for row in found] == ["tool_square"]
+    commands = [row for row in rows() if kind.shortcut in row.keys]
+    assert [row.id for row in commands] == ["tool_square"]
     assert (ROOT / "resources" / "icons" / f"{kind.icon}.svg").is_file()
 
 
@@ -127,7 +127,7 @@ def test_that_the_augmentation_replays_what_was_drawn(learn: Learn) -> None:
     recipe = Recipe(photometric=(AUGMENTATIONS["fade"](probability=1.0),))  # type: ignore[call-arg]
     drawn = recipe.draw(np.random.default_rng(1), 2)
     image = np.zeros((2, 8, 9), np.float32)
-    once, again = (recipe.recolour(drawn, image.copy(), plain=1) for _ in range(2))
+    once, again = (recipe.apply_photometric(drawn, image.copy(), plain=1) for _ in range(2))
     np.testing.assert_array_equal(once, again)
     assert once[0].any() and not once[1].any()
 
@@ -139,9 +139,9 @@ def test_that_the_step_keeps_the_largest_island_and_what_was_painted(learn: Lear
     labels, hand = np.full(cell.shape, UNLABELLED, np.uint8), np.zeros(cell.shape, np.bool_)
     labels[0, 8, 10], hand[0, 8, 10] = 1, True
     steps = with_options(DEFAULT_STEPS, ["largest=on"])
-    found = segment(np.stack([255 - cell, cell]), (0, 1), steps, painted=(labels, hand))
-    assert (found.labels == 1).sum() == 25 + 4
-    assert found.reports[-1].objects == 1
+    result = segment(np.stack([255 - cell, cell]), (0, 1), steps, painted=(labels, hand))
+    assert (result.labels == 1).sum() == 25 + 4
+    assert result.reports[-1].objects == 1
     assert from_json(to_json(steps)) == steps
 
 
@@ -158,32 +158,44 @@ def test_that_the_format_reads_and_writes_pictures_and_volumes(learn: Learn, tmp
 def test_that_the_metric_counts_what_was_found(learn: Learn) -> None:
     learn("measure/sensitivity")
     truth, predicted = np.array([0, 0, 1, 1, 1, 1], np.uint8), np.array([1, 0, 1, 1, 1, 0], np.uint8)
-    found = evaluate(predicted, truth, ["sensitivity"])["sensitivity"]
-    assert (found.mean, found.pooled, found.per_class) == (0.75, 0.75, {0: 0.5, 1: 0.75})
+    result = evaluate(predicted, truth, ["sensitivity"])["sensitivity"]
+    assert (result.mean, result.pooled, result.per_class) == (0.75, 0.75, {0: 0.5, 1: 0.75})
 
 
-def test_that_another_package_can_add_a_tool(learn: Learn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    declared = tomllib.loads(re.search(r"```toml\n(.*?)```", TEXT, re.DOTALL)[1])["project"]["entry-points"]["unetstudio.tools"]  # type: ignore[index]
+@pytest.mark.parametrize(("group", "name", "title"), [("tools", "square", "Square"), ("measure", "sensitivity", "Sensitivity")])
+def test_that_another_package_can_add_a_variant(
+    learn: Learn, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: str, name: str, title: str
+) -> None:
+    declared = tomllib.loads(re.search(r"```toml\n(.*?)```", TEXT, re.DOTALL)[1])["project"]["entry-points"]  # type: ignore[index]
+    points = "\n".join(f"[{of}]\n" + "\n".join(f"{k} = {v}" for k, v in variants.items()) for of, variants in declared.items())
     for folder, file, text in (
         ("your_package", "__init__.py", ""),
-        ("your_package", "square.py", EXAMPLES["tools/square"]),
+        ("your_package", f"{name}.py", EXAMPLES[f"{group}/{name}"]),
         ("your_package-1.dist-info", "METADATA", "Metadata-Version: 2.1\nName: your-package\nVersion: 1\n"),
-        ("your_package-1.dist-info", "entry_points.txt", "[unetstudio.tools]\n" + "\n".join(f"{k} = {v}" for k, v in declared.items())),
+        ("your_package-1.dist-info", "entry_points.txt", points),
     ):
         (tmp_path / folder).mkdir(exist_ok=True)
         (tmp_path / folder / file).write_text(text, encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     importlib.invalidate_caches()
-    registry: Registry[Any] = Registry("unetstudio.tools", "tool")
-    assert registry["square"].title == "Square"
-    for name in [name for name in sys.modules if name.startswith("your_package")]:
-        monkeypatch.delitem(sys.modules, name)
+    registry: Registry[Any] = Registry(f"unetstudio.{group}", name)
+    assert registry[name].title == title
+    for module in [module for module in sys.modules if module.startswith("your_package")]:
+        del sys.modules[module]
 
 
 def test_that_the_layers_are_those_that_are_checked() -> None:
     told = re.search(r"```text\n(.*?)```", TEXT, re.DOTALL)
     contract = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["tool"]["importlinter"]["contracts"][0]
     assert told is not None and told[1].split("\n")[:-1] == contract["layers"]
+
+
+def test_that_the_architecture_page_has_a_sentence_for_every_package() -> None:
+    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    described = {name for row in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| [A-Z]", page, re.MULTILINE) for name in re.findall(r"\w+", row)}
+    packages = {path.parent.name for path in (ROOT / "unetstudio").glob("*/__init__.py")}
+    assert packages - described == set()
+    assert all((ROOT / "unetstudio" / name).is_dir() or (ROOT / "unetstudio" / f"{name}.py").is_file() for name in described)
 
 
 def test_that_every_file_named_in_the_text_is_there() -> None:

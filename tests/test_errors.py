@@ -1,4 +1,4 @@
-"""How errors name what they are about."""
+"""Errors name the file or checkpoint concerned."""
 
 from pathlib import Path
 

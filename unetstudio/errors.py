@@ -1,7 +1,8 @@
-"""Errors that speak to the reader: what happened, to which file, what to do.
+"""Errors addressed to the user: what happened, to which file, and what to do.
 
-Everything a user can cause or mend is a `UserError`; anything else is a bug. `Runner` (jobs), `Session` (commands) and the command
-line are the only places that catch them.
+Everything that a user can cause or fix is a `UserError`; any other exception is a bug. A UserError ends the job or command that raised it
+and is shown: by the window as a notice, by the command line as one line with exit status 2. Code on the way catches one only to continue
+without the file concerned or to add to the reason.
 """
 
 import re
@@ -11,7 +12,7 @@ DIGEST = re.compile("[0-9a-f]{64}")
 
 
 class UserError(Exception):
-    """Something the user can understand and act on; its text is one sentence or two, ready to be shown."""
+    """An error that the user can understand and act on; its text is one or two sentences, ready to be shown."""
 
 
 class FormatError(UserError):
@@ -23,7 +24,7 @@ class FormatError(UserError):
 
 
 class ProjectError(UserError):
-    """A project folder, or a file in it, that cannot be opened or saved; a checkpoint is told by the beginning of its digest."""
+    """A project folder, or a file in it, that cannot be opened or saved; a checkpoint is named by the beginning of its digest."""
 
     def __init__(self, path: Path | str, problem: str) -> None:
         self.path = Path(path)
@@ -32,12 +33,12 @@ class ProjectError(UserError):
 
 
 class CheckpointError(UserError):
-    """A checkpoint that is damaged, of a newer version, or made for other classes or channels."""
+    """A checkpoint that is damaged, was made by a newer version, or is for other classes or channels."""
 
 
 class TrainingError(UserError):
-    """Training that cannot begin or go on: no strokes, one class only, a loss that is not a number."""
+    """Training that cannot start or continue: no strokes, a single class, a loss that is not a number."""
 
 
 class OutOfMemory(UserError):
-    """The processor's or the GPU's memory did not suffice, even at the smallest batch, patch and tile."""
+    """The memory of the computer or the GPU did not suffice, even for the smallest batch, patch and tile."""

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from unetstudio.augment.blur import Blur
-from unetstudio.augment.presets import PRESETS, changes_between, choose_recipe, suited, with_changes
+from unetstudio.augment.presets import PRESETS, changes_between, choose_recipe, preset_for, with_changes
 from unetstudio.augment.recipe import Recipe
 from unetstudio.augment.rotation import Rotation
 from unetstudio.data.case import Case, Source
@@ -22,16 +22,16 @@ def case(kind: str = "PNG", channels: int = 1, geometry: Geometry = Geometry(), 
 
 
 def test_that_a_preset_is_chosen_from_the_images() -> None:
-    assert suited([case()]) == "microscopy"
-    assert suited([case(channels=3)]) == "photographs"
-    assert suited([case("DICOM CT"), case("DICOM CT")]) == "ct"
-    assert suited([case("DICOM US")]) == "ultrasound"
-    assert suited([case("NIfTI", geometry=AFFINE)]) == "mri"
+    assert preset_for([case()]) == "microscopy"
+    assert preset_for([case(channels=3)]) == "photographs"
+    assert preset_for([case("DICOM CT"), case("DICOM CT")]) == "ct"
+    assert preset_for([case("DICOM US")]) == "ultrasound"
+    assert preset_for([case("NIfTI", geometry=AFFINE)]) == "mri"
 
 
 @pytest.mark.parametrize("name", PRESETS)
 @pytest.mark.parametrize("dims", [2, 3])
-def test_that_a_preset_draws_and_tells_why(name: str, dims: int) -> None:
+def test_that_a_preset_draws_and_gives_its_reasons(name: str, dims: int) -> None:
     recipe, why = choose_recipe([case()], name, "")
     assert why.startswith("varied as ")
     drawn = recipe.draw(np.random.default_rng(0), dims)
@@ -59,7 +59,7 @@ def test_that_a_changed_recipe_comes_back_from_its_changes() -> None:
 @pytest.mark.parametrize(
     "changes", ["rotation", "cow=on", "rotation.speed=3", "rotation.limit=x", "rotation.limit=999", "flip.axes=up", "blur=maybe"]
 )
-def test_that_a_change_without_sense_is_refused(changes: str) -> None:
+def test_that_an_invalid_change_is_refused(changes: str) -> None:
     with pytest.raises(UserError):
         with_changes(Recipe.standard(), changes)
 

@@ -1,4 +1,4 @@
-"""Patches are read from volumes as torch's grid_sample would, mirrored at the borders, and labels by their nearest voxel."""
+"""Volumes are sampled as by torch's grid_sample, mirrored at the borders, and labels by their nearest voxel."""
 
 from __future__ import annotations
 
@@ -30,8 +30,8 @@ def by_torch(channels: np.ndarray, places: np.ndarray) -> np.ndarray:
 @pytest.mark.parametrize("shape", SHAPES)
 def test_that_volumes_are_interpolated_and_mirrored_as_torch_does(shape: tuple[int, int, int]) -> None:
     channels = np.random.default_rng(1).normal(size=(2, *shape)).astype(np.float32)
-    found = sample_channels(channels, places_in(shape))
-    np.testing.assert_allclose(found, by_torch(channels, places_in(shape)), atol=1e-3)
+    sampled = sample_channels(channels, places_in(shape))
+    np.testing.assert_allclose(sampled, by_torch(channels, places_in(shape)), atol=1e-3)
 
 
 def test_that_a_volume_of_more_rows_than_opencv_takes_is_read_alike(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -45,8 +45,8 @@ def test_that_a_volume_of_more_rows_than_opencv_takes_is_read_alike(monkeypatch:
 def test_that_labels_of_volumes_are_those_of_the_nearest_voxel(shape: tuple[int, int, int]) -> None:
     labels = np.random.default_rng(2).integers(0, 5, shape).astype(np.uint8)
     places = places_in(shape)
-    found = sample_labels(labels, places)
-    for at in np.ndindex(found.shape):
+    sampled = sample_labels(labels, places)
+    for at in np.ndindex(sampled.shape):
         z, y, x = (round(float(along[at])) for along in places)
         inside = 0 <= z < shape[0] and 0 <= y < shape[1] and 0 <= x < shape[2]
-        assert found[at] == (labels[z, y, x] if inside else UNLABELLED)
+        assert sampled[at] == (labels[z, y, x] if inside else UNLABELLED)

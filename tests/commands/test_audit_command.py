@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from unetstudio.project.journal import user
+from unetstudio.project.record import account_name
 
 Command = Callable[..., Any]
 
@@ -16,7 +16,7 @@ def test_that_imported_masks_stand_in_the_trail(command: Command, project: Path,
     command("label", project, masks)
     events = command("audit", project, "--json").events
     assert events and {(e["event"], e["what"], e["tool"], e["user"], e["chain_ok"]) for e in events} == {
-        ("audit", "edit", "import", user(), True)
+        ("audit", "edit", "import", account_name(), True)
     }
     assert "import" in command("audit", project, "--case", events[0]["name"]).out
     command("audit", project, "--csv", tmp_path / "trail.csv")

@@ -1,4 +1,4 @@
-"""What `evaluate` says of numbered objects, probabilities and tables."""
+"""The command `evaluate` on numbered objects, probabilities and tables."""
 
 from __future__ import annotations
 

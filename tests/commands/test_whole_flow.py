@@ -105,7 +105,7 @@ def test_that_images_outside_the_project_are_predicted_by_a_chosen_checkpoint(co
 def test_that_strokes_win_over_the_prediction_of_their_case(command: Command, trained: Path, images: Path, tmp_path: Path) -> None:
     from unetstudio.data.region import Region
     from unetstudio.data.stroke import Stroke
-    from unetstudio.project.journal import Kind
+    from unetstudio.project.record import Kind
 
     with Project.open(trained) as project:
         case = project.cases[0]

@@ -83,7 +83,7 @@ def test_that_a_mask_stored_in_any_orientation_is_brought_onto_its_scan() -> Non
         for axis, (source, sign) in enumerate(zip(permutation, signs, strict=True)):
             to_scan[source, axis] = sign
             to_scan[source, 3] = 0 if sign > 0 else SHAPE[source] - 1
-        found = Geometry.from_affine(scan.matrix @ to_scan).bring(stored, scan, SHAPE)
+        found = Geometry.from_affine(scan.matrix @ to_scan).reoriented(stored, scan, SHAPE)
         assert found is not None
         assert np.array_equal(found, truth)
 
@@ -92,10 +92,10 @@ def test_that_a_mask_of_another_place_is_not_brought_onto_a_scan() -> None:
     scan = Geometry.from_affine(turned((2, 1, 0), (1, 1, 1)))
     moved = scan.matrix
     moved[0, 3] += 0.25  # half a voxel along x
-    assert Geometry.from_affine(moved).bring(np.zeros(SHAPE, np.uint8), scan, SHAPE) is None
+    assert Geometry.from_affine(moved).reoriented(np.zeros(SHAPE, np.uint8), scan, SHAPE) is None
 
 
 def test_that_a_mask_without_orientation_needs_only_the_size_of_its_scan() -> None:
     scan = Geometry.from_affine(turned((2, 1, 0), (1, 1, 1)))
-    assert Geometry().bring(np.ones(SHAPE, np.uint8), scan, SHAPE) is not None
-    assert Geometry().bring(np.ones((1, 7, 9), np.uint8), scan, SHAPE) is None
+    assert Geometry().reoriented(np.ones(SHAPE, np.uint8), scan, SHAPE) is not None
+    assert Geometry().reoriented(np.ones((1, 7, 9), np.uint8), scan, SHAPE) is None

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from unetstudio.data.history import History
+from unetstudio.data.history import CaseHistories, History
 
 
 @dataclass(frozen=True)
@@ -51,3 +51,47 @@ def test_that_memory_is_free_again_after_undo_and_another_change():
         history.undo()
         history.push(Step("x"))
     assert len(history) == 2
+
+
+def opened(histories: CaseHistories[Step], *cases: str) -> None:
+    """Open each case and make a change in it."""
+    for case in cases:
+        histories.open(case, History(), changed=False)
+        histories.current.push(Step(case))
+
+
+def test_that_each_case_has_a_history_of_its_own():
+    histories: CaseHistories[Step] = CaseHistories()
+    opened(histories, "one", "two")
+    histories.open("one", History(), changed=False)
+    assert histories.current.undo().name == "one" and histories.current.undo() is None
+
+
+def test_that_the_history_of_labels_that_changed_meanwhile_begins_anew():
+    histories: CaseHistories[Step] = CaseHistories()
+    opened(histories, "one")
+    fresh = filled("import")
+    histories.open("one", fresh, changed=True)
+    assert histories.current is fresh
+
+
+def test_that_the_histories_of_cases_opened_long_ago_make_room():
+    histories: CaseHistories[Step] = CaseHistories(25)
+    opened(histories, "one", "two", "three")
+    histories.open("two", History(), changed=False)
+    assert histories.current.can_undo
+    histories.open("one", History(), changed=False)
+    assert not histories.current.can_undo
+
+
+def test_that_closing_a_case_hides_its_history_and_another_project_has_none():
+    histories: CaseHistories[Step] = CaseHistories()
+    opened(histories, "one")
+    histories.close()
+    assert not histories.current.can_undo
+    histories.open("one", History(), changed=False)
+    assert histories.current.can_undo
+    histories.clear()
+    assert not histories.current.can_undo
+    histories.open("one", History(), changed=False)
+    assert not histories.current.can_undo

@@ -7,8 +7,9 @@ import pytest
 
 from unetstudio.data.filters import COUNT
 from unetstudio.data.filters import MARGIN as FILTER_MARGIN
-from unetstudio.data.intensity import LIMIT, Intensity, Window, percentiles
+from unetstudio.data.intensity import LIMIT, Intensity, Window
 from unetstudio.data.scan import Scan
+from unetstudio.data.voxel_sample import percentiles
 from unetstudio.errors import CheckpointError, UserError
 
 

@@ -66,7 +66,7 @@ def test_that_a_constant_image_has_a_z_score(value: float) -> None:
 def test_that_a_normalisation_survives_json_and_is_told_in_words(kind: str) -> None:
     found = Intensity.fit([scan()], normalisation=kind)
     assert Intensity.from_json(found.to_json()) == found
-    assert found.words(kind).endswith("as you chose") == (kind != "auto")
+    assert found.describe(kind).endswith("as you chose") == (kind != "auto")
 
 
 def test_that_a_scale_from_before_there_was_a_choice_is_what_it_was() -> None:

@@ -20,8 +20,8 @@ from unetstudio.data.origin import Origin
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.project import store as stores
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.workspace.project_writer import ProjectWriter
 
 SHAPE = (1, 900, 900)

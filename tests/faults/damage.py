@@ -19,8 +19,8 @@ from numpy.typing import NDArray
 
 from unetstudio.errors import UserError
 from unetstudio.project import prediction_file
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.replay import history
 
 SECTOR = 512

@@ -112,8 +112,8 @@ class Driven(MainWindow):
             self.session.case_opener.step(1 if self.done % 4 < 2 else -1)
         else:
             annotation.set_active_class(self.random.randrange(2))
-            annotation.set_tool("eraser" if self.random.random() < 0.1 else "brush")
-            annotation.set_options(annotation.tool_name, size=self.random.choice((1, 3, 5)))
+            annotation.tools.choose("eraser" if self.random.random() < 0.1 else "brush")
+            annotation.tools.set_options(annotation.tools.name, size=self.random.choice((1, 3, 5)))
             annotation.press(self.somewhere())
             slow = self.random.random() < self.choices.long
             self.moves = self.random.randrange(10, max(11, 2000 // self.choices.pace)) if slow else self.random.randrange(1, 3)
@@ -122,7 +122,7 @@ class Driven(MainWindow):
     def somewhere(self) -> Pointer:
         labels = self.session.labels
         rows, columns = (1, 1) if labels is None else labels.shape[1:]
-        return Pointer(self.random.uniform(0, rows - 1), self.random.uniform(0, columns - 1), 0, 0)
+        return Pointer(self.random.uniform(0, rows - 1), self.random.uniform(0, columns - 1))
 
     def go_on_exporting(self) -> None:
         """Export again and again, as long as a project is open."""

@@ -1,4 +1,4 @@
-"""A disk whose n-th call fails, as `durable` sees it; a sync that fails has lost what it was to make last, as on real systems."""
+"""A disk whose n-th call fails, as the writing modules see it; a sync that fails has lost what it was to make last, as on real systems."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from unetstudio.project import durable
+from disk_seam import standing_in
 
 READING = {"read", "lseek", "close", "stat"}
 CHANGING = {"write", "fsync", "fdatasync", "rename", "replace", "unlink", "link", "mkdir", "ftruncate", "utime", "posix_fallocate"}
@@ -27,7 +27,7 @@ MODES = {
 
 
 class Failing:
-    """`os` for `durable`; `mode` is one of MODES. `failed` tells whether the n-th call was reached, `heal` makes the disk sound."""
+    """`os` for the writing modules; `mode` is one of MODES. `failed` says whether the n-th call came, `heal` makes the disk sound."""
 
     def __init__(self, fails_at: int, mode: str) -> None:
         self.fails_at, self.mode, self.error = fails_at, mode, MODES[mode]
@@ -91,15 +91,8 @@ class Failing:
             self._synced.pop(args[0], None)
 
 
-@contextlib.contextmanager
-def failing(disk: Any) -> Iterator[None]:
-    """Puts a disk under `durable`, with a reserve as small as the rest."""
-    reserve = durable.RESERVE_BYTES
-    durable.os, durable.RESERVE_BYTES = disk, 4096  # type: ignore[misc]
-    try:
-        yield
-    finally:
-        durable.os, durable.RESERVE_BYTES = os, reserve  # type: ignore[assignment,misc]
+failing = standing_in
+"""Puts such a disk under the program."""
 
 
 LOOKING = ("stat", "lstat", "listdir", "scandir")

@@ -15,9 +15,10 @@ from faults.trace import Mark, Operation
 from unetstudio.data.labels import LabelMap
 from unetstudio.errors import UserError
 from unetstudio.project import checkpoints, prediction_file
-from unetstudio.project.audit import trail
-from unetstudio.project.journal import Kind
-from unetstudio.project.project import Project, is_project
+from unetstudio.project.audit import audit_trail
+from unetstudio.project.manifest_file import is_project
+from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 
 NOBODY = 2**31 - 2
 """The number of a process that no system has."""
@@ -108,7 +109,7 @@ def _case_fault(project: Project, case_id: str, story: Story, promised: Promises
         again = project.store(case).load(case.shape)
         if not np.array_equal(state(again.labels), state(loaded.labels)) or again.recovered:
             return f"{case.name}: a stroke after the fault is not there on the next opening ({again.recovered})"
-        if not all(line.chain_ok for line in trail(project.folder_of(case))):
+        if not all(line.chain_ok for line in audit_trail(project.folder_of(case))):
             return f"{case.name}: the record of who painted what is said to be broken"
     return ""
 

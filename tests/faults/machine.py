@@ -28,8 +28,8 @@ from unetstudio.data.scan import Scan
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import UserError
 from unetstudio.project import store as stores
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.store import read_labels
 from unetstudio.workspace.project_writer import ProjectWriter
 

@@ -18,8 +18,8 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.store import read_labels
 from unetstudio.workspace.project_writer import ProjectWriter
 

@@ -25,9 +25,9 @@ from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.project import durable, prediction_file
-from unetstudio.project.journal import Kind
 from unetstudio.project.manifest import Manifest
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.store import LabelStore
 
 CLASSES = ClassTable.named(["Background", "Cell", "Nucleus"], [(0, 0, 0), (200, 30, 30), (30, 30, 200)])
@@ -144,7 +144,7 @@ def tell(folder: Path, mark: Marking) -> Story:
     project = Project.create(folder, CLASSES)
     story.manifests.append(project.manifest)
     mark("manifest", 0)
-    project.keep_reserve()
+    project.hold_reserve()
     first, second = project.add_cases([picture(1), picture(2, (4, 20, 24))])
     _save(project, story, mark)
     story.cases = {first.id: first, second.id: second}
@@ -179,7 +179,7 @@ def tell(folder: Path, mark: Marking) -> Story:
     one.generation()
     project.close()
     project = Project.open(folder)
-    project.keep_reserve()
+    project.hold_reserve()
     one = Painter(story, first, project.store(first), mark)
     one.stroke(12)
     two = Painter(story, second, project.store(second), mark)

@@ -14,7 +14,7 @@ import pytest
 from faults.window import Verdict, Window, judge, left_alive, opened, pictures
 
 from unetstudio.project.checkpoints import cards
-from unetstudio.project.project import is_project
+from unetstudio.project.manifest_file import is_project
 from unetstudio.workspace.open_project import open_project
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")

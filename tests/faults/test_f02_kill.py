@@ -15,7 +15,8 @@ from faults.story import NAME
 from faults.trace import Mark, Written, recording
 
 from unetstudio.errors import UserError
-from unetstudio.project.project import Project, is_project
+from unetstudio.project.manifest_file import is_project
+from unetstudio.project.project import Project
 
 SHARES = (0.0, 0.03, 0.5, 0.97)
 

@@ -64,8 +64,8 @@ def paint(session: Session, chance: random.Random, times: int) -> None:
     """Strokes and undos, as fast as they come."""
     for _ in range(times):
         session.annotation.set_active_class(chance.randrange(2))
-        session.annotation.press(Pointer(chance.uniform(0, 79), chance.uniform(0, 95), 0, 0))
-        session.annotation.move(Pointer(chance.uniform(0, 79), chance.uniform(0, 95), 0, 0))
+        session.annotation.press(Pointer(chance.uniform(0, 79), chance.uniform(0, 95)))
+        session.annotation.move(Pointer(chance.uniform(0, 79), chance.uniform(0, 95)))
         session.annotation.release()
         if chance.random() < 0.2:
             session.annotation.undo()

@@ -23,8 +23,8 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.formats import discover
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import StepDone

@@ -58,8 +58,8 @@ def paint(session: Session, row: float, qtbot: QtBot) -> None:
     """A stroke that changes something, whatever was there."""
     assert session.labels is not None
     session.annotation.set_active_class(int(session.labels.values[0, round(row), 30] == 0))
-    session.annotation.press(Pointer(row, 10, 0, 0))
-    session.annotation.move(Pointer(row, 60, 0, 0))
+    session.annotation.press(Pointer(row, 10))
+    session.annotation.move(Pointer(row, 60))
     session.annotation.release()
     qtbot.waitUntil(lambda: not session.saver.busy, timeout=10_000)
 

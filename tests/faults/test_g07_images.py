@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import cv2
@@ -54,11 +55,11 @@ def test_that_no_image_is_changed_by_anything_the_window_does(
     for case in session.cases:
         session.case_opener.open(case.id)
         qtbot.waitUntil(lambda case=case: session.case is not None and session.case.id == case.id, timeout=10_000)
-        session.annotation.press(Pointer(20, 10, 0, 0))
-        session.annotation.move(Pointer(20, 60, 0, 0))
+        session.annotation.press(Pointer(20, 10))
+        session.annotation.move(Pointer(20, 60))
         session.annotation.release()
         session.review.set_state(ReviewState.ACCEPTED)
-        session.display.set(window=(10.0, 90.0))
+        session.display.show(replace(session.display.options, window=(10.0, 90.0)))
     mask = tmp_path / f"{images[0].stem}.png"
     cv2.imwrite(str(mask), np.ones((80, 96), np.uint8))
     session.mask_import.begin([mask])

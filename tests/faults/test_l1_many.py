@@ -19,8 +19,8 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import LabelMap
 from unetstudio.formats import sha256_of
 from unetstudio.project import store as stores
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.replay import history
 from unetstudio.project.store import LabelStore
 from unetstudio.ui.panels.cases import CasesPanel

@@ -72,7 +72,7 @@ class Painter:
 
     def _move(self) -> None:
         self._at = np.clip(self._at + self._rng.uniform(-STEP, STEP, 2), 0, SIDE - 1)
-        annotation, at = self._session.annotation, Pointer(*self._at, 0, 0)
+        annotation, at = self._session.annotation, Pointer(*self._at)
         if self._session.labels is None:
             return
         self._moves += 1

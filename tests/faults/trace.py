@@ -1,4 +1,4 @@
-"""Every change of the disk that a run makes, in order, as seen between our one writing module and the system."""
+"""Every change of the disk that a run makes, in order, as seen between our writing modules and the system."""
 
 # It stands in for os.
 # ruff: noqa: PTH100, PTH102, PTH104, PTH108
@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unetstudio.project import durable
+from disk_seam import standing_in
 
 ROOT = 0
 """The number of the recorded folder itself."""
@@ -100,7 +100,7 @@ class _Open:
 
 
 class Recorder:
-    """`os` for `durable`, which notes what changes below `root`; what lies there already comes first, as changes that are on the disk."""
+    """`os` for the writing modules, which notes what changes below `root`; what is there already comes first, as if on the disk."""
 
     def __init__(self, root: Path) -> None:
         self.operations: list[Operation] = []
@@ -257,10 +257,7 @@ class Recorder:
 
 @contextlib.contextmanager
 def recording(root: Path) -> Iterator[Recorder]:
-    """Records what `durable` does below `root` meanwhile, with a reserve as small as the rest."""
-    recorder, reserve = Recorder(root), durable.RESERVE_BYTES
-    durable.os, durable.RESERVE_BYTES = recorder, 4096  # type: ignore[assignment,misc]
-    try:
+    """Records what the program does below `root` meanwhile, with a reserve as small as the rest."""
+    recorder = Recorder(root)
+    with standing_in(recorder):
         yield recorder
-    finally:
-        durable.os, durable.RESERVE_BYTES = os, reserve  # type: ignore[assignment,misc]

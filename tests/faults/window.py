@@ -21,7 +21,8 @@ import numpy as np
 import psutil
 
 from unetstudio.data.labels import LabelMap
-from unetstudio.project.project import Project, is_project
+from unetstudio.project.manifest_file import is_project
+from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
 
 DRIVEN = Path(__file__).with_name("driven.py")

@@ -43,9 +43,9 @@ class Driven(application.MainWindow):
             self.ticking.stop()
             return
         annotation.set_active_class((n + n // 20) % 2)
-        annotation.set_options("brush", size=3)
-        annotation.press(Pointer(2.0 + 4 * (n % 20), 5.0 + n % 7, 0, 0))
-        annotation.move(Pointer(2.0 + 4 * (n % 20), 60.0 + n % 11, 0, 0))
+        annotation.tools.set_options("brush", size=3)
+        annotation.press(Pointer(2.0 + 4 * (n % 20), 5.0 + n % 7))
+        annotation.move(Pointer(2.0 + 4 * (n % 20), 60.0 + n % 11))
         annotation.release()
 
     def painted(self, kind, edit):

@@ -126,4 +126,4 @@ def test_that_a_mask_and_its_volume_share_their_geometry(shared_data: Path) -> N
         image = read(discover([shared_data / name / "images"])[0])
         values, geometry = read_mask(discover([shared_data / name / "masks"])[0].path)
         assert image.geometry != Geometry()
-        assert geometry.bring(values, image.geometry, image.shape) is not None
+        assert geometry.reoriented(values, image.geometry, image.shape) is not None

@@ -29,8 +29,8 @@ from unetstudio.inference.request import PredictionRequest
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.network import create
 from unetstudio.project import durable, prediction_file
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.workspace.add_images import read_images
 
 SIZE = (40, 56)

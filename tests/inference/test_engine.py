@@ -54,7 +54,7 @@ def test_that_an_engine_that_gives_other_masks_is_not_used(monkeypatch: pytest.M
 
     def wrong(graph: bytes, precision: Precision) -> Callable[..., Tensor]:
         del graph, precision
-        return lambda batch, cuts: torch.randn(batch.shape[0], 3, *(axis.stop - axis.start for axis in cuts[-1][2:]))
+        return lambda batch, crops: torch.randn(batch.shape[0], 3, *(axis.stop - axis.start for axis in crops[-1][2:]))
 
     monkeypatch.setitem(engines.KINDS, "openvino", wrong)
     scan = noise(1, 64, 64)
@@ -88,8 +88,8 @@ def test_that_setting_up_for_shapes_counts_where_there_is_little_to_do(monkeypat
         def __init__(self, graph: bytes, precision: Precision) -> None:
             del graph, precision
 
-        def __call__(self, batch: Tensor, cuts: object = ()) -> Tensor:
-            del cuts
+        def __call__(self, batch: Tensor, crops: object = ()) -> Tensor:
+            del crops
             return network(batch)[..., 8:24, 8:24]
 
     answers = iter([(0.0, 1.0), (5.0, 0.5), (0.0, 1.0), (5.0, 0.5)])

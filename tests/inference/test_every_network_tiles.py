@@ -42,7 +42,7 @@ def largest_difference(network: Network, scan: Scan, size: Index) -> float:
 def probabilities(predictor: NetworkPredictor, grid: TileGrid, scan: Scan, core: Region) -> tuple[torch.Tensor, Region]:
     """(K, Z, Y, X) of the part of a core that lies in the scan, and that part."""
     seen, inside = grid.input(core), core & Region.whole(scan.shape)
-    rim = (*(0,) * (3 - predictor.tiles.dims), *predictor.network.lost)
+    rim = (*(0,) * (3 - predictor.tiles.dims), *predictor.network.valid_margin)
     answered = Region(*(tuple(n + sign * lost for n, lost in zip(at, rim, strict=True)) for at, sign in ((seen.start, 1), (seen.stop, -1))))  # type: ignore[arg-type]
     return predictor.tiles.predict_channels(predictor.tiles.channels(scan, seen), part=inside.within(answered)), inside
 

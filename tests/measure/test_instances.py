@@ -8,13 +8,13 @@ import tifffile
 
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import Pair
-from unetstudio.measure.objects import objects
+from unetstudio.measure.objects import label_objects
 
 NAMES = ["seg", "det", "ap50", "ap75", "map", "pq"]
 
 
-def scores(found: np.ndarray, true: np.ndarray) -> dict[str, float | None]:
-    return {name: score.mean for name, score in Evaluation(NAMES).add(Pair(found, true)).items()}
+def scores(predicted: np.ndarray, true: np.ndarray) -> dict[str, float | None]:
+    return {name: score.mean for name, score in Evaluation(NAMES).add(Pair(predicted, true)).items()}
 
 
 def cells(*boxes: tuple[int, int, int, int]) -> np.ndarray:
@@ -36,18 +36,18 @@ def random_cells(seed: int, shift: int) -> np.ndarray:
 
 def test_that_touching_objects_with_numbers_are_told_apart() -> None:
     mask = cells((0, 10, 0, 10), (0, 10, 10, 20))
-    assert len(np.unique(objects(mask))) == 3
+    assert len(np.unique(label_objects(mask))) == 3
 
 
 def test_that_an_object_in_two_pieces_is_one_where_values_are_numbers() -> None:
     mask = cells((0, 5, 0, 5), (10, 15, 0, 5), (20, 25, 0, 5))
     mask[0, 30:35, 0:5] = 100
-    assert len(np.unique(objects(mask))) == 4
+    assert len(np.unique(label_objects(mask))) == 4
 
 
 def test_that_pieces_of_a_class_are_objects_where_values_are_classes() -> None:
     mask = (cells((0, 5, 0, 5), (10, 15, 0, 5), (20, 25, 0, 5)) > 0).astype(np.uint8)
-    assert len(np.unique(objects(mask))) == 4
+    assert len(np.unique(label_objects(mask))) == 4
 
 
 def test_that_equal_objects_have_full_scores_whatever_their_numbers() -> None:
@@ -58,11 +58,11 @@ def test_that_equal_objects_have_full_scores_whatever_their_numbers() -> None:
 def test_that_cells_merged_into_one_are_both_lost_but_for_the_larger() -> None:
     true = cells((0, 10, 0, 10), (0, 10, 10, 14))
     merged = (true > 0).astype(np.uint8)
-    found = scores(merged, true)
-    assert found["seg"] == pytest.approx((100 / 140 + 40 / 140) / 2)  # one object covers both: IoU with each
-    assert found["det"] == pytest.approx(1 - 5 / 20)  # one split to make by hand
-    assert found["ap50"] == pytest.approx(1 / 2)  # found: the larger; missed: the smaller; nothing extra
-    assert found["ap75"] == 0
+    result = scores(merged, true)
+    assert result["seg"] == pytest.approx((100 / 140 + 40 / 140) / 2)  # one object covers both: IoU with each
+    assert result["det"] == pytest.approx(1 - 5 / 20)  # one split to make by hand
+    assert result["ap50"] == pytest.approx(1 / 2)  # found: the larger; missed: the smaller; nothing extra
+    assert result["ap75"] == 0
 
 
 def test_that_extra_objects_cost_little_in_det_and_one_miss_costs_ten() -> None:
@@ -90,11 +90,11 @@ def test_that_the_cell_tracking_challenge_scores_alike(seed: int, tmp_path: Path
     peer = pytest.importorskip("ctc_metrics.utils.representations")
     from ctc_metrics.metrics import det, seg
 
-    true, found = random_cells(seed, 0), random_cells(seed, 3)
-    for name, mask in (("true.tif", true), ("found.tif", found)):
+    true, predicted = random_cells(seed, 0), random_cells(seed, 3)
+    for name, mask in (("true.tif", true), ("found.tif", predicted)):
         tifffile.imwrite(tmp_path / name, mask[0])
     labels_true, labels_found, mapped_true, mapped_found, iou = peer.match(str(tmp_path / "true.tif"), str(tmp_path / "found.tif"))
-    ours = scores(found, true)
+    ours = scores(predicted, true)
     assert ours["seg"] == pytest.approx(seg([labels_true], [iou]))
     counts = np.unique(mapped_found, return_counts=True)[1]
     wrong = {"NS": int((counts - 1).sum()), "FN": len(labels_true) - len(mapped_true), "FP": len(labels_found) - len(counts)}

@@ -15,20 +15,20 @@ FOUND = np.array([[[0, 1, 1, 1, 0, 1]]], np.uint8)
 
 
 def test_that_dice_and_iou_are_counted_per_class() -> None:
-    found = evaluate(FOUND, TRUTH)
-    assert found["dice"].per_class == {0: 0.5, 1: 0.8, 2: 0.0}
-    assert found["iou"].per_class == {0: pytest.approx(1 / 3), 1: pytest.approx(2 / 3), 2: 0.0}
+    result = evaluate(FOUND, TRUTH)
+    assert result["dice"].per_class == {0: 0.5, 1: 0.8, 2: 0.0}
+    assert result["iou"].per_class == {0: pytest.approx(1 / 3), 1: pytest.approx(2 / 3), 2: 0.0}
 
 
 def test_that_the_background_does_not_flatter_mean_and_pool() -> None:
-    found = evaluate(FOUND, TRUTH)["dice"]
-    assert (found.mean, found.pooled) == (pytest.approx(0.4), pytest.approx(4 / 6))
+    result = evaluate(FOUND, TRUTH)["dice"]
+    assert (result.mean, result.pooled) == (pytest.approx(0.4), pytest.approx(4 / 6))
 
 
 def test_that_pixel_error_is_the_share_of_wrong_voxels() -> None:
-    found = evaluate(FOUND, TRUTH, ["pixel_error"])["pixel_error"]
-    assert found.pooled == pytest.approx(2 / 5)
-    assert found.per_class == {0: 0.5, 1: 0.0, 2: 1.0}
+    result = evaluate(FOUND, TRUTH, ["pixel_error"])["pixel_error"]
+    assert result.pooled == pytest.approx(2 / 5)
+    assert result.per_class == {0: 0.5, 1: 0.0, 2: 1.0}
 
 
 def test_that_voxels_left_open_in_the_truth_do_not_count() -> None:
@@ -38,9 +38,9 @@ def test_that_voxels_left_open_in_the_truth_do_not_count() -> None:
 
 
 def test_that_voxels_left_open_in_the_prediction_are_errors() -> None:
-    found = evaluate(np.full_like(TRUTH, 255), TRUTH)
-    assert found["pixel_error"].pooled == 1.0
-    assert found["dice"].mean == 0.0
+    result = evaluate(np.full_like(TRUTH, 255), TRUTH)
+    assert result["pixel_error"].pooled == 1.0
+    assert result["dice"].mean == 0.0
 
 
 def test_that_a_class_in_neither_map_has_no_score() -> None:
@@ -58,16 +58,16 @@ def test_that_cases_are_pooled_by_adding_their_counts() -> None:
 
 @given(arrays(np.uint8, (2, 5, 7), elements=integers(0, 3)), arrays(np.uint8, (2, 5, 7), elements=integers(0, 3)))
 def test_that_iou_follows_from_dice(predicted: np.ndarray, truth: np.ndarray) -> None:
-    found = evaluate(predicted, truth)
-    for value, share in found["dice"].per_class.items():
+    result = evaluate(predicted, truth)
+    for value, share in result["dice"].per_class.items():
         assert share is not None
-        assert found["iou"].per_class[value] == pytest.approx(share / (2 - share))
+        assert result["iou"].per_class[value] == pytest.approx(share / (2 - share))
 
 
 def test_that_a_perfect_match_of_wide_integers_scores_one() -> None:
     labels = np.arange(4, dtype=np.int64).reshape(1, 2, 2)
-    found = evaluate(labels, labels)
-    assert (found["dice"].mean, found["iou"].mean, found["pixel_error"].pooled) == (1.0, 1.0, 0.0)
+    result = evaluate(labels, labels)
+    assert (result["dice"].mean, result["iou"].mean, result["pixel_error"].pooled) == (1.0, 1.0, 0.0)
 
 
 def test_that_maps_of_different_size_are_refused_in_one_sentence() -> None:

@@ -65,7 +65,7 @@ def test_that_attention_maps_are_as_large_as_the_image_and_at_first_nearly_open(
     assert all(0.5 < float(one.min()) <= float(one.max()) <= 1 for one in maps)
 
 
-def test_that_training_looks_at_the_coarser_answers_or_merges_them() -> None:
+def test_that_training_supervises_the_coarser_logits_or_merges_them() -> None:
     x = torch.randn(2, 2, 16, 16)
     assert [tuple(logits.shape) for logits in tiny("attention_unet", 2, depth=3)(x)] == [(2, 3, size, size) for size in (16, 8, 4)]
     assert tiny("attention_unet", 2, supervision="merged")(x).shape == (2, 3, 16, 16)

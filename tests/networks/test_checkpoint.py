@@ -1,4 +1,4 @@
-"""Checkpoints come back as they were, and what is damaged or foreign is refused in words."""
+"""Checkpoints are restored exactly, and damaged or foreign ones are refused with a sentence."""
 
 import json
 from dataclasses import replace
@@ -33,7 +33,7 @@ def test_that_a_loaded_network_computes_the_same(tmp_path: Path) -> None:
     assert torch.equal(network.eval()(x), again(x))
 
 
-def test_that_the_card_comes_back_as_it_was(tmp_path: Path) -> None:
+def test_that_the_card_is_restored(tmp_path: Path) -> None:
     network = fresh()
     made = card(
         network, intensity={"sigma": 12.0}, spacing=(2.0, 0.5, 0.5), step=12, seconds=3.5, score=0.81, class_scores={0: 0.9, 1: 0.72}
@@ -50,7 +50,7 @@ def test_that_a_channels_last_network_is_saved_whole(tmp_path: Path) -> None:
     assert all(torch.equal(value, load(path)[1].state_dict()[key]) for key, value in network.state_dict().items())
 
 
-def test_that_a_pooling_chosen_by_spacing_survives(tmp_path: Path) -> None:
+def test_that_a_pooling_chosen_by_spacing_is_restored(tmp_path: Path) -> None:
     network = create("unet", 1, 2, 3, depth=1, base=2, pool=((1, 2, 2),))
     _, path = save(tmp_path, card(network), network.state_dict())
     assert load(path)[1].config == network.config

@@ -145,10 +145,10 @@ def test_that_the_example_reads_an_onnx_file_to_the_mask_that_we_predict(shape: 
     ]
     example: dict[str, object] = {}
     exec(compile(EXAMPLES["read.py"], "read.py", "exec"), example)
-    found = example["mask"](exported.path, image)  # type: ignore[operator]
-    assert found.shape == (1, *shape)
+    mask = example["mask"](exported.path, image)  # type: ignore[operator]
+    assert mask.shape == (1, *shape)
     tied = np.abs(tile.probabilities[0].astype(int) - tile.probabilities[1]) <= 1
-    assert ((found == tile.probabilities.argmax(0)) | tied).all()
+    assert ((mask == tile.probabilities.argmax(0)) | tied).all()
 
 
 def test_that_the_parameters_in_the_table_are_those_of_the_networks() -> None:

@@ -26,7 +26,7 @@ def test_that_the_published_network_has_the_papers_parameters(classes: int, conv
     assert (counted, network.parameters_count - counted) == (convolutions, ups)
 
 
-def test_that_the_published_network_answers_for_every_pixel_of_an_image_of_any_size() -> None:
+def test_that_the_published_network_has_an_output_for_every_pixel_of_an_image_of_any_size() -> None:
     with torch.device("meta"):
         network = create("fcn", 3, 21, preset="published")
         for shape in ((500, 375), (33, 1), (256, 256)):
@@ -43,7 +43,7 @@ def test_that_it_computes_what_the_paper_draws(dims: int, options: dict[str, Any
 
 
 @pytest.mark.parametrize(("kernel", "stride", "pad"), [(4, 2, 1), (16, 8, 4)])
-def test_that_up_scoring_begins_as_linear_interpolation_of_each_class(kernel: int, stride: int, pad: int) -> None:
+def test_that_upsampling_starts_as_linear_interpolation_of_each_class(kernel: int, stride: int, pad: int) -> None:
     weight = torch.empty(3, 3, kernel, kernel)
     interpolate(weight)
     x = torch.randn(1, 3, 9, 8)

@@ -20,7 +20,7 @@ from unetstudio.errors import CheckpointError
 from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.networks.checkpoint import Checkpoint, load, load_optimizer, save
 from unetstudio.networks.network import NETWORKS, create
-from unetstudio.networks.state import METADATA, unpack
+from unetstudio.networks.serialization import METADATA, unpack
 
 CLASSES = ClassTable.named(["background", "membrane"], [(0, 0, 0), (255, 0, 0)])
 SCALE = Intensity(1, (Window(0, 0.0, 255.0),), local=False)

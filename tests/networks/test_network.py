@@ -1,4 +1,4 @@
-"""Every registered network goes through the same trials."""
+"""Trials that every registered network goes through."""
 
 from pathlib import Path
 
@@ -16,11 +16,11 @@ PRESETS = [(name, dims, preset) for name, dims in CHOICES for preset in NETWORKS
 
 
 @pytest.mark.parametrize(("name", "dims"), CHOICES)
-def test_that_logits_have_a_channel_per_class_and_the_input_less_what_is_lost(name: str, dims: int) -> None:
+def test_that_logits_have_a_channel_per_class_and_the_input_shape_less_the_valid_margin(name: str, dims: int) -> None:
     network = tiny(name, dims).eval()
     shape = network.input_shape((17,) * dims)
     logits = network(torch.zeros(1, 2, *shape))
-    assert logits.shape == (1, 3, *(size - 2 * lost for size, lost in zip(shape, network.lost, strict=True)))
+    assert logits.shape == (1, 3, *(size - 2 * margin for size, margin in zip(shape, network.valid_margin, strict=True)))
 
 
 @pytest.mark.parametrize(("name", "dims"), CHOICES)
@@ -37,14 +37,14 @@ def test_that_every_weight_gets_a_finite_gradient(name: str, dims: int) -> None:
 def test_that_no_voxel_beyond_the_margin_reaches_an_output(name: str, dims: int) -> None:
     network = lively(tiny(name, dims))
     for axis in range(dims):
-        margin, step, lost = network.receptive_margin[axis], network.size_multiple[axis], network.lost[axis]
+        margin, step, cropped = network.receptive_margin[axis], network.size_multiple[axis], network.valid_margin[axis]
         halo = round_up(margin, step)
         shape = network.input_shape(tuple(2 * halo + step if n == axis else 1 for n in range(dims)))
         x = torch.full((1, 2, *shape), torch.nan)  # not a number goes through every layer, where a gradient may happen to vanish
         x.movedim(2 + axis, 0)[halo - margin : halo + step + margin] = 1
         with torch.inference_mode():
             answer = network(x).movedim(2 + axis, 0)
-        assert torch.isfinite(answer[halo - lost : halo - lost + step]).all()
+        assert torch.isfinite(answer[halo - cropped : halo - cropped + step]).all()
 
 
 @pytest.mark.parametrize(("name", "dims"), CHOICES)
@@ -54,7 +54,7 @@ def test_that_the_same_seed_gives_the_same_weights(name: str, dims: int) -> None
 
 
 @pytest.mark.parametrize(("name", "dims"), CHOICES)
-def test_that_a_saved_network_comes_back_and_answers_the_same(name: str, dims: int, tmp_path: Path) -> None:
+def test_that_a_saved_network_loads_and_gives_the_same_logits(name: str, dims: int, tmp_path: Path) -> None:
     network = lively(tiny(name, dims))
     classes = ClassTable.named(["a", "b", "c"], [(0, 0, 0), (1, 1, 1), (2, 2, 2)])
     _, path = save(tmp_path, Checkpoint(name_of(network), network.config.to_json(), classes), network.state_dict())
@@ -99,7 +99,7 @@ def test_that_an_unknown_preset_is_refused_with_the_known_ones() -> None:
         create("unet", 1, 2, preset="huge")
 
 
-def test_that_an_option_goes_before_the_preset() -> None:
+def test_that_an_option_takes_precedence_over_the_preset() -> None:
     with torch.device("meta"):
         assert create("unet", 1, 2, preset="published", base=8).config.to_json()["base"] == 8
 

@@ -52,7 +52,7 @@ def test_that_the_card_travels_inside_the_file_and_beside_it(tmp_path: Path) -> 
     (inside,) = onnx.load(written.path).metadata_props
     card = json.loads(written.card.read_text())
     assert json.loads(inside.value) == card
-    assert card["onnx"]["output"]["classes"] == [{"value": found.value, "name": found.name} for found in CLASSES]
+    assert card["onnx"]["output"]["classes"] == [{"value": entry.value, "name": entry.name} for entry in CLASSES]
     assert card["onnx"]["input"] | {"channels": None} == {
         "name": "image", "type": "float32", "axes": ["batch", "channel", "y", "x"], "channels": None, "smallest": [4, 4], "step": [4, 4],
     }  # fmt: skip
@@ -77,7 +77,7 @@ def test_that_a_program_can_make_the_input_from_the_card_alone(tmp_path: Path) -
     assert Intensity.from_json(card["intensity"]) == INTENSITY
 
 
-def test_that_percentiles_and_filters_are_told() -> None:
+def test_that_percentiles_and_filters_are_described() -> None:
     told = channels(Intensity(1, (Window(0, 0, 1),), each=True, filters=(1.5,) * 6))
     assert "percentiles of the scan at hand" in told[0]
     assert told[-1] == "response 5 of unetstudio.data.filters, times 1.5"

@@ -1,4 +1,4 @@
-"""A network that answers only a window answers what it would have answered there, and computes less."""
+"""A network that computes only a window of its output gives the same logits there, with less work."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from hypothesis import strategies as st
 from networks.tiny import lively, tiny
 from torch import Tensor, nn
 
-from unetstudio.networks.network import NETWORKS, answer
-from unetstudio.networks.output_window import part_of
+from unetstudio.networks.network import NETWORKS, compute_window
+from unetstudio.networks.output_window import crop_to
 
 KINDS = [(name, dims, {}) for name, kind in NETWORKS.items() for dims in kind.dims]
 OTHERS = [
@@ -23,15 +23,15 @@ OTHERS = [
 
 @torch.inference_mode()
 def largest_difference(name: str, dims: int, options: dict[str, Any], window: list[tuple[int, int]], size: int) -> float:
-    """Between a window and the whole answer."""
+    """The largest difference between a window and that part of the whole output."""
     network = lively(tiny(name, dims, **options))
     shape = network.input_shape((size,) * dims)
     x = torch.randn(1, 2, *shape, generator=torch.Generator().manual_seed(0))
-    return float((answer(network, x, window[:dims]) - part_of(network(x), window[:dims])).abs().max())
+    return float((compute_window(network, x, window[:dims]) - crop_to(network(x), window[:dims])).abs().max())
 
 
 @pytest.mark.parametrize(("name", "dims", "options"), KINDS + OTHERS)
-def test_that_a_window_is_answered_as_in_the_whole(name: str, dims: int, options: dict[str, Any]) -> None:
+def test_that_a_window_equals_its_part_of_the_whole_output(name: str, dims: int, options: dict[str, Any]) -> None:
     for window in ([(12, 20)] * 3, [(0, 7), (5, 24), (3, 4)], [(0, 24)] * 3):
         assert largest_difference(name, dims, options, window, 24 if dims == 3 else 72) <= 1e-4
 
@@ -44,12 +44,12 @@ def test_that_a_window_is_answered_as_in_the_whole(name: str, dims: int, options
         max_size=2,
     )
 )
-def test_that_any_window_is_answered_as_in_the_whole(window: list[tuple[int, int]]) -> None:
+def test_that_any_window_equals_its_part_of_the_whole_output(window: list[tuple[int, int]]) -> None:
     assert largest_difference("unet", 2, {}, window, 40) <= 1e-4
 
 
 @torch.inference_mode()
-def test_that_the_way_up_is_computed_for_the_window_alone() -> None:
+def test_that_the_decoder_is_computed_for_the_window_alone() -> None:
     network = tiny("unet", 2).eval()
     seen = []
     for layer in network.modules():
@@ -59,5 +59,5 @@ def test_that_the_way_up_is_computed_for_the_window_alone() -> None:
     network(x)
     whole = sum(seen)
     seen.clear()
-    answer(network, x, [(28, 36)] * 2)
+    compute_window(network, x, [(28, 36)] * 2)
     assert sum(seen) < 0.6 * whole

@@ -1,4 +1,4 @@
-"""Intervals walked back through layers: what a layer of torch really reads."""
+"""Receptive fields equal what a layer of torch really reads."""
 
 import pytest
 import torch
@@ -22,7 +22,7 @@ def test_that_a_transposed_convolution_reads_what_is_said(kernel: int, stride: i
     assert seen(layer, wanted) == wanted.through_up(kernel, stride, pad)
 
 
-def test_that_the_margin_is_that_of_the_farther_side() -> None:
+def test_that_the_margin_is_that_of_the_side_with_more() -> None:
     assert ReceptiveField(-3, 12).margin(step=8) == 5
     assert ReceptiveField(-6, 8).margin(step=8) == 6
     assert ReceptiveField(0, 3).margin(step=8) == 0
@@ -34,5 +34,5 @@ def seen(layer: nn.Module, wanted: ReceptiveField) -> ReceptiveField:
     x = torch.zeros(1, 1, 120, requires_grad=True)
     layer(x)[0, 0, wanted.first : wanted.last + 1].sum().backward()
     assert x.grad is not None
-    found = x.grad[0, 0].nonzero()
-    return ReceptiveField(int(found.min()), int(found.max()))
+    read = x.grad[0, 0].nonzero()
+    return ReceptiveField(int(read.min()), int(read.max()))

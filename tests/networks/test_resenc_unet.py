@@ -48,7 +48,7 @@ def test_that_the_same_weights_give_what_plain_functions_give() -> None:
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_that_training_sees_every_resolution_of_the_way_up_and_evaluation_the_finest(dims: int) -> None:
+def test_that_training_returns_every_level_of_the_decoder_and_evaluation_the_finest(dims: int) -> None:
     network = tiny("resenc_unet", dims, depth=3, blocks=(1,))
     x = torch.randn(1, 2, *(16,) * dims)
     assert [tuple(logits.shape) for logits in network(x)] == [(1, 3, *(size,) * dims) for size in (16, 8, 4)]

@@ -80,7 +80,7 @@ def test_that_the_same_weights_give_what_the_figure_says(padding: str, rim: int)
 
 
 @pytest.mark.parametrize(("depth", "margin"), list(enumerate([2, 8, 20, 44, 92])))
-def test_that_valid_padding_loses_the_published_margin(depth: int, margin: int) -> None:
+def test_that_valid_padding_removes_the_published_margin(depth: int, margin: int) -> None:
     network = create("unet", 1, 2, depth=depth, base=1, padding="valid").eval()
     assert network.receptive_margin == (margin, margin)
     shape = network.input_shape((2 * margin + 1,) * 2)
@@ -135,7 +135,7 @@ def test_that_an_impossible_depth_is_refused() -> None:
 
 
 @pytest.mark.parametrize("dims", [2, 3])
-def test_that_deep_supervision_teaches_every_resolution_of_the_way_up(dims: int) -> None:
+def test_that_deep_supervision_trains_every_level_of_the_decoder(dims: int) -> None:
     network = tiny("unet", dims, depth=3, deep_supervision=True)
     x = torch.randn(1, 2, *(16,) * dims)
     assert [tuple(logits.shape) for logits in network(x)] == [(1, 3, *(size,) * dims) for size in (16, 8, 4)]

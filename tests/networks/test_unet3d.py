@@ -25,7 +25,7 @@ def test_that_the_published_network_makes_44_x_44_x_28_voxels_of_132_x_132_x_116
     with torch.device("meta"):
         network = create("unet3d", 3, 3, 3, "published")
         assert network(torch.zeros(1, 3, 132, 132, 116)).shape == (1, 3, 44, 44, 28)
-    assert network.lost == network.receptive_margin == (44, 44, 44)
+    assert network.valid_margin == network.receptive_margin == (44, 44, 44)
     assert network.input_shape((132, 132, 116)) == (132, 132, 116)
 
 

@@ -13,7 +13,7 @@ OF_ITS_OWN: dict[str, dict[str, Any]] = {
     "fcn": {"widths": (2, 4, 4, 4, 4), "dropout": 0.0},
     "unetr": {"patch": 8, "hidden": 24, "layers": 4, "heads": 2, "mlp": 32, "feature": 2},
 }
-"""What makes a network small that has neither depth nor base."""
+"""Options that make a network small if it has neither depth nor base."""
 
 
 def tiny(name: str, dims: int, *, inputs: int = 2, classes: int = 3, **options: Any) -> Network:

@@ -9,10 +9,10 @@ from numpy.typing import NDArray
 from unetstudio.data.region import Index, Region
 from unetstudio.postprocess.by_block import by_block
 from unetstudio.postprocess.fill_holes import FillHoles
-from unetstudio.postprocess.segment import strongest
 from unetstudio.postprocess.small_components import SmallComponents
 from unetstudio.postprocess.smooth import Smooth
 from unetstudio.postprocess.step import Step, StepInput
+from unetstudio.postprocess.strongest import strongest
 from unetstudio.postprocess.threshold import Threshold
 
 Labels = NDArray[np.uint8]
@@ -30,24 +30,24 @@ def probabilities(shape: Index, seed: int = 0) -> NDArray[np.uint8]:
 
 
 def run(step: Step, shape: Index, window: int, longest: int = 0, painted: NDArray[np.bool_] | None = None) -> tuple[Labels, Labels, bool]:
-    """What a step makes of the whole, and by block; and whether anything was left."""
+    """The result of a step on the whole and by block, and whether anything was left."""
     shares = probabilities(shape)
     best, winner = strongest(shares[1:], VALUES[1:])
     labels = np.where(best > shares[0], winner, np.uint8(0))
 
-    def evidence(region: Region) -> StepInput:
+    def input_of(region: Region) -> StepInput:
         at = region.slices
-        about = None if painted is None else painted[at]
-        return StepInput(0, VALUES, best[at], winner[at], shares[0][at], about, (2.0, 0.5, 0.5), shape[0] > 1)
+        strokes = None if painted is None else painted[at]
+        return StepInput.of(VALUES, shares[(slice(None), *at)], painted=strokes, spacing=(2.0, 0.5, 0.5), volume=shape[0] > 1)
 
-    whole, _ = step(labels, evidence(Region.whole(shape)))
+    whole, _ = step(labels, input_of(Region.whole(shape)))
     made = np.full(shape, 77, np.uint8)
 
     def write(region: Region, values: Labels) -> None:
         assert (made[region.slices] == 77).all()  # no block twice
         made[region.slices] = values
 
-    blocks = list(by_block(step, lambda region: labels[region.slices], evidence, write, shape, window=window, longest=longest))
+    blocks = list(by_block(step, lambda region: labels[region.slices], input_of, write, shape, window=window, longest=longest))
     assert blocks[-1].done == blocks[-1].total == len(blocks) > 3
     assert (whole != labels).any()
     return whole, made, any(block.left for block in blocks)

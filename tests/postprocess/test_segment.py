@@ -1,13 +1,17 @@
 """From probabilities to labels: the likeliest class, strokes on top, and words about what the steps did."""
 
+from dataclasses import dataclass, field
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from unetstudio.postprocess.segment import DEFAULT_STEPS, segment, uncertainty, with_options
+from unetstudio.postprocess.segment import DEFAULT_STEPS, Labels, segment, with_options
+from unetstudio.postprocess.step import StepInput
 from unetstudio.postprocess.threshold import Threshold
+from unetstudio.postprocess.uncertainty import uncertainty
 
 EVERYTHING = with_options(DEFAULT_STEPS, ["threshold=0.4", "small_components=5", "fill_holes=0", "smooth=2"])
 
@@ -113,6 +117,59 @@ def test_that_above_the_threshold_the_likeliest_structure_wins() -> None:
     assert segment(probabilities, (4, 5, 6), (Threshold(probability=0.3),)).labels.item() == 5
 
 
-def test_that_doubt_is_greatest_where_two_classes_are_level() -> None:
+def test_that_uncertainty_is_greatest_where_two_classes_are_level() -> None:
     probabilities = np.array([[255, 128, 100], [0, 127, 55], [0, 0, 100]], np.uint8).reshape(3, 1, 1, 3)
     assert uncertainty(probabilities).ravel().tolist() == [0, 254, 255]
+    assert uncertainty(list(probabilities)).ravel().tolist() == [0, 254, 255]
+    assert uncertainty(probabilities[:1]).tolist() == [[[0, 0, 0]]]
+
+
+@dataclass(frozen=True)
+class Watching:
+    """A step that changes nothing and keeps its input."""
+
+    title = help = main = objects = verb = ""
+    enabled: bool = True
+    inputs: list[StepInput] = field(default_factory=list)
+
+    def __call__(self, labels: Labels, input: StepInput) -> tuple[Labels, int]:
+        self.inputs.append(input)
+        return labels, 0
+
+
+@pytest.mark.parametrize("shape", [(1, 20, 30), (4, 20, 30)])
+def test_that_a_step_sees_probabilities_image_and_strokes_of_the_predicted_region(shape: tuple[int, int, int]) -> None:
+    rng = np.random.default_rng(3)
+    probabilities, voxels = rng.integers(0, 256, (3, *shape), np.uint8), rng.integers(0, 999, (2, *shape))
+    known, painted, box = np.zeros(shape, np.bool_), rng.random(shape) > 0.9, (slice(None), slice(5, 15), slice(7, 28))
+    known[box] = True
+    step = Watching()
+    segment(probabilities, (4, 0, 9), (step,), (2.0, 1.0, 1.0), (np.full(shape, 9, np.uint8), painted), known, voxels)
+    (input,) = step.inputs
+    foreground = probabilities[(slice(1, None), *box)]
+    np.testing.assert_array_equal(input.probabilities, probabilities[(slice(None), *box)])
+    np.testing.assert_array_equal(input.image, voxels[(slice(None), *box)])
+    np.testing.assert_array_equal(input.painted, painted[box])
+    np.testing.assert_array_equal(input.best, foreground.max(axis=0))
+    np.testing.assert_array_equal(input.winner, np.array([0, 9])[foreground.argmax(axis=0)])
+    np.testing.assert_array_equal(input.other, probabilities[(0, *box)])
+    assert (input.background, input.foreground, input.volume) == (4, (0, 9), shape[0] > 1)
+
+
+def test_that_the_image_is_read_when_a_step_asks_for_it_and_once() -> None:
+    reads: list[np.ndarray] = []
+
+    def read() -> np.ndarray:
+        reads.append(np.zeros((1, 1, 4, 4)))
+        return reads[-1]
+
+    input = StepInput.of((0, 1), np.zeros((2, 1, 4, 4), np.uint8), read_image=read)
+    assert reads == []
+    assert input.image is input.image
+    assert len(reads) == 1
+
+
+def test_that_without_an_image_a_step_is_told_so() -> None:
+    step = Watching()
+    segment(np.zeros((2, 1, 4, 4), np.uint8), (0, 1), (Watching(enabled=False), step))
+    assert step.inputs[0].image is None and step.inputs[0].painted is None

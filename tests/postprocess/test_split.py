@@ -12,9 +12,9 @@ from unetstudio.postprocess.step import StepInput
 ON = Split(enabled=True)
 
 
-def evidence(mask: np.ndarray, spacing: tuple[float, float, float] | None = None) -> StepInput:
+def input_of(mask: np.ndarray, spacing: tuple[float, float, float] | None = None) -> StepInput:
     best = np.where(mask > 0, 250, 5).astype(np.uint8)
-    return StepInput(0, (0, 1), best, np.ones(mask.shape, np.uint8), 255 - best, None, spacing, mask.shape[0] > 1)
+    return StepInput.of((0, 1), np.stack([255 - best, best]), spacing=spacing, volume=mask.shape[0] > 1)
 
 
 def two_discs(apart: int = 34) -> np.ndarray:
@@ -31,7 +31,7 @@ def two_balls() -> np.ndarray:
 
 @pytest.mark.parametrize("mask", [two_discs(), two_balls()], ids=["picture", "volume"])
 def test_that_two_round_objects_are_cut_apart_by_a_thin_line(mask: np.ndarray) -> None:
-    found, cuts = ON(mask, evidence(mask))
+    found, cuts = ON(mask, input_of(mask))
     ids = numbered(found, (1,))
     assert cuts == 1 and ids.max() == 2
     assert 0 < (found != mask).sum() < 0.05 * mask.sum()
@@ -43,27 +43,27 @@ def test_that_two_round_objects_are_cut_apart_by_a_thin_line(mask: np.ndarray) -
 def test_that_one_object_stays_whole_whatever_its_shape() -> None:
     mask = np.zeros((1, 60, 200), np.uint8)
     cv2.ellipse(mask[0], (100, 30), (90, 20), 0, 0, 360, 1, -1)
-    found, cuts = ON(mask, evidence(mask))
+    found, cuts = ON(mask, input_of(mask))
     assert cuts == 0 and (found == mask).all()
 
 
 def test_that_a_deeper_neck_is_asked_for_by_a_larger_number() -> None:
     mask = two_discs(apart=22)
-    assert Split(enabled=True, depth=1.0)(mask, evidence(mask))[1] == 1
-    assert Split(enabled=True, depth=8.0)(mask, evidence(mask))[1] == 0
+    assert Split(enabled=True, depth=1.0)(mask, input_of(mask))[1] == 1
+    assert Split(enabled=True, depth=8.0)(mask, input_of(mask))[1] == 0
 
 
 def test_that_a_doubtful_line_is_a_neck() -> None:
     mask = np.zeros((1, 40, 100), np.uint8)
     mask[0, 5:35, 5:95] = 1
-    sure = evidence(mask)
+    sure = input_of(mask)
     sure.best[0, :, 48:52] = 130
     assert ON(mask, sure)[1] == 1
 
 
 def test_that_slices_far_apart_are_measured_in_millimetres() -> None:
     mask = two_balls()[::3]
-    assert Split(enabled=True, unit="mm")(mask, evidence(mask, (3.0, 1.0, 1.0)))[1] == 1
+    assert Split(enabled=True, unit="mm")(mask, input_of(mask, (3.0, 1.0, 1.0)))[1] == 1
 
 
 def test_that_a_painted_neck_is_not_cut() -> None:

@@ -14,11 +14,9 @@ SHAPES = [(1, 40, 50), (6, 20, 25)]
 NAMES = ["threshold", "small_components", "fill_holes", "smooth", "split"]
 
 
-def evidence(shape: tuple[int, int, int], painted: np.ndarray | None = None, spacing: tuple | None = None, seed: int = 0) -> StepInput:
-    rng = np.random.default_rng(seed)
-    best, other = rng.integers(0, 255, shape, np.uint8), rng.integers(0, 255, shape, np.uint8)
-    winner = rng.choice(np.array(VALUES[1:], np.uint8), shape)
-    return StepInput(VALUES[0], VALUES, best, winner, other, painted, spacing, shape[0] > 1)
+def input_of(shape: tuple[int, int, int], painted: np.ndarray | None = None, spacing: tuple | None = None, seed: int = 0) -> StepInput:
+    probabilities = np.random.default_rng(seed).integers(0, 255, (len(VALUES), *shape), np.uint8)
+    return StepInput.of(VALUES, probabilities, painted=painted, spacing=spacing, volume=shape[0] > 1)
 
 
 def noisy(shape: tuple[int, int, int]) -> np.ndarray:
@@ -26,7 +24,7 @@ def noisy(shape: tuple[int, int, int]) -> np.ndarray:
 
 
 def run(step: Step, labels: np.ndarray, **known: object) -> tuple[np.ndarray, int]:
-    return step(labels, evidence(labels.shape, **known))
+    return step(labels, input_of(labels.shape, **known))
 
 
 def drawn(*rows: str) -> np.ndarray:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
+import disk_seam
 import numpy as np
 import pytest
 
@@ -18,7 +19,6 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.stroke import Stroke
-from unetstudio.project import durable
 from unetstudio.project.project import Project, new_case
 
 CALLS = (
@@ -44,7 +44,7 @@ class Killed(BaseException):
 
 
 class FailingDisk:
-    """`os` as durable sees it, whose n-th call fails; `short` makes every write take at most so many bytes.
+    """`os` as the writing modules see it, whose n-th call fails; `short` makes every write take at most so many bytes.
 
     `stays`: writing fails from then on. `kills`: the n-th call (a write: the first half of it) is the last that does anything.
     """
@@ -83,15 +83,15 @@ class FailingDisk:
 
 @pytest.fixture
 def failing_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FailingDisk]]:
-    """Puts a disk under durable; called without arguments it puts the sound one back."""
+    """Puts a disk under the program; called without arguments it puts the sound one back."""
 
     def put(*args: Any, **options: Any) -> FailingDisk:
         disk = FailingDisk(*args, **options)
-        monkeypatch.setattr(durable, "os", disk)
+        disk_seam.put(disk)
         return disk
 
     yield put
-    monkeypatch.setattr(durable, "os", os)
+    disk_seam.put(os)
 
 
 @pytest.fixture

@@ -16,8 +16,8 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.region import Region
 from unetstudio.formats import discover
 from unetstudio.project.annotators import Annotators
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.workspace.add_images import CaseRead, read_images
 
 

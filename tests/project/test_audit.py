@@ -11,9 +11,10 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.project import audit, journal
-from unetstudio.project import store as stores
-from unetstudio.project.audit import trail, who, write_csv
-from unetstudio.project.journal import HEADER, Kind
+from unetstudio.project.audit import audit_trail, voxel_history
+from unetstudio.project.audit_csv import write_csv
+from unetstudio.project.generations import PAST
+from unetstudio.project.record import HEADER, Kind, account_name
 
 SHAPE = (1, 40, 50)
 
@@ -39,13 +40,13 @@ def worked(project, case, paint):
 
 def test_that_the_trail_is_whole_though_old_journals_are_put_aside(project, case, worked):
     folder = project.folder_of(case)
-    lines = list(trail(folder))
+    lines = list(audit_trail(folder))
     assert [line.event for line in lines] == ["edit", "edit", "edit", "edit", "undo", "redo", "accepted"]
-    assert all(line.chain_ok for line in lines) and list((folder / stores.PAST).iterdir())
-    assert {(line.author, line.user) for line in lines} == {("Dr. Test", journal.user())}
+    assert all(line.chain_ok for line in lines) and list((folder / PAST).iterdir())
+    assert {(line.author, line.user) for line in lines} == {("Dr. Test", account_name())}
     assert abs((lines[0].when - datetime.now(UTC)).total_seconds()) < 3600
     assert (lines[0].tool, lines[0].value, lines[0].origin) == ("brush", 1, Origin.PAINTED)
-    assert lines[-1].about == {"event": "accepted", "checkpoint": "abc"}
+    assert lines[-1].details == {"event": "accepted", "checkpoint": "abc"}
 
 
 def test_that_who_painted_a_voxel_is_the_newest_change_of_it(project, case, paint, worked):
@@ -55,13 +56,13 @@ def test_that_who_painted_a_voxel_is_the_newest_change_of_it(project, case, pain
         edits.append(paint(labels, number))
     for place in np.argwhere(worked.values != 255)[::5]:
         voxel = tuple(int(n) for n in place)
-        lines = who(folder, voxel)
+        lines = voxel_history(folder, voxel)
         assert (lines[0].value, lines[0].origin) == (worked.values[voxel], Origin.PAINTED)
         touched = [
             number for number, edit in enumerate(edits, 1) if edit.region & Region(voxel, tuple(n + 1 for n in voxel)) and _in(edit, voxel)
         ]
         assert sorted({line.sequence for line in lines if line.kind is Kind.EDIT}) == touched
-    assert who(folder, (0, 39, 49)) == [] or worked.values[0, 39, 49] != 255
+    assert voxel_history(folder, (0, 39, 49)) == [] or worked.values[0, 39, 49] != 255
 
 
 def _in(edit, voxel):
@@ -71,14 +72,14 @@ def _in(edit, voxel):
 
 def test_that_a_journal_taken_out_of_the_past_is_noticed(project, case, worked):
     folder = project.folder_of(case)
-    (folder / stores.PAST / "strokes-1.journal").unlink()
-    broken = [line.sequence for line in trail(folder) if not line.chain_ok]
+    (folder / PAST / "strokes-1.journal").unlink()
+    broken = [line.sequence for line in audit_trail(folder) if not line.chain_ok]
     assert broken == [3]
 
 
 def test_that_a_changed_record_is_noticed_and_what_follows_is_still_told(project, case, worked, paint):
     folder = project.folder_of(case)
-    path = folder / stores.PAST / "strokes-0.journal"
+    path = folder / PAST / "strokes-0.journal"
     store = project.store(case)
     labels = store.load(case.shape).labels
     for number in (11, 12, 13):
@@ -87,7 +88,7 @@ def test_that_a_changed_record_is_noticed_and_what_follows_is_still_told(project
     data = bytearray(path.read_bytes())
     data[HEADER.size + len(journal.read(path).entries[0].payload) + 60] ^= 1
     path.write_bytes(data)
-    last = list(trail(folder))[-2:]
+    last = list(audit_trail(folder))[-2:]
     assert [(line.sequence, line.chain_ok) for line in last] == [(7, True), (9, False)]
 
 
@@ -108,7 +109,7 @@ def test_that_text_is_no_formula_in_a_spreadsheet(project, case, paint, tmp_path
 
 
 def test_that_a_case_nobody_touched_has_no_trail(project, case):
-    assert list(audit.trail(project.folder_of(case))) == [] and who(project.folder_of(case), (0, 0, 0)) == []
+    assert list(audit.audit_trail(project.folder_of(case))) == [] and voxel_history(project.folder_of(case), (0, 0, 0)) == []
 
 
 def test_that_the_trail_is_read_while_journals_are_put_aside(project, case, paint):
@@ -126,8 +127,8 @@ def test_that_the_trail_is_read_while_journals_are_put_aside(project, case, pain
     counts = []
     try:
         while working.is_alive() or not counts:
-            counts.append(len(list(trail(project.folder_of(case)))))
+            counts.append(len(list(audit_trail(project.folder_of(case)))))
     finally:
         working.join()
     assert counts == sorted(counts)
-    assert len(list(trail(project.folder_of(case)))) == changes
+    assert len(list(audit_trail(project.folder_of(case)))) == changes

@@ -6,8 +6,8 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError
-from unetstudio.project.audit import trail
-from unetstudio.project.journal import Kind
+from unetstudio.project.audit import audit_trail
+from unetstudio.project.record import Kind
 from unetstudio.project.store import LabelStore
 
 
@@ -30,7 +30,7 @@ def test_that_a_first_part_that_was_on_the_disk_after_all_breaks_no_chain(tmp_pa
             store.append(Kind.PARTIAL, part)
         failing_disk()
         store.append(Kind.EDIT, part)
-        lines = list(trail(store.folder))
+        lines = list(audit_trail(store.folder))
         assert [line.kind for line in lines] == [Kind.EDIT] and lines[0].chain_ok
         if not disk.failed:
             break

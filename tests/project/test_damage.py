@@ -11,7 +11,7 @@ import pytest
 from unetstudio.data.labels import LabelMap
 from unetstudio.errors import ProjectError
 from unetstudio.project import journal
-from unetstudio.project.journal import HEADER, Kind
+from unetstudio.project.record import HEADER, Kind
 from unetstudio.project.store import LabelStore
 
 SHAPE = (1, 40, 50)

@@ -9,8 +9,10 @@ import psutil
 import pytest
 
 from unetstudio.errors import ProjectError
-from unetstudio.project import disk, durable
-from unetstudio.project.journal import Kind
+from unetstudio.project import disk_reserve, durable, folders
+from unetstudio.project.disk_space import free_bytes
+from unetstudio.project.network_drive import is_on_network_drive
+from unetstudio.project.record import Kind
 
 Usage = namedtuple("Usage", "total used free")
 Mount = namedtuple("Mount", "device mountpoint fstype opts")
@@ -35,7 +37,7 @@ def full_disk(monkeypatch):
 
     def remove(path):
         unlink(path)
-        state["full"] = state["full"] and not str(path).endswith(durable.RESERVE)
+        state["full"] = state["full"] and not str(path).endswith(disk_reserve.NAME)
 
     monkeypatch.setattr(durable.os, "write", refuse)
     monkeypatch.setattr(durable.os, "unlink", remove)
@@ -43,35 +45,35 @@ def full_disk(monkeypatch):
 
 
 def test_that_the_reserve_takes_real_room_and_is_given_back_on_closing(project):
-    project.keep_reserve()
-    reserve = project.folder / durable.RESERVE
+    project.hold_reserve()
+    reserve = project.folder / disk_reserve.NAME
     found = reserve.stat()
-    assert (found.st_size, found.st_mode & 0o777) == (durable.RESERVE_BYTES, 0o600)
-    assert found.st_blocks * 512 >= durable.RESERVE_BYTES
+    assert (found.st_size, found.st_mode & 0o777) == (disk_reserve.SIZE, 0o600)
+    assert found.st_blocks * 512 >= disk_reserve.SIZE
     project.close()
     assert not reserve.exists()
 
 
 def test_that_a_reserve_that_a_killed_program_left_half_made_is_made_anew(project):
-    (project.folder / durable.RESERVE).write_bytes(b"half")
-    project.keep_reserve()
-    assert (project.folder / durable.RESERVE).stat().st_size == durable.RESERVE_BYTES
+    (project.folder / disk_reserve.NAME).write_bytes(b"half")
+    project.hold_reserve()
+    assert (project.folder / disk_reserve.NAME).stat().st_size == disk_reserve.SIZE
 
 
 def test_that_a_reserve_is_not_made_where_it_would_fill_the_disk(project, free):
-    free(2 * durable.RESERVE_BYTES)
-    project.keep_reserve()
-    assert not (project.folder / durable.RESERVE).exists()
+    free(2 * disk_reserve.SIZE)
+    project.hold_reserve()
+    assert not (project.folder / disk_reserve.NAME).exists()
 
 
 def test_that_a_stroke_reaches_a_full_disk_through_the_reserve(project, case, paint, full_disk):
-    project.keep_reserve()
+    project.hold_reserve()
     store = project.store(case)
     labels = store.load(case.shape).labels
     edit = paint(labels, 1)
-    durable.make_folder(store.folder)
+    folders.make_folder(store.folder)
     assert store.append(Kind.EDIT, edit) == 1
-    assert not (project.folder / durable.RESERVE).exists()
+    assert not (project.folder / disk_reserve.NAME).exists()
     assert (project.store(case).load(case.shape).labels.values == labels.values).all()
 
 
@@ -83,20 +85,20 @@ def test_that_a_full_disk_without_a_reserve_refuses_with_a_sentence(project, cas
 
 
 def test_that_the_reserve_comes_back_when_the_disk_has_room_again(project, free):
-    project.keep_reserve()
-    assert durable.release_reserve(project.folder / "cases" / "0123456789abcdef" / "strokes-0.journal")
-    free(durable.RESERVE_BYTES)
-    project.beat()
-    assert not (project.folder / durable.RESERVE).exists()
+    project.hold_reserve()
+    assert disk_reserve.release_reserve(project.folder / "cases" / "0123456789abcdef" / "strokes-0.journal")
+    free(disk_reserve.SIZE)
+    project.heartbeat()
+    assert not (project.folder / disk_reserve.NAME).exists()
     free(10**10)
-    project.beat()
-    assert (project.folder / durable.RESERVE).exists()
+    project.heartbeat()
+    assert (project.folder / disk_reserve.NAME).exists()
 
 
 def test_that_a_project_read_only_makes_no_reserve(project):
     with type(project).open(project.folder, read_only=True) as reader:
-        reader.keep_reserve()
-    assert not (project.folder / durable.RESERVE).exists()
+        reader.hold_reserve()
+    assert not (project.folder / disk_reserve.NAME).exists()
 
 
 def test_that_little_room_is_told_with_the_folder_and_what_to_do(project, free):
@@ -110,7 +112,7 @@ def test_that_little_room_is_told_with_the_folder_and_what_to_do(project, free):
 
 def test_that_large_labels_ask_for_more_room(project, case, free):
     folder = project.folder_of(case)
-    durable.make_folder(folder)
+    folders.make_folder(folder)
     with (folder / "labels-1.h5").open("wb") as file:
         file.truncate(2 * 10**9)
     free(5 * 10**9)
@@ -123,13 +125,13 @@ def test_that_large_labels_ask_for_more_room(project, case, free):
 def test_that_network_drives_are_known_by_their_file_system(tmp_path, monkeypatch, kind, remote):
     mounts = [Mount("disk", "/", "ext4", "rw"), Mount("server", str(tmp_path), kind, "rw"), Mount("x", str(tmp_path / "sub"), "nfs", "rw")]
     monkeypatch.setattr(psutil, "disk_partitions", lambda all: mounts)
-    assert disk.is_network(tmp_path / "study.unetstudio") is remote
+    assert is_on_network_drive(tmp_path / "study.unetstudio") is remote
 
 
 def test_that_this_disk_says_what_it_is(tmp_path):
-    assert disk.room(tmp_path) > 0
-    assert disk.room(tmp_path / "nowhere") is None
-    assert disk.is_network(tmp_path) in (True, False)
+    assert free_bytes(tmp_path) > 0
+    assert free_bytes(tmp_path / "nowhere") is None
+    assert is_on_network_drive(tmp_path) in (True, False)
 
 
 @pytest.mark.parametrize("problem", [errno.EIO, errno.ENOSPC])

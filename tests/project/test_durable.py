@@ -9,7 +9,9 @@ import pytest
 
 from unetstudio.data.prediction import Prediction
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, prediction_file
+from unetstudio.project import durable, folders, prediction_file
+from unetstudio.project.file_reading import read_bytes
+from unetstudio.project.os_errors import MissingError
 
 
 def names(folder: Path) -> list[str]:
@@ -25,30 +27,30 @@ def descriptors() -> int:
 
 
 def test_that_a_written_file_is_whole_and_for_this_user_only(tmp_path):
-    durable.make_folder(tmp_path / "a" / "b")
+    folders.make_folder(tmp_path / "a" / "b")
     path = tmp_path / "a" / "b" / "file"
     durable.write_bytes(path, NEW)
-    assert durable.read_bytes(path) == NEW
+    assert read_bytes(path) == NEW
     assert (path.stat().st_mode & 0o777, path.parent.stat().st_mode & 0o777) == (0o600, 0o700)
     assert names(path.parent) == ["file"]
 
 
 def test_that_a_folder_that_is_gone_is_not_made_again_for_what_would_lie_in_it(tmp_path):
     project = tmp_path / "a.unetstudio"
-    with pytest.raises(durable.MissingError, match="it is gone"):
-        durable.make_folder(project / "cases" / "0123", within=project)
+    with pytest.raises(MissingError, match="it is gone"):
+        folders.make_folder(project / "cases" / "0123", within=project)
     assert not project.exists()
     project.mkdir()
-    durable.make_folder(project / "cases" / "0123", within=project)
+    folders.make_folder(project / "cases" / "0123", within=project)
     assert (project / "cases" / "0123").is_dir()
 
 
 def test_that_what_another_is_writing_is_not_swept_away(tmp_path):
     for name in (".labels-3.h5.0123.tmp", ".strokes-0.journal.torn.0123.tmp", ".prediction.h5.0123.tmp", "labels-3.h5"):
         (tmp_path / name).write_bytes(b"half")
-    durable.sweep(tmp_path, "labels-", "strokes-")
+    folders.remove_temporary_files(tmp_path, "labels-", "strokes-")
     assert names(tmp_path) == [".prediction.h5.0123.tmp", "labels-3.h5"]
-    durable.sweep(tmp_path)
+    folders.remove_temporary_files(tmp_path)
     assert names(tmp_path) == ["labels-3.h5"]
 
 
@@ -73,7 +75,7 @@ def test_that_a_replacement_that_fails_at_any_call_leaves_the_old_file_or_the_ne
             failing_disk()
         assert path.read_bytes() in (OLD, NEW)
         assert descriptors() == before
-        durable.sweep(tmp_path)
+        folders.remove_temporary_files(tmp_path)
         assert names(tmp_path) == ["file"]
         if not disk.failed:
             break
@@ -174,18 +176,18 @@ def test_that_a_file_is_written_once_where_the_disk_knows_no_links(tmp_path, mon
 
 
 def test_that_a_missing_file_is_told_apart_from_one_that_cannot_be_read(tmp_path, failing_disk):
-    with pytest.raises(durable.MissingError):
-        durable.read_bytes(tmp_path / "none")
+    with pytest.raises(MissingError):
+        read_bytes(tmp_path / "none")
     (tmp_path / "file").write_bytes(OLD)
     failing_disk(2, errno.EIO)
     with pytest.raises(ProjectError, match=r"file: could not be read: the disk reports a fault") as refusal:
-        durable.read_bytes(tmp_path / "file")
-    assert not isinstance(refusal.value, durable.MissingError)
+        read_bytes(tmp_path / "file")
+    assert not isinstance(refusal.value, MissingError)
 
 
 def test_that_opening_a_case_leaves_a_prediction_in_the_making_alone(project, case):
     folder = project.folder_of(case)
-    durable.make_folder(folder)
+    folders.make_folder(folder)
     (folder / ".prediction.h5.0123.tmp").write_bytes(b"half")
     project.store(case).load(case.shape)
     assert names(folder) == [".prediction.h5.0123.tmp"]

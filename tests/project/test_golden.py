@@ -19,8 +19,8 @@ from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.project import checkpoints as cards
 from unetstudio.project import prediction_file
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.replay import history
 from unetstudio.workspace.project_writer import ProjectWriter
 

@@ -23,9 +23,10 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError
 from unetstudio.formats import read, sha256_of
-from unetstudio.project import audit, checkpoints, durable, prediction_file
-from unetstudio.project.journal import HEADER, MAGIC, PREFIX, Kind, encode
-from unetstudio.project.project import MANIFEST, Project, new_case
+from unetstudio.project import audit, checkpoints, folders, prediction_file, system_calls
+from unetstudio.project.manifest_file import MANIFEST
+from unetstudio.project.project import Project, new_case
+from unetstudio.project.record import HEADER, MAGIC, PREFIX, Kind, encode
 from unetstudio.workspace.project_writer import ProjectWriter
 
 
@@ -74,20 +75,20 @@ JOURNALS = {
 @pytest.mark.parametrize("data", JOURNALS.values(), ids=JOURNALS.keys())
 def test_that_a_forged_journal_is_refused_before_it_takes_memory(project, case, data):
     folder = project.folder_of(case)
-    durable.make_folder(folder)
+    folders.make_folder(folder)
     (folder / "strokes-0.journal").write_bytes(data)
     tracemalloc.start()
     with pytest.raises(ProjectError) as refusal:
         project.store(case).load(case.shape)
     taken = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert taken < 8 * len(data) + 2 * durable.BLOCK
+    assert taken < 8 * len(data) + 2 * system_calls.BLOCK
     assert str(refusal.value).startswith("strokes-0.journal: ") and "\n" not in str(refusal.value)
 
 
 def test_that_a_stroke_that_is_right_is_read(project, case, paint):
     folder = project.folder_of(case)
-    durable.make_folder(folder)
+    folders.make_folder(folder)
     labels = project.store(case).load(case.shape).labels
     (folder / "strokes-0.journal").write_bytes(encode(Kind.EDIT, paint(labels, 1), 1))
     assert np.array_equal(project.store(case).load(case.shape).labels.values, labels.values)
@@ -221,11 +222,11 @@ def test_that_a_project_that_lies_about_an_image_s_size_opens_no_labels_of_that_
 @pytest.mark.parametrize("data", JOURNALS.values(), ids=JOURNALS.keys())
 def test_that_a_forged_journal_of_the_past_takes_no_memory_when_somebody_asks_who_painted(project, case, data):
     folder = project.folder_of(case) / "past"
-    durable.make_folder(folder)
+    folders.make_folder(folder)
     (folder / "strokes-0.journal").write_bytes(data)
     tracemalloc.start()
     with contextlib.suppress(ProjectError):
-        audit.who(project.folder_of(case), (0, 1, 1))
+        audit.voxel_history(project.folder_of(case), (0, 1, 1))
     taken = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
-    assert taken < 8 * len(data) + 2 * durable.BLOCK
+    assert taken < 8 * len(data) + 2 * system_calls.BLOCK

@@ -11,7 +11,8 @@ from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.region import Region
 from unetstudio.errors import ProjectError
 from unetstudio.project import journal
-from unetstudio.project.journal import END, HEADER, PREFIX, Journal, Kind
+from unetstudio.project.journal import END, Journal
+from unetstudio.project.record import HEADER, PREFIX, Kind, account_name, encode
 
 
 def same(one: Edit, other: Edit) -> bool:
@@ -35,7 +36,7 @@ def test_that_edits_come_back_as_they_were_appended(written):
     contents = journal.read(path)
     assert [entry.sequence for entry in contents.entries] == [1, 2, 3, 4, 5]
     assert all(same(entry.edit, edit) for entry, edit in zip(contents.entries, edits, strict=True))
-    assert (contents.torn, contents.valid_bytes, contents.beyond) == (False, path.stat().st_size, 0)
+    assert (contents.torn, contents.valid_bytes, contents.unreachable) == (False, path.stat().st_size, 0)
 
 
 def test_that_each_record_names_the_hash_of_the_one_before(written):
@@ -44,8 +45,8 @@ def test_that_each_record_names_the_hash_of_the_one_before(written):
 
 
 def test_that_who_painted_what_and_when_stands_in_the_record(written):
-    about = journal.read(written[0]).entries[2].about
-    assert (about["tool"], about["value"], about["user"]) == ("brush", 2, journal.user())
+    about = journal.read(written[0]).entries[2].description
+    assert (about["tool"], about["value"], about["user"]) == ("brush", 2, account_name())
     assert about["time"] == written[1][2].time and about["region"] == [list(written[1][2].region.start), list(written[1][2].region.stop)]
 
 
@@ -53,7 +54,7 @@ def test_that_filling_a_large_image_costs_few_bytes(tmp_path):
     region = Region.whole((1, 2000, 2000))
     same_value = constant(UNLABELLED, region.size), constant(3, region.size), constant(0, region.size), constant(1, region.size)
     fill = Edit.of(region, np.ones(region.shape, bool), *same_value, tool="fill", value=3)
-    assert len(journal.encode(Kind.EDIT, fill, 1)) < 10_000
+    assert len(encode(Kind.EDIT, fill, 1)) < 10_000
     Journal(tmp_path / "j").append(Kind.EDIT, fill, 1)
     assert journal.read(tmp_path / "j").entries[0].edit.nbytes < region.size
 
@@ -80,12 +81,12 @@ def test_that_no_flipped_byte_changes_a_stroke(written, tmp_path):
         whole[place] ^= 0x41
         contents = journal.read(bad)
         assert [entry.digest for entry in contents.entries] == digests[: len(contents.entries)]
-        assert contents.torn and contents.beyond == (5 if len(contents.entries) < 5 else 0)
+        assert contents.torn and contents.unreachable == (5 if len(contents.entries) < 5 else 0)
 
 
 def test_that_a_journal_of_an_earlier_program_needs_no_end_mark(written, tmp_path):
     old = tmp_path / "old"
-    records = [journal.encode(Kind.EDIT, edit, number) for number, edit in enumerate(written[1][:1], 1)]
+    records = [encode(Kind.EDIT, edit, number) for number, edit in enumerate(written[1][:1], 1)]
     old.write_bytes(b"".join(records))
     assert len(journal.read(old).entries) == 1 and not journal.read(old).torn
 
@@ -96,7 +97,7 @@ def test_that_zeros_behind_the_end_are_nothing_and_in_its_place_are_noticed(writ
     for zeros, torn in ((whole + bytes(4096), False), (whole[: -END.size] + bytes(4096), True)):
         path.write_bytes(zeros)
         contents = journal.read(path)
-        assert (len(contents.entries), contents.torn, contents.beyond) == (5, torn, 0)
+        assert (len(contents.entries), contents.torn, contents.unreachable) == (5, torn, 0)
 
 
 def test_that_a_record_written_twice_is_passed_over(written):
@@ -125,7 +126,7 @@ def test_that_parts_and_notes_have_no_number_of_their_own(tmp_path, paint):
         (True, 1, 1),
         (False, 2, 1),
     ]
-    assert contents.case == "abc" and not contents.torn and contents.entries[0].about["note"] == {"event": "accepted"}
+    assert contents.case == "abc" and not contents.torn and contents.entries[0].description["note"] == {"event": "accepted"}
     assert same(contents.entries[1].edit, edit)
 
 
@@ -134,7 +135,7 @@ def test_that_strokes_behind_a_damaged_one_are_noticed(written):
     whole = bytearray(path.read_bytes())
     whole[HEADER.size + len(journal.read(path).entries[0].payload) + 30] ^= 1
     path.write_bytes(whole)
-    assert (len(journal.read(path).entries), journal.read(path).beyond) == (1, 5)
+    assert (len(journal.read(path).entries), journal.read(path).unreachable) == (1, 5)
 
 
 def test_that_a_record_that_unpacks_to_more_than_it_says_is_refused(written, tmp_path):
@@ -152,4 +153,4 @@ def test_that_after_a_refused_write_the_journal_is_not_written_to_again(tmp_path
     with pytest.raises(ProjectError):
         keeper.append(Kind.EDIT, paint(labels, 2), 2)
     failing_disk()
-    assert keeper.broken and [entry.sequence for entry in journal.read(tmp_path / "j").entries] == [1]
+    assert keeper.failed and [entry.sequence for entry in journal.read(tmp_path / "j").entries] == [1]

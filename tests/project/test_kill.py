@@ -9,8 +9,9 @@ import numpy as np
 import pytest
 
 from unetstudio.data.labels import LabelMap
-from unetstudio.project.journal import Kind
-from unetstudio.project.project import Project, is_project
+from unetstudio.project.manifest_file import is_project
+from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.store import LabelStore
 
 PAINTER = """
@@ -20,9 +21,10 @@ import numpy as np
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
-from unetstudio.project.journal import Kind
-from unetstudio.project.journal import Kind
-from unetstudio.project.project import Project, is_project
+from unetstudio.project.record import Kind
+from unetstudio.project.record import Kind
+from unetstudio.project.project import Project
+from unetstudio.project.manifest_file import is_project
 from unetstudio.project.store import LabelStore
 
 store = LabelStore(Path(sys.argv[1]))

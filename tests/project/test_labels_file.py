@@ -15,7 +15,8 @@ from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError
 from unetstudio.project import labels_file
-from unetstudio.project.durable import DamagedError
+from unetstudio.project.label_blocks import blocks_of
+from unetstudio.project.os_errors import DamagedError
 
 SHAPE = (3, 20, 30)
 PATH = Path("labels-1.h5")
@@ -100,8 +101,8 @@ def test_that_only_changed_blocks_are_packed_and_the_file_says_the_same(shape):
         blocks: set = set()
         for _ in range(int(random.integers(1, 4))):
             edit = box(random, labels)  # already applied
-            blocks |= labels_file.touched(edit, shape)
-        newer = labels_file.encode(labels, 2, labels_file.Since(older, 1, blocks))
+            blocks |= blocks_of(edit, shape)
+        newer = labels_file.encode(labels, 2, labels_file.OlderGeneration(older, 1, blocks))
         back, sequence = labels_file.decode(newer, shape, PATH)
         whole, _ = labels_file.decode(labels_file.encode(labels, 2), shape, PATH)
         for made in (back, whole):
@@ -115,7 +116,7 @@ def test_that_what_did_not_change_is_copied_and_not_looked_at():
     older = labels_file.encode(labels, 1)
     before = labels.values.copy()
     labels.values[:] = 7
-    back, _ = labels_file.decode(labels_file.encode(labels, 2, labels_file.Since(older, 1, {(0, 1, 1)})), labels.shape, PATH)
+    back, _ = labels_file.decode(labels_file.encode(labels, 2, labels_file.OlderGeneration(older, 1, {(0, 1, 1)})), labels.shape, PATH)
     before[0, 512:1024, 512:1024] = 7
     assert np.array_equal(back.values, before)
 
@@ -129,7 +130,7 @@ def test_that_a_generation_that_is_not_what_it_must_be_is_not_copied_from(labels
         "not labels": sealed(b"nothing" * 100, 1),
         "of an earlier program": dense(labels, 1),
     }[what]
-    back, _ = labels_file.decode(labels_file.encode(labels, 2, labels_file.Since(older, 1, set())), SHAPE, PATH)
+    back, _ = labels_file.decode(labels_file.encode(labels, 2, labels_file.OlderGeneration(older, 1, set())), SHAPE, PATH)
     assert np.array_equal(back.values, labels.values) and np.array_equal(back.origin, labels.origin)
 
 
@@ -162,7 +163,7 @@ def test_that_labels_of_another_case_are_as_good_as_damaged(labels):
 
 def good(file: h5py.File) -> None:
     file.attrs["sequence"] = np.uint64(5)
-    for name in labels_file.FILLS:
+    for name in labels_file.FILL_VALUES:
         file.create_dataset(name, data=np.zeros(SHAPE, np.uint8), chunks=SHAPE, **ZSTD)
 
 

@@ -11,7 +11,7 @@ import pytest
 
 from unetstudio.errors import ProjectError
 from unetstudio.project import lock as locks
-from unetstudio.project.lock import Lock, LockedBy, acquire
+from unetstudio.project.lock import Lock, LockHolder, acquire
 
 OPENER = """
 import sys
@@ -43,8 +43,8 @@ def aged(path, seconds):
 
 def test_that_a_second_window_is_told_who_has_the_project(tmp_path):
     first, second = acquire(tmp_path), acquire(tmp_path)
-    assert isinstance(first, Lock) and isinstance(second, LockedBy)
-    assert "another window on this computer" in second.sentence and "reading only" in second.sentence
+    assert isinstance(first, Lock) and isinstance(second, LockHolder)
+    assert "another window on this computer" in second.message and "reading only" in second.message
     first.release()
     assert isinstance(acquire(tmp_path), Lock)
 
@@ -59,14 +59,14 @@ def test_that_the_lock_of_a_dead_process_is_taken_over(tmp_path):
 def test_that_a_lock_from_another_computer_holds_while_its_heart_beats(tmp_path):
     path = written(tmp_path, host="elsewhere")
     aged(path, locks.STALE - 30)
-    assert isinstance(acquire(tmp_path), LockedBy)
+    assert isinstance(acquire(tmp_path), LockHolder)
     aged(path, locks.STALE + 30)
     assert isinstance(acquire(tmp_path), Lock)
 
 
 def test_that_another_process_of_the_same_number_is_not_taken_for_the_holder_for_ever(tmp_path):
     path = written(tmp_path, started=1.0)
-    assert isinstance(acquire(tmp_path), LockedBy)
+    assert isinstance(acquire(tmp_path), LockHolder)
     aged(path, locks.STALE + 30)
     assert isinstance(acquire(tmp_path), Lock)
 
@@ -74,14 +74,14 @@ def test_that_another_process_of_the_same_number_is_not_taken_for_the_holder_for
 def test_that_a_holder_that_slept_long_on_this_computer_keeps_its_lock(tmp_path):
     first = acquire(tmp_path)
     aged(tmp_path / "lock", 10_000)
-    assert isinstance(acquire(tmp_path), LockedBy)
-    first.beat()
+    assert isinstance(acquire(tmp_path), LockHolder)
+    first.heartbeat()
     assert time.time() - (tmp_path / "lock").stat().st_mtime < 100
 
 
 def test_that_an_unreadable_lock_holds_for_two_minutes(tmp_path):
     (tmp_path / "lock").write_bytes(b"\0\0")
-    assert isinstance(acquire(tmp_path), LockedBy)
+    assert isinstance(acquire(tmp_path), LockHolder)
     aged(tmp_path / "lock", locks.STALE + 30)
     assert isinstance(acquire(tmp_path), Lock)
 
@@ -92,7 +92,7 @@ def test_that_whoever_lost_the_lock_hears_of_it_and_does_not_remove_the_new_one(
     second = acquire(tmp_path)
     for _ in range(2):
         with pytest.raises(ProjectError, match="in use by another program"):
-            first.beat()
+            first.heartbeat()
     first.release()
     second.confirm()
     assert first.lost and not second.lost
@@ -102,7 +102,7 @@ def test_that_a_lock_that_was_deleted_is_made_again(tmp_path):
     first = acquire(tmp_path)
     (tmp_path / "lock").unlink()
     first.confirm()
-    assert isinstance(acquire(tmp_path), LockedBy)
+    assert isinstance(acquire(tmp_path), LockHolder)
 
 
 def test_that_a_released_lock_allows_nothing_more(tmp_path):
@@ -122,4 +122,4 @@ def test_that_of_many_windows_opened_at_once_over_a_dead_lock_one_gets_it(tmp_pa
     answers = [window.stdout.readline().strip() for window in windows]
     for window in windows:
         window.communicate()
-    assert sorted(answers) == ["Lock", "LockedBy", "LockedBy", "LockedBy"]
+    assert sorted(answers) == ["Lock", "LockHolder", "LockHolder", "LockHolder"]

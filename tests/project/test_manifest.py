@@ -10,8 +10,9 @@ import pytest
 from unetstudio.data.case import ReviewState
 from unetstudio.errors import ProjectError
 from unetstudio.project.manifest import Manifest, decode, encode
+from unetstudio.project.manifest_file import BACKUP, MANIFEST
 from unetstudio.project.manifest_validation import REMOVED
-from unetstudio.project.project import BACKUP, MANIFEST, Project
+from unetstudio.project.project import Project
 
 
 def sealed(values):

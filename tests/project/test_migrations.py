@@ -8,8 +8,9 @@ import pytest
 from unetstudio.errors import ProjectError
 from unetstudio.project import manifest as manifests
 from unetstudio.project.manifest import decode
+from unetstudio.project.manifest_file import MANIFEST
 from unetstudio.project.migrations import upgrade
-from unetstudio.project.project import MANIFEST, Project
+from unetstudio.project.project import Project
 
 
 def version_0(text: bytes) -> bytes:

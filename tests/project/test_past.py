@@ -4,9 +4,10 @@ import shutil
 from pathlib import Path
 
 from unetstudio.data.labels import LabelMap
-from unetstudio.project.audit import trail
-from unetstudio.project.journal import Kind
-from unetstudio.project.store import PAST, LabelStore
+from unetstudio.project.audit import audit_trail
+from unetstudio.project.generations import PAST
+from unetstudio.project.record import Kind
+from unetstudio.project.store import LabelStore
 
 SHAPE = (1, 40, 50)
 
@@ -27,7 +28,7 @@ def test_that_a_journal_that_a_power_cut_left_in_both_places_is_put_aside_again(
     shutil.copy(twice, folder / twice.name)
     lived(folder, paint, 1)
     assert not (folder / twice.name).exists() and twice.exists()
-    lines = list(trail(folder))
+    lines = list(audit_trail(folder))
     assert [line.sequence for line in lines] == [1, 2, 3, 4, 5, 6] and all(line.chain_ok for line in lines)
 
 

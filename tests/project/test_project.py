@@ -16,11 +16,12 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError, UserError
-from unetstudio.project import durable
 from unetstudio.project import manifest as manifests
-from unetstudio.project.journal import Kind
+from unetstudio.project.file_reading import read_bytes
 from unetstudio.project.manifest import encode
-from unetstudio.project.project import BACKUP, MANIFEST, Project, is_project, new_case
+from unetstudio.project.manifest_file import BACKUP, MANIFEST, is_project
+from unetstudio.project.project import Project, new_case
+from unetstudio.project.record import Kind
 from unetstudio.settings import TrainingSettings
 
 
@@ -277,7 +278,7 @@ def test_that_a_project_whose_making_was_killed_can_be_made_again(tmp_path):
 
 def test_that_another_project_in_the_place_of_ours_is_not_written_to(project, case, tmp_path):
     with Project.create(tmp_path / "other.unetstudio", ClassTable.named(["background", "bone"], [(0, 0, 0), (9, 9, 9)])) as other:
-        before = durable.read_bytes(other.folder / "project.json")
+        before = read_bytes(other.folder / "project.json")
     store = project.store(case)
     labels = store.load(case.shape).labels
     project.folder.rename(tmp_path / "aside")
@@ -289,7 +290,7 @@ def test_that_another_project_in_the_place_of_ours_is_not_written_to(project, ca
         with pytest.raises(ProjectError, match=r"is another project now|is in use by another program now"):
             write()
     assert project.read_only
-    assert durable.read_bytes(project.folder / "project.json") == before
+    assert read_bytes(project.folder / "project.json") == before
     assert not (project.folder / "lock").exists()
 
 

@@ -4,7 +4,8 @@ import numpy as np
 
 from unetstudio.data.labels import LabelMap
 from unetstudio.project import journal
-from unetstudio.project.journal import Journal, Kind
+from unetstudio.project.journal import Journal
+from unetstudio.project.record import Kind
 from unetstudio.project.replay import history
 
 

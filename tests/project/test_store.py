@@ -16,9 +16,10 @@ from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError
 from unetstudio.project import journal
 from unetstudio.project import store as stores
-from unetstudio.project.audit import trail
-from unetstudio.project.journal import END, HEADER, Kind
+from unetstudio.project.audit import audit_trail
+from unetstudio.project.journal import END
 from unetstudio.project.project import Project
+from unetstudio.project.record import HEADER, Kind
 from unetstudio.project.replay import history
 from unetstudio.project.store import IN_HAND, LabelStore, read_labels
 
@@ -287,7 +288,7 @@ def test_that_a_window_that_was_taken_for_dead_writes_no_more(project, case, pai
         with pytest.raises(ProjectError, match="in use by another program"):
             project.save()
         with pytest.raises(ProjectError):
-            project.beat()
+            project.heartbeat()
     assert project.read_only and not project.folder_of(case).exists()
 
 
@@ -457,7 +458,7 @@ def test_that_a_note_can_be_the_first_thing_that_happens_to_a_case(folder, paint
     store.append(Kind.EDIT, paint(labels, 1))
     again = LabelStore(folder).load(SHAPE)
     assert np.array_equal(again.labels.values, labels.values) and again.sequence == 1
-    assert again.history[0].about["author"] == "Dr. Test"
+    assert again.history[0].description["author"] == "Dr. Test"
 
 
 # -------------------------------------------------------------------------------------------------- what is not what it should be
@@ -585,4 +586,4 @@ def test_that_the_journal_in_use_stays_small_over_a_long_day(folder, paint, monk
     assert len(list(folder.glob("strokes-*"))) <= 3 and len(list(folder.glob("labels-*"))) == 3
     loaded = LabelStore(folder).load(SHAPE)
     assert np.array_equal(loaded.labels.values, labels.values) and loaded.sequence == 300
-    assert len(list(trail(folder))) == 300
+    assert len(list(audit_trail(folder))) == 300

@@ -23,7 +23,7 @@ from unetstudio.networks.checkpoint import Checkpoint
 from unetstudio.networks.network import create
 from unetstudio.project import labels_file
 from unetstudio.project.manifest import Manifest, decode, encode
-from unetstudio.project.recovery import examine
+from unetstudio.project.recovery import recover
 
 MEGABYTES = 64
 
@@ -56,7 +56,7 @@ def journals(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
         path = folder / str(number) / "strokes-0.journal"
         path.parent.mkdir()
         path.write_bytes(data)
-        yield name, lambda path=path: examine([path], (1, 40, 50))
+        yield name, lambda path=path: recover([path], (1, 40, 50))
 
 
 def checkpoints(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:

@@ -51,9 +51,9 @@ class WholeFlow(MainWindow):
         annotation = self.session.annotation
         for row in range(4, 40, 6):
             annotation.set_active_class(row // 6 % 2)
-            annotation.set_options("brush", size=3)
-            annotation.press(Pointer(float(row), 4.0, 0, 0))
-            annotation.move(Pointer(float(row), 40.0, 0, 0))
+            annotation.tools.set_options("brush", size=3)
+            annotation.press(Pointer(float(row), 4.0))
+            annotation.move(Pointer(float(row), 40.0))
             annotation.release()
         annotation.undo()
         annotation.redo()

@@ -6,14 +6,17 @@ import numpy as np
 import pytest
 
 from unetstudio.data.labels import UNLABELLED, LabelMap
+from unetstudio.data.plane import Plane
 from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
-from unetstudio.tools.tool import TOOLS, Pointer, Tool
+from unetstudio.tools.image_plane import ImagePlane
+from unetstudio.tools.tool import TOOLS, Pointer, Tool, ToolContext
+from unetstudio.ui.canvas.modes import MODES
 
 SHAPE = (9, 14, 17)
 WAY = [(1.0, 1.0), (1.3, 6.2), (6.0, 7.0), (6.4, 2.0)]
 NAMES = list(TOOLS)
-PAINTERS = [name for name in NAMES if not (TOOLS[name].picks or TOOLS[name].moves_view)]
+VOXELS = np.arange(9 * 14 * 17, dtype=np.uint16).reshape(1, *SHAPE)
 
 
 def labelled() -> LabelMap:
@@ -29,8 +32,9 @@ def stroke_on(labels: LabelMap, tool: Tool, locked: tuple[int, ...] = ()) -> Str
 
 def follow(tool: Tool, stroke: Stroke, way: list[tuple[float, float]], axis: int, index: int) -> list[Region]:
     """Press, moves or clicks along `way`, release; the regions to repaint."""
-    pointers = [Pointer(row, column, axis, index, spacing=(2.0, 1.0), reach=0.5) for row, column in way]
-    drag = tool.drag(stroke, pointers[0])
+    plane = Plane(axis, index)
+    pointers = [Pointer(row, column, plane, spacing=(2.0, 1.0), reach=0.5) for row, column in way]
+    drag = tool.drag(ToolContext(stroke, pointers[0], ImagePlane(VOXELS, plane)))
     touched = [next(drag)]
     for following in [*pointers[1:], *([None] if tool.clicks else [])]:
         if touched[-1].done:
@@ -41,7 +45,7 @@ def follow(tool: Tool, stroke: Stroke, way: list[tuple[float, float]], axis: int
 
 
 def test_that_the_tools_stand_in_the_order_of_the_tool_bar() -> None:
-    assert NAMES[:7] == ["brush", "eraser", "polygon", "lasso", "fill", "pick", "pan"]
+    assert NAMES[:5] == ["brush", "eraser", "polygon", "lasso", "fill"]
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -50,13 +54,13 @@ def test_that_a_tool_can_be_shown_and_explained(name: str) -> None:
     assert tool.title and tool.icon and tool.hint.endswith(".") and len(tool.shortcut) == 1
 
 
-def test_that_no_two_tools_share_a_key() -> None:
-    keys = [TOOLS[name].shortcut for name in NAMES]
+def test_that_no_two_tools_or_modes_share_a_key() -> None:
+    keys = [TOOLS[name].shortcut for name in NAMES] + [mode.shortcut for mode in MODES.values()]
     assert len(set(keys)) == len(keys)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
-@pytest.mark.parametrize("name", PAINTERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_that_a_drag_changes_labels_in_its_own_slice_only(name: str, axis: int) -> None:
     labels, tool = labelled(), TOOLS[name]()
     before = labels.values.copy()
@@ -78,7 +82,7 @@ def test_that_taking_back_restores_values_and_origins_exactly(name: str, axis: i
     np.testing.assert_array_equal(labels.origin, origin)
 
 
-@pytest.mark.parametrize("name", PAINTERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_that_voxels_of_a_locked_class_are_left_alone(name: str) -> None:
     labels, tool = labelled(), TOOLS[name]()
     locked = labels.values == 2
@@ -103,7 +107,7 @@ def test_that_a_drag_across_the_border_paints_up_to_the_border(name: str) -> Non
     assert (labels.values[8] != 1).any() and (labels.values[:8] == 1).all()
 
 
-@pytest.mark.parametrize("name", PAINTERS)
+@pytest.mark.parametrize("name", NAMES)
 def test_that_what_changed_lies_in_the_regions_to_repaint_or_in_the_edit(name: str) -> None:
     labels, tool = labelled(), TOOLS[name]()
     before = labels.values.copy()
@@ -115,11 +119,3 @@ def test_that_what_changed_lies_in_the_regions_to_repaint_or_in_the_edit(name: s
     for region in [*regions, edit.region]:
         seen[region.slices] = True
     assert not ((labels.values != before) & ~seen).any()
-
-
-@pytest.mark.parametrize("name", [n for n in NAMES if n not in PAINTERS])
-def test_that_picking_and_panning_change_no_label(name: str) -> None:
-    labels, tool = labelled(), TOOLS[name]()
-    stroke = stroke_on(labels, tool)
-    assert follow(tool, stroke, WAY, 0, 3) == []
-    assert stroke.commit() is None

@@ -77,7 +77,7 @@ def test_that_valid_padding_trains_and_scores(make_study: MakeStudy, small: Trai
     trainer = Trainer(make_study(cases=5, dense=True), settings, checkpoints=tmp_path)
     events = list(trainer.run())
     assert trainer.training is not None
-    assert trainer.training.state.network.lost == (8, 8)
+    assert trainer.training.state.network.valid_margin == (8, 8)
     assert any(isinstance(event, RoundDone) and event.score is not None for event in events)
 
 
@@ -89,7 +89,7 @@ def test_that_labels_at_the_border_are_in_the_middle_of_what_valid_padding_answe
 
     study = make_study()
     material = Material(study, Intensity.fit([study.scan("case0")]), 0)
-    samples = Samples(material, Recipe(), (60, 60), 4, lost=(20, 20), seed=0)
+    samples = Samples(material, Recipe(), (60, 60), 4, valid_margin=(20, 20), seed=0)
     try:
         batches = [samples.take() for _ in range(4)]
     finally:

@@ -136,7 +136,7 @@ def test_that_a_checkpoint_says_to_which_size_images_are_resampled(make_study: M
     assert trainer.saved is not None
     card, _ = load(Path(trainer.saved.path))
     assert (card.resampled, card.target) == (True, (1.0, 1.0, 1.0))
-    assert trainer.predictor().spacing == (1.0, 1.0, 1.0)
+    assert trainer.predictor().tiles.spacing == (1.0, 1.0, 1.0)
     assert load_start(Path(trainer.saved.path)).fits(trainer.study, settings)
     assert not load_start(Path(trainer.saved.path)).fits(trainer.study, replace(settings, resample="off"))
     assert not load_start(Path(trainer.saved.path)).fits(trainer.study, replace(settings, normalisation="zscore"))

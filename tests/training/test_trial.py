@@ -4,8 +4,8 @@ import torch
 from networks.tiny import tiny
 
 from unetstudio.networks.device import Precision
-from unetstudio.networks.network import BYTES
-from unetstudio.training.plan import usual_network
+from unetstudio.networks.network import BYTES_PER_PARAMETER
+from unetstudio.training.network_plan import usual_network
 from unetstudio.training.trial import cost_of
 
 
@@ -15,7 +15,7 @@ def test_that_a_step_is_timed_and_its_memory_counted() -> None:
     assert cost.patch == (32, 40)
     assert cost.seconds > 0
     first_layer = 2 * 4 * 32 * 40 * 4  # patches, channels, voxels, float32
-    assert cost.bytes > cost.parameters * BYTES + 4 * first_layer
+    assert cost.bytes > cost.parameters * BYTES_PER_PARAMETER + 4 * first_layer
 
 
 def test_that_a_larger_batch_keeps_more_memory() -> None:

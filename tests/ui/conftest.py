@@ -53,8 +53,8 @@ def paint(qtbot: QtBot) -> Callable[..., None]:
     def stroke(session: Session, row: float, column: float, to_row: float, to_column: float, *, value: int | None = None) -> None:
         if value is not None:
             session.annotation.set_active_class(value)
-        session.annotation.press(Pointer(row, column, 0, 0))
-        session.annotation.move(Pointer(to_row, to_column, 0, 0))
+        session.annotation.press(Pointer(row, column))
+        session.annotation.move(Pointer(to_row, to_column))
         session.annotation.release()
         qtbot.waitUntil(lambda: not session.saver.busy, timeout=10_000)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pytest
 from PySide6.QtCore import QObject
@@ -12,8 +14,12 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.history import History
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import Origin
-from unetstudio.tools.tool import TOOLS, Pointer
+from unetstudio.data.plane import Plane
+from unetstudio.tools.image_plane import ImagePlane
+from unetstudio.tools.tool import TOOLS, Drag, Pointer, Tool, ToolContext, Touched
 from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.canvas.modes import MODES
+from unetstudio.ui.session import Session
 
 CLASSES = ClassTable.named(["background", "cell", "scar"], [(0, 0, 0), (9, 9, 9), (90, 9, 9)])
 
@@ -23,23 +29,28 @@ def annotation(qapp: QObject) -> Annotation:
     """On an empty picture of 40 x 50."""
     made = Annotation()
     made.set_classes(CLASSES)
-    made.open("one", LabelMap.unlabelled((1, 40, 50)), History())
+    show(made, "one", LabelMap.unlabelled((1, 40, 50)))
     return made
 
 
 @pytest.fixture
 def journal(annotation: Annotation) -> list[tuple[str, Edit]]:
-    """What goes to the disk."""
+    """The changes that go to the disk."""
     kept: list[tuple[str, Edit]] = []
     annotation.journalled.connect(lambda kind, edit: kept.append((kind, edit)))
     return kept
 
 
+def show(annotation: Annotation, case: str, labels: LabelMap) -> None:
+    """Open a case whose image is black."""
+    annotation.open(case, np.zeros((1, *labels.shape), np.uint8), labels, History())
+
+
 def drag(annotation: Annotation, *points: tuple[float, float]) -> None:
     """Press, move and release."""
-    annotation.press(Pointer(*points[0], 0, 0))
+    annotation.press(Pointer(*points[0]))
     for point in points[1:]:
-        annotation.move(Pointer(*point, 0, 0))
+        annotation.move(Pointer(*point))
     annotation.release()
 
 
@@ -64,7 +75,7 @@ def test_that_the_journal_alone_leads_to_the_same_labels(annotation: Annotation,
     rng = np.random.default_rng(0)
     for number in range(30):
         annotation.set_active_class(int(rng.integers(3)))
-        annotation.set_tool(("brush", "eraser")[number % 4 == 3])
+        annotation.tools.choose(("brush", "eraser")[number % 4 == 3])
         drag(annotation, *(tuple(rng.uniform(-5, 55, 2)) for _ in range(3)))
         if number % 5 == 4:
             annotation.undo()
@@ -87,31 +98,31 @@ def test_that_the_pointer_leaving_the_image_and_coming_back_paints_only_inside(a
 
 def test_that_the_brush_shrinks_with_a_small_image_and_stays_on_a_large_one(annotation: Annotation) -> None:
     assert annotation.tools["brush"].size == 3
-    annotation.set_options("brush", size=30)
-    annotation.open("large", LabelMap.unlabelled((1, 400, 500)), History())
+    annotation.tools.set_options("brush", size=30)
+    show(annotation, "large", LabelMap.unlabelled((1, 400, 500)))
     assert annotation.tools["brush"].size == 30
 
 
 def test_that_a_picture_of_one_pixel_can_be_painted_and_erased(annotation: Annotation) -> None:
-    annotation.open("pixel", LabelMap.unlabelled((1, 1, 1)), History())
+    show(annotation, "pixel", LabelMap.unlabelled((1, 1, 1)))
     drag(annotation, (0, 0))
     assert values(annotation).tolist() == [[1]]
-    annotation.set_tool("eraser")
+    annotation.tools.choose("eraser")
     drag(annotation, (0, 0))
     assert values(annotation).tolist() == [[UNLABELLED]]
     annotation.undo()
     assert values(annotation).tolist() == [[1]]
 
 
-@pytest.mark.parametrize("name", [n for n, tool in TOOLS.items() if not tool().moves_view and not tool().picks])
+@pytest.mark.parametrize("name", list(TOOLS))
 def test_that_escape_takes_back_what_any_tool_has_in_hand(annotation: Annotation, journal: list[tuple[str, Edit]], name: str) -> None:
     drag(annotation, (5, 5), (5, 30))
     before = values(annotation).copy()
     journal.clear()
-    annotation.set_tool(name)
+    annotation.tools.choose(name)
     annotation.set_active_class(2)
-    annotation.press(Pointer(5, 5, 0, 0))
-    annotation.move(Pointer(15, 30, 0, 0))
+    annotation.press(Pointer(5, 5))
+    annotation.move(Pointer(15, 30))
     in_hand = annotation.stroke_in_hand
     annotation.cancel()
     if in_hand:
@@ -123,8 +134,8 @@ def test_that_escape_takes_back_what_any_tool_has_in_hand(annotation: Annotation
 def test_that_undo_during_a_stroke_takes_the_stroke_back_and_no_more(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
     drag(annotation, (5, 5), (5, 30))
     before = values(annotation).copy()
-    annotation.press(Pointer(20, 5, 0, 0))
-    annotation.move(Pointer(20, 40, 0, 0))
+    annotation.press(Pointer(20, 5))
+    annotation.move(Pointer(20, 40))
     annotation.redo()
     annotation.undo()
     assert np.array_equal(values(annotation), before)
@@ -134,13 +145,13 @@ def test_that_undo_during_a_stroke_takes_the_stroke_back_and_no_more(annotation:
 
 
 def test_that_taking_another_tool_or_case_takes_the_stroke_in_hand_back(annotation: Annotation) -> None:
-    annotation.press(Pointer(20, 5, 0, 0))
-    annotation.set_tool("eraser")
+    annotation.press(Pointer(20, 5))
+    annotation.tools.choose("eraser")
     assert not annotation.stroke_in_hand
-    annotation.set_tool("brush")
-    annotation.press(Pointer(20, 5, 0, 0))
+    annotation.tools.choose("brush")
+    annotation.press(Pointer(20, 5))
     first = annotation.labels
-    annotation.open("two", LabelMap.unlabelled((1, 10, 10)), History())
+    show(annotation, "two", LabelMap.unlabelled((1, 10, 10)))
     assert first is not None
     assert (first.values == UNLABELLED).all()
 
@@ -148,11 +159,11 @@ def test_that_taking_another_tool_or_case_takes_the_stroke_in_hand_back(annotati
 def test_that_each_case_has_an_undo_of_its_own(annotation: Annotation) -> None:
     first = annotation.labels
     drag(annotation, (5, 5), (5, 30))
-    annotation.open("two", LabelMap.unlabelled((1, 10, 10)), History())
+    show(annotation, "two", LabelMap.unlabelled((1, 10, 10)))
     assert not annotation.can_undo
     annotation.undo()
     assert first is not None
-    annotation.open("one", first, History())
+    show(annotation, "one", first)
     assert annotation.can_undo
     annotation.undo()
     assert (values(annotation) == UNLABELLED).all()
@@ -161,7 +172,7 @@ def test_that_each_case_has_an_undo_of_its_own(annotation: Annotation) -> None:
 def test_that_a_stroke_that_changes_nothing_is_no_change(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
     drag(annotation, (5, 5), (5, 30))
     drag(annotation, (5, 5), (5, 30))
-    annotation.set_tool("eraser")
+    annotation.tools.choose("eraser")
     drag(annotation, (30, 5), (30, 30))
     assert len(journal) == 1
 
@@ -201,16 +212,72 @@ def test_that_a_removed_class_is_no_longer_painted(annotation: Annotation) -> No
     assert (values(annotation) != 1).all()
 
 
-def test_that_pick_takes_the_class_under_the_pointer_and_ignores_the_unlabelled(annotation: Annotation) -> None:
+def test_that_pick_takes_the_class_of_a_voxel_and_ignores_the_unlabelled(annotation: Annotation) -> None:
     annotation.set_active_class(2)
     drag(annotation, (5, 5), (5, 30))
     annotation.set_active_class(1)
-    annotation.set_tool("pick")
-    drag(annotation, (30, 30))
-    drag(annotation, (-3, 200))
+    annotation.pick((0, 30, 30))
     assert annotation.active_class == 1
-    drag(annotation, (5, 20))
+    annotation.pick((0, 5, 20))
     assert annotation.active_class == 2
+
+
+@pytest.mark.parametrize("mode", list(MODES))
+def test_that_a_mode_paints_nothing_and_takes_the_stroke_in_hand_back(
+    annotation: Annotation, journal: list[tuple[str, Edit]], mode: str
+) -> None:
+    annotation.press(Pointer(20, 5))
+    annotation.tools.choose(mode)
+    assert not annotation.stroke_in_hand
+    drag(annotation, (5, 5), (5, 30))
+    assert (values(annotation) == UNLABELLED).all() and journal == []
+
+
+@pytest.fixture
+def seen(monkeypatch: pytest.MonkeyPatch) -> list[ImagePlane]:
+    """The images that the tool "looking" was given; it is registered before the test's other fixtures are made."""
+    images: list[ImagePlane] = []
+
+    @dataclass(frozen=True)
+    class Looking(Tool):
+        title = shortcut = icon = hint = "looking"
+
+        def drag(self, context: ToolContext) -> Drag:
+            images.append(context.image)
+            yield Touched()
+
+    monkeypatch.setattr(TOOLS, "_found", {**dict(TOOLS.items()), "looking": Looking})
+    return images
+
+
+def test_that_a_tool_sees_the_slice_of_the_image_under_the_press_and_what_it_computed_stays(
+    seen: list[ImagePlane], annotation: Annotation
+) -> None:
+    voxels = np.arange(4 * 5 * 6, dtype=np.uint16).reshape(1, 4, 5, 6)
+    annotation.open("volume", voxels, LabelMap.unlabelled((4, 5, 6)), History())
+    annotation.tools.choose("looking")
+    for plane in (Plane(1, 2), Plane(1, 2), Plane(2, 0)):
+        annotation.press(Pointer(1, 1, plane))
+        annotation.release()
+    assert seen[0] is seen[1] and seen[2] is not seen[0]
+    np.testing.assert_array_equal(seen[0].channels, voxels[:, :, 2])
+    np.testing.assert_array_equal(seen[2].channels, voxels[..., 0])
+
+
+def test_that_a_tool_never_sees_the_image_of_the_case_before(seen: list[ImagePlane], annotation: Annotation) -> None:
+    annotation.tools.choose("looking")
+    for value in (3, 7):
+        annotation.open(f"case {value}", np.full((1, 1, 5, 6), value), LabelMap.unlabelled((1, 5, 6)), History())
+        annotation.press(Pointer(1, 1))
+        annotation.release()
+    assert [int(image.channels.max()) for image in seen] == [3, 7]
+
+
+def test_that_the_tools_of_a_session_see_its_open_image(seen: list[ImagePlane], opened: Session) -> None:
+    opened.annotation.tools.choose("looking")
+    opened.annotation.press(Pointer(1, 1))
+    assert opened.scan is not None
+    np.testing.assert_array_equal(seen[0].channels, opened.scan.array[:, 0])
 
 
 def test_that_painted_voxels_say_that_a_hand_painted_them(annotation: Annotation) -> None:
@@ -219,26 +286,14 @@ def test_that_painted_voxels_say_that_a_hand_painted_them(annotation: Annotation
     assert set(np.unique(annotation.labels.origin)) == {0, int(Origin.PAINTED)}
 
 
-def test_that_the_undo_of_cases_seen_long_ago_makes_room(annotation: Annotation, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("unetstudio.ui.annotation.BYTES", 500)
-    drag(annotation, (10, 10), (10, 40))
-    for case in ("two", "three"):
-        annotation.open(case, LabelMap.unlabelled((1, 40, 50)), History())
-        drag(annotation, (10, 10), (10, 40))
-    annotation.open("two", LabelMap.unlabelled((1, 40, 50)), History())
-    assert annotation.can_undo
-    annotation.open("one", LabelMap.unlabelled((1, 40, 50)), History())
-    assert not annotation.can_undo
-
-
 def test_that_a_long_stroke_goes_to_the_disk_in_parts_before_it_ends(annotation: Annotation, qtbot: QtBot) -> None:
     kept: list[tuple[str, Edit]] = []
     annotation.journalled.connect(lambda kind, edit: kept.append((kind, edit)))
-    annotation.press(Pointer(10, 10, 0, 0))
+    annotation.press(Pointer(10, 10))
     qtbot.waitUntil(lambda: len(kept) == 1, timeout=5_000)
-    annotation.move(Pointer(10, 40, 0, 0))
+    annotation.move(Pointer(10, 40))
     qtbot.waitUntil(lambda: len(kept) == 2, timeout=5_000)
-    annotation.move(Pointer(30, 40, 0, 0))
+    annotation.move(Pointer(30, 40))
     annotation.release()
     assert [kind for kind, _ in kept] == ["partial", "partial", "edit"]
     whole = LabelMap.unlabelled((1, 40, 50))
@@ -252,20 +307,20 @@ def test_that_a_long_stroke_goes_to_the_disk_in_parts_before_it_ends(annotation:
 
 
 def test_that_escape_after_a_part_voids_it(annotation: Annotation, journal: list[tuple[str, Edit]], qtbot: QtBot) -> None:
-    annotation.press(Pointer(10, 10, 0, 0))
+    annotation.press(Pointer(10, 10))
     qtbot.waitUntil(lambda: bool(journal), timeout=5_000)
     annotation.cancel()
     assert [kind for kind, _ in journal] == ["partial", "cancel"]
     drag(annotation, (20, 20), (20, 30))
-    annotation.press(Pointer(30, 10, 0, 0))
+    annotation.press(Pointer(30, 10))
     annotation.cancel()
     assert [kind for kind, _ in journal] == ["partial", "cancel", "edit"]
 
 
 def test_that_an_outline_that_has_painted_nothing_has_no_part(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
-    annotation.set_tool("polygon")
-    annotation.press(Pointer(10, 10, 0, 0))
-    annotation.press(Pointer(10, 30, 0, 0))
+    annotation.tools.choose("polygon")
+    annotation.press(Pointer(10, 10))
+    annotation.press(Pointer(10, 30))
     annotation._keep_part()  # what the timer does
     annotation.end()
     assert journal == []
@@ -273,6 +328,6 @@ def test_that_an_outline_that_has_painted_nothing_has_no_part(annotation: Annota
 
 
 def test_that_a_stroke_in_hand_is_kept_when_its_case_goes_away(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
-    annotation.press(Pointer(10, 10, 0, 0))
+    annotation.press(Pointer(10, 10))
     annotation.end()
     assert [kind for kind, _ in journal] == ["edit"]

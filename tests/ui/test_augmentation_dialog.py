@@ -7,7 +7,7 @@ import pytest
 from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 
-from unetstudio.augment.preview import Material, labelled_place
+from unetstudio.augment.preview import PreviewPatch, labelled_place
 from unetstudio.augment.recipe import Recipe
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.scan import Scan
@@ -83,12 +83,12 @@ def test_that_a_preview_is_cut_as_training_would_and_labels_go_with_it() -> None
     voxels = np.random.default_rng(0).integers(0, 255, (1, 1, 60, 70), np.uint8)
     labels = np.full((1, 60, 70), UNLABELLED, np.uint8)
     labels[0, 20:24, 30:34] = 1
-    material = Material(Scan(voxels), labels, 0, labelled_place(labels, 0), 32)
-    plain = material.plain()
+    patch = PreviewPatch(Scan(voxels), labels, 0, labelled_place(labels, 0), 32)
+    plain = patch.plain()
     assert plain.picture.shape == (32, 32, 3) and (plain.labels == 1).sum() == 16
-    first, second = material.samples(Recipe.standard(), 2, 0)
+    first, second = patch.samples(Recipe.standard(), 2, 0)
     assert not np.array_equal(first.picture, second.picture)
-    assert all((a.picture == b.picture).all() for a, b in zip([first, second], material.samples(Recipe.standard(), 2, 0), strict=True))
+    assert all((a.picture == b.picture).all() for a, b in zip([first, second], patch.samples(Recipe.standard(), 2, 0), strict=True))
 
 
 def test_that_samples_are_taken_where_something_is_labelled() -> None:

@@ -14,7 +14,7 @@ from pytestqt.qtbot import QtBot
 from unetstudio.data.case import ReviewState
 from unetstudio.data.origin import Origin
 from unetstudio.project.audit import AuditLine
-from unetstudio.project.journal import user
+from unetstudio.project.record import account_name
 from unetstudio.ui import history_words
 from unetstudio.ui.history_dialog import LIMITS, HistoryDialog
 from unetstudio.ui.history_model import COLUMNS
@@ -41,16 +41,16 @@ def test_that_a_painted_place_tells_who_painted_it_and_what_was_there_before(ope
     paint(opened, 20, 10, 20, 60, value=1)
     lines = asked(opened, (0, 20, 30), qtbot)
     words = [text for _, text in described(lines, opened.classes)]
-    assert words[0] == f"Dr. Ada Hill ({user()})"
+    assert words[0] == f"Dr. Ada Hill ({account_name()})"
     assert words[1] == "Structure 1: painted by hand, Brush"
     assert words[3] == "Before that"
-    assert words[4].endswith(f"{user()}: Background: painted by hand, Brush")
+    assert words[4].endswith(f"{account_name()}: Background: painted by hand, Brush")
 
 
 def test_that_what_was_taken_back_and_erased_is_told(opened: Session, paint: Paint, qtbot: QtBot) -> None:
     paint(opened, 20, 10, 20, 60, value=1)
     opened.annotation.undo()
-    opened.annotation.set_tool("eraser")
+    opened.annotation.tools.choose("eraser")
     opened.annotation.redo()
     paint(opened, 20, 10, 20, 60)
     told = [history_words.what(line) for line in asked(opened, (0, 20, 30), qtbot)]

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import ClassVar
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
 
 import numpy as np
 import pytest
@@ -18,6 +18,7 @@ from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.inference.events import TilePredicted
 from unetstudio.postprocess.segment import DEFAULT_STEPS
+from unetstudio.postprocess.step import StepInput
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
@@ -48,8 +49,23 @@ class Slow:
     verb: ClassVar[str] = "changed"
     enabled: bool = True
 
-    def __call__(self, labels: np.ndarray, evidence: object) -> tuple[np.ndarray, int]:
+    def __call__(self, labels: np.ndarray, input: StepInput) -> tuple[np.ndarray, int]:
         time.sleep(0.06)
+        return labels, 0
+
+
+@dataclass(frozen=True)
+class Looking:
+    """A post-processing step that keeps the image it is given."""
+
+    title: ClassVar[str] = "Looking"
+    objects: ClassVar[str] = ""
+    verb: ClassVar[str] = "changed"
+    enabled: bool = True
+    images: list[Any] = field(default_factory=list, compare=False)
+
+    def __call__(self, labels: np.ndarray, input: StepInput) -> tuple[np.ndarray, int]:
+        self.images.append(input.image)
         return labels, 0
 
 
@@ -73,6 +89,14 @@ def told(opened: Session) -> list[str]:
 def settled(session: Session, qtbot: QtBot) -> None:
     """Waits until the segmentation is up to date and everything is saved."""
     qtbot.waitUntil(lambda: not session.review._busy and session.review._outdated.empty and not session.saver.busy, timeout=10_000)
+
+
+def test_that_a_step_can_look_at_the_image_of_the_case(predicted: Session, qtbot: QtBot) -> None:
+    step = Looking()
+    predicted.review.steps = (step,)
+    with qtbot.waitSignal(predicted.review.segmentation_changed, timeout=10_000):
+        predicted.review.take(tile(predicted, disc()))
+    np.testing.assert_array_equal(step.images[-1], predicted.scan.array)
 
 
 def test_that_a_prediction_becomes_a_segmentation_and_not_labels(predicted: Session) -> None:
@@ -274,8 +298,8 @@ def test_that_accepting_does_not_wait_for_tiles_that_keep_coming(predicted: Sess
 
 def test_that_a_stroke_in_hand_does_not_wipe_out_what_was_accepted(predicted: Session, qtbot: QtBot) -> None:
     predicted.annotation.set_active_class(0)
-    predicted.annotation.press(Pointer(40, 20, 0, 0))
-    predicted.annotation.move(Pointer(40, 40, 0, 0))
+    predicted.annotation.press(Pointer(40, 20))
+    predicted.annotation.move(Pointer(40, 40))
     predicted.review.accept_all()
     predicted.annotation.cancel()
     settled(predicted, qtbot)

@@ -136,7 +136,7 @@ def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_told_is_not_f
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     (opened.project.path / "lock").write_bytes(b'{"somebody": "else"}')
     with pytest.raises(ProjectError, match="in use by another program"):
-        opened.project.writer.project.beat()  # the disk thread knows, the window does not yet
+        opened.project.writer.project.heartbeat()  # the disk thread knows, the window does not yet
     paint(opened, 40, 10, 40, 60, value=1)
     opened.annotation.undo()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
@@ -185,14 +185,14 @@ def test_that_minutes_of_refusals_are_called_long(opened: Session, paint: Paint,
 
 
 def test_that_a_stroke_in_hand_is_back_after_a_crash_up_to_its_last_part(opened: Session, qtbot: QtBot, tmp_path: Path) -> None:
-    opened.annotation.press(Pointer(20, 10, 0, 0))
-    opened.annotation.move(Pointer(20, 60, 0, 0))
+    opened.annotation.press(Pointer(20, 10))
+    opened.annotation.move(Pointer(20, 60))
     opened.annotation._keep_part()  # what the timer does
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     painted = opened.labels.values.copy()
     crashed = shutil.copytree(opened.project.path, tmp_path / "crashed.unetstudio")
     (crashed / "lock").unlink()
-    opened.annotation.move(Pointer(60, 60, 0, 0))
+    opened.annotation.move(Pointer(60, 60))
     opened.annotation.release()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     with Project.open(crashed) as project:
@@ -207,9 +207,9 @@ def test_that_a_stroke_in_hand_is_back_after_a_crash_up_to_its_last_part(opened:
 def test_that_parts_that_wait_give_way_to_the_whole_stroke(opened: Session, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
     with monkeypatch.context() as disk:
         disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
-        opened.annotation.press(Pointer(20, 10, 0, 0))
+        opened.annotation.press(Pointer(20, 10))
         for column in (20, 30, 40):
-            opened.annotation.move(Pointer(20, column, 0, 0))
+            opened.annotation.move(Pointer(20, column))
             opened.annotation._keep_part()
         opened.annotation.release()
         qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)

@@ -76,8 +76,8 @@ def test_that_undo_and_redo_go_on_after_a_restart(opened: Session, paint: Paint,
 def test_that_escape_takes_the_stroke_in_hand_back(opened: Session, paint: Paint) -> None:
     from unetstudio.tools.tool import Pointer
 
-    opened.annotation.press(Pointer(10, 10, 0, 0))
-    opened.annotation.move(Pointer(10, 40, 0, 0))
+    opened.annotation.press(Pointer(10, 10))
+    opened.annotation.move(Pointer(10, 40))
     assert opened.annotation.stroke_in_hand
     opened.annotation.cancel()
     assert (opened.labels.values == UNLABELLED).all()

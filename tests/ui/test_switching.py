@@ -30,10 +30,10 @@ def test_that_a_stroke_made_while_going_to_the_next_case_and_back_stays_on_the_s
     first = opened.case.case
     opened.case_opener.step(+1)
     opened.case_opener.step(-1)
-    opened.annotation.press(Pointer(40, 30, 0, 0))
+    opened.annotation.press(Pointer(40, 30))
     opened.annotation.release()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
-    opened.annotation.press(Pointer(10, 70, 0, 0))
+    opened.annotation.press(Pointer(10, 70))
     opened.annotation.release()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     assert opened.case.id == first.id

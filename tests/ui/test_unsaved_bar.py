@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+import numpy as np
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
@@ -21,7 +22,7 @@ FULL = Trouble("strokes-1.journal could not be saved: the disk is full.", 3)
 @pytest.fixture
 def annotation(qapp: object) -> Annotation:
     made = Annotation()
-    made.open("one", LabelMap.unlabelled((1, 40, 50)), History())
+    made.open("one", np.zeros((1, 1, 40, 50), np.uint8), LabelMap.unlabelled((1, 40, 50)), History())
     return made
 
 
@@ -57,8 +58,8 @@ def test_that_a_project_that_is_lost_is_not_tried_again(bar: UnsavedBar) -> None
 
 
 def test_that_the_image_does_not_move_under_a_stroke_in_hand(bar: UnsavedBar, annotation: Annotation, qtbot: QtBot) -> None:
-    annotation.set_tool("eraser")
-    annotation.press(Pointer(10, 10, 0, 0))
+    annotation.tools.choose("eraser")
+    annotation.press(Pointer(10, 10))
     bar.show_trouble(FULL)
     assert bar.isHidden()
     annotation.release()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +19,6 @@ from unetstudio.project import durable, prediction_file
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import StepDone, TrainingStarted
-from unetstudio.ui.display import Overlay
 from unetstudio.ui.session import Session
 from unetstudio.worker.messages import CloseStudy, OpenStudy, Request, ShowView, StudyOpened, Train, TrainingPaused, WorkerReady
 
@@ -142,8 +142,8 @@ def test_that_attention_is_computed_only_while_it_is_looked_at(sent: list[Reques
     whole = Region.whole(opened.case.case.shape)
     opened.worker_sync.show_view(whole, (0, 0, 0))
     assert sent[-1] == ShowView(opened.case.id, whole, (0, 0, 0))
-    opened.display.set(overlay=Overlay.ATTENTION)
+    opened.display.show(replace(opened.display.options, overlay="attention"))
     assert sent[-1] == ShowView(opened.case.id, whole, (0, 0, 0), attention=True)
-    opened.display.set(overlay=Overlay.CLASSES)
+    opened.display.show(replace(opened.display.options, overlay="classes"))
     opened.worker_sync.show_view(whole, (0, 1, 1))
     assert sent[-1] == ShowView(opened.case.id, whole, (0, 1, 1))

@@ -10,7 +10,7 @@ from unetstudio.data.prediction import Prediction
 from unetstudio.inference.events import Notice
 from unetstudio.project import prediction_file
 from unetstudio.project.checkpoints import write_durably
-from unetstudio.project.durable import MissingError
+from unetstudio.project.os_errors import MissingError
 from unetstudio.worker.run_log import RunLog
 
 

@@ -19,9 +19,9 @@ from unetstudio.data.region import Region
 from unetstudio.formats import discover, read_mask
 from unetstudio.inference.events import CasePredicted, FolderPredicted, MaskWritten, TilePredicted
 from unetstudio.project import prediction_file
-from unetstudio.project.journal import Kind
 from unetstudio.project.prediction_file import averaged_folder
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged, PredictFolder
@@ -203,7 +203,7 @@ def test_that_every_case_is_predicted_when_there_is_nothing_else_to_do(runner: t
 
 
 def test_that_an_edit_read_from_disk_already_is_not_applied_twice(runner: tuple[Runner, list[Event]], project: Project) -> None:
-    from unetstudio.project.journal import Kind
+    from unetstudio.project.record import Kind
 
     case = project.cases[0]
     edit = stroke(1, 32, slice(20, 40))

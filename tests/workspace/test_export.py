@@ -25,8 +25,8 @@ from unetstudio.errors import UserError
 from unetstudio.formats import read, read_mask
 from unetstudio.formats.output_record import RECORD
 from unetstudio.project import prediction_file
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.workspace.export import ExportChoice, Exported, ExportSource, export, stored
 
 CLASSES = ClassTable.named(["background", "cell", "scar"], [(116, 132, 153), (240, 60, 60), (60, 60, 240)])

@@ -20,11 +20,11 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.origin import Origin
 from unetstudio.errors import ProjectError
 from unetstudio.project import durable
-from unetstudio.project.audit import trail
-from unetstudio.project.journal import Kind
+from unetstudio.project.audit import audit_trail
 from unetstudio.project.locate import default_folder
 from unetstudio.project.project import Project
-from unetstudio.project.relocate import copied
+from unetstudio.project.record import Kind
+from unetstudio.project.relocate import copy_files
 from unetstudio.project.store import read_labels
 from unetstudio.workspace.add_images import CaseRead, CaseRefused, open_images
 from unetstudio.workspace.open_project import OpenProject, open_project
@@ -93,7 +93,7 @@ def test_that_a_note_of_a_case_that_left_the_list_is_stored(project: OpenProject
     project.cases.review(case.id, ReviewState.ACCEPTED)
     project.cases.remove(case.id)
     project.writer.note(case, {"event": "accepted"})
-    assert [line.event for line in trail(project.writer.project.folder_of(case))] == ["accepted"]
+    assert [line.event for line in audit_trail(project.writer.project.folder_of(case))] == ["accepted"]
 
 
 def imported(labels: LabelMap) -> Edit | None:
@@ -114,7 +114,7 @@ def test_that_an_edit_of_a_closed_case_is_made_from_its_labels_on_the_disk(proje
 
 def test_that_what_is_changed_while_the_project_moves_is_kept(project: OpenProject, tmp_path: Path) -> None:
     target = tmp_path / "other.unetstudio"
-    for _ in copied(project.path, target):
+    for _ in copy_files(project.path, target):
         pass
     project.classes.rename(1, "Nucleus")
     project.writer.move_to(target)
@@ -129,7 +129,7 @@ def test_that_a_move_that_is_refused_leaves_the_project_where_it_was(
     project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     folder, target = project.path, tmp_path / "other.unetstudio"
-    for _ in copied(folder, target):
+    for _ in copy_files(folder, target):
         pass
     project.classes.rename(1, "Nucleus")
     with monkeypatch.context() as disk, pytest.raises(ProjectError):

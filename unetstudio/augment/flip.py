@@ -1,4 +1,4 @@
-"""Mirroring along any axis."""
+"""Mirroring along the axes."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 
 from unetstudio.augment.augmentation import AUGMENTATIONS, how_often
-from unetstudio.augment.grid import Grid
+from unetstudio.augment.sampling_grid import SamplingGrid
 
 ALL, SIDES = "all", "sides"
 
@@ -23,19 +23,19 @@ class Axes:
 @AUGMENTATIONS.register("flip")
 @dataclass(frozen=True)
 class Flip:
-    """Each axis is mirrored with `probability`; or only the last one, from side to side."""
+    """Mirror each axis with `probability`, or only the last one (from side to side)."""
 
     title: ClassVar[str] = "Mirror"
     probability: float = how_often(0.5)
     axes: str = field(default=ALL, metadata={"label": "Which way", "choices": {ALL: "All ways", SIDES: "Side to side"}})
 
     def draw(self, rng: np.random.Generator, dims: int) -> Axes:
-        """Which axes to mirror."""
+        """Draw the axes to mirror."""
         hits = rng.random(dims) < self.probability
         if self.axes == SIDES:
             hits[:-1] = False
         return Axes(tuple(bool(hit) for hit in hits))
 
-    def apply(self, parameters: Axes, grid: Grid) -> Grid:
-        """Turns the drawn axes round."""
-        return grid.then(np.diag([-1.0 if hit else 1.0 for hit in parameters.mirrored]))
+    def apply(self, parameters: Axes, grid: SamplingGrid) -> SamplingGrid:
+        """Mirror the drawn axes."""
+        return grid.followed_by(np.diag([-1.0 if hit else 1.0 for hit in parameters.mirrored]))

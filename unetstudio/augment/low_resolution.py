@@ -1,4 +1,4 @@
-"""Fewer pixels, as of a weaker lens or a faster scan (SimulateLowResolution of nnU-Net, Isensee et al. 2021)."""
+"""Lower resolution, as of a weaker lens or a faster scan (SimulateLowResolution of nnU-Net, Isensee et al. 2021)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
 
 @dataclass(frozen=True)
 class Coarser:
-    """How many pixels become one, along each axis."""
+    """The factor by which the resolution is reduced along each axis."""
 
     factor: float
 
@@ -22,18 +22,18 @@ class Coarser:
 @AUGMENTATIONS.register("low_resolution")
 @dataclass(frozen=True)
 class LowResolution:
-    """Shrunk in the plane of the slices by a factor up to `limit`, and enlarged again."""
+    """Downsample each slice by a factor of up to `limit` and upsample it again."""
 
     title: ClassVar[str] = "Low resolution"
     probability: float = how_often(0.1)
     limit: float = how_much(2.0, "Factor up to", 1.0, 4.0, 0.1)
 
     def draw(self, rng: np.random.Generator) -> Coarser | None:
-        """A factor."""
+        """Draw a factor."""
         return Coarser(float(rng.uniform(1, self.limit))) if rng.random() < self.probability else None
 
     def apply(self, parameters: Coarser, image: NDArray[np.float32], plain: int) -> NDArray[np.float32]:
-        """Every channel, slice by slice: means of areas, enlarged by cubic interpolation."""
+        """Resample every channel slice by slice: down by area averaging, up by cubic interpolation."""
         del plain
         height, width = image.shape[-2:]
         small = (max(1, round(width / parameters.factor)), max(1, round(height / parameters.factor)))

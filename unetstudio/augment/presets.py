@@ -1,4 +1,4 @@
-"""Recipes for kinds of images, chosen by name or from the images, and changed one number at a time."""
+"""Recipes for kinds of images, selected by name or from the images, and changes of single numbers in them."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from unetstudio.errors import UserError
 AUTO = "auto"
 
 ISOTROPIC = 1.5
-"""Volumes whose voxels are longer than this times their width are not tilted: it would not be a turn."""
+"""Ratio of the largest to the smallest voxel size up to which volumes are tilted; beyond it a tilt would distort them."""
 
 
 @dataclass(frozen=True)
 class Preset:
-    """`why` completes "varied as ...": a recipe with its reasons."""
+    """A recipe with a title and its reasons; `why` completes "varied as ..."."""
 
     title: str
     why: str
@@ -66,32 +66,33 @@ PRESETS = {
         "Colour photographs", "colour photographs: any way up, light and the tint of each colour vary", Recipe.standard().changed(Tint())
     ),
 }
-"""In the order of a menu."""
+"""All presets, in the order of a menu."""
 
 
 def choose_recipe(cases: Sequence[Case], preset: str, changes: str, spacing: Spacing | None = None) -> tuple[Recipe, str]:
-    """The recipe of a preset, or with "auto" of that which suits the cases, with `changes` as of `with_changes`; and why, in words.
-    `spacing` is the voxel size (z, y, x) to which images are resampled, if they are.
+    """The recipe of a preset, or with "auto" of the one for these cases, with `changes` as in `with_changes`; and the reasons in words.
 
-    UserError for a preset or a change that is not understood.
+    `spacing` is the voxel size (z, y, x) to which images are resampled, None if they are not. UserError for an unknown preset or change.
     """
     if preset != AUTO and preset not in PRESETS:
         raise UserError(f"There is no augmentation {preset!r}: choose {AUTO}, {', '.join(PRESETS)}.")
-    found = PRESETS[suited(cases) if preset == AUTO else preset]
-    recipe = found.recipe
+    chosen = PRESETS[preset_for(cases) if preset == AUTO else preset]
+    recipe = chosen.recipe
     if any(_anisotropic(case, spacing) for case in cases):
         recipe = recipe.changed(*(replace(a, tilt=0.0) for a in recipe.geometric if isinstance(a, Rotation)))
-    ways = sorted({"".join(case.geometry.letters(axis)[1] for axis in range(3)) for case in cases if case.geometry.affine is not None})
-    turned = ""
-    if preset == AUTO and len(ways) > 1 and not recipe.mirrors:
+    orientations = sorted(
+        {"".join(case.geometry.letters(axis)[1] for axis in range(3)) for case in cases if case.geometry.affine is not None}
+    )
+    mirrored = ""
+    if preset == AUTO and len(orientations) > 1 and not recipe.mirrors:
         recipe = with_changes(recipe, f"flip=on,flip.axes={ALL}")
-        turned = f"; but mirrored all the same, since the axes (z, y, x) of these images run to {', '.join(ways)}"
+        mirrored = f"; but mirrored all the same, since the axes (z, y, x) of these images run to {', '.join(orientations)}"
     recipe = with_changes(recipe, changes)
-    return recipe, f"varied as {found.why}{turned}{', with your changes' if changes else ''}"
+    return recipe, f"varied as {chosen.why}{mirrored}{', with your changes' if changes else ''}"
 
 
-def suited(cases: Sequence[Case]) -> str:
-    """The name of the preset for cases of these kinds."""
+def preset_for(cases: Sequence[Case]) -> str:
+    """The name of the preset that suits the cases."""
     kinds = [case.kind.upper().split() for case in cases]
     if kinds and all("CT" in kind for kind in kinds):
         return "ct"
@@ -103,7 +104,7 @@ def suited(cases: Sequence[Case]) -> str:
 
 
 def with_changes(recipe: Recipe, changes: str) -> Recipe:
-    """`changes` such as "rotation.limit=30, noise=off": a number of an augmentation, or the whole of it on or off."""
+    """Apply `changes` such as "rotation.limit=30, noise=off", which set a number of an augmentation or switch it on or off."""
     for part in filter(None, (part.strip() for part in changes.split(","))):
         left, equals, text = (piece.strip() for piece in part.partition("="))
         name, _, option = left.partition(".")
@@ -111,48 +112,48 @@ def with_changes(recipe: Recipe, changes: str) -> Recipe:
             names = ", ".join(AUGMENTATIONS)
             raise UserError(f"The change {part!r} is not understood: write NAME=on, NAME=off or NAME.NUMBER=VALUE with a NAME of {names}.")
         kind: Any = AUGMENTATIONS[name]
-        now = next((a for a in (*recipe.geometric, *recipe.photometric) if type(a) is kind), None)
-        recipe = recipe.changed(_changed(kind() if now is None else now, kind(), name, option, text))
+        current = next((a for a in (*recipe.geometric, *recipe.photometric) if type(a) is kind), None)
+        recipe = recipe.changed(_changed(kind() if current is None else current, kind(), name, option, text))
     return recipe
 
 
 def changes_between(before: Recipe, after: Recipe) -> str:
-    """What `with_changes` makes of the first recipe the second with."""
-    known = {type(a): a for a in (*before.geometric, *before.photometric)}
+    """The changes with which `with_changes` turns `before` into `after`."""
+    earlier = {type(a): a for a in (*before.geometric, *before.photometric)}
     parts = []
     for name in AUGMENTATIONS:
         kind: Any = AUGMENTATIONS[name]
         new = next((a for a in (*after.geometric, *after.photometric) if type(a) is kind), None)
         if new is not None:
-            old = known.get(kind, kind())
+            old = earlier.get(kind, kind())
             parts += [f"{name}.{f.name}={getattr(new, f.name)}" for f in fields(kind) if getattr(old, f.name) != getattr(new, f.name)]
     return ",".join(parts)
 
 
-def _changed(now: Any, usual: Any, name: str, option: str, text: str) -> Any:
-    """One augmentation with one number changed."""
+def _changed(current: Any, default: Any, name: str, option: str, text: str) -> Any:
+    """The `current` augmentation with one option set to the value of `text`, or switched on or off if `option` is empty."""
     if not option:
         if text not in ("on", "off"):
-            raise UserError(f"{name} can be on or off, not {text!r}; its numbers are {', '.join(f.name for f in fields(now))}.")
-        return replace(now, probability=0.0 if text == "off" else now.probability or usual.probability or 0.5)
-    known = {f.name: f for f in fields(now)}
-    if option not in known:
-        raise UserError(f"{name} has no {option!r}: choose {', '.join(known)}.")
-    if choices := known[option].metadata.get("choices"):
+            raise UserError(f"{name} can be on or off, not {text!r}; its numbers are {', '.join(f.name for f in fields(current))}.")
+        return replace(current, probability=0.0 if text == "off" else current.probability or default.probability or 0.5)
+    options = {f.name: f for f in fields(current)}
+    if option not in options:
+        raise UserError(f"{name} has no {option!r}: choose {', '.join(options)}.")
+    if choices := options[option].metadata.get("choices"):
         if text not in choices:
             raise UserError(f"{name}.{option} can be {', '.join(choices)}, not {text!r}.")
-        return replace(now, **{option: text})
-    low, high = known[option].metadata.get("minimum", 0.0), known[option].metadata.get("maximum", float("inf"))
+        return replace(current, **{option: text})
+    low, high = options[option].metadata.get("minimum", 0.0), options[option].metadata.get("maximum", float("inf"))
     try:
-        number = type(getattr(usual, option))(text)
+        number = type(getattr(default, option))(text)
     except ValueError as error:
         raise UserError(f"{name}.{option}: {text!r} is not a number.") from error
     if not low <= number <= high:
         raise UserError(f"{name}.{option} is from {low:g} to {high:g}, not {text}.")
-    return replace(now, **{option: number})
+    return replace(current, **{option: number})
 
 
 def _anisotropic(case: Case, target: Spacing | None) -> bool:
-    """In the voxels that the network sees."""
+    """Whether the voxels that the network sees are anisotropic; `target` is the spacing after resampling."""
     spacing = case.geometry.spacing if target is None else target
     return case.is_volume and spacing is not None and max(spacing) > ISOTROPIC * min(spacing)

@@ -1,4 +1,4 @@
-"""What a recipe makes of a slice, for the eye: samples as training would cut them. No torch: the window shows these."""
+"""Preview of a recipe on a slice: samples as training would draw them. Without torch, so that the window can show them."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.augment.plane import sample_plane, sample_plane_labels
 from unetstudio.augment.recipe import Recipe
+from unetstudio.augment.resample_2d import sample_channels_2d, sample_labels_2d
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.scan import Scan
 
 MARGIN = 1.5
-"""Voxels round a sample, in edges, that it may be cut from: turned and zoomed samples reach beyond their own place."""
+"""Margin around a sample, as a multiple of its edge: rotated and scaled samples reach beyond their own square."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +26,7 @@ class Sample:
     labels: NDArray[np.uint8]
 
 
-class Material:
+class PreviewPatch:
     """A part of one slice (Z = `z`) round `centre` (row, column), ready to be varied; `labels` (Z, Y, X) class values."""
 
     def __init__(self, scan: Scan, labels: NDArray[np.uint8], z: int, centre: tuple[int, int], edge: int) -> None:
@@ -40,32 +40,32 @@ class Material:
         self._centre = (centre[0] - rows.start, centre[1] - columns.start)
 
     def plain(self) -> Sample:
-        """As it is."""
+        """The unchanged patch."""
         return self._sample(Recipe(), np.random.default_rng(0))
 
     def samples(self, recipe: Recipe, count: int, seed: int) -> list[Sample]:
-        """As a recipe varies it; the same seed gives the same draws, so that a slider shows what it does."""
+        """Samples of a recipe; the same seed gives the same draws, so that the effect of a slider is visible."""
         return [self._sample(recipe, np.random.default_rng((seed, number))) for number in range(count)]
 
     def _sample(self, recipe: Recipe, rng: np.random.Generator) -> Sample:
         patch = (self._edge, self._edge)
         drawn = recipe.draw(rng, 2)
-        places = recipe.grid(drawn, 2).places(patch, self._centre)
-        image = recipe.recolour(drawn, sample_plane(self._channels, places), len(self._channels))
+        coordinates = recipe.grid(drawn, 2).coordinates(patch, self._centre)
+        image = recipe.apply_photometric(drawn, sample_channels_2d(self._channels, coordinates), len(self._channels))
         grey = image if len(image) == 3 else np.repeat(image[:1], 3, axis=0)
         picture = ((grey + 1) * 127.5).clip(0, 255).astype(np.uint8)
-        return Sample(np.ascontiguousarray(np.moveaxis(picture, 0, -1)), sample_plane_labels(self._labels, places))
+        return Sample(np.ascontiguousarray(np.moveaxis(picture, 0, -1)), sample_labels_2d(self._labels, coordinates))
 
 
-LOOKED_AT = 1024
-"""Rows and columns of a slice in which labels are looked for: this is done in the window's thread."""
+MOST_SEARCHED = 1024
+"""Largest number of rows and columns of a slice that are searched for labels, as this happens in the GUI thread."""
 
 
 def labelled_place(labels: NDArray[np.uint8], z: int) -> tuple[int, int]:
-    """(row, column) of the labelled voxel of a slice that is nearest to the middle of all of them; the slice's middle without any."""
+    """(row, column) of the labelled voxel that is nearest to the mean of all in a slice; the centre of the slice without any."""
     plane = labels[z]
-    every = -(-max(plane.shape) // LOOKED_AT)
-    for step in dict.fromkeys((every, 1)):  # a stroke may lie between the rows that are looked at
+    stride = -(-max(plane.shape) // MOST_SEARCHED)
+    for step in dict.fromkeys((stride, 1)):  # a stroke may lie between the searched rows
         rows, columns = np.nonzero(plane[::step, ::step] != UNLABELLED)
         if len(rows):
             nearest = int(np.argmin((rows - rows.mean()) ** 2 + (columns - columns.mean()) ** 2))

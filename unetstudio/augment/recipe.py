@@ -1,4 +1,4 @@
-"""Which augmentations a training uses, in order; their draws for one patch, and what those draws do to it."""
+"""The augmentations of a training in order, the parameters drawn for a patch, and their application to it."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from unetstudio.augment.contrast import Contrast
 from unetstudio.augment.elastic import Elastic
 from unetstudio.augment.flip import ALL, Flip
 from unetstudio.augment.gamma import Gamma
-from unetstudio.augment.grid import Grid
 from unetstudio.augment.low_resolution import LowResolution
 from unetstudio.augment.noise import Noise
 from unetstudio.augment.rotation import Rotation
+from unetstudio.augment.sampling_grid import SamplingGrid
 from unetstudio.augment.stretch import Stretch
 from unetstudio.augment.tint import Tint
 from unetstudio.augment.zoom import Zoom
@@ -27,7 +27,7 @@ from unetstudio.augment.zoom import Zoom
 
 @dataclass(frozen=True)
 class Drawn:
-    """Parameters of every augmentation for one patch, in the recipe's order; None where it does nothing."""
+    """Parameters of every augmentation for one patch, in the recipe's order; None where an augmentation does nothing."""
 
     geometric: tuple[Any, ...] = ()
     photometric: tuple[Any, ...] = ()
@@ -35,17 +35,17 @@ class Drawn:
 
 @dataclass(frozen=True)
 class Recipe:
-    """Geometry first, all in one map; then grey values."""
+    """Geometric augmentations, which are applied first and in a single interpolation, and photometric ones."""
 
     geometric: tuple[Geometric, ...] = ()
     photometric: tuple[Photometric, ...] = ()
 
     @classmethod
     def standard(cls, *, oriented: bool = False) -> Recipe:
-        """For microscopy, where up means nothing; `oriented` for patients: no mirroring, small turns."""
-        turn = Rotation(probability=0.5, limit=20.0) if oriented else Rotation()
+        """The recipe for images without an up, such as microscopy; `oriented`, for patients, means no mirroring and small rotations."""
+        rotation = Rotation(probability=0.5, limit=20.0) if oriented else Rotation()
         flip = Flip(probability=0.0) if oriented else Flip()
-        geometric: tuple[Geometric, ...] = (Elastic(), flip, Zoom(), Stretch(), turn)
+        geometric: tuple[Geometric, ...] = (Elastic(), flip, Zoom(), Stretch(), rotation)
         return cls(geometric, (Brightness(), Contrast(), Gamma(), Tint(probability=0.0), LowResolution(), Blur(), Noise()))
 
     @property
@@ -55,32 +55,32 @@ class Recipe:
 
     @property
     def turns(self) -> bool:
-        """Whether patches are turned by any angle in the plane."""
+        """Whether patches are rotated by arbitrary angles within the slices."""
         return any(isinstance(a, Rotation) and a.probability > 0 and a.limit >= 90 for a in self.geometric)
 
     def changed(self, *others: Geometric | Photometric) -> Recipe:
-        """With these in the place of those of their kind, or behind all others."""
+        """Return the recipe with these augmentations, each in place of the one of its type or after all others."""
         groups: dict[bool, tuple[Any, ...]] = {True: self.geometric, False: self.photometric}
         for other in others:
-            now = groups[is_geometric(other)]
-            fresh = tuple(other if type(a) is type(other) else a for a in now)
-            groups[is_geometric(other)] = fresh if any(a is other for a in fresh) else (*now, other)
+            current = groups[is_geometric(other)]
+            replaced = tuple(other if type(a) is type(other) else a for a in current)
+            groups[is_geometric(other)] = replaced if any(a is other for a in replaced) else (*current, other)
         return Recipe(groups[True], groups[False])
 
     def draw(self, rng: np.random.Generator, dims: int) -> Drawn:
-        """Fresh random values for one patch."""
+        """Draw parameters for one patch."""
         return Drawn(tuple(a.draw(rng, dims) for a in self.geometric), tuple(a.draw(rng) for a in self.photometric))
 
-    def grid(self, drawn: Drawn, dims: int) -> Grid:
-        """The one map that all drawn geometry amounts to."""
-        grid = Grid.straight(dims)
+    def grid(self, drawn: Drawn, dims: int) -> SamplingGrid:
+        """Compose all drawn geometric augmentations."""
+        grid = SamplingGrid.identity(dims)
         for augmentation, parameters in zip(self.geometric, drawn.geometric, strict=True):
             if parameters is not None:
                 grid = augmentation.apply(parameters, grid)
         return grid
 
-    def recolour(self, drawn: Drawn, image: NDArray[np.float32], plain: int) -> NDArray[np.float32]:
-        """`image` (C', [Z,] Y, X) with the drawn changes of grey value; the first `plain` channels are plain intensities."""
+    def apply_photometric(self, drawn: Drawn, image: NDArray[np.float32], plain: int) -> NDArray[np.float32]:
+        """Apply the drawn photometric augmentations to `image` (C', [Z,] Y, X), whose first `plain` channels are plain intensities."""
         for augmentation, parameters in zip(self.photometric, drawn.photometric, strict=True):
             if parameters is not None:
                 image = augmentation.apply(parameters, image, plain)
@@ -88,5 +88,5 @@ class Recipe:
 
 
 def is_geometric(augmentation: object) -> bool:
-    """Whether it changes places; else it changes grey values. Their `apply` take a grid, or an image and what is plain of it."""
+    """Whether an augmentation is geometric: then its `apply` takes a `grid`, otherwise it takes an image."""
     return "grid" in inspect.signature(augmentation.apply).parameters  # type: ignore[attr-defined]

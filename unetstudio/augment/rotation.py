@@ -1,4 +1,4 @@
-"""Rotation in the plane of the slices, and of volumes a little out of it."""
+"""Rotation within the slices, and a small tilt of volumes out of their plane."""
 
 from __future__ import annotations
 
@@ -10,21 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.augment.augmentation import AUGMENTATIONS, how_much, how_often
-from unetstudio.augment.grid import Grid
+from unetstudio.augment.sampling_grid import SamplingGrid
 
 
 @dataclass(frozen=True)
 class Angle:
-    """In degrees, from y towards x."""
+    """Angles in degrees; `degrees` is the rotation from y towards x."""
 
     degrees: float
-    tilts: tuple[float, ...] = ()  # of a volume, out of the plane: from z towards y, and from z towards x
+    tilts: tuple[float, ...] = ()  # of a volume: from z towards y, and from z towards x
 
 
 @AUGMENTATIONS.register("rotation")
 @dataclass(frozen=True)
 class Rotation:
-    """By up to `limit` degrees either way; volumes are also tilted out of the plane by up to `tilt`."""
+    """Rotate by up to `limit` degrees in either direction; volumes are also tilted out of the plane by up to `tilt`."""
 
     title: ClassVar[str] = "Rotate"
     probability: float = how_often(1.0)
@@ -32,23 +32,23 @@ class Rotation:
     tilt: float = how_much(0.0, "Tilt of volumes", 0.0, 45.0, 1.0, "°")
 
     def draw(self, rng: np.random.Generator, dims: int) -> Angle | None:
-        """An angle, the same for every slice, and in 3D two more."""
+        """Draw the angle of the rotation within the slices, and in 3D two tilts."""
         if rng.random() >= self.probability:
             return None
         degrees = float(rng.uniform(-self.limit, self.limit))
         tilts = rng.uniform(-self.tilt, self.tilt, 2).tolist() if dims == 3 and self.tilt else ()
         return Angle(degrees, tuple(tilts))
 
-    def apply(self, parameters: Angle, grid: Grid) -> Grid:
-        """Turns the last two axes, then z with each of them."""
-        grid = grid.then(_turn(len(grid.matrix), -2, -1, parameters.degrees))
+    def apply(self, parameters: Angle, grid: SamplingGrid) -> SamplingGrid:
+        """Rotate the last two axes, then z with each of them."""
+        grid = grid.followed_by(_rotation_matrix(len(grid.matrix), -2, -1, parameters.degrees))
         for axis, degrees in zip((1, 2), parameters.tilts, strict=False):
-            grid = grid.then(_turn(3, 0, axis, degrees))
+            grid = grid.followed_by(_rotation_matrix(3, 0, axis, degrees))
         return grid
 
 
-def _turn(dims: int, first: int, second: int, degrees: float) -> NDArray[np.float64]:
-    """The matrix that turns one axis towards another."""
+def _rotation_matrix(dims: int, first: int, second: int, degrees: float) -> NDArray[np.float64]:
+    """The matrix of a rotation from one axis towards another."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     matrix = np.eye(dims)
     matrix[first, first] = matrix[second, second] = cos

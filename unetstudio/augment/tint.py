@@ -1,4 +1,4 @@
-"""Another stain or another light: the colours of a picture brightened each by itself."""
+"""Tint: independent offsets of the colours of a picture, as with another stain or light."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ COLOURS = 3
 
 @dataclass(frozen=True)
 class Offsets:
-    """Of red, green and blue, on a scale on which the project's usual intensities are 2 wide."""
+    """Offsets of red, green and blue on a scale on which the project's usual intensities span 2."""
 
     offsets: tuple[float, ...]
 
@@ -23,21 +23,21 @@ class Offsets:
 @AUGMENTATIONS.register("tint")
 @dataclass(frozen=True)
 class Tint:
-    """Normal offsets of standard deviation `strength` for each colour; grey pictures stay as they are."""
+    """Normal offsets of standard deviation `strength` for each colour; grey pictures stay unchanged."""
 
     title: ClassVar[str] = "Tint"
     probability: float = how_often(0.5)
     strength: float = how_much(0.1, "Strength", 0.0, 0.5, 0.01)
 
     def draw(self, rng: np.random.Generator) -> Offsets | None:
-        """Three offsets."""
+        """Draw three offsets."""
         if rng.random() >= self.probability:
             return None
         return Offsets(tuple(float(value) for value in rng.normal(0, self.strength, COLOURS)))
 
     def apply(self, parameters: Offsets, image: NDArray[np.float32], plain: int) -> NDArray[np.float32]:
-        """Adds them to the first three of at least three plain channels."""
+        """Add the offsets to the first three plain channels, if there are at least three."""
         if plain >= COLOURS:
-            for place, offset in enumerate(parameters.offsets):
-                image[place] += np.float32(offset)
+            for channel, offset in enumerate(parameters.offsets):
+                image[channel] += np.float32(offset)
         return image

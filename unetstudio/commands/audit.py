@@ -8,7 +8,8 @@ from unetstudio.commands.output import Output
 from unetstudio.data.case import Case
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
-from unetstudio.project.audit import trail, write_csv
+from unetstudio.project.audit import audit_trail
+from unetstudio.project.audit_csv import write_csv
 from unetstudio.project.project import Project
 
 HEADINGS = ["case", "when (UTC)", "who", "event", "tool", "class", "voxels", "chain"]
@@ -34,7 +35,7 @@ def audit(folder: Path, case: str, csv: Path | None, output: Output) -> None:
 def _report(project: Project, case: Case, rows: list[list[str]], output: Output) -> int:
     """Add the case's rows and return how many do not follow on the one before."""
     broken = 0
-    for line in trail(project.folder_of(case)):
+    for line in audit_trail(project.folder_of(case)):
         name = project.classes[line.value].name if line.value in project.classes else ""
         event = {"what": line.event, "case": case.id, "name": case.name, "time": line.when.isoformat(), "user": line.user}
         output.event(
@@ -46,7 +47,7 @@ def _report(project: Project, case: Case, rows: list[list[str]], output: Output)
             voxels=line.count,
             number=line.sequence,
             chain_ok=line.chain_ok,
-            about=dict(line.about),
+            about=dict(line.details),
         )
         who = f"{line.author} ({line.user})" if line.author else line.user
         chain = "ok" if line.chain_ok else "BROKEN"

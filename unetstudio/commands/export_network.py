@@ -1,17 +1,17 @@
-"""The command that writes a trained network as ONNX."""
+"""The command `export-network`: writes a trained network as ONNX."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+from unetstudio.atomic_file import make_folder
 from unetstudio.commands.output import Output
-from unetstudio.formats.replacing import make_folder
 from unetstudio.networks.onnx_export import export_network as write_network
 from unetstudio.project.checkpoints import require
 
 
 def export_network(source: Path, out: Path, output: Output) -> None:
-    """The checkpoint that a project predicts with, or the one named; its card goes beside it."""
+    """Export the checkpoint `source`, or the one that the project `source` predicts with, and its card."""
     if source.is_dir():
         source = require(source / "checkpoints" if (source / "checkpoints").is_dir() else source).path
     make_folder(out.parent)

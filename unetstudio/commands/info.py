@@ -9,7 +9,7 @@ from unetstudio.data.scan import extremes
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import discover, read_by_region
 from unetstudio.project.checkpoints import cards
-from unetstudio.project.project import is_project
+from unetstudio.project.manifest_file import is_project
 from unetstudio.project.store import read_labels
 from unetstudio.workspace.open_project import open_project
 from unetstudio.workspace.user_folders import documents

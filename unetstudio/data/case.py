@@ -1,4 +1,4 @@
-"""A scan and all that belongs to it, as the project lists it."""
+"""A case: a scan and all that belongs to it, as the project lists it."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unetstudio.data.region import Index
 
 
 class ReviewState(StrEnum):
-    """What the clinician thinks of the case's segmentation."""
+    """The clinician's verdict on the case's segmentation."""
 
     UNREVIEWED = "unreviewed"
     ACCEPTED = "accepted"
@@ -23,14 +23,14 @@ class ReviewState(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """Where a scan lies: a file, or a folder with `part` naming one DICOM series in it (a short hash, never an identifier)."""
+    """The place of a scan: a file, or a folder with `part` naming one DICOM series in it (a short hash, never an identifier)."""
 
     path: Path
     part: str = ""
 
     @property
     def files(self) -> list[Path]:
-        """All that can hold something of it: those of its folder, or its file, and the voxels beside a header of NIfTI."""
+        """All files that can hold a part of it: those of its folder, or its file, and the voxels beside a header of NIfTI."""
         if self.path.is_dir():
             return sorted(file for file in self.path.iterdir() if file.is_file())
         voxels = self.path.with_suffix(".img")
@@ -39,7 +39,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Case:
-    """`shape` is (Z, Y, X); `sha256` is of the source's bytes, by which a moved file is found again."""
+    """`shape` is (Z, Y, X); `sha256` is of the source's bytes, by which a moved file is recognised."""
 
     id: str
     name: str
@@ -57,12 +57,12 @@ class Case:
         return self.shape[0] > 1
 
     def to_json(self, relative_to: Path) -> dict[str, Any]:
-        """As plain values for project.json; the source path relative to the project where it can be."""
-        written = Path(os.path.relpath(self.source.path, relative_to)) if _same_drive(self.source.path, relative_to) else self.source.path
+        """Return plain values for project.json; the source path relative to the project where possible."""
+        path = Path(os.path.relpath(self.source.path, relative_to)) if _same_drive(self.source.path, relative_to) else self.source.path
         return {
             "id": self.id,
             "name": self.name,
-            "source": {"path": written.as_posix(), "part": self.source.part},
+            "source": {"path": path.as_posix(), "part": self.source.part},
             "sha256": self.sha256,
             "shape": self.shape,
             "channels": self.channels,
@@ -73,7 +73,7 @@ class Case:
 
     @classmethod
     def from_json(cls, values: dict[str, Any], relative_to: Path) -> Case:
-        """The inverse of `to_json`."""
+        """Make the case of what `to_json` returned."""
         z, y, x = values["shape"]
         path = Path(os.path.normpath(relative_to / values["source"]["path"]))
         return cls(

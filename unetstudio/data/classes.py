@@ -1,4 +1,4 @@
-"""The structures to find: a table of classes with value, name, colour, visibility and lock."""
+"""The class table: the structures to find, with value, name, colour, visibility and lock."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ class ClassTable:
     """
 
     classes: tuple[LabelClass, ...] = ()
-    next_value: int = 0  # never used so far
+    next_value: int = 0  # the first that was never used
 
     @classmethod
     def named(cls, names: list[str], colours: list[Colour]) -> ClassTable:
-        """Classes 0, 1, 2 ... by name; the first is the background by custom."""
+        """Make classes 0, 1, 2 ... by name; the first is the background by custom."""
         table = cls()
         for name, colour in zip(names, colours, strict=True):
             table = table.added(name, colour)
@@ -52,75 +52,75 @@ class ClassTable:
         return len(self.classes)
 
     def __getitem__(self, value: int) -> LabelClass:
-        """The class of a label value; KeyError when there is none."""
-        for found in self.classes:
-            if found.value == value:
-                return found
+        """Return the class of a label value; KeyError when there is none."""
+        for label_class in self.classes:
+            if label_class.value == value:
+                return label_class
         raise KeyError(value)
 
     def __contains__(self, value: object) -> bool:
-        return any(found.value == value for found in self.classes)
+        return any(label_class.value == value for label_class in self.classes)
 
     @property
     def values(self) -> tuple[int, ...]:
         """Label values in table order."""
-        return tuple(found.value for found in self.classes)
+        return tuple(label_class.value for label_class in self.classes)
 
     @property
     def locked(self) -> frozenset[int]:
         """Values that no stroke may overwrite."""
-        return frozenset(found.value for found in self.classes if found.locked)
+        return frozenset(label_class.value for label_class in self.classes if label_class.locked)
 
     def added(self, name: str, colour: Colour) -> ClassTable:
-        """With one more class at the end, of a value never used before."""
+        """Add a class at the end, of a value never used before."""
         if self.next_value >= MAX_CLASSES:
             raise UserError(f"A project can hold {MAX_CLASSES} classes; start another project for more.")
-        return ClassTable((*self.classes, LabelClass(self.next_value, self._free(name), colour)), self.next_value + 1)
+        return ClassTable((*self.classes, LabelClass(self.next_value, self._free_name(name), colour)), self.next_value + 1)
 
     def removed(self, value: int) -> ClassTable:
-        """Without the class of `value`."""
-        return replace(self, classes=tuple(found for found in self.classes if found.value != value))
+        """Remove the class of `value`."""
+        return replace(self, classes=tuple(label_class for label_class in self.classes if label_class.value != value))
 
-    def restored(self, lost: LabelClass, place: int) -> ClassTable:
-        """With a removed class back at its place; as it is when that class is there already."""
-        if lost.value in self:
+    def restored(self, removed: LabelClass, position: int) -> ClassTable:
+        """Put a removed class back at its position, unless it is there already."""
+        if removed.value in self:
             return self
-        return replace(self, classes=(*self.classes[:place], lost, *self.classes[place:]))
+        return replace(self, classes=(*self.classes[:position], removed, *self.classes[position:]))
 
     def changed(self, value: int, **fields: Any) -> ClassTable:
-        """With other name, colour, visibility or lock for one class."""
+        """Give one class another name, colour, visibility or lock."""
         if "name" in fields:
-            fields["name"] = self._free(str(fields["name"]), apart_from=value)
+            fields["name"] = self._free_name(str(fields["name"]), apart_from=value)
         return replace(self, classes=tuple(replace(c, **fields) if c.value == value else c for c in self.classes))
 
     def channels(self) -> NDArray[np.uint8]:
-        """(256,) uint8: label value to output channel; UNLABELLED where no class has the value."""
+        """Return (256,) uint8 from label value to output channel; UNLABELLED where no class has the value."""
         table = np.full(256, UNLABELLED, np.uint8)
-        for channel, found in enumerate(self.classes):
-            table[found.value] = channel
+        for channel, label_class in enumerate(self.classes):
+            table[label_class.value] = channel
         return table
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for project.json and legends."""
-        return {"classes": [asdict(found) for found in self.classes], "next_value": self.next_value}
+        """Return plain values for project.json and legends."""
+        return {"classes": [asdict(label_class) for label_class in self.classes], "next_value": self.next_value}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ClassTable:
-        """The inverse of `to_json`; ValueError, KeyError or TypeError for what `to_json` never gives."""
-        found = tuple(LabelClass(**{**c, "colour": tuple(c["colour"])}) for c in values["classes"])
-        table = cls(found, values["next_value"])
-        numbers = (table.next_value, *(c.value for c in found), *(part for c in found for part in c.colour))
+        """Make the table of what `to_json` returned; ValueError, KeyError or TypeError for anything else."""
+        classes = tuple(LabelClass(**{**c, "colour": tuple(c["colour"])}) for c in values["classes"])
+        table = cls(classes, values["next_value"])
+        numbers = (table.next_value, *(c.value for c in classes), *(part for c in classes for part in c.colour))
         if not all(type(number) is int and 0 <= number <= UNLABELLED for number in numbers) or table.next_value > MAX_CLASSES:
             raise ValueError("a class's number or colour")
-        if not all(isinstance(c.name, str) and len(c.colour) == 3 and type(c.visible) is type(c.locked) is bool for c in found):
+        if not all(isinstance(c.name, str) and len(c.colour) == 3 and type(c.visible) is type(c.locked) is bool for c in classes):
             raise ValueError("a class's name, colour or switch")
-        if len(set(table.values)) < len(found) or not all(value < MAX_CLASSES for value in table.values):
+        if len(set(table.values)) < len(classes) or not all(value < MAX_CLASSES for value in table.values):
             raise ValueError("a class's value")
         return table
 
-    def _free(self, name: str, apart_from: int = UNLABELLED) -> str:
-        """`name`, or with a number where another class has it already."""
+    def _free_name(self, name: str, apart_from: int = UNLABELLED) -> str:
+        """Return `name`, with a number where another class has it already."""
         name = " ".join(name.split()) or "Class"
-        taken = {found.name for found in self.classes if found.value != apart_from}
+        taken = {label_class.name for label_class in self.classes if label_class.value != apart_from}
         numbered = (f"{name} {n}" for n in range(2, MAX_CLASSES + 2))
         return name if name not in taken else next(n for n in numbered if n not in taken)

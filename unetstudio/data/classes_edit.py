@@ -1,4 +1,4 @@
-"""A change of the class table that undo can take back."""
+"""Edits of the class table, which undo takes back."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unetstudio.data.classes import ClassTable, LabelClass
 
 @dataclass(frozen=True)
 class ClassesEdit:
-    """A change of the class table that undo takes back: the class before and after, and its place; None where it was absent."""
+    """A change of the class table: the class before and after, None where it was absent, and its place."""
 
     before: LabelClass | None
     after: LabelClass | None
@@ -23,11 +23,11 @@ class ClassesEdit:
         return self.before is None or self.after is None or self.before.name != self.after.name
 
     def inverse(self) -> ClassesEdit:
-        """The change that takes this one back."""
+        """Return the change that takes this one back."""
         return replace(self, before=self.after, after=self.before)
 
     def applied(self, classes: ClassTable) -> ClassTable:
-        """The table after the change, whatever else has changed meanwhile."""
+        """Apply the change to a table, whatever else has changed in it meanwhile."""
         if self.after is None:
             return classes if self.before is None else classes.removed(self.before.value)
         if self.before is None:

@@ -1,19 +1,19 @@
-"""The window a scan is shown with until the reader chooses another: which voxel values are black and which are white."""
+"""The automatic display window of a scan: the voxel values shown black and white until the reader chooses others."""
 
 from __future__ import annotations
 
-from unetstudio.data.intensity import percentiles
 from unetstudio.data.scan import Scan
+from unetstudio.data.voxel_sample import percentiles
 
 PHOTOGRAPH = (0.0, 255.0)
 """The whole range of a photograph, whose colours are shown as they are."""
 
 DIM = 128.0
-"""A colour picture that is nowhere brighter than this is no photograph of something lit, but fluorescence or the like."""
+"""A colour picture that is nowhere brighter than this is no photograph but fluorescence or the like."""
 
 
 def automatic_window(scan: Scan) -> tuple[float, float]:
-    """Low and high voxel values: as the file says, the whole range of a photograph, or percentiles.
+    """Return low and high voxel values: as the file says, the whole range of a photograph, or percentiles.
 
     A dim colour picture is brightened, and one of a single value is grey.
     """

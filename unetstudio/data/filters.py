@@ -1,4 +1,4 @@
-"""Filter responses of a plane: edges, lines and blobs of a few widths, which a network would need many steps to see by itself.
+"""Filter responses of a plane: edges, lines and blobs of a few widths, which a network would need many steps to learn.
 
 At each scale the two eigenvalues of the Hessian and the gradient's magnitude of the smoothed plane, as strong for wide structures as for
 narrow ones (Lindeberg 1998). None of them has a direction, so that turned and mirrored patches stay right.
@@ -27,8 +27,8 @@ MARGIN = math.ceil(REACH * max(SCALES)) + 1
 """Pixels round a place on which its responses depend."""
 
 
-def responses(plane: Floats) -> Floats:
-    """(COUNT, Y, X) from (Y, X), mirrored at the borders; proportional to the plane's contrast."""
+def filter_responses(plane: Floats) -> Floats:
+    """Filter (Y, X) into (COUNT, Y, X), mirrored at the borders and proportional to the plane's contrast."""
     out = np.empty((COUNT, *plane.shape), np.float32)
     for place, sigma in enumerate(SCALES):
         width = 2 * math.ceil(REACH * sigma) + 1
@@ -43,13 +43,13 @@ def responses(plane: Floats) -> Floats:
 
 
 def _derivative(plane: Floats, dx: int, dy: int, factor: float) -> Floats:
-    """Central differences of three pixels times `factor`."""
-    found = cv2.Sobel(plane, cv2.CV_32F, dx, dy, ksize=1, scale=factor, borderType=cv2.BORDER_REFLECT_101)
-    return np.asarray(found, np.float32)
+    """Return central differences of three pixels times `factor`."""
+    derivative = cv2.Sobel(plane, cv2.CV_32F, dx, dy, ksize=1, scale=factor, borderType=cv2.BORDER_REFLECT_101)
+    return np.asarray(derivative, np.float32)
 
 
 def _length(a: Floats, b: Floats) -> Floats:
-    """Of vectors (a, b), which are used up.
+    """Return the length of vectors (a, b), which are overwritten.
 
     OpenCV's own rounds by where the arrays lie in memory: a seed would not give the same training twice.
     """

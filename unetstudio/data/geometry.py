@@ -1,4 +1,4 @@
-"""Where voxels lie in the patient or on the slide: spacing and orientation of a scan.
+"""The geometry of a scan: spacing and orientation of its voxels in the patient or on the slide.
 
 One convention inside the program: arrays are (Z, Y, X), an index is (k, j, i), positions are millimetres in LPS (x to the patient's Left,
 y to Posterior, z to Superior) as in DICOM. Conversions to other conventions live here and nowhere else.
@@ -34,7 +34,7 @@ class Geometry:
 
     @classmethod
     def from_affine(cls, affine: NDArray[np.float64]) -> Geometry:
-        """From a 4x4 matrix (k, j, i, 1) -> LPS mm."""
+        """Make the geometry of a 4x4 matrix (k, j, i, 1) -> LPS mm."""
         lengths = np.linalg.norm(affine[:3, :3], axis=0)
         rows = tuple((float(r[0]), float(r[1]), float(r[2]), float(r[3])) for r in affine)
         return cls((float(lengths[0]), float(lengths[1]), float(lengths[2])), rows)
@@ -55,7 +55,7 @@ class Geometry:
         return self.spacing or (1.0, 1.0, 1.0)
 
     def letters(self, axis: int) -> tuple[str, str]:
-        """Patient directions at the low and the high end of an array axis, such as ("R", "L"); empty when unknown."""
+        """Return the patient directions at the low and high end of an array axis, such as ("R", "L"); empty when unknown."""
         if self.affine is None:
             return ("", "")
         direction = self.matrix[:3, axis]
@@ -64,18 +64,18 @@ class Geometry:
         return (low, high) if direction[towards] > 0 else (high, low)
 
     def nifti_affine(self) -> NDArray[np.float64]:
-        """4x4 (i, j, k, 1) -> RAS mm, as NIfTI files want it."""
+        """Return 4x4 (i, j, k, 1) -> RAS mm, as NIfTI files want it."""
         to_ras = np.diag([-1.0, -1.0, 1.0, 1.0])
         return to_ras @ self.matrix[:, [2, 1, 0, 3]]
 
     @classmethod
     def from_nifti(cls, affine: NDArray[np.float64]) -> Geometry:
-        """From a NIfTI affine (i, j, k, 1) -> RAS mm."""
+        """Make the geometry of a NIfTI affine (i, j, k, 1) -> RAS mm."""
         to_lps = np.diag([-1.0, -1.0, 1.0, 1.0])
         return cls.from_affine((to_lps @ affine)[:, [2, 1, 0, 3]])
 
-    def bring(self, values: NDArray[Any], onto: Geometry, shape: Index) -> NDArray[Any] | None:
-        """`values` (Z, Y, X) of this geometry with axes swapped and turned to lie voxel for voxel on a scan of `shape` and geometry `onto`.
+    def reoriented(self, values: NDArray[Any], onto: Geometry, shape: Index) -> NDArray[Any] | None:
+        """Swap and turn the axes of `values` (Z, Y, X) to lie voxel for voxel on a scan of `shape` and geometry `onto`.
 
         None when the two grids differ by more than that. Where one of the orientations is unknown, equal shapes are taken as they are.
         """
@@ -96,12 +96,12 @@ class Geometry:
         return turned[tuple(slice(None, None, int(row.sum())) for row in axes)]
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for project.json."""
+        """Return plain values for project.json."""
         return {"spacing": self.spacing, "affine": self.affine}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Geometry:
-        """The inverse of `to_json`."""
+        """Make the geometry of what `to_json` returned."""
         spacing, affine = values.get("spacing"), values.get("affine")
         rows = None if affine is None else tuple((r[0], r[1], r[2], r[3]) for r in affine)
         return cls(None if spacing is None else (spacing[0], spacing[1], spacing[2]), rows)

@@ -1,4 +1,4 @@
-"""Undo and redo of one case: a list of inverses, bounded in bytes and not in number."""
+"""Undo and redo: for each case a list of changes, bounded in bytes and not in number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from typing import Generic, Protocol, TypeVar
 
 BYTES = 256 * 2**20
-"""Memory for one case's undo; the oldest go first."""
+"""Memory for undo, of one case and of all together; the oldest changes go first."""
 
 
 class Undoable(Protocol):
@@ -31,7 +31,7 @@ class History(Generic[Change]):
         self._nbytes = 0
 
     def push(self, change: Change) -> None:
-        """A new change; what had been undone can no longer be redone."""
+        """Record a new change; changes that had been undone can no longer be redone."""
         self._undone.clear()
         self._done.append(change)
         self._nbytes += change.nbytes
@@ -39,7 +39,7 @@ class History(Generic[Change]):
             self._nbytes -= self._done.popleft().nbytes
 
     def undo(self) -> Change | None:
-        """The change to take back (apply its inverse), or None."""
+        """Return the change to take back (apply its inverse), or None."""
         if not self._done:
             return None
         change = self._done.pop()
@@ -48,7 +48,7 @@ class History(Generic[Change]):
         return change
 
     def redo(self) -> Change | None:
-        """The change to apply again, or None."""
+        """Return the change to apply again, or None."""
         if not self._undone:
             return None
         change = self._undone.pop()
@@ -73,3 +73,42 @@ class History(Generic[Change]):
 
     def __len__(self) -> int:
         return len(self._done)
+
+
+class CaseHistories(Generic[Change]):
+    """Undo and redo of each case of a project; those of cases opened long ago go first when all take too much memory."""
+
+    def __init__(self, bytes_kept: int = BYTES) -> None:
+        self._bytes_kept = bytes_kept
+        self._by_case: dict[str, History[Change]] = {}  # the case opened last comes last
+        self._open = ""
+        self._without_case: History[Change] = History()
+
+    def open(self, case: str, history: History[Change], *, changed: bool) -> None:
+        """Go on with a case's undo where it was left; with `history`, read from the disk, where there is none or labels `changed` since."""
+        kept = self._by_case.pop(case, history)
+        self._by_case[case] = history if changed else kept
+        self._open = case
+        self._make_room()
+
+    def close(self) -> None:
+        """Leave the open case; the histories are kept."""
+        self._open = ""
+
+    def clear(self) -> None:
+        """Forget all histories, as for another project."""
+        self._by_case.clear()
+        self._open = ""
+        self._without_case = History()
+
+    @property
+    def current(self) -> History[Change]:
+        """The history of the open case, or of changes made while none is open."""
+        return self._by_case.get(self._open, self._without_case)
+
+    def _make_room(self) -> None:
+        total = sum(kept.nbytes for kept in self._by_case.values())
+        for case in list(self._by_case)[:-1]:
+            if total <= self._bytes_kept:
+                return
+            total -= self._by_case.pop(case).nbytes

@@ -13,14 +13,14 @@ from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.region import Index, Region, tight
 
 UNLABELLED = 255
-"""Not annotated; the loss's `ignore_index`."""
+"""The value of a voxel that is not annotated; the loss's `ignore_index`."""
 
 MAX_CLASSES = 255
 """Values 0..254."""
 
 BLOCK = 2**20
 FEW = 2**17
-"""So few voxels are counted one by one."""
+"""Up to this number, voxels are counted one by one."""
 
 
 class LabelMap:
@@ -38,7 +38,7 @@ class LabelMap:
 
     @classmethod
     def unlabelled(cls, shape: Index) -> LabelMap:
-        """Nothing annotated yet, for a scan of `shape` (Z, Y, X)."""
+        """An empty label map for a scan of `shape` (Z, Y, X)."""
         counts = np.zeros(256, np.int64)
         counts[UNLABELLED] = math.prod(shape)
         return cls(np.full(shape, UNLABELLED, np.uint8), np.zeros(shape, np.uint8), counts)
@@ -60,7 +60,7 @@ class LabelMap:
         return self.values.nbytes + self.origin.nbytes
 
     def apply(self, edit: Edit) -> Region:
-        """Writes the edit's new values; returns the region to repaint."""
+        """Write the edit's new values; returns the region to repaint."""
         mask = edit.mask
         self.values[edit.region.slices][mask] = edit.after
         self.origin[edit.region.slices][mask] = edit.after_origin
@@ -86,25 +86,25 @@ class LabelMap:
         )
 
     def recount(self, before: Bytes, after: Bytes) -> None:
-        """Moves voxels from their old values' counts to their new ones'."""
+        """Move voxels from the counts of their old values to those of their new ones."""
         self.counts += tally(after) - tally(before)
 
     def painted(self, region: Region, of: Sequence[int] | None = None) -> NDArray[np.bool_]:
-        """(Z, Y, X of the region) bool: voxels painted by hand, which nothing else may overrule.
+        """(Z, Y, X of the region) bool: voxels painted by hand, which nothing may overrule.
 
-        With `of` only those of the classes that there are: strokes of one that was removed rule nothing.
+        With `of`, only voxels of these classes count: strokes of a class that was removed overrule nothing.
         """
         mask: NDArray[np.bool_] = (self.origin[region.slices] & SOURCE) == Origin.PAINTED
         return mask if of is None else mask & np.isin(self.values[region.slices], of)
 
     def look(self, region: Region, of: Sequence[int]) -> tuple[Bytes, NDArray[np.bool_]]:
-        """A copy of the values and which of them are `painted`, also while another thread paints: what is painted has a class of `of`."""
+        """A copy of the values, and which are `painted`; safe while another thread paints: each painted voxel has a class of `of`."""
         values, origin = self.values[region.slices].copy(), self.origin[region.slices].copy()
         return values, ((origin & SOURCE) == Origin.PAINTED) & np.isin(values, of)
 
 
 def tally(values: Bytes) -> NDArray[np.int64]:
-    """(256,) voxels per value, block by block: bincount makes eight bytes of each number it is given, so that pairs of voxels are."""
+    """(256,) voxels per value, counted block by block and in pairs, since bincount makes eight bytes of each number that it is given."""
     counts = np.zeros(256, np.int64)
     if values.size and values.strides == (0,):
         counts[values[0]] = values.size

@@ -1,4 +1,4 @@
-"""Which intensity scale suits which images, and the window of stored values that each scale makes of a sample of voxels."""
+"""The choice of a normalisation for images, and the range of stored values that each normalisation takes from a sample of voxels."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unetstudio.errors import UserError
 Floats = NDArray[np.float32]
 
 NORMALISATIONS = {"percentile": "Percentiles", "zscore": "Mean and deviation (z-score)", "ct": "CT window"}
-"""By name, in words."""
+"""Titles by name."""
 
 ENDS = (0.5, 99.5)
 """Percentiles that become -1 and 1 ..."""
@@ -25,50 +25,50 @@ SOFT_TISSUE = (-160.0, 240.0)
 """HU window shown to the network beside the whole range of a CT: organs differ by tens of HU out of thousands."""
 
 UNLIKE = 8.0
-"""Scans whose ranges differ by more than this factor have no common unit."""
+"""Scans whose ranges differ by more than this factor share no unit."""
 
 AIR = -500.0
 """Values below this are HU: volumes of medical formats hold nothing as low otherwise."""
 
 CROPPED = 0.25
-"""A background of exact zeros that takes more of a scan than this is no part of the image."""
+"""A background of exact zeros that fills more of a scan than this share is not part of the image."""
 
 
-def in_hu(scan: Scan) -> bool:
+def is_ct(scan: Scan) -> bool:
     """Whether the values are CT numbers: the file says so, or a medical volume reaches down to air."""
     words = scan.kind.split()
     return "CT" in words or ("MR" not in words and "NIfTI" in words and lowest(scan) <= AIR)
 
 
-def without_unit(scan: Scan) -> bool:
+def is_unitless(scan: Scan) -> bool:
     """Whether the values mean nothing outside the scan: MR, and volumes of medical formats that are not in HU."""
     words = scan.kind.split()
     return "MR" in words or ("NIfTI" in words and lowest(scan) > AIR)
 
 
 def lowest(scan: Scan) -> float:
-    """The lowest value of some eight slices."""
+    """Return the lowest value of about eight slices."""
     return float(np.nanmin(scan.voxels[:, :: max(1, scan.shape[0] // 8)]))
 
 
-def chosen(wanted: str, hu: Iterable[bool]) -> str:
-    """The normalisation for scans of which it is known whether they are in HU; UserError for an unknown name."""
-    if wanted not in ("auto", *NORMALISATIONS):
-        raise UserError(f"normalisation cannot be {wanted!r}: choose auto, {', '.join(NORMALISATIONS)}.")
-    if wanted != "auto":
-        return wanted
+def choose(requested: str, hu: Iterable[bool]) -> str:
+    """Choose the normalisation for scans, each in HU or not; UserError for an unknown name."""
+    if requested not in ("auto", *NORMALISATIONS):
+        raise UserError(f"normalisation cannot be {requested!r}: choose auto, {', '.join(NORMALISATIONS)}.")
+    if requested != "auto":
+        return requested
     return "ct" if all(hu) else "percentile"
 
 
 def scale(values: Floats, normalisation: str) -> tuple[float, float]:
-    """What becomes -1 and 1, low < high, of the values of one channel."""
+    """Return the values of one channel that become -1 and 1, low < high."""
     if normalisation == "zscore":
         return around_mean(values)
     return spread(values, *ENDS)
 
 
 def around_mean(values: Floats) -> tuple[float, float]:
-    """DEVIATIONS about the mean, of what is not background where that is all zeros (brain-extracted MR); one unit for constant values."""
+    """Return DEVIATIONS about the mean, without a background of zeros (brain-extracted MR); one unit for constant values."""
     finite = values[np.isfinite(values)]
     inside = finite[finite != 0]
     if 0 < inside.size < (1 - CROPPED) * finite.size:
@@ -81,7 +81,7 @@ def around_mean(values: Floats) -> tuple[float, float]:
 
 
 def spread(values: Floats, low: float, high: float) -> tuple[float, float]:
-    """Two percentiles of the finite values; the range, or one unit, where they coincide."""
+    """Return two percentiles of the finite values; the range, or one unit, where they coincide."""
     finite = values[np.isfinite(values)]
     if finite.size == 0:
         return (0.0, 1.0)
@@ -92,34 +92,34 @@ def spread(values: Floats, low: float, high: float) -> tuple[float, float]:
 
 
 def one_unit(value: float) -> tuple[float, float]:
-    """A range above a constant value."""
+    """Return a range above a constant value."""
     return (value, value + max(1.0, abs(value) * 1e-3))
 
 
-def words(normalisation: str, windows: list[tuple[float, float]], each: bool, wanted: str) -> str:
-    """What is done to grey values and why, for the reader; `windows` are those of the channels, pooled."""
+def describe(normalisation: str, windows: list[tuple[float, float]], each: bool, requested: str) -> str:
+    """Say what is done to grey values and why; `windows` are those of the channels, pooled."""
     low, high = min(low for low, _ in windows), max(high for _, high in windows)
     ends = f"{low:.4g} to {high:.4g}"
     match normalisation, each:
         case "ct", _:
-            told = f"CT numbers from {ends} HU, and the soft tissue window from {SOFT_TISSUE[0]:g} to {SOFT_TISSUE[1]:g} HU"
+            text = f"CT numbers from {ends} HU, and the soft tissue window from {SOFT_TISSUE[0]:g} to {SOFT_TISSUE[1]:g} HU"
         case "zscore", True:
-            told = "each image by its own mean and standard deviation (z-score)"
+            text = "each image by its own mean and standard deviation (z-score)"
         case "zscore", False:
-            told = f"by the mean and standard deviation of all images (z-score), {ends}"
+            text = f"by the mean and standard deviation of all images (z-score), {ends}"
         case _, True:
-            told = f"each image from its own {ENDS[0]:g} to its {ENDS[1]:g} percentile"
+            text = f"each image from its own {ENDS[0]:g} to its {ENDS[1]:g} percentile"
         case _:
-            told = f"one scale for all images, from {ends} ({ENDS[0]:g} and {ENDS[1]:g} percentile)"
-    if wanted == normalisation:
-        return f"{told}: as you chose"
+            text = f"one scale for all images, from {ends} ({ENDS[0]:g} and {ENDS[1]:g} percentile)"
+    if requested == normalisation:
+        return f"{text}: as you chose"
     if each:
-        return f"{told}: their values have no common unit"
-    return told if normalisation != "ct" else f"{told}: the values are in HU"
+        return f"{text}: their values have no common unit"
+    return text if normalisation != "ct" else f"{text}: the values are in HU"
 
 
 def _candidates(finite: Floats, low: float, high: float) -> Iterator[tuple[float, float]]:
-    """The percentiles, and the whole range for images that are almost all one value."""
+    """Yield the percentiles, and the whole range for images that are almost all one value."""
     bottom, top = np.percentile(finite, [low, high])
     yield float(bottom), float(top)
     yield float(finite.min()), float(finite.max())

@@ -1,4 +1,4 @@
-"""Where the value of a labelled voxel came from, kept beside the value as one byte."""
+"""The origin of a labelled voxel's value, kept beside the value as one byte."""
 
 from __future__ import annotations
 

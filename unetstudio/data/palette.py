@@ -36,7 +36,7 @@ IMAGE_WEIGHT = 1.0
 
 
 def colours(n: int, image_sample: NDArray[np.generic] | None = None) -> list[Colour]:
-    """The first `n` class colours; the first one, for the background, is muted.
+    """Return the first `n` class colours; the first one, for the background, is muted.
 
     `image_sample` is uint8 grey of any shape or RGB (..., 3): any handful of the image's pixels as shown on the screen.
     """
@@ -48,30 +48,30 @@ def colours(n: int, image_sample: NDArray[np.generic] | None = None) -> list[Col
 
 
 def next_colour(taken: Sequence[Colour], image_sample: NDArray[np.generic] | None = None) -> Colour:
-    """The colour whose nearest neighbour, among the `taken` ones and in the image, is farthest; the same input gives the same colour."""
+    """Return the colour farthest from the `taken` ones and those of the image; the same input gives the same colour."""
     return _farthest(taken, _common_colours(image_sample))
 
 
 def separation(some: NDArray[np.uint8], others: NDArray[np.uint8]) -> Floats:
-    """(N, M) OKLab distances of (N, 3) and (M, 3) colours for the eye that tells them apart least: full, protan or deutan."""
+    """Return (N, M) OKLab distances of (N, 3) and (M, 3) colours for the eye that distinguishes them least: full, protan or deutan."""
     apart = [np.linalg.norm(_oklab(some, eye)[:, None] - _oklab(others, eye)[None], axis=2) for eye in (None, PROTANOPIA, DEUTERANOPIA)]
     nearest: Floats = np.min(apart, axis=0)
     return nearest
 
 
 def hex(colour: Colour) -> str:
-    """Such as "#1f77b4"."""
+    """Write a colour such as "#1f77b4"."""
     return "#" + "".join(f"{part:02x}" for part in colour)
 
 
 def contrast_text_colour(colour: Colour) -> Colour:
-    """Black or white, whichever is read better on the colour (WCAG 2 contrast)."""
+    """Return black or white, whichever is read better on the colour (WCAG 2 contrast)."""
     luminance = float(_linear(np.array([colour], np.uint8))[0] @ (0.2126, 0.7152, 0.0722))
     return (0, 0, 0) if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else (255, 255, 255)
 
 
 def _farthest(taken: Sequence[Colour], common: NDArray[np.uint8]) -> Colour:
-    """The candidate farthest from the taken colours and from the image's common ones."""
+    """Return the candidate farthest from the taken colours and from the image's common ones."""
     candidates = _vivid() if taken else _muted()
     worth = -np.linalg.norm(_oklab(candidates) - _oklab(SLATE), axis=1)
     if taken:
@@ -86,7 +86,7 @@ def _farthest(taken: Sequence[Colour], common: NDArray[np.uint8]) -> Colour:
 
 
 def _common_colours(image_sample: NDArray[np.generic] | None) -> NDArray[np.uint8]:
-    """(N, 3): the colours of the image in coarse steps, without those of the rarest 3 % of pixels."""
+    """Return (N, 3) colours of the image in coarse steps, without those of the rarest 3 % of pixels."""
     if image_sample is None or not image_sample.size:
         return np.zeros((0, 3), np.uint8)
     pixels = np.asarray(image_sample, np.uint8)
@@ -100,13 +100,13 @@ def _common_colours(image_sample: NDArray[np.generic] | None) -> NDArray[np.uint
 
 
 def _linear(rgb: NDArray[np.uint8]) -> Floats:
-    """(N, 3) sRGB 0..255 as linear light 0..1."""
+    """Convert (N, 3) sRGB 0..255 to linear light 0..1."""
     share = rgb / 255.0
     return np.where(share <= 0.04045, share / 12.92, ((share + 0.055) / 1.055) ** 2.4)
 
 
 def _oklab(rgb: NDArray[np.uint8], eye: Floats | None = None) -> Floats:
-    """(N, 3) OKLab of sRGB colours, as seen by a colour-blind eye if one is given."""
+    """Convert (N, 3) sRGB colours to OKLab, as seen by a colour-blind eye if one is given."""
     linear = _linear(rgb)
     if eye is not None:
         linear = np.clip(linear @ eye.T, 0, 1)
@@ -115,7 +115,7 @@ def _oklab(rgb: NDArray[np.uint8], eye: Floats | None = None) -> Floats:
 
 
 def _within_srgb(lightness: float, chroma: float, hues: Floats) -> NDArray[np.uint8]:
-    """(N, 3) uint8: colours of one lightness and chroma that a screen can show."""
+    """Return (N, 3) uint8 colours of one lightness and chroma that a screen can show."""
     lab = np.stack([np.full_like(hues, lightness), chroma * np.cos(hues), chroma * np.sin(hues)], axis=1)
     linear = (lab @ np.linalg.inv(TO_LAB).T) ** 3 @ np.linalg.inv(TO_LMS).T
     shown = linear[((linear >= -1e-3) & (linear <= 1.001)).all(axis=1)].clip(0, 1)
@@ -125,13 +125,13 @@ def _within_srgb(lightness: float, chroma: float, hues: Floats) -> NDArray[np.ui
 
 @lru_cache(maxsize=1)
 def _vivid() -> NDArray[np.uint8]:
-    """(N, 3) colours for structures."""
+    """Return (N, 3) colours for structures."""
     hues = np.arange(HUES) * 2 * np.pi / HUES
     return np.concatenate([_within_srgb(lightness, chroma, hues) for lightness in LIGHTNESS for chroma in CHROMA])
 
 
 @lru_cache(maxsize=1)
 def _muted() -> NDArray[np.uint8]:
-    """(N, 3) greyish colours for the background."""
+    """Return (N, 3) greyish colours for the background."""
     hues = np.arange(HUES) * 2 * np.pi / HUES
     return np.concatenate([_within_srgb(lightness, MUTED_CHROMA, hues) for lightness in MUTED_LIGHTNESS])

@@ -9,8 +9,8 @@ from unetstudio.data.region import Index, Region
 
 
 class Prediction:
-    """`probabilities` (K, Z, Y, X) uint8, 0..255 for 0..1, K in the order of `values` (the class values); `known` says where it has
-    been predicted at all.
+    """`probabilities` (K, Z, Y, X) uint8, 0..255 for 0..1, K in the order of `values` (the class values); `known` marks the
+    voxels that have been predicted at all.
 
     A newer checkpoint writes over the older one's tiles, so that the overlay never goes blank while it refreshes.
     """
@@ -33,7 +33,7 @@ class Prediction:
         return bool(self.known.all())
 
     def put(self, region: Region, probabilities: NDArray[np.uint8], checkpoint: str) -> None:
-        """Writes a tile: (K, Z, Y, X of the region) uint8."""
+        """Write a tile: (K, Z, Y, X of the region) uint8."""
         self.probabilities[(slice(None), *region.slices)] = probabilities
         self.known[region.slices] = True
         self.checkpoint = checkpoint

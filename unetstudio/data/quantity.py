@@ -8,27 +8,27 @@ VOLUMES = ((1000.0, 1000.0, "cm³"), (1e-3, 1.0, "mm³"), (0.0, 1e-9, "µm³"))
 
 
 def length_text(millimetres: float) -> str:
-    """A length such as "50 µm"."""
+    """Write a length such as "50 µm"."""
     return _text(millimetres, LENGTHS)
 
 
 def area_text(square_millimetres: float) -> str:
-    """An area such as "0.3 mm²"."""
+    """Write an area such as "0.3 mm²"."""
     return _text(square_millimetres, AREAS)
 
 
 def volume_text(cubic_millimetres: float) -> str:
-    """A volume such as "12.4 cm³"."""
+    """Write a volume such as "12.4 cm³"."""
     return _text(cubic_millimetres, VOLUMES)
 
 
 def count_text(count: int, one: str, many: str = "") -> str:
-    """A count such as "1,204 islands"; `many` is `one` with an s unless given."""
+    """Write a count such as "1,204 islands"; `many` is `one` with an s unless given."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _text(value: float, units: tuple[tuple[float, float, str], ...]) -> str:
-    """Three figures and the unit that suits the size; zero in the middle unit."""
+    """Write three figures and the unit that suits the size; zero in the middle unit."""
     if value == 0:
         return f"0 {units[1][2]}"
     _, size, unit = next(entry for entry in units if abs(value) >= entry[0])

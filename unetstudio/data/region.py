@@ -41,7 +41,7 @@ class Region:
 
     @property
     def slices(self) -> tuple[slice, slice, slice]:
-        """To index a (Z, Y, X) array."""
+        """The index of the region in a (Z, Y, X) array."""
         (z0, y0, x0), (z1, y1, x1) = self.start, self.stop
         return (slice(z0, z1), slice(y0, y1), slice(x0, x1))
 

@@ -1,4 +1,4 @@
-"""An image or volume as the clinician brought it: all its voxels, at full depth, with their geometry."""
+"""A scan: an image or volume with all its voxels, at full depth, and their geometry."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unetstudio.data.region import Index
 
 
 class Voxels(Protocol):
-    """(C, Z, Y, X): an array, or what reads an array's parts from a file when it is indexed; `np.asarray` makes a plain array of all."""
+    """(C, Z, Y, X): an array, or an object that reads parts from a file when indexed; `np.asarray` reads everything."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -71,11 +71,11 @@ class Scan:
 
 
 PIECE = 64 * 2**20
-"""Bytes of voxels that are looked at together, at most, where all of a scan is looked at."""
+"""Bytes of voxels in one piece at most, where a whole scan is read piece by piece."""
 
 
 def pieces(voxels: Voxels) -> Iterator[NDArray[Any]]:
-    """All voxels, (C, 1, some rows, X) at a time, so that a scan in a file needs little memory."""
+    """Yield all voxels, (C, 1, some rows, X) at a time, so that a scan in a file needs little memory."""
     channels, slices, rows, columns = voxels.shape
     height = max(1, PIECE // (channels * columns * voxels.dtype.itemsize))
     height = height // 256 * 256 or height  # files keep tiles of such sizes
@@ -85,6 +85,6 @@ def pieces(voxels: Voxels) -> Iterator[NDArray[Any]]:
 
 
 def extremes(voxels: Voxels) -> tuple[float, float]:
-    """The lowest and the highest value."""
+    """Return the lowest and the highest value."""
     ends = [(part.min(), part.max()) for part in pieces(voxels)]
     return float(min(low for low, _ in ends)), float(max(high for _, high in ends))

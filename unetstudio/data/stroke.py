@@ -1,4 +1,4 @@
-"""The stroke in hand: paints into a label map while the pointer is down, and ends as an Edit or as nothing."""
+"""A stroke: it paints into a label map while the pointer is down, and ends as an Edit or as nothing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ BLOCK = 128
 """Edge in y and x of the blocks of old values that a stroke keeps: its cost follows the brush, not the image."""
 
 PART = 2**19
-"""Most voxels in the box of one part, so that a part costs a few milliseconds however far the stroke has swept since the last."""
+"""Largest box of one part in voxels: a part costs a few milliseconds however far the stroke has swept since the last."""
 
 
 @dataclass(slots=True)
@@ -29,11 +29,11 @@ class _Block:
     before: NDArray[np.uint8]
     before_origin: NDArray[np.uint8]
     changed: NDArray[np.bool_]
-    told: NDArray[np.bool_]  # those of them that a part of the stroke holds already
+    stored: NDArray[np.bool_]  # those of them that a part of the stroke holds already
 
 
 class Stroke:
-    """Press to release. Voxels of locked classes are left alone; erasing paints UNLABELLED."""
+    """The painting from press to release. Voxels of locked classes are left alone; erasing paints UNLABELLED."""
 
     def __init__(self, labels: LabelMap, value: int, *, tool: str, origin: int = Origin.PAINTED, locked: Collection[int] = ()) -> None:
         self.labels = labels
@@ -45,7 +45,7 @@ class Stroke:
         self._fresh: dict[Index, None] = {}  # blocks touched since the last part, in the order of their touch
 
     def paint(self, region: Region, mask: NDArray[np.bool_]) -> Region:
-        """Gives the stroke's class to the voxels of `mask` (Z, Y, X of `region`); returns the part inside the scan, to repaint."""
+        """Give the stroke's class to the voxels of `mask` (Z, Y, X of `region`); returns the part inside the scan, to repaint."""
         inside = region.clipped(self.labels.shape)
         if inside.empty:
             return inside
@@ -61,7 +61,7 @@ class Stroke:
         return inside
 
     def commit(self) -> Edit | None:
-        """The stroke as one Edit, already applied; None when it changed nothing."""
+        """End the stroke: return it as one Edit, already applied, or None when it changed nothing."""
         edit = self._edit([(block, self._differing(block)) for block in self._blocks.values()])
         if edit is not None:
             self.labels.recount(edit.before, edit.after)
@@ -70,9 +70,9 @@ class Stroke:
         return edit
 
     def part(self) -> Edit | None:
-        """What changed since the last part, as an Edit; None when nothing did. Ask again until then: far sweeps take several.
+        """The changes since the last part as an Edit, or None when there are none. A far sweep takes several calls until then.
 
-        A crash loses only what no part holds. `commit` still gives the whole stroke, whatever parts were taken.
+        A crash loses only the changes that no part holds. `commit` returns the whole stroke, whatever parts were taken.
         """
         chosen: list[tuple[_Block, NDArray[np.bool_]]] = []
         box = Region((0, 0, 0), (0, 0, 0))
@@ -81,15 +81,15 @@ class Stroke:
             if chosen and (box | block.region).size > PART:
                 break
             del self._fresh[key]
-            mask = self._differing(block) & ~block.told
+            mask = self._differing(block) & ~block.stored
             if mask.any():
-                block.told |= mask
+                block.stored |= mask
                 chosen.append((block, mask))
                 box |= block.region
         return self._edit(chosen)
 
     def _differing(self, block: _Block) -> NDArray[np.bool_]:
-        """The block's voxels that the stroke painted and that were not so before."""
+        """The block's voxels whose value or origin the stroke has changed."""
         mask: NDArray[np.bool_] = block.changed & ((block.before != self.value) | (block.before_origin != self._origin))
         return mask
 
@@ -124,7 +124,7 @@ class Stroke:
         )
 
     def rollback(self) -> Region:
-        """Takes everything back, as after Escape; returns the region to repaint."""
+        """Take everything back, as after Escape; returns the region to repaint."""
         touched = Region((0, 0, 0), (0, 0, 0))
         for block in self._blocks.values():
             self.labels.values[block.region.slices] = block.before
@@ -135,7 +135,7 @@ class Stroke:
         return touched
 
     def _touch(self, inside: Region) -> list[_Block]:
-        """The blocks under a region, their old values kept from the first touch on."""
+        """The blocks under a region, whose old values are kept from the first touch on."""
         (z0, y0, x0), (z1, y1, x1) = inside.start, inside.stop
         rows, columns = range(y0 // BLOCK, (y1 - 1) // BLOCK + 1), range(x0 // BLOCK, (x1 - 1) // BLOCK + 1)
         return [self._block(key) for key in product(range(z0, z1), rows, columns)]

@@ -4,11 +4,12 @@ Light to import: the libraries behind the formats load when the first file of th
 """
 
 from unetstudio.formats.discovery import discover
-from unetstudio.formats.format import FORMATS, Format, recognise
+from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.hashing import sha256_of
 from unetstudio.formats.legend import legend, write_legend
-from unetstudio.formats.reading import read, read_by_region, read_mask, read_mask_onto, read_to_paint, stem
-from unetstudio.formats.writing import write_mask
+from unetstudio.formats.mask_files import read_mask, read_mask_onto, write_mask
+from unetstudio.formats.recognition import recognise, stem
+from unetstudio.formats.scan_files import read, read_by_region, read_to_paint
 
 __all__ = [
     "FORMATS",

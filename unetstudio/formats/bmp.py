@@ -14,7 +14,7 @@ class Bmp(Picture):
     decoder = "BMP"
 
     def recognises(self, head: bytes) -> bool:
-        """By the letters BM and the size of one of the headers that may follow."""
+        """Look for the letters BM and the size of one of the headers that may follow."""
         return head.startswith(b"BM") and int.from_bytes(head[14:18], "little") in (12, 16, 40, 52, 56, 64, 108, 124)
 
 

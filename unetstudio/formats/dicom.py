@@ -16,12 +16,12 @@ from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom_pixels import frames_of
-from unetstudio.formats.dicom_plane import Plane, planes_of
+from unetstudio.formats.dicom_plane import FramePlane, planes_of
 from unetstudio.formats.dicom_series import find_series
 from unetstudio.formats.dicom_stack import stacked
 from unetstudio.formats.dicom_tiles import assembled, is_tiled, slide_geometry
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.room import make_sure_it_fits
+from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.voxels import tidy
 
 if TYPE_CHECKING:
@@ -56,9 +56,10 @@ class Dicom(Format):
     title = "DICOM"
     suffixes = (".dcm", ".dicom", ".ima")
     volumes = True
+    folders = True
 
     def recognises(self, head: bytes) -> bool:
-        """By DICM after the preamble, or by a first element of group 0002 or 0008 in files without one."""
+        """Look for DICM after the preamble, or a first element of group 0002 or 0008 in files without one."""
         if head[128:132] == b"DICM":
             return True
         group, length = head[:2], int.from_bytes(head[4:8], "little")
@@ -67,15 +68,15 @@ class Dicom(Format):
         return group in (b"\0\x08", b"\0\x02") and head[4:6] in _EXPLICIT  # big endian
 
     def read(self, source: Source) -> Scan:
-        """A file, or the series of a folder that `part` names."""
+        """Read a file, or the series of a folder that `part` names."""
         if source.path.is_dir():
-            found = find_series(source.path, source.part)
-            return _read_series(source.path, list(found.files), name=found.name)
+            series = find_series(source.path, source.part)
+            return _read_series(source.path, list(series.files), name=series.name)
         return _read_file(source.path)
 
 
 def _read_file(path: Path) -> Scan:
-    """One file: a slice, or as many as it has frames."""
+    """Read one file: a slice, or as many as it has frames."""
     dataset = _dataset(path)
     frames = frames_of(dataset, path)  # (Z, C, Y, X)
     if is_tiled(dataset):
@@ -86,12 +87,12 @@ def _read_file(path: Path) -> Scan:
 
 
 def _read_series(folder: Path, files: list[Path], *, name: str) -> Scan:
-    """Many files of one slice each."""
+    """Read many files of one slice each."""
     first = _dataset(files[0])
     pixels = int(first.Rows) * int(first.Columns) * int(first.get("SamplesPerPixel", 1))
-    make_sure_it_fits(folder, pixels * 4 * len(files), sum(file.stat().st_size for file in files))
+    require_memory(folder, pixels * 4 * len(files), sum(file.stat().st_size for file in files))
     slices: list[NDArray[Any]] = []
-    planes: list[Plane] = []
+    planes: list[FramePlane] = []
     for file in files:
         dataset = _dataset(file)
         slices.append(frames_of(dataset, file)[0])
@@ -104,7 +105,7 @@ def _read_series(folder: Path, files: list[Path], *, name: str) -> Scan:
 
 
 def _dataset(path: Path) -> Dataset:
-    """The whole file; FormatError when it is no image."""
+    """Parse the whole file; FormatError when it is no image."""
     import pydicom
 
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -114,8 +115,8 @@ def _dataset(path: Path) -> Dataset:
     return dataset
 
 
-def _scan(dataset: Dataset, frames: NDArray[Any], planes: list[Plane], path: Path) -> Scan:
-    """From frames (Z, C, Y, X) in order."""
+def _scan(dataset: Dataset, frames: NDArray[Any], planes: list[FramePlane], path: Path) -> Scan:
+    """Make the scan of frames (Z, C, Y, X) in order."""
     middle = planes[len(planes) // 2]
     modality = str(dataset.get("Modality", "") or "")
     known = modality if modality.isalnum() and len(modality) <= 4 else ""

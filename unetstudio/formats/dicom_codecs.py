@@ -1,4 +1,4 @@
-"""Which library decompresses which DICOM transfer syntax; JPEG Extended, JPEG Lossless and JPEG-LS through imagecodecs.
+"""The library that decompresses each DICOM transfer syntax; JPEG Extended, JPEG Lossless and JPEG-LS through imagecodecs.
 
 pydicom looks its decoders up by name in modules with this shape: DECODER_DEPENDENCIES, is_available, and a function.
 """
@@ -30,7 +30,7 @@ def is_available(uid: str) -> bool:
 
 
 def decoder_for(uid: str) -> tuple[Decoder, str]:
-    """pydicom's decoder for a transfer syntax and the name of the plugin to use; NotImplementedError when there is none."""
+    """Return pydicom's decoder for a transfer syntax and the plugin to use; NotImplementedError when there is none."""
     from pydicom.pixels.decoders.base import get_decoder
 
     decoder = get_decoder(uid)
@@ -44,7 +44,7 @@ def decoder_for(uid: str) -> tuple[Decoder, str]:
 
 
 def decode_frame(src: bytes, runner: DecodeRunner) -> bytes:
-    """Little-endian samples of one frame, colours by pixel, in containers of 8 or 16 bits."""
+    """Decode little-endian samples of one frame, colours by pixel, in containers of 8 or 16 bits."""
     import imagecodecs
 
     uid = runner.transfer_syntax

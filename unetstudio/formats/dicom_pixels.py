@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom_plane import planes_of
-from unetstudio.formats.room import make_sure_it_fits
+from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.voxels import looked_up, rescaled
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ MOST_PIXELS = 65_535
 
 
 def frames_of(dataset: Dataset, path: Path) -> NDArray[Any]:
-    """(Z, C, Y, X): one entry per frame, colours as RGB, values after the modality's rescaling."""
+    """Decode (Z, C, Y, X): one entry per frame, colours as RGB, values after the modality's rescaling."""
     _check(dataset, path)
     stored = _decoded(dataset, path)
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
@@ -41,7 +41,7 @@ def frames_of(dataset: Dataset, path: Path) -> NDArray[Any]:
 
 
 def _check(dataset: Dataset, path: Path) -> None:
-    """Size and transfer syntax are there and possible."""
+    """Raise FormatError unless size and transfer syntax are there and possible; a missing syntax is guessed."""
     from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
     rows, columns = (int(dataset.get(keyword) or 0) for keyword in ("Rows", "Columns"))
@@ -49,7 +49,7 @@ def _check(dataset: Dataset, path: Path) -> None:
         raise FormatError(path, "its number of rows or columns is missing or zero; the file is damaged.")
     values = rows * columns * int(dataset.get("SamplesPerPixel") or 1) * int(dataset.get("NumberOfFrames") or 1)
     size = path.stat().st_size
-    make_sure_it_fits(path, values * max(1, int(dataset.get("BitsAllocated") or 8) // 8), size)
+    require_memory(path, values * max(1, int(dataset.get("BitsAllocated") or 8) // 8), size)
     if not hasattr(dataset, "file_meta") or "TransferSyntaxUID" not in dataset.file_meta:
         from pydicom.dataset import FileMetaDataset
 
@@ -66,13 +66,13 @@ def _check(dataset: Dataset, path: Path) -> None:
 
 
 def _bits(dataset: Dataset, values: int) -> int:
-    """Bits that the pixels need; chroma-subsampled colours need two thirds."""
+    """Return the bits that the pixels need; chroma-subsampled colours need two thirds."""
     bits = values * int(dataset.get("BitsAllocated") or 8)
     return bits * 2 // 3 if dataset.get("PhotometricInterpretation") == "YBR_FULL_422" else bits
 
 
 def _decoded(dataset: Dataset, path: Path) -> NDArray[Any]:
-    """(frames, Y, X, samples) stored values."""
+    """Decode (frames, Y, X, samples) stored values."""
     from unetstudio.formats.dicom_codecs import decoder_for
 
     try:
@@ -87,7 +87,7 @@ def _decoded(dataset: Dataset, path: Path) -> NDArray[Any]:
 
 
 def _palette(dataset: Dataset) -> NDArray[np.uint8]:
-    """(N, 3) from the colour tables, entries of 16 bits brought to 8."""
+    """Return (N, 3) from the colour tables, entries of 16 bits reduced to 8."""
     from pydicom.pixels.processing import apply_color_lut
 
     entries, first, _ = (int(n) for n in dataset.RedPaletteColorLookupTableDescriptor)

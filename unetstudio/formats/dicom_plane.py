@@ -1,4 +1,4 @@
-"""Where one DICOM frame lies, how its stored values become measured ones, and the window suggested for it."""
+"""Position, rescaling and suggested window of one DICOM frame."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ Vector = tuple[float, ...]
 
 
 @dataclass(frozen=True)
-class Plane:
+class FramePlane:
     """`position` (3) and `orientation` (6: along a row, down a column) in LPS mm; `pixel` mm between rows and between columns."""
 
     position: Vector | None = None
@@ -26,22 +26,22 @@ class Plane:
     window: tuple[float, float] | None = None
 
 
-def planes_of(dataset: Dataset, frames: int) -> list[Plane]:
-    """One plane for each frame: from the per-frame functional groups of an enhanced file, else from the file itself."""
+def planes_of(dataset: Dataset, frames: int) -> list[FramePlane]:
+    """Return one plane for each frame: from the per-frame functional groups of an enhanced file, else from the file itself."""
     shared = _first(dataset, "SharedFunctionalGroupsSequence")
     per_frame = dataset.get("PerFrameFunctionalGroupsSequence") or []
     return [_plane(dataset, shared, per_frame[n] if n < len(per_frame) else None, single=frames == 1) for n in range(frames)]
 
 
-def _plane(dataset: Dataset, shared: Dataset | None, own: Dataset | None, *, single: bool) -> Plane:
-    """A position in the file itself holds for one frame only, not for each of many."""
+def _plane(dataset: Dataset, shared: Dataset | None, own: Dataset | None, *, single: bool) -> FramePlane:
+    """Return the plane of one frame; a position in the file itself holds only for a `single` one."""
     groups = [group for group in (own, shared) if group is not None]
     measures, position, orientation, values, voi = (
-        next((found for group in groups if (found := _first(group, f"{name}Sequence")) is not None), dataset)
+        next((item for group in groups if (item := _first(group, f"{name}Sequence")) is not None), dataset)
         for name in ("PixelMeasures", "PlanePosition", "PlaneOrientation", "PixelValueTransformation", "FrameVOILUT")
     )
     lies = single or position is not dataset
-    return Plane(
+    return FramePlane(
         position=_vector(position, "ImagePositionPatient", 3) if lies else None,
         orientation=_vector(orientation, "ImageOrientationPatient", 6),
         pixel=next((p for name in ("PixelSpacing", "ImagerPixelSpacing") if (p := _vector(measures, name, 2)) and min(p) > 0), None),
@@ -53,7 +53,7 @@ def _plane(dataset: Dataset, shared: Dataset | None, own: Dataset | None, *, sin
 
 
 def _slope(dataset: Dataset, values: Dataset) -> float:
-    """RT dose files scale by a tag of their own."""
+    """Return the slope; RT dose files have a tag of their own for it."""
     return _number(values.get("RescaleSlope"), 0.0) or _number(dataset.get("DoseGridScaling"), 0.0) or 1.0
 
 
@@ -62,7 +62,7 @@ def _thicknesses(measures: Dataset) -> Iterator[float]:
 
 
 def _window(voi: Dataset) -> tuple[float, float] | None:
-    """(low, high) of the first window in the tags."""
+    """Return (low, high) of the first window in the tags."""
     centre, width = (_several(voi.get(name)) for name in ("WindowCenter", "WindowWidth"))
     if not centre or not width or width[0] <= 0:
         return None
@@ -70,25 +70,25 @@ def _window(voi: Dataset) -> tuple[float, float] | None:
 
 
 def _vector(dataset: Dataset, keyword: str, length: int) -> Vector | None:
-    found = _several(dataset.get(keyword))
-    return found if len(found) == length else None
+    vector = _several(dataset.get(keyword))
+    return vector if len(vector) == length else None
 
 
 def _several(value: Any) -> Vector:
-    """Finite numbers of a tag with one or more values; () when they are no numbers."""
+    """Return the numbers of a tag with one or more values; () when one is not a plausible number."""
     if value is None or isinstance(value, (str, bytes)):
         return ()
     values = itertools.islice(value, 16) if hasattr(value, "__iter__") else [value]
     try:
-        found = tuple(float(one) for one in values)
+        numbers = tuple(float(one) for one in values)
     except (TypeError, ValueError):
         return ()
-    return found if all(abs(one) < 1e9 for one in found) else ()
+    return numbers if all(abs(one) < 1e9 for one in numbers) else ()
 
 
 def _number(value: Any, default: float) -> float:
-    found = _several(value)
-    return found[0] if found else default
+    numbers = _several(value)
+    return numbers[0] if numbers else default
 
 
 def _first(dataset: Dataset, keyword: str) -> Dataset | None:

@@ -1,4 +1,4 @@
-"""Which DICOM files of a folder belong together as one volume."""
+"""The grouping of a folder's DICOM files into volumes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_plane import Plane, planes_of
-from unetstudio.formats.natural import natural
-from unetstudio.formats.room import SMALL
+from unetstudio.formats.dicom_plane import FramePlane, planes_of
+from unetstudio.formats.folder import files_in
+from unetstudio.formats.memory_check import SMALL
+from unetstudio.formats.natural_sort import natural_key
+from unetstudio.formats.recognition import format_name
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -22,7 +24,7 @@ _SPLITTERS = (
     "EchoTime", "EchoNumbers", "TemporalPositionIdentifier", "DiffusionBValue", "TriggerTime", "ImageType", "AcquisitionNumber",
     "AcquisitionTime",
 )  # fmt: skip
-"""What tells the volumes of one series apart when two slices lie at the same place, the surest first."""
+"""Tags that tell the volumes of one series apart when two slices lie at the same place, the surest first."""
 
 _TAGS = [
     "SeriesInstanceUID", "SOPInstanceUID", "SeriesNumber", "Modality", "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames",
@@ -46,26 +48,25 @@ class _Slice:
     series: str
     number: int
     shape: tuple[int, int, int]
-    plane: Plane
+    plane: FramePlane
     splits: tuple[str, ...]
 
 
 def find_series(folder: Path, part: str) -> Series:
-    """The series that `part` names, or the only one when `part` is empty; FormatError when it is gone."""
-    from unetstudio.formats.discovery import dicom_files
-
-    found = [series for series in series_among(dicom_files(folder)) if len(series.files) > 1 or part == ""]
-    chosen = [series for series in found if series.part == part or (part == "" and len(found) == 1)]
+    """Return the series that `part` names, or the only one when `part` is empty; FormatError when it is gone."""
+    files = [path for path in files_in(folder) if format_name(path) == "dicom"]
+    candidates = [series for series in series_among(files) if len(series.files) > 1 or part == ""]
+    chosen = [series for series in candidates if series.part == part or (part == "" and len(candidates) == 1)]
     if not chosen:
-        what = "holds no DICOM series" if not found else f"holds {len(found)} DICOM series, but not the one meant"
-        raise FormatError(folder, f"the folder {what}; open it again to choose.")
+        problem = "holds no DICOM series" if not candidates else f"holds {len(candidates)} DICOM series, but not the one meant"
+        raise FormatError(folder, f"the folder {problem}; open it again to choose.")
     return chosen[0]
 
 
 def series_among(files: Iterable[Path]) -> list[Series]:
-    """The volumes that files of one folder make, in order of series number; lone and multi-frame files make one each."""
-    found = [one for file in files if (one := _slice(file)) is not None]
-    slices = list({one.instance: one for one in reversed(found)}.values())[::-1]  # a copy of a slice counts once
+    """Group files of one folder into volumes, in order of series number; lone and multi-frame files make one each."""
+    readable = [one for file in files if (one := _slice(file)) is not None]
+    slices = list({one.instance: one for one in reversed(readable)}.values())[::-1]  # a copy of a slice counts once
     groups: list[list[_Slice]] = []
     for one in slices:
         home = next((group for group in groups if _together(group[0], one)), None)
@@ -74,7 +75,7 @@ def series_among(files: Iterable[Path]) -> list[Series]:
         else:
             home.append(one)
     groups = [part for group in groups for part in _apart(group)]
-    groups.sort(key=lambda group: (group[0].number, natural(group[0].path.name)))
+    groups.sort(key=lambda group: (group[0].number, natural_key(group[0].path.name)))
     volumes = [group for group in groups if len(group) > 1]
     named = []
     for group in groups:
@@ -85,7 +86,7 @@ def series_among(files: Iterable[Path]) -> list[Series]:
 
 
 def _slice(path: Path) -> _Slice | None:
-    """What grouping needs to know of a file; None when it is damaged or no image."""
+    """Read what grouping needs of a file; None when it is damaged or no image."""
     import pydicom
 
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -118,7 +119,7 @@ def _together(a: _Slice, b: _Slice) -> bool:
 
 
 def _apart(group: list[_Slice]) -> list[list[_Slice]]:
-    """A group with two slices at one place (echoes, time points, phases) split by the first tag that resolves it."""
+    """Split a group with two slices at one place (echoes, time points, phases) by the first tag that resolves it."""
     if _distinct(group):
         return [group]
     for column in range(len(_SPLITTERS)):
@@ -132,7 +133,7 @@ def _split(group: list[_Slice], key: Callable[[_Slice], str]) -> list[list[_Slic
     parts: dict[str, list[_Slice]] = {}
     for one in group:
         parts.setdefault(key(one), []).append(one)
-    return [parts[value] for value in sorted(parts, key=natural)]
+    return [parts[value] for value in sorted(parts, key=natural_key)]
 
 
 def _distinct(group: list[_Slice]) -> bool:
@@ -141,7 +142,7 @@ def _distinct(group: list[_Slice]) -> bool:
 
 
 def _part(group: list[_Slice]) -> str:
-    """First 12 hexadecimal digits of a SHA-256 over what makes the group: series, size, direction, and what it was split by."""
+    """Return 12 hexadecimal digits of a SHA-256 over what makes the group: series, size, direction, and splitting tags."""
     first = group[0]
     directions = [round(n, 2) + 0.0 for n in first.plane.orientation or ()]
     common = [values[0] if len(set(values)) == 1 else "" for values in zip(*(one.splits for one in group), strict=True)]

@@ -1,4 +1,4 @@
-"""Puts DICOM slices in order along their normal, and refuses what would be a volume with voxels in the wrong place."""
+"""The order of DICOM slices along their normal; slices whose voxels would lie in the wrong place are refused."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_plane import Plane
+from unetstudio.formats.dicom_plane import FramePlane
 
 GAP = 0.01
 """Slice distances may differ by this share of the usual one (highdicom's tolerance)."""
@@ -23,8 +23,8 @@ MIXED = 1e-3
 _AS_PICTURES = "open its slices one at a time as pictures"
 
 
-def stacked(planes: list[Plane], path: Path) -> tuple[list[int], Geometry]:
-    """Order of the slices (first is lowest along the normal) and their geometry.
+def stacked(planes: list[FramePlane], path: Path) -> tuple[list[int], Geometry]:
+    """Return the order of the slices (first is lowest along the normal) and their geometry.
 
     Frames that state no position of their own, and repeated ones (a film, a time series), stay in the order of the file.
     """
@@ -46,17 +46,17 @@ def stacked(planes: list[Plane], path: Path) -> tuple[list[int], Geometry]:
 
 
 def _step(positions: NDArray[np.float64], heights: NDArray[np.float64], path: Path) -> NDArray[np.float64]:
-    """(3,) mm from slice to slice of sorted slices; FormatError when it is not the same everywhere or not along the normal."""
+    """Return (3,) mm from slice to slice of sorted slices; FormatError when uneven or not along the normal."""
     distances = np.diff(heights)
     usual = float(np.median(distances))
     if distances.min() < max(1e-4, GAP * usual):
         raise FormatError(path, f"two of its slices lie at the same place, so they are no single volume; {_AS_PICTURES}.")
     worst = int(np.argmax(np.abs(distances - usual)))
     if abs(distances[worst] - usual) > GAP * usual:
-        what = "a slice is missing or misplaced" if distances[worst] > usual else "slices are unevenly spaced"
+        problem = "a slice is missing or misplaced" if distances[worst] > usual else "slices are unevenly spaced"
         raise FormatError(
             path,
-            f"{what} between slices {worst + 1} and {worst + 2} ({distances[worst]:.2f} mm apart where {usual:.2f} mm is usual); "
+            f"{problem} between slices {worst + 1} and {worst + 2} ({distances[worst]:.2f} mm apart where {usual:.2f} mm is usual); "
             f"export the whole series again, or {_AS_PICTURES}.",
         )
     step: NDArray[np.float64] = (positions[-1] - positions[0]) / (len(positions) - 1)
@@ -71,8 +71,8 @@ def _step(positions: NDArray[np.float64], heights: NDArray[np.float64], path: Pa
     return step
 
 
-def _geometry(first: Plane, step: NDArray[np.float64]) -> Geometry:
-    """The affine (k, j, i) -> LPS mm."""
+def _geometry(first: FramePlane, step: NDArray[np.float64]) -> Geometry:
+    """Make the affine (k, j, i) -> LPS mm."""
     if first.orientation is None or first.position is None or first.pixel is None:
         return Geometry()
     row, column = np.array(first.orientation[:3]), np.array(first.orientation[3:])
@@ -81,8 +81,8 @@ def _geometry(first: Plane, step: NDArray[np.float64]) -> Geometry:
     return Geometry.from_affine(affine)
 
 
-def _lone(plane: Plane) -> Geometry:
-    """One slice: as deep as it is thick, 1 mm when that is not said."""
+def _lone(plane: FramePlane) -> Geometry:
+    """Return the geometry of one slice, as deep as it is thick, or 1 mm where that is not stated."""
     depth = plane.thickness or 1.0
     if plane.orientation is not None and plane.position is not None and plane.pixel is not None:
         normal = _normal(np.array(plane.orientation))
@@ -91,8 +91,8 @@ def _lone(plane: Plane) -> Geometry:
     return Geometry() if plane.pixel is None else Geometry((depth, plane.pixel[0], plane.pixel[1]))
 
 
-def _loose(planes: list[Plane]) -> Geometry:
-    """Frames without places: spacing alone, and only where the slices' distance is stated."""
+def _loose(planes: list[FramePlane]) -> Geometry:
+    """Return the geometry of frames without positions: spacing alone, where the distance of slices is stated."""
     first = planes[0]
     known = first.pixel is not None and first.thickness is not None and first.position is None and first.orientation is not None
     if not known or first.pixel is None or first.thickness is None:

@@ -1,4 +1,4 @@
-"""Whole slides in DICOM: one picture from the tiles that its frames are."""
+"""Whole slides in DICOM: one picture assembled from the tiles in its frames."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom_plane import planes_of
-from unetstudio.formats.room import make_sure_it_fits
+from unetstudio.formats.memory_check import require_memory
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -23,12 +23,12 @@ def is_tiled(dataset: Dataset) -> bool:
 
 
 def assembled(frames: NDArray[Any], dataset: Dataset, path: Path) -> NDArray[Any]:
-    """(1, C, Y, X) from tiles (N, C, Y, X): of the first focal plane and optical path; what no tile covers is 0."""
+    """Assemble (1, C, Y, X) from tiles (N, C, Y, X) of the first focal plane and optical path; uncovered pixels are 0."""
     rows, columns = int(dataset.TotalPixelMatrixRows), int(dataset.TotalPixelMatrixColumns)
     if rows < 1 or columns < 1:
         raise FormatError(path, "its size is missing; the file is damaged.")
     channels, height, width = frames.shape[1:]
-    make_sure_it_fits(path, rows * columns * channels * frames.itemsize, path.stat().st_size)
+    require_memory(path, rows * columns * channels * frames.itemsize, path.stat().st_size)
     whole = np.zeros((1, channels, rows, columns), frames.dtype)
     for tile, (y, x) in zip(frames, _places(dataset, (rows, columns), (height, width), path), strict=False):
         if 0 <= y < rows and 0 <= x < columns:
@@ -38,7 +38,7 @@ def assembled(frames: NDArray[Any], dataset: Dataset, path: Path) -> NDArray[Any
 
 
 def slide_geometry(dataset: Dataset) -> Geometry:
-    """Spacing from the tags, or from the size in mm of the slide that was imaged."""
+    """Return the spacing from the tags, or from the size in mm of the imaged slide."""
     plane = planes_of(dataset, 1)[0]
     if plane.pixel is not None:
         return Geometry((1.0, plane.pixel[0], plane.pixel[1]))
@@ -49,17 +49,17 @@ def slide_geometry(dataset: Dataset) -> Geometry:
 
 
 def _places(dataset: Dataset, whole: tuple[int, int], tile: tuple[int, int], path: Path) -> list[tuple[int, int]]:
-    """(y, x) of each tile's first pixel: as the frames say, or row by row where the file promises that."""
-    said = [_said(frame) for frame in dataset.get("PerFrameFunctionalGroupsSequence") or []]
-    if said and None not in said:
-        return [place for place in said if place is not None]
+    """Return (y, x) of each tile's first pixel: as the frames state it, or row by row where the file promises that."""
+    stated = [_stated(frame) for frame in dataset.get("PerFrameFunctionalGroupsSequence") or []]
+    if stated and None not in stated:
+        return [place for place in stated if place is not None]
     places = [(y, x) for y in range(0, whole[0], tile[0]) for x in range(0, whole[1], tile[1])]
     if len(places) > 1 and dataset.get("DimensionOrganizationType") != "TILED_FULL":
         raise FormatError(path, "it is a slide whose tiles do not say where they lie; convert it to TIFF.")
     return places
 
 
-def _said(frame: Dataset) -> tuple[int, int] | None:
+def _stated(frame: Dataset) -> tuple[int, int] | None:
     places = frame.get("PlanePositionSlideSequence")
     if not places or "RowPositionInTotalImagePixelMatrix" not in places[0]:
         return None

@@ -1,4 +1,4 @@
-"""What a file format is to the program, the registry of them all, and how a file's format is told from its first bytes."""
+"""The interface of a file format, and the registry of all formats."""
 
 from __future__ import annotations
 
@@ -8,16 +8,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.atomic_file import replace_file
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
-from unetstudio.formats.replacing import replace_file
 from unetstudio.registry import Registry
-
-HEAD = 1024
-"""Bytes by which a format is recognised."""
 
 
 class Format:
@@ -26,6 +23,7 @@ class Format:
     title = ""  # as file dialogs show it
     suffixes: tuple[str, ...] = ()  # lower case, with the dot; the first is given to files we write
     volumes = False  # whether a file can hold more than one slice
+    folders = False  # whether a source may be a folder of files, one slice each
     writes = False
 
     def recognises(self, head: bytes) -> bool:
@@ -33,25 +31,25 @@ class Format:
         raise NotImplementedError
 
     def read(self, source: Source) -> Scan:
-        """All voxels at full depth; FormatError, or whatever its library raises, when the file is damaged."""
+        """Read all voxels at full depth; FormatError, or whatever its library raises, when the file is damaged."""
         raise NotImplementedError
 
     def read_by_region(self, path: Path, large: int) -> Scan | None:
-        """The scan with its voxels left in the file, where they are more than `large` bytes and can be read in parts; else None."""
+        """Return the scan with its voxels left in the file, if they take more than `large` bytes and can be read in parts; else None."""
         del path, large
         return None
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
-        """(C, Z, Y, X) as a mask's values are meant: palette indices rather than colours."""
+        """Read (C, Z, Y, X) as a mask's values are meant: palette indices rather than colours."""
         scan = self.read(Source(path))
         return scan.array, scan.geometry
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
-        """The bytes of a file that holds a label map (Z, Y, X)."""
+        """Return the bytes of a file that holds a label map (Z, Y, X)."""
         raise NotImplementedError
 
     def write(self, path: Path, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> None:
-        """Saves a label map (Z, Y, X) of class values, whole or not at all; FormatError when the format or the disk refuses it."""
+        """Save a label map (Z, Y, X) of class values, whole or not at all; FormatError when the format or the disk refuses it."""
         if not self.writes:
             raise FormatError(path, f"masks cannot be saved as {self.title}; choose PNG, TIFF, NIfTI or HDF5.")
         if labels.shape[0] != 1 and not self.volumes:
@@ -60,22 +58,3 @@ class Format:
 
 
 FORMATS: Registry[Format] = Registry("unetstudio.formats", "file format")
-
-
-def recognise(path: Path) -> tuple[str, Format] | None:
-    """Name and format of a file by its content, None for one that no format knows; FormatError when it cannot be opened."""
-    check_file(path)
-    try:
-        with path.open("rb") as file:
-            head = file.read(HEAD)
-    except FileNotFoundError:
-        raise FormatError(path, "there is no such file; it may have been moved or renamed.") from None
-    except OSError as error:
-        raise FormatError(path, f"it cannot be opened ({error.strerror}); check that you may read it.") from error
-    return next(((name, found) for name, found in FORMATS.items() if found.recognises(head)), None)
-
-
-def check_file(path: Path) -> None:
-    """FormatError for a pipe or device under a file's name, which would be read without end; what is missing is the reader's matter."""
-    if path.exists() and not path.is_file() and not path.is_dir():
-        raise FormatError(path, "it is not a file; choose the image itself.")

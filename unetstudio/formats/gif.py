@@ -1,4 +1,4 @@
-"""GIF pictures, as some published masks come; read only, and of an animation the first frame."""
+"""GIF pictures, in which some masks are published; read only, the first frame of an animation."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class Gif(Picture):
     decoder = "GIF"
 
     def recognises(self, head: bytes) -> bool:
-        """By its version letters."""
+        """Look for its version letters."""
         return head.startswith((b"GIF87a", b"GIF89a"))
 
 

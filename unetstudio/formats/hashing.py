@@ -1,4 +1,4 @@
-"""The fingerprint of a scan's bytes, by which a moved or renamed file is found again."""
+"""The SHA-256 of a scan's bytes, by which a moved or renamed file is recognised."""
 
 from __future__ import annotations
 
@@ -8,13 +8,13 @@ from pathlib import Path
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom_series import find_series
-from unetstudio.formats.format import check_file
+from unetstudio.formats.recognition import require_regular_file
 
 _PIECE = 2**20
 
 
 def sha256_of(source: Source | Path) -> str:
-    """Of a file its bytes' SHA-256; of a DICOM series that of its files' hashes in sorted order, whatever the files are called."""
+    """Hash a file's bytes; for a DICOM series, its files' hashes in sorted order, whatever the files are called."""
     source = source if isinstance(source, Source) else Source(source)
     if not source.path.is_dir():
         return _of_file(source.path)
@@ -23,12 +23,12 @@ def sha256_of(source: Source | Path) -> str:
 
 
 def _of_file(path: Path) -> str:
-    check_file(path)
-    found = hashlib.sha256()
+    require_regular_file(path)
+    digest = hashlib.sha256()
     try:
         with path.open("rb") as file:
             while piece := file.read(_PIECE):
-                found.update(piece)
+                digest.update(piece)
     except OSError as error:
         raise FormatError(path, f"it cannot be read ({error.strerror}); it may have been moved.") from error
-    return found.hexdigest()
+    return digest.hexdigest()

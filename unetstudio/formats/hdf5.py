@@ -1,4 +1,4 @@
-"""HDF5: masks with spacing and class names; of other programs' files the one image they hold."""
+"""HDF5: masks with spacing and class names, and the single image in files of other programs."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
-from unetstudio.formats.by_region import ByRegion, tidied
+from unetstudio.formats.file_array import Slices
 from unetstudio.formats.format import FORMATS, Format
+from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
 from unetstudio.formats.legend import legend
-from unetstudio.formats.room import make_sure_it_can_be, make_sure_it_fits
-from unetstudio.formats.stored import Slices
-from unetstudio.formats.tiff_axes import in_order
+from unetstudio.formats.memory_check import require_memory, require_plausible_size
+from unetstudio.formats.tiff_axes import channels_first
 from unetstudio.formats.voxels import tidy
 
 if TYPE_CHECKING:
@@ -43,42 +43,42 @@ class Hdf5(Format):
     writes = True
 
     def recognises(self, head: bytes) -> bool:
-        """By the eight bytes at its beginning."""
+        """Look for the eight bytes at its beginning."""
         return head.startswith(b"\x89HDF\r\n\x1a\n")
 
     def read(self, source: Source) -> Scan:
-        """(Y, X), (Z, Y, X), or with up to 4 channels first or last."""
+        """Read (Y, X), (Z, Y, X), or either with up to 4 channels first or last."""
         import h5py
         import hdf5plugin  # noqa: F401  (its compressions are known to h5py once it is imported)
 
         with h5py.File(source.path, "r", locking=False) as file:
-            found = _dataset(file, source.path)
-            nbytes = found.size * found.dtype.itemsize
-            make_sure_it_fits(source.path, nbytes, source.path.stat().st_size, by_region=_chunk_bytes(found) <= LARGEST)
-            voxels = _channels_first(np.squeeze(found[()]) if found.ndim > 4 else found[()], source.path)
-            geometry = _geometry(found)
+            image = _dataset(file, source.path)
+            nbytes = image.size * image.dtype.itemsize
+            require_memory(source.path, nbytes, source.path.stat().st_size, by_region=_chunk_bytes(image) <= LARGEST)
+            voxels = _channels_first(np.squeeze(image[()]) if image.ndim > 4 else image[()], source.path)
+            geometry = _geometry(image)
         return Scan(tidy(voxels, source.path), geometry, kind=self.title)
 
     def read_by_region(self, path: Path, large: int) -> Scan | None:
-        """Of datasets in pieces that are not too large themselves."""
+        """Leave datasets in the file whose chunks are not too large themselves."""
         import h5py
         import hdf5plugin  # noqa: F401  (its compressions are known to h5py once it is imported)
 
         with h5py.File(path, "r", locking=False) as file:
-            found = _dataset(file, path)
-            nbytes = found.size * found.dtype.itemsize
-            if nbytes <= large or _chunk_bytes(found) > LARGEST:
+            image = _dataset(file, path)
+            nbytes = image.size * image.dtype.itemsize
+            if nbytes <= large or _chunk_bytes(image) > LARGEST:
                 return None
-            make_sure_it_can_be(path, nbytes, path.stat().st_size)
-            axes, geometry = _axes(found.shape), _geometry(found)
+            require_plausible_size(path, nbytes, path.stat().st_size)
+            axes, geometry = _axes(image.shape), _geometry(image)
             if axes is None:
                 return None
-            stored = Dataset(path, found.name, found.shape, found.dtype)
-        voxels = ByRegion(path, self.title, stored, axes)
-        return Scan(tidied(voxels.then(lambda part: part[:3]) if axes == "YXS" else voxels), geometry, kind=self.title)
+            stored = DatasetFile(path, image.name, image.shape, image.dtype)
+        voxels = LazyVoxels(path, self.title, stored, axes)
+        return Scan(tidy_lazily(voxels.map(lambda part: part[:3]) if axes == "YXS" else voxels), geometry, kind=self.title)
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
-        """Built in memory (a full disk would take h5py, and us, down); gzip, which every reader knows."""
+        """Build the file in memory (a full disk would make h5py crash the process), with gzip, which every reader knows."""
         import h5py
 
         file = io.BytesIO()
@@ -94,8 +94,8 @@ class Hdf5(Format):
         return file.getvalue()
 
 
-class Dataset:
-    """A dataset of a file that is opened for each read."""
+class DatasetFile:
+    """A dataset in a file that is opened for each read."""
 
     def __init__(self, path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.shape, self.dtype = tuple(shape), np.dtype(dtype)
@@ -109,17 +109,17 @@ class Dataset:
             return np.asarray(file[self._name][index])
 
 
-def _chunk_bytes(found: h5py.Dataset) -> int:
-    """What the file has to be read in at once."""
-    return math.prod(found.chunks or (1,)) * int(found.dtype.itemsize)
+def _chunk_bytes(dataset: h5py.Dataset) -> int:
+    """Return the bytes that have to be read at once."""
+    return math.prod(dataset.chunks or (1,)) * int(dataset.dtype.itemsize)
 
 
 def _dataset(file: h5py.File, path: Path) -> h5py.Dataset:
-    """The dataset of a known name, or the only one that can be an image."""
-    found = _only(file, path)
-    if found.external or found.is_virtual:  # any file of this computer could be shown, and sent on, as an image
+    """Return the dataset of a known name, or the only one that can be an image."""
+    dataset = _only(file, path)
+    if dataset.external or dataset.is_virtual:  # any file of this computer could be shown, and sent on, as an image
         raise FormatError(path, "its voxels lie in other files; save the image with all its voxels in one file.")
-    return found
+    return dataset
 
 
 def _only(file: h5py.File, path: Path) -> h5py.Dataset:
@@ -136,22 +136,22 @@ def _only(file: h5py.File, path: Path) -> h5py.Dataset:
         if name in images:
             return images[name]
     if len(images) != 1:
-        what = "no image" if not images else f"{len(images)} arrays"
-        raise FormatError(path, f"it holds {what}; keep one array, named 'image', and open it again.")
+        content = "no image" if not images else f"{len(images)} arrays"
+        raise FormatError(path, f"it holds {content}; keep one array, named 'image', and open it again.")
     return next(iter(images.values()))
 
 
 def _channels_first(array: NDArray[Any], path: Path) -> NDArray[Any]:
-    """(C, Z, Y, X)."""
+    """Arrange an array as (C, Z, Y, X)."""
     axes = _axes(array.shape)
     if axes is None:
         raise FormatError(path, f"its array has {array.ndim} axes; save two (a picture), three (a volume) or four (channels first).")
-    voxels = in_order((array, axes))
+    voxels = channels_first(array, axes)
     return voxels[:3] if axes == "YXS" else voxels
 
 
 def _axes(shape: tuple[int, ...]) -> str | None:
-    """What the axes of an array mean; None for fewer than two and more than four."""
+    """Name the axes of an array; None for fewer than two and more than four."""
     match len(shape):
         case 2:
             return "YX"
@@ -162,8 +162,8 @@ def _axes(shape: tuple[int, ...]) -> str | None:
     return None
 
 
-def _geometry(found: h5py.Dataset) -> Geometry:
-    affine, spacing = found.attrs.get("affine_kji_to_lps_mm"), found.attrs.get("spacing_zyx_mm")
+def _geometry(dataset: h5py.Dataset) -> Geometry:
+    affine, spacing = dataset.attrs.get("affine_kji_to_lps_mm"), dataset.attrs.get("spacing_zyx_mm")
     if affine is not None and np.shape(affine) == (4, 4):
         return Geometry.from_affine(np.asarray(affine, np.float64))
     if spacing is not None and np.shape(spacing) == (3,):

@@ -14,7 +14,7 @@ class Jpeg(Picture):
     decoder = "JPEG"
 
     def recognises(self, head: bytes) -> bool:
-        """By the start-of-image marker and the marker after it."""
+        """Look for the start-of-image marker and the marker after it."""
         return head.startswith(b"\xff\xd8\xff")
 
 

@@ -25,7 +25,7 @@ class Jpeg2000(Picture):
     decoder = "JPEG2000"
 
     def recognises(self, head: bytes) -> bool:
-        """By the signature box of a file, or the markers of a bare codestream."""
+        """Look for the signature box of a file, or the markers of a bare codestream."""
         return head.startswith((_BOX, _CODESTREAM))
 
     def _colours(self, image: Image.Image, data: bytes) -> NDArray[Any]:

@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio import RESEARCH_USE
+from unetstudio.atomic_file import replacing
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index, Region
 from unetstudio.errors import FormatError
-from unetstudio.formats.nifti_mask import head_of_mask
-from unetstudio.formats.replacing import replacing
+from unetstudio.formats.nifti_mask import mask_header
 
 Labels = NDArray[np.uint8]
 Read = Callable[[Region], Labels]
@@ -27,22 +27,22 @@ MOST_ALONG_AXIS = 32_767
 
 
 def ending(shape: Index) -> str:
-    """The suffix that `write_large_mask` wants for a mask of this shape (Z, Y, X)."""
+    """Return the suffix that `write_large_mask` wants for a mask of this shape (Z, Y, X)."""
     return ".tif" if shape[0] == 1 else ".nii.gz"
 
 
 def make_sure_it_can_be_saved(path: Path, shape: Index) -> None:
-    """FormatError for a volume that NIfTI cannot hold."""
+    """Raise FormatError for a volume that NIfTI cannot hold."""
     if shape[0] > 1 and max(shape) > MOST_ALONG_AXIS:
         raise FormatError(path, f"NIfTI holds at most {MOST_ALONG_AXIS:,} voxels along an axis and the image has {max(shape):,}; crop it.")
 
 
 def write_large_mask(path: Path, shape: Index, read: Read, geometry: Geometry) -> None:
-    """Saves class values (Z, Y, X), whole or not at all; FormatError when the disk refuses."""
+    """Save class values (Z, Y, X), whole or not at all; FormatError when the disk refuses."""
     with replacing(path) as file:
         if shape[0] > 1:
             with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0, filename="") as packed:
-                packed.write(head_of_mask(shape, geometry))
+                packed.write(mask_header(shape, geometry))
                 for z in range(shape[0]):
                     packed.write(read(Region((z, 0, 0), (z + 1, *shape[1:]))).tobytes())
             return
@@ -66,12 +66,12 @@ def write_large_mask(path: Path, shape: Index, read: Read, geometry: Geometry) -
 
 
 def _tiles(shape: Index, read: Read) -> Iterator[Labels]:
-    """(TILE, TILE) each, row after row, zero beyond the image."""
+    """Yield tiles (TILE, TILE), row after row, zero beyond the image."""
     _, rows, columns = shape
     across = -(-columns // TILE) * TILE
     for top in range(0, rows, TILE):
         band = np.zeros((TILE, across), np.uint8)
-        found = read(Region((0, top, 0), (1, min(top + TILE, rows), columns)))[0]
-        band[: len(found), :columns] = found
+        values = read(Region((0, top, 0), (1, min(top + TILE, rows), columns)))[0]
+        band[: len(values), :columns] = values
         for left in range(0, across, TILE):
             yield np.ascontiguousarray(band[:, left : left + TILE])

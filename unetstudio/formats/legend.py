@@ -1,4 +1,4 @@
-"""The legend beside exported masks: which value is which class, in which colour."""
+"""The legend beside exported masks: value, name and colour of each class."""
 
 from __future__ import annotations
 
@@ -7,16 +7,16 @@ from pathlib import Path
 from typing import Any
 
 from unetstudio import RESEARCH_USE
+from unetstudio.atomic_file import replace_file
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
-from unetstudio.formats.replacing import replace_file
 
 LEGEND = "legend.json"
 """The name of the file beside the masks."""
 
 
 def legend(classes: ClassTable) -> dict[str, Any]:
-    """As plain values: value, name and colour (#rrggbb) of each class, and the value of what is not annotated."""
+    """Return the legend as plain values: value, name and colour (#rrggbb) of each class, and the value of unannotated voxels."""
     return {
         "note": RESEARCH_USE,
         "not_annotated": UNLABELLED,
@@ -25,5 +25,5 @@ def legend(classes: ClassTable) -> dict[str, Any]:
 
 
 def write_legend(path: Path, classes: ClassTable) -> None:
-    """Saves the legend as JSON; FormatError when the folder cannot be written to."""
+    """Save the legend as JSON; FormatError when the folder cannot be written to."""
     replace_file(path, (json.dumps(legend(classes), indent=2, ensure_ascii=False) + "\n").encode())

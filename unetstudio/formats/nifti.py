@@ -16,12 +16,12 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan, extremes
 from unetstudio.errors import FormatError
-from unetstudio.formats.by_region import ByRegion, tidied
+from unetstudio.formats.file_array import RawArray
 from unetstudio.formats.format import FORMATS, Format
+from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
+from unetstudio.formats.memory_check import require_memory, require_plausible_size
 from unetstudio.formats.nifti_geometry import geometry_of
 from unetstudio.formats.nifti_mask import mask_image
-from unetstudio.formats.room import make_sure_it_can_be, make_sure_it_fits
-from unetstudio.formats.stored import RawArray
 from unetstudio.formats.voxels import fitting_rescaled, rescaled, tidy
 
 _MAGIC1, _MAGIC2 = (b"n+1\0", b"ni1\0"), (b"n+2\0\r\n\x1a\n", b"ni2\0\r\n\x1a\n")
@@ -40,7 +40,7 @@ class Nifti(Format):
     writes = True
 
     def recognises(self, head: bytes) -> bool:
-        """By the magic in the header, of version 1 and 2, packed or not."""
+        """Look for the magic in the header, of version 1 and 2, packed or not."""
         if head.startswith(_GZIP):
             try:
                 head = zlib.decompressobj(31).decompress(head, 1024)
@@ -49,39 +49,39 @@ class Nifti(Format):
         return head[344:348] in _MAGIC1 or head[4:12] in _MAGIC2
 
     def read(self, source: Source) -> Scan:
-        """A fourth axis of up to 4 becomes channels; of a longer one the first volume is read."""
+        """Read a fourth axis of up to 4 as channels, and the first volume of a longer one."""
         path = source.path
         with path.open("rb") as raw:
             packed = raw.read(2) == _GZIP
             raw.seek(0)
             with cast(BinaryIO, gzip.GzipFile(fileobj=raw)) if packed else raw as stream:
                 image = _image(path, stream)
-                make_sure_it_fits(path, _announced(image), _on_disk(path), by_region=not packed)
+                require_memory(path, _claimed_bytes(image), _file_bytes(path), by_region=not packed)
                 voxels = _voxels(image, path)
         return Scan(tidy(voxels, path), geometry_of(image.header), kind=self.title)
 
     def read_by_region(self, path: Path, large: int) -> Scan | None:
-        """Of files that are not packed."""
+        """Leave the voxels in files that are not packed."""
         with path.open("rb") as stream:
             if stream.read(2) == _GZIP:
                 return None
             stream.seek(0)
             image = _image(path, stream)
-            nbytes = _announced(image)
+            nbytes = _claimed_bytes(image)
             if nbytes <= large:
                 return None
-            make_sure_it_can_be(path, nbytes, _on_disk(path))
+            require_plausible_size(path, nbytes, _file_bytes(path))
             voxels = _stored(image, path)
-        return None if voxels is None else Scan(tidied(voxels), geometry_of(image.header), kind=self.title)
+        return None if voxels is None else Scan(tidy_lazily(voxels), geometry_of(image.header), kind=self.title)
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
-        """Packed, 8-bit, slope 1, and the same affine in sform and qform (code 1)."""
+        """Encode packed 8-bit values with slope 1 and the same affine in sform and qform (code 1)."""
         image = mask_image(labels, geometry)
         return gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
 
 
 def _image(path: Path, stream: BinaryIO) -> Any:
-    """Header and a promise of the data."""
+    """Read the header; the data is read when it is needed."""
     import nibabel
 
     head = stream.read(12)
@@ -103,18 +103,18 @@ def _is_pair(stream: BinaryIO, second: bool) -> bool:
     return head[4:7] == b"ni2" if second else head[344:347] == b"ni1"
 
 
-def _announced(image: Any) -> int:
-    """Bytes of voxels that the header claims."""
+def _claimed_bytes(image: Any) -> int:
+    """Return the bytes of voxels that the header claims."""
     return int(np.prod([int(n) for n in image.shape], dtype=object)) * int(image.header.get_data_dtype().itemsize)
 
 
-def _on_disk(path: Path) -> int:
+def _file_bytes(path: Path) -> int:
     pixels = path.with_suffix(".img")
     return (pixels if path.suffix == ".hdr" and pixels.exists() else path).stat().st_size
 
 
 def _voxels(image: Any, path: Path) -> NDArray[Any]:
-    """(C, Z, Y, X), rescaled."""
+    """Read (C, Z, Y, X), rescaled."""
     proxy = image.dataobj
     stored = np.asarray(proxy.get_unscaled())
     if stored.dtype.names:  # RGB24 and RGBA32
@@ -128,8 +128,8 @@ def _voxels(image: Any, path: Path) -> NDArray[Any]:
     return rescaled(stored.transpose(3, 2, 1, 0), *_slope_and_intercept(proxy, path))
 
 
-def _stored(image: Any, path: Path) -> ByRegion | None:
-    """(C, Z, Y, X) left in the file, rescaled; None where the axes beyond the third are several."""
+def _stored(image: Any, path: Path) -> LazyVoxels | None:
+    """Return (C, Z, Y, X) left in the file, rescaled; None where several axes follow the third."""
     proxy = image.dataobj
     kind, shape = np.dtype(proxy.dtype), tuple(int(n) for n in image.shape)
     beyond = [n for n in shape[3:] if n > 1]
@@ -140,16 +140,16 @@ def _stored(image: Any, path: Path) -> ByRegion | None:
     x, y, z = _three(shape)
     if kind.names:  # RGB24 and RGBA32
         colours = RawArray(file, int(proxy.offset), (z, y, x, len(kind.names)), np.dtype(np.uint8))
-        voxels = ByRegion(path, Nifti.title, colours, "ZYXS").then(lambda part: part[:3])
+        voxels = LazyVoxels(path, Nifti.title, colours, "ZYXS").map(lambda part: part[:3])
     else:
         channels = beyond[0] if beyond else 1
         grey = RawArray(file, int(proxy.offset), (channels, z, y, x), kind)
-        voxels = ByRegion(path, Nifti.title, grey, "CZYX" if channels <= MOST_CHANNELS else "-ZYX")
+        voxels = LazyVoxels(path, Nifti.title, grey, "CZYX" if channels <= MOST_CHANNELS else "-ZYX")
     return _rescaled(voxels, slope, intercept)
 
 
-def _rescaled(voxels: ByRegion, slope: float, intercept: float) -> ByRegion:
-    """As `rescaled` makes of the whole, which is read through for its extremes where whole numbers stay whole."""
+def _rescaled(voxels: LazyVoxels, slope: float, intercept: float) -> LazyVoxels:
+    """Do what `rescaled` does to a whole array, which is read once for its extremes where whole numbers stay whole."""
     kind = voxels.dtype
     if slope == 1.0 and intercept == 0.0:
         return voxels
@@ -157,8 +157,8 @@ def _rescaled(voxels: ByRegion, slope: float, intercept: float) -> ByRegion:
         low, high = extremes(voxels)
         fits = fitting_rescaled(int(low), int(high), slope, intercept)
         if fits is not None:
-            return voxels.then(lambda part: (part.astype(np.int64) * int(slope) + int(intercept)).astype(fits))
-    return voxels.then(lambda part: (part.astype(np.float64) * slope + intercept).astype(np.float32))
+            return voxels.map(lambda part: (part.astype(np.int64) * int(slope) + int(intercept)).astype(fits))
+    return voxels.map(lambda part: (part.astype(np.float64) * slope + intercept).astype(np.float32))
 
 
 def _slope_and_intercept(proxy: Any, path: Path) -> tuple[float, float]:

@@ -1,4 +1,4 @@
-"""Geometry in and out of NIfTI headers."""
+"""Conversion between geometry and the orientation fields of NIfTI headers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ _SHEAR = 1e-4
 
 
 def geometry_of(header: Any) -> Geometry:
-    """The sform where there is one, else the qform, else the spacing alone; unknown when the header makes no sense."""
+    """Read the sform where there is one, else the qform, else the spacing alone; unknown when the header is invalid."""
     factor = _MILLIMETRES.get(int(header["xyzt_units"]) & 7, 1.0)
     if header["sform_code"] > 0:
         affine = header.get_sform()
@@ -33,7 +33,7 @@ def geometry_of(header: Any) -> Geometry:
 
 
 def set_geometry(image: Nifti1Image, geometry: Geometry) -> None:
-    """Sform and qform alike with code 1; codes 0 where the orientation is unknown, and no unit where the spacing is."""
+    """Set sform and qform alike with code 1; codes 0 where the orientation is unknown, and no unit where the spacing is."""
     header = image.header
     if geometry.affine is None:
         z, y, x = geometry.spacing_or_one

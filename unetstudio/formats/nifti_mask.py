@@ -12,21 +12,21 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index
 from unetstudio.formats.nifti_geometry import set_geometry
 
-DATA_FROM = 352
-"""Where voxels begin in a mask of ours."""
+DATA_OFFSET = 352
+"""Bytes before the voxels in a mask written here."""
 
 
-def head_of_mask(shape: Index, geometry: Geometry) -> bytes:
-    """What stands before the voxels in a mask of `shape` (Z, Y, X), not packed."""
+def mask_header(shape: Index, geometry: Geometry) -> bytes:
+    """Return the bytes before the voxels of a mask of `shape` (Z, Y, X), not packed."""
     image = mask_image(np.broadcast_to(np.zeros((), np.uint8), shape), geometry)
     image.update_header()
     head = image.header.copy()
-    head.set_data_offset(DATA_FROM)
-    return bytes(head.binaryblock).ljust(DATA_FROM, b"\0")
+    head.set_data_offset(DATA_OFFSET)
+    return bytes(head.binaryblock).ljust(DATA_OFFSET, b"\0")
 
 
 def mask_image(labels: NDArray[np.uint8], geometry: Geometry) -> Any:
-    """An image of class values (Z, Y, X)."""
+    """Make an image of class values (Z, Y, X)."""
     import nibabel
 
     image = nibabel.Nifti1Image(labels.transpose(2, 1, 0), None)

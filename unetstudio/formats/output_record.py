@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 from unetstudio import RESEARCH_USE, __version__
+from unetstudio.atomic_file import replace_file
 from unetstudio.data.case import Case
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import stem
-from unetstudio.formats.replacing import replace_file
 
 RECORD = ".unetstudio-export.json"
 LONGEST = 120

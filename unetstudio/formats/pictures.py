@@ -13,7 +13,7 @@ from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.formats.format import Format
-from unetstudio.formats.room import make_sure_it_fits
+from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.voxels import looked_up, tidy, without_alpha
 
 if TYPE_CHECKING:
@@ -24,19 +24,19 @@ _ALPHA = {"LA", "RGBA"}
 
 
 class Picture(Format):
-    """A format of one flat picture; a subclass says by which of Pillow's decoders it is read."""
+    """A format of one flat picture; a subclass names the decoder of Pillow that reads it."""
 
     decoder = ""
 
     def read(self, source: Source) -> Scan:
-        """(1 or 3, 1, Y, X); EXIF orientation applied, palettes turned to colours, alpha dropped."""
+        """Read (1 or 3, 1, Y, X) with EXIF orientation applied, palettes turned to colours, and alpha dropped."""
         data = source.path.read_bytes()
         with self._open(data, source.path) as image:
             voxels = self._colours(image, data)
         return Scan(tidy(voxels, source.path), kind=self.title)
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
-        """Palette indices, unless the palette is grey: then its greys."""
+        """Read palette indices, or the greys of a grey palette."""
         data = path.read_bytes()
         with self._open(data, path) as image:
             if image.mode == "P":
@@ -48,20 +48,20 @@ class Picture(Format):
         return tidy(voxels, path), Geometry()
 
     def _open(self, data: bytes, path: Path) -> Image.Image:
-        """The picture, upright, its pixels decoded."""
+        """Decode the picture and turn it upright."""
         from PIL import Image, ImageOps
 
         Image.MAX_IMAGE_PIXELS = None  # microscopes make pictures larger than its limit of 89 megapixels; ours follows the free memory
         image = Image.open(io.BytesIO(data), formats=[self.decoder])
         width, height = image.size
-        make_sure_it_fits(path, width * height * 4, len(data))
+        require_memory(path, width * height * 4, len(data))
         image.load()
         if not image.getexif():
             return image
         return ImageOps.exif_transpose(image)
 
     def _colours(self, image: Image.Image, data: bytes) -> NDArray[Any]:
-        """(C, 1, Y, X) as the picture is seen."""
+        """Return (C, 1, Y, X) as the picture is seen."""
         if image.mode == "P":
             return looked_up(np.asarray(image), _palette(image))[:, None]
         if image.mode not in _PLAIN | _ALPHA:
@@ -72,6 +72,6 @@ class Picture(Format):
 
 
 def _palette(image: Image.Image) -> NDArray[np.uint8]:
-    """(N, 3) red, green, blue."""
+    """Return the palette as (N, 3) red, green, blue."""
     flat = image.getpalette("RGB") or [0, 0, 0]
     return np.array(flat, np.uint8).reshape(-1, 3)

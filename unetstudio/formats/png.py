@@ -29,11 +29,11 @@ class Png(Picture):
     decoder = "PNG"
 
     def recognises(self, head: bytes) -> bool:
-        """By the eight bytes every PNG begins with."""
+        """Look for the eight bytes that every PNG begins with."""
         return head.startswith(b"\x89PNG\r\n\x1a\n")
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
-        """Grey 8-bit: the class value is the pixel value."""
+        """Encode 8-bit grey in which the class value is the pixel value."""
         import imagecodecs
 
         return bytes(imagecodecs.png_encode(np.ascontiguousarray(labels[0]), level=6))

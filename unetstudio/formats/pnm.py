@@ -14,7 +14,7 @@ class Pnm(Picture):
     decoder = "PPM"
 
     def recognises(self, head: bytes) -> bool:
-        """By the letter P, a digit (f for floating point) and white space."""
+        """Look for the letter P, a digit (f for floating point) and white space."""
         return head[:1] == b"P" and head[1:2] in b"123456f" and head[2:3].isspace()
 
 

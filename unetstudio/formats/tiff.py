@@ -16,12 +16,12 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.room import SMALL, make_sure_it_fits
-from unetstudio.formats.tiff_axes import in_order, without_time
+from unetstudio.formats.memory_check import SMALL, require_memory
+from unetstudio.formats.tiff_axes import channels_first, without_time
 from unetstudio.formats.tiff_colour import Photometric, to_shown_colours
 from unetstudio.formats.tiff_region import read_by_region
 from unetstudio.formats.tiff_segments import stored_samples
-from unetstudio.formats.tiff_series import bytes_of, first_series, make_sure_it_is_whole, palette_of
+from unetstudio.formats.tiff_series import bytes_of, first_series, palette_of, require_all_pixels
 from unetstudio.formats.tiff_spacing import spacing_of
 from unetstudio.formats.voxels import looked_up, tidy
 
@@ -39,11 +39,11 @@ class Tiff(Format):
     writes = True
 
     def recognises(self, head: bytes) -> bool:
-        """By byte order and version, of classic TIFF and BigTIFF."""
+        """Look for byte order and version, of classic TIFF and BigTIFF."""
         return head.startswith(_MAGIC)
 
     def read(self, source: Source) -> Scan:
-        """(C, Z, Y, X); several pages of one size are slices."""
+        """Read (C, Z, Y, X); several pages of one size are slices."""
         voxels, photometric, table, geometry = self._decoded(source.path)
         if table is not None:
             z, y, x = voxels.shape[1:]
@@ -54,11 +54,11 @@ class Tiff(Format):
         return Scan(tidy(voxels, source.path), geometry, kind=kind, inverted=inverted)
 
     def read_by_region(self, path: Path, large: int) -> Scan | None:
-        """Of uncompressed files any part is read, of others whole strips or tiles."""
+        """Leave the voxels in the file; any part is read of uncompressed files, whole strips or tiles of others."""
         return read_by_region(path, large)
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
-        """Palette indices, unless the palette is grey: then its greys."""
+        """Read palette indices, or the greys of a grey palette."""
         voxels, photometric, table, geometry = self._decoded(path)
         if table is not None:
             greys = looked_up(voxels[0], table)
@@ -66,7 +66,7 @@ class Tiff(Format):
         return tidy(to_shown_colours(voxels, photometric), path), geometry
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
-        """8-bit, deflated; slices as pages, spacing in the way ImageJ reads it."""
+        """Encode 8-bit deflated pages, one a slice, with the spacing as ImageJ reads it."""
         import tifffile
 
         z, y, x = geometry.spacing_or_one
@@ -87,16 +87,16 @@ class Tiff(Format):
         return file.getvalue()
 
     def _decoded(self, path: Path) -> tuple[NDArray[Any], int, NDArray[np.uint8] | None, Geometry]:
-        """Stored samples (C, Z, Y, X), photometric interpretation, palette (N, 3) if there is one, geometry."""
+        """Return stored samples (C, Z, Y, X), photometric interpretation, palette (N, 3) if there is one, and geometry."""
         import tifffile
 
         with tifffile.TiffFile(path) as tif:
             series = first_series(tif, path)
             if bytes_of(series) > SMALL:
                 by_region = stored_samples(series, path) is not None
-                make_sure_it_fits(path, bytes_of(series), path.stat().st_size, by_region=by_region)
-            make_sure_it_is_whole(series, path)
-            samples = in_order(without_time(np.asarray(series.asarray(maxworkers=1)), series.axes))
+                require_memory(path, bytes_of(series), path.stat().st_size, by_region=by_region)
+            require_all_pixels(series, path)
+            samples = channels_first(*without_time(np.asarray(series.asarray(maxworkers=1)), series.axes))
             geometry = spacing_of(tif, series, volume=samples.shape[1] > 1)
             return samples, int(series.keyframe.photometric), palette_of(series), geometry
 

@@ -1,4 +1,4 @@
-"""The axes of TIFF series, brought into the order (C, Z, Y, X)."""
+"""Reordering of the axes of TIFF series and other arrays into (C, Z, Y, X)."""
 
 from __future__ import annotations
 
@@ -14,22 +14,21 @@ _CHANNELS = "CS"
 
 
 def without_time(samples: NDArray[Any], axes: str) -> tuple[NDArray[Any], str]:
-    """Only depth, channels, Y and X are kept; of every other axis the first entry (time counts as depth when there is no Z)."""
-    meant = meaning(axes, samples.shape)
-    return samples[tuple(0 if axis == "-" else slice(None) for axis in meant)], meant.replace("-", "")
+    """Keep depth, channels, Y and X, and the first entry of every other axis (time counts as depth when there is no Z)."""
+    roles = axis_roles(axes, samples.shape)
+    return samples[tuple(0 if axis == "-" else slice(None) for axis in roles)], roles.replace("-", "")
 
 
-def meaning(axes: str, shape: tuple[int, ...]) -> str:
-    """The axes with Z for the one that serves as depth, and "-" for those of which only the first entry counts."""
+def axis_roles(axes: str, shape: tuple[int, ...]) -> str:
+    """Name the axes, with Z for the one that serves as depth and "-" for those of which only the first entry counts."""
     long = [axis for axis, size in zip(axes, shape, strict=True) if size > 1]
     depth = next((axis for axis in _DEPTH if axis in long), "")
     kept = set(depth) | set(_CHANNELS) | {"Y", "X"}
     return "".join(axis if axis in kept else "-" for axis in axes).replace(depth or "Z", "Z")
 
 
-def in_order(labelled: tuple[NDArray[Any], str]) -> NDArray[Any]:
-    """(C, Z, Y, X) from samples and their axes; channels and colour samples together make C."""
-    samples, axes = labelled
+def channels_first(samples: NDArray[Any], axes: str) -> NDArray[Any]:
+    """Arrange samples with these axes as (C, Z, Y, X); channels and colour samples together make C."""
     for axis in "SCZ":
         if axis not in axes:
             samples, axes = samples[None], axis + axes

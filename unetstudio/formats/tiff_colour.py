@@ -1,4 +1,4 @@
-"""Colour models of TIFF samples, turned into the red, green and blue that are shown."""
+"""Conversion of the colour models of TIFF samples into red, green and blue."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Photometric(IntEnum):
 
 
 def to_shown_colours(voxels: NDArray[Any], photometric: int) -> NDArray[Any]:
-    """(C, Z, Y, X) in grey, RGB or plain channels; alpha is dropped."""
+    """Convert (C, Z, Y, X) to grey, RGB or plain channels; alpha is dropped."""
     channels = len(voxels)
     if photometric == Photometric.RGB and channels == 4:
         return without_alpha(voxels)
@@ -38,7 +38,7 @@ def to_shown_colours(voxels: NDArray[Any], photometric: int) -> NDArray[Any]:
 
 
 def is_alpha(plane: NDArray[Any]) -> bool:
-    """Whether a second grey sample is opaque or clear everywhere, as no microscope channel is."""
+    """Whether a second grey sample is everywhere opaque or clear, which no microscope channel is."""
     return bool(np.isin(plane, (0, 255)).all())
 
 
@@ -49,7 +49,7 @@ def _from_cmyk(voxels: NDArray[Any]) -> NDArray[np.uint8]:
 
 
 def _from_lab(voxels: NDArray[Any]) -> NDArray[np.uint8]:
-    """L in 0..255 for 0..100, a and b as signed bytes (TIFF 6.0, section 23)."""
+    """Convert L in 0..255 for 0..100, a and b as signed bytes (TIFF 6.0, section 23)."""
     from skimage.color import lab2rgb
 
     light = voxels[0].astype(np.float32) * (100 / 255)

@@ -1,4 +1,4 @@
-"""A TIFF too large for memory, as a scan whose voxels stay in the file."""
+"""TIFF files too large for memory, read as scans whose voxels stay in the file."""
 
 from __future__ import annotations
 
@@ -8,50 +8,50 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.scan import Scan, pieces
-from unetstudio.formats.by_region import ByRegion, tidied
-from unetstudio.formats.room import make_sure_it_can_be
-from unetstudio.formats.tiff_axes import meaning
+from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
+from unetstudio.formats.memory_check import require_plausible_size
+from unetstudio.formats.tiff_axes import axis_roles
 from unetstudio.formats.tiff_colour import Photometric, is_alpha, to_shown_colours
 from unetstudio.formats.tiff_segments import stored_samples
-from unetstudio.formats.tiff_series import bytes_of, first_series, make_sure_it_is_whole, palette_of
+from unetstudio.formats.tiff_series import bytes_of, first_series, palette_of, require_all_pixels
 from unetstudio.formats.tiff_spacing import spacing_of
 from unetstudio.formats.voxels import looked_up
 
 
 def read_by_region(path: Path, large: int) -> Scan | None:
-    """(C, Z, Y, X) as a reading of the whole gives them; None below `large` bytes, or where the file allows no reading in parts."""
+    """Return the scan as reading the whole would give it; None below `large` bytes, or where the file cannot be read in parts."""
     import tifffile
 
     with tifffile.TiffFile(path) as tif:
         series = first_series(tif, path)
         if bytes_of(series) <= large:
             return None
-        make_sure_it_can_be(path, bytes_of(series), path.stat().st_size)
-        make_sure_it_is_whole(series, path)
+        require_plausible_size(path, bytes_of(series), path.stat().st_size)
+        require_all_pixels(series, path)
         stored = stored_samples(series, path)
         if stored is None:
             return None
-        axes, photometric, table = meaning(series.axes, series.shape), int(series.keyframe.photometric), palette_of(series)
+        axes, photometric, table = axis_roles(series.axes, series.shape), int(series.keyframe.photometric), palette_of(series)
         volume = dict(zip(axes, series.shape, strict=True)).get("Z", 1) > 1
         geometry = spacing_of(tif, series, volume=volume)
-    voxels = tidied(_shown(ByRegion(path, "TIFF", stored, axes), photometric, table))
+    voxels = tidy_lazily(_shown(LazyVoxels(path, "TIFF", stored, axes), photometric, table))
     inverted = photometric == Photometric.MIN_IS_WHITE
     return Scan(voxels, geometry, kind="TIFF volume" if volume else "TIFF", inverted=inverted)
 
 
-def _shown(stored: ByRegion, photometric: int, table: NDArray[np.uint8] | None) -> ByRegion:
-    """As `to_shown_colours` and palettes have it, judged by all of the image and not by each part."""
+def _shown(stored: LazyVoxels, photometric: int, table: NDArray[np.uint8] | None) -> LazyVoxels:
+    """Convert colours as `to_shown_colours` does, judged by the whole image and not by each part."""
     if table is not None:
-        return stored.then(lambda part: looked_up(part[0], table))
+        return stored.map(lambda part: looked_up(part[0], table))
     rgba = photometric == Photometric.RGB and stored.shape[0] == 4
     grey = photometric in (Photometric.MIN_IS_BLACK, Photometric.MIN_IS_WHITE) and stored.shape[0] == 2 and stored.dtype == np.uint8
     if rgba or (grey and all(is_alpha(part[1]) for part in pieces(stored))):
         alone = _alpha_alone(stored)
-        return stored.then(lambda part: part[-1:] if alone else part[:-1])
-    return stored if grey else stored.then(lambda part: to_shown_colours(part, photometric))
+        return stored.map(lambda part: part[-1:] if alone else part[:-1])
+    return stored if grey else stored.map(lambda part: to_shown_colours(part, photometric))
 
 
-def _alpha_alone(stored: ByRegion) -> bool:
+def _alpha_alone(stored: LazyVoxels) -> bool:
     """Whether the colours are the same everywhere, and the alpha carries the picture."""
     first, varies = stored[:, :1, :1, :1], False
     for part in pieces(stored):

@@ -1,4 +1,4 @@
-"""The samples of a TIFF decoded strip by strip or tile by tile, and no more of them than is asked for."""
+"""Samples of a TIFF, decoded strip by strip or tile by tile and no further than is asked for."""
 
 from __future__ import annotations
 
@@ -14,13 +14,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.stored import RawArray, Slices, Stored
+from unetstudio.formats.file_array import FileArray, RawArray, Slices
 
 if TYPE_CHECKING:
     from tifffile import TiffPageSeries
 
-REMEMBERED = 128 * 2**20
-"""Bytes of decoded strips and tiles that are kept: a row of tiles of a wide image is asked for again by the windows below."""
+CACHE_BYTES = 128 * 2**20
+"""Bytes of decoded strips and tiles that are kept: a row of tiles of a wide image is read again for the windows below."""
 
 LARGEST = 64 * 2**20
 """Bytes of one strip or tile; files with larger ones are not read in parts."""
@@ -28,8 +28,8 @@ LARGEST = 64 * 2**20
 _JPEG = {6, 7, 34892, 33007}
 
 
-def stored_samples(series: TiffPageSeries, path: Path) -> Stored | None:
-    """The samples as the file has them, with the axes of the series; None for a file that cannot be read in parts."""
+def stored_samples(series: TiffPageSeries, path: Path) -> FileArray | None:
+    """Return the samples as the file has them, with the axes of the series; None for a file that cannot be read in parts."""
     page: Any = series.keyframe
     if series.dataoffset is not None and page.is_memmappable:
         return RawArray(path, series.dataoffset, series.shape, np.dtype(page.parent.byteorder + page.dtype.char))
@@ -43,7 +43,7 @@ def stored_samples(series: TiffPageSeries, path: Path) -> Stored | None:
 
 
 class Segments:
-    """Pages of equal strips or tiles. The file is opened for each read, so that it can be moved, and nothing has to be closed."""
+    """Pages of equal strips or tiles. The file is opened for each read, so that it can be moved and nothing has to be closed."""
 
     def __init__(self, series: TiffPageSeries, path: Path) -> None:
         page: Any = series.keyframe
@@ -58,24 +58,24 @@ class Segments:
         self.largest = math.prod(self._edge) * samples * self.dtype.itemsize
         pages: list[Any] = list(series.pages)
         self._where = [(one.dataoffsets, one.databytecounts, one.jpegtables if self._header else None) for one in pages]
-        self._kept: OrderedDict[tuple[int, int], NDArray[Any] | None] = OrderedDict()
-        self._kept_bytes = 0
+        self._cache: OrderedDict[tuple[int, int], NDArray[Any] | None] = OrderedDict()
+        self._cached_bytes = 0
         self._lock = threading.Lock()
 
     def __getitem__(self, index: Slices, /) -> NDArray[Any]:
-        found = np.empty(tuple(part.stop - part.start for part in index), self.dtype)
+        values = np.empty(tuple(part.stop - part.start for part in index), self.dtype)
         before = len(index) - len(self._page_axes)
         lead = [range(part.start, part.stop) for part in index[:before]]
         within = dict(zip(self._page_axes, index[before:], strict=True))
-        planes = found.reshape(-1, *found.shape[before:])
+        planes = values.reshape(-1, *values.shape[before:])
         with self._path.open("rb") as file:
             for target, place in zip(planes, itertools.product(*lead), strict=True):
                 number = int(np.ravel_multi_index(place, self.shape[:before])) if place else 0
                 self._fill(file, target, number, within)
-        return found
+        return values
 
     def _fill(self, file: BinaryIO, target: NDArray[Any], page: int, within: dict[str, slice]) -> None:
-        """Writes a part of one page into `target`, which has the page's axes."""
+        """Write a part of one page into `target`, which has the page's axes."""
         rows, columns, samples = within["Y"], within["X"], within.get("S", slice(0, 1))
         separate = self._page_axes == "SYX"
         for plane in range(samples.start, samples.stop) if separate else (0,):
@@ -93,19 +93,19 @@ class Segments:
                     part[...] = content[..., samples] if part.ndim == 3 else content[..., 0]
 
     def _touched(self, rows: slice, columns: slice, plane: int) -> Iterator[tuple[int, int, int]]:
-        """Top, left and number of the strips or tiles of a plane that hold some of these rows and columns."""
+        """Yield top, left and number of the strips or tiles of a plane that hold some of these rows and columns."""
         (height, width), (down, across) = self._edge, self._grid
         for y in range(rows.start // height, math.ceil(rows.stop / height)):
             for x in range(columns.start // width, math.ceil(columns.stop / width)):
                 yield y * height, x * width, (plane * down + y) * across + x
 
     def _segment(self, file: BinaryIO, page: int, number: int) -> NDArray[Any] | None:
-        """(rows, columns, samples) of a strip or tile, None for one that the file leaves out."""
+        """Decode (rows, columns, samples) of a strip or tile; None for one that the file leaves out."""
         key = (page, number)
         with self._lock:
-            if key in self._kept:
-                self._kept.move_to_end(key)
-                return self._kept[key]
+            if key in self._cache:
+                self._cache.move_to_end(key)
+                return self._cache[key]
         offsets, counts, tables = self._where[page]
         if number >= len(offsets):
             raise FormatError(self._path, "it is cut short: part of its pixels is missing; copy it again from its origin.")
@@ -116,13 +116,13 @@ class Segments:
         more = {} if self._header is None else {"jpegtables": tables, **self._header}
         decoded, _, _ = self._decode(data, number, _fullsize=self._tiled, **more)
         segment = None if decoded is None else decoded[0]  # depth is 1
-        self._remember(key, segment)
+        self._keep(key, segment)
         return segment
 
-    def _remember(self, key: tuple[int, int], segment: NDArray[Any] | None) -> None:
+    def _keep(self, key: tuple[int, int], segment: NDArray[Any] | None) -> None:
         with self._lock:
-            self._kept[key] = segment
-            self._kept_bytes += 0 if segment is None else segment.nbytes
-            while self._kept_bytes > REMEMBERED and len(self._kept) > 1:
-                _, old = self._kept.popitem(last=False)
-                self._kept_bytes -= 0 if old is None else old.nbytes
+            self._cache[key] = segment
+            self._cached_bytes += 0 if segment is None else segment.nbytes
+            while self._cached_bytes > CACHE_BYTES and len(self._cache) > 1:
+                _, old = self._cache.popitem(last=False)
+                self._cached_bytes -= 0 if old is None else old.nbytes

@@ -1,4 +1,4 @@
-"""The image in a TIFF: its series and palette, and whether all of it is there."""
+"""The series of a TIFF that holds the image, its palette, and a check that all of it is there."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 
 def first_series(tif: TiffFile, path: Path) -> TiffPageSeries:
-    """The series to show; FormatError without one."""
+    """Return the series to show; FormatError without one."""
     if not tif.series:
         raise FormatError(path, "it holds no image; it may be damaged or cut short.")
     series = tif.series[0]
@@ -27,12 +27,12 @@ def first_series(tif: TiffFile, path: Path) -> TiffPageSeries:
 
 
 def bytes_of(series: TiffPageSeries) -> int:
-    """How many bytes of samples it claims to hold."""
+    """Return the bytes of samples that a series claims to hold."""
     return int(series.size) * max(1, series.dtype.itemsize)
 
 
-def make_sure_it_is_whole(series: TiffPageSeries, path: Path) -> None:
-    """A file that ends too early, or lists too few strips, is refused rather than filled with zeros."""
+def require_all_pixels(series: TiffPageSeries, path: Path) -> None:
+    """Raise FormatError for a file that ends too early or lists too few strips, which would be filled with zeros."""
     from tifffile import TiffPage
 
     end = path.stat().st_size
@@ -44,7 +44,7 @@ def make_sure_it_is_whole(series: TiffPageSeries, path: Path) -> None:
 
 
 def palette_of(series: TiffPageSeries) -> NDArray[np.uint8] | None:
-    """(N, 3) red, green, blue, where pixels are numbers of colours."""
+    """Return (N, 3) red, green, blue where pixels are indices into a palette; else None."""
     page: Any = series.keyframe
     if int(page.photometric) != Photometric.PALETTE or page.colormap is None:
         return None

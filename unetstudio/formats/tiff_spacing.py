@@ -1,4 +1,4 @@
-"""How large a TIFF's voxels are: from OME, ImageJ or the resolution tags, where they tell of the object and not of paper."""
+"""The voxel size of a TIFF, from OME, ImageJ or the resolution tags where they describe the object and not a printout."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ _UNITS = {2: 25.4, 3: 10.0}  # ResolutionUnit: inch, centimetre
 
 
 def spacing_of(tif: TiffFile, series: TiffPageSeries, *, volume: bool) -> Geometry:
-    """Geometry with spacing in mm; unknown when the file does not say, or says it of a volume's slices only in part."""
+    """Return geometry with spacing in mm; unknown when the file does not give it, or not for every axis of a volume."""
     z, y, x = _from_ome(tif) or _from_imagej(tif, series) or _from_svs(series) or _from_resolution(series) or (None, None, None)
     if y is None or x is None or not (0 < y < 1e3 and 0 < x < 1e3):
         return Geometry()
@@ -64,9 +64,9 @@ def _from_imagej(tif: TiffFile, series: TiffPageSeries) -> Lengths | None:
 
 
 def _from_svs(series: TiffPageSeries) -> Lengths | None:
-    """Aperio slide scanners write micrometres per pixel into the description."""
-    found = re.search(r"\|\s*MPP\s*=\s*([\d.]+)", str(series.keyframe.description))
-    edge = _number(found[1]) * 1e-3 if found else None
+    """Read micrometres per pixel, which Aperio slide scanners write into the description."""
+    match = re.search(r"\|\s*MPP\s*=\s*([\d.]+)", str(series.keyframe.description))
+    edge = _number(match[1]) * 1e-3 if match else None
     return None if edge is None else (None, edge, edge)
 
 
@@ -87,7 +87,7 @@ def _pixels_per_unit(series: TiffPageSeries, name: str) -> float | None:
 
 
 def _number(text: object) -> float:
-    """A number, or 0 (which no spacing is) for anything else."""
+    """Return a number, or 0 (which no spacing is) for anything else."""
     try:
         return float(str(text))
     except ValueError:

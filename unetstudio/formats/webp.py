@@ -14,7 +14,7 @@ class Webp(Picture):
     decoder = "WEBP"
 
     def recognises(self, head: bytes) -> bool:
-        """By the names of its container and its content."""
+        """Look for the names of its container and its content."""
         return head.startswith(b"RIFF") and head[8:12] == b"WEBP"
 
 

@@ -19,8 +19,8 @@ from torch import Tensor
 
 from unetstudio.errors import UserError
 from unetstudio.networks.device import Precision
-from unetstudio.networks.network import Network, answer
-from unetstudio.networks.output_window import Cut, Window, bounds_of, part_of
+from unetstudio.networks.network import Network, compute_window
+from unetstudio.networks.output_window import Crop, Window, crop_bounds, crop_to
 
 ENGINES = {"auto": "Automatic", "torch": "PyTorch", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
 """Names on the command line and in words; the quicker ones in the order in which they are tried."""
@@ -48,14 +48,14 @@ POLL_MILLISECONDS = 50
 
 
 class Engine(Protocol):
-    """(N, C, [Z,] Y, X) float32 on the processor to logits (N, K, ...), of a window where the network gives `cuts` for it.
+    """(N, C, [Z,] Y, X) float32 on the processor to logits (N, K, ...), of a window where the network gives `crops` for it.
 
     `kept_shapes` is how many shapes of input it keeps compiled.
     """
 
     kept_shapes: int
 
-    def __call__(self, batch: Tensor, cuts: Sequence[Cut] = ()) -> Tensor: ...
+    def __call__(self, batch: Tensor, crops: Sequence[Crop] = ()) -> Tensor: ...
 
 
 class OpenVino:
@@ -74,8 +74,8 @@ class OpenVino:
         self._requests: OrderedDict[tuple[object, ...], Any] = OrderedDict()
         self.kept_shapes = KEPT_SHAPES
 
-    def __call__(self, batch: Tensor, cuts: Sequence[Cut] = ()) -> Tensor:
-        request = self._request(tuple(batch.shape), bounds_of(cuts))
+    def __call__(self, batch: Tensor, crops: Sequence[Crop] = ()) -> Tensor:
+        request = self._request(tuple(batch.shape), crop_bounds(crops))
         request.start_async({0: batch.contiguous().numpy()})
         try:
             while not request.wait_for(POLL_MILLISECONDS):  # so that an interruption comes through
@@ -120,8 +120,8 @@ class OnnxRuntime:
         options.log_severity_level, options.intra_op_num_threads = 3, torch.get_num_threads()
         self._session = onnxruntime.InferenceSession(graph, options, providers=["CPUExecutionProvider"])
 
-    def __call__(self, batch: Tensor, cuts: Sequence[Cut] = ()) -> Tensor:
-        inputs = {"image": batch.contiguous().numpy(), **({"bounds": bounds_of(cuts).numpy()} if cuts else {})}
+    def __call__(self, batch: Tensor, crops: Sequence[Crop] = ()) -> Tensor:
+        inputs = {"image": batch.contiguous().numpy(), **({"bounds": crop_bounds(crops).numpy()} if crops else {})}
         return torch.from_numpy(self._session.run(["logits"], inputs)[0])
 
 
@@ -161,7 +161,7 @@ def choose_engine(
     reasons, graph = [], b""
     for name in names:
         try:
-            graph = graph or to_onnx(network, windowed=network.cuts(tuple(probe.shape[2:]), window) is not None)
+            graph = graph or to_onnx(network, windowed=network.crops(tuple(probe.shape[2:]), window) is not None)
             engine = KINDS[name](graph, precision)
             compute = partial(_by_engine, network, engine, window)
             set_up, seconds = _seconds(compute, probe)
@@ -198,10 +198,10 @@ def _compare(
     full = partial(_by_torch, network, Precision(precision.device, channels_last=precision.channels_last), window=None)
     if exact or precision.dtype == torch.float32:
         noise = torch.randn(probe.shape, generator=torch.Generator().manual_seed(0))
-        differences = [_difference(part_of(full(x), window), compute(x)) for x in (probe, noise)]
+        differences = [_difference(crop_to(full(x), window), compute(x)) for x in (probe, noise)]
         worst = max(difference for difference, _ in differences)
         return worst <= MOST_DIFFERENCE and not any(flipped for _, flipped in differences), f"probabilities differ by at most {worst:.1g}"
-    truth = part_of(full(probe), window).argmax(1)
+    truth = crop_to(full(probe), window).argmax(1)
     ours = float((_by_torch(network, precision, probe, window).argmax(1) != truth).float().mean())
     theirs = float((compute(probe).argmax(1) != truth).float().mean())
     return theirs <= max(
@@ -221,12 +221,12 @@ def _difference(ours: Tensor, theirs: Tensor) -> tuple[float, bool]:
 def _by_torch(network: Network, precision: Precision, batch: Tensor, window: Window | None) -> Tensor:
     with precision.autocast():
         placed = precision.place(batch)
-        logits: Tensor = network(placed) if window is None else answer(network, placed, window)
+        logits: Tensor = network(placed) if window is None else compute_window(network, placed, window)
     return logits.float()
 
 
 def _by_engine(network: Network, engine: Engine, window: Window, batch: Tensor) -> Tensor:
-    return answer(network, batch, window, engine)
+    return compute_window(network, batch, window, engine)
 
 
 def _seconds(compute: Callable[[Tensor], Tensor], probe: Tensor) -> tuple[float, float]:

@@ -15,6 +15,7 @@ from pathlib import Path
 
 from filelock import FileLock, Timeout
 
+from unetstudio.atomic_file import make_folder
 from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
@@ -23,7 +24,6 @@ from unetstudio.formats import discover, read_by_region, stem, write_legend
 from unetstudio.formats.large_mask import ending
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record
-from unetstudio.formats.replacing import make_folder
 from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, PredictionEvent, Refused
 from unetstudio.inference.mask_files import numbered_objects, save_probabilities, voxel_size, voxels_by_class, write_mask
 from unetstudio.inference.out_of_core import predict_out_of_core
@@ -146,20 +146,20 @@ class _FolderRun:
             yield Notice(f"{image.name}: {remark}")
         voxels: dict[str, int] = {}  # not counted in large images
         if large:
-            doubt = yield from predict_out_of_core(
+            mean = yield from predict_out_of_core(
                 predictor, scan, image, path, self._out / f"{name}.unfinished", provenance, options.limits, tta=tta
             )
         else:
             request = PredictionRequest.final(target.stem, tta=tta, tile_edge=options.limits.tile_edge)
             segmented = yield from segment_case(predictor, scan, request, self._steps, painted)
             prediction, labels = segmented.prediction, segmented.labels
-            doubt, voxels = mean_uncertainty(prediction.probabilities), voxels_by_class(labels, self._classes)
+            mean, voxels = mean_uncertainty(prediction.probabilities), voxels_by_class(labels, self._classes)
             write_mask(path, numbered_objects(labels, prediction.values, image) if options.objects else labels, scan, self._classes)
             if options.probabilities:
                 save_probabilities(probabilities, prediction)
-        self._manifest.add(name, MaskEntry.of(target.source, path.name, provenance, doubt, voxels, voxel_size(scan)))
+        self._manifest.add(name, MaskEntry.of(target.source, path.name, provenance, mean, voxels, voxel_size(scan)))
         self._record.finish()
-        yield MaskWritten(str(image), str(path), done, total, doubt)
+        yield MaskWritten(str(image), str(path), done, total, mean)
 
     def _is_large(self, scan: Scan, image: Path) -> bool:
         """Whether it is predicted on the disk; FormatError when more is wanted of such an image than its mask."""

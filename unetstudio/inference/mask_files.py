@@ -9,12 +9,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.atomic_file import replace_file
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS
-from unetstudio.formats.replacing import replace_file
 from unetstudio.postprocess.numbered import numbered
 
 MOST_OBJECTS = 2**16 - 1

@@ -8,8 +8,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Generator, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
@@ -22,8 +24,9 @@ from unetstudio.inference.request import PredictionRequest
 from unetstudio.inference.scratch import DiskArray, Scratch, make_sure_there_is_room
 from unetstudio.postprocess.by_block import LONGEST, Labels, by_block, reach
 from unetstudio.postprocess.overwrite import overwrite
-from unetstudio.postprocess.segment import Painted, segment, strongest
+from unetstudio.postprocess.segment import Painted, segment
 from unetstudio.postprocess.step import Reaching, Step, StepInput
+from unetstudio.postprocess.strongest import strongest
 from unetstudio.postprocess.uncertainty import uncertainty_sum
 
 TILE_PROBABILITIES = 2**26
@@ -140,7 +143,12 @@ def _step_input(
         part = _part(painted, region)
         best, winner, other = [array.read(region) for array in kept] or [np.zeros(region.shape, np.uint8)] * 3
         mask = None if part is None else part[1]
-        return StepInput(values[0], values, best, winner, other, mask, scan.geometry.spacing, scan.is_volume)
+
+        def read_image() -> NDArray[Any]:
+            return scan.voxels[(slice(None), *region.slices)]
+
+        spacing, volume = scan.geometry.spacing, scan.is_volume
+        return StepInput(values[0], values, best, winner, other, mask, spacing, volume, read_image=read_image)
 
     return of
 

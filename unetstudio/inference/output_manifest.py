@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unetstudio.atomic_file import replace_file
 from unetstudio.data.case import Source
 from unetstudio.data.csv_cell import csv_cell
 from unetstudio.formats.output_record import free_names
-from unetstudio.formats.replacing import replace_file
 from unetstudio.inference.provenance import Provenance
 
 RECORD = ".unetstudio-masks.json"
@@ -53,10 +53,10 @@ class MaskEntry:
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> MaskEntry:
         """The inverse; KeyError, TypeError, ValueError or AttributeError for what is no entry."""
-        doubt, size = (None if values[name] is None else float(values[name]) for name in ("doubt", "voxel"))
+        mean, size = (None if values[name] is None else float(values[name]) for name in ("doubt", "voxel"))
         voxels = {str(name): int(count) for name, count in values["voxels"].items()}
         mask = Path(str(values["mask"])).name
-        return cls(str(values["image"]), mask, str(values["key"]), doubt, voxels, size, str(values["place"]))
+        return cls(str(values["image"]), mask, str(values["key"]), mean, voxels, size, str(values["place"]))
 
 
 class OutputManifest:

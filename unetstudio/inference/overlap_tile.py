@@ -41,7 +41,7 @@ class TileGrid:
         """For a scan of `shape` (Z, Y, X); a 2D network goes slice by slice, without context from the neighbours."""
         step, margin = _three(network.size_multiple, 1), _three(network.receptive_margin, 0)
         halo = _index(round_up(m, s) for m, s in zip(margin, step, strict=True))
-        border = halo if any(network.lost) else _index(min(m, BORDER[network.config.dims]) for m in margin)
+        border = halo if any(network.valid_margin) else _index(min(m, BORDER[network.config.dims]) for m in margin)
         stop = _index(round_up(n + 2 * b, s) - b for n, b, s in zip(shape, border, step, strict=True))
         return cls(step, halo, Region(_index(-b for b in border), stop), network)
 
@@ -50,7 +50,7 @@ class TileGrid:
         slice in focus is finished before its neighbours."""
         if wanted.empty:
             return []
-        axes = [self._cuts(axis, wanted, size[axis]) for axis in range(3)]
+        axes = [self._intervals(axis, wanted, size[axis]) for axis in range(3)]
         boxes = [Region((z[0], y[0], x[0]), (z[1], y[1], x[1])) for z in axes[0] for y in axes[1] for x in axes[2]]
         return sorted(boxes, key=lambda box: _distances(box, focus, size, self._flat))
 
@@ -69,7 +69,7 @@ class TileGrid:
     def input(self, tile_core: Region) -> Region:
         """What the network must see for a tile core: with its halo, of a shape it accepts, within the domain if it pads by itself."""
         seen = self.unclipped(tile_core)
-        return seen if any(self.network.lost) else seen & self.domain
+        return seen if any(self.network.valid_margin) else seen & self.domain
 
     def unclipped(self, tile_core: Region) -> Region:
         """The same, in a domain without borders."""
@@ -83,14 +83,14 @@ class TileGrid:
     def surrounded(self, tile_core: Region) -> bool:
         """Whether all that can influence a tile core is mirrored or real image, and none of it the zeros that the network pads with."""
         margin = _three(self.network.receptive_margin, 0)
-        return any(self.network.lost) or (
+        return any(self.network.valid_margin) or (
             all(a - m >= low for a, m, low in zip(tile_core.start, margin, self.domain.start, strict=True))
             and all(b + m <= high for b, m, high in zip(tile_core.stop, margin, self.domain.stop, strict=True))
         )
 
     def work(self, seen: Region, tile_core: Region) -> float:
         """The work of a tile, in voxels for which the whole network is computed: part of it is computed for the core alone."""
-        return seen.size + self.network.spared * (tile_core.size - seen.size)
+        return seen.size + self.network.window_share * (tile_core.size - seen.size)
 
     def core_size(self, wanted: Region, voxels: float, most: int) -> Index:
         """Extents (z, y, x) of cores for tiles of about `voxels` of work and never over `most` input voxels: larger where halos would be
@@ -121,15 +121,15 @@ class TileGrid:
         cores, seen = [], []
         for axis in range(3):
             low, high, halo = self.domain.start[axis], self.domain.stop[axis], self.halo[axis]
-            cuts = self._cuts(axis, wanted, size[axis])
-            cores.append([b - a for a, b in cuts])
-            seen.append([min(b + halo, high) - max(a - halo, low) for a, b in cuts])
+            intervals = self._intervals(axis, wanted, size[axis])
+            cores.append([b - a for a, b in intervals])
+            seen.append([min(b + halo, high) - max(a - halo, low) for a, b in intervals])
         largest, all_seen = math.prod(map(max, seen)), math.prod(map(sum, seen))
-        spared = self.network.spared
-        work = largest + spared * (math.prod(map(max, cores)) - largest)
-        return largest, work, all_seen + spared * (math.prod(map(sum, cores)) - all_seen)
+        share = self.network.window_share
+        work = largest + share * (math.prod(map(max, cores)) - largest)
+        return largest, work, all_seen + share * (math.prod(map(sum, cores)) - all_seen)
 
-    def _cuts(self, axis: int, wanted: Region, size: int) -> list[tuple[int, int]]:
+    def _intervals(self, axis: int, wanted: Region, size: int) -> list[tuple[int, int]]:
         """About equal intervals of at most `size` on the grid that cover `wanted` along an axis."""
         step, origin = self.step[axis], self.domain.start[axis]
         start = origin + (wanted.start[axis] - origin) // step * step

@@ -13,10 +13,10 @@ from typing import Any, BinaryIO, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.atomic_file import make_folder, replace_file, write_error
 from unetstudio.data.region import Index, Region
 from unetstudio.errors import FormatError, UserError
-from unetstudio.formats.replacing import make_folder, refused, replace_file
-from unetstudio.formats.stored import RawArray
+from unetstudio.formats.file_array import RawArray
 
 ABOUT, DONE = "about.json", "done.txt"
 SAVED_EVERY = 5.0
@@ -37,7 +37,7 @@ class DiskArray:
                     file.truncate(size)
             self._file: BinaryIO = path.open("r+b", buffering=0)
         except OSError as error:
-            raise refused(path, error) from error
+            raise write_error(path, error) from error
         self._stored = RawArray(path, 0, shape, np.dtype(np.uint8))
 
     def read(self, region: Region) -> Labels:
@@ -57,7 +57,7 @@ class DiskArray:
                     while left:
                         left = left[self._file.write(left) :]
         except OSError as error:
-            raise refused(self.path, error) from error
+            raise write_error(self.path, error) from error
 
     def save(self) -> None:
         """Write through to the disk."""
@@ -118,7 +118,7 @@ class Scratch:
                     file.flush()
                     os.fsync(file.fileno())
         except OSError as error:
-            raise refused(self.folder, error) from error
+            raise write_error(self.folder, error) from error
         self._fresh.clear()
         self._saved = time.monotonic()
 

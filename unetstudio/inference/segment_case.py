@@ -13,7 +13,7 @@ from unetstudio.data.geometry import Spacing
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
-from unetstudio.data.scan import Scan
+from unetstudio.data.scan import Scan, Voxels
 from unetstudio.inference.collect import collect
 from unetstudio.inference.events import PredictionEvent
 from unetstudio.inference.predictor import Predictor
@@ -38,12 +38,14 @@ def segment_case(
     """Predict a scan, yielding the events of that, and return its segmentation. Check the scan against the predictor first."""
     prediction = Prediction(scan.shape, predictor.values)
     yield from collect(predictor.predict(scan, request), prediction)
-    return SegmentedCase(prediction, label_map(prediction, steps, scan.geometry.spacing, painted))
+    return SegmentedCase(prediction, label_map(prediction, steps, scan.geometry.spacing, painted, scan.voxels))
 
 
-def label_map(prediction: Prediction, steps: Sequence[Step], spacing: Spacing | None, painted: Painted | None) -> NDArray[np.uint8]:
-    """Class values (Z, Y, X) from a prediction; what was painted wins over every step."""
-    return segment(prediction.probabilities, prediction.values, steps, spacing, painted, prediction.known).labels
+def label_map(
+    prediction: Prediction, steps: Sequence[Step], spacing: Spacing | None, painted: Painted | None, voxels: Voxels | None = None
+) -> NDArray[np.uint8]:
+    """Class values (Z, Y, X) from a prediction; what was painted wins over every step. `voxels` is the image, for steps that look at it."""
+    return segment(prediction.probabilities, prediction.values, steps, spacing, painted, prediction.known, voxels).labels
 
 
 def strokes(labels: LabelMap, values: Sequence[int]) -> Painted:

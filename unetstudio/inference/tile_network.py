@@ -19,7 +19,7 @@ from unetstudio.inference.engine import KEPT_SHAPES, KEPT_SHAPES_TTA, Engine, En
 from unetstudio.inference.overlap_tile import TileGrid, read_mirrored
 from unetstudio.inference.resampled import ResampledScan, interpolated, zoom_of
 from unetstudio.networks.device import Precision
-from unetstudio.networks.network import Network, answer
+from unetstudio.networks.network import Network, compute_window
 from unetstudio.networks.output_window import Window
 
 LEAST_SECONDS = 30.0
@@ -156,7 +156,7 @@ class TileNetwork:
 
     def _output(self, seen: Region) -> Region:
         """The region that the network answers for when it sees a region."""
-        margin = (*(0,) * (3 - self.dims), *self.network.lost)
+        margin = (*(0,) * (3 - self.dims), *self.network.valid_margin)
         return Region(_add(seen.start, margin), _add(seen.stop, tuple(-n for n in margin)))
 
     def _predict_part(self, scan: Scan | ResampledScan, grid: TileGrid, tile_core: Region, wanted: Region, tta: bool) -> NDArray[np.uint8]:
@@ -189,7 +189,7 @@ class TileNetwork:
         """Probabilities (K, Z', Y', X') float32 on the device, from input channels (C', Z, Y, X); smaller by the network's valid margin, or
         a `part` (z, y, x) of that: the rest is then not computed where the network can do without."""
         batch = self._batch(channels)
-        margin = (*(0,) * (3 - self.dims), *self.network.lost)
+        margin = (*(0,) * (3 - self.dims), *self.network.valid_margin)
         output = [size - 2 * m for size, m in zip(channels.shape[1:], margin, strict=True)]
         part = part or tuple(slice(0, n) for n in output)
         if self.engine is not None:
@@ -227,10 +227,10 @@ class TileNetwork:
     def _forward(self, batch: Tensor, window: Window) -> Tensor:
         """(N, K, ...) float32 probabilities of a window; of two classes by one sigmoid, which costs a fraction of a softmax."""
         if self.engine is not None:
-            logits = answer(self.network, batch, window, self.engine)
+            logits = compute_window(self.network, batch, window, self.engine)
         else:
             with self.precision.autocast():
-                logits = answer(self.network, self.precision.place(batch), window).float()
+                logits = compute_window(self.network, self.precision.place(batch), window).float()
         if logits.shape[1] != 2:
             return torch.softmax(logits, dim=1)
         second = torch.sigmoid(logits[:, 1] - logits[:, 0])

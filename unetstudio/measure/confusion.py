@@ -1,4 +1,4 @@
-"""How often each class was given for each true class, voxel by voxel: what the overlap metrics are made from."""
+"""The confusion matrix: voxels by true and predicted class, from which the overlap metrics are computed."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import UserError
 
 CHUNK = 1 << 24
-"""Voxels counted at a time, so that a large map needs little memory."""
+"""Number of voxels counted at a time, so that a large map needs little memory."""
 
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
     """`counts` (K, K): voxels by true class (row) and predicted class (column), in the order of the class `values`.
 
-    Additive: the confusion of several cases is the sum of theirs. `missed` holds true voxels (K,) that were given no known class.
+    The confusion of several cases is the sum of theirs. `missed` (K,) holds voxels by true class that were predicted as no known class.
     """
 
     values: tuple[int, ...]
@@ -27,34 +27,34 @@ class Confusion:
     missed: NDArray[np.int64]
 
     def __add__(self, other: Confusion) -> Confusion:
-        """Of two cases together; both in the same classes."""
+        """The confusion of two cases together, which must have the same classes."""
         if self.values != other.values:
             raise ValueError(f"cannot add classes {self.values} and {other.values}")
         return Confusion(self.values, self.counts + other.counts, self.missed + other.missed)
 
     @property
     def truth(self) -> NDArray[np.int64]:
-        """(K,) voxels truly of each class."""
+        """(K,) voxels by true class."""
         total: NDArray[np.int64] = self.counts.sum(axis=1) + self.missed
         return total
 
     @property
     def predicted(self) -> NDArray[np.int64]:
-        """(K,) voxels predicted as each class."""
+        """(K,) voxels by predicted class."""
         total: NDArray[np.int64] = self.counts.sum(axis=0)
         return total
 
     @property
     def agreed(self) -> NDArray[np.int64]:
-        """(K,) voxels of each class that were predicted so."""
+        """(K,) correctly predicted voxels by class."""
         return np.diagonal(self.counts)
 
 
 def confusion(predicted: NDArray[np.integer], truth: NDArray[np.integer], values: Sequence[int] = ()) -> Confusion:
-    """Counts true against predicted classes; `values` are the classes, all that occur in either map when empty.
+    """Count true against predicted classes; `values` are the classes, or all that occur in either map if empty.
 
-    Voxels whose truth is 255 (not annotated) do not count. A voxel predicted as 255 or as a class beyond `values` counts as missed.
-    Values are integers from 0 to 255. Maps of different shape are a UserError.
+    Voxels whose truth is 255 (not annotated) are ignored. A voxel predicted as 255 or as a class outside `values` counts as missed.
+    Values are integers from 0 to 255. Maps of different shapes are a UserError.
     """
     if predicted.shape != truth.shape:
         raise UserError(
@@ -69,15 +69,15 @@ def confusion(predicted: NDArray[np.integer], truth: NDArray[np.integer], values
     table[UNLABELLED] = 0
     occurring = [value for value in range(UNLABELLED) if table[value].any() or table[:, value].any()]
     order = tuple(values) or tuple(occurring)
-    strangers = sorted(set(np.flatnonzero(table.any(axis=1)).tolist()) - set(order))
-    if strangers:
-        raise UserError(f"The true mask holds the value {strangers[0]}, which is no class here; classes are {', '.join(map(str, order))}.")
+    unknown = sorted(set(np.flatnonzero(table.any(axis=1)).tolist()) - set(order))
+    if unknown:
+        raise UserError(f"The true mask holds the value {unknown[0]}, which is no class here; classes are {', '.join(map(str, order))}.")
     counts = table[np.ix_(order, order)]
     return Confusion(order, counts, table[list(order)].sum(axis=1) - counts.sum(axis=1))
 
 
 def _as_byte(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """The same values as uint8; larger or negative ones are a UserError."""
+    """Convert to uint8; values outside 0..255 are a UserError."""
     if labels.dtype != np.uint8 and labels.size and (labels.min() < 0 or labels.max() > 255):
         wrong = labels.max() if labels.max() > 255 else labels.min()
         raise UserError(
@@ -88,5 +88,5 @@ def _as_byte(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
 
 
 def _size(labels: NDArray[np.integer]) -> str:
-    """Such as "512 × 640", width last axis first."""
+    """The shape as text, last axis first, such as "512 × 640"."""
     return " × ".join(str(length) for length in reversed(labels.shape))

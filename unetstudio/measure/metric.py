@@ -1,4 +1,4 @@
-"""What a metric is: it looks at one case at a time, keeps what it needs, and scores any number of cases together; found by name."""
+"""The interface of a metric: it measures one case at a time and combines the results of any number of cases into a score."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Spacing
 from unetstudio.measure.confusion import Confusion, confusion
-from unetstudio.measure.objects import objects
+from unetstudio.measure.objects import label_objects
 from unetstudio.registry import Registry
 
 Labels = NDArray[np.integer[Any]]
@@ -20,10 +20,10 @@ Labels = NDArray[np.integer[Any]]
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A prediction and the truth of one case, both (Z, Y, X).
+    """The predicted and the true label map (Z, Y, X) of a case.
 
-    `values` are the classes, the background first. `numbered` holds the two masks as their files have them, where numbers may stand for
-    objects and not for classes. `border` is the class that separates objects, of which `border_share` is the probability.
+    `values` are the classes, the background first. `numbered` holds both masks as read from their files, whose values may number objects
+    instead of classes. `border` is the class that separates objects, and `border_share` its probability.
     """
 
     predicted: Labels
@@ -36,19 +36,19 @@ class Pair:
 
     @cached_property
     def confusion(self) -> Confusion:
-        """True against predicted classes; UserErrors of `confusion`."""
+        """Confusion matrix of the pair; raises the UserErrors of `confusion`."""
         return confusion(self.predicted, self.truth, self.values)
 
     @cached_property
     def objects(self) -> tuple[NDArray[np.int32], NDArray[np.int32]]:
-        """Predicted and true objects, numbered from 1; 0 is the ground."""
-        mine, true = self.numbered or (self.predicted, self.truth)
-        return objects(mine), objects(true)
+        """Predicted and true objects, numbered from 1; 0 is the background."""
+        predicted, true = self.numbered or (self.predicted, self.truth)
+        return label_objects(predicted), label_objects(true)
 
 
 @dataclass(frozen=True)
 class Score:
-    """`per_class` by class value, None where the class is in neither map; `pooled` over all voxels or objects of what `mean` speaks of."""
+    """`per_class` by class value, None for a class in neither map; `mean` over classes or cases; `pooled` over all voxels or objects."""
 
     per_class: Mapping[int, float | None]
     pooled: float | None
@@ -56,8 +56,10 @@ class Score:
 
 
 class Metric(Protocol):
-    """`of` one case, in whatever form `over` can join; `unit` is "", "%" or "mm" (pixels where the spacing is unknown); `by_class` whether
-    it looks at classes, not at objects."""
+    """`measure` returns the result of one case in a form that `combine` can join.
+
+    `unit` is "", "%" or "mm" (pixels if the spacing is unknown). `by_class` says whether the metric compares classes and not objects.
+    """
 
     @property
     def title(self) -> str: ...
@@ -65,42 +67,43 @@ class Metric(Protocol):
     def by_class(self) -> bool: ...
     @property
     def unit(self) -> str: ...
-    def of(self, pair: Pair) -> Any: ...
-    def over(self, parts: Sequence[Any]) -> Score: ...
+    def measure(self, pair: Pair) -> Any: ...
+    def combine(self, parts: Sequence[Any]) -> Score: ...
 
 
 @dataclass(frozen=True)
-class Overlap:
-    """A metric that needs nothing but the confusion, which is summed over cases: each voxel counts once."""
+class VoxelMetric:
+    """A metric computed from the confusion matrix, summed over cases so that each voxel counts once."""
 
     title: str
     score: Callable[[Confusion], Score]
     unit: str = ""
     by_class: ClassVar[bool] = True
 
-    def of(self, pair: Pair) -> Confusion:
-        """What is counted."""
+    def measure(self, pair: Pair) -> Confusion:
+        """The confusion matrix of the case."""
         return pair.confusion
 
-    def over(self, parts: Sequence[Confusion]) -> Score:
-        """The score of the sum."""
+    def combine(self, parts: Sequence[Confusion]) -> Score:
+        """The score of the summed confusion matrices."""
         return self.score(sum(parts[1:], parts[0]))
 
 
 METRICS: Registry[Metric] = Registry("unetstudio.measure", "metric")
 
 
-def overlap(name: str, title: str) -> Callable[[Callable[[Confusion], Score]], Callable[[Confusion], Score]]:
-    """Decorator: registers a function of the confusion as a metric."""
+def overlap(name: str, title: str) -> Callable[[Callable[[Confusion], Score]], VoxelMetric]:
+    """Decorator that makes a metric of a function of the confusion matrix and registers it."""
 
-    def keep(score: Callable[[Confusion], Score]) -> Callable[[Confusion], Score]:
-        METRICS.register(name)(Overlap(title, score))
-        return score
+    def register(score: Callable[[Confusion], Score]) -> VoxelMetric:
+        metric = VoxelMetric(title, score)
+        METRICS.register(name)(metric)
+        return metric
 
-    return keep
+    return register
 
 
 def mean(values: Sequence[float | None]) -> float | None:
-    """Of those that are there."""
-    found = [value for value in values if value is not None]
-    return float(np.mean(found)) if found else None
+    """Mean of the values that are not None; None without any."""
+    numbers = [value for value in values if value is not None]
+    return float(np.mean(numbers)) if numbers else None

@@ -1,4 +1,4 @@
-"""From a mask to numbered objects, whether its values number objects already or name classes."""
+"""Numbering of the objects in a mask, whose values either number objects already or denote classes."""
 
 from __future__ import annotations
 
@@ -8,31 +8,31 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def objects(mask: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
-    """Objects (Z, Y, X) numbered from 1; 0 is the ground.
+def label_objects(mask: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
+    """Number the objects of a mask (Z, Y, X) from 1; 0 is the background.
 
-    In a mask of numbered objects a value is an object, also one in two pieces. In others values are classes, and each piece of equal value
-    (connected across faces, edges and corners) is an object.
+    If the mask numbers objects, each value is an object, even one in several pieces. Otherwise values are classes, and each connected
+    component of equal value (across faces, edges and corners) is an object.
     """
-    pieces = _pieces(mask)
-    if not _one_each(mask, pieces):
-        return pieces
+    components = _components(mask)
+    if not _one_component_each(mask, components):
+        return components
     return np.where(mask == 0, 0, np.searchsorted(np.unique(mask[mask != 0]), mask) + 1).astype(np.int32)
 
 
 def are_numbered(mask: NDArray[np.integer[Any]]) -> bool:
-    """Whether the values of a mask number objects: there are several, and most of them are one connected piece."""
-    return _one_each(mask, _pieces(mask))
+    """Whether the values of a mask number objects: there are several, and most of them are one connected component."""
+    return _one_component_each(mask, _components(mask))
 
 
-def _pieces(mask: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
+def _components(mask: NDArray[np.integer[Any]]) -> NDArray[np.int32]:
     from skimage.measure import label
 
     return np.asarray(label(mask, background=0, connectivity=mask.ndim), np.int32)
 
 
-def _one_each(mask: NDArray[np.integer[Any]], pieces: NDArray[np.int32]) -> bool:
-    found, first = np.unique(pieces, return_index=True)
-    owners = mask.reshape(-1)[first[found != 0]]
-    counts = np.unique(owners, return_counts=True)[1]
+def _one_component_each(mask: NDArray[np.integer[Any]], components: NDArray[np.int32]) -> bool:
+    numbers, first = np.unique(components, return_index=True)
+    values = mask.reshape(-1)[first[numbers != 0]]
+    counts = np.unique(values, return_counts=True)[1]
     return len(counts) > 1 and bool(np.median(counts) == 1)

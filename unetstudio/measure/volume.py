@@ -1,4 +1,4 @@
-"""How large each structure is, and how far off the prediction is."""
+"""The error of the predicted volume of each structure."""
 
 from __future__ import annotations
 
@@ -13,19 +13,19 @@ Volumes = dict[int, tuple[int, int]]
 
 @dataclass(frozen=True)
 class VolumeError:
-    """|predicted - true| / true in per cent of each class, mean over the cases that have it; spacing cancels out."""
+    """|predicted - true| / true of each class in per cent, averaged over the cases that have it; the spacing cancels out."""
 
     title: str = "Volume error"
     unit: str = "%"
     by_class: ClassVar[bool] = True
 
-    def of(self, pair: Pair) -> Volumes:
+    def measure(self, pair: Pair) -> Volumes:
         """Predicted and true voxels by class."""
-        counted = pair.confusion
-        return {v: (int(p), int(t)) for v, p, t in zip(counted.values, counted.predicted, counted.truth, strict=True)}
+        counts = pair.confusion
+        return {v: (int(p), int(t)) for v, p, t in zip(counts.values, counts.predicted, counts.truth, strict=True)}
 
-    def over(self, parts: Sequence[Volumes]) -> Score:
-        """By class, and over all classes but the first, the background."""
+    def combine(self, parts: Sequence[Volumes]) -> Score:
+        """Errors by class, and over all classes except the first, the background."""
         values = list(dict.fromkeys(value for part in parts for value in part))
         per_class = {value: mean([_error(*part[value]) for part in parts if value in part]) for value in values}
         structures = values[1:] or values

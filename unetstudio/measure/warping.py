@@ -1,4 +1,4 @@
-"""Where the prediction cuts one region into two or joins two into one, however its borders wander: the warping error (Jain et al. 2010)."""
+"""The warping error (Jain et al. 2010): pixels at which a prediction splits or merges regions, regardless of small shifts of borders."""
 
 from __future__ import annotations
 
@@ -16,41 +16,41 @@ from unetstudio.measure.metric import METRICS, Pair, Score
 Mask = NDArray[np.bool_]
 
 _RING = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
-"""Neighbours in a circle; those at odd places share an edge with the pixel."""
+"""The eight neighbours in circular order; those at odd positions share an edge with the pixel."""
 
 
-def _pieces(ring: Sequence[bool], *, edges: bool) -> int:
-    """Connected pieces of the set neighbours that touch the pixel: across edges only, or across corners too."""
+def _components(ring: Sequence[bool], *, edges: bool) -> int:
+    """Number of connected components of the set neighbours that touch the pixel, across edges only or also across corners."""
     if all(ring):
         return 1
     start = next(i for i in range(8) if not ring[i])
     runs: list[list[int]] = []
     last = False
     for step in range(1, 9):
-        place = (start + step) % 8
+        position = (start + step) % 8
         joined = last
-        if ring[place]:
+        if ring[position]:
             if not joined:
                 runs.append([])
-            runs[-1].append(place)
-        last = ring[place]
+            runs[-1].append(position)
+        last = ring[position]
     if edges:
-        return sum(any(place % 2 for place in run) for run in runs)
-    # across corners, two edge neighbours beside an unset corner touch one another
-    pieces = len(runs)
-    for place in range(0, 8, 2):
-        if not ring[place] and ring[place - 1] and ring[(place + 1) % 8]:
-            pieces -= 1
-    return max(pieces, 1) if any(ring) else 0
+        return sum(any(position % 2 for position in run) for run in runs)
+    # across corners, two edge neighbours beside an unset corner touch each other
+    count = len(runs)
+    for corner in range(0, 8, 2):
+        if not ring[corner] and ring[corner - 1] and ring[(corner + 1) % 8]:
+            count -= 1
+    return max(count, 1) if any(ring) else 0
 
 
 def _tables() -> tuple[NDArray[np.int8], NDArray[np.int8]]:
-    """By the eight neighbours as bits: foreground pieces (4-connected) and background pieces (8-connected) round a pixel."""
+    """Numbers of foreground (4-connected) and background (8-connected) components around a pixel, indexed by its neighbours as bits."""
     inside, outside = np.zeros(256, np.int8), np.zeros(256, np.int8)
     for code in range(256):
         ring = [bool(code >> i & 1) for i in range(8)]
-        inside[code] = _pieces(ring, edges=True)
-        outside[code] = _pieces([not bit for bit in ring], edges=False)
+        inside[code] = _components(ring, edges=True)
+        outside[code] = _components([not bit for bit in ring], edges=False)
     return inside, outside
 
 
@@ -58,7 +58,7 @@ _INSIDE, _OUTSIDE = _tables()
 
 
 def warped(true: Mask, goal: Mask, allowed: Mask) -> Mask:
-    """The true foreground (Y, X) bent towards `goal` where that keeps its topology: only simple points within `allowed` are flipped."""
+    """Warp the true foreground (Y, X) towards `goal` without changing its topology: flip only simple points within `allowed`."""
     shape = np.pad(true, 1)
     differs = np.pad((true != goal) & allowed, 1)
     waiting = deque(zip(*(axis.tolist() for axis in np.nonzero(differs)), strict=True))
@@ -71,25 +71,25 @@ def warped(true: Mask, goal: Mask, allowed: Mask) -> Mask:
             continue
         shape[y, x] = not shape[y, x]
         differs[y, x] = False
-        for dy, dx in _RING:  # what stood in the way may be simple now
+        for dy, dx in _RING:  # neighbours may be simple points now
             if differs[y + dy, x + dx] and not queued[y + dy, x + dx]:
                 queued[y + dy, x + dx] = True
                 waiting.append((y + dy, x + dx))
     return shape[1:-1, 1:-1]
 
 
-def splits_and_mergers(bent: Mask, goal: Mask) -> int:
-    """Pixels where the two still differ and flipping one would cut a region or join two."""
-    shape = np.pad(bent, 1)
-    places = np.argwhere(np.pad(bent != goal, 1))
-    return sum(int(_INSIDE[_code(shape, y, x)] > 1) for y, x in places)
+def splits_and_mergers(truth: Mask, goal: Mask) -> int:
+    """Number of pixels at which the warped truth and `goal` differ and a flip would split a region or merge two."""
+    shape = np.pad(truth, 1)
+    differing = np.argwhere(np.pad(truth != goal, 1))
+    return sum(int(_INSIDE[_code(shape, y, x)] > 1) for y, x in differing)
 
 
 @dataclass(frozen=True)
-class Warping:
-    """Share of pixels that split or join regions once the true borders were bent to the predicted ones, within `reach` pixels.
+class WarpingError:
+    """Share of pixels that split or merge regions after warping the true borders to the predicted ones within `reach` pixels.
 
-    As the ISBI 2012 challenge counted it. Other differences that bending cannot explain (whole objects, holes) are not counted.
+    Counted as in the ISBI 2012 challenge: other differences that warping cannot explain (whole objects, holes) are ignored.
     """
 
     title: str = "Warping error (splits and mergers)"
@@ -97,39 +97,39 @@ class Warping:
     reach: int = 10
     by_class: ClassVar[bool] = True
 
-    def of(self, pair: Pair) -> tuple[int, int]:
-        """Wrong pixels, and all."""
+    def measure(self, pair: Pair) -> tuple[int, int]:
+        """Wrong pixels and all pixels."""
         return sum(self._slice(pair, z) for z in range(pair.truth.shape[0])), pair.truth.size
 
-    def over(self, parts: Sequence[tuple[int, int]]) -> Score:
-        """Over all pixels."""
+    def combine(self, parts: Sequence[tuple[int, int]]) -> Score:
+        """The share over the pixels of all cases."""
         wrong, total = (sum(part[i] for part in parts) for i in (0, 1))
         return Score({}, wrong / total if total else None, wrong / total if total else None)
 
     def _slice(self, pair: Pair, z: int) -> int:
         from scipy.ndimage import distance_transform_edt
 
-        known = pair.truth[z] != UNLABELLED
-        true = (pair.truth[z] != pair.border) & known
+        labelled = pair.truth[z] != UNLABELLED
+        true = (pair.truth[z] != pair.border) & labelled
         share = None if pair.border_share is None else pair.border_share[z]
-        goal = ((pair.predicted[z] != pair.border) if share is None else share < 0.5) & known
+        goal = ((pair.predicted[z] != pair.border) if share is None else share < 0.5) & labelled
         near = distance_transform_edt(~_borders(true)) <= self.reach
         return splits_and_mergers(warped(true, goal, near), goal)
 
 
 def _borders(mask: Mask) -> Mask:
-    """Pixels with a neighbour of the other kind."""
-    found = np.zeros_like(mask)
+    """Pixels with an edge neighbour of the other value."""
+    borders = np.zeros_like(mask)
     for axis in range(2):
         change = np.diff(mask, axis=axis)
-        a, b = np.moveaxis(found, axis, 0), np.moveaxis(change, axis, 0)
+        a, b = np.moveaxis(borders, axis, 0), np.moveaxis(change, axis, 0)
         a[1:] |= b
         a[:-1] |= b
-    return found
+    return borders
 
 
 def _code(shape: Mask, y: int, x: int) -> int:
     return sum(int(shape[y + dy, x + dx]) << i for i, (dy, dx) in enumerate(_RING))
 
 
-METRICS.register("warping_error")(Warping())
+METRICS.register("warping_error")(WarpingError())

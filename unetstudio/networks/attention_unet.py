@@ -1,4 +1,4 @@
-"""Attention U-Net (Oktay et al., MIDL 2018, arXiv:1804.03999): gates let through of each skip what the coarser level looks for."""
+"""Attention U-Net (Oktay et al., MIDL 2018, arXiv:1804.03999): gates on the skips, controlled by the next coarser level."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from torch.nn.functional import interpolate, relu
 
 from unetstudio.networks.blocks import CONV, MAX_POOL, double_conv, he_init, norm_layer
 from unetstudio.networks.network import NETWORKS, Network, check
-from unetstudio.networks.pyramid import PyramidConfig, reach
+from unetstudio.networks.pyramid import PyramidConfig, pyramid_margin
 
 SUPERVISIONS = ("sides", "merged", "none")
 
 OPEN = 3.0
-"""A gate begins with sigmoid(3) = 0.95: it passes everything, as in the paper, and can still learn."""
+"""Initial bias of a gate: sigmoid(3) = 0.95 passes nearly everything, as in the paper, and leaves a gradient to learn from."""
 
 
 @dataclass(frozen=True)
 class AttentionUNetConfig(PyramidConfig):
-    """`gates` side by side on each skip but the finest; `bias`: convolutions have one even before a norm.
+    """`gates` is the number of parallel gates on each skip except the finest; `bias`: convolutions have a bias even before a norm.
 
-    `supervision` of the coarser levels: their answers are compared with the labels (sides), or brought up and merged into the one answer
-    by a last convolution, as the authors' program does.
+    `supervision` of the coarser levels: their logits are compared with the labels ("sides"), or upsampled and merged into one output by a
+    last convolution ("merged"), as in the authors' program.
     """
 
     gates: int = 1
@@ -36,13 +36,13 @@ class AttentionUNetConfig(PyramidConfig):
         super().__post_init__()
         check(self.depth >= 2, "An attention U-Net has at least 2 poolings: the finest skip has no gate.")
         check(1 <= self.gates <= 8, f"A skip has 1 to 8 gates, not {self.gates}.")
-        known = ", ".join(SUPERVISIONS)
-        check(self.supervision in SUPERVISIONS, f"There is no supervision named {self.supervision!r}. Known: {known}.")
+        names = ", ".join(SUPERVISIONS)
+        check(self.supervision in SUPERVISIONS, f"There is no supervision named {self.supervision!r}. Known: {names}.")
 
 
 @NETWORKS.register("attention_unet")
 class AttentionUNet(Network):
-    """The authors' networks for CT at a quarter of the width are 6,214,151 parameters with one gate a skip and 6,473,322 with two."""
+    """The authors' CT networks at a quarter of the width have 6,214,151 parameters with one gate per skip and 6,473,322 with two."""
 
     title = "Attention U-Net"
     description = "A U-Net that learns where to look: for small organs in large scans; what it attends to can be shown over the image."
@@ -87,7 +87,7 @@ class AttentionUNet(Network):
 
         self.size_multiple = config.size_multiple
         self.receptive_margin = tuple(_margin(config, axis) for axis in range(dims))
-        self.lost = (0,) * dims
+        self.valid_margin = (0,) * dims
         self.exact = norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
@@ -105,32 +105,32 @@ class AttentionUNet(Network):
 
     @torch.inference_mode()
     def attention_maps(self, x: Tensor) -> list[Tensor]:
-        """(N, 1, ...) as large as `x` for each gated skip, the finest first: 0 is held back, 1 is let through; the mean of its gates."""
-        _, passed = self._levels(x)
-        return [_resized(alpha, x.shape[2:]) for alpha in passed]
+        """(N, 1, ...) in the size of `x` for each gated skip, the finest first: the mean of its gates, 0 for blocked to 1 for passed."""
+        _, alphas = self._levels(x)
+        return [_resized(alpha, x.shape[2:]) for alpha in alphas]
 
     def _levels(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """What the way up has at each resolution, and how far the gates of each skip are open, finest first."""
+        """The decoder's features at each level and the mean attention coefficients of each gated skip, both finest first."""
         skips = []
         for encode, pool in zip(self.encoders, self.pools, strict=True):
             x = encode(x)  # (N, 16, 160, 160, 96)  (N, 32, 80, 80, 48)  (N, 64, 40, 40, 24)  (N, 128, 20, 20, 12)
             skips.append(x)
             x = pool(x)
         x = self.bottom(x)  # (N, 256, 10, 10, 6)
-        wanted, levels, passed = self.signal(x), [], []
+        signal, levels, alphas = self.signal(x), [], []
         for level in reversed(range(self.config.depth)):
             skip = skips.pop()
             if level:
-                skip, alpha = self.gates[level - 1](skip, wanted)
-                passed.append(alpha)
+                skip, alpha = self.gates[level - 1](skip, signal)
+                alphas.append(alpha)
             x = self.decoders[level](torch.cat([skip, _resized(x, skip.shape[2:])], dim=1))  # (N, 128, 20, 20, 12) ...
-            wanted = x  # gates the skip above
+            signal = x  # gates the next finer skip
             levels.append(x)
-        return levels[::-1] or [x], passed[::-1]
+        return levels[::-1] or [x], alphas[::-1]
 
     @torch.no_grad()
     def _begin_as_sum(self) -> None:
-        """The merging convolution begins with the sum of what the resolutions say about each class."""
+        """Initialise the merging convolution to sum the logits of all levels for each class."""
         weight = self.head.weight
         assert isinstance(weight, Tensor)
         weight.zero_()
@@ -139,7 +139,7 @@ class AttentionUNet(Network):
 
 
 class Gates(nn.Module):
-    """One or more gates on a skip, their results put together by a 1x1 convolution."""
+    """One or more parallel gates on a skip, combined by a 1x1 convolution."""
 
     def __init__(self, config: AttentionUNetConfig, width: int, below: int, factor: tuple[int, ...]) -> None:
         super().__init__()
@@ -148,7 +148,7 @@ class Gates(nn.Module):
         self.combine = nn.Sequential(combine, norm_layer(config.norm, config.dims, width), nn.ReLU())
 
     def forward(self, x: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
-        """The skip `x` as let through for the coarser `g`, and how far the gates are open at the resolution of `x`."""
+        """The skip `x` gated by the coarser signal `g`, and the mean attention coefficients at the resolution of `x`."""
         gated, alphas = zip(*(gate(x, g) for gate in self.gates), strict=True)
         return self.combine(torch.cat(gated, dim=1)), torch.stack(alphas).mean(dim=0)
 
@@ -171,17 +171,17 @@ class Gate(nn.Module):
 
     @torch.no_grad()
     def begin_open(self) -> None:
-        """Lets everything through at first."""
+        """Initialise the gate to pass nearly everything."""
         self.psi.weight.mul_(0.1)
         assert self.psi.bias is not None
         self.psi.bias.fill_(OPEN)
 
 
 def _resized(x: Tensor, shape: torch.Size) -> Tensor:
-    """Brought up by linear interpolation."""
+    """Resize (N, C, ...) to a spatial shape by linear interpolation."""
     return x if x.shape[2:] == shape else interpolate(x, shape, mode="bilinear" if len(shape) == 2 else "trilinear")
 
 
 def _margin(config: AttentionUNetConfig, axis: int) -> int:
-    taken = [kernel[axis] - 1 for kernel in config.kernels]
-    return reach([level[axis] for level in config.pools], taken, taken[:-1], linear=True, gates=range(1, config.depth))
+    margins = [kernel[axis] - 1 for kernel in config.kernels]
+    return pyramid_margin([level[axis] for level in config.pools], margins, margins[:-1], linear=True, gates=range(1, config.depth))

@@ -1,4 +1,4 @@
-"""The pieces that networks of two and three dimensions are built from: convolution pairs, norms, poolings, up-convolutions."""
+"""Building blocks for networks of two and three dimensions: convolution pairs, norms, poolings, up-convolutions."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from torch import Tensor, nn
 from unetstudio.errors import UserError
 
 NORMS = ("batch", "group", "instance", "none")
-"""Batch in evaluation and none act on each voxel alone: tiles are exact. Group and instance look at the whole tile."""
+"""Batch norm in evaluation and no norm act on single voxels, so tiles are exact. Group and instance norm depend on the whole tile."""
 
 PADDINGS = ("same", "valid")
 
@@ -23,7 +23,7 @@ INSTANCE_NORM: dict[int, type[nn.InstanceNorm2d] | type[nn.InstanceNorm3d]] = {2
 
 
 def norm_layer(norm: str, dims: int, channels: int, affine: bool = True) -> nn.Module:
-    """The norm by name; groups of channels are 8, or fewer where 8 does not divide their number. `affine`: with factor and offset."""
+    """A norm by name; group norm has 8 groups, or fewer where 8 does not divide the channels. `affine`: with factor and offset."""
     match norm:
         case "batch":
             return BATCH_NORM[dims](channels, affine=affine)
@@ -48,9 +48,9 @@ def double_conv(
     bias: bool = False,
     affine: bool = True,
 ) -> nn.Sequential:
-    """Twice convolution, norm, ReLU; `between` channels after the first, 0 for as many as at the end.
+    """Twice convolution, norm, ReLU, with `between` channels after the first convolution, or `channels` if it is 0.
 
-    A norm makes the convolution's bias needless; `bias` asks for it all the same, and `affine` is the norm's factor and offset.
+    A norm makes the convolution's bias redundant; `bias` adds it nevertheless. `affine` gives the norm a factor and an offset.
     """
     layers: list[nn.Module] = []
     around = tuple(k // 2 for k in kernel) if padding == "same" else (0,) * dims
@@ -62,7 +62,7 @@ def double_conv(
 
 
 def centre(skip: Tensor, like: Tensor) -> Tensor:
-    """The middle of `skip` in the spatial shape of `like`; valid padding makes the way up smaller than the way down."""
+    """The centre of `skip` in the spatial shape of `like`; with valid padding the decoder's features are smaller than the encoder's."""
     for axis in range(2, skip.dim()):
         surplus = skip.shape[axis] - like.shape[axis]
         if surplus:
@@ -72,7 +72,7 @@ def centre(skip: Tensor, like: Tensor) -> Tensor:
 
 @torch.no_grad()
 def he_init(network: nn.Module) -> None:
-    """Normal weights of variance 2/N before a ReLU (He et al. 2015), 1/N where none follows; N inputs feed one output; biases zero."""
+    """Initialise with normal weights of variance 2/N before a ReLU (He et al. 2015) and 1/N elsewhere, N being the fan-in; biases are 0."""
     for layer in network.modules():
         if isinstance(layer, (nn.Conv2d, nn.Conv3d)):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

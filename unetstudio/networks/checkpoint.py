@@ -1,7 +1,7 @@
-"""A checkpoint on disk: weights as safetensors named by their own SHA-256, and a JSON card of all that is needed to use them.
+"""A checkpoint on disk: weights as safetensors named by their SHA-256, and a JSON card with everything needed to use them.
 
-The card also stands inside the weights file, under the same hash: one file, moved or renamed, is enough to predict with. Nothing in it
-can run code, and a damaged, foreign or newer one is refused with a sentence.
+The weights file contains the card too, covered by the same hash, so that this one file suffices for prediction, even moved or renamed.
+Nothing in it can run code. A damaged, foreign or newer checkpoint is refused with a CheckpointError.
 """
 
 from __future__ import annotations
@@ -9,9 +9,7 @@ from __future__ import annotations
 import hashlib
 import json
 import math
-import os
 import re
-import tempfile
 from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
@@ -26,41 +24,43 @@ from safetensors.torch import save as save_tensors
 from torch import Tensor
 
 from unetstudio import __version__
-from unetstudio.data.checksum import sealed
+from unetstudio.atomic_file import replace_file
+from unetstudio.data.checksum import with_checksum
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Spacing
 from unetstudio.errors import CheckpointError, UserError
 from unetstudio.networks.network import Network, rebuild
-from unetstudio.networks.state import METADATA, metadata, pack, unpack
+from unetstudio.networks.serialization import METADATA, metadata, pack, unpack
 
 FORMAT = 1
-"""Raised when a checkpoint could no longer be read by the program of before."""
+"""Format version, incremented when older versions of the program can no longer read new checkpoints."""
 
 Write = Callable[[Path, bytes], None]
+"""Writes the bytes of a file whole or not at all."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """What weights are, who made them from what, and how well they did; `id` is the SHA-256 of the weights file, "" before it is saved."""
+    """Card of a checkpoint: how its weights were made and how well they score; `id` is the SHA-256 of their file, "" before saving."""
 
     network: str
-    config: dict[str, Any]  # the network's configuration
-    classes: ClassTable  # output channels in this order
+    config: dict[str, Any]  # of the network, as `NetworkConfig.to_json` gives it
+    classes: ClassTable  # in the order of the output channels
     intensity: dict[str, Any] = field(default_factory=dict)  # how voxels become input channels
-    spacing: Spacing | None = None  # mm (z, y, x) the network was trained at
-    resampled: bool = False  # images of another voxel size are resampled to it
+    spacing: Spacing | None = None  # mm (z, y, x) of the training images
+    resampled: bool = False  # whether images of another voxel size are resampled to `spacing`
     step: int = 0
     seconds: float = 0.0  # of training
     score: float | None = None  # mean Dice on held-out labels
     class_scores: dict[int, float] = field(default_factory=dict)  # by class value
     settings: dict[str, Any] = field(default_factory=dict)
     training_cases: tuple[str, ...] = ()
-    report: dict[str, Any] = field(default_factory=dict)  # what else a reader should know of it, see training/card.py
+    report: dict[str, Any] = field(default_factory=dict)  # further facts for the reader, see training/card.py
     created: str = ""  # ISO 8601, UTC
     program: str = __version__
     format: int = FORMAT
     id: str = ""
-    optimizer: str = ""  # SHA-256 of the file to resume from, "" without one
+    optimizer: str = ""  # SHA-256 of the file with the training state, "" without one
 
     @property
     def dims(self) -> int:
@@ -69,22 +69,22 @@ class Checkpoint:
 
     @property
     def mirrored(self) -> bool:
-        """Whether training showed mirrored views along every axis, so that the network may be asked about them."""
+        """Whether training included views mirrored along every axis, so that test-time augmentation may use them."""
         return bool(self.report.get("training", {}).get("Mirrored views") == "learnt")
 
     @property
     def turned(self) -> bool:
-        """Whether training showed views turned by a quarter."""
+        """Whether training included views rotated by 90 degrees."""
         return bool(self.report.get("training", {}).get("Turned views") == "learnt")
 
     @property
     def target(self) -> Spacing | None:
-        """The voxel size to which images are resampled; None where they are taken as they are."""
+        """The voxel size in mm (z, y, x) to which images are resampled; None if they are not resampled."""
         return self.spacing if self.resampled else None
 
     @property
     def precision(self) -> str:
-        """float32 where training was told so; else auto: the computer that trained may have had a format that this one has not."""
+        """The precision setting for prediction: float32 if training used that setting, otherwise auto, since computers differ."""
         return "float32" if self.settings.get("precision") == "float32" else "auto"
 
     def to_json(self) -> dict[str, Any]:
@@ -93,7 +93,7 @@ class Checkpoint:
 
     @classmethod
     def from_json(cls, card: Mapping[str, Any]) -> Checkpoint:
-        """The inverse; CheckpointError for a newer format or missing fields."""
+        """The inverse of `to_json`; CheckpointError for a newer format or missing fields."""
         try:
             if int(card["format"]) > FORMAT:
                 raise CheckpointError(f"This checkpoint was made by U-Net Studio {card.get('program', '')}; update the program to use it.")
@@ -107,14 +107,14 @@ class Checkpoint:
                 classes=ClassTable.from_json(card["classes"]),
                 intensity=dict(card["intensity"]),
                 spacing=None if spacing is None else (float(spacing[0]), float(spacing[1]), float(spacing[2])),
-                resampled=card.get("resampled", False) is True,  # older ones take images as they are
+                resampled=card.get("resampled", False) is True,  # absent from old cards
                 step=int(card["step"]),
                 seconds=float(card["seconds"]),
                 score=None if card["score"] is None else float(card["score"]),
                 class_scores={int(k): float(v) for k, v in card["class_scores"].items()},
                 settings=dict(card["settings"]),
                 training_cases=tuple(card["training_cases"]),
-                report=dict(card.get("report", {})),  # older ones have none
+                report=dict(card.get("report", {})),  # absent from old cards
                 created=str(card["created"]),
                 program=str(card["program"]),
                 format=int(card["format"]),
@@ -122,21 +122,13 @@ class Checkpoint:
                 optimizer=str(card["optimizer"]),
             )
         except (KeyError, TypeError, ValueError, IndexError, AttributeError, OverflowError) as error:
-            what = str(error)[:80]  # of a stranger's text no more than a line
-            raise CheckpointError(f"This is not a checkpoint of U-Net Studio: its description lacks or garbles {what}.") from error
+            reason = str(error)[:80]  # the text comes from the file: show at most a line of it
+            raise CheckpointError(f"This is not a checkpoint of U-Net Studio: its description lacks or garbles {reason}.") from error
 
 
 def write_atomically(path: Path, content: bytes) -> None:
-    """The old file or the whole new one, never half of it; a process that must survive a power cut passes a durable writer instead."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    descriptor, temporary = tempfile.mkstemp(dir=path.parent, prefix=".writing-")
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(content)
-        Path(temporary).replace(path)
-    except OSError:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    """Write the old file or the whole new one, never half of it; inside a project the durable writer is passed instead."""
+    replace_file(path, content, parents=True)
 
 
 def save(
@@ -147,29 +139,29 @@ def save(
     *,
     write: Write = write_atomically,
 ) -> tuple[str, Path]:
-    """Writes `<sha256>.safetensors`, then `<sha256>.json`, the card by which it is found; returns id and path of the weights.
+    """Write `<sha256>.safetensors`, then the card `<sha256>.json`; return the id and the path of the weights.
 
-    `state` is a network's state_dict; `optimizer_state` is whatever is needed to go on exactly (see `networks.state.pack`), and goes into
-    `<sha256>.optimizer`. Weights that are not finite are a CheckpointError and are not written.
+    `state` is a network's state_dict. `optimizer_state` holds what is needed to resume training exactly (see `serialization.pack`) and is
+    written to `<sha256>.optimizer`. Weights that are not finite are a CheckpointError, and nothing is written.
     """
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
     _check_finite(tensors)
     resume = None if optimizer_state is None else pack(dict(optimizer_state))
-    made = checkpoint.created or datetime.now(UTC).isoformat(timespec="seconds")
-    kept = "" if resume is None else _sha256(resume)
-    checkpoint = replace(checkpoint, created=made, optimizer=kept, id="", format=FORMAT)
+    created = checkpoint.created or datetime.now(UTC).isoformat(timespec="seconds")
+    optimizer = "" if resume is None else _sha256(resume)
+    checkpoint = replace(checkpoint, created=created, optimizer=optimizer, id="", format=FORMAT)
     weights = save_tensors(tensors, {METADATA: json.dumps(checkpoint.to_json())})
     checkpoint = replace(checkpoint, id=_sha256(weights))
     path = folder / f"{checkpoint.id}.safetensors"
     if resume is not None:
         write(path.with_suffix(".optimizer"), resume)
     write(path, weights)
-    write(path.with_suffix(".json"), json.dumps(sealed(checkpoint.to_json()), indent=1).encode())
+    write(path.with_suffix(".json"), json.dumps(with_checksum(checkpoint.to_json()), indent=1).encode())
     return checkpoint.id, path
 
 
 def load(path: Path, device: torch.device | str = "cpu") -> tuple[Checkpoint, Network]:
-    """Card and network, its weights verified and in evaluation mode; `path` is the weights file or the card beside it."""
+    """Load and verify a checkpoint: its card, and its network in evaluation mode. `path` is the weights file or the card beside it."""
     path = path.with_suffix(".safetensors") if path.suffix == ".json" else path
     content = _read(path)
     identity = _sha256(content)
@@ -183,8 +175,8 @@ def load(path: Path, device: torch.device | str = "cpu") -> tuple[Checkpoint, Ne
     checkpoint = replace(Checkpoint.from_json(card), id=identity)
     _check_finite(tensors)
     network = _build(path, checkpoint)
-    expected, found = ({k: (tuple(v.shape), v.dtype) for k, v in state.items()} for state in (network.state_dict(), tensors))
-    if expected != found:
+    expected, actual = ({k: (tuple(v.shape), v.dtype) for k, v in state.items()} for state in (network.state_dict(), tensors))
+    if expected != actual:
         raise CheckpointError(f"The weights in {path.name} do not fit the network that it names; it was altered or is damaged.")
     network.load_state_dict(tensors, assign=True)
     if len(checkpoint.classes) != network.config.n_classes:
@@ -193,7 +185,7 @@ def load(path: Path, device: torch.device | str = "cpu") -> tuple[Checkpoint, Ne
 
 
 def load_optimizer(path: Path, checkpoint: Checkpoint, device: torch.device | str = "cpu") -> dict[str, Any] | None:
-    """What `save` was given to resume from, verified; None when the checkpoint at `path` was saved without."""
+    """Load and verify the `optimizer_state` that `save` wrote; None if the checkpoint at `path` was saved without one."""
     if not checkpoint.optimizer:
         return None
     beside = path.with_suffix(".optimizer")
@@ -204,7 +196,7 @@ def load_optimizer(path: Path, checkpoint: Checkpoint, device: torch.device | st
 
 
 def _build(path: Path, checkpoint: Checkpoint) -> Network:
-    """The network without memory for weights yet: a card from a stranger cannot ask for more than its file brings."""
+    """Build the network without allocating weights, so that a hostile card cannot claim more memory than its file has."""
     try:
         with torch.device("meta"):
             return rebuild(checkpoint.network, checkpoint.config)

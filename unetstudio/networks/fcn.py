@@ -14,20 +14,20 @@ from unetstudio.networks.network import NETWORKS, Network, NetworkConfig, check
 from unetstudio.networks.receptive_field import ReceptiveField
 
 CONVOLUTIONS = (2, 2, 3, 3, 3)
-"""Of each stage of VGG16, with a pooling by 2 after each stage."""
+"""Number of convolutions in each stage of VGG16; a pooling by 2 follows each stage."""
 
 STEP = 32
-"""Voxels between the coarsest scores."""
+"""Spacing of the coarsest scores in voxels."""
 
 DROPOUT: dict[int, type[nn.Dropout2d] | type[nn.Dropout3d]] = {2: nn.Dropout2d, 3: nn.Dropout3d}
 
 
 @dataclass(frozen=True)
 class FCNConfig(NetworkConfig):
-    """`widths` are the channels of the five stages; `dense` those of fc6 and fc7, 0 to score the last pooling itself.
+    """`widths` are the channels of the five stages; `dense` those of fc6 and fc7, 0 to score the last pooling directly.
 
-    With `border` 1 all is padded to the same size. The published border of 100 voxels round the image makes room for fc6, which is not
-    padded, and for images of any size; the scores are then cut to the image.
+    With `border` 1 all convolutions use same padding. The published border of 100 voxels round the image allows fc6 without padding and
+    images of any size; the scores are then cropped to the image.
     """
 
     widths: tuple[int, ...] = (32, 64, 128, 256, 256)
@@ -50,13 +50,13 @@ class FCNConfig(NetworkConfig):
 
     @property
     def offsets(self) -> tuple[int, int, int]:
-        """Where in pool4, pool3 and the last up-scoring the image begins: 5, 9 and 31 with the published border."""
+        """Offset of the image in pool4, pool3 and the last upsampled scores: 5, 9 and 31 with the published border."""
         return (0, 0, 0) if self.border == 1 else (5, 9, 31)
 
 
 @NETWORKS.register("fcn")
 class FCN(Network):
-    """Scores at steps of 32, 16 and 8 voxels are summed, the coarser ones up-scored first; 134 million parameters in the published size."""
+    """Sums scores at steps of 32, 16 and 8 voxels after upsampling the coarser ones; 134 million parameters in the published size."""
 
     title = "FCN-8s"
     description = "For large structures whose exact border matters little; the ancestor of the U-Net, and a line to compare against."
@@ -91,8 +91,8 @@ class FCN(Network):
             interpolate(up.weight)
 
         self.size_multiple = (STEP,) * dims
-        self.lost = (0,) * dims
-        self.receptive_margin = (_seen(config, ReceptiveField(0, STEP - 1)).margin(STEP),) * dims
+        self.valid_margin = (0,) * dims
+        self.receptive_margin = (_receptive_field(config, ReceptiveField(0, STEP - 1)).margin(STEP),) * dims
         self.exact = config.norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor:
@@ -107,14 +107,14 @@ class FCN(Network):
             pools.append(x)
         x = self.head["pool5"](self.dense(x))  # (N, K, 9, 9)
         x = self.up2(x)  # (N, K, 20, 20)
-        x = x + _cut(self.head["pool4"](pools[3]), four, tuple(x.shape[2:]))
+        x = x + _crop(self.head["pool4"](pools[3]), four, tuple(x.shape[2:]))
         x = self.up4(x)  # (N, K, 42, 42)
-        x = x + _cut(self.head["pool3"](pools[2]), three, tuple(x.shape[2:]))
-        return _cut(self.up8(x), image, size)  # (N, K, 344, 344), of which (N, K, 256, 256)
+        x = x + _crop(self.head["pool3"](pools[2]), three, tuple(x.shape[2:]))
+        return _crop(self.up8(x), image, size)  # (N, K, 344, 344), cropped to (N, K, 256, 256)
 
 
 def _stage(config: FCNConfig, stage: int, channels_in: int, width: int) -> nn.Sequential:
-    """Convolutions, the very first with the border, and a pooling by 2, which keeps an odd row."""
+    """Convolutions, the very first one padded by the border, and a pooling by 2 that keeps an odd last row."""
     layers: list[nn.Module] = []
     for place in range(CONVOLUTIONS[stage]):
         pad = config.border if stage == place == 0 else 1
@@ -124,7 +124,7 @@ def _stage(config: FCNConfig, stage: int, channels_in: int, width: int) -> nn.Se
 
 
 def _dense(config: FCNConfig) -> nn.Module:
-    """VGG16's fully connected layers as convolutions; without them, the dropout alone."""
+    """VGG16's fully connected layers as convolutions; only the dropout without them."""
     drop = DROPOUT[config.dims](config.dropout)
     if not config.dense:
         return drop
@@ -135,9 +135,9 @@ def _dense(config: FCNConfig) -> nn.Module:
 
 @torch.no_grad()
 def interpolate(weight: Tensor) -> None:
-    """Makes a transposed convolution's weight (K, K, ...) up-sample each channel by itself, linearly along every axis.
+    """Initialise the weight (K, K, ...) of a transposed convolution to upsample each channel linearly along every axis.
 
-    Its kernel is twice the stride, an even number. The authors' code then keeps it so; the paper, and we, go on learning it.
+    The kernel is twice the stride, an even number. The authors' code keeps the weight fixed; in the paper and here it is learnt further.
     """
     half = weight.shape[-1] // 2
     ramp = 1 - (torch.arange(2 * half, device=weight.device) - (half - 0.5)).abs() / half
@@ -149,18 +149,18 @@ def interpolate(weight: Tensor) -> None:
         weight[channel, channel] = kernel
 
 
-def _cut(x: Tensor, start: int, size: tuple[int, ...]) -> Tensor:
-    """The spatial part of `size` that begins at `start` on every axis."""
+def _crop(x: Tensor, start: int, size: tuple[int, ...]) -> Tensor:
+    """The spatial part of shape `size` that begins at `start` on every axis."""
     for axis, n in enumerate(size, start=2):
         x = x.narrow(axis, start, n)
     return x
 
 
-def _seen(config: FCNConfig, wanted: ReceptiveField) -> ReceptiveField:
-    """What of the image the positions `wanted` of the scores see along an axis."""
+def _receptive_field(config: FCNConfig, output: ReceptiveField) -> ReceptiveField:
+    """The receptive field, along one axis of the image, of the positions `output` of the scores."""
     four, three, image = config.offsets
     pad = int(config.border == 1)
-    at_three = ReceptiveField(wanted.first + image, wanted.last + image).through_up(16, 8, 4 * pad)
+    at_three = ReceptiveField(output.first + image, output.last + image).through_up(16, 8, 4 * pad)
     at_four = at_three.through_up(4, 2, pad)
     at_five = at_four.through_up(4, 2, pad)
     if config.dense:

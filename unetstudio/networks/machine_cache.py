@@ -13,7 +13,8 @@ from typing import Any
 import platformdirs
 import torch
 
-from unetstudio.networks.checkpoint import write_atomically
+from unetstudio.atomic_file import replace_file
+from unetstudio.errors import FormatError
 
 FILE = "findings.json"
 
@@ -41,8 +42,8 @@ def remember(question: str, answer: Any, *, replace: bool = False) -> Any:
     if replace or _key(question) not in answers:
         answers[_key(question)] = answer
         try:
-            write_atomically(cache_folder() / FILE, json.dumps(answers, indent=1).encode())
-        except OSError:
+            replace_file(cache_folder() / FILE, json.dumps(answers, indent=1).encode(), parents=True)
+        except FormatError:
             return answer
     return answers[_key(question)]
 

@@ -1,4 +1,4 @@
-"""MultiResUNet (Ibtehaz & Rahman, Neural Networks 2020, arXiv:1902.04049): three kernel sizes a level, convolutions on the skips."""
+"""MultiResUNet (Ibtehaz & Rahman, Neural Networks 2020, arXiv:1902.04049): three receptive fields per level, convolutions on the skips."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from unetstudio.networks.pyramid import PyramidConfig
 from unetstudio.networks.receptive_field import ReceptiveField
 
 SHARES = (0.167, 0.333, 0.5)
-"""Of a block's width, the filters of its three chained convolutions, which together see 3, 5 and 7 voxels."""
+"""Filters of a block's three chained convolutions, which see 3, 5 and 7 voxels, as shares of the block's width."""
 
 
 @dataclass(frozen=True)
 class MultiResUNetConfig(PyramidConfig):
-    """A level's blocks are `alpha` times as wide as the level would be in a U-Net.
+    """`alpha` is the width of a level's blocks relative to that of a U-Net's level.
 
-    `gamma` is whether the batch norms behind convolutions have a factor, and `head_norm` whether a norm stands behind the last convolution:
-    the authors' Keras file has no factor and such a norm, which matters to nothing but the number of parameters.
+    `gamma`: batch norms after convolutions have a factor. `head_norm`: a norm follows the last convolution. The authors' Keras file has no
+    factors and has this norm, which only affects the number of parameters.
     """
 
     alpha: float = 1.67
@@ -38,7 +38,7 @@ class MultiResUNetConfig(PyramidConfig):
 
     @property
     def filters(self) -> tuple[int, ...]:
-        """Of the ResPath and up-convolution of each level, finest first, the bottom last."""
+        """Filters of the ResPath and the up-convolution of each level, finest first, the bottom last."""
         return tuple(self.base * 2**level for level in range(self.depth + 1))
 
     def shares(self, level: int) -> tuple[int, ...]:
@@ -46,12 +46,12 @@ class MultiResUNetConfig(PyramidConfig):
         return tuple(int(self.alpha * self.filters[level] * share) for share in SHARES)
 
     def steps(self, level: int) -> int:
-        """Length of a level's ResPath: 4, 3, 2, 1 from the finest on, where there are four."""
+        """Length of a level's ResPath: 4, 3, 2, 1 from the finest level on with four poolings."""
         return self.depth - level
 
 
 class MultiResBlock(nn.Module):
-    """Three convolutions in a chain, whose results are put together and added to the input."""
+    """Three chained convolutions, whose concatenated results are added to the input."""
 
     def __init__(self, config: MultiResUNetConfig, channels_in: int, level: int) -> None:
         super().__init__()
@@ -64,16 +64,16 @@ class MultiResBlock(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(N, C, ...) to (N, `channels`, ...)."""
-        found, shortcut = [], self.shortcut(x)
+        features, shortcut = [], self.shortcut(x)
         for conv in self.chain:
             x = torch.relu(conv(x))  # (N, W/6, ...)  (N, W/3, ...)  (N, W/2, ...)
-            found.append(x)
-        result: Tensor = self.out(torch.relu(self.joined(torch.cat(found, dim=1)) + shortcut))
+            features.append(x)
+        result: Tensor = self.out(torch.relu(self.joined(torch.cat(features, dim=1)) + shortcut))
         return result
 
 
 class ResPath(nn.Module):
-    """Residual convolutions on a skip, so that what it brings is as processed as what it meets."""
+    """Residual convolutions on a skip, which bring its features to a similar depth of processing as the decoder's."""
 
     def __init__(self, config: MultiResUNetConfig, channels_in: int, level: int) -> None:
         super().__init__()
@@ -92,7 +92,7 @@ class ResPath(nn.Module):
 
 @NETWORKS.register("multires_unet")
 class MultiResUNet(Network):
-    """In the published size, base 64 and batch norm without factors: 29,061,741 values with the norms' statistics (1 in, 1 out)."""
+    """The published size, base 64 and batch norm without factors, has 29,061,741 values with the norms' statistics (1 in, 1 out)."""
 
     title = "MultiResUNet"
     description = "For structures of very different sizes in one image, such as small and large cells; slower than the U-Net."
@@ -126,8 +126,10 @@ class MultiResUNet(Network):
         he_init(self)
 
         self.size_multiple = config.size_multiple
-        self.lost = (0,) * dims
-        self.receptive_margin = tuple(_seen(config, axis, ReceptiveField(0, n - 1)).margin(n) for axis, n in enumerate(self.size_multiple))
+        self.valid_margin = (0,) * dims
+        self.receptive_margin = tuple(
+            _receptive_field(config, axis, ReceptiveField(0, n - 1)).margin(n) for axis, n in enumerate(self.size_multiple)
+        )
         self.exact = config.norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor:
@@ -147,14 +149,14 @@ class MultiResUNet(Network):
 
 
 def conv_norm(config: MultiResUNetConfig, channels_in: int, channels: int, kernel: tuple[int, ...]) -> nn.Sequential:
-    """A convolution and its norm, which makes the bias needless."""
+    """A convolution without bias, and its norm; with norm "none" the convolution has a bias."""
     around = tuple(k // 2 for k in kernel)
     conv = CONV[config.dims](channels_in, channels, kernel, padding=around, bias=config.norm == "none")  # type: ignore[arg-type]
     return nn.Sequential(conv, _norm(config, channels))
 
 
 def _norm(config: MultiResUNetConfig, channels: int) -> nn.Module:
-    """The norm behind a convolution; of a batch norm without gamma, the factor is no parameter but always 1."""
+    """The norm after a convolution; without gamma, the factor of a batch norm is a constant 1 and not a parameter."""
     layer = norm_layer(config.norm, config.dims, channels)
     if not config.gamma and isinstance(layer, (nn.BatchNorm2d, nn.BatchNorm3d)):
         del layer.weight
@@ -162,8 +164,8 @@ def _norm(config: MultiResUNetConfig, channels: int) -> nn.Module:
     return layer
 
 
-def _seen(config: MultiResUNetConfig, axis: int, wanted: ReceptiveField, level: int = 0) -> ReceptiveField:
-    """What of a level's input the positions `wanted` of its output see along an axis."""
+def _receptive_field(config: MultiResUNetConfig, axis: int, output: ReceptiveField, level: int = 0) -> ReceptiveField:
+    """The receptive field, along one axis of a level's input, of the positions `output` of its output."""
 
     def block(out: ReceptiveField, convolutions: int) -> ReceptiveField:
         for _ in range(convolutions):
@@ -171,8 +173,8 @@ def _seen(config: MultiResUNetConfig, axis: int, wanted: ReceptiveField, level: 
         return out
 
     if level == config.depth:
-        return block(wanted, len(SHARES))
+        return block(output, len(SHARES))
     factor = config.pools[level][axis]
-    decoded = block(wanted, len(SHARES))
-    below = _seen(config, axis, decoded.through_up(factor, factor), level + 1).through(factor, factor)
+    decoded = block(output, len(SHARES))
+    below = _receptive_field(config, axis, decoded.through_up(factor, factor), level + 1).through(factor, factor)
     return block(below.beside(block(decoded, config.steps(level))), len(SHARES))

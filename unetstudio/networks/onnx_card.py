@@ -1,4 +1,4 @@
-"""The card of an exported network: all that someone without this program must know to use it, as plain values and as a page to read."""
+"""Card of an exported network: everything needed to use it without this program, as plain values and as a Markdown page."""
 
 from __future__ import annotations
 
@@ -7,13 +7,14 @@ from typing import Any
 import torch
 
 from unetstudio import RESEARCH_USE
-from unetstudio.data.intensity import FLOOR, LIMIT, Intensity
+from unetstudio.data.intensity import LIMIT, Intensity
+from unetstudio.data.local_contrast import FLOOR
 from unetstudio.networks.checkpoint import Checkpoint
 from unetstudio.networks.network import Network
 
 
 def card_of(checkpoint: Checkpoint, network: Network, opset: int, difference: float) -> dict[str, Any]:
-    """The checkpoint's card, and under "onnx" what the graph takes and gives; `difference` is that of ONNX Runtime's logits from ours."""
+    """The checkpoint's card, with inputs and outputs of the graph under "onnx"; `difference` is the one measured with ONNX Runtime."""
     axes = list("zyx"[3 - checkpoint.dims :])
     smallest = network.input_shape((1,) * checkpoint.dims)
     step = [b - a for a, b in zip(smallest, network.input_shape(tuple(n + 1 for n in smallest)), strict=True)]
@@ -39,8 +40,8 @@ def card_of(checkpoint: Checkpoint, network: Network, opset: int, difference: fl
                 "name": "logits",
                 "type": "float32",
                 "axes": ["batch", "class", *axes],
-                "classes": [{"value": found.value, "name": found.name} for found in checkpoint.classes],
-                "lost_on_each_side": list(network.lost),
+                "classes": [{"value": entry.value, "name": entry.name} for entry in checkpoint.classes],
+                "lost_on_each_side": list(network.valid_margin),
             },
             "tiles": {"context_on_each_side": list(network.receptive_margin), "equal_to_whole": network.exact},
         },
@@ -48,48 +49,48 @@ def card_of(checkpoint: Checkpoint, network: Network, opset: int, difference: fl
 
 
 def channels(intensity: Intensity) -> list[str]:
-    """One sentence an input channel: how it is made from the stored values."""
-    told = []
+    """One sentence for each input channel: how it is computed from the stored values."""
+    lines = []
     for window in intensity.windows:
         source = f"stored channel {window.channel}, "
         if intensity.each:
             source += "of which the 0.5 and 99.5 percentiles of the scan at hand become -1 and 1"
         else:
             source += f"of which {window.low:g} becomes -1 and {window.high:g} becomes 1"
-        told.append(f"{source}, linearly, within -{LIMIT:g} to {LIMIT:g}; values that are not finite: -1, or {LIMIT:g} for infinity")
+        lines.append(f"{source}, linearly, within -{LIMIT:g} to {LIMIT:g}; values that are not finite: -1, or {LIMIT:g} for infinity")
     if intensity.local:
-        told += [
+        lines += [
             f"channel {place} minus its mean m, over s + {FLOOR:g}, within -{LIMIT:g} to {LIMIT:g}; m and s are mean and standard deviation"
             f" in each slice under a Gaussian of {intensity.sigma:g} pixels, cut at 3 of these, the image mirrored at its borders"
             for place in range(intensity.channels)
         ]
-    told += [f"response {n} of unetstudio.data.filters, times {factor:g}" for n, factor in enumerate(intensity.filters)]
-    return told
+    lines += [f"response {n} of unetstudio.data.filters, times {factor:g}" for n, factor in enumerate(intensity.filters)]
+    return lines
 
 
 def markdown(card: dict[str, Any], about: str = "") -> str:
-    """The page beside the file; `about` is the checkpoint's own page, which comes last."""
+    """The Markdown page beside the file; `about` is the checkpoint's own page and comes last."""
     graph = card["onnx"]
-    taken, given, tiles = graph["input"], graph["output"], graph["tiles"]
-    form = {name: ", ".join(side["axes"]) for name, side in (("in", taken), ("out", given))}
-    sizes = ", ".join(f"{s} + {d}n" for s, d in zip(taken["smallest"], taken["step"], strict=True))
+    image, logits, tiles = graph["input"], graph["output"], graph["tiles"]
+    axes = {side: ", ".join(graph[side]["axes"]) for side in ("input", "output")}
+    sizes = ", ".join(f"{s} + {d}n" for s, d in zip(image["smallest"], image["step"], strict=True))
     score = "none" if card["score"] is None else f"mean Dice {card['score']:.3f} on labels held out"
     lines = [
-        f"# {card['title']} for {', '.join(found['name'] for found in given['classes'])}",
+        f"# {card['title']} for {', '.join(entry['name'] for entry in logits['classes'])}",
         f"{card['use']}",
         f"{card['parameters']:,} parameters; {card['source']}. Trained for {card['step']:,} steps, {card['seconds']:.0f} s, by U-Net Studio"
         f" {card['program']}, {card['created']}. Score: {score}. Checkpoint {card['id']}.",
         "## Input",
-        f"`{taken['name']}`: {taken['type']} ({form['in']}). Sizes along {', '.join(taken['axes'][2:])}: {sizes}, any n from 0 on;"
+        f"`{image['name']}`: {image['type']} ({axes['input']}). Sizes along {', '.join(image['axes'][2:])}: {sizes}, any n from 0 on;"
         " pad by mirroring." + ("" if card["dims"] == 3 else " Slices of a volume are a batch."),
         _spacing(card["spacing"]),
         "Input channels:",
-        "\n".join(f"{place}. {text}" for place, text in enumerate(taken["channels"])),
+        "\n".join(f"{place}. {text}" for place, text in enumerate(image["channels"])),
         "With Python, `Intensity.from_json(card['intensity']).of(scan).prepare(scan.voxels)` of `unetstudio.data.intensity` makes them.",
         "## Output",
-        f"`{given['name']}`: {given['type']} ({form['out']}), {_lost(given['lost_on_each_side'])}. A softmax over the classes gives"
-        " probabilities, the largest is the class:",
-        "\n".join(f"{place}. {found['name']}, value {found['value']} in masks" for place, found in enumerate(given["classes"])),
+        f"`{logits['name']}`: {logits['type']} ({axes['output']}), {_output_size(logits['lost_on_each_side'])}. A softmax over the classes"
+        " gives probabilities, the largest is the class:",
+        "\n".join(f"{place}. {entry['name']}, value {entry['value']} in masks" for place, entry in enumerate(logits["classes"])),
         _tiles(tiles),
         f"ONNX Runtime was tried: its logits differed from PyTorch's by {graph['largest_difference']:.1g} at most.",
     ]
@@ -102,15 +103,15 @@ def _spacing(spacing: list[float] | tuple[float, ...] | None) -> str:
     return f"Trained on voxels of {' x '.join(f'{mm:g}' for mm in spacing)} mm (z, y, x); others are not resampled by us."
 
 
-def _lost(lost: list[int]) -> str:
-    return f"smaller than the input by {' and '.join(map(str, lost))} on each side" if any(lost) else "as large as the input"
+def _output_size(margin: list[int]) -> str:
+    return f"smaller than the input by {' and '.join(map(str, margin))} on each side" if any(margin) else "as large as the input"
 
 
 def _tiles(tiles: dict[str, Any]) -> str:
-    around = ", ".join(map(str, tiles["context_on_each_side"]))
+    margin = ", ".join(map(str, tiles["context_on_each_side"]))
     if tiles["equal_to_whole"]:
         return (
-            f"A large image can go through in tiles: with {around} voxels of context on each side, cut away afterwards, and tiles that"
+            f"A large image can go through in tiles: with {margin} voxels of context on each side, cut away afterwards, and tiles that"
             " start at whole steps, the result is that of the whole image."
         )
-    return f"Every output depends on the whole input: let tiles of a large image overlap by {around} voxels and blend them."
+    return f"Every output depends on the whole input: let tiles of a large image overlap by {margin} voxels and blend them."

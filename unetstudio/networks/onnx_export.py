@@ -1,7 +1,7 @@
-"""A trained network as an ONNX file, which other programs can run, with its card inside and beside the file.
+"""Export of a trained network as an ONNX file that other programs can run, with its card inside and beside the file.
 
-The graph takes the input channels that `data.intensity` makes and gives logits. How voxels become channels is told by the card and is not
-part of the graph: it mirrors at the borders of the whole image, takes percentiles of a whole scan, and is no matter of a tile.
+The graph maps the input channels that `data.intensity` computes to logits. The conversion of voxels to channels is described in the card
+and is not part of the graph: it needs the whole image, for mirroring at its borders and for percentiles, and not a tile.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ import torch
 from torch import Tensor, nn
 
 from unetstudio import RESEARCH_USE, __version__
+from unetstudio.atomic_file import replace_file
 from unetstudio.errors import CheckpointError, UserError
-from unetstudio.formats.replacing import replace_file
 from unetstudio.networks.checkpoint import load
 from unetstudio.networks.network import Network
 from unetstudio.networks.onnx_card import card_of, markdown
-from unetstudio.networks.output_window import bounds_of
-from unetstudio.networks.state import METADATA
+from unetstudio.networks.output_window import crop_bounds
+from unetstudio.networks.serialization import METADATA
 
 OPSET = 17
-"""Of 2022: what runs the file need not be new."""
+"""Published in 2022, so that older runtimes can run the file."""
 
 MOST_BYTES = 2**31 - 2**24
-"""Of weights: an ONNX file is one message of less than 2 GiB."""
+"""Largest size of the weights: an ONNX file is one message of less than 2 GiB."""
 
 TOLERANCE = 1e-3
-"""Largest difference of logits, as a share of the largest one, above which a file is not written; usual is 1e-6."""
+"""Largest tolerated difference of logits, relative to the largest logit; 1e-6 is usual. Beyond it no file is written."""
 
 
 @dataclass(frozen=True)
 class OnnxFile:
-    """`path` and the card beside it as JSON and as Markdown; `difference` is the largest one between ONNX Runtime's logits and ours."""
+    """An exported file, its card as JSON and Markdown, and the largest difference between ONNX Runtime's and PyTorch's logits."""
 
     path: Path
     card: Path
@@ -46,17 +46,17 @@ class OnnxFile:
 
 
 def export_network(checkpoint: Path, out: Path) -> OnnxFile:
-    """Writes the network of a checkpoint to `out`, after ONNX Runtime has computed the same as we on two sizes of image.
+    """Export a checkpoint's network to `out` after checking on images of two sizes that ONNX Runtime agrees with PyTorch.
 
-    UserError when the packages for it are not installed; CheckpointError for a checkpoint that cannot be read or exported.
+    UserError if the required packages are not installed; CheckpointError for a checkpoint that cannot be read or exported.
     """
     _need_packages()
-    made, network = load(checkpoint)
+    loaded, network = load(checkpoint)
     if out.suffix != ".onnx":
         out = out.with_name(out.name + ".onnx")
     plain = to_onnx(network)
     difference = largest_difference(network, plain)
-    card = card_of(made, network, OPSET, difference)
+    card = card_of(loaded, network, OPSET, difference)
     content = _with_card(plain, card)
     beside = checkpoint.with_suffix(".md")
     about = beside.read_text(encoding="utf-8") if beside.is_file() else ""
@@ -68,7 +68,7 @@ def export_network(checkpoint: Path, out: Path) -> OnnxFile:
 
 
 class Windowed(nn.Module):
-    """A network that answers a window: `bounds` (cut, axis, start and stop) int64 are those of `Network.cuts`."""
+    """A network that computes only a window; `bounds` (crop, axis, start and stop) int64 are those of `Network.crops`."""
 
     def __init__(self, network: Network) -> None:
         super().__init__()
@@ -76,33 +76,33 @@ class Windowed(nn.Module):
 
     def forward(self, image: Tensor, bounds: Tensor) -> Tensor:
         """(N, C, ...) to (N, K, ...), as large as the window."""
-        cuts = [(slice(None), slice(None), *(slice(axis[0], axis[1]) for axis in cut)) for cut in bounds]
-        logits: Tensor = self.network(image, cuts)
+        crops = [(slice(None), slice(None), *(slice(axis[0], axis[1]) for axis in crop)) for crop in bounds]
+        logits: Tensor = self.network(image, crops)
         return logits
 
 
 def to_onnx(network: Network, *, windowed: bool = False) -> bytes:
-    """The graph from `image` (batch, C, [z,] y, x) to `logits`; batch and sizes are free, these as `Network.input_shape` allows.
+    """The graph from `image` (batch, C, [z,] y, x) to `logits`, for any batch size and any image size that `Network.input_shape` allows.
 
-    With `windowed`, of a network that can answer a window, it takes `bounds` beside the image.
+    With `windowed`, which needs a network with crops, the graph also takes `bounds`.
     """
     size = sum(value.numel() * value.element_size() for value in network.state_dict().values())
     if size > MOST_BYTES:
         raise CheckpointError(f"This network has {size / 2**30:.1f} GB of weights, and an ONNX file holds less than 2 GB.")
     file = io.BytesIO()
     axes = {0: "batch", **{2 + place: axis for place, axis in enumerate("zyx"[3 - network.config.dims :])}}
-    lost = {axis: name if axis == 0 or not (windowed or any(network.lost)) else f"{name}_out" for axis, name in axes.items()}
+    logits_axes = {axis: name if axis == 0 or not (windowed or any(network.valid_margin)) else f"{name}_out" for axis, name in axes.items()}
     example = torch.zeros(2, network.config.in_channels, *_sizes(network)[0])
     module: nn.Module = network.eval()
     inputs = {"image": example}
     if windowed:
         shape = tuple(example.shape[2:])
-        cuts = network.cuts(shape, [(n // 4, n // 4 + max(1, n // 2)) for n in shape])
-        assert cuts is not None
-        module, inputs["bounds"] = Windowed(network).eval(), bounds_of(cuts)
+        crops = network.crops(shape, [(n // 4, n // 4 + max(1, n // 2)) for n in shape])
+        assert crops is not None
+        module, inputs["bounds"] = Windowed(network).eval(), crop_bounds(crops)
     with torch.no_grad(), warnings.catch_warnings():
-        # The exporter that traces: 50 times quicker than the newer one, which needs a package more and is not silent either. What it warns
-        # of, values taken for constants, is tried afterwards on images of two sizes.
+        # The tracing exporter is 50 times faster than the newer one, which needs another package and warns too. Its warnings, about values
+        # taken as constants, are checked afterwards on images of two sizes.
         warnings.simplefilter("ignore")
         torch.onnx.export(
             module,
@@ -112,13 +112,16 @@ def to_onnx(network: Network, *, windowed: bool = False) -> bytes:
             opset_version=OPSET,
             input_names=list(inputs),
             output_names=["logits"],
-            dynamic_axes={"image": axes, "logits": lost},
+            dynamic_axes={"image": axes, "logits": logits_axes},
         )
     return file.getvalue()
 
 
 def largest_difference(network: Network, content: bytes) -> float:
-    """Between ONNX Runtime's logits and ours on images of noise of two sizes; CheckpointError when it is no rounding."""
+    """The largest difference of ONNX Runtime's logits from PyTorch's on noise images of two sizes.
+
+    CheckpointError if it is too large for a rounding error.
+    """
     import onnxruntime
 
     onnxruntime.disable_telemetry_events()
@@ -139,13 +142,13 @@ def largest_difference(network: Network, content: bytes) -> float:
 
 
 def _sizes(network: Network) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """A small image that the network takes, and one a step larger along each axis."""
+    """The shapes of a small input image and of one that is a step larger along each axis."""
     small = network.input_shape(tuple(2 * step for step in network.size_multiple))
     return small, network.input_shape(tuple(n + 1 for n in small))
 
 
 def _with_card(content: bytes, card: dict[str, Any]) -> bytes:
-    """The same graph, which now says what it is."""
+    """Add the card to the graph."""
     import onnx
 
     graph = onnx.load_from_string(content)
@@ -156,7 +159,7 @@ def _with_card(content: bytes, card: dict[str, Any]) -> bytes:
 
 
 def _need_packages() -> None:
-    """UserError, before the work and not after it."""
+    """Raise a UserError if a required package is missing."""
     try:
         import onnx  # noqa: F401
         import onnxruntime  # noqa: F401

@@ -1,4 +1,4 @@
-"""How a U-shaped network answers a window of an image: the way up, most of its work, needs but the window and a rim of some voxels."""
+"""Crops that let a U-shaped network compute only a window of its output: the decoder needs just the window and a narrow rim."""
 
 from __future__ import annotations
 
@@ -8,42 +8,42 @@ import torch
 from torch import Tensor
 
 Window = Sequence[tuple[int, int]]
-"""Start and stop along each axis."""
+"""Start and stop along each spatial axis."""
 
-Cut = tuple[slice, ...]
-"""Indexes (N, C, ...)."""
+Crop = tuple[slice, ...]
+"""An index into an array (N, C, ...)."""
 
 
-def cuts_for(shape: Sequence[int], window: Window, pools: Sequence[Sequence[int]], around: Sequence[Sequence[int]]) -> list[Cut]:
-    """What the way up needs for a window of its answer to an image of `shape`: of what has risen so far and of the skip, level by level
-    from the coarsest, and of the answer at the end; each as an index of what the cuts before have left.
+def crops_for(shape: Sequence[int], window: Window, pools: Sequence[Sequence[int]], around: Sequence[Sequence[int]]) -> list[Crop]:
+    """Crops for a window of the output for an image of `shape`: for each decoder level from the coarsest, one of the decoder's features
+    and one of the skip, and last one of the logits. Each indexes what the crops before it have left.
 
-    With same padding. `around` are the voxels that the convolutions of a level need on each side, finest first. Nothing is cut at the rim
-    of the image, where zeros stand beyond it, so that the answer is that to the image as a whole.
+    Same padding is assumed. `around` holds the voxels that a level's convolutions need on each side, finest level first. At the border of
+    the image nothing is cropped, so that zero padding acts as in the whole image and the window equals that part of the whole output.
     """
-    kept, needed = [list(window)], []
+    features, skips = [list(window)], []
     for factors, margins in zip(pools, around, strict=True):
-        bounds = zip(kept[-1], factors, margins, shape, strict=True)
-        needed.append([(max(0, a - m) // f * f, min(n, -(-(b + m) // f) * f)) for (a, b), f, m, n in bounds])
-        kept.append([(a // f, b // f) for (a, b), f in zip(needed[-1], factors, strict=True)])
+        bounds = zip(features[-1], factors, margins, shape, strict=True)
+        skips.append([(max(0, a - m) // f * f, min(n, -(-(b + m) // f) * f)) for (a, b), f, m, n in bounds])
+        features.append([(a // f, b // f) for (a, b), f in zip(skips[-1], factors, strict=True)])
         shape = [n // f for n, f in zip(shape, factors, strict=True)]
-    nothing = [0] * len(window)
-    found, origin = [], nothing
-    for skip, risen in zip(needed[::-1], kept[:0:-1], strict=True):
-        found += [_cut(risen, origin), _cut(skip, nothing)]
+    zeros = [0] * len(window)
+    crops, origin = [], zeros
+    for skip, feature in zip(skips[::-1], features[:0:-1], strict=True):
+        crops += [_crop(feature, origin), _crop(skip, zeros)]
         origin = [a for a, _ in skip]
-    return [*found, _cut(window, origin)]
+    return [*crops, _crop(window, origin)]
 
 
-def bounds_of(cuts: Sequence[Cut]) -> Tensor:
-    """(cut, axis, start and stop) int64."""
-    return torch.tensor([[[axis.start, axis.stop] for axis in cut[2:]] for cut in cuts], dtype=torch.int64)
+def crop_bounds(crops: Sequence[Crop]) -> Tensor:
+    """(crop, axis, start and stop) int64."""
+    return torch.tensor([[[axis.start, axis.stop] for axis in crop[2:]] for crop in crops], dtype=torch.int64)
 
 
-def part_of(logits: Tensor, window: Window) -> Tensor:
-    """A window of (N, K, ...)."""
+def crop_to(logits: Tensor, window: Window) -> Tensor:
+    """The part of (N, K, ...) that lies in a window."""
     return logits[(slice(None), slice(None), *(slice(a, b) for a, b in window))]
 
 
-def _cut(window: Window, origin: Sequence[int]) -> Cut:
+def _crop(window: Window, origin: Sequence[int]) -> Crop:
     return (slice(None), slice(None), *(slice(a - o, b - o) for (a, b), o in zip(window, origin, strict=True)))

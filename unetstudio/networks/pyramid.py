@@ -1,4 +1,4 @@
-"""What U-shaped networks share: a number of levels, each pooled from the one above, and how far such a network looks."""
+"""Configuration and receptive margin shared by U-shaped networks, in which each level is pooled from the one above."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ Pool = tuple[tuple[int, ...], ...]
 class PyramidConfig(NetworkConfig):
     """`depth` poolings, `base` channels at full resolution, doubled at every pooling.
 
-    `pool` gives the factors of each pooling per axis, finest first; () means 2 everywhere. Where an axis is not pooled, the level's
-    kernels have extent 1 along it: slices far apart are not mixed before the others have been brought to their spacing.
+    `pool` holds the factors of each pooling per axis, finest first; () means 2 everywhere. Where an axis is not pooled, the level's
+    kernels have extent 1 along it, so that distant slices are not mixed until the other axes have been pooled to a similar spacing.
     """
 
     depth: int = 4
@@ -40,22 +40,22 @@ class PyramidConfig(NetworkConfig):
 
     @property
     def kernels(self) -> Pool:
-        """Kernel of each level, finest first, the bottom last."""
+        """Kernel size of each level, finest first, the bottom last."""
         return (*(tuple(1 if factor == 1 else 3 for factor in level) for level in self.pools), (3,) * self.dims)
 
     @property
     def strided_kernels(self) -> Pool:
-        """Kernels of convolutions that go down a level by stride: as of the level that they lead to, but never passing a voxel by."""
+        """Kernel sizes of strided convolutions that lead to the next level: those of that level, but large enough to skip no voxel."""
         steps = zip(self.pools, self.kernels[1:], strict=True)
         return tuple(tuple(3 if factor == 2 else k for factor, k in zip(level, kernel, strict=True)) for level, kernel in steps)
 
     @property
     def size_multiple(self) -> tuple[int, ...]:
-        """All poolings together, per axis."""
+        """Product of all pooling factors, per axis."""
         return tuple(math.prod(level[axis] for level in self.pools) for axis in range(self.dims))
 
 
-def reach(
+def pyramid_margin(
     factors: Sequence[int],
     down: Sequence[int],
     up: Sequence[int],
@@ -64,21 +64,22 @@ def reach(
     linear: bool = False,
     gates: Sequence[int] = (),
 ) -> int:
-    """Input voxels to a side, along one axis, that can influence an output voxel with same padding, from the finest level to the bottom.
+    """Number of input voxels on each side, along one axis, that can influence an output voxel of a network with same padding.
 
-    `factors` of the poolings; on each side of what they answer the convolutions of a level take `down` voxels on the way down (the bottom
-    included) and `up` on the way up; `strided`, where strided convolutions pool, what these read before the first of their voxels.
-    `linear`: levels are brought up by linear interpolation, which reads a neighbour. `gates` are the levels whose skips are multiplied by
-    what the level below sees of them.
+    All sequences run from the finest level to the bottom. `factors` are those of the poolings. The convolutions of a level read `down`
+    voxels on each side of their output in the encoder (bottom included) and `up` voxels in the decoder. `strided` is how far a strided
+    convolution that replaces a pooling reads before its first voxel. `linear` means upsampling by linear interpolation, which reads a
+    neighbour. `gates` are the levels whose skips are gated by the level below.
     """
     strided = strided or (0,) * len(factors)
 
     def going_down(level: int, first: int) -> int:
-        """The first input voxel that reaches voxel `first` of a level; the voxels behind mirror those before."""
+        """The first input voxel that influences voxel `first` of an encoder level; the last one follows by symmetry."""
         first -= down[level]
         return first if level == 0 else going_down(level - 1, factors[level - 1] * first - strided[level - 1])
 
     def going_up(level: int, first: int) -> int:
+        """The first input voxel that influences voxel `first` of a decoder level."""
         if level == len(factors):
             return going_down(level, first)
         first -= up[level]

@@ -1,4 +1,4 @@
-"""How far a network sees: an interval of positions along one axis, walked back through the layers that made them."""
+"""The receptive field of a network along one axis, computed by going back through its layers."""
 
 from __future__ import annotations
 
@@ -7,23 +7,23 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class ReceptiveField:
-    """Positions `first` to `last`, both included, on the grid of some layer; each method gives those on the grid before that layer."""
+    """Positions `first` to `last` (inclusive) on the grid of a layer; each method gives the positions on the grid before that layer."""
 
     first: int
     last: int
 
     def through(self, kernel: int, stride: int = 1, pad: int = 0) -> ReceptiveField:
-        """A convolution or pooling."""
+        """The field before a convolution or pooling."""
         return ReceptiveField(self.first * stride - pad, self.last * stride - pad + kernel - 1)
 
     def through_up(self, kernel: int, stride: int, pad: int = 0) -> ReceptiveField:
-        """A transposed convolution: position i feeds i * stride - pad up to that plus kernel - 1."""
+        """The field before a transposed convolution, in which position i feeds i * stride - pad to i * stride - pad + kernel - 1."""
         return ReceptiveField(-((kernel - 1 - pad - self.first) // stride), (self.last + pad) // stride)
 
     def beside(self, other: ReceptiveField) -> ReceptiveField:
-        """What two ways to the same grid see together."""
+        """The joint field of two paths from the same grid."""
         return ReceptiveField(min(self.first, other.first), max(self.last, other.last))
 
     def margin(self, step: int) -> int:
-        """Positions beyond 0 .. step - 1, on the farther side."""
+        """Number of positions outside 0 .. step - 1, on the side with more."""
         return max(0, -self.first, self.last - (step - 1))

@@ -1,4 +1,4 @@
-"""Residual-encoder U-Net, as nnU-Net has it (Isensee et al., MICCAI 2024, arXiv:2404.09556): a deep residual way down, a light way up."""
+"""Residual-encoder U-Net of nnU-Net (Isensee et al., MICCAI 2024, arXiv:2404.09556): a deep residual encoder and a light decoder."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ from torch import Tensor, nn
 
 from unetstudio.networks.blocks import AVERAGE_POOL, CONV, UP_CONV, he_init, norm_layer
 from unetstudio.networks.network import NETWORKS, Network, check
-from unetstudio.networks.pyramid import PyramidConfig, reach
+from unetstudio.networks.pyramid import PyramidConfig, pyramid_margin
 
 MOST = {2: 512, 3: 320}
-"""Channels beyond which nnU-Net does not double them."""
+"""nnU-Net's upper limit of channels per level, by number of dimensions."""
 
 SLOPE = 0.01
-"""Of the leaky ReLU below zero."""
+"""Slope of the leaky ReLU below zero."""
 
 
 @dataclass(frozen=True)
 class ResEncConfig(PyramidConfig):
-    """`blocks` of each level, finest first, the last one for all further levels; `most` channels of a level, 0 for nnU-Net's 512 or 320.
+    """`blocks` per level, finest first, the last number for all further levels; `most` channels per level, 0 for nnU-Net's 512 or 320.
 
-    `deep_supervision`: training also looks at what the coarser levels of the way up would answer.
+    `deep_supervision`: training also compares the output of the decoder's coarser levels with the labels.
     """
 
     blocks: tuple[int, ...] = (1, 3, 4, 6)
@@ -42,13 +42,13 @@ class ResEncConfig(PyramidConfig):
 
     @property
     def counts(self) -> list[int]:
-        """Blocks of each level."""
+        """Number of blocks of each level, finest first."""
         return [*self.blocks, *self.blocks[-1:] * (self.depth + 1)][: self.depth + 1]
 
 
 @NETWORKS.register("resenc_unet")
 class ResEncUNet(Network):
-    """nnU-Net's strongest: 6 or 7 levels of up to 6 residual blocks, instance norm, deep supervision."""
+    """nnU-Net's strongest network: 6 or 7 levels of up to 6 residual blocks, instance norm, deep supervision."""
 
     title = "Residual-encoder U-Net"
     description = "For volumes: in its full size, with many labelled cases and a GPU, the one that wins challenges; without, a small form."
@@ -75,8 +75,8 @@ class ResEncUNet(Network):
         strides = ((1,) * dims, *config.pools)
         for level, (above, width, count) in enumerate(zip(widths[:1] + widths, widths, config.counts, strict=False)):
             first = config.strided_kernels[level - 1] if level else kernels[0]
-            blocks = [Block(config, above, width, first, kernels[level], strides[level])]
-            blocks += [Block(config, width, width, kernels[level], kernels[level], (1,) * dims) for _ in range(count - 1)]
+            blocks = [ResidualBlock(config, above, width, first, kernels[level], strides[level])]
+            blocks += [ResidualBlock(config, width, width, kernels[level], kernels[level], (1,) * dims) for _ in range(count - 1)]
             self.stages.append(nn.Sequential(*blocks))
         upward = list(zip(widths, widths[1:], config.pools, kernels, strict=False))[::-1]
         self.ups = nn.ModuleList(UP_CONV[dims](below, width, f, stride=f) for width, below, f, _ in upward)  # type: ignore[arg-type]
@@ -88,7 +88,7 @@ class ResEncUNet(Network):
 
         self.size_multiple = config.size_multiple
         self.receptive_margin = tuple(_margin(config, axis) for axis in range(dims))
-        self.lost = (0,) * dims
+        self.valid_margin = (0,) * dims
         self.exact = norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
@@ -99,17 +99,17 @@ class ResEncUNet(Network):
             x = stage(x)  # (N, 32, 512, 512)  (N, 64, 256, 256)  (N, 128, 128, 128) ... (N, 512, 8, 8)
             skips.append(x)
         skips.pop()
-        answers = []
+        side_logits = []
         for level, (up, decode) in enumerate(zip(self.ups, self.decoders, strict=True)):
             x = decode(torch.cat([up(x), skips.pop()], dim=1))  # (N, 512, 16, 16) ... (N, 32, 512, 512)
             if self.training and level < len(self.side_heads):
-                answers.append(self.side_heads[level](x))
+                side_logits.append(self.side_heads[level](x))
         logits: Tensor = self.head(x)
-        return (logits, *answers[::-1]) if answers else logits
+        return (logits, *side_logits[::-1]) if side_logits else logits
 
 
-class Block(nn.Module):
-    """Convolution, norm, leaky ReLU, convolution, norm, beside a shortcut that averages where the block strides; then leaky ReLU."""
+class ResidualBlock(nn.Module):
+    """Convolution, norm, leaky ReLU, convolution, norm, plus a shortcut with average pooling where the block strides; then leaky ReLU."""
 
     def __init__(
         self,
@@ -146,6 +146,6 @@ def _conv(
 def _margin(config: ResEncConfig, axis: int) -> int:
     half = [kernel[axis] // 2 for kernel in config.kernels]
     down = [n * (2 * count) for n, count in zip(half, config.counts, strict=True)]
-    down = [down[0] + half[0], *(n - h for n, h in zip(down[1:], half[1:], strict=True))]  # the stem; one strides
+    down = [down[0] + half[0], *(n - h for n, h in zip(down[1:], half[1:], strict=True))]  # the stem is added; one convolution strides
     strided = [kernel[axis] // 2 for kernel in config.strided_kernels]
-    return reach([level[axis] for level in config.pools], down, half[:-1], strided=strided)
+    return pyramid_margin([level[axis] for level in config.pools], down, half[:-1], strided=strided)

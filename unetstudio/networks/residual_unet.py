@@ -1,4 +1,4 @@
-"""Residual U-Net (Zhang, Liu, Wang, IEEE GRSL 2018, arXiv:1711.10684): units with shortcuts, strides instead of poolings."""
+"""Residual U-Net (Zhang, Liu, Wang, IEEE GRSL 2018, arXiv:1711.10684): residual units, and strides instead of poolings."""
 
 from __future__ import annotations
 
@@ -11,16 +11,16 @@ from torch.nn.functional import interpolate, pad
 
 from unetstudio.networks.blocks import CONV, he_init, norm_layer
 from unetstudio.networks.network import NETWORKS, Network, check
-from unetstudio.networks.pyramid import PyramidConfig, reach
+from unetstudio.networks.pyramid import PyramidConfig, pyramid_margin
 
 SHORTCUTS = ("projection", "identity")
 
 
 @dataclass(frozen=True)
 class ResidualUNetConfig(PyramidConfig):
-    """`shortcut` where a unit changes the shape: a 1x1 convolution, or the identity with channels cut off or filled up with zeros.
+    """`shortcut` is a 1x1 convolution ("projection"), or the identity with channels cropped or padded with zeros where a unit changes them.
 
-    `affine`: norms have a factor and an offset. The paper's 7.8 million parameters are 7,782,913 with identities and without these.
+    `affine`: norms have a factor and an offset. The paper's 7.8 million parameters are 7,782,913 with identities and without `affine`.
     """
 
     shortcut: str = "projection"
@@ -33,7 +33,7 @@ class ResidualUNetConfig(PyramidConfig):
 
 @NETWORKS.register("residual_unet")
 class ResidualUNet(Network):
-    """7 units in the published size: three on the way down, a bridge, three on the way up."""
+    """7 units in the published size: three in the encoder, a bridge, three in the decoder."""
 
     title = "Residual U-Net"
     description = (
@@ -65,7 +65,7 @@ class ResidualUNet(Network):
 
         self.size_multiple = config.size_multiple
         self.receptive_margin = tuple(_margin(config, axis) for axis in range(dims))
-        self.lost = (0,) * dims
+        self.valid_margin = (0,) * dims
         self.exact = config.norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor:
@@ -83,9 +83,9 @@ class ResidualUNet(Network):
 
 
 class Unit(nn.Module):
-    """Twice norm, ReLU, convolution (He et al. 2016, arXiv:1603.05027), the first with a stride, beside a shortcut.
+    """Twice norm, ReLU, convolution (He et al. 2016, arXiv:1603.05027), the first with a stride, in parallel with a shortcut.
 
-    The network's very first unit is not `activated`: it begins with the convolution.
+    The first unit of the network is not `activated`: it begins with the convolution.
     """
 
     def __init__(
@@ -117,7 +117,7 @@ class Unit(nn.Module):
 
 
 class Identity(nn.Module):
-    """The first `channels` of every so many voxels, with channels of zeros where there are not enough (He et al. 2016, option A)."""
+    """The first `channels` channels of the strided input, padded with channels of zeros (He et al. 2016, option A)."""
 
     def __init__(self, channels: int, stride: tuple[int, ...]) -> None:
         super().__init__()
@@ -132,4 +132,4 @@ def _margin(config: ResidualUNetConfig, axis: int) -> int:
     half = [kernel[axis] // 2 for kernel in config.kernels]
     down = [2 * half[0], *half[1:]]  # the first of a unit's two convolutions is the one that strides
     strided = [kernel[axis] // 2 for kernel in config.strided_kernels]
-    return reach([level[axis] for level in config.pools], down, [2 * n for n in half[:-1]], strided=strided)
+    return pyramid_margin([level[axis] for level in config.pools], down, [2 * n for n in half[:-1]], strided=strided)

@@ -1,4 +1,4 @@
-"""Whether a device computes what the processor computes: some versions of PyTorch and macOS give wrong numbers on Apple GPUs."""
+"""A check that a device computes the same as the CPU: some versions of PyTorch and macOS give wrong results on Apple GPUs."""
 
 from __future__ import annotations
 
@@ -8,21 +8,21 @@ from unetstudio.networks.machine_cache import recall, remember
 from unetstudio.networks.network import create
 
 BASES = (8, 20)
-"""Channels of the networks compared: a wrong convolution may be wrong for some numbers of channels only (PyTorch issue 197114)."""
+"""Channels of the compared networks: a convolution may be wrong only for certain numbers of channels (PyTorch issue 197114)."""
 
 
 def mps_computes_right(dims: int = 2) -> bool:
-    """Whether forward and backward of our layers on the Apple GPU are right, once found out for a version of PyTorch and macOS.
+    """Whether our layers compute correctly on the Apple GPU, forward and backward; cached for a version of PyTorch and macOS.
 
-    In the contiguous layout, in which networks run there: channels last gives wrong gradients of batch norm (PyTorch issue 175189).
+    Tensors are contiguous there: the channels-last layout gives wrong gradients of batch norm (PyTorch issue 175189).
     """
     question = f"right numbers on mps in {dims}D"
-    known = recall(question)
-    return bool(remember(question, agrees_with_cpu(torch.device("mps"), dims)) if known is None else known)
+    cached = recall(question)
+    return bool(remember(question, agrees_with_cpu(torch.device("mps"), dims)) if cached is None else cached)
 
 
 def agrees_with_cpu(device: torch.device, dims: int) -> bool:
-    """Runs convolution, norm, pooling and up-convolution of `dims` dimensions on both, with gradients; False also where one is missing."""
+    """Compare convolution, norm, pooling, up-convolution and their gradients with the CPU; False also if the device lacks one of them."""
     return all(_agrees(device, dims, base) for base in BASES)
 
 

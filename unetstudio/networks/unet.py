@@ -1,4 +1,4 @@
-"""U-Net (Ronneberger, Fischer, Brox, MICCAI 2015, arXiv:1505.04597), for pictures and volumes from one definition."""
+"""U-Net (Ronneberger, Fischer, Brox, MICCAI 2015, arXiv:1505.04597) in 2D and 3D from one definition."""
 
 from __future__ import annotations
 
@@ -12,20 +12,20 @@ from torch import Tensor, nn
 
 from unetstudio.networks.blocks import CONV, MAX_POOL, PADDINGS, UP_CONV, centre, double_conv, he_init
 from unetstudio.networks.network import NETWORKS, Network, check, round_up
-from unetstudio.networks.output_window import Cut, Window, cuts_for
-from unetstudio.networks.pyramid import Pool, PyramidConfig, reach
+from unetstudio.networks.output_window import Crop, Window, crops_for
+from unetstudio.networks.pyramid import Pool, PyramidConfig, pyramid_margin
 
-SPARED = 0.6
-"""Share of the work, as measured, that is on the way up and near full resolution."""
+WINDOW_SHARE = 0.6
+"""Measured share of the work that is done in the decoder near full resolution."""
 
 
 @dataclass(frozen=True)
 class UNetConfig(PyramidConfig):
-    """`padding` same, or valid as in the paper: the output lacks the rim where the network cannot see all round.
+    """`padding` is "same", or "valid" as in the paper: then the output lacks the rim whose surroundings are not in the image.
 
-    `dropout` is at the end of the contracting path, as in the paper: behind the convolutions before and after the last pooling.
-    `bias`: convolutions have one even before a norm; `affine`: norms have a factor and an offset; `up_bias`: up-convolutions have a bias.
-    `deep_supervision`: training also looks at what the coarser levels of the way up would answer; with same padding only.
+    `dropout` is applied at the end of the contracting path, as in the paper: after the convolutions before and after the last pooling.
+    `bias`: convolutions have a bias even before a norm; `affine`: norms have a factor and an offset; `up_bias`: up-convolutions have one.
+    `deep_supervision`: training also compares the output of the decoder's coarser levels with the labels; only with same padding.
     """
 
     padding: str = "same"
@@ -46,11 +46,11 @@ class UNetConfig(PyramidConfig):
 
     @property
     def widths(self) -> tuple[tuple[int, int], ...]:
-        """Channels behind the two convolutions of each level, finest first, the bottom last."""
+        """Output channels of the two convolutions of each level, finest first, the bottom last."""
         return tuple((self.base * 2**level,) * 2 for level in range(self.depth + 1))
 
-    def raised(self, below: int) -> int:
-        """Channels that an up-convolution makes of those below it."""
+    def up_channels(self, below: int) -> int:
+        """Output channels of an up-convolution whose input has `below` channels."""
         return below // 2
 
 
@@ -90,7 +90,7 @@ class UNet(Network):
         self.ups, self.decoders = nn.ModuleList(), nn.ModuleList()
         below = bottom
         for (_, wide), factor, kernel in list(zip(widths, config.pools, kernels, strict=True))[::-1]:
-            risen = config.raised(below)
+            risen = config.up_channels(below)
             self.ups.append(UP_CONV[dims](below, risen, factor, stride=factor, bias=config.up_bias))  # type: ignore[arg-type]
             self.decoders.append(double_conv(dims, wide + risen, wide, kernel, norm, padding, **kinds))
             below = wide
@@ -100,18 +100,16 @@ class UNet(Network):
         he_init(self)
 
         self.size_multiple = config.size_multiple
-        lost = tuple(_lost(config, axis) for axis in range(dims))
-        self.lost = lost if padding == "valid" else (0,) * dims
-        self.receptive_margin = lost if padding == "valid" else tuple(_margin(config, axis) for axis in range(dims))
+        valid = tuple(_valid_margin(config, axis) for axis in range(dims))
+        self.valid_margin = valid if padding == "valid" else (0,) * dims
+        self.receptive_margin = valid if padding == "valid" else tuple(_receptive_margin(config, axis) for axis in range(dims))
         self.exact = norm in ("batch", "none")
-        usual = type(self).forward is UNet.forward  # others know of no cuts
-        self.spared = SPARED if usual and self.exact and padding == "same" else 0.0
+        inherited = type(self).forward is UNet.forward  # subclasses with a forward of their own take no crops
+        self.window_share = WINDOW_SHARE if inherited and self.exact and padding == "same" else 0.0
 
-    def forward(self, x: Tensor, cuts: Sequence[Cut] = ()) -> Tensor | tuple[Tensor, ...]:
-        """(N, C, 572, 572) to (N, K, 388, 388) in the published size; with same padding the output is as large as the input, or as the
-        window of `cuts`.
-
-        In training with deep supervision also half, a quarter ... as large.
+    def forward(self, x: Tensor, crops: Sequence[Crop] = ()) -> Tensor | tuple[Tensor, ...]:
+        """(N, C, 572, 572) to (N, K, 388, 388) in the published size; with same padding the output has the size of the input, or of the
+        window of `crops`. In training with deep supervision further outputs have half, a quarter ... of this size.
         """
         if tuple(x.shape[2:]) != self.input_shape(tuple(x.shape[2:])):
             raise ValueError(f"a U-Net of poolings {self.config.pools} cannot take {tuple(x.shape[2:])}")
@@ -121,43 +119,43 @@ class UNet(Network):
             skips.append(x)
             x = pool(x)  # (N, 64, 284, 284)  (N, 128, 140, 140)  (N, 256, 68, 68)  (N, 512, 32, 32)
         x = self.bottom(x)  # (N, 1024, 28, 28)
-        answers = []
+        side_logits = []
         for level, (up, decode) in enumerate(zip(self.ups, self.decoders, strict=True)):
-            if cuts:
-                x, skips[-1] = x[cuts[2 * level]], skips[-1][cuts[2 * level + 1]]
+            if crops:
+                x, skips[-1] = x[crops[2 * level]], skips[-1][crops[2 * level + 1]]
             x = up(x)  # (N, 512, 56, 56)  (N, 256, 104, 104)  (N, 128, 200, 200)  (N, 64, 392, 392)
             x = decode(torch.cat([centre(skips.pop(), x), x], dim=1))  # (N, 512, 52, 52) ... (N, 64, 388, 388)
             if self.training and level < len(self.side_heads):
-                answers.append(self.side_heads[level](x))
-        logits: Tensor = self.head(x[cuts[-1]] if cuts else x)  # (N, K, 388, 388)
-        return (logits, *answers[::-1]) if answers else logits
+                side_logits.append(self.side_heads[level](x))
+        logits: Tensor = self.head(x[crops[-1]] if crops else x)  # (N, K, 388, 388)
+        return (logits, *side_logits[::-1]) if side_logits else logits
 
-    def cuts(self, shape: tuple[int, ...], window: Window) -> list[Cut] | None:
-        """With same padding, and norms that look at no more than a voxel."""
+    def crops(self, shape: tuple[int, ...], window: Window) -> list[Crop] | None:
+        """See `Network.crops`; None unless padding is same and norms act on single voxels."""
         around = tuple(tuple(k - 1 for k in kernel) for kernel in self.config.kernels[:-1])
-        return cuts_for(shape, window, self.config.pools, around) if self.spared else None
+        return crops_for(shape, window, self.config.pools, around) if self.window_share else None
 
     def input_shape(self, at_least: tuple[int, ...]) -> tuple[int, ...]:
-        """Sizes of which every pooling gets an even number of voxels, and the bottom at least one."""
+        """Sizes for which every pooling gets an even number of voxels and the bottom at least one."""
         if self.config.padding == "same":
             return super().input_shape(at_least)
         return tuple(self._valid_size(size, axis) for axis, size in enumerate(at_least))
 
     def _valid_size(self, at_least: int, axis: int) -> int:
-        """Going down, two convolutions take k - 1 voxels each before a pooling halves what is left."""
-        taken, step = 0, 1
+        """The smallest valid size: in the encoder, two convolutions remove k - 1 voxels each before a pooling halves the rest."""
+        removed, step = 0, 1
         for level, kernel in zip(self.config.pools, self.config.kernels, strict=False):
-            taken += step * 2 * (kernel[axis] - 1)
+            removed += step * 2 * (kernel[axis] - 1)
             step *= level[axis]
-        smallest = taken + step * (2 * (self.config.kernels[-1][axis] - 1) + 1)
+        smallest = removed + step * (2 * (self.config.kernels[-1][axis] - 1) + 1)
         smallest = max(smallest, 2 * self.receptive_margin[axis] + 1)
-        return taken + round_up(max(at_least, smallest) - taken, step)
+        return removed + round_up(max(at_least, smallest) - removed, step)
 
 
 def pools_for_spacing(spacing: tuple[float, float, float], depth: int, extent: tuple[int, int, int] | None = None) -> Pool:
-    """Poolings for voxels of `spacing` mm (z, y, x): an axis waits while it is sampled more than twice as coarsely as the finest one.
+    """Poolings for voxels of `spacing` mm (z, y, x): an axis is not pooled while its spacing exceeds twice the finest one.
 
-    `extent` is the smallest (Z, Y, X) that will be seen; an axis is not pooled below 4 voxels.
+    `extent` is the smallest shape (Z, Y, X) that the network will get; an axis is not pooled below 4 voxels.
     """
     now, left = list(spacing), list(extent or (2 ** (depth + 2),) * 3)
     pools = []
@@ -170,15 +168,15 @@ def pools_for_spacing(spacing: tuple[float, float, float], depth: int, extent: t
     return tuple(pools)
 
 
-def _lost(config: UNetConfig, axis: int) -> int:
-    """Voxels that valid padding takes from each side: 2, 8, 20, 44, 92 for depths 0 to 4 (the published figures)."""
-    lost = config.kernels[-1][axis] - 1
+def _valid_margin(config: UNetConfig, axis: int) -> int:
+    """Voxels that valid padding removes from each side: 2, 8, 20, 44, 92 for depths 0 to 4 (the published figures)."""
+    margin = config.kernels[-1][axis] - 1
     for level, kernel in zip(config.pools[::-1], config.kernels[-2::-1], strict=True):
-        lost = level[axis] * lost + 2 * (kernel[axis] - 1)
-    return lost
+        margin = level[axis] * margin + 2 * (kernel[axis] - 1)
+    return margin
 
 
-def _margin(config: UNetConfig, axis: int) -> int:
-    """Two or three more than valid padding loses: there the poolings' grid is shifted so that every convolution ends on it."""
-    taken = [kernel[axis] - 1 for kernel in config.kernels]  # by two convolutions
-    return reach([level[axis] for level in config.pools], taken, taken[:-1])
+def _receptive_margin(config: UNetConfig, axis: int) -> int:
+    """Two or three more than valid padding removes, as that shifts the pooling grid so that every convolution ends on it."""
+    margins = [kernel[axis] - 1 for kernel in config.kernels]  # by two convolutions, on each side
+    return pyramid_margin([level[axis] for level in config.pools], margins, margins[:-1])

@@ -11,10 +11,10 @@ from unetstudio.networks.unet import UNet, UNetConfig
 
 @dataclass(frozen=True)
 class UNet3DConfig(UNetConfig):
-    """Channels double before a pooling and not behind it, lest it be a bottleneck (Szegedy et al. 2016); up-convolutions keep them.
+    """Channels double before a pooling rather than after it, to avoid a bottleneck (Szegedy et al. 2016); up-convolutions keep them.
 
-    `base` is the number behind the first convolution. The paper counts 19,069,955 parameters: convolutions with bias, up-convolutions
-    without, and batch norms, being Caffe's, without factor and offset.
+    `base` is the number of channels after the first convolution. The paper counts 19,069,955 parameters: convolutions with bias,
+    up-convolutions without, and Caffe's batch norms, which have no factor and offset.
     """
 
     dims: int = 3
@@ -24,7 +24,7 @@ class UNet3DConfig(UNetConfig):
     def widths(self) -> tuple[tuple[int, int], ...]:
         return tuple((self.base * 2**level, self.base * 2 ** (level + 1)) for level in range(self.depth + 1))
 
-    def raised(self, below: int) -> int:
+    def up_channels(self, below: int) -> int:
         return below
 
 

@@ -13,18 +13,19 @@ from unetstudio.networks.blocks import BATCH_NORM, CONV, INSTANCE_NORM, NORMS, U
 from unetstudio.networks.network import NETWORKS, Network, NetworkConfig, check
 
 SLOPE = 0.01
-"""Of the leaky ReLU below zero."""
+"""Slope of the leaky ReLU below zero."""
 
 BLEND = 2
-"""Patches over which neighbouring tiles are blended: every voxel attends to its whole tile, so that no halo makes tiles exact."""
+"""Patches over which neighbouring tiles are blended: every voxel attends to its whole tile, so no halo makes tiles exact."""
 
 
 @dataclass(frozen=True)
 class UNETRConfig(NetworkConfig):
-    """Patches of `patch` voxels become tokens of `hidden` values, which go through `layers` blocks with `heads` heads and an MLP of `mlp`.
+    """Patches with an edge of `patch` voxels become tokens of `hidden` values, which pass through `layers` blocks with `heads` heads and an
+    MLP of `mlp` values.
 
-    `feature` is the number of channels at full resolution. Positions are learnt for images of `size` voxels along each axis, and are
-    interpolated for others. `affine` is whether norms have a factor and an offset; the released ones do not.
+    `feature` is the number of channels at full resolution. Positions are learnt for images of `size` voxels along each axis and
+    interpolated for others. `affine`: norms have a factor and an offset; those of the released code do not.
     """
 
     patch: int = 16
@@ -53,17 +54,17 @@ class UNETRConfig(NetworkConfig):
 
     @property
     def levels(self) -> int:
-        """Halvings from full resolution to the tokens, 4 for patches of 16."""
+        """Number of halvings from full resolution to the tokens, 4 for patches of 16."""
         return self.patch.bit_length() - 1
 
     @property
     def taps(self) -> tuple[int, ...]:
-        """Blocks after which tokens leave for the decoder: 3, 6, 9 and 12 of 12 with patches of 16."""
+        """Numbers of the blocks whose tokens also go to the decoder: 3, 6, 9 and 12 of 12 with patches of 16."""
         return tuple(self.layers * (level + 1) // self.levels for level in range(self.levels))
 
 
-class Block(nn.Module):
-    """One transformer block (Dosovitskiy et al. 2021): attention and MLP, each behind a layer norm and added to what came in."""
+class TransformerBlock(nn.Module):
+    """One transformer block (Dosovitskiy et al. 2021): attention and MLP, each after a layer norm and with a residual connection."""
 
     def __init__(self, config: UNETRConfig) -> None:
         super().__init__()
@@ -85,7 +86,7 @@ class Block(nn.Module):
 
 @NETWORKS.register("unetr")
 class UNETR(Network):
-    """In the published size, 96^3 voxels, 1 channel and 14 classes: 92,574,622 parameters and 165,888 for the positions."""
+    """In the published size (96^3 voxels, 1 channel, 14 classes) it has 92,574,622 parameters and 165,888 for the positions."""
 
     title = "UNETR"
     description = "Sees the whole window at once: for organs told apart by where they lie, with many labelled scans and a GPU."
@@ -108,7 +109,7 @@ class UNETR(Network):
         widths = [config.feature * 2**level for level in range(levels)]
         self.embed = CONV[dims](config.in_channels, hidden, patch, stride=patch)
         self.positions = nn.Parameter(torch.zeros(1, hidden, *(config.size // patch,) * dims))
-        self.blocks = nn.ModuleList(Block(config) for _ in range(config.layers))
+        self.blocks = nn.ModuleList(TransformerBlock(config) for _ in range(config.layers))
         self.norm = nn.LayerNorm(hidden)
         self.finest = _convs(config, config.in_channels, config.feature)
         self.skips = nn.ModuleList(_rise(config, widths[level], levels - level) for level in range(1, levels))
@@ -118,7 +119,7 @@ class UNETR(Network):
         self.head = CONV[dims](config.feature, config.n_classes, 1)
         self._initialise()
 
-        self.size_multiple, self.lost = (patch,) * dims, (0,) * dims
+        self.size_multiple, self.valid_margin = (patch,) * dims, (0,) * dims
         self.receptive_margin = (BLEND * patch,) * dims
         self.exact = False
 
@@ -142,14 +143,14 @@ class UNETR(Network):
         return logits
 
     def _positions(self, grid: tuple[int, ...]) -> Tensor:
-        """(1, hidden, *grid): as learnt, or interpolated to another grid."""
-        if grid == tuple(self.positions.shape[2:]) and not torch.onnx.is_in_onnx_export():  # an exported graph takes any grid
+        """The positional embedding (1, hidden, *grid), interpolated if the grid differs from the learnt one."""
+        if grid == tuple(self.positions.shape[2:]) and not torch.onnx.is_in_onnx_export():  # an exported graph must take any grid
             return self.positions
         return interpolate(self.positions, size=grid, mode="bilinear" if len(grid) == 2 else "trilinear", align_corners=False)
 
     @torch.no_grad()
     def _initialise(self) -> None:
-        """He's for convolutions; normal with standard deviation 0.02 for the transformer, as vision transformers have it."""
+        """He initialisation for convolutions; normal with standard deviation 0.02 for the transformer, as usual for vision transformers."""
         he_init(self)
         nn.init.trunc_normal_(self.positions, std=0.02)
         for layer in self.modules():
@@ -178,7 +179,7 @@ def _up(config: UNETRConfig, channels_in: int, channels: int) -> nn.Module:
 
 
 def _rise(config: UNETRConfig, channels: int, times: int) -> nn.Sequential:
-    """From tokens to a skip, doubling the resolution `times`; convolutions after each doubling but the first."""
+    """From tokens to a skip: doubles the resolution `times` times, with convolutions after each doubling but the first."""
     layers = [_up(config, config.hidden, channels)]
     for _ in range(times - 1):
         layers += [_up(config, channels, channels), _convs(config, channels, channels)]

@@ -1,4 +1,4 @@
-"""A post-processing step on a label map that is too large for it: block by block, each seen with as much of its surroundings as matters."""
+"""Running a step on a label map that is too large for it: block by block, each with as much of its surroundings as matters."""
 
 from __future__ import annotations
 
@@ -20,46 +20,46 @@ WINDOW = 16 * 2**20
 """Voxels of a block with its surroundings; a step takes some fifteen bytes for each."""
 
 LONGEST = 512, 40
-"""Extent in voxels up to which an object is always seen whole, in pictures and in volumes; a longer one is left as it is."""
+"""Extent in voxels up to which an object is always seen whole, in pictures and in volumes; longer ones are left as they are."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """One block is done. `left` says that an object was too long to be looked at as a whole, and was left as it is."""
+    """A finished block. `left` says that an object was too long to be seen whole, and was left as it is."""
 
     done: int
     total: int
     left: bool
 
 
-def reach(step: Step, evidence: StepInput) -> float:
-    """How far a step looks, in voxels; infinite for one that does not say so."""
-    return step.reach(evidence) if isinstance(step, Reaching) else math.inf
+def reach(step: Step, input: StepInput) -> float:
+    """The distance in voxels at which a step still looks; infinite for one that does not declare it."""
+    return step.reach(input) if isinstance(step, Reaching) else math.inf
 
 
 def by_block(
     step: Step,
     read: Callable[[Region], Labels],
-    evidence: Callable[[Region], StepInput],
+    input_of: Callable[[Region], StepInput],
     write: Callable[[Region, Labels], None],
     shape: Index,
     *,
     window: int = WINDOW,
     longest: int = 0,
 ) -> Iterator[Block]:
-    """Reads labels (Z, Y, X) of regions, and writes what the step makes of them: what it would make of the whole, objects longer than
-    `longest` excepted where the step asks for such. `evidence` is of the region that it is given."""
+    """Read labels (Z, Y, X) region by region, and write the step's result for each: the same as for the whole, except for objects longer
+    than `longest` where the step depends on whole objects. `input_of` gives the input of a region."""
     flat = shape[0] == 1
     longest = longest or LONGEST[not flat]
-    far = reach(step, evidence(Region((0, 0, 0), (1, 1, 1))))
+    far = reach(step, input_of(Region((0, 0, 0), (1, 1, 1))))
     margin = int(min(far, 2 * longest + 2))
     blocks = _blocks(shape, margin, window)
     for done, core in enumerate(blocks, start=1):
         seen = core.grown((0 if flat else margin, margin, margin)).clipped(shape)
         labels = read(seen)
-        about = evidence(seen)
-        result, _ = step(labels, about)
-        left = far > margin and result is not labels and bool(step.objects) and _leave_long(labels, result, about.background, longest)
+        input = input_of(seen)
+        result, _ = step(labels, input)
+        left = far > margin and result is not labels and bool(step.objects) and _leave_long(labels, result, input.background, longest)
         write(core, np.ascontiguousarray(result[core.within(seen)]))
         yield Block(done, len(blocks), left)
 
@@ -74,19 +74,19 @@ def _blocks(shape: Index, halo: int, window: int) -> list[Region]:
 
 
 def _leave_long(labels: Labels, result: Labels, background: int, longest: int) -> bool:
-    """Takes back, in `result`, what was changed about objects longer than `longest`, so that all blocks agree about them."""
-    changed, found = result != labels, False
+    """Undo, in `result`, changes to objects longer than `longest`, so that all blocks agree; returns whether there were any."""
+    changed, left = result != labels, False
     for value in np.unique(labels[changed]):
         ids, extents = _numbered(changed & (labels == value), corners=bool(value != background))
         long = extents > longest
         if long.any():
             np.copyto(result, labels, where=long[ids])
-            found = True
-    return found
+            left = True
+    return left
 
 
 def _numbered(mask: NDArray[np.bool_], *, corners: bool) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Components of a mask (Z, Y, X): ids (0 outside), and how long each is, 0 for what is outside."""
+    """Components of a mask (Z, Y, X): ids (0 outside), and the extent of each in voxels, 0 for the outside."""
     if mask.shape[0] == 1:
         plane = np.ascontiguousarray(mask[0]).view(np.uint8)
         _, ids, stats, _ = cv2.connectedComponentsWithStats(plane, connectivity=8 if corners else 4, ltype=cv2.CV_32S)

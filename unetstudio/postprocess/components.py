@@ -1,4 +1,4 @@
-"""Connected components of a mask, and what lies around them."""
+"""Connected components of a mask, and the labels around them."""
 
 from __future__ import annotations
 
@@ -25,9 +25,9 @@ def components(mask: NDArray[np.bool_], *, corners: bool) -> tuple[NDArray[np.in
     if box.empty:
         return ids, np.zeros(1, np.int64)
     inside = mask[box.slices]
-    part, found = ndimage.label(inside, ndimage.generate_binary_structure(3, 3 if corners else 1))
+    part, count = ndimage.label(inside, ndimage.generate_binary_structure(3, 3 if corners else 1))
     ids[box.slices] = part
-    return ids, np.bincount(part[inside], minlength=int(found) + 1).astype(np.int64)
+    return ids, np.bincount(part[inside], minlength=int(count) + 1).astype(np.int64)
 
 
 def kept_by_hand(ids: NDArray[np.int32], painted: NDArray[np.bool_] | None) -> NDArray[np.int32]:
@@ -38,7 +38,7 @@ def kept_by_hand(ids: NDArray[np.int32], painted: NDArray[np.bool_] | None) -> N
 def borders(
     labels: NDArray[np.uint8], ids: NDArray[np.int32], where: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """Which labels touch each component through faces: rows of (id, label outside, number of faces), sorted by id and label.
+    """The labels that touch each component through faces: rows of (id, label outside, number of faces), sorted by id and label.
 
     `ids` (Z, Y, X) is 0 outside the components, `where` the flat places of their voxels; faces between two components and at the edge of
     the array do not count.

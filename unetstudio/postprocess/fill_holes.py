@@ -38,18 +38,18 @@ class FillHoles:
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels or voxels, or mm² (mm³ in a volume)."},
     )
 
-    def reach(self, evidence: StepInput) -> float:
-        """A hole and what encloses it."""
-        return math.ceil(evidence.voxels(self.size, self.unit)) + 2 if self.size > 0 else math.inf
+    def reach(self, input: StepInput) -> float:
+        """The size of a hole and of what encloses it."""
+        return math.ceil(input.voxels(self.size, self.unit)) + 2 if self.size > 0 else math.inf
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
-        ids, sizes = components(labels == evidence.background, corners=False)
+    def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
+        ids, sizes = components(labels == input.background, corners=False)
         hole = np.ones(len(sizes), np.bool_)
         hole[0] = False
         hole[_at_edges(ids)] = False
-        hole[kept_by_hand(ids, evidence.painted)] = False
+        hole[kept_by_hand(ids, input.painted)] = False
         if self.size > 0:
-            hole &= sizes <= evidence.voxels(self.size, self.unit)
+            hole &= sizes <= input.voxels(self.size, self.unit)
         if not hole.any():
             return labels, 0
         holes = np.take(np.where(hole, np.arange(len(sizes), dtype=np.int32), np.int32(0)), ids)
@@ -58,7 +58,7 @@ class FillHoles:
         first = np.flatnonzero(np.diff(number, prepend=-1))
         alone = np.diff(np.append(first, len(number))) == 1
         lonely = first[alone & (label[first] != UNLABELLED)]
-        filling = np.full(len(sizes), evidence.background, np.uint8)
+        filling = np.full(len(sizes), input.background, np.uint8)
         filling[number[lonely]] = label[lonely]
         result = labels.copy()
         result.reshape(-1)[where] = filling[holes.reshape(-1)[where]]

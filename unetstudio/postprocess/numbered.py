@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from unetstudio.postprocess.components import components
 
 REACH = 1.5
-"""How far an object grows into the line between it and its neighbour, in voxels: lines are one or two wide."""
+"""Distance in voxels that an object grows into the line between it and its neighbour: lines are one or two wide."""
 
 MOST = 2**24
 """Numbers up to this are exact in float32, in which OpenCV looks for the largest."""
@@ -29,8 +29,8 @@ def numbered(labels: NDArray[np.uint8], foreground: Sequence[int]) -> Numbers:
     ids = np.zeros(labels.shape, np.int32)
     last = 0
     for value in foreground:
-        found, sizes = components(labels == value, corners=True)
-        ids[found > 0] = found[found > 0] + last
+        islands, sizes = components(labels == value, corners=True)
+        ids[islands > 0] = islands[islands > 0] + last
         last += len(sizes) - 1
     if last < 2:
         return ids
@@ -43,7 +43,7 @@ def numbered(labels: NDArray[np.uint8], foreground: Sequence[int]) -> Numbers:
 
 
 def _largest(ids: Numbers) -> Numbers:
-    """In each voxel's neighbourhood, corners included."""
+    """The largest number in each voxel's neighbourhood, corners included."""
     if ids.shape[0] == 1 and ids.max() < MOST:
         return cv2.dilate(ids[0].astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32)[None]
     from scipy.ndimage import maximum_filter
@@ -52,17 +52,17 @@ def _largest(ids: Numbers) -> Numbers:
 
 
 def _nearest(ids: Numbers, places: NDArray[np.intp]) -> Numbers:
-    """The number nearest to each of some empty voxels, within REACH; of several as near the largest, 0 for none."""
+    """The number nearest to each of some empty voxels: the largest of those equally near, 0 if there is none within REACH."""
     padded = np.pad(ids, 1)
     at = np.ravel_multi_index(tuple(axis + 1 for axis in np.unravel_index(places, ids.shape)), padded.shape)
     _, rows, columns = padded.shape
-    found: dict[int, Numbers] = {}
+    by_distance: dict[int, Numbers] = {}
     for way in itertools.product((-1, 0, 1), repeat=3):
         far = sum(n * n for n in way)
         if 0 < far <= REACH**2:
             there = padded.reshape(-1)[at + (way[0] * rows + way[1]) * columns + way[2]]
-            found[far] = np.maximum(found[far], there) if far in found else there
+            by_distance[far] = np.maximum(by_distance[far], there) if far in by_distance else there
     nearest = np.zeros(len(places), np.int32)
-    for far in sorted(found):
-        nearest = np.where(nearest > 0, nearest, found[far])
+    for far in sorted(by_distance):
+        nearest = np.where(nearest > 0, nearest, by_distance[far])
     return nearest

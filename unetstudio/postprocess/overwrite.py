@@ -1,4 +1,4 @@
-"""Writing values where a mask is set, the quick way."""
+"""Fast masked assignment."""
 
 from __future__ import annotations
 

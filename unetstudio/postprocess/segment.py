@@ -13,12 +13,12 @@ from unetstudio.data.geometry import Spacing
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.quantity import area_text, count_text, volume_text
 from unetstudio.data.region import Region
+from unetstudio.data.scan import Voxels
 from unetstudio.postprocess.overwrite import overwrite, where
 from unetstudio.postprocess.stack import DEFAULT_STEPS, from_json, to_json, with_options
 from unetstudio.postprocess.step import Step, StepInput
-from unetstudio.postprocess.uncertainty import uncertainty
 
-__all__ = ["DEFAULT_STEPS", "Segmentation", "StepReport", "from_json", "segment", "to_json", "uncertainty", "with_options"]
+__all__ = ["DEFAULT_STEPS", "Segmentation", "StepReport", "from_json", "segment", "to_json", "with_options"]
 
 Labels = NDArray[np.uint8]
 Painted = tuple[NDArray[np.uint8], NDArray[np.bool_]]
@@ -27,7 +27,7 @@ Painted = tuple[NDArray[np.uint8], NDArray[np.bool_]]
 
 @dataclass(frozen=True)
 class StepReport:
-    """What one step did; `mm` is mm² in a picture and mm³ in a volume, None when the spacing is unknown."""
+    """The changes of one step; `mm` is mm² in a picture and mm³ in a volume, None when the spacing is unknown."""
 
     title: str
     text: str  # "41 islands, 0.3 mm² removed"; "" when the step is off
@@ -38,7 +38,7 @@ class StepReport:
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """`labels` (Z, Y, X) uint8, UNLABELLED where nothing is predicted; `removed` (Z, Y, X) bool: what the steps changed."""
+    """`labels` (Z, Y, X) uint8, UNLABELLED where nothing is predicted; `removed` (Z, Y, X) bool: the voxels that steps changed."""
 
     labels: Labels
     removed: NDArray[np.bool_]
@@ -52,12 +52,14 @@ def segment(
     spacing: Spacing | None = None,
     painted: Painted | None = None,
     known: NDArray[np.bool_] | None = None,
+    voxels: Voxels | None = None,
 ) -> Segmentation:
     """Labels from `probabilities` (K, Z, Y, X) uint8 with channels in the order of the class `values`, the background first.
 
     `spacing` is in mm along (z, y, x); `painted` holds the labels and which voxels of them were painted, which win over
     every step, whether the network knows their class or not (the caller leaves out classes that the project has removed);
-    `known` (Z, Y, X) says where it was predicted at all, everywhere when None.
+    `known` (Z, Y, X) says where it was predicted at all, everywhere when None; `voxels` (C, Z, Y, X) is the image, read only if a step
+    asks for it.
     """
     shape = probabilities.shape[1:]
     box = _box(known, (shape[0], shape[1], shape[2]))
@@ -66,58 +68,39 @@ def segment(
     if box.empty:
         reports = tuple(_report(step, 0, 0, None, shape[0] > 1) for step in steps)
     else:
+        part = (slice(None), *box.slices)
         inside = None if painted is None else (painted[0][box.slices], painted[1][box.slices])
-        seen = None if known is None else known[box.slices]
-        part = probabilities[(slice(None), *box.slices)]
-        labels[box.slices], removed[box.slices], reports = _inside(part, values, steps, spacing, inside, seen, shape[0] > 1)
+        input = StepInput.of(
+            values,
+            probabilities[part],
+            painted=None if inside is None else inside[1],
+            spacing=spacing,
+            volume=shape[0] > 1,
+            read_image=None if voxels is None else lambda: voxels[part],
+        )
+        labels[box.slices], removed[box.slices], reports = _run(steps, input, inside, None if known is None else known[box.slices])
     if painted is not None:
         overwrite(labels, painted[1], painted[0])
     return Segmentation(labels, removed, reports)
 
 
-def _inside(
-    probabilities: NDArray[np.uint8],
-    values: tuple[int, ...],
-    steps: Sequence[Step],
-    spacing: Spacing | None,
-    painted: Painted | None,
-    known: NDArray[np.bool_] | None,
-    volume: bool,
+def _run(
+    steps: Sequence[Step], input: StepInput, painted: Painted | None, known: NDArray[np.bool_] | None
 ) -> tuple[Labels, NDArray[np.bool_], tuple[StepReport, ...]]:
-    """The steps within the box where anything is predicted."""
-    best, winner = strongest(probabilities[1:], values[1:])
-    other = np.ascontiguousarray(probabilities[0])
-    mask = None if painted is None else painted[1]
-    evidence = StepInput(values[0], values, best, winner, other, mask, spacing, volume)
-    labels = where(best > other, winner, values[0])
+    """The labels after all steps, the voxels that they changed, and a report of each."""
+    labels = where(input.best > input.other, input.winner, input.background)
     hidden = None if known is None or known.all() else ~known
     _restore(labels, painted, hidden)
     plain, reports = labels, []
     for step in steps:
         before, objects = labels, 0
         if step.enabled:
-            labels, objects = step(labels, evidence)
+            labels, objects = step(labels, input)
             if labels is not before:
                 _restore(labels, painted, hidden)
         changed = 0 if labels is before else int(np.count_nonzero(labels != before))
-        reports.append(_report(step, changed, objects, evidence.voxel, volume))
+        reports.append(_report(step, changed, objects, input.voxel, input.volume))
     return labels, labels != plain, tuple(reports)
-
-
-def strongest(probabilities: NDArray[np.uint8], values: Sequence[int]) -> tuple[NDArray[np.uint8], Labels]:
-    """The highest probability over the channels (K, Z, Y, X) and the value of its class; zeros without a channel.
-
-    A running maximum: several times faster than argmax, and most of the time of a fast pipeline.
-    """
-    if not len(values):
-        nothing = np.zeros(probabilities.shape[1:], np.uint8)
-        return nothing, nothing
-    best = np.ascontiguousarray(probabilities[0])
-    winner = np.full(best.shape, values[0], np.uint8)
-    for channel, value in zip(probabilities[1:], values[1:], strict=True):
-        overwrite(winner, channel > best, value)
-        best = np.maximum(best, channel)
-    return best, winner
 
 
 def _box(known: NDArray[np.bool_] | None, shape: tuple[int, int, int]) -> Region:
@@ -134,7 +117,7 @@ def _box(known: NDArray[np.bool_] | None, shape: tuple[int, int, int]) -> Region
 
 
 def _restore(labels: Labels, painted: Painted | None, hidden: NDArray[np.bool_] | None) -> None:
-    """Puts the strokes back, and takes away what was never predicted, in place."""
+    """Put the strokes back, and take away what was never predicted, in place."""
     if hidden is not None:
         overwrite(labels, hidden, UNLABELLED)
     if painted is not None:
@@ -142,7 +125,7 @@ def _restore(labels: Labels, painted: Painted | None, hidden: NDArray[np.bool_] 
 
 
 def _report(step: Step, voxels: int, objects: int, voxel: float | None, volume: bool) -> StepReport:
-    """A step's work in words."""
+    """A step's changes in words."""
     mm = None if voxel is None else voxels * voxel
     text = ""
     if step.enabled:

@@ -1,4 +1,4 @@
-"""Islands too small to be true, given to the class around them."""
+"""Islands that are too small, given to the class around them."""
 
 from __future__ import annotations
 
@@ -35,34 +35,34 @@ class SmallComponents:
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels or voxels, or mm² (mm³ in a volume)."},
     )
 
-    def reach(self, evidence: StepInput) -> float:
-        """An island that goes, and one beside it that may go too."""
-        return 2 * math.ceil(evidence.voxels(self.size, self.unit)) + 2
+    def reach(self, input: StepInput) -> float:
+        """The size of an island that goes, and of one beside it that may go too."""
+        return 2 * math.ceil(input.voxels(self.size, self.unit)) + 2
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
-        """All classes are looked at in the same labels, so their order does not matter."""
-        limit = evidence.voxels(self.size, self.unit)
+    def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
+        """Find the islands of all classes in the same labels, so that their order does not matter."""
+        limit = input.voxels(self.size, self.unit)
         doomed = np.zeros(labels.shape, np.int32)
         count = 0
-        for value in evidence.foreground:
+        for value in input.foreground:
             ids, sizes = components(labels == value, corners=True)
             small = sizes < limit
             small[0] = False
-            small[kept_by_hand(ids, evidence.painted)] = False
-            found = int(small.sum())
-            if found:
+            small[kept_by_hand(ids, input.painted)] = False
+            islands = int(small.sum())
+            if islands:
                 numbers = np.zeros(len(sizes), np.int32)
-                numbers[small] = np.arange(count + 1, count + found + 1)
+                numbers[small] = np.arange(count + 1, count + islands + 1)
                 doomed += np.take(numbers, ids)
-                count += found
+                count += islands
         if not count:
             return labels, 0
         result = labels.copy()
         where = np.flatnonzero(doomed != 0)
-        around = np.full(count + 1, evidence.background, np.uint8)  # where an island has only unpredicted voxels around it
+        around = np.full(count + 1, input.background, np.uint8)  # where an island has only unpredicted voxels around it
         number, label, faces = borders(labels, doomed, where)
-        known = label != UNLABELLED
-        order = np.lexsort((-label[known], faces[known]))  # the class with most faces comes last and stays
-        around[number[known][order]] = label[known][order]
+        predicted = label != UNLABELLED
+        order = np.lexsort((-label[predicted], faces[predicted]))  # the class with most faces comes last and stays
+        around[number[predicted][order]] = label[predicted][order]
         result.reshape(-1)[where] = around[doomed.reshape(-1)[where]]
         return result, count

@@ -36,19 +36,19 @@ class Smooth:
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels, or millimetres where the spacing is known."},
     )
 
-    def reach(self, evidence: StepInput) -> float:
+    def reach(self, input: StepInput) -> float:
         """The window of the blur: three standard deviations."""
-        return math.ceil(1.5 * max(evidence.radii(self.radius, self.unit))) + 2
+        return math.ceil(1.5 * max(input.radii(self.radius, self.unit))) + 2
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
+    def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
         if self.radius <= 0:
             return labels, 0
-        z, y, x = (r / 2 for r in evidence.radii(self.radius, self.unit))
+        z, y, x = (r / 2 for r in input.radii(self.radius, self.unit))
         counts = np.bincount(labels.reshape(-1), minlength=256)
-        present = [value for value in evidence.values if counts[value]]
+        present = [value for value in input.values if counts[value]]
         if len(present) < 2:
             return labels, 0
-        if len(evidence.values) == len(present) == 2 and not counts[UNLABELLED]:  # not where a part happens to hold no third class
+        if len(input.values) == len(present) == 2 and not counts[UNLABELLED]:  # not where a part happens to hold no third class
             prevails = (_blurred(labels == present[1], z, y, x) > 127).view(np.uint8)
             return prevails * np.uint8((present[1] - present[0]) % 256) + np.uint8(present[0]), 0
         most = _blurred(labels == present[0], z, y, x)

@@ -55,19 +55,19 @@ class Split:
         metadata={"label": "Unit", "choices": (PIXELS, MILLIMETRES), "help": "Pixels, or millimetres where the spacing is known."},
     )
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
-        spacing = evidence.spacing or (1.0, 1.0, 1.0)
-        steps = np.array(spacing) / (1.0 if self.unit == MILLIMETRES and evidence.spacing else spacing[2])  # of a voxel, in the unit
+    def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
+        spacing = input.spacing or (1.0, 1.0, 1.0)
+        steps = np.array(spacing) / (1.0 if self.unit == MILLIMETRES and input.spacing else spacing[2])  # of a voxel, in the unit
         result, cuts = labels, 0
-        for value in evidence.foreground:
+        for value in input.foreground:
             mask = labels == value
             box = tight(mask)
             if box.empty:
                 continue
-            line, count = _lines(mask[box.slices], evidence.best[box.slices], self.depth, steps)
+            line, count = _lines(mask[box.slices], input.best[box.slices], self.depth, steps)
             if count:
                 result = labels.copy() if result is labels else result
-                result[box.slices][line] = evidence.background
+                result[box.slices][line] = input.background
                 cuts += count
         return result, cuts
 
@@ -81,18 +81,18 @@ def _lines(mask: Mask, sureness: NDArray[np.uint8], depth: float, steps: NDArray
     number = np.full(island.size, -1, np.int32)  # of the voxel among those of the mask
     number[places] = np.arange(len(places), dtype=np.int32)
     pairs = partial(_neighbours, island.shape, places, number)
-    found = _objects(heights[mask], pairs, depth)
+    objects = _objects(heights[mask], pairs, depth)
     line = np.zeros(len(places), np.bool_)
     for here, there in pairs():
-        line[here[found[there] > found[here]]] = True  # of two neighbours the one with the lower number gives its edge for the line
-        line[there[found[here] > found[there]]] = True
+        line[here[objects[there] > objects[here]]] = True  # of two neighbours the one with the lower number gives its edge for the line
+        line[there[objects[here] > objects[there]]] = True
     out = np.zeros_like(mask)
     out[mask] = line
-    return out, len(np.unique(found)) - (len(sizes) - 1) if line.any() else 0
+    return out, len(np.unique(objects)) - (len(sizes) - 1) if line.any() else 0
 
 
 def _neighbours(shape: tuple[int, ...], places: Places, number: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
-    """All pairs of voxels that touch, be it at a corner, each once: by direction, the numbers of the first and of the second."""
+    """All pairs of voxels that touch at a face, edge or corner, each once: by direction, the numbers of the first and of the second."""
     _, rows, columns = shape
     for z, y, x in itertools.product((0,) if shape[0] == 1 else (-1, 0, 1), (-1, 0, 1), (-1, 0, 1)):
         if (z, y, x) > (0, 0, 0):
@@ -118,7 +118,7 @@ def _objects(heights: Floats, pairs: Pairs, depth: float) -> Numbers:
 
 
 def _joined(heights: Floats, up: Numbers, pairs: Pairs, depth: float) -> Numbers:
-    """Of each voxel that is a summit, the summit of its object."""
+    """For each voxel that is a summit, the summit of its object."""
     sides, passes = [], []
     for first, second in pairs():
         across = up[first] != up[second]
@@ -132,14 +132,14 @@ def _joined(heights: Floats, up: Numbers, pairs: Pairs, depth: float) -> Numbers
     highest = np.flatnonzero(np.diff(side, prepend=-1))  # the highest pass between two summits
     order = highest[np.argsort(-height[highest], kind="stable")]
     parent = np.arange(len(heights), dtype=np.int32)
-    of: dict[int, int] = {}
+    higher: dict[int, int] = {}  # by summit, the one that it is a part of
 
     def top(summit: int) -> int:
         path = []
-        while (above := of.get(summit, summit)) != summit:
+        while (above := higher.get(summit, summit)) != summit:
             path.append(summit)
             summit = above
-        of.update(dict.fromkeys(path, summit))
+        higher.update(dict.fromkeys(path, summit))
         return summit
 
     need = 0.5 * depth  # in radius
@@ -149,19 +149,19 @@ def _joined(heights: Floats, up: Numbers, pairs: Pairs, depth: float) -> Numbers
             continue
         high, low = (a, b) if heights[a] >= heights[b] else (b, a)
         if heights[low] - at < need or heights[high] <= depth:
-            of[low] = high
-    for summit in list(of):
+            higher[low] = high
+    for summit in list(higher):
         parent[summit] = top(summit)
     return parent
 
 
 def _distance(mask: Mask, ids: Numbers, steps: NDArray[np.float64]) -> Floats:
-    """(Z, Y, X): to the nearest voxel outside, in the unit of `steps`, of islands numbered in `ids`; beyond the edge all is outside."""
+    """(Z, Y, X): distance to the nearest voxel outside the islands numbered in `ids`, in the unit of `steps`; the edge is outside."""
     from scipy.ndimage import distance_transform_edt, find_objects
 
     if len(mask) == 1 and steps[1] == steps[2]:
-        found = cv2.distanceTransform(np.pad(mask[0], 1).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
-        return np.asarray(found, np.float32)[None, 1:-1, 1:-1] * np.float32(steps[1])
+        distance = cv2.distanceTransform(np.pad(mask[0], 1).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
+        return np.asarray(distance, np.float32)[None, 1:-1, 1:-1] * np.float32(steps[1])
     axes = 2 if len(mask) == 1 else 3
     out = np.zeros(mask.shape, np.float32)
     for number, box in enumerate(find_objects(ids), start=1):  # one by one: the whole would take 20 bytes a voxel
@@ -172,5 +172,5 @@ def _distance(mask: Mask, ids: Numbers, steps: NDArray[np.float64]) -> Floats:
 
 
 def _smooth(sureness: NDArray[np.uint8]) -> Floats:
-    """(Z, Y, X) with the grain of single pixels taken out, slice by slice."""
+    """(Z, Y, X) with the noise of single pixels smoothed away, slice by slice."""
     return np.stack([cv2.GaussianBlur(plane, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE) for plane in sureness]).astype(np.float32)

@@ -1,4 +1,4 @@
-"""The steps of a project in their order: defaults, stored form, and changes asked for on the command line."""
+"""The steps of a project in their order: defaults, stored form, and changes by the command line."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unetstudio.postprocess.step import STEPS, Step
 from unetstudio.postprocess.threshold import Threshold
 
 DEFAULT_STEPS: tuple[Step, ...] = (Threshold(), SmallComponents(), FillHoles(), Smooth(), Split())
-"""Threshold 0.5 at work, the others present and off."""
+"""Threshold at 0.5 on, the others present and off."""
 
 
 def name_of(step: Step) -> str:
@@ -25,12 +25,12 @@ def name_of(step: Step) -> str:
 
 
 def to_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """As plain values for project.json."""
-    return [{"step": name_of(step), **asdict(step)} for step in steps]  # type: ignore[call-overload]
+    """The steps as plain values for project.json."""
+    return [{"step": name_of(step), **asdict(step)} for step in steps]
 
 
 def from_json(values: Iterable[dict[str, Any]]) -> tuple[Step, ...]:
-    """The inverse; default steps that were not stored follow at the end as they are.
+    """The inverse of `to_json`; default steps that were not stored follow at the end.
 
     An unknown step is a UserError, since leaving it out would silently alter segmentations; an unknown option is left out.
     """
@@ -38,8 +38,8 @@ def from_json(values: Iterable[dict[str, Any]]) -> tuple[Step, ...]:
     for stored in values:
         kind = STEPS[str(stored.get("step"))]
         plain = kind()
-        known = {f.name for f in fields(kind)}
-        chosen = {name: value for name, value in stored.items() if name in known}
+        names = {field.name for field in fields(kind)}
+        chosen = {name: value for name, value in stored.items() if name in names}
         if odd := next((name for name, value in chosen.items() if not _alike(value, getattr(plain, name))), ""):
             raise UserError(f"The project's step {kind.title!r} has a value for {odd!r} that it cannot have; the project was altered.")
         steps.append(kind(**chosen))
@@ -56,7 +56,7 @@ def _alike(value: Any, default: Any) -> bool:
 
 
 def with_options(steps: Sequence[Step], pairs: Iterable[str]) -> tuple[Step, ...]:
-    """Steps changed by texts such as "threshold=0.4", "small_components=0.3mm2", "smooth.radius=2" or "fill_holes=off".
+    """The steps changed by texts such as "threshold=0.4", "small_components=0.3mm2", "smooth.radius=2" or "fill_holes=off".
 
     A step that is given a value is switched on; one that is not in the list yet comes to its end.
     """
@@ -77,39 +77,34 @@ def with_options(steps: Sequence[Step], pairs: Iterable[str]) -> tuple[Step, ...
 def _changed(step: Step, name: str, option: str, text: str) -> Step:
     """One step with one option changed."""
     if not option and text in SWITCH:
-        return _replace(step, enabled=SWITCH[text])
+        return replace(step, enabled=SWITCH[text])
     option = option or step.main
-    kinds = {f.name: f for f in fields(step)}  # type: ignore[arg-type]
+    kinds = {f.name: f for f in fields(step)}
     if option not in kinds:
         raise UserError(f"--post {name}.{option}: the step has no such option. It has {', '.join(kinds)}.")
     if option == "enabled":
         if text not in SWITCH:
             raise UserError(f"--post {name}.enabled: {text!r} is neither on nor off.")
-        return _replace(step, enabled=SWITCH[text])
+        return replace(step, enabled=SWITCH[text])
     choices = kinds[option].metadata.get("choices")
     if choices is not None:
         if text not in choices:
             raise UserError(f"--post {name}.{option}: {text!r} is not one of {', '.join(choices)}.")
-        return _replace(step, **{option: text, "enabled": True})
+        return replace(step, **{option: text, "enabled": True})
     number, unit = _number(name, option, text, "unit" in kinds)
     low = float(kinds[option].metadata["minimum"]) if option == "probability" else 0.0
     high = float(kinds[option].metadata["maximum"]) if option == "probability" else float("inf")
     if not low <= number <= high:
         raise UserError(f"--post {name}: {text} is outside {low:g} to {high:g}.")
-    return _replace(step, **{option: number, "enabled": True, **unit})
+    return replace(step, **{option: number, "enabled": True, **unit})
 
 
 def _number(name: str, option: str, text: str, with_unit: bool) -> tuple[float, dict[str, str]]:
     """A number and, where the step knows units, the one written behind it."""
-    found = re.fullmatch(r"([0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?)\s*(px|mm[23²³]?)?", text)
-    if found is None or (found[2] and not with_unit):
+    match = re.fullmatch(r"([0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?)\s*(px|mm[23²³]?)?", text)
+    if match is None or (match[2] and not with_unit):
         raise UserError(f"--post {name}.{option}: {text!r} is not a number{' such as 30, 30px or 0.5mm' if with_unit else ''}.")
-    return float(found[1]), {"unit": found[2][:2]} if found[2] else {}
-
-
-def _replace(step: Step, **changes: Any) -> Step:
-    """`dataclasses.replace`, for a step."""
-    return replace(step, **changes)  # type: ignore[type-var]
+    return float(match[1]), {"unit": match[2][:2]} if match[2] else {}
 
 
 SWITCH = {"on": True, "true": True, "yes": True, "off": False, "false": False, "no": False}

@@ -1,4 +1,4 @@
-"""What a post-processing step is: a frozen dataclass of options that takes a label map and gives another.
+"""The contract of a post-processing step: a frozen dataclass of options that takes a label map and gives another.
 
 A step is pure: it never writes into the array it is given. Voxels that are UNLABELLED (not predicted yet) stay so, and whatever the user
 painted is put back after each step by `segment`.
@@ -6,13 +6,16 @@ painted is put back after each step by `segment`.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Callable
+from dataclasses import Field, dataclass
+from functools import cached_property
 from typing import Any, ClassVar, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Spacing
+from unetstudio.postprocess.strongest import strongest
 from unetstudio.registry import Registry
 
 PIXELS, MILLIMETRES = "px", "mm"
@@ -21,7 +24,7 @@ PIXELS, MILLIMETRES = "px", "mm"
 
 @dataclass(frozen=True, eq=False)
 class StepInput:
-    """What a step may look at besides the labels; all arrays (Z, Y, X) of the same shape.
+    """The data that a step may read besides the labels, of the same region; arrays (Z, Y, X).
 
     `best` is the probability (0..255) of the likeliest foreground class, `winner` that class's value, `other` the background's probability.
     """
@@ -34,6 +37,29 @@ class StepInput:
     painted: NDArray[np.bool_] | None
     spacing: Spacing | None  # mm along (z, y, x)
     volume: bool  # whether a size in mm means mm³ rather than mm²
+    probabilities: NDArray[np.uint8] | None = None  # (K, Z, Y, X) in the order of `values`; None for an image too large to keep them
+    read_image: Callable[[], NDArray[Any]] | None = None
+
+    @classmethod
+    def of(
+        cls,
+        values: tuple[int, ...],
+        probabilities: NDArray[np.uint8],
+        *,
+        painted: NDArray[np.bool_] | None = None,
+        spacing: Spacing | None = None,
+        volume: bool = False,
+        read_image: Callable[[], NDArray[Any]] | None = None,
+    ) -> StepInput:
+        """From all `probabilities` (K, Z, Y, X) in the order of the class `values`, the background first."""
+        best, winner = strongest(probabilities[1:], values[1:])
+        other = np.ascontiguousarray(probabilities[0])
+        return cls(values[0], values, best, winner, other, painted, spacing, volume, probabilities, read_image)
+
+    @cached_property
+    def image(self) -> NDArray[Any] | None:
+        """(C, Z, Y, X) voxels, read when first asked for; None where the image is not at hand."""
+        return None if self.read_image is None else self.read_image()
 
     @property
     def foreground(self) -> tuple[int, ...]:
@@ -64,6 +90,7 @@ class StepInput:
 class Step(Protocol):
     """One way to clean a segmentation; each is a frozen dataclass whose fields are its options."""
 
+    __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     title: ClassVar[str]
     help: ClassVar[str]  # one sentence
     main: ClassVar[str]  # the field that `--post NAME=VALUE` sets
@@ -73,7 +100,7 @@ class Step(Protocol):
     @property
     def enabled(self) -> bool: ...
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
+    def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
         """New labels (Z, Y, X) uint8, and how many objects were changed."""
         ...
 
@@ -82,9 +109,9 @@ class Step(Protocol):
 class Reaching(Protocol):
     """A step that knows how far it looks, and so can be run piece by piece."""
 
-    def reach(self, evidence: StepInput) -> float:
+    def reach(self, input: StepInput) -> float:
         """Voxels beyond a region that decide what the step makes of it; infinite where an object of any size may."""
         ...
 
 
-STEPS: Registry[Any] = Registry("unetstudio.postprocess", "post-processing step")
+STEPS: Registry[type[Step]] = Registry("unetstudio.postprocess", "post-processing step")

@@ -36,21 +36,21 @@ class Threshold:
         },
     )
 
-    def __call__(self, labels: NDArray[np.uint8], evidence: StepInput) -> tuple[NDArray[np.uint8], int]:
+    def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
         """Only voxels that the threshold decides otherwise than 0.5 does are touched, so it may stand anywhere in the order."""
         if self.probability == 0.5:
             return labels, 0
-        found = evidence.best >= self._needed(evidence.other)
-        changed = found != (evidence.best > evidence.other)
-        changed &= (labels == evidence.background) | (labels == evidence.winner)
+        wins = input.best >= self._needed(input.other)
+        changed = wins != (input.best > input.other)
+        changed &= (labels == input.background) | (labels == input.winner)
         result = labels.copy()
-        overwrite(result, changed & found, evidence.winner)
-        overwrite(result, changed & ~found, evidence.background)
+        overwrite(result, changed & wins, input.winner)
+        overwrite(result, changed & ~wins, input.background)
         return result, 0
 
-    def reach(self, evidence: StepInput) -> float:
+    def reach(self, input: StepInput) -> float:
         """Each voxel is decided by itself."""
-        del evidence
+        del input
         return 0
 
     def _needed(self, other: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -1,4 +1,4 @@
-"""Who painted in a project, for its model cards: read from the journals now and then."""
+"""The annotators of a project, named on its model cards; read from the journals now and then."""
 
 from __future__ import annotations
 
@@ -7,30 +7,30 @@ from pathlib import Path
 
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import ProjectError
-from unetstudio.project.audit import trail
+from unetstudio.project.audit import audit_trail
 
-EVERY = 600.0
-"""Seconds for which an answer holds: reading a long trail takes seconds."""
+INTERVAL = 600.0
+"""Seconds between two readings: reading a long trail takes seconds."""
 
 MOST_BYTES = 64 * 2**20
-"""Of journals that are read; a longer trail is left to the audit's own command."""
+"""Size of journals that are read; a longer trail is left to the audit command."""
 
 
 class Annotators:
-    """Names are told as they were typed; of who typed none, only how many accounts they used: a card is handed on, accounts are not."""
+    """Names as they were typed. Of those who typed none only the number of accounts is given: a card is handed on, accounts are not."""
 
     def __init__(self, cases: Path) -> None:
         self._cases = cases
         self._names: tuple[str, ...] = ()
-        self._read_at = -EVERY
+        self._read_at = -INTERVAL
 
     def names(self) -> tuple[str, ...]:
-        """Of all who changed labels; () when that is not known."""
-        if time.monotonic() - self._read_at >= EVERY:
-            self._names, self._read_at = self._look(), time.monotonic()
+        """Return the names of all who changed labels; () when they cannot be read."""
+        if time.monotonic() - self._read_at >= INTERVAL:
+            self._names, self._read_at = self._read(), time.monotonic()
         return self._names
 
-    def _look(self) -> tuple[str, ...]:
+    def _read(self) -> tuple[str, ...]:
         try:
             journals = [path for path in self._cases.rglob("*.journal") if path.is_file()]
             size = sum(path.stat().st_size for path in journals)
@@ -42,9 +42,9 @@ class Annotators:
         unnamed: set[str] = set()
         for case in {path.relative_to(self._cases).parts[0] for path in journals}:
             try:
-                for line in (line for line in trail(self._cases / case) if line.kind.changes):
+                for line in (line for line in audit_trail(self._cases / case) if line.kind.changes):
                     (named if line.author else unnamed).add(line.author or line.user)
             except ProjectError:
-                continue  # a damaged journal is told of where it is opened
+                continue  # a damaged journal is reported where it is opened
         nameless = (f"{count_text(len(unnamed), 'account')} without a typed name",) if unnamed else ()
         return (*sorted(named), *nameless)

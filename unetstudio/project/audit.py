@@ -1,4 +1,4 @@
-"""The audit trail of a case, read from all its journals: who changed what and when, and whether the records still name each other.
+"""The audit trail of a case, read from all its journals: who changed what and when, and whether the chain of records is unbroken.
 
 Each record holds the SHA-256 of the one before it. That finds records that are missing, damaged or changed by hand, not a forger who
 writes all later records anew, nor a whole folder put back as it stood some time ago. Names are as typed or as the account says.
@@ -7,10 +7,7 @@ writes all later records anew, nor a whole folder put back as it stood some time
 from __future__ import annotations
 
 import contextlib
-import csv
-import io
-import json
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,34 +15,25 @@ from typing import Any
 
 import numpy as np
 
-from unetstudio import RESEARCH_USE
-from unetstudio.data.classes import ClassTable
-from unetstudio.data.csv_cell import harmless
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.region import Index, Region
 from unetstudio.errors import ProjectError
-from unetstudio.formats.replacing import replace_file
 from unetstudio.project import file_listing
 from unetstudio.project.chain import chain
-from unetstudio.project.durable import MissingError
-from unetstudio.project.journal import UNKNOWN, JournalContents, JournalEntry, Kind, read
-from unetstudio.project.project import Project
+from unetstudio.project.generations import PAST
+from unetstudio.project.journal import JournalContents, read
+from unetstudio.project.os_errors import MissingError
+from unetstudio.project.record import UNKNOWN, JournalEntry, Kind
 from unetstudio.project.recovery import JOURNAL
-from unetstudio.project.store import PAST
-
-COLUMNS = (
-    *("case", "case_name", "time_utc", "user", "author", "event", "tool", "class_value", "class_name", "origin", "voxels"),
-    *("z_from", "y_from", "x_from", "z_to", "y_to", "x_to", "change_number", "chain_ok", "details"),
-)
 
 TRIES = 5
-"""Readings of a case's journals while the program that paints on it puts old ones aside."""
+"""Attempts to read a case's journals while the program that paints on it puts old ones aside."""
 
 
 @dataclass(frozen=True)
 class AuditLine:
-    """One record. `value` and `origin` are of the voxels it changed; of the one asked about, where one was."""
+    """One record. `value` and `origin` are of the voxels it changed, or of the one voxel whose history was requested."""
 
     when: datetime  # UTC
     user: str  # the account
@@ -58,59 +46,45 @@ class AuditLine:
     sequence: int
     chain_ok: bool  # names the record before it, and that one is there
     origin: Origin | None = None  # None where several are, and for events without voxels
-    about: Mapping[str, Any] = field(default_factory=dict)  # what a note says
+    details: Mapping[str, Any] = field(default_factory=dict)  # of a note
 
     @property
     def event(self) -> str:
-        """One word: "edit", "undo", "redo", "cancel", or what a note calls itself."""
-        return str(self.about.get("event", "note")) if self.kind is Kind.NOTE else self.kind.name.lower()
+        """One word: "edit", "undo", "redo", "cancel", or the event that a note records."""
+        return str(self.details.get("event", "note")) if self.kind is Kind.NOTE else self.kind.name.lower()
 
 
-def trail(folder: Path) -> Iterator[AuditLine]:
-    """All that happened to the case of a folder, oldest first; parts of strokes are left out, for the strokes hold them."""
+def audit_trail(folder: Path) -> Iterator[AuditLine]:
+    """Yield all that happened to the case of a folder, oldest first; parts of strokes are left out, for the strokes hold them."""
     for entry, chain_ok in _records(folder):
         yield _line(entry, chain_ok)
 
 
-def who(folder: Path, voxel: Index) -> list[AuditLine]:
-    """What changed a voxel (z, y, x), newest first, with the class and origin that it was given each time."""
-    found = []
+def voxel_history(folder: Path, voxel: Index) -> list[AuditLine]:
+    """Return what changed a voxel (z, y, x), newest first, with the class and origin that it was given each time."""
+    lines = []
     for entry, chain_ok in _records(folder, voxel):
         if entry.kind.changes and (given := _given(entry, voxel)):
-            found.append(replace(_line(entry, chain_ok), value=given[0], origin=given[1]))
-    return found[::-1]
-
-
-def write_csv(project: Project, path: Path, cases: Collection[str] | None = None) -> None:
-    """The trails of all cases, or of those with these ids, one line a record; FormatError when it cannot be written."""
-    text = io.StringIO(newline="")
-    rows = csv.writer(text)
-    rows.writerow((*COLUMNS, RESEARCH_USE))
-    names = {case.id: case.name for case in project.cases}
-    for case in names if cases is None else cases:
-        for line in trail(project.folder_of(case)):
-            rows.writerow(
-                harmless(value) if isinstance(value, str) else value for value in _row(case, names.get(case, ""), line, project.classes)
-            )
-    replace_file(path, text.getvalue().encode("utf-8-sig"))
+            lines.append(replace(_line(entry, chain_ok), value=given[0], origin=given[1]))
+    return lines[::-1]
 
 
 def _records(folder: Path, voxel: Index | None = None) -> Iterator[tuple[JournalEntry, bool]]:
-    """Records in force, and those behind damage, without parts of strokes; with whether each follows on the one before.
+    """Yield records in force, and those behind damage, without parts of strokes, with whether each follows on the one before.
 
     Only those that may have changed `voxel` keep their arrays.
     """
     contents = _contents(folder, voxel)
-    known = chain(replace(c, entries=(*c.entries, *c.behind)) for c in contents if c.case in ("", folder.name))
+    links = chain(replace(c, entries=(*c.entries, *c.orphans)) for c in contents if c.case in ("", folder.name))
     before: JournalEntry | None = None
     whole = True  # since the last record given
-    for place, entry in enumerate(known.entries):
+    for place, entry in enumerate(links.entries):
         if before is None:
             chain_ok = entry.previous == UNKNOWN and entry.sequence == 1
         elif entry.path == before.path:
             chain_ok = entry.previous == before.digest
         else:
-            chain_ok = place not in known.breaks and entry.previous != UNKNOWN and entry.sequence == before.last_change + 1
+            chain_ok = place not in links.breaks and entry.previous != UNKNOWN and entry.sequence == before.last_change + 1
         before, whole = entry, whole and chain_ok
         if entry.kind is not Kind.PARTIAL:
             yield entry, whole
@@ -118,9 +92,9 @@ def _records(folder: Path, voxel: Index | None = None) -> Iterator[tuple[Journal
 
 
 def _contents(folder: Path, voxel: Index | None) -> list[JournalContents]:
-    """Of all journals, oldest first; looked for again when one was put aside between the listing and the reading."""
+    """Read all journals, oldest first; once more when one was put aside between the listing and the reading."""
     for _ in range(TRIES):
-        files = [file for place in (folder, folder / PAST) for file in file_listing.names(place)]
+        files = [file for place in (folder, folder / PAST) for file in file_listing.list_folder(place)]
         numbered = sorted((int(m[1]), int(m[2] or 0), file) for file in files if (m := JOURNAL.fullmatch(file.name)))
         with contextlib.suppress(MissingError):
             return [_slim(read(file), voxel) for _, _, file in numbered]
@@ -128,39 +102,39 @@ def _contents(folder: Path, voxel: Index | None) -> list[JournalContents]:
 
 
 def _slim(contents: JournalContents, voxel: Index | None) -> JournalContents:
-    """Without arrays that nobody will look at: a trail may be longer than memory has room for."""
+    """Drop arrays that are not needed: a trail may be larger than the memory."""
 
     def slim(entry: JournalEntry) -> JournalEntry:
         return entry if voxel is not None and entry.kind.changes and _holds(_region(entry), voxel) else entry.without_arrays
 
-    return replace(contents, entries=tuple(map(slim, contents.entries)), behind=tuple(map(slim, contents.behind)))
+    return replace(contents, entries=tuple(map(slim, contents.entries)), orphans=tuple(map(slim, contents.orphans)))
 
 
 def _line(entry: JournalEntry, chain_ok: bool) -> AuditLine:
-    about = entry.about
+    description = entry.description
     try:
-        given = about.get("constants", {}).get("after_origin")
+        given = description.get("constants", {}).get("after_origin")
         return AuditLine(
-            when=datetime.fromtimestamp(float(about["time"]), UTC),
-            user=str(about.get("user", "")),
-            author=str(about.get("author", "")),
-            tool=str(about.get("tool", "")),
-            value=int(about.get("value", UNLABELLED)),
+            when=datetime.fromtimestamp(float(description["time"]), UTC),
+            user=str(description.get("user", "")),
+            author=str(description.get("author", "")),
+            tool=str(description.get("tool", "")),
+            value=int(description.get("value", UNLABELLED)),
             kind=entry.kind,
             region=_region(entry),
-            count=int(about.get("count", 0)),
+            count=int(description.get("count", 0)),
             sequence=entry.sequence,
             chain_ok=chain_ok,
             origin=None if given is None else _origin(int(given)),
-            about=dict(about.get("note", {})),
+            details=dict(description.get("note", {})),
         )
     except (AttributeError, KeyError, TypeError, ValueError, OverflowError, OSError) as error:
         raise ProjectError(entry.path, "holds a record that makes no sense; it was not written by this program, or was changed.") from error
 
 
 def _region(entry: JournalEntry) -> Region | None:
-    """The box of its voxels, as it says."""
-    corners = entry.about.get("region")
+    """Return the box of its voxels, as it states."""
+    corners = entry.description.get("region")
     try:
         (z0, y0, x0), (z1, y1, x1) = corners or ((0, 0, 0), (0, 0, 0))
         return Region((int(z0), int(y0), int(x0)), (int(z1), int(y1), int(x1))) if corners else None
@@ -173,7 +147,7 @@ def _holds(region: Region | None, voxel: Index) -> bool:
 
 
 def _given(entry: JournalEntry, voxel: Index) -> tuple[int, Origin | None] | None:
-    """Value and origin that a change gave a voxel; None when it left it alone."""
+    """Return the value and origin that a change gave a voxel; None when it left it alone."""
     if not _holds(_region(entry), voxel):
         return None
     edit = entry.edit
@@ -186,15 +160,3 @@ def _given(entry: JournalEntry, voxel: Index) -> tuple[int, Origin | None] | Non
 
 def _origin(value: int) -> Origin | None:
     return Origin(value & SOURCE) if value & SOURCE in set(Origin) else None
-
-
-def _row(case: str, name: str, line: AuditLine, classes: ClassTable) -> tuple[object, ...]:
-    changes = line.kind.changes
-    box = (*line.region.start, *line.region.stop) if line.region else ("",) * 6
-    class_name = classes[line.value].name if changes and line.value in classes else ""
-    return (
-        *(case, name, line.when.isoformat(timespec="milliseconds"), line.user, line.author, line.event, line.tool),
-        *(line.value if changes else "", class_name, line.origin.name.lower() if line.origin is not None else ""),
-        *(line.count if changes else "", *box, line.sequence, "yes" if line.chain_ok else "NO"),
-        json.dumps({key: value for key, value in line.about.items() if key != "event"}, default=str) if len(line.about) > 1 else "",
-    )

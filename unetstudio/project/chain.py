@@ -1,11 +1,12 @@
-"""Which records of several journals are in force, in order: a later file goes on where its first record says."""
+"""The hash chain: which records of several journals are in force, in order. A later file goes on where its first record says."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
-from unetstudio.project.journal import UNKNOWN, JournalContents, JournalEntry
+from unetstudio.project.journal import JournalContents
+from unetstudio.project.record import UNKNOWN, JournalEntry
 
 
 @dataclass(frozen=True, eq=False)
@@ -17,7 +18,7 @@ class Chain:
 
 
 def chain(journals: Iterable[JournalContents]) -> Chain:
-    """Of journals in the order they were written. What a refused write left at the end of one is overruled by the next."""
+    """Chain journals in the order they were written. What a refused write left at the end of one is overruled by the next."""
     entries: list[JournalEntry] = []
     breaks: set[int] = set()
     for contents in journals:
@@ -34,7 +35,7 @@ def chain(journals: Iterable[JournalContents]) -> Chain:
 
 
 def _place(entries: list[JournalEntry], first: JournalEntry, follows: bytes) -> tuple[int, bool]:
-    """How many of the entries a file that begins with `first` leaves in force, and whether it says so itself."""
+    """Return how many of the entries a file that begins with `first` leaves in force, and whether it says so itself."""
     before = first.sequence - 1
     if before == 0 and first.previous == UNKNOWN:
         return 0, True  # the first record of all, written again after the disk had refused it

@@ -1,4 +1,4 @@
-"""The checkpoints of a project as their JSON cards tell: which there are, the newest, and the one to use. No weights are read."""
+"""The checkpoints of a project by their JSON cards: all of them, the newest, and the one to use. No weights are read."""
 
 from __future__ import annotations
 
@@ -9,10 +9,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from unetstudio.data.checksum import broken
+from unetstudio.data.checksum import checksum_differs
 from unetstudio.data.classes import ClassTable
 from unetstudio.errors import CheckpointError, UserError
-from unetstudio.project import durable, file_listing
+from unetstudio.project import durable, file_listing, folders
+from unetstudio.project.file_reading import read_bytes
 from unetstudio.settings import TrainingSettings
 
 NONE = "There is no checkpoint to go on from yet; train first."
@@ -43,7 +44,7 @@ class CheckpointCard:
 
 def cards(folder: Path) -> list[CheckpointCard]:
     """Newest first; a card that is damaged or has lost its weights is left out."""
-    found = [card for path in file_listing.names(folder) if path.suffix == CARD and (card := _card(path))]
+    found = [card for path in file_listing.list_folder(folder) if path.suffix == CARD and (card := _card(path))]
     return sorted(found, key=lambda card: (card.created, card.step, card.id), reverse=True)
 
 
@@ -73,8 +74,8 @@ def require(folder: Path) -> CheckpointCard:
 
 def write_durably(path: Path, content: bytes) -> None:
     """Write a file of a checkpoint into a folder of a project; MissingError where the project is gone."""
-    durable.make_folder(path.parent, within=path.parent.parent)
-    durable.sweep(path.parent)
+    folders.make_folder(path.parent, within=path.parent.parent)
+    folders.remove_temporary_files(path.parent)
     durable.write_bytes(path, content, replace=True)
 
 
@@ -90,9 +91,9 @@ def _card(path: Path) -> CheckpointCard | None:
     """From its file, or None when it cannot be trusted."""
     weights = path.with_suffix(WEIGHTS)
     try:
-        if not _NAME.fullmatch(path.stem) or not file_listing.is_there(weights):
+        if not _NAME.fullmatch(path.stem) or not file_listing.exists(weights):
             return None
-        values: Any = json.loads(durable.read_bytes(path))
+        values: Any = json.loads(read_bytes(path))
         score = None if values["score"] is None else float(values["score"])
         card = CheckpointCard(
             id=path.stem,
@@ -108,5 +109,5 @@ def _card(path: Path) -> CheckpointCard | None:
         )
     except (ValueError, KeyError, TypeError, AttributeError, RecursionError, UserError):
         return None
-    fits = values.get("id", card.id) == card.id and not broken(values)
+    fits = values.get("id", card.id) == card.id and not checksum_differs(values)
     return card if fits and (score is None or math.isfinite(score)) else None

@@ -1,7 +1,7 @@
-"""What an HDF5 file must be before anything in it is believed: only what it claims, all inside it, and no larger than expected.
+"""Validation of HDF5 files from strangers: only the expected arrays, all inside the file, and no larger than expected.
 
 HDF5 files can point into other files (and write there), name blocks that unpack to any size, and load code through filters. So nothing
-but a chunked array of the expected shape is accepted, and its blocks are unpacked here, each into room of the size it must have.
+but a chunked array of the expected shape is accepted, and its blocks are unpacked here, each into a buffer of the size it must have.
 """
 
 from __future__ import annotations
@@ -25,36 +25,36 @@ Shape = tuple[int, ...]
 
 ZSTD, FLETCHER32 = 32015, 3
 PIPELINES = {(ZSTD,), (ZSTD, FLETCHER32)}
-"""How this program packs blocks; nothing else is unpacked."""
+"""The filters with which this program packs blocks; nothing else is unpacked."""
 CHECKSUM = 4
 """Bytes that Fletcher-32 adds behind a block."""
 CHUNK_BYTES = 16 * 2**20
 ATTRIBUTE_BYTES = 4096
 SMALL = 256 * 2**20
-"""Bytes of labels that are made without asking for memory."""
+"""Bytes of labels that are allocated without a check."""
 
 
 @contextmanager
-def opened(image: bytes | memoryview) -> Iterator[h5py.File]:
-    """An HDF5 file that exists in memory only, for reading; OSError when it is none, ValueError when its attributes are too large."""
+def open_image(image: bytes | memoryview) -> Iterator[h5py.File]:
+    """Open an HDF5 file that exists in memory only, for reading; OSError when it is none, ValueError when its attributes are too large."""
     import h5py
 
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
     access.set_fapl_core(backing_store=False)
     access.set_file_image(image)
-    with h5py.File(h5py.h5f.open(fresh_name().encode(), h5py.h5f.ACC_RDONLY, fapl=access)) as file:
-        if wrong := _attribute_fault(file):
-            raise ValueError(wrong)
+    with h5py.File(h5py.h5f.open(unique_name().encode(), h5py.h5f.ACC_RDONLY, fapl=access)) as file:
+        if problem := _attribute_problem(file):
+            raise ValueError(problem)
         yield file
 
 
-def fresh_name() -> str:
-    """A name that no other file in memory has: HDF5 takes two of one name for one file, and a thread would read another's labels."""
+def unique_name() -> str:
+    """Return a name that no other file in memory has: HDF5 takes two of one name for one file, and a thread would read another's labels."""
     return secrets.token_hex(16)
 
 
-def fault(file: h5py.File, shapes: Mapping[str, Shape], *, sparse: bool = False) -> str:
-    """Why a file does not hold exactly these uint8 arrays, or ""; reads no voxel and follows no link.
+def find_problem(file: h5py.File, shapes: Mapping[str, Shape], *, sparse: bool = False) -> str:
+    """Say why a file does not hold exactly these uint8 arrays, or ""; no voxel is read and no link followed.
 
     Blocks of `sparse` arrays may be absent.
     """
@@ -74,11 +74,12 @@ def fault(file: h5py.File, shapes: Mapping[str, Shape], *, sparse: bool = False)
         return "a member is no array"
     if len({h5py.h5o.get_info(member.id).addr for member in members}) < len(members):
         return "two of its arrays are one"
-    return next((found for name, member in zip(names, members, strict=True) if (found := _array_fault(member, shapes[name], sparse))), "")
+    problems = (_array_problem(member, shapes[name], sparse) for name, member in zip(names, members, strict=True))
+    return next((problem for problem in problems if problem), "")
 
 
-def _attribute_fault(file: h5py.File) -> str:
-    """Whether attributes would take much memory to read, by what they say of themselves."""
+def _attribute_problem(file: h5py.File) -> str:
+    """Say whether attributes would take much memory to read, by the size they state, or ""."""
     import h5py
 
     if h5py.h5a.get_num_attrs(file.id) > 4:
@@ -90,18 +91,18 @@ def _attribute_fault(file: h5py.File) -> str:
     return ""
 
 
-def _array_fault(array: Any, shape: Shape, sparse: bool) -> str:
-    """The same for one of its members."""
+def _array_problem(array: Any, shape: Shape, sparse: bool) -> str:
+    """Say why a member is not the expected uint8 array, or ""."""
     import h5py
 
     if array.shape != shape or array.dtype != np.uint8 or array.id.get_type().get_class() != h5py.h5t.INTEGER:
         return f"its labels are {array.shape} {array.dtype}, the scan is {shape}"
-    made = array.id.get_create_plist()
-    if made.get_layout() != h5py.h5d.CHUNKED or made.get_external_count():
+    properties = array.id.get_create_plist()
+    if properties.get_layout() != h5py.h5d.CHUNKED or properties.get_external_count():
         return "its voxels lie elsewhere"
-    if tuple(made.get_filter(i)[0] for i in range(made.get_nfilters())) not in PIPELINES:
+    if tuple(properties.get_filter(i)[0] for i in range(properties.get_nfilters())) not in PIPELINES:
         return "it uses an unknown compression"
-    block = made.get_chunk()
+    block = properties.get_chunk()
     if math.prod(block) > CHUNK_BYTES:
         return "its blocks are too large"
     if not sparse and array.id.get_num_chunks() != math.prod(-(-size // edge) for size, edge in zip(shape, block, strict=True)):
@@ -110,46 +111,46 @@ def _array_fault(array: Any, shape: Shape, sparse: bool) -> str:
 
 
 def unpack(array: h5py.Dataset, out: NDArray[np.uint8]) -> None:
-    """Fills `out` with an array in which `fault` found nothing, block by block; ValueError when a block is not what it must be."""
-    made = array.id.get_create_plist()
-    block, packed = made.get_chunk(), int(array.id.get_storage_size())
-    behind = CHECKSUM if made.get_nfilters() > 1 else 0
-    found: list[tuple[Shape, int, int]] = []
-    array.id.chunk_iter(lambda info: found.append((info.chunk_offset, info.filter_mask, info.size)))
-    room = np.empty(math.prod(block), np.uint8)
-    places = {place for place, _, _ in found}
-    if len(places) < len(found) or any(at % edge or not 0 <= at < size for place in places for at, edge, size in _axes(place, block, out)):
+    """Fill `out` with an array in which `find_problem` found none, block by block; ValueError when a block is invalid."""
+    properties = array.id.get_create_plist()
+    block, packed = properties.get_chunk(), int(array.id.get_storage_size())
+    checksum = CHECKSUM if properties.get_nfilters() > 1 else 0
+    blocks: list[tuple[Shape, int, int]] = []
+    array.id.chunk_iter(lambda info: blocks.append((info.chunk_offset, info.filter_mask, info.size)))
+    buffer = np.empty(math.prod(block), np.uint8)
+    places = {place for place, _, _ in blocks}
+    if len(places) < len(blocks) or any(at % edge or not 0 <= at < size for place in places for at, edge, size in _axes(place, block, out)):
         raise ValueError("blocks that lie upon one another, or outside")
-    for place, mask, size in found:
-        if mask or not behind < size <= packed:
+    for place, mask, size in blocks:
+        if mask or not checksum < size <= packed:
             raise ValueError("a block that is not packed as the others")
         raw = array.id.read_direct_chunk(place)[1]
-        values = _unpacked(raw[: len(raw) - behind], room).reshape(block)
+        values = _unpacked(raw[: len(raw) - checksum], buffer).reshape(block)
         target = tuple(slice(at, at + edge) for at, edge in zip(place, block, strict=True))
         inside = out[target]
         inside[...] = values[tuple(slice(length) for length in inside.shape)]
 
 
 def _axes(place: Shape, block: Shape, out: NDArray[np.uint8]) -> Iterator[tuple[int, int, int]]:
-    """Along each axis: where a block lies, how long it is, how long the array is."""
+    """Yield, along each axis, where a block begins, its length, and the length of the array."""
     return zip(place, block, out.shape, strict=True)
 
 
-def _unpacked(raw: bytes, room: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """A block, unpacked into `room`; ValueError unless it fills it exactly, however much it would unpack to."""
+def _unpacked(raw: bytes, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    """Unpack a block into `buffer`; ValueError unless it fills it exactly, however much it would unpack to."""
     from imagecodecs import ZstdError, zstd_decode
 
     try:
-        unpacked = zstd_decode(raw, out=room.data)
+        unpacked = zstd_decode(raw, out=buffer.data)
     except ZstdError as error:
         raise ValueError("a block that cannot be unpacked") from error
-    if len(unpacked) != room.size:
+    if len(unpacked) != buffer.size:
         raise ValueError("a block of another size")
-    return room
+    return buffer
 
 
-def make_sure_it_fits(path: Path, shape: Shape) -> None:
-    """ProjectError when labels of this shape exceed the free memory, before anything is made for them."""
+def require_memory(path: Path, shape: Shape) -> None:
+    """Raise ProjectError when labels of this shape exceed the free memory, before anything is allocated for them."""
     nbytes = 2 * math.prod(shape)
     if nbytes <= SMALL:
         return

@@ -17,28 +17,27 @@ from typing import Any
 
 from unetstudio.data.edit import Edit
 from unetstudio.project import durable
-from unetstudio.project.record import HEADER, MAGIC, PREFIX, UNKNOWN, JournalEntry, Kind, encode, nonsense, record_at, user
-
-__all__ = ["END", "HEADER", "PREFIX", "UNKNOWN", "Journal", "JournalContents", "JournalEntry", "Kind", "encode", "read", "user"]
+from unetstudio.project.file_reading import read_bytes
+from unetstudio.project.record import HEADER, MAGIC, UNKNOWN, JournalEntry, Kind, encode, malformed, parse_record
 
 END_MAGIC = b"UJE\n"
 END = struct.Struct("<4sQI")  # magic, number of the last change in the file, CRC-32 of the two
 MOST_TRIES = 10_000
-"""Record beginnings looked at behind damage; a file that holds more was made to keep us busy."""
+"""Record beginnings examined behind damage; a file that holds more was made to keep us busy."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class JournalContents:
-    """What a journal file holds: the entries up to the first that is not whole."""
+    """The contents of a journal file: the entries up to the first that is not whole, and what is known of the rest."""
 
     entries: tuple[JournalEntry, ...]
     valid_bytes: int
     torn: bool  # bytes follow that are no whole record, or the end is missing
-    beyond: int  # highest number of a change known to have stood behind the damage, 0 when none is
+    unreachable: int  # highest number of a change known to have stood behind the damage, 0 when none is
     case: str = ""  # id of the case it was written for, "" when it does not say
     name: str = ""  # that the file had when it was written
     follows: bytes = UNKNOWN  # SHA-256 of the last change before its first record, as far as it says
-    behind: tuple[JournalEntry, ...] = ()  # whole records behind the damage, which nothing leads to
+    orphans: tuple[JournalEntry, ...] = ()  # whole records behind the damage, which nothing leads to
 
 
 class Journal:
@@ -52,17 +51,17 @@ class Journal:
         self.previous = previous
         self.size = 0
         self.count = 0
-        self.broken = False
+        self.failed = False
         self._head = {"journal": {"case": case, "name": path.name, "follows": follows.hex()}}
         self._end = b""
 
     def append(self, kind: Kind, edit: Edit | None, sequence: int, more: Mapping[str, Any] | None = None) -> JournalEntry:
-        """Returns the record when it is on the disk; ProjectError when it is not. `more` joins its description."""
+        """Append a record and return it when it is on the disk; ProjectError when it is not. `more` joins its description."""
         record = encode(kind, edit, sequence, self.previous, {**(more or {}), **({} if self.count else self._head)})
         end = _end_mark(sequence if kind.changes else sequence - 1)
-        self.broken = True  # whatever ends the writing early: then the next record begins a new file
+        self.failed = True  # whatever ends the writing early: then the next record begins a new file
         self.size = durable.append(self.path, record + end, at=self.size, over=self._end)
-        self.broken = False
+        self.failed = False
         self.count += 1
         written = JournalEntry(kind, sequence, self.previous, hashlib.sha256(record).digest(), self.path, record[HEADER.size :])
         self.previous, self._end = written.digest, end
@@ -70,39 +69,39 @@ class Journal:
 
 
 def read(path: Path) -> JournalContents:
-    """All whole records from the start; never an error for what a crash can leave behind.
+    """Read all whole records from the start; never an error for what a crash can leave behind.
 
-    What stands between two records that name each other, such as a record written twice, is passed over.
+    Bytes between two records that name each other, such as a record written twice, are skipped.
     """
-    data = durable.read_bytes(path)
+    data = read_bytes(path)
     entries: list[JournalEntry] = []
     at = 0
-    while (entry := record_at(data, at, path)) and (not entries or _follows(entries[-1], entry)):
+    while (entry := parse_record(data, at, path)) and (not entries or _follows(entries[-1], entry)):
         entries.append(entry)
         at += HEADER.size + len(entry.payload)
     head = _head(entries[0]) if entries else None
     if 0 < at == len(data) if head is None else _ended(data, at, entries):
         return JournalContents(tuple(entries), len(data), False, 0, *(head or ()))
     ended = _marked(data, len(data) - END.size) or 0
-    behind: list[JournalEntry] = []
-    for place, entry in _behind(data, at + 1, path):
+    orphans: list[JournalEntry] = []
+    for place, entry in _records_after(data, at + 1, path):
         if entries and _follows(entries[-1], entry):
             entries.append(entry)
             at = place + HEADER.size + len(entry.payload)
         else:
-            behind.append(entry)
-    known = {entry.digest for entry in entries}
-    behind = [entry for entry in behind if entry.digest not in known]
-    beyond = max(ended, *(entry.last_change for entry in behind), 0)
+            orphans.append(entry)
+    digests = {entry.digest for entry in entries}
+    orphans = [entry for entry in orphans if entry.digest not in digests]
+    unreachable = max(ended, *(entry.last_change for entry in orphans), 0)
     last = entries[-1].last_change if entries else 0
     whole = 0 < at == len(data) if head is None else _ended(data, at, entries)
     return JournalContents(
         tuple(entries),
         len(data) if whole else at,
         not whole,
-        beyond if beyond > last else 0,
+        unreachable if unreachable > last else 0,
         *(head or ("", "", UNKNOWN)),
-        tuple(behind),
+        tuple(orphans),
     )
 
 
@@ -110,14 +109,14 @@ def _follows(before: JournalEntry, entry: JournalEntry) -> bool:
     return entry.sequence == before.last_change + 1 and entry.previous == before.digest
 
 
-def _behind(data: bytes, start: int, path: Path) -> Iterator[tuple[int, JournalEntry]]:
-    """Whole records behind a damaged one, with their offsets."""
+def _records_after(data: bytes, start: int, path: Path) -> Iterator[tuple[int, JournalEntry]]:
+    """Yield whole records behind a damaged one, with their offsets."""
     at, tries = data.find(MAGIC, start), 0
     while at >= 0:
         tries += 1
         if tries > MOST_TRIES:
-            raise nonsense(path)
-        if entry := record_at(data, at, path):
+            raise malformed(path)
+        if entry := parse_record(data, at, path):
             yield at, entry
             at += HEADER.size + len(entry.payload) - 1
         at = data.find(MAGIC, at + 1)
@@ -128,7 +127,7 @@ def _end_mark(last_change: int) -> bytes:
 
 
 def _marked(data: bytes, at: int) -> int | None:
-    """The number in the end mark at an offset, or None."""
+    """Return the number in the end mark at an offset, or None."""
     if at < 0 or len(data) < at + END.size:
         return None
     magic, last_change, crc = END.unpack_from(data, at)
@@ -141,12 +140,12 @@ def _ended(data: bytes, at: int, entries: list[JournalEntry]) -> bool:
 
 
 def _head(entry: JournalEntry) -> tuple[str, str, bytes] | None:
-    """Case, name of the file and last change before, from a file's first record; None from an earlier program, which set no end marks."""
-    head = entry.about.get("journal")
+    """Return case, file name and last change before, from a file's first record; None from an earlier program, which set no end marks."""
+    head = entry.description.get("journal")
     if head is None:
         return None
     try:
         follows = bytes.fromhex(head["follows"])
         return str(head["case"]), str(head.get("name", "")), follows if len(follows) == len(UNKNOWN) else UNKNOWN
     except (KeyError, TypeError, ValueError) as error:
-        raise nonsense(entry.path) from error
+        raise malformed(entry.path) from error

@@ -1,4 +1,4 @@
-"""Where a new project goes, and where images that were moved are found again."""
+"""Locating folders and images: where a new project goes, and where images that were moved lie now."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from pathlib import Path
 
 from unetstudio.data.case import Case, Source
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable
-from unetstudio.project.project import SUFFIX, is_project
+from unetstudio.project import durable, folders
+from unetstudio.project.manifest_file import SUFFIX, is_project
 
 MOST_CANDIDATES = 50
-"""Files of the right name that are looked at before giving up."""
+"""Files of the right name that are examined before giving up."""
 MOST_FOLDERS, MOST_FOLDERS_NEAR = 20_000, 2_000
 """Folders searched under what was dropped on the window, and under the project's own neighbourhood."""
 
 
 def default_folder(images: list[Path], documents: Path) -> Path:
-    """A folder that does not exist yet: beside the images, or in the documents folder when that cannot be written to."""
+    """Return a folder that does not exist yet: beside the images, or in the documents folder when that cannot be written to."""
     first = images[0].absolute()
     home = first if first.is_dir() else first.parent
     name = home.name or "project"
     beside = home.parent if first.is_dir() else home
-    place = beside if _writable(beside) else documents
+    place = beside if _is_writable(beside) else documents
     number, folder = 1, place / f"{name}{SUFFIX}"
     while os.path.lexists(folder):
         number += 1
@@ -34,19 +34,19 @@ def default_folder(images: list[Path], documents: Path) -> Path:
     return folder
 
 
-def _writable(folder: Path) -> bool:
-    """Found out by writing: what the system says of a network folder is often wrong."""
-    probe = folder / f".unetstudio.{secrets.token_hex(4)}{durable.TEMPORARY}"
+def _is_writable(folder: Path) -> bool:
+    """Try to write: what the system says of a network folder is often wrong."""
+    probe = folder / f".unetstudio.{secrets.token_hex(4)}{folders.TEMPORARY}"
     try:
         durable.write_bytes(probe, b"")
-        durable.remove(probe)
+        folders.remove(probe)
     except ProjectError:
         return False
     return True
 
 
 def project_beside(images: list[Path]) -> Path | None:
-    """The project that `default_folder` would have named first, when it is there already."""
+    """Return the project that `default_folder` would have named first, if it exists."""
     first = images[0].absolute()
     home = first if first.is_dir() else first.parent
     folder = (home.parent if first.is_dir() else home) / f"{home.name or 'project'}{SUFFIX}"
@@ -54,39 +54,39 @@ def project_beside(images: list[Path]) -> Path | None:
 
 
 def relink(case: Case, project_folder: Path, hash_of: Callable[[Source], str], more: Iterable[Path] = ()) -> Case:
-    """The case with its source where it lies now; `hash_of` gives the SHA-256 by which it is known again.
+    """Return the case with its source where it lies now; `hash_of` gives the SHA-256 by which it is recognised.
 
-    Looked for: the longest part of its old path that fits under the project, its parent, their neighbours, and the folders in `more`
-    (dropped on the window). ProjectError when it is not there, or only under the right name with other bytes.
+    The search is for the longest part of its old path that fits under the project, its parent, their neighbours, and the folders in
+    `more` (dropped on the window). ProjectError when it is not there, or only under the right name with other bytes.
     """
     if case.source.path.exists():
         return case
-    changed = False
+    is_another = False
     for path in islice(_candidates(case.source.path, project_folder, more), MOST_CANDIDATES):
         source = Source(path, case.source.part)
         if hash_of(source) == case.sha256:
             return replace(case, source=source)
-        changed = True
+        is_another = True
     name = case.source.path
-    if changed:
+    if is_another:
         raise ProjectError(name, "was moved, and the file found under its name is another image; drop the right folder on the window.")
     raise ProjectError(name, "was moved; drop its new folder on the window.")
 
 
-def _candidates(lost: Path, project_folder: Path, more: Iterable[Path]) -> Iterator[Path]:
-    """Existing paths that end as the lost one does, the likeliest first, each once."""
-    tails = [Path(*lost.parts[i:]) for i in range(1, len(lost.parts))]  # the longest first
+def _candidates(old: Path, project_folder: Path, more: Iterable[Path]) -> Iterator[Path]:
+    """Yield existing paths that end as the old one does, the likeliest first, each once."""
+    tails = [Path(*old.parts[i:]) for i in range(1, len(old.parts))]  # the longest first
     near = [project_folder.parent, project_folder, project_folder.parent.parent]
     dropped = [folder if folder.is_dir() else folder.parent for folder in more]
     seen: set[Path] = set()
-    for path in _found(dropped, near, tails):
+    for path in _existing(dropped, near, tails):
         if path not in seen:
             seen.add(path)
             yield path
 
 
-def _found(dropped: list[Path], near: list[Path], tails: list[Path]) -> Iterator[Path]:
-    """With as much of the old path as there is, then by name alone, however deep."""
+def _existing(dropped: list[Path], near: list[Path], tails: list[Path]) -> Iterator[Path]:
+    """Yield paths with as much of the old path as possible, then by name alone, however deep."""
     for folder in (*dropped, *near):
         for tail in tails:
             if (folder / tail).exists():
@@ -97,8 +97,8 @@ def _found(dropped: list[Path], near: list[Path], tails: list[Path]) -> Iterator
 
 
 def _below(folder: Path, name: str, most: int) -> Iterator[Path]:
-    """All files or folders of that name under a folder, within reason."""
-    for place, folders, files in islice(os.walk(folder), most):
-        folders[:] = sorted(f for f in folders if not f.startswith(".") and not f.endswith(SUFFIX))
-        if name in files or name in folders:
+    """Yield files and folders of that name in at most `most` folders below a folder."""
+    for place, subfolders, files in islice(os.walk(folder), most):
+        subfolders[:] = sorted(f for f in subfolders if not f.startswith(".") and not f.endswith(SUFFIX))
+        if name in files or name in subfolders:
             yield Path(place) / name

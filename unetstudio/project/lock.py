@@ -1,4 +1,4 @@
-"""Who may write a project: one lock file of our own with host, process and a heartbeat.
+"""The write lock of a project: one lock file of our own with host, process and a heartbeat.
 
 Not the file system's locks, which network drives often lack, and not HDF5's. It guards against ourselves, which is what happens: a second
 window on the same folder.
@@ -20,19 +20,23 @@ import psutil
 
 from unetstudio import __version__
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, file_listing
-from unetstudio.project.journal import user
+from unetstudio.project import file_listing
+from unetstudio.project.durable import write_once
+from unetstudio.project.file_reading import read_bytes
+from unetstudio.project.folders import TEMPORARY, move, remove, touch
+from unetstudio.project.os_errors import MissingError
+from unetstudio.project.record import account_name
 
 NAME = "lock"
-BEAT = 30.0
-"""Seconds between two calls of `Lock.beat`."""
+HEARTBEAT = 30.0
+"""Seconds between two calls of `Lock.heartbeat`."""
 STALE = 120.0
-"""Seconds without a beat after which a holder on another computer counts as gone."""
+"""Seconds without a heartbeat after which a holder on another computer counts as gone."""
 
 
 @dataclass(frozen=True)
-class LockedBy:
-    """Who holds the lock, as its file says."""
+class LockHolder:
+    """The process that holds the lock, as its file says."""
 
     host: str = ""
     pid: int = 0
@@ -42,12 +46,12 @@ class LockedBy:
     token: str = ""
 
     @property
-    def sentence(self) -> str:
-        """For the user of the second window."""
+    def message(self) -> str:
+        """What to tell the user of the second window."""
         if not self.host:
             where = "is in use by another program"
         elif self.host == platform.node():
-            where = "is open in another window on this computer" + (f", of {self.user}" if self.user not in ("", user()) else "")
+            where = "is open in another window on this computer" + (f", of {self.user}" if self.user not in ("", account_name()) else "")
         else:
             where = f"is open on another computer, {self.host}" + (f" ({self.user})" if self.user else "")
         return f"This project {where}; it is shown here for reading only. Close it there to paint here."
@@ -60,110 +64,110 @@ class Lock:
         self.path = path
         self.lost = False
         """Released, or taken by somebody who took us for dead after a long sleep."""
-        self.ours: Callable[[], bool] = lambda: True
-        """Asked when the lock file is gone: whether the folder still holds what was locked."""
+        self.is_ours: Callable[[], bool] = lambda: True
+        """Called when the lock file is gone: whether the folder still holds the project that was locked."""
         self._content = content
 
     def confirm(self) -> None:
-        """Before each write: ProjectError when the lock is lost, after which nothing may be written, or when the disk does not answer.
+        """Confirm the lock before each write; ProjectError when it is lost, after which nothing may be written, or the disk fails.
 
         A lock file that was merely deleted is made again; not so in another project that was put in the place of ours.
         """
         try:
-            found = durable.read_bytes(self.path) if not self.lost else b""
-        except durable.MissingError:
-            if not self.ours():
+            content = read_bytes(self.path) if not self.lost else b""
+        except MissingError:
+            if not self.is_ours():
                 self.lost = True
-                words = "is another project now, so nothing more is saved here. Close this window and open yours from where it lies now."
-                raise ProjectError(self.path.parent, words) from None
-            found = self._content if durable.write_once(self.path, self._content) is not None else durable.read_bytes(self.path)
-        if found != self._content:
+                reason = "is another project now, so nothing more is saved here. Close this window and open yours from where it lies now."
+                raise ProjectError(self.path.parent, reason) from None
+            content = self._content if write_once(self.path, self._content) is not None else read_bytes(self.path)
+        if content != self._content:
             self.lost = True
             raise ProjectError(self.path.parent, "is in use by another program now, so nothing more is saved here. Open it again.")
 
-    def beat(self) -> None:
-        """Every `BEAT` seconds: shows other computers that we are alive. ProjectError as `confirm`."""
+    def heartbeat(self) -> None:
+        """Show other computers that this process is alive, every `HEARTBEAT` seconds. ProjectError as `confirm`."""
         self.confirm()
-        durable.touch(self.path)
+        touch(self.path)
 
     def release(self) -> None:
-        """Gives the project free; never somebody else's lock."""
+        """Unlock the project; never removes somebody else's lock."""
         with contextlib.suppress(ProjectError):  # a folder that is gone needs no unlocking
-            if not self.lost and durable.read_bytes(self.path) == self._content:
-                durable.remove(self.path)
+            if not self.lost and read_bytes(self.path) == self._content:
+                remove(self.path)
         self.lost = True
 
 
-def acquire(folder: Path) -> Lock | LockedBy:
-    """The lock of a project folder, or who has it; ProjectError when the folder cannot be written to."""
+def acquire(folder: Path) -> Lock | LockHolder:
+    """Lock a project folder, or return who holds the lock; ProjectError when the folder cannot be written to."""
     path = folder / NAME
     process = psutil.Process()
-    me = LockedBy(platform.node(), os.getpid(), user(), __version__, process.create_time(), secrets.token_hex(8))
+    me = LockHolder(platform.node(), os.getpid(), account_name(), __version__, process.create_time(), secrets.token_hex(8))
     content = json.dumps(asdict(me)).encode()
     for _ in range(3):
-        if durable.write_once(path, content) is not None:
+        if write_once(path, content) is not None:
             return Lock(path, content)
         try:
-            held, beaten = durable.read_bytes(path), file_listing.time_of(path)
-        except durable.MissingError:
+            held, last_heartbeat = read_bytes(path), file_listing.modified_at(path)
+        except MissingError:
             continue
-        if beaten is None:
+        if last_heartbeat is None:
             continue
         holder = _parsed(held)
-        if not _gone(holder, _disk_time(folder) - beaten):
+        if not _is_gone(holder, _disk_time(folder) - last_heartbeat):
             return holder
-        _take_away(path, held)
-    return LockedBy()
+        _remove_dead(path, held)
+    return LockHolder()
 
 
-def alive(folder: Path) -> bool:
+def is_locked(folder: Path) -> bool:
     """Whether somebody holds a project folder's lock, as far as can be seen without writing."""
     try:
-        held, beaten = durable.read_bytes(folder / NAME), file_listing.time_of(folder / NAME)
+        held, last_heartbeat = read_bytes(folder / NAME), file_listing.modified_at(folder / NAME)
     except ProjectError:
         return False
-    return beaten is not None and not _gone(_parsed(held), time.time() - beaten)
+    return last_heartbeat is not None and not _is_gone(_parsed(held), time.time() - last_heartbeat)
 
 
-def _gone(holder: LockedBy, silent: float) -> bool:
-    """Whether the holder is no more. A process of that number that began at another time is another one, unless the clock was set."""
+def _is_gone(holder: LockHolder, silence: float) -> bool:
+    """Whether the holder has ended. A process of that number that began at another time is another one, unless the clock was set."""
     if holder.host != platform.node():
-        return silent > STALE
+        return silence > STALE
     if not psutil.pid_exists(holder.pid):
         return True
     try:
         same = abs(psutil.Process(holder.pid).create_time() - holder.started) < 2.0
     except (psutil.NoSuchProcess, psutil.AccessDenied):
         same = False
-    return not same and silent > STALE
+    return not same and silence > STALE
 
 
-def _take_away(path: Path, seen: bytes) -> None:
-    """Removes a dead lock, and puts it back should it be another, live one by now."""
-    aside = path.with_name(f".lock.{secrets.token_hex(4)}{durable.TEMPORARY}")
+def _remove_dead(path: Path, dead: bytes) -> None:
+    """Remove a dead lock, and put it back should it be another, live one by now."""
+    aside = path.with_name(f".lock.{secrets.token_hex(4)}{TEMPORARY}")
     try:
-        durable.move(path, aside)
-        found = durable.read_bytes(aside)
-        if found != seen:
-            durable.write_once(path, found)
-        durable.remove(aside)
-    except durable.MissingError:
+        move(path, aside)
+        content = read_bytes(aside)
+        if content != dead:
+            write_once(path, content)
+        remove(aside)
+    except MissingError:
         return
 
 
 def _disk_time(folder: Path) -> float:
-    """Now, by the clock that dates the folder's files: on a network drive the server's."""
-    probe = folder / f".clock.{secrets.token_hex(4)}{durable.TEMPORARY}"
-    now = durable.write_once(probe, b"")
-    durable.remove(probe)
+    """Return the time by the clock that dates the folder's files: on a network drive the server's."""
+    probe = folder / f".clock.{secrets.token_hex(4)}{TEMPORARY}"
+    now = write_once(probe, b"")
+    remove(probe)
     return time.time() if now is None else now
 
 
-def _parsed(content: bytes) -> LockedBy:
-    """The holder; of an unreadable lock, nobody known."""
+def _parsed(content: bytes) -> LockHolder:
+    """Parse the holder; an unreadable lock has an unknown one."""
     try:
         v = json.loads(content)
-        holder = LockedBy(str(v["host"]), int(v["pid"]), str(v["user"]), str(v["version"]), float(v["started"]), str(v["token"]))
-        return holder if 0 < holder.pid < 2**31 else LockedBy()
+        holder = LockHolder(str(v["host"]), int(v["pid"]), str(v["user"]), str(v["version"]), float(v["started"]), str(v["token"]))
+        return holder if 0 < holder.pid < 2**31 else LockHolder()
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
-        return LockedBy()
+        return LockHolder()

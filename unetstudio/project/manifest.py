@@ -1,4 +1,4 @@
-"""What project.json holds, as one frozen value: classes, cases, settings, steps and what was on screen; and its text with a checksum."""
+"""The contents of project.json as one frozen value: classes, cases, settings, steps and view; and its text with a checksum."""
 
 from __future__ import annotations
 
@@ -13,16 +13,16 @@ from typing import Any
 from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
 from unetstudio.errors import ProjectError, UserError
-from unetstudio.project import durable
-from unetstudio.project.durable import DamagedError
-from unetstudio.project.manifest_validation import fault
+from unetstudio.project.file_reading import read_bytes
+from unetstudio.project.manifest_validation import find_problem
 from unetstudio.project.migrations import STEPS, VERSION, Step, upgrade
+from unetstudio.project.os_errors import DamagedError
 from unetstudio.settings import TrainingSettings
 
 MOST_BYTES = 256 * 2**20
-"""Of the text, which takes 350 bytes a case."""
+"""Largest text that is read; a case takes 350 bytes."""
 BEGINNING = b'{\n"version": '
-_SEAL = b',\n"sha256": "'
+_CHECKSUM = b',\n"sha256": "'
 _TAIL = b'"\n}\n'
 _FOREIGN = "is not a project of this program."
 _NEWER = "was made by a newer version of U-Net Studio; install that version to open it."
@@ -46,7 +46,7 @@ Lines = dict[str, tuple[Case, str]]
 
 
 def encode(manifest: Manifest, folder: Path, lines: Lines | None = None) -> bytes:
-    """As text, a case a line; the last line is the SHA-256 of all before it.
+    """Write a manifest as text, a case a line; the last line is the SHA-256 of all before it.
 
     `lines` keeps each case's line from one save to the next: of ten thousand cases one or none has changed.
     """
@@ -66,11 +66,11 @@ def encode(manifest: Manifest, folder: Path, lines: Lines | None = None) -> byte
             kept[case.id] = (case, json.dumps(case.to_json(folder), ensure_ascii=False))
     cases = ",\n".join(kept[case.id][1] for case in manifest.cases)
     body = ("{\n" + ",\n".join(head) + ',\n"cases": [\n' + cases + "\n]").encode("utf-8", "surrogatepass")
-    return body + _SEAL + hashlib.sha256(body).hexdigest().encode() + _TAIL
+    return body + _CHECKSUM + hashlib.sha256(body).hexdigest().encode() + _TAIL
 
 
 def decode(data: bytes, path: Path, steps: Mapping[int, Step] = STEPS) -> Manifest:
-    """The manifest of a project.json at `path`; DamagedError when it is not what was written, ProjectError when it is something else.
+    """Parse a project.json at `path`; DamagedError when it is not what was written, ProjectError when it is something else.
 
     An older version is upgraded by `steps`; a newer one is read as far as this program understands it.
     """
@@ -80,9 +80,9 @@ def decode(data: bytes, path: Path, steps: Mapping[int, Step] = STEPS) -> Manife
         values = upgrade(values, steps) if version < VERSION else values
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise ProjectError(path, _FOREIGN) from error
-    if what := fault(values):
-        words = f"holds {what} that this program never writes, and was not opened; ask for the project once more."
-        raise ProjectError(path, _NEWER if version > VERSION else words)
+    if problem := find_problem(values):
+        reason = f"holds {problem} that this program never writes, and was not opened; ask for the project once more."
+        raise ProjectError(path, _NEWER if version > VERSION else reason)
     try:
         return Manifest(
             uuid=values["uuid"],
@@ -98,18 +98,18 @@ def decode(data: bytes, path: Path, steps: Mapping[int, Step] = STEPS) -> Manife
         raise ProjectError(path, _NEWER if version > VERSION else _FOREIGN) from error
 
 
-def holds_another(path: Path, uuid: str) -> bool:
-    """Whether a project.json is of another project than the one of this uuid; one that cannot be read is of none."""
+def is_other_project(path: Path, uuid: str) -> bool:
+    """Whether a project.json belongs to another project than that of this uuid; one that cannot be read belongs to none."""
     try:
-        return decode(durable.read_bytes(path, MOST_BYTES), path).uuid != uuid
+        return decode(read_bytes(path, MOST_BYTES), path).uuid != uuid
     except ProjectError:
         return False
 
 
 def _values(data: bytes, path: Path) -> dict[str, Any]:
-    """The JSON object, once its checksum was found right."""
-    body, seal, rest = data.rpartition(_SEAL)
-    if not seal or rest != hashlib.sha256(body).hexdigest().encode() + _TAIL:
+    """Parse the JSON object after its checksum was verified."""
+    body, checksum, rest = data.rpartition(_CHECKSUM)
+    if not checksum or rest != hashlib.sha256(body).hexdigest().encode() + _TAIL:
         raise DamagedError(path, "is damaged.")
     try:
         values = json.loads(body.decode("utf-8", "surrogatepass") + "}", parse_float=_finite, parse_constant=_finite)
@@ -121,7 +121,7 @@ def _values(data: bytes, path: Path) -> dict[str, Any]:
 
 
 def _finite(text: str) -> float:
-    """A number of the text; ValueError for one that is none, or too large for any."""
+    """Parse a number of the text; ValueError for one that is not finite."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError("not a finite number")

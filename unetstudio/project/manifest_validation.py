@@ -1,6 +1,6 @@
-"""What project.json may say: the kind and the range of everything in it, looked at before any of it is used.
+"""Validation of project.json: the type and range of everything in it, before any of it is used.
 
-A project may come from anybody. A checksum tells damage, not malice: whoever forges the text can forge the sum.
+A project may come from anybody. A checksum reveals damage, not malice: whoever forges the text can forge the checksum.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ LONGEST_AXIS, MOST_VOXELS = 2**31, 2**42
 LATEST = 1e11
 """Seconds since 1970: the year 5138."""
 REMOVED = "removed"
-"""In the view: ids of removed cases by the SHA-256 of their images, under which the window takes them in again."""
+"""Key in the view: ids of removed cases by the SHA-256 of their images, under which the window adds them again."""
 
 
-def fault(values: dict[str, Any]) -> str:
-    """What in these values this program could not have written, or ""."""
+def find_problem(values: dict[str, Any]) -> str:
+    """Name what in these values this program could not have written, or ""."""
     try:
         check(values)
     except ValueError as error:
@@ -37,34 +37,34 @@ def fault(values: dict[str, Any]) -> str:
 
 
 def check(values: dict[str, Any]) -> None:
-    """ValueError, KeyError, TypeError or AttributeError for the first such thing; what the view says too much is taken out."""
-    _need(_matches(CASE_ID, values["uuid"]), "uuid")
-    _need(_number(values["created"]) and abs(values["created"]) < LATEST, "created")
+    """Raise ValueError, KeyError, TypeError or AttributeError for the first invalid value; what is invalid in the view is dropped."""
+    _require(_matches(CASE_ID, values["uuid"]), "uuid")
+    _require(_number(values["created"]) and abs(values["created"]) < LATEST, "created")
     ClassTable.from_json(values["classes"])
-    _need(isinstance(values["cases"], list), "cases")
+    _require(isinstance(values["cases"], list), "cases")
     for case in values["cases"]:
         check_case(case)
     ids = [case["id"] for case in values["cases"]]
-    _need(len(set(ids)) == len(ids), "a case that is there twice")
+    _require(len(set(ids)) == len(ids), "a case that is there twice")
     _training(values["training"])
-    _need(isinstance(values["steps"], list) and all(isinstance(step, dict) for step in values["steps"]), "steps")
-    _need(isinstance(values["view"], dict), "view")
+    _require(isinstance(values["steps"], list) and all(isinstance(step, dict) for step in values["steps"]), "steps")
+    _require(isinstance(values["view"], dict), "view")
     values["view"] = _view(values["view"])
 
 
 def check_case(case: dict[str, Any]) -> None:
-    """The same for one case: also before it is taken into a project, which must open again."""
-    _need(_matches(CASE_ID, case["id"]) and _matches(SHA256, case["sha256"]), "a case's id or hash")
-    _need(isinstance(case["name"], str) and isinstance(case.get("kind", ""), str), "a case's name or kind")
+    """Check one case, also before it is added to a project, which must open again."""
+    _require(_matches(CASE_ID, case["id"]) and _matches(SHA256, case["sha256"]), "a case's id or hash")
+    _require(isinstance(case["name"], str) and isinstance(case.get("kind", ""), str), "a case's name or kind")
     path = case["source"]["path"]
-    _need(isinstance(path, str) and 0 < len(path) <= LONGEST_PATH and "\0" not in path, "a source")
-    _need(isinstance(case["source"].get("part", ""), str), "a source's part")
+    _require(isinstance(path, str) and 0 < len(path) <= LONGEST_PATH and "\0" not in path, "a source")
+    _require(isinstance(case["source"].get("part", ""), str), "a source's part")
     shape = case["shape"]
-    _need(isinstance(shape, (list, tuple)) and len(shape) == 3 and all(_whole(edge, 1, LONGEST_AXIS) for edge in shape), "a shape")
-    _need(math.prod(shape) <= MOST_VOXELS and _whole(case["channels"], 1, LONGEST_AXIS), "a size")
+    _require(isinstance(shape, (list, tuple)) and len(shape) == 3 and all(_whole(edge, 1, LONGEST_AXIS) for edge in shape), "a shape")
+    _require(math.prod(shape) <= MOST_VOXELS and _whole(case["channels"], 1, LONGEST_AXIS), "a size")
     spacing, affine = case["geometry"].get("spacing"), case["geometry"].get("affine")
-    _need(spacing is None or (len(spacing) == 3 and all(_number(step) and step > 0 for step in spacing)), "a spacing")
-    _need(affine is None or (len(affine) == 4 and all(len(row) == 4 and all(map(_number, row)) for row in affine)), "an orientation")
+    _require(spacing is None or (len(spacing) == 3 and all(_number(step) and step > 0 for step in spacing)), "a spacing")
+    _require(affine is None or (len(affine) == 4 and all(len(row) == 4 and all(map(_number, row)) for row in affine)), "an orientation")
 
 
 def _training(settings: dict[str, Any]) -> None:
@@ -76,17 +76,17 @@ def _training(settings: dict[str, Any]) -> None:
     }
     for field in fields(TrainingSettings):
         if field.name in settings:
-            _need(kinds[type(field.default)](settings[field.name]), field.name)
+            _require(kinds[type(field.default)](settings[field.name]), field.name)
 
 
 def _view(view: dict[str, Any]) -> dict[str, Any]:
-    """What was on screen, without what no window would have written: it is not worth refusing a project for."""
+    """Return the view without what no window would have written, which is no reason to refuse a project."""
 
     def table(name: str, key: Callable[[Any], bool], value: Callable[[Any], bool]) -> None:
-        found = view.get(name, {})
-        kept = {k: v for k, v in found.items() if key(k) and value(v)} if isinstance(found, dict) else {}
+        entries = view.get(name, {})
+        valid = {k: v for k, v in entries.items() if key(k) and value(v)} if isinstance(entries, dict) else {}
         if name in view:
-            view[name] = kept
+            view[name] = valid
 
     def case_id(value: Any) -> bool:
         return _matches(CASE_ID, value)
@@ -102,9 +102,9 @@ def _view(view: dict[str, Any]) -> dict[str, Any]:
     return view
 
 
-def _need(right: bool, what: str) -> None:
-    if not right:
-        raise ValueError(what)
+def _require(valid: bool, problem: str) -> None:
+    if not valid:
+        raise ValueError(problem)
 
 
 def _matches(pattern: re.Pattern[str], value: Any) -> bool:

@@ -11,7 +11,8 @@ import numpy as np
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, hdf5_validation
+from unetstudio.project import durable, folders, hdf5_validation
+from unetstudio.project.file_reading import read_bytes
 
 NAME = "prediction.h5"
 DIGEST = 32
@@ -23,32 +24,32 @@ def save(folder: Path, prediction: Prediction) -> None:
     import h5py
     import hdf5plugin
 
-    with h5py.File(hdf5_validation.fresh_name(), "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
+    with h5py.File(hdf5_validation.unique_name(), "w", driver="core", backing_store=False, libver=("v110", "v110")) as file:
         file.attrs["checkpoint"] = prediction.checkpoint
         file.attrs["values"] = np.array(prediction.values, np.uint8)
         file.create_dataset("probabilities", data=prediction.probabilities, chunks=True, **hdf5plugin.Zstd(clevel=1))
         file.flush()
         image: bytes = file.id.get_file_image()
-    durable.make_folder(folder, within=folder.parent.parent)
-    durable.sweep(folder, NAME)
+    folders.make_folder(folder, within=folder.parent.parent)
+    folders.remove_temporary_files(folder, NAME)
     durable.write_bytes(folder / NAME, image + hashlib.sha256(image).digest(), replace=True)
 
 
 def load(folder: Path, shape: Index) -> Prediction | None:
     """The prediction kept for a scan of `shape` (Z, Y, X); None when there is none, or none that is whole and fits."""
     try:
-        data = durable.read_bytes(folder / NAME)
+        data = read_bytes(folder / NAME)
     except ProjectError:
         return None
     image = data[:-DIGEST]
     if hashlib.sha256(image).digest() != data[-DIGEST:]:
         return None
     try:
-        with hdf5_validation.opened(image) as file:
+        with hdf5_validation.open_image(image) as file:
             values = tuple(int(v) for v in file.attrs["values"])
-            if hdf5_validation.fault(file, {"probabilities": (len(values), *shape)}):
+            if hdf5_validation.find_problem(file, {"probabilities": (len(values), *shape)}):
                 return None
-            hdf5_validation.make_sure_it_fits(folder, (len(values), *shape))
+            hdf5_validation.require_memory(folder, (len(values), *shape))
             prediction = Prediction(shape, values, str(file.attrs["checkpoint"]))
             hdf5_validation.unpack(file["probabilities"], prediction.probabilities)
     except (OSError, KeyError, ValueError, RuntimeError, TypeError, ProjectError):

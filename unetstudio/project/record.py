@@ -1,4 +1,4 @@
-"""One record of a journal: an Edit, or an event without voxels, as bytes that tell when one of them is not as it was written.
+"""One record of a journal: an Edit, or an event without voxels, as bytes with a checksum.
 
 Magic, sequence, length, CRC-32 and payload; the payload holds the SHA-256 of the record before it, the kind, a JSON description (time,
 user, tool, class, region) and the zlib-packed mask and values. Sequence and length are never zero, so that the zeros a power cut leaves
@@ -30,27 +30,27 @@ MAGIC = b"UJ1\n"
 HEADER = struct.Struct("<4sQQI")  # magic, sequence, payload length, CRC-32 of the three and the payload
 PREFIX = struct.Struct("<32sBI")  # SHA-256 of the record before, kind, length of the JSON
 UNKNOWN = bytes(32)
-"""Stands for the record before when there is none, or it is not known."""
+"""In place of the digest of the record before, when there is none or it is not known."""
 MOST_PACKED = 1040
 """zlib packs nothing closer than 1032 to 1."""
 LARGE = 64 * 2**20
-"""Bytes that are unpacked without asking for memory."""
+"""Bytes that are unpacked without a check of the memory."""
 ARRAYS = ("before", "after", "before_origin", "after_origin")
 
 
 class Kind(IntEnum):
-    """What a record tells. EDIT, UNDO and REDO change the labels; the others stand beside them and have no number of their own."""
+    """The kind of a record. EDIT, UNDO and REDO change the labels; the others stand beside them and have no number of their own."""
 
     EDIT = 1
     UNDO = 2
     REDO = 3
     PARTIAL = 4  # what the stroke in hand changed since its last part; void once its EDIT or a CANCEL follows
-    CANCEL = 5  # the stroke in hand was taken back
+    CANCEL = 5  # the stroke in hand was cancelled
     NOTE = 6  # an event without voxels, for the audit trail
 
     @property
     def changes(self) -> bool:
-        """Whether it is a change of the labels, which counts."""
+        """Whether it changes the labels, and so has a number."""
         return self <= Kind.REDO
 
 
@@ -67,13 +67,13 @@ class JournalEntry:
 
     @property
     def edit(self) -> Edit:
-        """As it was applied: for an undo, the inverse of what was undone. ProjectError when the record makes no sense."""
+        """The Edit as it was applied: for an undo, the inverse of what was undone. ProjectError when the record is malformed."""
         return _unpack(self.payload, self.path)
 
     def write_into(self, values: Bytes, origin: Bytes) -> tuple[Bytes, Bytes]:
-        """Gives the voxels of a label map (Z, Y, X) their new values, without the toil of making an Edit; returns the old and new ones.
+        """Give the voxels of a label map (Z, Y, X) their new values without making an Edit, and return the old and new ones.
 
-        ProjectError when the record makes no sense, or lies outside.
+        ProjectError when the record is malformed, or lies outside.
         """
         region, packed, arrays, _ = _fields(self.payload, self.path)
         if any(end > size for end, size in zip(region.stop, values.shape, strict=True)):
@@ -86,14 +86,14 @@ class JournalEntry:
         return before, constant(after, before.size) if isinstance(after, int) else after
 
     @property
-    def about(self) -> dict[str, Any]:
+    def description(self) -> dict[str, Any]:
         """Time, user, tool, class value, region: the audit trail's line."""
-        return _about(self.payload, self.path)[0]
+        return _description(self.payload, self.path)[0]
 
     @property
     def without_arrays(self) -> JournalEntry:
-        """The same with its description alone, for which `edit` is an error."""
-        return replace(self, payload=self.payload[: _about(self.payload, self.path)[1]])
+        """The same record with its description alone, for which `edit` is an error."""
+        return replace(self, payload=self.payload[: _description(self.payload, self.path)[1]])
 
     @property
     def last_change(self) -> int:
@@ -102,13 +102,13 @@ class JournalEntry:
 
 
 def encode(kind: Kind, edit: Edit | None, sequence: int, previous: bytes = UNKNOWN, more: Mapping[str, Any] | None = None) -> bytes:
-    """The Edit, or without one an event, as a record; arrays of one value cost one number."""
+    """Encode an Edit, or an event without one, as a record; arrays of one value cost one number."""
     if sequence <= 0:
         raise ValueError("sequence numbers begin at 1")
-    about: dict[str, Any] = {"user": user(), **(more or {})}
+    description: dict[str, Any] = {"user": account_name(), **(more or {})}
     packed = b""
     if edit is None:
-        about.setdefault("time", clock.time())
+        description.setdefault("time", clock.time())
     else:
         constants: dict[str, int] = {}
         parts = [edit.packed.tobytes()]
@@ -119,16 +119,23 @@ def encode(kind: Kind, edit: Edit | None, sequence: int, previous: bytes = UNKNO
             else:
                 parts.append(array.tobytes())
         region = [edit.region.start, edit.region.stop]
-        about |= {"time": edit.time, "tool": edit.tool, "value": edit.value, "region": region, "count": edit.count, "constants": constants}
+        description |= {
+            "time": edit.time,
+            "tool": edit.tool,
+            "value": edit.value,
+            "region": region,
+            "count": edit.count,
+            "constants": constants,
+        }
         packed = zlib.compress(b"".join(parts), 1)
-    text = json.dumps(about, separators=(",", ":")).encode()
+    text = json.dumps(description, separators=(",", ":")).encode()
     payload = PREFIX.pack(previous, kind, len(text)) + text + packed
     checked = HEADER.pack(MAGIC, sequence, len(payload), 0)[:-4]
     return HEADER.pack(MAGIC, sequence, len(payload), zlib.crc32(payload, zlib.crc32(checked))) + payload
 
 
-def record_at(data: bytes, at: int, path: Path) -> JournalEntry | None:
-    """The whole record at an offset, or None."""
+def parse_record(data: bytes, at: int, path: Path) -> JournalEntry | None:
+    """Parse the record at an offset; None when it is not whole."""
     if len(data) - at < HEADER.size:
         return None
     magic, sequence, length, crc = HEADER.unpack_from(data, at)
@@ -144,42 +151,45 @@ def record_at(data: bytes, at: int, path: Path) -> JournalEntry | None:
     return JournalEntry(Kind(kind), sequence, previous, hashlib.sha256(data[at:end]).digest(), path, payload)
 
 
-def user() -> str:
-    """The account's name, for the audit trail."""
+def account_name() -> str:
+    """Return the account's name, for the audit trail."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # no account of that number, or no such module
         return ""
 
 
-def _about(payload: bytes, path: Path) -> tuple[dict[str, Any], int]:
-    """The JSON part and where the packed arrays begin."""
+def _description(payload: bytes, path: Path) -> tuple[dict[str, Any], int]:
+    """Parse the JSON part; return it and where the packed arrays begin."""
     _, _, length = PREFIX.unpack_from(payload)
     start = PREFIX.size + length
     try:
-        about = json.loads(payload[PREFIX.size : start])
+        description = json.loads(payload[PREFIX.size : start])
     except (ValueError, RecursionError) as error:
-        raise nonsense(path) from error
-    if not isinstance(about, dict):
-        raise nonsense(path)
-    return about, start
+        raise malformed(path) from error
+    if not isinstance(description, dict):
+        raise malformed(path)
+    return description, start
 
 
 def _unpack(payload: bytes, path: Path) -> Edit:
-    region, packed, arrays, about = _fields(payload, path)
+    region, packed, arrays, description = _fields(payload, path)
     try:
-        whole = {name: constant(array, int(about["count"])) if isinstance(array, int) else array for name, array in arrays.items()}
-        return Edit(region, packed, **whole, tool=str(about["tool"]), value=int(about["value"]), time=float(about["time"]))
+        count = int(description["count"])
+        whole = {name: constant(array, count) if isinstance(array, int) else array for name, array in arrays.items()}
+        return Edit(
+            region, packed, **whole, tool=str(description["tool"]), value=int(description["value"]), time=float(description["time"])
+        )
     except (KeyError, TypeError, ValueError, OverflowError) as error:
-        raise nonsense(path) from error
+        raise malformed(path) from error
 
 
 def _fields(payload: bytes, path: Path) -> tuple[Region, Bytes, dict[str, Bytes | int], dict[str, Any]]:
-    """Region, packed mask, the four arrays (a constant one as its value) and the description; ProjectError when they make no sense."""
-    about, start = _about(payload, path)
+    """Parse region, packed mask, the four arrays (a constant one as its value) and the description; ProjectError when malformed."""
+    description, start = _description(payload, path)
     try:
-        region = _region(about["region"])
-        count, constants = int(about["count"]), {name: int(value) for name, value in about["constants"].items()}
+        region = _region(description["region"])
+        count, constants = int(description["count"]), {name: int(value) for name, value in description["constants"].items()}
         packed_size = -(-region.size // 8)
         size = packed_size + count * sum(name not in constants for name in ARRAYS)
         if any(not 0 <= value <= 255 for value in constants.values()):
@@ -200,13 +210,13 @@ def _fields(payload: bytes, path: Path) -> tuple[Region, Bytes, dict[str, Bytes 
                 arrays[name] = constants[name]
             else:
                 arrays[name], rest = rest[:count], rest[count:]
-        return region, packed, arrays, about
+        return region, packed, arrays, description
     except (KeyError, TypeError, ValueError, OverflowError, zlib.error) as error:
-        raise nonsense(path) from error
+        raise malformed(path) from error
 
 
 def _region(corners: Any) -> Region:
-    """From JSON; ValueError unless it is a box with voxels in it."""
+    """Make a region from JSON; ValueError unless it is a box with voxels in it."""
     (z0, y0, x0), (z1, y1, x1) = corners
     region = Region((int(z0), int(y0), int(x0)), (int(z1), int(y1), int(x1)))
     if region.empty or min(region.start) < 0:
@@ -214,5 +224,6 @@ def _region(corners: Any) -> Region:
     return region
 
 
-def nonsense(path: Path) -> ProjectError:
+def malformed(path: Path) -> ProjectError:
+    """Return the error for a record that only another program, or somebody's hand, can have written."""
     return ProjectError(path, "holds a stroke that makes no sense; it was not written by this program, or was changed.")

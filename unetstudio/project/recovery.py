@@ -1,6 +1,6 @@
-"""From the files of a case to its labels: the newest whole generation, the strokes that follow it, and what is wrong with any file.
+"""Recovery of a case from its files: the newest whole generation, the strokes that follow it, and what is wrong with any file.
 
-Reads and judges; changes nothing on disk.
+Nothing on disk is changed.
 """
 
 from __future__ import annotations
@@ -14,21 +14,23 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.quantity import count_text
 from unetstudio.data.region import Index
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable, labels_file
+from unetstudio.project import labels_file
 from unetstudio.project.chain import Chain, chain
-from unetstudio.project.durable import DamagedError
-from unetstudio.project.journal import UNKNOWN, JournalContents, JournalEntry, Kind, read
-from unetstudio.project.replay import check, replay
+from unetstudio.project.file_reading import read_bytes
+from unetstudio.project.journal import JournalContents, read
+from unetstudio.project.os_errors import DamagedError
+from unetstudio.project.record import UNKNOWN, JournalEntry, Kind
+from unetstudio.project.replay import replay, require_inside
 
 LABELS = re.compile(r"labels-(\d+)\.h5")
 TORN = ".torn"
-"""Ending of what is kept of a journal's damaged end, and the sign that the user was told of it."""
+"""Suffix of the kept copy of a journal's damaged end, which shows that the user was told of it."""
 JOURNAL = re.compile(r"strokes-(\d+)(?:-(\d+))?\.journal")
 
 
 @dataclass(frozen=True, eq=False)
-class Found:
-    """What the files of a case hold. `torn` are journals with an end that is no whole record, or that miss their end, where it matters."""
+class RecoveredCase:
+    """The state of a case by its files. `torn` are journals whose end is no whole record or is missing, where it matters."""
 
     labels: LabelMap
     newest: Path | None  # the generation that `labels` began from
@@ -41,38 +43,40 @@ class Found:
     torn: tuple[tuple[Path, JournalContents], ...]
     short: frozenset[Path]  # journals among these that other files go on from, further than they reach
     foreign: tuple[Path, ...]  # journals of another case, or under another's name
-    beyond: int  # highest number of a change that was once saved and cannot be reached; 0 when all can
+    unreachable: int  # highest number of a change that was once saved and cannot be reached; 0 when all can
 
     @property
     def sequence(self) -> int:
-        """Of the last change in the labels."""
+        """The number of the last change in the labels."""
         return self.base + len(self.applied)
 
     @property
-    def sentence(self) -> str | None:
-        """What the user should know, or None."""
-        told = [self._damage]
+    def message(self) -> str | None:
+        """What to tell the user, or None."""
+        sentences = [self._damage]
         if self.foreign:
-            told.append(f"{_names(self.foreign)}: is a copy of another file or belongs to another image, and was not used; it is kept.")
-        return " ".join(text for text in told if text) or None
+            sentences.append(
+                f"{_names(self.foreign)}: is a copy of another file or belongs to another image, and was not used; it is kept."
+            )
+        return " ".join(text for text in sentences if text) or None
 
     @property
     def _damage(self) -> str:
         names = _names([*(error.path for error in self.damaged), *(path for path, _ in self.torn)])
-        if self.beyond:
-            lost = count_text(self.beyond - self.sequence, "stroke") if self.beyond > self.sequence else "Strokes"
+        if self.unreachable:
+            lost = count_text(self.unreachable - self.sequence, "stroke") if self.unreachable > self.sequence else "Strokes"
             return f"{names or 'The journal'}: damaged. {lost} made after the damage could not be restored; the damaged file is kept."
         if self.damaged:
             return f"{names}: damaged. The labels were restored from an older state and the strokes made since; the file is kept."
-        if any(contents.beyond or path in self.short for path, contents in self.torn):
+        if any(contents.unreachable or path in self.short for path, contents in self.torn):
             return f"{names}: damaged. The labels are whole; strokes from before the damage can no longer be undone. The file is kept."
         if self.torn:
             return f"{names}: its end is not whole, as after a power cut. All strokes before that were restored; check the last one."
         return ""
 
 
-def examine(files: Sequence[Path], shape: Index, case: str = "", past: Sequence[Path] = ()) -> Found:
-    """The state of a case of `shape` (Z, Y, X) from its folder's files; ProjectError when labels were saved and none can be trusted.
+def recover(files: Sequence[Path], shape: Index, case: str = "", past: Sequence[Path] = ()) -> RecoveredCase:
+    """Recover the state of a case of `shape` (Z, Y, X) from its folder's files; ProjectError when saved labels cannot be trusted.
 
     Files that were written under another name, or with the `case`'s id for another case, are left out. Journals of the `past` are read
     where the labels that are left lie so far back, or none are.
@@ -81,60 +85,60 @@ def examine(files: Sequence[Path], shape: Index, case: str = "", past: Sequence[
     numbers = [int(m[1]) for file in past if (m := JOURNAL.fullmatch(file.name))]
     needed = newest is None or generation(newest) <= max(numbers, default=-1)
     everything = _journals([*past, *files] if needed else files)
-    journals = [(path, contents) for path, contents in everything if _ours(path, contents, case)]
-    foreign = tuple(path for path, contents in everything if not _ours(path, contents, case))
-    known = chain(contents for _, contents in journals)
-    check(known.entries, shape)
-    run = tuple(_following(known, base))
+    journals = [(path, contents) for path, contents in everything if _belongs(path, contents, case)]
+    foreign = tuple(path for path, contents in everything if not _belongs(path, contents, case))
+    links = chain(contents for _, contents in journals)
+    require_inside(links.entries, shape)
+    run = tuple(_following(links, base))
     applied = tuple(entry for entry in run if entry.kind.changes)
     last = base + len(applied)
-    highest = max((*(entry.last_change for entry in known.entries), *(contents.beyond for _, contents in journals)), default=0)
-    beyond = highest if highest > last else 0
+    highest = max((*(entry.last_change for entry in links.entries), *(contents.unreachable for _, contents in journals)), default=0)
+    unreachable = highest if highest > last else 0
     torn = [(path, contents) for path, contents in journals if contents.torn]
-    torn = [(path, contents) for path, contents in torn if beyond or contents.beyond or path == journals[-1][0]]
-    short = _short(known, base, files)
-    torn += [(path, contents) for path, contents in journals if path in short and path not in {seen for seen, _ in torn}]
-    if damaged and torn and not beyond:
-        beyond = last  # nobody knows what was in both
+    torn = [(path, contents) for path, contents in torn if unreachable or contents.unreachable or path == journals[-1][0]]
+    short = _short(links, base, files)
+    torn += [(path, contents) for path, contents in journals if path in short and path not in {listed for listed, _ in torn}]
+    if damaged and torn and not unreachable:
+        unreachable = last  # nobody knows what was in both
     if labels is None and not applied:
         if damaged:
             raise damaged[0]
-        if known.entries and known.entries[-1].last_change:
+        if links.entries and links.entries[-1].last_change:
             raise ProjectError(journals[0][0], "the saved labels it continues are missing; copy the project's folder again, whole.")
-        if beyond:
+        if unreachable:
             raise ProjectError(
                 torn[0][0], "is damaged from its first stroke on; put a copy back, or remove the case and add its image again."
             )
     whole = replay(LabelMap.unlabelled(shape) if labels is None else labels, applied)
-    history = tuple(_leading(known, last))
+    history = tuple(_leading(links, last))
     tail = run[-1:] or history[-1:]
-    return Found(
+    return RecoveredCase(
         whole,
         newest,
         base,
         applied,
         history,
         tail[0].digest if tail else UNKNOWN,
-        tuple(_in_hand(run)),
+        tuple(_unfinished(run)),
         tuple(damaged),
         tuple(torn),
         frozenset(short),
         foreign,
-        beyond,
+        unreachable,
     )
 
 
 def generation(path: Path) -> int:
-    """The number of a labels file."""
+    """Return the number of a labels file."""
     return int(path.stem.split("-")[1])
 
 
 def _newest(files: Iterable[Path], shape: Index, case: str) -> tuple[Path | None, LabelMap | None, int, list[DamagedError]]:
-    """The newest generation that is whole, its labels and sequence, and what is wrong with newer ones."""
+    """Return the newest generation that is whole, its labels and sequence, and what is wrong with newer ones."""
     damaged: list[DamagedError] = []
     for path in sorted((f for f in files if LABELS.fullmatch(f.name)), key=generation, reverse=True):
         try:
-            labels, sequence = labels_file.decode(durable.read_bytes(path), shape, path, case)
+            labels, sequence = labels_file.decode(read_bytes(path), shape, path, case)
         except DamagedError as error:
             damaged.append(error)
         else:
@@ -143,45 +147,45 @@ def _newest(files: Iterable[Path], shape: Index, case: str) -> tuple[Path | None
 
 
 def _journals(files: Iterable[Path]) -> list[tuple[Path, JournalContents]]:
-    """All journals with what they hold, in the order they were written."""
-    found = [(int(m[1]), int(m[2] or 0), file) for file in files if (m := JOURNAL.fullmatch(file.name))]
-    return [(file, read(file)) for _, _, file in sorted(found)]
+    """Read all journals, in the order they were written."""
+    numbered = [(int(m[1]), int(m[2] or 0), file) for file in files if (m := JOURNAL.fullmatch(file.name))]
+    return [(file, read(file)) for _, _, file in sorted(numbered)]
 
 
-def _ours(path: Path, contents: JournalContents, case: str) -> bool:
-    """Whether a file says nothing else of itself than what it passes for."""
+def _belongs(path: Path, contents: JournalContents, case: str) -> bool:
+    """Whether a file states no other name and case than those it stands under."""
     return contents.name in ("", path.name) and (not case or contents.case in ("", case))
 
 
-def _following(known: Chain, base: int) -> Iterator[JournalEntry]:
-    """Records after change number `base`, up to the first that is missing."""
+def _following(links: Chain, base: int) -> Iterator[JournalEntry]:
+    """Yield records after change number `base`, up to the first that is missing."""
     last = base
-    for place, entry in enumerate(known.entries):
+    for place, entry in enumerate(links.entries):
         if entry.sequence <= base:
             continue
-        broken = place in known.breaks and known.entries[place - 1].last_change == last
-        if entry.sequence != last + 1 or broken:
+        severed = place in links.breaks and links.entries[place - 1].last_change == last
+        if entry.sequence != last + 1 or severed:
             return
         yield entry
         last = entry.last_change
 
 
-def _leading(known: Chain, last: int) -> list[JournalEntry]:
-    """Changes that lead to number `last` without a gap, oldest first."""
-    found: list[JournalEntry] = []
-    for place in range(len(known.entries) - 1, -1, -1):
-        entry = known.entries[place]
+def _leading(links: Chain, last: int) -> list[JournalEntry]:
+    """Return the changes that lead to number `last` without a gap, oldest first."""
+    leading: list[JournalEntry] = []
+    for place in range(len(links.entries) - 1, -1, -1):
+        entry = links.entries[place]
         if entry.kind.changes and entry.sequence <= last:
-            if entry.sequence != last - len(found):
+            if entry.sequence != last - len(leading):
                 break
-            found.append(entry)
-        if found and place in known.breaks:
+            leading.append(entry)
+        if leading and place in links.breaks:
             break
-    return found[::-1]
+    return leading[::-1]
 
 
-def _in_hand(run: Sequence[JournalEntry]) -> list[JournalEntry]:
-    """Parts of a stroke that nothing ended."""
+def _unfinished(run: Sequence[JournalEntry]) -> list[JournalEntry]:
+    """Return the parts of a stroke that nothing ended."""
     parts: list[JournalEntry] = []
     for entry in reversed(run):
         if entry.kind is Kind.PARTIAL:
@@ -191,11 +195,11 @@ def _in_hand(run: Sequence[JournalEntry]) -> list[JournalEntry]:
     return parts[::-1]
 
 
-def _short(known: Chain, base: int, files: Iterable[Path]) -> set[Path]:
-    """Journals that a later file goes on from, or that the labels go beyond, further than they reach."""
-    short = {known.entries[place - 1].path for place in known.breaks}
-    if known.entries and known.entries[-1].last_change < base and not any(TORN in file.name for file in files):
-        short.add(known.entries[-1].path)
+def _short(links: Chain, base: int, files: Iterable[Path]) -> set[Path]:
+    """Return journals that a later file or the labels go on from, further than they reach."""
+    short = {links.entries[place - 1].path for place in links.breaks}
+    if links.entries and links.entries[-1].last_change < base and not any(TORN in file.name for file in files):
+        short.add(links.entries[-1].path)
     return short
 
 

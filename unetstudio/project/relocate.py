@@ -1,4 +1,4 @@
-"""A copy of a whole project in another folder, for when its own disk takes no more; the project it came from is only read."""
+"""Copying a whole project to another folder, for when its own disk takes no more; the original project is only read."""
 
 from __future__ import annotations
 
@@ -11,19 +11,21 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.region import tight
 from unetstudio.errors import ProjectError
-from unetstudio.project import durable
-from unetstudio.project.journal import Kind
+from unetstudio.project import durable, folders
+from unetstudio.project.file_reading import read_bytes
 from unetstudio.project.manifest import encode
-from unetstudio.project.project import MANIFEST, SUFFIX, Project
+from unetstudio.project.manifest_file import MANIFEST, SUFFIX
+from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.store import LabelStore
 
-HOLDS = ("cases", "checkpoints", "runs", "cache")
-"""What a project's folder holds besides project.json, which is written anew, the lock and the reserve."""
+COPIED = ("cases", "checkpoints", "runs", "cache")
+"""All of a project's folder but project.json, which is written anew, the lock and the reserve."""
 
 
 @dataclass(frozen=True)
-class Copied:
-    """So many files of the project are in their new place; `unread` is the file that could not be read, or None."""
+class CopyProgress:
+    """How many files of the project are in their new place; `unread` is the file that could not be read, or None."""
 
     done: int
     total: int
@@ -31,7 +33,7 @@ class Copied:
 
 
 def free_folder(parent: Path, name: str) -> Path:
-    """A folder for a project of this name that does not exist yet."""
+    """Return a folder for a project of this name that does not exist yet."""
     number, folder = 1, parent / f"{name}{SUFFIX}"
     while os.path.lexists(folder):
         number += 1
@@ -39,31 +41,31 @@ def free_folder(parent: Path, name: str) -> Path:
     return folder
 
 
-def copied(folder: Path, target: Path) -> Generator[Copied, None, None]:
-    """Copies what is missing in `target` or newer than there; a file that cannot be read is told and left out.
+def copy_files(folder: Path, target: Path) -> Generator[CopyProgress, None, None]:
+    """Copy what is missing in `target` or newer than there; a file that cannot be read is reported and left out.
 
-    Run a second time, while nobody writes, it copies just what was added meanwhile. ProjectError when `target` takes no more.
+    A second run, while nobody writes, copies just what was added meanwhile. ProjectError when `target` takes no more.
     """
-    durable.make_folder(target)
-    found = list(_files(folder))
-    for done, file in enumerate(found, start=1):
+    folders.make_folder(target)
+    files = _files(folder)
+    for done, file in enumerate(files, start=1):
         place = target / file.relative_to(folder)
         try:
-            data = None if _same(file, place) else durable.read_bytes(file)
+            data = None if _is_current(file, place) else read_bytes(file)
         except ProjectError:
-            yield Copied(done, len(found), file)
+            yield CopyProgress(done, len(files), file)
             continue
         if data is not None:
-            durable.make_folder(place.parent)
+            folders.make_folder(place.parent)
             durable.write_bytes(place, data, replace=True)
-        yield Copied(done, len(found))
+        yield CopyProgress(done, len(files))
 
 
-def opened(project: Project, target: Path) -> Project:
-    """The copy, open for writing, with the settings as `project` has them in memory; ProjectError when it cannot be written."""
+def open_copy(project: Project, target: Path) -> Project:
+    """Open the copy for writing, with the settings as `project` has them in memory; ProjectError when it cannot be written."""
     for place in _files(target):
         if project.folder.is_dir() and not (project.folder / place.relative_to(target)).exists():
-            durable.remove(place)  # moved within the project meanwhile
+            folders.remove(place)  # moved within the project meanwhile
     durable.write_bytes(target / MANIFEST, encode(project.manifest, target), replace=True)
     copy = Project.open(target)
     if copy.read_only:
@@ -71,23 +73,23 @@ def opened(project: Project, target: Path) -> Project:
     return copy
 
 
-def taken_along(copy: Project, case_id: str, labels: LabelMap) -> tuple[LabelStore, LabelMap]:
-    """The open case in a copy of the project, with labels as they are in memory, also where the files that held them were unreadable."""
-    fresh = copy.store(case_id)
+def move_open_case(copy: Project, case_id: str, labels: LabelMap) -> tuple[LabelStore, LabelMap]:
+    """Open a case in a copy of the project with the labels in memory, also where the files that held them were unreadable."""
+    store = copy.store(case_id)
     try:
-        found = fresh.load(labels.shape).labels
+        copied = store.load(labels.shape).labels
     except ProjectError:
-        durable.move(copy.folder_of(case_id), copy.folder_of(case_id).with_name(f"{case_id}.incomplete"))
-        fresh = copy.store(case_id)
-        found = fresh.load(labels.shape).labels
-    missing = _difference(found, labels)
+        folders.move(copy.folder_of(case_id), copy.folder_of(case_id).with_name(f"{case_id}.incomplete"))
+        store = copy.store(case_id)
+        copied = store.load(labels.shape).labels
+    missing = _difference(copied, labels)
     if missing is not None:
-        fresh.append(Kind.EDIT, missing)
-    return fresh, LabelMap(labels.values.copy(), labels.origin.copy())
+        store.append(Kind.EDIT, missing)
+    return store, LabelMap(labels.values.copy(), labels.origin.copy())
 
 
 def _difference(old: LabelMap, new: LabelMap) -> Edit | None:
-    """The Edit that makes one label map of another of the same shape; None when they are equal."""
+    """Return the Edit that turns the old label map into the new one of the same shape; None when they are equal."""
     mask = (old.values != new.values) | (old.origin != new.origin)
     region = tight(mask)
     if region.empty:
@@ -99,15 +101,15 @@ def _difference(old: LabelMap, new: LabelMap) -> Edit | None:
 
 
 def _files(folder: Path) -> list[Path]:
-    """The project's files, without links and what a killed program left."""
-    found = []
-    for part in HOLDS:
+    """List the project's files, without links and what a killed program left."""
+    files = []
+    for part in COPIED:
         for place, _, names in os.walk(folder / part):
-            found += [Path(place) / name for name in sorted(names) if not name.endswith(durable.TEMPORARY)]
-    return [file for file in found if file.is_file() and not file.is_symlink()]
+            files += [Path(place) / name for name in sorted(names) if not name.endswith(folders.TEMPORARY)]
+    return [file for file in files if file.is_file() and not file.is_symlink()]
 
 
-def _same(file: Path, place: Path) -> bool:
+def _is_current(file: Path, place: Path) -> bool:
     try:
         old, new = file.stat(), place.stat()
         return new.st_size == old.st_size and new.st_mtime >= old.st_mtime

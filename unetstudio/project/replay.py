@@ -1,4 +1,4 @@
-"""From a journal's entries back to labels and to undo and redo."""
+"""Replay of a journal's entries into labels, and into undo and redo."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unetstudio.data.history import BYTES, History
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.region import Index, Region
 from unetstudio.errors import ProjectError
-from unetstudio.project.journal import JournalEntry, Kind
+from unetstudio.project.record import JournalEntry, Kind
 
 LARGE = 2**24
 """Voxels from which on counting those of each stroke is quicker than counting all once."""
@@ -20,11 +20,11 @@ LARGE = 2**24
 _WITH_VOXELS = frozenset({Kind.EDIT, Kind.UNDO, Kind.REDO, Kind.PARTIAL})
 
 
-def check(entries: Iterable[JournalEntry], shape: Index) -> None:
-    """ProjectError when a record speaks of voxels outside the scan; nothing is unpacked, so that none can take more memory than that."""
+def require_inside(entries: Iterable[JournalEntry], shape: Index) -> None:
+    """Raise ProjectError when a record names voxels outside the scan; nothing is unpacked, so that none can take more memory than that."""
     for entry in entries:
         try:
-            low, high = entry.about["region"] if entry.kind in _WITH_VOXELS else ((0, 0, 0), shape)
+            low, high = entry.description["region"] if entry.kind in _WITH_VOXELS else ((0, 0, 0), shape)
             inside = len(low) == len(high) == 3 and all(0 <= a < b <= c for a, b, c in zip(low, high, shape, strict=True))
         except (KeyError, TypeError, ValueError) as error:
             raise _outside(entry) from error
@@ -33,7 +33,7 @@ def check(entries: Iterable[JournalEntry], shape: Index) -> None:
 
 
 def replay(labels: LabelMap, entries: Iterable[JournalEntry]) -> LabelMap:
-    """The labels after all entries, with right counts; ProjectError when one lies outside the scan."""
+    """Apply all entries to the labels, and return them with right counts; ProjectError when one lies outside the scan."""
     values, origin = labels.values, labels.origin
     for entry in entries:
         before, after = entry.write_into(values, origin)
@@ -42,8 +42,8 @@ def replay(labels: LabelMap, entries: Iterable[JournalEntry]) -> LabelMap:
     return labels if values.size > LARGE else LabelMap(values, origin)
 
 
-def in_hand(labels: LabelMap, parts: Sequence[JournalEntry]) -> Edit:
-    """The parts of a stroke, at least one, as one Edit; applied to `labels`, which had none of them."""
+def merge_parts(labels: LabelMap, parts: Sequence[JournalEntry]) -> Edit:
+    """Merge the parts of a stroke, at least one, into one Edit and apply it to `labels`, which had none of them."""
     edits = [entry.edit for entry in parts]
     box = edits[0].region
     for entry, edit in zip(parts, edits, strict=True):
@@ -67,8 +67,8 @@ def in_hand(labels: LabelMap, parts: Sequence[JournalEntry]) -> Edit:
 
 
 def history(entries: Iterable[JournalEntry], bytes_kept: int = BYTES) -> History[Edit | ClassesEdit]:
-    """Undo and redo as they stood after the last entry; Edits too old for `bytes_kept` are not even unpacked."""
-    done: list[tuple[JournalEntry, bool]] = []  # the entry that made the change, and whether it must be turned round
+    """Rebuild undo and redo as after the last entry; Edits too old for `bytes_kept` are not even unpacked."""
+    done: list[tuple[JournalEntry, bool]] = []  # the entry that made the change, and whether it must be inverted
     undone: list[tuple[JournalEntry, bool]] = []
     for entry in entries:
         match entry.kind:
@@ -81,8 +81,8 @@ def history(entries: Iterable[JournalEntry], bytes_kept: int = BYTES) -> History
                 done.append(undone.pop() if undone else (entry, False))
     changes: list[Edit] = []
     size = 0
-    for entry, turned in [*undone, *reversed(done)]:  # the newest first
-        change = entry.edit.inverse() if turned else entry.edit
+    for entry, inverted in [*undone, *reversed(done)]:  # the newest first
+        change = entry.edit.inverse() if inverted else entry.edit
         size += change.nbytes
         if size > bytes_kept and changes:
             break

@@ -5,15 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from unetstudio.data.stroke import Stroke
-from unetstudio.tools.sweep import MAX_SIZE, sweep
-from unetstudio.tools.tool import TOOLS, Drag, Pointer, Tool
+from unetstudio.tools.brush import MAX_SIZE, sweep
+from unetstudio.tools.tool import TOOLS, Drag, Tool, ToolContext
 
 
 @TOOLS.register("eraser")
 @dataclass(frozen=True)
 class Eraser(Tool):
-    """Takes any class away but locked ones."""
+    """Erases any class but locked ones."""
 
     title: ClassVar[str] = "Eraser"
     shortcut: ClassVar[str] = "E"
@@ -25,5 +24,5 @@ class Eraser(Tool):
         default=24, metadata={"label": "Size", "minimum": 1, "maximum": MAX_SIZE, "step": 1, "unit": "px", "help": "Diameter"}
     )
 
-    def drag(self, stroke: Stroke, at: Pointer) -> Drag:
-        yield from sweep(stroke, at, self.size)
+    def drag(self, context: ToolContext) -> Drag:
+        yield from sweep(context, self.size)

@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from unetstudio.data.stroke import Stroke
 from unetstudio.tools.outline import paint_inside
-from unetstudio.tools.tool import TOOLS, Drag, Point, Pointer, Tool, Touched
+from unetstudio.tools.tool import TOOLS, Drag, Point, Pointer, Tool, ToolContext, Touched
 
 
 @TOOLS.register("lasso")
@@ -20,13 +19,13 @@ class Lasso(Tool):
     icon: ClassVar[str] = "lasso"
     hint: ClassVar[str] = "Drag round a region; it is filled on release."
 
-    def drag(self, stroke: Stroke, at: Pointer) -> Drag:
-        corners: list[Point] = [(at.row, at.column)]
+    def drag(self, context: ToolContext) -> Drag:
+        at: Pointer | None = context.press
+        corners: list[Point] = [(context.press.row, context.press.column)]
         try:
-            following: Pointer | None = at
-            while following is not None:
-                if (here := (following.row, following.column)) != corners[-1]:
+            while at is not None:
+                if (here := (at.row, at.column)) != corners[-1]:
                     corners.append(here)
-                following = yield Touched(outline=tuple(corners))
+                at = yield Touched(outline=tuple(corners))
         finally:  # release closes the drag; after Escape the stroke is rolled back and this with it
-            paint_inside(stroke, at, corners)
+            paint_inside(context, corners)

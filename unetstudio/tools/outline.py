@@ -1,4 +1,4 @@
-"""What an outline encloses: the voxels whose centres lie inside it, by the non-zero winding rule."""
+"""The voxels that an outline encloses: those whose centres lie inside it, by the non-zero winding rule."""
 
 from __future__ import annotations
 
@@ -9,15 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.region import Region
-from unetstudio.data.stroke import Stroke
-from unetstudio.tools.plane import extents, paint
-from unetstudio.tools.tool import Point, Pointer
+from unetstudio.tools.tool import Point, ToolContext
 
 
-def paint_inside(stroke: Stroke, at: Pointer, corners: Sequence[Point]) -> Region:
-    """Paints what the closed outline encloses in the pointer's plane; returns the region to repaint."""
-    corner, mask = enclosed(corners, extents(stroke.labels.shape, at.axis))
-    return paint(stroke, at, corner, mask)
+def paint_inside(context: ToolContext, corners: Sequence[Point]) -> Region:
+    """Paint what the closed outline encloses in the plane; returns the region to repaint."""
+    return context.paint(*enclosed(corners, context.shape))
 
 
 def enclosed(corners: Sequence[Point], within: tuple[int, int]) -> tuple[tuple[int, int], NDArray[np.bool_]]:

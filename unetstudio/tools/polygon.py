@@ -5,10 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from unetstudio.data.stroke import Stroke
+from unetstudio.data.plane import relative_pitch
 from unetstudio.tools.outline import paint_inside
-from unetstudio.tools.plane import scales
-from unetstudio.tools.tool import TOOLS, Drag, Point, Pointer, Tool, Touched
+from unetstudio.tools.tool import TOOLS, Drag, Point, Pointer, Tool, ToolContext, Touched
 
 
 @TOOLS.register("polygon")
@@ -22,24 +21,24 @@ class Polygon(Tool):
     hint: ClassVar[str] = "Click the corners; Enter, a double click or the first corner closes it."
     clicks: ClassVar[bool] = True
 
-    def drag(self, stroke: Stroke, at: Pointer) -> Drag:
-        corners: list[Point] = [(at.row, at.column)]
-        following = yield Touched(outline=tuple(corners))
-        while following is not None:
-            here = (following.row, following.column)
-            if not following.pressed:
-                following = yield Touched(outline=(*corners, here))
-            elif len(corners) > 2 and _near(following, corners[0]):
-                yield Touched(paint_inside(stroke, at, corners), done=True)
+    def drag(self, context: ToolContext) -> Drag:
+        corners: list[Point] = [(context.press.row, context.press.column)]
+        at = yield Touched(outline=tuple(corners))
+        while at is not None:
+            here = (at.row, at.column)
+            if not at.pressed:
+                at = yield Touched(outline=(*corners, here))
+            elif len(corners) > 2 and _near(at, corners[0]):
+                yield Touched(paint_inside(context, corners), done=True)
                 return
             else:
-                if not _near(following, corners[-1]):  # the second press of a double click is no corner of its own
+                if not _near(at, corners[-1]):  # the second press of a double click is no corner of its own
                     corners.append(here)
-                following = yield Touched(outline=tuple(corners))
-        yield Touched(paint_inside(stroke, at, corners), done=True)
+                at = yield Touched(outline=tuple(corners))
+        yield Touched(paint_inside(context, corners), done=True)
 
 
 def _near(at: Pointer, corner: Point) -> bool:
     """Whether a click at the pointer is meant for the corner."""
-    rows, columns = scales(at.spacing)
+    rows, columns = relative_pitch(at.spacing)
     return ((at.row - corner[0]) * rows) ** 2 + ((at.column - corner[1]) * columns) ** 2 <= at.reach**2

@@ -13,9 +13,9 @@ from unetstudio.networks.device import is_out_of_memory
 from unetstudio.training import shortage
 from unetstudio.training.events import StepDone, TrainingEvent, TrainingFinished
 from unetstudio.training.losses import class_weights
-from unetstudio.training.material import Unreadable
 from unetstudio.training.rounds import end_round
 from unetstudio.training.saving import Saving
+from unetstudio.training.study_scans import Unreadable
 from unetstudio.training.training_run import TrainingRun
 
 FIRST_ROUND = 2.5

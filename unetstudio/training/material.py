@@ -4,32 +4,23 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Iterator
 from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.augment.resample import needed, sample_channels, sample_labels
+from unetstudio.augment.resample import bounding_region, sample_channels, sample_labels
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Spacing
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.region import Region
-from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
-from unetstudio.errors import TrainingError, UserError
-from unetstudio.inference.events import Notice
 from unetstudio.inference.resampled import Ratio, can_be, ratio_of, zoom_of
 from unetstudio.training.borders import Borders
 from unetstudio.training.holdout import HeldOut, choose_held_out
-
-MOST_SCANS = 16
-"""Scans from which the intensity scale is fitted ..."""
-
-FILTERED_SCANS = 4
-"""... and the strength of filter responses."""
+from unetstudio.training.study_scans import read_scan
 
 PREPARED_BYTES = 1536 * 2**20
 """Network channels of whole scans kept in memory; larger scans are prepared patch by patch."""
@@ -48,21 +39,8 @@ Bytes = NDArray[np.uint8]
 Places = dict[int, dict[str, NDArray[np.int64]]]
 
 
-class Unreadable(Exception):
-    """The image of the labelled case `case` cannot be learnt from; the text is one sentence."""
-
-    def __init__(self, case: str, text: str) -> None:
-        super().__init__(text)
-        self.case = case
-
-    @property
-    def notice(self) -> Notice:
-        """The sentence for the user."""
-        return Notice(f"{self} Learning goes on without this image.")
-
-
 @dataclass(frozen=True, eq=False)
-class Index:
+class LabelIndex:
     """Flat voxel numbers of training labels by output channel and case; a snapshot, so that a batch in the making is not disturbed."""
 
     places: Places
@@ -105,7 +83,7 @@ class Material:
         self._held = HeldOut()
         self.index = self.refresh()
 
-    def refresh(self) -> Index:
+    def refresh(self) -> LabelIndex:
         """Bring the index up to date with the labels and return it; only cases that changed are searched."""
         if self._revision == self.study.revision:
             return self.index
@@ -144,13 +122,13 @@ class Material:
 
     def read(self, id: str, places: Floats, z: int | None = None) -> Floats:
         """Return the (C', *patch) float32 channels at `places` (D, *patch); `z` is the slice of a 2D patch."""
-        region = needed(places, self.study.cases[id].case.shape, z)
+        region = bounding_region(places, self.study.cases[id].case.shape, z)
         return sample_channels(self._channels(id, region), _moved(places, region))
 
-    def read_labels(self, id: str, places: Floats, z: int | None, index: Index, *, held: bool = False) -> tuple[Bytes, Floats]:
+    def read_labels(self, id: str, places: Floats, z: int | None, index: LabelIndex, *, held: bool = False) -> tuple[Bytes, Floats]:
         """Return (*patch) channel numbers or UNLABELLED, and weights, nearest to `places`; of held-out voxels, or of all others."""
         member = self.study.cases[id]
-        region = needed(places, member.case.shape, z)
+        region = bounding_region(places, member.case.shape, z)
         if member.labels is None:
             return np.full(places.shape[1:], UNLABELLED, np.uint8), np.ones(places.shape[1:], np.float32)
         away = index.held.mask(member, region)
@@ -209,7 +187,7 @@ class Material:
                 places[value] = at if at.size <= MOST_PLACES else np.sort(rng.choice(at, MOST_PLACES, replace=False))
         return places
 
-    def _indexed(self, classes: ClassTable) -> Index:
+    def _indexed(self, classes: ClassTable) -> LabelIndex:
         places: Places = {}
         for id, (_, by_value) in self._places.items():
             for channel, value in enumerate(classes.values):
@@ -220,57 +198,7 @@ class Material:
         counts = tuple(sum(train[value][:parts]) if channel in places else 0 for channel, value in enumerate(classes.values))
         annotated = sum(self.study.cases[id].annotated for id in self._places)
         size = sum(int(np.prod(self.study.cases[id].case.shape)) for id in self._places)
-        return Index(places, counts, classes.channels(), self._held, dense=annotated > 0.5 * size)
-
-
-def fit_intensity(study: Study, filters: bool, normalisation: str = "auto") -> tuple[Intensity, list[Unreadable]]:
-    """Fit the scale of the labelled cases' images. Those that cannot be read are excluded from the study and returned.
-
-    TrainingError when none is left, or not enough to learn from.
-    """
-    unreadable: list[Unreadable] = []
-
-    def scans(ids: list[str]) -> Iterator[Scan]:
-        for id in ids:
-            if id in study.excluded:
-                continue
-            try:
-                yield read_scan(study, id)
-            except Unreadable as error:
-                unreadable.append(error)
-                study.exclude(id)
-
-    while True:
-        ids, before = study.labelled(), len(unreadable)
-        if unreadable and study.reason_to_wait() is not None:
-            raise TrainingError(f"{unreadable[0]} Without this image there is too little to learn from.")
-        some = ids[:: -(-len(ids) // MOST_SCANS)]
-        try:
-            intensity = Intensity.fit(scans(some), normalisation=normalisation)
-            if filters:
-                intensity = intensity.with_filters(scans(some[:FILTERED_SCANS]))
-        except UserError:
-            if len(unreadable) == before:
-                raise
-            continue  # none of these could be read
-        if len(unreadable) == before:
-            return intensity, unreadable
-
-
-def read_scan(study: Study, id: str, channels: int = 0) -> Scan:
-    """Return a labelled case's scan; Unreadable when it cannot be read, or is not the image that was labelled. Zero allows any number of
-    channels."""
-    case = study.cases[id].case
-    try:
-        scan = study.scan(id)
-    except UserError as error:
-        raise Unreadable(id, str(error)) from error
-    if scan.shape != case.shape:
-        now, then = (" x ".join(map(str, shape)) for shape in (scan.shape, case.shape))
-        raise Unreadable(id, f"{case.source.path.name} has another size than when it was labelled ({now}, not {then} voxels).")
-    if 1 < scan.channels < channels:  # grey stands in for colour, see Intensity.prepare
-        raise Unreadable(id, f"{case.source.path.name} has {scan.channels} channels, but learning began with {channels}.")
-    return scan
+        return LabelIndex(places, counts, classes.channels(), self._held, dense=annotated > 0.5 * size)
 
 
 def _moved(places: Floats, region: Region) -> Floats:

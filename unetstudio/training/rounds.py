@@ -8,9 +8,9 @@ from unetstudio.inference.events import Notice
 from unetstudio.networks.device import is_out_of_memory
 from unetstudio.training import shortage
 from unetstudio.training.events import RoundDone, TrainingEvent
-from unetstudio.training.material import Unreadable
 from unetstudio.training.saving import Saving
 from unetstudio.training.scoring import Score, find_windows, score
+from unetstudio.training.study_scans import Unreadable
 from unetstudio.training.training_run import TrainingRun
 
 

@@ -11,9 +11,9 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from unetstudio.augment.grid import Grid
 from unetstudio.augment.recipe import Drawn, Recipe
-from unetstudio.training.material import Index, Material
+from unetstudio.augment.sampling_grid import SamplingGrid
+from unetstudio.training.material import LabelIndex, Material
 
 AHEAD = 3
 """Batches in the making; with the step in hand this hides the cost of cutting and augmenting."""
@@ -40,7 +40,7 @@ class Batch:
 
 
 def draw_patch(
-    index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe, rng: np.random.Generator, bias: float | None = None
+    index: LabelIndex, material: Material, patch: tuple[int, ...], recipe: Recipe, rng: np.random.Generator, bias: float | None = None
 ) -> PatchSpec:
     """Draw a biased crop: round a labelled voxel of a random class of a random case, not always in the middle of what the network answers.
 
@@ -74,18 +74,18 @@ def _inside(centre: NDArray[np.float64], patch: NDArray[np.float64], shape: tupl
 
 
 def make_patch(
-    spec: PatchSpec, index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe
+    spec: PatchSpec, index: LabelIndex, material: Material, patch: tuple[int, ...], recipe: Recipe
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """Image (C', *patch), target and weight (*patch) of one spec."""
-    grid = recipe.grid(spec.drawn, len(patch)) if spec.drawn.geometric else Grid.straight(len(patch))
-    grid = grid.then(np.diag(material.ratio(spec.case)[-len(patch) :]))  # one map, one interpolation
-    places = grid.places(patch, spec.centre)
-    image = recipe.recolour(spec.drawn, material.read(spec.case, places, spec.z), material.intensity.plain)
+    grid = recipe.grid(spec.drawn, len(patch)) if spec.drawn.geometric else SamplingGrid.identity(len(patch))
+    grid = grid.followed_by(np.diag(material.ratio(spec.case)[-len(patch) :]))  # one map, one interpolation
+    places = grid.coordinates(patch, spec.centre)
+    image = recipe.apply_photometric(spec.drawn, material.read(spec.case, places, spec.z), material.intensity.plain)
     target, weight = material.read_labels(spec.case, places, spec.z, index)
     return image, target, weight
 
 
-def make_batch(specs: list[PatchSpec], index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe) -> Batch:
+def make_batch(specs: list[PatchSpec], index: LabelIndex, material: Material, patch: tuple[int, ...], recipe: Recipe) -> Batch:
     """Make the batch of some patches; the same specs give the same batch."""
     images, targets, weights = zip(*(make_patch(spec, index, material, patch, recipe) for spec in specs), strict=True)
     target = torch.from_numpy(np.stack(targets)).long()
@@ -102,17 +102,17 @@ class Samples:
         patch: tuple[int, ...],
         batch: int,
         *,
-        lost: tuple[int, ...] = (),
+        valid_margin: tuple[int, ...] = (),
         seed: int,
         first: int = 0,
         threads: int = 1,
         bias: float | None = None,
     ) -> None:
-        """`lost` is what the network's output lacks on each side of the patch; `bias` as in `draw_patch`."""
+        """`valid_margin` is what the network's output lacks on each side of the patch; `bias` as in `draw_patch`."""
         self._material, self._recipe, self._patch, self._batch = material, recipe, patch, batch
-        self._answered = tuple(n - 2 * rim for n, rim in zip(patch, lost or (0,) * len(patch), strict=True))
+        self._answered = tuple(n - 2 * rim for n, rim in zip(patch, valid_margin or (0,) * len(patch), strict=True))
         self._seed, self._next, self._bias = seed, first, bias
-        self._made: deque[tuple[Index, Future[Batch]]] = deque()
+        self._made: deque[tuple[LabelIndex, Future[Batch]]] = deque()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="samples")
 
     def take(self) -> Batch:
@@ -133,7 +133,7 @@ class Samples:
         self._made.clear()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _make(self, number: int, index: Index) -> Batch:
+    def _make(self, number: int, index: LabelIndex) -> Batch:
         rng = np.random.default_rng((self._seed, number))
         specs = [draw_patch(index, self._material, self._answered, self._recipe, rng, self._bias) for _ in range(self._batch)]
         return make_batch(specs, index, self._material, self._patch, self._recipe)

@@ -7,13 +7,13 @@ from dataclasses import dataclass, field
 import numpy as np
 import torch
 
-from unetstudio.augment.grid import Grid
+from unetstudio.augment.sampling_grid import SamplingGrid
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.region import Region
 from unetstudio.inference.resampled import shape_at
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, round_up
-from unetstudio.training.material import Index, Material
+from unetstudio.training.material import LabelIndex, Material
 
 EDGE = {2: 256, 3: 64}
 """Largest extent of a window that is scored, in voxels."""
@@ -40,7 +40,7 @@ class Score:
 
 
 def find_windows(
-    material: Material, index: Index, dims: int, multiple: tuple[int, ...], most: int, seed: int, edge: int = 0
+    material: Material, index: LabelIndex, dims: int, multiple: tuple[int, ...], most: int, seed: int, edge: int = 0
 ) -> list[ValidationWindow]:
     """Return at most `most` windows that hold held-out labels, spread over cases and classes; the same for the same labels and seed.
 
@@ -69,17 +69,17 @@ def find_windows(
     return turns[:most]
 
 
-def score(network: Network, precision: Precision, material: Material, index: Index, windows: list[ValidationWindow]) -> Score:
+def score(network: Network, precision: Precision, material: Material, index: LabelIndex, windows: list[ValidationWindow]) -> Score:
     """Score the windows' held-out voxels by Dice per class, pooled; the first class, background by custom, is left out of the mean."""
     n = len(material.study.classes)
     both, predicted, true = np.zeros(n), np.zeros(n), np.zeros(n)
     for window in windows:
-        seen = network.input_shape(tuple(n + 2 * lost for n, lost in zip(window.shape, network.lost, strict=True)))
-        answered = tuple(n - 2 * lost for n, lost in zip(seen, network.lost, strict=True))
-        straight = Grid(np.diag(material.ratio(window.case)[-len(window.shape) :]))
-        target, _ = material.read_labels(window.case, straight.places(answered, window.centre), window.z, index, held=True)
+        seen = network.input_shape(tuple(n + 2 * margin for n, margin in zip(window.shape, network.valid_margin, strict=True)))
+        answered = tuple(n - 2 * margin for n, margin in zip(seen, network.valid_margin, strict=True))
+        straight = SamplingGrid(np.diag(material.ratio(window.case)[-len(window.shape) :]))
+        target, _ = material.read_labels(window.case, straight.coordinates(answered, window.centre), window.z, index, held=True)
         labelled = target != UNLABELLED
-        image = torch.from_numpy(material.read(window.case, straight.places(seen, window.centre), window.z))[None]
+        image = torch.from_numpy(material.read(window.case, straight.coordinates(seen, window.centre), window.z))[None]
         with torch.inference_mode(), precision.autocast():
             logits = network(precision.place(image))[0].float().cpu().numpy()
         answer, truth = logits[:, labelled].argmax(0), target[labelled]

@@ -13,7 +13,7 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from unetstudio.networks.device import Precision, free_bytes, free_memory, is_out_of_memory
 from unetstudio.networks.machine_cache import recall, remember
-from unetstudio.networks.network import BYTES, Network, name_of, rebuild, round_up
+from unetstudio.networks.network import BYTES_PER_PARAMETER, Network, name_of, rebuild, round_up
 from unetstudio.training.trial import cost_of
 
 LONG = {2: 120.0, 3: 60.0}
@@ -54,7 +54,9 @@ class Machine:
 
     def bytes(self, network: Network, patch: tuple[int, ...], batch: int) -> int:
         """Estimate the memory of a step."""
-        return network.parameters_count * BYTES + int(OVERHEAD * _activations(network, patch, batch) * (0.5 if self.half else 1.0))
+        return network.parameters_count * BYTES_PER_PARAMETER + int(
+            OVERHEAD * _activations(network, patch, batch) * (0.5 if self.half else 1.0)
+        )
 
     def holds(self, network: Network, patch: tuple[int, ...], batch: int) -> bool:
         """Whether there is room for a step."""

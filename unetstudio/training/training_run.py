@@ -21,7 +21,7 @@ from unetstudio.networks.precision_choice import choose_precision
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.borders import choose_borders
 from unetstudio.training.events import TrainingStarted
-from unetstudio.training.material import Material, Unreadable, fit_intensity
+from unetstudio.training.material import Material
 from unetstudio.training.plan import Plan, make_plan
 from unetstudio.training.rollback import Rollback
 from unetstudio.training.samples import Samples
@@ -29,6 +29,7 @@ from unetstudio.training.schedule import Budget, Stopwatch
 from unetstudio.training.scoring import Score
 from unetstudio.training.sizing import Machine
 from unetstudio.training.start import Start
+from unetstudio.training.study_scans import Unreadable, fit_intensity
 from unetstudio.training.train_state import TrainState
 
 MANY_CORES = 8
@@ -118,7 +119,7 @@ class TrainingRun:
             self.recipe,
             self.patch,
             self.batch,
-            lost=self.state.network.lost,
+            valid_margin=self.state.network.valid_margin,
             seed=self.settings.seed,
             first=self.step,
             threads=threads,
@@ -201,7 +202,7 @@ def _plan(study: Study, settings: TrainingSettings, made: Checkpoint | None) -> 
 
 def _image_words(intensity: Intensity, settings: TrainingSettings, *, resumed: bool) -> str:
     """The intensity scale for the reader."""
-    words = f"{intensity.words()}; as it was trained before" if resumed else intensity.words(settings.normalisation)
+    words = f"{intensity.describe()}; as it was trained before" if resumed else intensity.describe(settings.normalisation)
     if intensity.filters:
         words += "; beside it edges, lines and blobs of two widths: from strokes the network finds them sooner"
     return words

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from unetstudio.networks.device import Precision
-from unetstudio.networks.network import BYTES, Network
+from unetstudio.networks.network import BYTES_PER_PARAMETER, Network
 from unetstudio.training.samples import Batch
 from unetstudio.training.train_state import TrainState
 
@@ -32,7 +32,7 @@ def cost_of(network: Network, patch: tuple[int, ...], batch: int, precision: Pre
     """Try some steps on noise; `patch` is enlarged to what the network accepts. RuntimeError or MemoryError when memory runs out."""
     state = TrainState(network, precision)
     count = network.parameters_count
-    shape = network.input_shape(tuple(n + 2 * lost for n, lost in zip(patch, network.lost, strict=True)))
+    shape = network.input_shape(tuple(n + 2 * margin for n, margin in zip(patch, network.valid_margin, strict=True)))
     image = torch.randn(batch, network.config.in_channels, *shape)
     target = torch.randint(0, network.config.n_classes, (batch, *shape))
     noise = Batch(image, target, torch.ones(target.shape))
@@ -52,4 +52,4 @@ def cost_of(network: Network, patch: tuple[int, ...], batch: int, precision: Pre
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         seconds = step()
     seconds = seconds if seconds > PATIENCE else step()
-    return Cost(count, shape, batch, seconds, count * BYTES + sum(kept.values()))
+    return Cost(count, shape, batch, seconds, count * BYTES_PER_PARAMETER + sum(kept.values()))

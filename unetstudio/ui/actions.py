@@ -10,7 +10,8 @@ from PySide6.QtGui import QAction, QKeySequence
 from PySide6.QtWidgets import QMenu, QMenuBar, QWidget
 
 from unetstudio.data.case import ReviewState
-from unetstudio.tools.tool import TOOLS
+from unetstudio.tools.tool import TOOLS, Tool
+from unetstudio.ui.canvas.modes import MODES, Mode
 from unetstudio.ui.commands import Commands
 from unetstudio.ui.resources import icon
 
@@ -63,9 +64,10 @@ _EDIT = (
 
 
 def _tools() -> Iterator[Row]:
-    for name, tool in TOOLS.items():
+    choices: list[tuple[str, type[Tool] | Mode]] = [*TOOLS.items(), *MODES.items()]
+    for name, tool in choices:
         keys = (tool.shortcut,) if tool.shortcut else ()
-        yield Row(f"tool_{name}", "Tools", tool.title, lambda c, name=name: c.session.annotation.set_tool(name), keys, tool.icon)
+        yield Row(f"tool_{name}", "Tools", tool.title, lambda c, name=name: c.session.annotation.tools.choose(name), keys, tool.icon)
     yield Row("toggle_eraser", "Tools", "Eraser and back", lambda c: c.toggle_eraser(), ("X",), "eraser", line=True)
     yield Row("smaller", "Tools", "Smaller", lambda c: c.resize_tool(-1), ("[",), "minus")
     yield Row("larger", "Tools", "Larger", lambda c: c.resize_tool(+1), ("]",), "plus")

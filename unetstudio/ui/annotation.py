@@ -1,22 +1,24 @@
-"""Painting on the open case: tool, active class, the stroke in hand, undo and redo."""
+"""Painting on the open case: the active class, the stroke in hand, undo and redo."""
 
 from __future__ import annotations
 
-import contextlib
 from collections.abc import Callable
-from dataclasses import replace
-from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.classes_edit import ClassesEdit
 from unetstudio.data.edit import Edit
-from unetstudio.data.history import BYTES, History
+from unetstudio.data.history import CaseHistories, History
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import HELD_OUT, Origin
+from unetstudio.data.region import Index
+from unetstudio.data.scan import Voxels
 from unetstudio.data.stroke import Stroke
-from unetstudio.tools.tool import TOOLS, Drag, Pointer, Tool, Touched
+from unetstudio.tools.image_plane import ImagePlane
+from unetstudio.tools.stroke_in_hand import StrokeInHand
+from unetstudio.tools.tool import Pointer, Tool, ToolContext, Touched
+from unetstudio.ui.tool_choice import ToolChoice
 
 HELD_OUT_EVERY = 6
 """One painted stroke in this many, per class, is kept out of training and scores it."""
@@ -39,23 +41,21 @@ class Annotation(QObject):
     classes_undone = Signal(object)  # ClassesEdit to apply to the project's table
     outline_changed = Signal(object)  # tuple of (row, column): lasso or polygon in hand; () when there is none
     history_changed = Signal()
-    tool_changed = Signal(str)
-    options_changed = Signal(str)
     active_class_changed = Signal(int)
     refused = Signal(str)  # one sentence: why a press did nothing
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self.tools: dict[str, Tool] = {name: kind() for name, kind in TOOLS.items()}
-        self.tool_name = "brush"
+        self.tools = ToolChoice(self)
+        self.tools.chosen.connect(self.cancel)
         self.active_class = 1
         self.classes = ClassTable()
         self.labels: LabelMap | None = None
         self.read_only = False
-        self._histories: dict[str, History[Change]] = {}
-        self._case = ""
-        self._stroke: Stroke | None = None
-        self._drag: Drag | None = None
+        self._voxels: Voxels | None = None
+        self._image: ImagePlane | None = None  # the slice that was painted on last
+        self._histories: CaseHistories[Change] = CaseHistories()
+        self._hand: StrokeInHand | None = None
         self._painted: dict[int, int] = {}  # strokes per class, for the one in six that is held out
         self._in_parts = False  # whether parts of the stroke in hand are on their way to the disk
         self._part_timer = QTimer(self, singleShot=True)
@@ -63,74 +63,42 @@ class Annotation(QObject):
 
     # ------------------------------------------------------------------------------------------------- the open case
 
-    def open(self, case: str, labels: LabelMap, history: History[Change], *, changed: bool = False) -> None:
-        """Paint on this case from now on; its undo goes on where it was left, or anew where the labels `changed` meanwhile."""
+    def open(self, case: str, voxels: Voxels, labels: LabelMap, history: History[Change], *, changed: bool = False) -> None:
+        """Paint on this case of `voxels` (C, Z, Y, X); undo goes on where it was left, or with `history` if labels `changed` since."""
         self.cancel()
-        self._case, self.labels = case, labels
-        kept = self._histories.pop(case, history)
-        self._histories[case] = history if changed else kept  # the last one is of the case opened last
-        self._let_go()
-        self._fit_tools(min(labels.shape[1:]))
+        self._voxels, self.labels, self._image = voxels, labels, None
+        self._histories.open(case, history, changed=changed)
+        self.tools.fit(min(labels.shape[1:]))
         self.history_changed.emit()
-
-    def _fit_tools(self, side: int) -> None:
-        """A brush that would cover most of a small image at a touch becomes smaller; `side` in voxels."""
-        for name, tool in self.tools.items():
-            if getattr(tool, "size", 0) > max(3, side // 4):
-                self.set_options(name, size=max(3, side // 16))
-
-    def _let_go(self) -> None:
-        """Forgets the undo of cases opened long ago when all take too much memory: opened again, they have it from the disk."""
-        total = sum(kept.nbytes for kept in self._histories.values())
-        for case in list(self._histories)[:-1]:
-            if total <= BYTES:
-                return
-            total -= self._histories.pop(case).nbytes
 
     def close(self) -> None:
         """No case is open."""
         self.cancel()
-        self._case, self.labels = "", None
+        self._voxels = self.labels = self._image = None
+        self._histories.close()
         self.history_changed.emit()
 
     def forget(self) -> None:
-        """Another project: undo and stroke counts begin anew."""
+        """Close the project: undo and stroke counts begin anew."""
         self.close()
         self._histories.clear()
         self._painted.clear()
 
-    @property
-    def _history(self) -> History[Change]:
-        return self._histories.setdefault(self._case, History())
-
-    # --------------------------------------------------------------------------------------------- tool and class
-
-    @property
-    def tool(self) -> Tool:
-        """The tool in hand."""
-        return self.tools[self.tool_name]
-
-    def set_tool(self, name: str) -> None:
-        """Takes another tool; a stroke in hand is taken back."""
-        if name == self.tool_name:
-            return
-        self.cancel()
-        self.tool_name = name
-        self.tool_changed.emit(name)
-
-    def set_options(self, name: str, **options: Any) -> None:
-        """Changes a tool's options, such as its size."""
-        self.tools[name] = replace(self.tools[name], **options)  # type: ignore[type-var]
-        self.options_changed.emit(name)
+    # -------------------------------------------------------------------------------------------------------- class
 
     def set_active_class(self, value: int) -> None:
-        """The class that strokes paint from now on."""
+        """Make this the class that strokes paint."""
         if value != self.active_class and value in self.classes:
             self.active_class = value
             self.active_class_changed.emit(value)
 
+    def pick(self, voxel: Index) -> None:
+        """Make the class painted at a voxel of the open case the active one."""
+        if self.labels is not None:
+            self.set_active_class(int(self.labels.values[voxel]))
+
     def set_classes(self, classes: ClassTable) -> None:
-        """The project's classes; the active one stays if it still exists."""
+        """Take the project's classes; the active one stays if it still exists."""
         self.classes = classes
         if self.active_class not in classes and len(classes):
             self.active_class = classes.values[-1]
@@ -141,119 +109,102 @@ class Annotation(QObject):
     @property
     def stroke_in_hand(self) -> bool:
         """Whether a stroke has begun and is not finished."""
-        return self._drag is not None
+        return self._hand is not None
+
+    @property
+    def clicks_in_hand(self) -> bool:
+        """Whether the stroke in hand goes on from click to click, with the button up."""
+        return self._hand is not None and self._hand.clicks
 
     def press(self, at: Pointer) -> None:
-        """Begins a stroke, or sets the next corner of one that takes several clicks."""
-        if self._drag is not None:
-            self._send(at)
+        """Begin a stroke, or set the next corner of one that takes several clicks."""
+        tool = self.tools.tool
+        if self._hand is not None:
+            self.move(at)
             return
-        if self.labels is None:
+        if self.labels is None or self._voxels is None or tool is None:
             return
-        if self.tool.moves_view:
-            return
-        if self.tool.picks:
-            self._pick(at)
-            return
-        reason = self._reason_not_to_paint()
+        reason = self._reason_not_to_paint(tool)
         if reason:
             self.refused.emit(reason)
             return
-        value = UNLABELLED if self.tool.erases else self.active_class
-        self._stroke = Stroke(self.labels, value, tool=self.tool_name, origin=self._origin(value), locked=self.classes.locked)
-        self._drag = self.tool.drag(self._stroke, at)
+        value = UNLABELLED if tool.erases else self.active_class
+        stroke = Stroke(self.labels, value, tool=self.tools.name, origin=self._origin(value), locked=self.classes.locked)
+        if self._image is None or self._image.plane != at.plane:
+            self._image = ImagePlane(self._voxels, at.plane)
+        self._hand = StrokeInHand(tool, ToolContext(stroke, at, self._image))
         self._in_parts = False
         self._part_timer.start(PART_EVERY)
-        self._take(next(self._drag))
+        self._show(self._hand.first)
 
     def move(self, at: Pointer) -> None:
         """The pointer moved while a stroke is in hand."""
-        if self._drag is not None:
-            self._send(at)
+        if self._hand is not None:
+            self._show(self._hand.move(at))
 
     def release(self) -> None:
-        """Ends the stroke, unless the tool lives through several clicks."""
-        if self._drag is not None and not self.tool.clicks:
+        """End the stroke, unless the tool lives through several clicks."""
+        if self._hand is not None and not self._hand.clicks:
             self.finish()
 
     def finish(self) -> None:
-        """Ends the stroke in hand and keeps it; a tool of several clicks fills its outline first."""
-        if self._drag is None or self._stroke is None:
+        """End the stroke in hand and keep it; a tool of several clicks fills its outline first."""
+        if self._hand is None:
             return
-        if self.tool.clicks:
-            with contextlib.suppress(StopIteration):
-                self._take(self._drag.send(None), closing=True)
-        self._drag.close()
-        stroke, self._drag, self._stroke = self._stroke, None, None
-        self._part_timer.stop()
-        self.outline_changed.emit(())
-        edit = stroke.commit()
+        self._repaint(self._hand.close())
+        edit = self._hand.commit()
+        self._put_down()
         if edit is not None:
             if edit.value != UNLABELLED:
                 self._painted[edit.value] = self._painted.get(edit.value, 0) + 1
             self.keep(edit)
 
     def cancel(self) -> None:
-        """Takes the stroke in hand back, as if it had never begun."""
-        if self._drag is None or self._stroke is None:
+        """Take the stroke in hand back, as if it had never begun."""
+        if self._hand is None:
             return
-        self._drag.close()
-        region = self._stroke.rollback()
-        self._drag = self._stroke = None
-        self._part_timer.stop()
+        region = self._hand.roll_back()
+        self._put_down()
         if self._in_parts:
             self.journalled.emit("cancel", None)
-        self.outline_changed.emit(())
         self.labels_touched.emit(region)
 
     def end(self) -> None:
-        """Keeps what the stroke in hand has painted, before its case goes away; an outline that encloses nothing yet is dropped."""
-        if self._drag is not None and not self.tool.clicks:
-            self.finish()
+        """Keep what the stroke in hand has painted, before its case goes away; an outline that encloses nothing yet is dropped."""
+        self.release()
         self.cancel()
 
+    def _put_down(self) -> None:
+        self._hand = None
+        self._part_timer.stop()
+        self.outline_changed.emit(())
+
     def _keep_part(self) -> None:
-        """What the stroke in hand has painted since the last part is made safe; the finished stroke is stored whole all the same."""
-        if self._stroke is None:
+        """Make safe what the stroke in hand has painted since the last part; the finished stroke is stored whole all the same."""
+        if self._hand is None:
             return
-        part = self._stroke.part()
+        part = self._hand.part()
         if part is not None:
             self._in_parts = True
             self.journalled.emit("partial", part)
         self._part_timer.start(PART_EVERY if part is None else NEXT_PART)  # a far sweep has more: between two parts the pointer is heard
 
-    def _send(self, at: Pointer) -> None:
-        assert self._drag is not None
-        try:
-            self._take(self._drag.send(at))
-        except StopIteration:
+    def _show(self, touched: Touched) -> None:
+        """Put on the screen what the tool has just done, and end the stroke of one that is finished by itself."""
+        self._repaint(touched)
+        if touched.done:
             self.finish()
+        else:
+            self.outline_changed.emit(touched.outline)
 
-    def _take(self, touched: Touched, *, closing: bool = False) -> None:
+    def _repaint(self, touched: Touched) -> None:
         if touched.region is not None and not touched.region.empty:
             self.labels_touched.emit(touched.region)
-        self.outline_changed.emit(touched.outline)
-        if touched.done and not closing:
-            self._finish_done()
 
-    def _finish_done(self) -> None:
-        """A tool said by itself that it is finished: nothing more is sent to it."""
-        assert self._drag is not None
-        self._drag.close()
-        self._drag = iter_nothing()
-        self.finish()
-
-    def _pick(self, at: Pointer) -> None:
-        assert self.labels is not None
-        index = [round(at.row), round(at.column)]
-        index.insert(at.axis, at.index)
-        if all(0 <= i < n for i, n in zip(index, self.labels.shape, strict=True)):
-            self.set_active_class(int(self.labels.values[tuple(index)]))
-
-    def _reason_not_to_paint(self) -> str:
+    def _reason_not_to_paint(self, tool: Tool) -> str:
         if self.read_only:
             return "This project is open read-only; nothing is changed."
-        if self.tool.erases:
+        if tool.erases:
             return ""
         if self.active_class not in self.classes:
             return "Add a class first, then paint it."
@@ -269,14 +220,13 @@ class Annotation(QObject):
     # --------------------------------------------------------------------------------------------------- history
 
     def change(self, make: Callable[[LabelMap], Edit | None]) -> bool:
-        """Applies and keeps an edit made from the open case's labels, and says whether there was one.
+        """Apply and keep an edit made from the open case's labels; returns whether there was one.
 
         A stroke in hand ends first: the old values that it would put back know nothing of the edit.
         """
         if self.labels is None:
             return False
-        if self._drag is not None and not self.tool.clicks:
-            self.finish()
+        self.release()
         edit = make(self.labels)
         if edit is None:
             return False
@@ -285,39 +235,39 @@ class Annotation(QObject):
         return True
 
     def keep(self, edit: Edit) -> None:
-        """An edit already applied to the open case: undo can take it back, and it goes to disk and worker."""
-        self._history.push(edit)
+        """Record an edit already applied to the open case, so that undo can take it back, and send it to disk and worker."""
+        self._histories.current.push(edit)
         self.journalled.emit("edit", edit)
         self.labels_edited.emit(edit)
         self.history_changed.emit()
 
     def keep_classes(self, change: ClassesEdit) -> None:
-        """A change of the class table already made: undo can take it back."""
-        self._history.push(change)
+        """Record a change of the class table already made, so that undo can take it back."""
+        self._histories.current.push(change)
         self.history_changed.emit()
 
     @property
     def can_undo(self) -> bool:
         """Whether the open case has anything to take back."""
-        return self._history.can_undo and not self.read_only
+        return self._histories.current.can_undo and not self.read_only
 
     @property
     def can_redo(self) -> bool:
         """Whether anything taken back can be done again."""
-        return self._history.can_redo and not self.read_only
+        return self._histories.current.can_redo and not self.read_only
 
     def undo(self) -> None:
-        """Takes back the stroke in hand, or else the newest change of the open case."""
-        if self._drag is not None:
+        """Take back the stroke in hand, or else the newest change of the open case."""
+        if self._hand is not None:
             self.cancel()
             return
-        change = None if self.read_only else self._history.undo()
+        change = None if self.read_only else self._histories.current.undo()
         if change is not None:
             self._replay("undo", change.inverse())
 
     def redo(self) -> None:
-        """Does the newest change that was taken back again."""
-        change = None if self.read_only or self._drag is not None else self._history.redo()
+        """Make the newest change that was taken back again."""
+        change = None if self.read_only or self._hand is not None else self._histories.current.redo()
         if change is not None:
             self._replay("redo", change)
 
@@ -329,8 +279,3 @@ class Annotation(QObject):
             self.journalled.emit(kind, change)
             self.labels_edited.emit(change)
         self.history_changed.emit()
-
-
-def iter_nothing() -> Drag:
-    """A drag that has nothing left to say."""
-    yield from ()

@@ -22,14 +22,6 @@ class Attention(QObject):
         self.values: NDArray[np.uint8] | None = None
         self.limits = (0.0, 1.0)  # how far the gates were open where the map is darkest and brightest
 
-    @property
-    def sentence(self) -> str:
-        """The meaning of its colours."""
-        if self.values is None:
-            return "What the network lets through appears after the next prediction."
-        low, high = self.limits
-        return f"How far the network lets the image through to where it draws borders: dark {100 * low:.0f} %, bright {100 * high:.0f} %."
-
     def open(self, case: Case | None) -> None:
         """Begin an empty map for a case."""
         self._case, self.values, self._checkpoint = case, None, ""

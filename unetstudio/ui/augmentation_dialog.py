@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QComboBox, QDialog, QHBoxLayout, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from unetstudio.augment.augmentation import Augmentation
-from unetstudio.augment.presets import AUTO, PRESETS, changes_between, choose_recipe, suited
-from unetstudio.augment.preview import Material, labelled_place
+from unetstudio.augment.presets import AUTO, PRESETS, changes_between, choose_recipe, preset_for
+from unetstudio.augment.preview import PreviewPatch, labelled_place
 from unetstudio.augment.recipe import Recipe
 from unetstudio.ui.augmentation_block import AugmentationBlock
 from unetstudio.ui.panels.text import label
@@ -48,11 +48,11 @@ class AugmentationDialog(QDialog):
         self.apply_button.clicked.connect(self._apply)
         self.close_button.clicked.connect(self.reject)
         self.finished.connect(self.samples.finish)
-        session.case_opened.connect(self._choose_material)
+        session.case_opened.connect(self._choose_patch)
         settings = self._learning.settings
         self.preset.setCurrentIndex(max(0, self.preset.findData(settings.augmentation)))
         self._show(choose_recipe(session.cases, settings.augmentation, settings.vary)[0])
-        self._choose_material()
+        self._choose_patch()
 
     @property
     def recipe(self) -> Recipe:
@@ -70,7 +70,7 @@ class AugmentationDialog(QDialog):
         return self.preset.currentData(), changes_between(self._unchanged, self.recipe)
 
     def _fill_presets(self) -> None:
-        automatic = PRESETS[suited(self._session.cases)].title
+        automatic = PRESETS[preset_for(self._session.cases)].title
         self.preset.addItem(f"Automatic: {automatic}", AUTO)
         for name, preset in PRESETS.items():
             self.preset.addItem(preset.title, name)
@@ -137,17 +137,18 @@ class AugmentationDialog(QDialog):
         self.apply_button.setEnabled(not self._session.read_only and choice != (settings.augmentation, settings.vary))
         self.samples.set_recipe(self.recipe)
 
-    def _choose_material(self) -> None:
+    def _choose_patch(self) -> None:
         """Cut the samples from the slice on screen, near what is labelled there."""
         session = self._session
         if session.scan is None or session.labels is None:
-            self.samples.set_material(None)
+            self.samples.set_patch(None)
             self.caption.setText("Open an image to see samples of it.")
             return
         self.caption.setText("The first picture is the image as it is; each other one is a sample the network might learn from.")
-        z = session.display.index if session.display.axis == 0 else session.scan.shape[0] // 2
+        plane = session.cursor.plane
+        z = plane.index if plane.axis == 0 else session.scan.shape[0] // 2
         labels = session.labels.values
-        self.samples.set_material(Material(session.scan, labels, z, labelled_place(labels, z), EDGE))
+        self.samples.set_patch(PreviewPatch(session.scan, labels, z, labelled_place(labels, z), EDGE))
 
     # ------------------------------------------------------------------------------------------------------- acting
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from PySide6.QtCore import QObject, Signal
 
 from unetstudio.data.case import Case
@@ -9,6 +11,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.networks.allocator import give_back
 from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.cursor import Cursor
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.display import Display
 from unetstudio.ui.notifier import Change, Notifier
@@ -29,6 +32,7 @@ class CaseOpener(QObject):
         notifier: Notifier,
         disk: DiskThread,
         saver: Saver,
+        cursor: Cursor,
         display: Display,
         annotation: Annotation,
         review: Review,
@@ -36,7 +40,7 @@ class CaseOpener(QObject):
     ) -> None:
         super().__init__(parent)
         self._notifier, self._disk, self._saver = notifier, disk, saver
-        self._display, self._annotation, self._review = display, annotation, review
+        self._cursor, self._display, self._annotation, self._review = cursor, display, annotation, review
         self.wanted = ""
         """Id of the case asked for last; "" when there is none."""
         notifier.changed.connect(self._leave_removed)
@@ -99,9 +103,10 @@ class CaseOpener(QObject):
             self._notifier.announce(project.cases.relink([case]))
         changed = project.changed_while_closed(loaded)
         opened = project.enter(loaded)
-        self._display.set(window=None, axis=0, index=case.shape[0] // 2)
-        self._annotation.open(case.id, opened.labels, loaded.history, changed=changed)
-        self._review.open(case, opened.labels, loaded.prediction)
+        self._display.show(replace(self._display.options, window=None))
+        self._cursor.open(case.shape)
+        self._annotation.open(case.id, opened.scan.voxels, opened.labels, loaded.history, changed=changed)
+        self._review.open(case, opened.scan.voxels, opened.labels, loaded.prediction)
         self._saver.save()
         self._notifier.case_opened.emit(case.id)
         if loaded.recovered:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,7 +12,6 @@ from unetstudio.data.case import ReviewState
 from unetstudio.ui.preferences import Preferences
 
 if TYPE_CHECKING:
-    from unetstudio.data.scan import Scan
     from unetstudio.ui.canvas.canvas import Canvas
     from unetstudio.ui.main_window import MainWindow
     from unetstudio.ui.session import Session
@@ -26,8 +25,6 @@ class Commands:
         self.session = session
         self._preferences = preferences
         self._tool_before_eraser = "brush"
-        self._sliced: Scan | None = None  # the scan whose slices are remembered
-        self._slices: dict[int, int] = {}  # by direction, the slice seen last
 
     @property
     def canvas(self) -> Canvas:
@@ -116,23 +113,18 @@ class Commands:
 
     def toggle_eraser(self) -> None:
         """The eraser, or from it back to the tool before."""
-        annotation = self.session.annotation
-        if annotation.tool_name == "eraser":
-            annotation.set_tool(self._tool_before_eraser)
+        tools = self.session.annotation.tools
+        if tools.name == "eraser":
+            tools.choose(self._tool_before_eraser)
         else:
-            self._tool_before_eraser = annotation.tool_name
-            annotation.set_tool("eraser")
+            self._tool_before_eraser = tools.name
+            tools.choose("eraser")
 
     def resize_tool(self, direction: int) -> None:
         """One step smaller or larger, about a fifth; tools without a size are left alone."""
-        annotation = self.session.annotation
-        tool = annotation.tools[annotation.tool_name]
-        for field in fields(tool):
-            if field.name == "size":
-                size = tool.size
-                step = max(1, round(size * 0.2)) * direction
-                low, high = field.metadata["minimum"], field.metadata["maximum"]
-                annotation.set_options(annotation.tool_name, size=min(max(size + step, low), high))
+        tools = self.session.annotation.tools
+        if tools.size is not None:
+            tools.resize(tools.size + max(1, round(tools.size * 0.2)) * direction)
 
     def accept_active_class(self) -> None:
         """The prediction of the active class becomes labels."""
@@ -142,37 +134,34 @@ class Commands:
 
     def toggle_outline(self) -> None:
         """Outlines instead of fills, and back."""
-        self.session.display.set(outline=not self.session.display.outline)
+        display = self.session.display
+        display.show(replace(display.options, outline=not display.options.outline))
 
     def toggle_labels(self) -> None:
         """Hides the labels, and shows them again."""
-        self.session.display.set(show_labels=not self.session.display.show_labels)
+        display = self.session.display
+        display.show(replace(display.options, show_labels=not display.options.show_labels))
 
     def next_overlay(self) -> None:
         """Classes, probability, uncertainty, perhaps attention, none, and round again."""
-        overlays = self.session.overlays
-        now = overlays.index(self.session.display.overlay) if self.session.display.overlay in overlays else -1
-        self.session.display.set(overlay=overlays[(now + 1) % len(overlays)])
+        overlays, display = self.session.overlays, self.session.display
+        now = overlays.index(display.options.overlay) if display.options.overlay in overlays else -1
+        display.show(replace(display.options, overlay=overlays[(now + 1) % len(overlays)]))
 
     def change_opacity(self, by: float) -> None:
         """Of what lies over the image, 0..1."""
-        opacity = self.session.display.overlay_opacity + by
-        self.session.display.set(overlay_opacity=round(min(max(opacity, 0.0), 1.0), 2))
+        display = self.session.display
+        opacity = round(min(max(display.options.overlay_opacity + by, 0.0), 1.0), 2)
+        display.show(replace(display.options, overlay_opacity=opacity))
 
     def step_slice(self, by: int) -> None:
         """The next slice along the axis looked along."""
-        display, scan = self.session.display, self.session.scan
-        if scan is not None:
-            display.set(index=min(max(display.index + by, 0), scan.shape[display.axis] - 1))
+        self.session.cursor.step(by)
 
     def look_along(self, axis: int) -> None:
         """Another plane of the volume, at the slice seen last in that direction, or in the middle."""
-        display, scan = self.session.display, self.session.scan
-        if scan is not None and display.axis != axis:
-            if self._sliced is not scan:
-                self._sliced, self._slices = scan, {}
-            self._slices[display.axis] = display.index
-            display.set(axis=axis, index=self._slices.get(axis, scan.shape[axis] // 2))
+        if self.session.scan is not None and self.session.cursor.plane.axis != axis:
+            self.session.cursor.look_along(axis)
             self.canvas.fit()
 
     def toggle_theme(self) -> None:

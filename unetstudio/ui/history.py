@@ -33,9 +33,9 @@ class HistoryReader(QObject):
             folder = project.writer.project.folder_of(project.case.case)
 
             def read() -> list[AuditLine]:
-                from unetstudio.project.audit import who
+                from unetstudio.project.audit import voxel_history
 
-                return who(folder, voxel)
+                return voxel_history(folder, voxel)
 
             self._ask(read, answer)
 
@@ -45,9 +45,9 @@ class HistoryReader(QObject):
             folder = project.writer.project.folder_of(case_id)
 
             def read() -> list[AuditLine]:
-                from unetstudio.project.audit import trail
+                from unetstudio.project.audit import audit_trail
 
-                return list(trail(folder))[::-1]
+                return list(audit_trail(folder))[::-1]
 
             self._ask(read, answer)
 
@@ -57,7 +57,7 @@ class HistoryReader(QObject):
             stored, cases = project.writer.project, (case_id,) if case_id else None
 
             def write() -> None:
-                from unetstudio.project.audit import write_csv
+                from unetstudio.project.audit_csv import write_csv
 
                 write_csv(stored, path, cases)
 

@@ -8,7 +8,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import Origin
 from unetstudio.data.quantity import count_text
-from unetstudio.project.journal import Kind
+from unetstudio.project.record import Kind
 from unetstudio.tools.tool import TOOLS
 
 if TYPE_CHECKING:
@@ -96,9 +96,9 @@ def _by(line: AuditLine) -> str:
 
 
 def _event(line: AuditLine) -> str:
-    event = str(line.about.get("event", ""))
+    event = str(line.details.get("event", ""))
     words = _EVENTS.get(event, event or "noted")
     if event == "exported":
-        formats = ", ".join(str(name).upper() for name in line.about.get("formats", []))
-        words = f"exported the {line.about.get('what', 'labels')}" + (f" as {formats}" if formats else "")
+        formats = ", ".join(str(name).upper() for name in line.details.get("formats", []))
+        words = f"exported the {line.details.get('what', 'labels')}" + (f" as {formats}" if formats else "")
     return words

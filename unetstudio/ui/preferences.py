@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
+from unetstudio.atomic_file import replace_file
+from unetstudio.errors import FormatError
 from unetstudio.workspace.user_folders import home
 
 AUTHOR = "author"
@@ -35,14 +36,8 @@ class Preferences:
             return
         self._values[name] = value
         # A home that cannot be written to must not stop anybody from working: the choice then lasts for this run.
-        with contextlib.suppress(OSError):
-            self._write()
-
-    def _write(self) -> None:
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        fresh = self.path.with_suffix(f".{os.getpid()}.tmp")
-        fresh.write_text(json.dumps(self._values, indent=1, sort_keys=True), encoding="utf-8")
-        fresh.replace(self.path)
+        with contextlib.suppress(FormatError):
+            replace_file(self.path, json.dumps(self._values, indent=1, sort_keys=True).encode(), parents=True, flush=False)
 
 
 def _read(path: Path) -> dict[str, Any]:

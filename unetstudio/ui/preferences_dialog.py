@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEdit, QPushButton, QVBoxLayout, QWidget
 
-from unetstudio.project.journal import user
+from unetstudio.project.record import account_name
 from unetstudio.ui.preferences import AUTHOR, Preferences
 from unetstudio.ui.session import Session
 
@@ -25,13 +25,13 @@ class PreferencesDialog(QDialog):
         self.name = QLineEdit(preferences.get(AUTHOR, ""))
         self.name.setObjectName("author")
         self.name.setMaxLength(LONGEST)
-        self.name.setPlaceholderText(user())
+        self.name.setPlaceholderText(account_name())
         form = QFormLayout()
         form.setHorizontalSpacing(16)
         form.addRow("Your &name (for the audit trail)", self.name)
         explained = QLabel(
             "It is written with each of your strokes and decisions, so that a colleague can see who painted what. "
-            f"Left empty, the name of your account is used: {user() or 'unknown'}. It stays in the project's folder."
+            f"Left empty, the name of your account is used: {account_name() or 'unknown'}. It stays in the project's folder."
         )
         explained.setProperty("role", "small")
         explained.setWordWrap(True)

@@ -9,7 +9,7 @@ from PySide6.QtCore import QTimer, Signal
 from PySide6.QtGui import QPixmap, QShowEvent
 from PySide6.QtWidgets import QGridLayout, QLabel, QWidget
 
-from unetstudio.augment.preview import Material, Sample
+from unetstudio.augment.preview import PreviewPatch, Sample
 from unetstudio.augment.recipe import Recipe
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
@@ -34,7 +34,7 @@ class SampleGrid(QWidget):
     def __init__(self, classes: ClassTable, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self._classes = classes
-        self._material: Material | None = None
+        self._patch: PreviewPatch | None = None
         self._recipe = Recipe()
         self._seed = 0
         self._latest = LatestThread(self)
@@ -60,9 +60,9 @@ class SampleGrid(QWidget):
         """End the thread."""
         self._latest.finish()
 
-    def set_material(self, material: Material | None) -> None:
+    def set_patch(self, patch: PreviewPatch | None) -> None:
         """Cut the samples from another place; without one nothing new is drawn."""
-        self._material = material
+        self._patch = patch
         self._due.start()
 
     def set_recipe(self, recipe: Recipe) -> None:
@@ -76,9 +76,9 @@ class SampleGrid(QWidget):
         self._draw()
 
     def _draw(self) -> None:
-        if self._material is not None and self.isVisible():
-            material, recipe, seed = self._material, self._recipe, self._seed
-            self._latest.ask(lambda: [material.plain(), *material.samples(recipe, len(self.pictures) - 1, seed)], self._show_samples)
+        if self._patch is not None and self.isVisible():
+            patch, recipe, seed = self._patch, self._recipe, self._seed
+            self._latest.ask(lambda: [patch.plain(), *patch.samples(recipe, len(self.pictures) - 1, seed)], self._show_samples)
 
     def _show_samples(self, samples: list[Sample] | None) -> None:
         for picture, sample in zip(self.pictures, samples or (), strict=False):

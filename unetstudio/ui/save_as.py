@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
-from unetstudio.project.relocate import copied, free_folder
+from unetstudio.project.relocate import copy_files, free_folder
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.notifier import Notifier
@@ -35,7 +35,7 @@ class SaveAs(QObject):
         target = free_folder(parent, project.name)
         task = self._tasks.begin("Saving elsewhere")
         stop = self._disk.begin(
-            copied(project.path, target),
+            copy_files(project.path, target),
             lambda event: task.progress(event.done, event.total + 1),
             lambda error: self._take_copy(task, project, target, error),
         )

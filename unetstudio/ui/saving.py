@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from unetstudio.data.case import Case
 from unetstudio.data.edit import Edit
 from unetstudio.errors import UserError
-from unetstudio.project.journal import Kind
+from unetstudio.project.record import Kind
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.workspace.open_project import OpenProject
 from unetstudio.workspace.project_writer import ProjectWriter

@@ -11,12 +11,14 @@ from PySide6.QtCore import QObject, QThread, Signal
 from unetstudio.data.case import ReviewState
 from unetstudio.data.classes_edit import ClassesEdit
 from unetstudio.data.edit import Edit
-from unetstudio.project.project import is_project
+from unetstudio.project.manifest_file import is_project
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.attention import Attention
+from unetstudio.ui.canvas.overlays.overlay import OVERLAYS
 from unetstudio.ui.case_opener import CaseOpener
+from unetstudio.ui.cursor import Cursor
 from unetstudio.ui.disk_thread import DiskThread
-from unetstudio.ui.display import Display, Overlay
+from unetstudio.ui.display import Display, DisplayOptions
 from unetstudio.ui.export_run import ExportRun
 from unetstudio.ui.history import HistoryReader
 from unetstudio.ui.image_import import ImageImport
@@ -53,6 +55,7 @@ class Session(Notifier):
         self.worker = WorkerThread(self)
         self.saver = Saver(self.disk, self)
         self.recent = RecentProjects(self.disk, self)
+        self.cursor = Cursor(self)
         self.display = Display(self)
         self.annotation = Annotation(self)
         self.review = Review(self.annotation, self)
@@ -60,7 +63,7 @@ class Session(Notifier):
         self.networks = NetworkCatalogue(self.worker, self.tasks, self)
         self.learning = Learning(self.worker, self.networks, self)
         self.project_opener = ProjectOpener(self.disk, self)
-        self.case_opener = CaseOpener(self, self.disk, self.saver, self.display, self.annotation, self.review, self)
+        self.case_opener = CaseOpener(self, self.disk, self.saver, self.cursor, self.display, self.annotation, self.review, self)
         self.image_import = ImageImport(self, self.disk, self.tasks, self.case_opener, self)
         self.mask_import = MaskImport(self, self.disk, self.tasks, self.annotation, self)
         self.export_run = ExportRun(self, self.disk, self.saver, self.worker, self.tasks, self)
@@ -91,7 +94,7 @@ class Session(Notifier):
         self.review.state_asked.connect(self._review_open_case)
         self.review.steps_changed.connect(self._keep_steps)
         self.learning.settings_changed.connect(self._keep_training)
-        self.learning.changed.connect(self._drop_attention)
+        self.learning.changed.connect(self._drop_overlay)
         self.project_opener.opened.connect(self.show_project)
         self.project_opener.refused.connect(self._report_refusal)
         self.case_opener.shown.connect(lambda: self.start_worker())  # noqa: PLW0108 - looked up when called: a window may go without
@@ -246,12 +249,12 @@ class Session(Notifier):
     # ----------------------------------------------------------------------------------------------------- display
 
     @property
-    def overlays(self) -> tuple[Overlay, ...]:
-        """The overlays there are; attention only of a network that has it."""
+    def overlays(self) -> tuple[str, ...]:
+        """Names of the overlays that the network in use can be shown with."""
         network = self.networks[self.learning.state.network]
-        return tuple(value for value in Overlay if value != Overlay.ATTENTION or (network is not None and network.shows_attention))
+        return tuple(name for name, overlay in OVERLAYS.items() if overlay.offered(network))
 
-    def _drop_attention(self) -> None:
-        """Show classes where another network has no attention to show."""
-        if self.display.overlay is Overlay.ATTENTION and self.display.overlay not in self.overlays:
-            self.display.set(overlay=Overlay.CLASSES)
+    def _drop_overlay(self) -> None:
+        """Show the segmentation instead of an overlay that another network does not have."""
+        if self.display.options.overlay not in self.overlays:
+            self.display.show(replace(self.display.options, overlay=DisplayOptions.overlay))

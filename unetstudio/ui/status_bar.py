@@ -48,9 +48,9 @@ class StatusBar(QStatusBar):
         session.save_state_changed.connect(self.show_saved)
         session.tasks.begun.connect(self._follow_task)
         session.learning.changed.connect(self._show_learning)
-        session.annotation.tool_changed.connect(self._show_hint)
+        session.annotation.tools.chosen.connect(self._show_hint)
         session.project_closed.connect(self._forget)
-        self._show_hint(session.annotation.tool_name)
+        self._show_hint()
         self._show_learning()
 
     def show_pointer(self, under: Under | None) -> None:
@@ -85,8 +85,8 @@ class StatusBar(QStatusBar):
         if running := self._session.tasks.running:
             running[-1].stop()
 
-    def _show_hint(self, name: str) -> None:
-        self.hint.setText(self._session.annotation.tools[name].hint)
+    def _show_hint(self) -> None:
+        self.hint.setText(self._session.annotation.tools.hint)
 
     def _show_learning(self) -> None:
         self.learning.setText(self._session.learning.state.sentence)

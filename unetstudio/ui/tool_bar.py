@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import fields
+from dataclasses import fields, replace
 
 from PySide6.QtCore import QSize, Qt
 from PySide6.QtGui import QActionGroup
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QToolButton, QWidget
 
+from unetstudio.data.plane import Plane
+from unetstudio.tools.tool import Tool
 from unetstudio.ui.actions import Actions
+from unetstudio.ui.display import DisplayOptions
 from unetstudio.ui.forms import Form
 from unetstudio.ui.session import Session
 from unetstudio.ui.sign import Sign
@@ -17,7 +20,7 @@ PLANES = ("plane_z", "plane_y", "plane_x")
 
 
 class ToolBar(QFrame):
-    """Buttons never take the focus by a click, so that keys go on to the canvas."""
+    """Tools, view and opacity. Buttons never take the focus by a click, so that keys go on to the canvas."""
 
     def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -28,7 +31,7 @@ class ToolBar(QFrame):
         self._layout.setContentsMargins(8, 4, 8, 4)
         self._layout.setSpacing(2)
         self._tools = QActionGroup(self)
-        for name in session.annotation.tools:
+        for name in session.annotation.tools.names:
             action = actions[f"tool_{name}"]
             action.setCheckable(True)
             self._tools.addAction(action)
@@ -60,16 +63,17 @@ class ToolBar(QFrame):
         self._layout.addWidget(self.zoom)
         self._separate()
         self.opacity = self._opacity_slider()
-        session.annotation.tool_changed.connect(self._show_tool)
-        session.annotation.options_changed.connect(self._show_options)
-        session.display.changed.connect(self._show_display)
+        session.annotation.tools.chosen.connect(self._show_tool)
+        session.annotation.tools.options_changed.connect(self._show_options)
+        session.cursor.moved.connect(self._show_axis)
+        session.display.changed.connect(self._show_opacity)
         session.case_opened.connect(self._show_planes)
-        self._show_tool(session.annotation.tool_name)
-        self._show_display("axis")
+        self._show_tool(session.annotation.tools.name)
+        self._show_axis(session.cursor.plane)
         self._show_planes()
 
     def show_zoom(self, factor: float) -> None:
-        """Screen pixels per voxel, as a percentage; nothing while there is no image."""
+        """Show screen pixels per voxel as a percentage; nothing while there is no image."""
         if self._session.case is None:
             self.zoom.clear()
             return
@@ -103,8 +107,8 @@ class ToolBar(QFrame):
         slider.setToolTip(sign.toolTip())
         slider.setAccessibleName("Opacity of the prediction")
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        slider.setValue(round(self._session.display.overlay_opacity * 100))
-        slider.valueChanged.connect(lambda percent: self._session.display.set(overlay_opacity=percent / 100))
+        slider.setValue(round(self._session.display.options.overlay_opacity * 100))
+        slider.valueChanged.connect(self._set_opacity)
         self._layout.addWidget(sign)
         self._layout.addSpacing(4)
         self._layout.addWidget(slider)
@@ -116,25 +120,31 @@ class ToolBar(QFrame):
             self._options_layout.removeWidget(self._form)
             self._form.deleteLater()
             self._form = None
-        tool = self._session.annotation.tools[name]
-        if fields(tool):
+        tool = self._session.annotation.tools.tool
+        if tool is not None and fields(tool):
             self._form = Form(tool, row=True)
             self._form.changed.connect(self._take_options)
             self._options_layout.addWidget(self._form)
 
-    def _take_options(self, tool: object) -> None:
-        name = self._session.annotation.tool_name
-        self._session.annotation.set_options(name, **{f.name: getattr(tool, f.name) for f in fields(tool)})
+    def _take_options(self, tool: Tool) -> None:
+        name = self._session.annotation.tools.name
+        self._session.annotation.tools.set_options(name, **{f.name: getattr(tool, f.name) for f in fields(tool)})
 
     def _show_options(self, name: str) -> None:
-        if name == self._session.annotation.tool_name and self._form is not None:
+        if name == self._session.annotation.tools.name and self._form is not None:
             self._form.set_value(self._session.annotation.tools[name])
 
-    def _show_display(self, name: str) -> None:
-        if name == "axis":
-            self._actions[PLANES[self._session.display.axis]].setChecked(True)
-        elif name == "overlay_opacity":
-            self.opacity.setValue(round(self._session.display.overlay_opacity * 100))
+    def _show_axis(self, plane: Plane) -> None:
+        self._actions[PLANES[plane.axis]].setChecked(True)
+
+    def _set_opacity(self, percent: int) -> None:
+        display = self._session.display
+        display.show(replace(display.options, overlay_opacity=percent / 100))
+
+    def _show_opacity(self, before: DisplayOptions) -> None:
+        opacity = self._session.display.options.overlay_opacity
+        if opacity != before.overlay_opacity:
+            self.opacity.setValue(round(opacity * 100))
 
     def _show_planes(self) -> None:
         volume = self._session.scan is not None and self._session.scan.is_volume

@@ -10,7 +10,7 @@ from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.quantity import count_text
-from unetstudio.project.journal import Kind
+from unetstudio.project.record import Kind
 from unetstudio.ui import history_words
 
 if TYPE_CHECKING:

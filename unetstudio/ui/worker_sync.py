@@ -14,8 +14,9 @@ from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.inference.events import AttentionMapped, CasePredicted, TilePredicted
 from unetstudio.ui.attention import Attention
+from unetstudio.ui.canvas.overlays.overlay import OVERLAYS
 from unetstudio.ui.disk_thread import DiskThread
-from unetstudio.ui.display import Display, Overlay
+from unetstudio.ui.display import Display, DisplayOptions
 from unetstudio.ui.learning import Learning
 from unetstudio.ui.notifier import Change, Notifier
 from unetstudio.ui.review import Review
@@ -64,7 +65,7 @@ class WorkerSync(QObject):
         notifier.changed.connect(self._send)
         worker.event_received.connect(self._take)
         saver.idle.connect(self._open_when_saved)
-        display.changed.connect(self._follow_display)
+        display.changed.connect(self._follow_overlay)
 
     # ---------------------------------------------------------------------------------------------------- to the worker
 
@@ -104,11 +105,11 @@ class WorkerSync(QObject):
 
     @property
     def _shows_attention(self) -> bool:
-        return self._display.overlay is Overlay.ATTENTION
+        return OVERLAYS[self._display.options.overlay].maps_attention
 
-    def _follow_display(self, name: str) -> None:
+    def _follow_overlay(self, before: DisplayOptions) -> None:
         """Have attention computed only while somebody looks at it."""
-        if name == "overlay" and self._view is not None and self._view.attention != self._shows_attention:
+        if self._view is not None and self._view.attention != self._shows_attention:
             self._view = replace(self._view, attention=self._shows_attention)
             if self._shows_attention:
                 self._worker.ask(self._view)

@@ -13,11 +13,11 @@ from unetstudio.inference.attention import Gated
 from unetstudio.networks.computer import describe
 from unetstudio.networks.device import choose_device, free_memory, is_out_of_memory, use_threads
 from unetstudio.networks.machine_cache import processor_name, recall, remember
-from unetstudio.networks.network import NETWORKS, create, offered
+from unetstudio.networks.network import NETWORKS, create, ordered_networks
 from unetstudio.networks.onnx_export import export_network
 from unetstudio.networks.precision_choice import choose_precision
 from unetstudio.project.checkpoints import require
-from unetstudio.training.plan import usual_network
+from unetstudio.training.network_plan import usual_network
 from unetstudio.training.trial import Cost, cost_of
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
 from unetstudio.worker.messages import DescribeNetworks, NetworkChoice, NetworkCost
@@ -38,13 +38,13 @@ def choices() -> tuple[NetworkChoice, ...]:
             source=kind.source,
             shows_attention=issubclass(kind, Gated),
         )
-        for name, kind in offered()
+        for name, kind in ordered_networks()
     )
 
 
 def describe_networks(request: DescribeNetworks) -> Generator[NetworkCost | None, None, None]:
     """Yield one NetworkCost for each network and dimension asked for, and None to let others have a turn."""
-    for name, dims in request.wanted or [(name, dims) for name, kind in offered() for dims in kind.dims]:
+    for name, dims in request.wanted or [(name, dims) for name, kind in ordered_networks() for dims in kind.dims]:
         yield None
         sized = _sized(name, dims)
         yield _measured(sized) if request.measure else _remembered(sized)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from unetstudio.errors import ProjectError
 from unetstudio.inference.events import Notice
-from unetstudio.project import durable
+from unetstudio.project import durable, folders
 from unetstudio.training.events import CheckpointSaved, RoundDone, TrainingFinished, TrainingStarted
 
 KEPT = (TrainingStarted, RoundDone, CheckpointSaved, TrainingFinished, Notice)
@@ -27,7 +27,7 @@ class RunLog:
             return
         line = json.dumps({"event": type(event).__name__, "time": round(time.time(), 3), **dataclasses.asdict(event)}) + "\n"
         try:
-            durable.make_folder(self._path.parent, within=self._path.parent.parent)
+            folders.make_folder(self._path.parent, within=self._path.parent.parent)
             durable.append(self._path, line.encode())
         except ProjectError:
             return

@@ -1,4 +1,4 @@
-"""Masks, legend, pictures and measurements of many cases, written into a folder one file after the other."""
+"""Export of many cases: masks, legend, pictures and measurements, written into a folder one file after the other."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio import RESEARCH_USE
+from unetstudio.atomic_file import make_folder, replace_file
 from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED, LabelMap
@@ -21,9 +22,8 @@ from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import FORMATS, read, write_legend
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record, stems
-from unetstudio.formats.replacing import make_folder, replace_file
 from unetstudio.inference.segment_case import label_map, strokes
-from unetstudio.measure.regions import regions, row, table
+from unetstudio.measure.class_measurements import measure_classes, row, table
 from unetstudio.postprocess.stack import from_json
 from unetstudio.project import prediction_file
 from unetstudio.project.prediction_file import averaged_folder
@@ -66,7 +66,7 @@ class ExportSource:
 
 
 def stored(project: Project, *, averaged: bool = False) -> ExportSource:
-    """Labels as saved, and segmentations from the saved predictions, those of the screen or the `averaged` ones, with the project's
+    """Take labels as saved, and segmentations from the saved predictions, those of the screen or the `averaged` ones, with the project's
     post-processing."""
     steps = from_json(project.manifest.steps)
 
@@ -85,7 +85,7 @@ def stored(project: Project, *, averaged: bool = False) -> ExportSource:
 
 
 def export(material: ExportSource, cases: Sequence[Case], classes: ClassTable, folder: Path, choice: ExportChoice) -> Iterator[Exported]:
-    """Writes `<stem>.<format>` per case, overlays/<stem>.png, legend.json and measurements.csv; a job: one event a file.
+    """Write `<stem>.<format>` per case, overlays/<stem>.png, legend.json and measurements.csv; a job: one event a file.
 
     A case without labels or prediction is left out with a sentence. UserError when nothing can be exported, when the folder refuses, or
     when a file there is not this program's own; every file is whole or not there.
@@ -123,7 +123,8 @@ def export(material: ExportSource, cases: Sequence[Case], classes: ClassTable, f
         if choice.pictures:
             done += 1
             yield _picture(material, case, values, classes, folder / PICTURES / f"{name}.png", done, total)
-        rows += [row(name, found, case.review.value) for found in regions(values, classes, case.geometry, origin)] if choice.table else []
+        if choice.table:
+            rows += [row(name, measured, case.review.value) for measured in measure_classes(values, classes, case.geometry, origin)]
     if len(problems) == len(cases):
         record.finish()
         raise UserError(problems[0] if len(cases) == 1 else f"Nothing could be exported. {problems[0]}")
@@ -135,7 +136,7 @@ def export(material: ExportSource, cases: Sequence[Case], classes: ClassTable, f
 
 
 def _values(material: ExportSource, case: Case, classes: ClassTable, what: What) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Class values and origins (Z, Y, X); values that no class of the table has become UNLABELLED."""
+    """Return class values and origins (Z, Y, X); values that no class of the table has become UNLABELLED."""
     labels = material.labels_of(case)
     known = classes.channels() != UNLABELLED
     if what == "labels":
@@ -151,7 +152,7 @@ def _values(material: ExportSource, case: Case, classes: ClassTable, what: What)
 def _picture(
     material: ExportSource, case: Case, values: NDArray[np.uint8], classes: ClassTable, path: Path, done: int, total: int
 ) -> Exported:
-    """Writes the overlay picture; an image that is missing or changed costs only its picture."""
+    """Write the overlay picture; an image that is missing or changed costs only its picture."""
     try:
         scan = material.read_scan(case.source)
     except UserError as error:
@@ -167,13 +168,13 @@ def _picture(
 
 
 def _formats(case: Case, chosen: tuple[str, ...]) -> list[str]:
-    """The chosen formats that can hold the case, else the usual one."""
+    """Return the chosen formats that can hold the case, else the usual one."""
     fitting = [name for name in dict.fromkeys(chosen) if FORMATS[name].volumes or not case.is_volume]
     return fitting or ["nifti" if case.is_volume else "png"]
 
 
 def _all_names(names: Sequence[str], masks: Sequence[Sequence[tuple[str, object]]], choice: ExportChoice) -> list[str]:
-    """Every file to come, relative to the folder."""
+    """Name every file that will be written, relative to the folder."""
     files = [f"{name}{FORMATS[kind].suffixes[0]}" for name, kinds in zip(names, masks, strict=True) for kind, _ in kinds]
     pictures = [f"{PICTURES}/{name}.png" for name in names] if choice.pictures else []
     return [*files, *pictures, LEGEND, *([MEASUREMENTS] if choice.table else [])]

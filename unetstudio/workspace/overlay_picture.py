@@ -13,9 +13,10 @@ from numpy.typing import NDArray
 from unetstudio import RESEARCH_USE
 from unetstudio.data.classes import ClassTable, Colour
 from unetstudio.data.display_window import PHOTOGRAPH, automatic_window
-from unetstudio.data.intensity import percentiles
+from unetstudio.data.plane import Plane
 from unetstudio.data.quantity import length_text
 from unetstudio.data.scan import Scan
+from unetstudio.data.voxel_sample import percentiles
 
 Picture = NDArray[np.uint8]
 """(Y, X, 3) uint8 RGB."""
@@ -32,8 +33,8 @@ TURNED = ("P", "I", "L")
 
 
 @dataclass(frozen=True, eq=False)
-class Plane:
-    """One slice as shown: image and labels (rows, columns), pixel size in mm or 1, and what it is called in a volume."""
+class LabelledSlice:
+    """One slice as shown: image and labels (rows, columns), pixel size in mm or 1, and its caption in a volume."""
 
     image: Picture
     labels: NDArray[np.uint8]
@@ -48,15 +49,15 @@ def overlay_picture(scan: Scan, labels: NDArray[np.uint8], classes: ClassTable) 
     `labels` is (Z, Y, X) uint8 of the scan's shape.
     """
     structures = {entry.value: entry.colour for entry in list(classes)[1:]}
-    planes = _planes(scan, labels, tuple(structures))
-    scale = _scale(planes)
-    panels = [_panel(plane, structures, scale) for plane in planes]
+    slices = _slices(scan, labels, tuple(structures))
+    scale = _scale(slices)
+    panels = [_panel(one, structures, scale) for one in slices]
     size = max(13, round(max(panel.shape[1] for panel in panels) / 48))
     known = scan.geometry.spacing is not None
     _scale_bar(panels[0], scale, known, size)
-    for panel, plane in zip(panels, planes, strict=True):
-        _letters(panel, plane.letters, size)
-    body = _arranged([_captioned(panel, plane.caption, size) for panel, plane in zip(panels, planes, strict=True)], size)
+    for panel, one in zip(panels, slices, strict=True):
+        _letters(panel, one.letters, size)
+    body = _arranged([_captioned(panel, one.caption, size) for panel, one in zip(panels, slices, strict=True)], size)
     present = np.bincount(labels.reshape(-1), minlength=256)
     shown = [(entry.name, entry.colour) for entry in list(classes)[1:] if present[entry.value]]
     strip = _legend(shown, body.shape[1], size)
@@ -77,46 +78,50 @@ def shown(voxels: NDArray[Any], window: tuple[float, float] | None, inverted: bo
     return np.ascontiguousarray(np.stack(planes * (3 // len(planes)), axis=-1))
 
 
-def _planes(scan: Scan, labels: NDArray[np.uint8], structures: tuple[int, ...]) -> list[Plane]:
+def _slices(scan: Scan, labels: NDArray[np.uint8], structures: tuple[int, ...]) -> list[LabelledSlice]:
     """The picture itself, or the slices of a volume along z, y and x that hold most of the structures."""
     spacing = scan.geometry.spacing_or_one
     window = automatic_window(scan)
     if not scan.is_volume:
-        return [Plane(shown(scan.voxels[:, 0], window, scan.inverted, scan.is_colour), labels[0], spacing[1:])]
+        plane = Plane()
+        return [LabelledSlice(_shown(scan, plane, window), plane.of(labels), plane.spacing(spacing))]
     drawn = np.isin(labels, structures)
-    planes = []
+    slices = []
     for axis in range(3):
-        rows, columns = (a for a in range(3) if a != axis)
-        amounts = drawn.sum(axis=(rows, columns))
-        index = int(np.argmax(amounts)) if amounts.any() else labels.shape[axis] // 2
-        image = shown(scan.array.take(index, axis + 1), window, scan.inverted, scan.is_colour)
-        cut = labels.take(index, axis)
+        amounts = drawn.sum(axis=Plane(axis).axes)
+        plane = Plane(axis, int(np.argmax(amounts)) if amounts.any() else labels.shape[axis] // 2)
+        image, cut = _shown(scan, plane, window), plane.of(labels)
         ends = []
-        for place, along in enumerate((rows, columns)):
+        for place, along in enumerate(plane.axes):
             low, high = scan.geometry.letters(along)
             if low in TURNED:
                 image, cut, low, high = np.flip(image, place), np.flip(cut, place), high, low
             ends.append((low, high))
-        pitch = (spacing[rows], spacing[columns])
-        caption = f"{AXES[axis]} = {index + 1} of {labels.shape[axis]}"
-        planes.append(Plane(np.ascontiguousarray(image), np.ascontiguousarray(cut), pitch, caption, (*ends[0], *ends[1])))
-    return planes
+        caption = f"{AXES[axis]} = {plane.index + 1} of {labels.shape[axis]}"
+        letters = (*ends[0], *ends[1])
+        slices.append(LabelledSlice(np.ascontiguousarray(image), np.ascontiguousarray(cut), plane.spacing(spacing), caption, letters))
+    return slices
 
 
-def _scale(planes: list[Plane]) -> float:
+def _shown(scan: Scan, plane: Plane, window: tuple[float, float] | None) -> Picture:
+    """A plane of the scan as RGB."""
+    return shown(scan.voxels[(slice(None), *plane.slices)], window, scan.inverted, scan.is_colour)
+
+
+def _scale(slices: list[LabelledSlice]) -> float:
     """Picture pixels per mm (or per voxel), the same for all planes."""
-    longest: float = max(length * pitch for plane in planes for length, pitch in zip(plane.labels.shape, plane.pitch, strict=True))
-    finest = 1 / min(min(plane.pitch) for plane in planes)
+    longest: float = max(length * pitch for one in slices for length, pitch in zip(one.labels.shape, one.pitch, strict=True))
+    finest = 1 / min(min(one.pitch) for one in slices)
     natural = finest * longest
     return min(max(natural, SMALLEST), LARGEST) / longest
 
 
-def _panel(plane: Plane, structures: dict[int, Colour], scale: float) -> Picture:
+def _panel(one: LabelledSlice, structures: dict[int, Colour], scale: float) -> Picture:
     """Image with filled and outlined classes at the picture's scale."""
-    rows, columns = (max(1, round(n * pitch * scale)) for n, pitch in zip(plane.labels.shape, plane.pitch, strict=True))
-    smaller = rows * columns < plane.labels.size
-    image = np.asarray(cv2.resize(plane.image, (columns, rows), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC), np.uint8)
-    labels = np.asarray(cv2.resize(plane.labels, (columns, rows), interpolation=cv2.INTER_NEAREST), np.uint8)
+    rows, columns = (max(1, round(n * pitch * scale)) for n, pitch in zip(one.labels.shape, one.pitch, strict=True))
+    smaller = rows * columns < one.labels.size
+    image = np.asarray(cv2.resize(one.image, (columns, rows), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC), np.uint8)
+    labels = np.asarray(cv2.resize(one.labels, (columns, rows), interpolation=cv2.INTER_NEAREST), np.uint8)
     tint = image.copy()
     for value, colour in structures.items():
         tint[labels == value] = colour

@@ -22,18 +22,15 @@ from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.formats import read_to_paint, sha256_of
-from unetstudio.project import durable, prediction_file, relocate, rescue
-from unetstudio.project.journal import JournalEntry, Kind
+from unetstudio.project import durable, folders, prediction_file, relocate
+from unetstudio.project.local_journal import LocalJournal
 from unetstudio.project.locate import relink
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.project.replay import history
-from unetstudio.project.second_copy import notice, second_copy
 from unetstudio.project.store import LabelStore
 from unetstudio.workspace import user_folders
 from unetstudio.workspace.thumbnail import thumbnail
-
-RESCUE = "U-Net Studio unsaved strokes"
-"""Folder among the user's documents, often on another disk than the project."""
 
 Change = tuple[str, Kind, Edit | dict[str, Any] | None]
 """Case id, kind, and content: an Edit, the fields of a note, or None for a cancelled stroke."""
@@ -71,9 +68,9 @@ class ProjectWriter:
     def __init__(self, project: Project, documents: Path) -> None:
         self.project = project
         self._lock = Lock()  # of the project in memory, which `move_to` replaces
-        self._rescue_folder = documents / RESCUE  # for strokes that the project's disk refuses to the end
-        self._copy = second_copy(project, user_folders.state())
-        project.keep_reserve()
+        self._documents = documents
+        self._local = LocalJournal(project, state=user_folders.state(), documents=documents)
+        project.hold_reserve()
         self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
         self._shapes: dict[str, Index] = {}  # of the cases opened or judged so far: the window may paint on one until the next is there
         self._unsaved: deque[Change] = deque()
@@ -104,17 +101,16 @@ class ProjectWriter:
         loaded = store.load(case.shape)
         self._kept = {case.id: (store, loaded.labels)}
         self._shapes[case.id] = case.shape
-        rescued = self._copy.put_back(store, case.id, loaded.labels.apply) if self._copy else []
-        rescued += self._rescued(case.id, store, loaded.labels)
+        restored = self._local.restore(store, case.id, loaded.labels.apply)
         sentences = [loaded.recovered] if loaded.recovered else []
-        if rescued:
-            changes = count_text(len(rescued), "change")
+        if restored:
+            changes = count_text(len(restored), "change")
             sentences.append(f"{changes} that could not be saved last time: kept in your own folder, and back now.")
         self._remake_thumbnail(case, scan)
         copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
         prediction = self.prediction(case)
         scan = replace(scan, window=automatic_window(scan))  # here, and not while somebody paints: it looks at many voxels
-        return LoadedCase(case, scan, copy, store.sequence, history((*loaded.history, *rescued)), prediction, " ".join(sentences))
+        return LoadedCase(case, scan, copy, store.sequence, history((*loaded.history, *restored)), prediction, " ".join(sentences))
 
     def _remake_thumbnail(self, case: Case, scan: Scan) -> None:
         """Make a thumbnail that is missing, as after the cache was deleted; a disk that refuses it has worse to tell."""
@@ -134,19 +130,6 @@ class ProjectWriter:
         if (scan.shape, scan.channels) != (case.shape, case.channels):
             raise ProjectError(case.source.path, "the project takes it for an image of another size. Remove the case and add it again.")
         return case, replace(scan, window=automatic_window(scan))
-
-    def _rescued(self, case_id: str, store: LabelStore, labels: LabelMap) -> list[JournalEntry]:
-        """Put back what the disk had refused when the window was closed."""
-        if self.project.read_only:
-            return []
-        uuid = self.project.manifest.uuid
-        entries = rescue.kept(self._rescue_folder, uuid, case_id)
-        for entry in entries:
-            self._append(store, case_id, entry.kind, entry.edit)
-            labels.apply(entry.edit)
-        if entries:
-            rescue.forget(self._rescue_folder, uuid, case_id)
-        return entries
 
     def find_moved(self, cases: Sequence[Case], dropped: Sequence[Path]) -> list[Case]:
         """Return those of the cases whose missing images lie among or below the dropped paths, with their new places."""
@@ -202,8 +185,7 @@ class ProjectWriter:
             self._unsaved.popleft()  # it is on the disk, also when the disk refuses what follows
             if store.due:
                 store.checkpoint(labels)
-                if self._copy:
-                    self._copy.forget(case_id)
+                self._local.forget(case_id)
         if self.project.unsaved and not self.project.read_only:
             self.project.save()
 
@@ -211,7 +193,7 @@ class ProjectWriter:
         store, labels = self._store(case_id)
         match content:
             case Edit() if kind.changes:
-                self._append(store, case_id, kind, content)
+                self._local.append(store, case_id, kind, content)
                 labels.apply(content)
             case Edit():
                 store.append(kind, content)
@@ -220,10 +202,6 @@ class ProjectWriter:
             case None:
                 store.cancel()
         return store, labels
-
-    def _append(self, store: LabelStore, case_id: str, kind: Kind, edit: Edit) -> int:
-        """Append a change to the project, and on this computer as well where the project lies on another's; return its number."""
-        return self._copy.stored(store, case_id, kind, edit) if self._copy else store.append(kind, edit)
 
     def is_open(self, case_id: str) -> bool:
         """Whether this is the case that was opened last, whose labels the window holds and changes itself."""
@@ -244,45 +222,45 @@ class ProjectWriter:
         edit = make(labels)
         if edit is None:
             return ClosedCaseChange(None, store.sequence, labels)
-        sequence = self._append(store, case.id, Kind.EDIT, edit)
+        sequence = self._local.append(store, case.id, Kind.EDIT, edit)
         labels.apply(edit)
         if store.due:
             with contextlib.suppress(ProjectError):  # the edit is on the disk; the next one tries again
                 store.checkpoint(labels)
-                if self._copy:
-                    self._copy.forget(case.id)
+                self._local.forget(case.id)
         return ClosedCaseChange(edit, sequence, labels)
 
     def keep_thumbnail(self, case_id: str, picture: bytes) -> None:
         """Write a thumbnail into the cache."""
         path = self.thumbnail(case_id)
-        durable.make_folder(path.parent, within=self.project.folder)
+        folders.make_folder(path.parent, within=self.project.folder)
         durable.write_bytes(path, picture, replace=True)
 
     def beat(self) -> None:
         """Keep the lock ours, also while the disk is full."""
-        self.project.beat()
+        self.project.heartbeat()
         self.retry()
 
     def drive_notices(self) -> tuple[str, ...]:
         """Return what to know of a network drive when a project on it is opened for the first time."""
-        return (notice(self.project),) if self._copy and self._copy.first() else ()
+        notice = self._local.notice()
+        return (notice,) if notice else ()
 
     def space_warning(self) -> str:
         """Return one sentence when the disk is nearly full, else ""."""
         return self.project.space_warning(next(iter(self._kept), ""))
 
     def move_to(self, target: Path) -> tuple[Path, ...]:
-        """Go on in the copy of the project that `relocate.copied` made at `target`, and store there what waits.
+        """Go on in the copy of the project that `relocate.copy_files` made at `target`, and store there what waits.
 
         Returns the files that could not be read: of the open case their labels come from memory. ProjectError when `target` takes no
         more; then everything is as it was.
         """
-        unread = [event.unread for event in relocate.copied(self.project.folder, target) if event.unread is not None]
-        copy = relocate.opened(self.project, target)
+        unread = [event.unread for event in relocate.copy_files(self.project.folder, target) if event.unread is not None]
+        copy = relocate.open_copy(self.project, target)
         old, kept, unsaved = self.project, self._kept, self._unsaved
         try:
-            self._kept = {case: relocate.taken_along(copy, case, labels) for case, (_, labels) in kept.items()}
+            self._kept = {case: relocate.move_open_case(copy, case, labels) for case, (_, labels) in kept.items()}
             self._unsaved = unsaved.copy()
             self._continue_in(copy)
             self.retry()
@@ -291,7 +269,7 @@ class ProjectWriter:
             self._continue_in(old)
             copy.close()
             raise
-        self._copy = second_copy(copy, user_folders.state())
+        self._local = LocalJournal(copy, state=user_folders.state(), documents=self._documents)
         with contextlib.suppress(ProjectError):
             old.close()
         return tuple(unread)
@@ -310,7 +288,7 @@ class ProjectWriter:
         except UserError:
             waiting = [(case, kind, edit) for case, kind, edit in self._unsaved if kind.changes and isinstance(edit, Edit)]
             if waiting:
-                rescue.keep(self._rescue_folder, self.project.manifest.uuid, waiting)
+                self._local.keep_refused(waiting)
             self._unsaved.clear()
         finally:
             self.project.close()

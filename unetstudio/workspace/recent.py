@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import time
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypedDict
 
-from unetstudio.project.project import MANIFEST, SUFFIX
+from unetstudio.atomic_file import replace_file
+from unetstudio.errors import FormatError
+from unetstudio.project.manifest_file import MANIFEST, SUFFIX
 from unetstudio.workspace.user_folders import home
 
 MOST = 12
@@ -38,13 +41,9 @@ def remember(folder: Path) -> None:
     """Put a project at the top of the list; a home that cannot be written is no reason to stop."""
     folder = folder.absolute()
     kept = [entry for entry in _read() if entry["path"] != str(folder)][: MOST - 1]
-    try:
-        home().mkdir(parents=True, exist_ok=True)
-        temporary = home() / ".recent.json.tmp"
-        temporary.write_text(json.dumps([{"path": str(folder), "opened": time.time()}, *kept]), encoding="utf-8")
-        temporary.replace(home() / "recent.json")
-    except OSError:
-        return
+    listed = [{"path": str(folder), "opened": time.time()}, *kept]
+    with contextlib.suppress(FormatError):
+        replace_file(home() / "recent.json", json.dumps(listed).encode(), parents=True, flush=False)
 
 
 def projects() -> list[RecentProject]:

@@ -55,7 +55,7 @@ class Hand:
         self.canvas.wheelEvent(event)
 
     def colour(self, row: float, column: float) -> tuple[int, int, int]:
-        """What is on the screen at a voxel's middle."""
+        """The colour on the screen at a voxel's middle."""
         self.qtbot.waitExposed(self.canvas)
         image = self.canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         colour = image.pixelColor(self.at(row, column).toPoint())
@@ -66,14 +66,14 @@ class Hand:
 def session(qtbot: QtBot, tmp_path: Path) -> Iterator[Session]:
     """Two classes, blue background (0) and red structure (1); no case open yet."""
     made = without_learner(tmp_path / "canvas.unetstudio", ClassTable.named(["ground", "thing"], [BLUE, RED]))
-    made.annotation.set_options("brush", size=5)
+    made.annotation.tools.set_options("brush", size=5)
     yield made
     made.shut_down()
 
 
 @pytest.fixture
 def show(qtbot: QtBot, session: Session) -> Callable[[Scan], Hand]:
-    """Shows a scan on a canvas of 400 x 300 pixels."""
+    """Show a scan on a canvas of 400 x 300 pixels."""
 
     def shown(scan: Scan) -> Hand:
         lay_open(session, scan, "aaaaaaaa")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -66,12 +67,12 @@ def test_that_a_move_repaints_its_own_rectangle_only(picture: Hand) -> None:
 @pytest.mark.parametrize("scale", [0.4, 1.0, 5.0])
 def test_that_the_screen_after_painting_is_the_screen_composed_anew(picture: Hand, session: Session, scale: float, outline: bool) -> None:
     canvas = picture.canvas
-    session.display.set(outline=outline)
+    session.display.show(replace(session.display.options, outline=outline))
     canvas.zoom_by(scale / canvas.picture.view.scale)
     canvas.grab()
     picture.drag((20, 10), (22, 40), (50, 35))
-    session.annotation.set_tool("eraser")
-    session.annotation.set_options("eraser", size=3)
+    session.annotation.tools.choose("eraser")
+    session.annotation.tools.set_options("eraser", size=3)
     picture.drag((18, 30), (26, 30))
     canvas.grab()
     shown = canvas.picture.buffer.copy()
@@ -96,7 +97,7 @@ def test_that_another_button_does_not_end_a_stroke(picture: Hand, session: Sessi
     assert session.annotation.stroke_in_hand
     picture.move(20, 40)
     picture.release(20, 40)
-    assert session.labels.values[0, 20, 38] == 1 and session.display.window is None
+    assert session.labels.values[0, 20, 38] == 1 and session.display.options.window is None
 
 
 def test_that_undo_is_seen(picture: Hand, session: Session) -> None:
@@ -108,7 +109,7 @@ def test_that_undo_is_seen(picture: Hand, session: Session) -> None:
 
 @pytest.mark.parametrize("end", ["double click", "enter", "first corner"])
 def test_that_a_polygon_is_closed_in_each_of_three_ways(picture: Hand, session: Session, qtbot: QtBot, end: str) -> None:
-    session.annotation.set_tool("polygon")
+    session.annotation.tools.choose("polygon")
     corners = [(10, 10), (10, 50), (40, 50), (40, 10)]
     for corner in corners:
         picture.drag(corner, corner)
@@ -124,7 +125,7 @@ def test_that_a_polygon_is_closed_in_each_of_three_ways(picture: Hand, session: 
 
 
 def test_that_the_lassos_outline_is_seen_while_it_is_drawn(picture: Hand, session: Session) -> None:
-    session.annotation.set_tool("lasso")
+    session.annotation.tools.choose("lasso")
     before = picture.colour(10, 30)
     picture.press(10, 10)
     picture.move(10, 50)
@@ -133,16 +134,34 @@ def test_that_the_lassos_outline_is_seen_while_it_is_drawn(picture: Hand, sessio
 
 
 def test_that_fill_works_by_a_click(picture: Hand, session: Session) -> None:
-    session.annotation.set_tool("fill")
+    session.annotation.tools.choose("fill")
     picture.drag((30, 30), (30, 30))
     assert (session.labels.values == 1).all()
 
 
 def test_that_picking_takes_the_class_under_the_pointer(picture: Hand, session: Session) -> None:
     session.labels.values[0, 30, 30] = 0
-    session.annotation.set_tool("pick")
+    session.annotation.tools.choose("pick")
     picture.drag((30, 30), (30, 30))
     assert session.annotation.active_class == 0
+
+
+def test_that_picking_beside_the_labels_or_the_image_leaves_the_class(picture: Hand, session: Session) -> None:
+    session.annotation.tools.choose("pick")
+    picture.drag((30, 30), (30, 30))
+    picture.drag((30, -3), (30, -3))
+    assert session.annotation.active_class == 1 and session.labels.annotated == 0
+
+
+def test_that_the_ring_of_the_brush_is_gone_in_a_mode(picture: Hand, session: Session) -> None:
+    picture.canvas.zoom_100()
+    session.annotation.tools.set_options("brush", size=31)
+    picture.move(30, 40)
+    with_ring = picture.canvas.grab().toImage()
+    session.annotation.tools.choose("pan")
+    assert picture.canvas.grab().toImage() != with_ring
+    session.annotation.tools.choose("brush")
+    assert picture.canvas.grab().toImage() == with_ring
 
 
 # --------------------------------------------------------------------------------------------------- moving, zooming
@@ -154,7 +173,7 @@ def test_that_the_image_is_moved_in_each_of_three_ways(picture: Hand, session: S
     start = canvas.picture.view.device(0, 0)
     button = BUTTONS.MiddleButton if how == "middle" else BUTTONS.LeftButton
     if how == "tool":
-        session.annotation.set_tool("pan")
+        session.annotation.tools.choose("pan")
     if how == "space":
         qtbot.keyPress(canvas, Qt.Key.Key_Space)
     qtbot.mousePress(canvas, button, pos=QPointF(200, 150).toPoint())
@@ -194,21 +213,21 @@ def test_that_fit_and_100_percent_tell_the_zoom(picture: Hand, qtbot: QtBot) -> 
 
 def test_that_the_wheel_turns_the_pages_of_a_volume(volume: Hand, session: Session) -> None:
     volume.wheel(-120)
-    assert session.display.index == 5
+    assert session.cursor.plane.index == 5
     volume.wheel(120 * 20)
-    assert session.display.index == 0
+    assert session.cursor.plane.index == 0
 
 
 def test_that_ctrl_and_the_wheel_zoom_a_volume(volume: Hand, session: Session) -> None:
     scale = volume.canvas.picture.view.scale
     volume.wheel(120, KEYS.ControlModifier)
-    assert volume.canvas.picture.view.scale > scale and session.display.index == 4
+    assert volume.canvas.picture.view.scale > scale and session.cursor.plane.index == 4
 
 
 def test_that_small_turns_of_a_touch_pad_add_up_to_a_slice(volume: Hand, session: Session) -> None:
     for _ in range(4):
         volume.wheel(-30)
-    assert session.display.index == 5
+    assert session.cursor.plane.index == 5
 
 
 def test_that_shift_and_the_wheel_change_the_brush(picture: Hand, session: Session) -> None:
@@ -218,13 +237,13 @@ def test_that_shift_and_the_wheel_change_the_brush(picture: Hand, session: Sessi
 
 def test_that_alt_and_the_wheel_change_the_opacity(picture: Hand, session: Session) -> None:
     picture.wheel(-120, KEYS.AltModifier)
-    assert session.display.label_opacity == pytest.approx(0.5)
+    assert session.display.options.label_opacity == pytest.approx(0.5)
 
 
 @pytest.mark.parametrize("axis", [0, 1, 2])
 def test_that_a_volume_is_painted_in_all_three_directions(volume: Hand, session: Session, axis: int) -> None:
-    session.display.set(axis=axis)
-    volume.canvas.set_slice(3)
+    session.cursor.look_along(axis)
+    volume.canvas.session.cursor.go_to(3)
     volume.canvas.grab()
     volume.drag((3, 10), (3, 20))
     plane = np.moveaxis(session.labels.values, axis, 0)[3]
@@ -233,11 +252,11 @@ def test_that_a_volume_is_painted_in_all_three_directions(volume: Hand, session:
 
 
 def test_that_a_head_is_up_however_the_file_stores_it(volume: Hand, session: Session) -> None:
-    session.display.set(axis=1)
+    session.cursor.look_along(1)
     assert volume.canvas.scene.marks("").letters == ("S", "I", "R", "L")
     assert volume.at(7, 10).y() < volume.at(0, 10).y()
     volume.drag((7, 10), (7, 20))
-    assert (session.labels.values[7, session.display.index, 10:21] == 1).all()
+    assert (session.labels.values[7, session.cursor.plane.index, 10:21] == 1).all()
 
 
 def test_that_the_slice_track_is_dragged_and_not_painted_on(volume: Hand, session: Session, qtbot: QtBot) -> None:
@@ -245,7 +264,7 @@ def test_that_the_slice_track_is_dragged_and_not_painted_on(volume: Hand, sessio
     qtbot.mousePress(canvas, BUTTONS.LeftButton, pos=QPointF(386, 60).toPoint())
     qtbot.mouseMove(canvas, QPointF(386, 290).toPoint())
     qtbot.mouseRelease(canvas, BUTTONS.LeftButton, pos=QPointF(386, 290).toPoint())
-    assert session.display.index == 7 and session.labels.annotated == 0
+    assert session.cursor.plane.index == 7 and session.labels.annotated == 0
 
 
 # ------------------------------------------------------------------------------------------------------ what is shown
@@ -255,7 +274,7 @@ def test_that_right_drag_changes_window_and_level(picture: Hand, session: Sessio
     before = picture.colour(30, 30)
     for act, place in ((qtbot.mousePress, (200, 150)), (qtbot.mouseMove, (200, 100)), (qtbot.mouseRelease, (200, 100))):
         act(picture.canvas, *([] if act == qtbot.mouseMove else [BUTTONS.RightButton]), pos=QPointF(*place).toPoint())
-    low, high = session.display.window
+    low, high = session.display.options.window
     assert high - low == pytest.approx(255) and high + low < 255
     assert picture.colour(30, 30) > before
 
@@ -263,7 +282,7 @@ def test_that_right_drag_changes_window_and_level(picture: Hand, session: Sessio
 def test_that_a_right_click_asks_for_a_menu_at_its_voxel(picture: Hand, session: Session, qtbot: QtBot) -> None:
     with qtbot.waitSignal(picture.canvas.menu_requested, check_params_cb=lambda index, _: index == (0, 30, 40)):
         picture.drag((30, 40), button=BUTTONS.RightButton)
-    assert session.display.window is None
+    assert session.display.options.window is None
 
 
 def test_that_tab_held_shows_the_raw_image(picture: Hand, session: Session, qtbot: QtBot) -> None:
@@ -273,7 +292,7 @@ def test_that_tab_held_shows_the_raw_image(picture: Hand, session: Session, qtbo
     qtbot.keyPress(picture.canvas, Qt.Key.Key_Tab)
     assert picture.colour(20, 25) == before
     qtbot.keyRelease(picture.canvas, Qt.Key.Key_Tab)
-    assert picture.colour(20, 25) != before and not session.display.raw_held
+    assert picture.colour(20, 25) != before and not session.display.options.raw_held
 
 
 def test_that_what_lies_under_the_pointer_is_told(volume: Hand, session: Session, qtbot: QtBot) -> None:
@@ -289,7 +308,7 @@ def test_that_what_lies_under_the_pointer_is_told(volume: Hand, session: Session
 def test_that_another_slice_tells_what_lies_under_the_resting_pointer(volume: Hand, qtbot: QtBot) -> None:
     volume.move(10, 20)
     with qtbot.waitSignal(volume.canvas.pointer_moved) as told:
-        volume.canvas.set_slice(2)
+        volume.canvas.session.cursor.go_to(2)
     assert told.args[0].index == (2, 10, 20)
 
 
@@ -302,7 +321,7 @@ def test_that_outside_the_image_nothing_is_told(picture: Hand, qtbot: QtBot) -> 
 
 def test_that_the_voxels_in_sight_are_told_once_the_view_rests(volume: Hand, qtbot: QtBot) -> None:
     with qtbot.waitSignal(volume.canvas.view_changed) as told:
-        volume.canvas.set_slice(2)
+        volume.canvas.session.cursor.go_to(2)
     region, focus = told.args
     assert region == Region((2, 0, 0), (3, 30, 40)) and focus == (2, 15, 20)
 
@@ -327,14 +346,14 @@ def test_that_recolouring_a_class_is_seen(picture: Hand, session: Session) -> No
 
 
 def test_that_coming_back_to_a_case_shows_the_same_place(picture: Hand, session: Session, open_case: Callable, qtbot: QtBot) -> None:
-    canvas, first, case_id = picture.canvas, session.scan, session.case.id
+    canvas, first = picture.canvas, session.scan
     canvas.zoom_by(2.0, QPointF(50, 50))
-    before = canvas.view_state()
+    before = canvas.scene.view_state()
     qtbot.waitUntil(lambda: session.project.view.get("views", {}).get(session.case.id) == before)
     open_case(Scan(np.zeros((1, 1, 20, 30), np.uint8)), "bbbbbbbb")
-    assert "scale" not in canvas.view_state()
-    open_case(first, case_id)
-    assert canvas.view_state() == before
+    assert "scale" not in canvas.scene.view_state()
+    open_case(first, session.cases[0].id)
+    assert canvas.scene.view_state() == before
 
 
 def test_that_a_closed_project_leaves_an_empty_canvas(picture: Hand, session: Session) -> None:

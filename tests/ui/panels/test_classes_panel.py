@@ -33,8 +33,8 @@ def click(qtbot: QtBot, panel: ClassesPanel, row: int, part: Part) -> None:
 
 
 def paint(session: Session) -> None:
-    session.annotation.set_tool("brush")
-    session.annotation.press(Pointer(20, 20, axis=0, index=0))
+    session.annotation.tools.choose("brush")
+    session.annotation.press(Pointer(20, 20))
     session.annotation.release()
 
 

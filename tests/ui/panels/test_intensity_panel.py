@@ -1,6 +1,7 @@
 """The image panel."""
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -29,39 +30,39 @@ def click(qtbot: QtBot, panel: IntensityPanel, name: str) -> None:
 
 
 def test_that_the_image_is_described_in_words(panel: IntensityPanel) -> None:
-    assert panel.size.text() == "60 × 40, 16 bit"
+    assert panel.image_size.text() == "60 × 40, 16 bit"
     assert panel.spacing.text() == "TIFF · 0.5 µm/px"
 
 
 def test_that_full_range_runs_from_the_lowest_to_the_highest_value(qtbot: QtBot, panel: IntensityPanel, session: Session) -> None:
     click(qtbot, panel, "window_full")
-    assert session.display.window == (0.0, 23990.0)
+    assert session.display.options.window == (0.0, 23990.0)
     assert panel.high.value() == 23990
 
 
 def test_that_automatic_lets_go_of_a_chosen_window(qtbot: QtBot, panel: IntensityPanel, session: Session) -> None:
-    session.display.set(window=(10.0, 20.0))
+    session.display.show(replace(session.display.options, window=(10.0, 20.0)))
     assert (panel.low.value(), panel.high.value()) == (10, 20)
     click(qtbot, panel, "window_auto")
-    assert session.display.window is None
+    assert session.display.options.window is None
     assert panel.high.value() > 20_000
 
 
 def test_that_a_number_typed_becomes_the_window(panel: IntensityPanel, session: Session) -> None:
     panel.low.setValue(500)
-    assert session.display.window[0] == 500
+    assert session.display.options.window[0] == 500
 
 
 def test_that_an_empty_window_is_not_taken(panel: IntensityPanel, session: Session) -> None:
-    session.display.set(window=(10.0, 20.0))
+    session.display.show(replace(session.display.options, window=(10.0, 20.0)))
     panel.low.setValue(30)
-    assert session.display.window == (10.0, 20.0)
+    assert session.display.options.window == (10.0, 20.0)
     assert panel.low.value() == 10
 
 
 def test_that_dragging_the_slider_sets_the_window(panel: IntensityPanel, session: Session) -> None:
     panel.slider.changed.emit(100.0, 200.0)
-    assert session.display.window == (100.0, 200.0)
+    assert session.display.options.window == (100.0, 200.0)
 
 
 def test_that_ct_windows_are_offered_for_ct_alone(qtbot: QtBot, panel: IntensityPanel, session: Session, lay_open: LayOpen) -> None:
@@ -71,25 +72,25 @@ def test_that_ct_windows_are_offered_for_ct_alone(qtbot: QtBot, panel: Intensity
     assert not panel.presets.isHidden()
     assert panel.low.suffix() == " HU"
     click(qtbot, panel, "preset_brain")
-    assert session.display.window == (0.0, 80.0)
+    assert session.display.options.window == (0.0, 80.0)
 
 
 def test_that_inverting_changes_the_display_alone(panel: IntensityPanel, session: Session) -> None:
     panel.invert.click()
-    assert session.display.inverted
+    assert session.display.options.inverted
     assert panel.slider.inverted
 
 
 def test_that_fractions_are_shown_with_enough_decimals(panel: IntensityPanel, session: Session, lay_open: LayOpen) -> None:
     lay_open(Scan(np.linspace(0, 0.02, 400, dtype=np.float32).reshape(1, 1, 20, 20), name="float"))
-    session.display.set(window=(0.001, 0.0125))
+    session.display.show(replace(session.display.options, window=(0.001, 0.0125)))
     assert panel.high.value() == 0.0125
     assert panel.spacing.text() == "pixel size unknown"
 
 
 def test_that_no_image_is_said(panel: IntensityPanel, session: Session) -> None:
     session.close_project()
-    assert panel.size.text() == "No image is open."
+    assert panel.image_size.text() == "No image is open."
     assert not panel.isEnabled()
 
 
@@ -97,4 +98,4 @@ def test_that_full_range_brightens_a_dark_photograph(qtbot: QtBot, panel: Intens
     clear(session)
     lay_open(Scan(np.linspace(0, 40, 1200).astype(np.uint8).reshape(3, 1, 20, 20), name="dark", kind="PNG"))
     click(qtbot, panel, "window_full")
-    assert session.display.window == (0.0, 40.0)
+    assert session.display.options.window == (0.0, 40.0)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -19,7 +20,6 @@ from unetstudio.data.scan import Scan
 from unetstudio.inference.events import AttentionMapped
 from unetstudio.project.checkpoints import CheckpointCard
 from unetstudio.training.events import TrainingStarted
-from unetstudio.ui.display import Overlay
 from unetstudio.ui.network_dialog import NetworkDialog
 from unetstudio.ui.panels.learning import LearningPanel
 from unetstudio.ui.panels.network_choice import size
@@ -232,7 +232,7 @@ def test_that_sizes_read_as_people_write_them() -> None:
 # ----------------------------------------------------------------------------------------------------------- attention
 
 
-def offered(controls: OverlayControls) -> list[Overlay]:
+def offered(controls: OverlayControls) -> list[str]:
     return [controls.mode.itemData(n) for n in range(controls.mode.count())]
 
 
@@ -241,17 +241,17 @@ def test_that_attention_is_offered_while_the_network_has_it(
 ) -> None:
     controls = OverlayControls(session)
     on_screen(controls)
-    assert Overlay.ATTENTION not in offered(controls)
+    assert "attention" not in offered(controls)
     ready(session, "attention_unet")
-    assert Overlay.ATTENTION in offered(controls)
-    session.display.set(overlay=Overlay.ATTENTION)
-    assert controls.about_attention.isVisible() and "appears" in controls.about_attention.text()
+    assert "attention" in offered(controls)
+    session.display.show(replace(session.display.options, overlay="attention"))
+    assert controls.legend.isVisible() and "appears" in controls.legend.text()
     assert session.case is not None
     region = Region.whole(session.case.case.shape)
     session.attention.take(AttentionMapped(session.case.id, region, np.full(region.shape, 9, np.uint8), 0.41, 0.97, "id"))
-    assert "dark 41 %, bright 97 %" in controls.about_attention.text()
+    assert "dark 41 %, bright 97 %" in controls.legend.text()
     ready(session, "unet")
-    assert Overlay.ATTENTION not in offered(controls) and session.display.overlay == Overlay.CLASSES
+    assert "attention" not in offered(controls) and session.display.options.overlay == "classes"
 
 
 def test_that_choosing_attention_from_the_list_asks_for_it(sent: list[Request], session: Session, qtbot: QtBot) -> None:
@@ -260,7 +260,7 @@ def test_that_choosing_attention_from_the_list_asks_for_it(sent: list[Request], 
     qtbot.addWidget(controls)
     assert session.case is not None
     session.worker_sync.show_view(Region.whole(session.case.case.shape), (0, 0, 0))
-    controls.mode.setCurrentIndex(controls.mode.findData(Overlay.ATTENTION))
+    controls.mode.setCurrentIndex(controls.mode.findData("attention"))
     controls.mode.activated.emit(controls.mode.currentIndex())
     asked = sent[-1]
     assert isinstance(asked, ShowView) and asked.attention

@@ -11,7 +11,6 @@ from pytestqt.qtbot import QtBot
 from unetstudio.data.case import ReviewState
 from unetstudio.data.region import Region
 from unetstudio.inference.events import TilePredicted
-from unetstudio.ui.display import Overlay
 from unetstudio.ui.panels.review import ReviewPanel
 from unetstudio.ui.session import Session
 
@@ -94,33 +93,33 @@ def test_that_steps_in_another_order_rebuild_the_blocks(panel: ReviewPanel, sess
 
 def test_that_the_probability_view_offers_its_class(panel: ReviewPanel, session: Session) -> None:
     assert panel.overlay.of_class.isHidden()
-    choose(panel.overlay.mode, Overlay.PROBABILITY)
-    assert session.display.overlay == Overlay.PROBABILITY
+    choose(panel.overlay.mode, "probability")
+    assert session.display.options.overlay == "probability"
     assert not panel.overlay.of_class.isHidden()
     choose(panel.overlay.of_class, 2)
-    assert session.display.probability_class == 2
+    assert session.display.options.probability_class == 2
 
 
 def test_that_opacity_set_by_the_wheel_moves_the_slider(panel: ReviewPanel, session: Session) -> None:
-    session.display.set(overlay_opacity=0.8)
-    assert panel.overlay.sliders["overlay_opacity"].value() == 80
+    session.display.show(replace(session.display.options, overlay_opacity=0.8))
+    assert panel.overlay.overlay_opacity.value() == 80
 
 
 def test_that_the_sliders_set_opacity(panel: ReviewPanel, session: Session) -> None:
-    panel.overlay.sliders["label_opacity"].setValue(25)
-    assert session.display.label_opacity == 0.25
+    panel.overlay.label_opacity.setValue(25)
+    assert session.display.options.label_opacity == 0.25
 
 
 def test_that_outlines_are_chosen(qtbot: QtBot, panel: ReviewPanel, session: Session) -> None:
     qtbot.mouseClick(panel.overlay.style_choice.buttons[True], Qt.MouseButton.LeftButton)
-    assert session.display.outline
-    session.display.set(outline=False)
+    assert session.display.options.outline
+    session.display.show(replace(session.display.options, outline=False))
     assert panel.overlay.style_choice.value is False
 
 
 def test_that_removed_voxels_can_be_shown(panel: ReviewPanel, session: Session) -> None:
     panel.findChild(QCheckBox, "show_removed").click()
-    assert session.display.show_removed
+    assert session.display.options.show_removed
 
 
 def test_that_a_case_is_judged_and_the_judgement_taken_back(qtbot: QtBot, panel: ReviewPanel, session: Session) -> None:
@@ -137,8 +136,8 @@ def test_that_a_judgement_by_key_is_shown(panel: ReviewPanel, session: Session) 
 
 
 def test_that_the_probability_of_a_removed_class_gives_way_to_the_active_one(panel: ReviewPanel, session: Session) -> None:
-    session.display.set(probability_class=2)
+    session.display.show(replace(session.display.options, probability_class=2))
     session.change(lambda project: project.classes.remove(2))
-    choose(panel.overlay.mode, Overlay.PROBABILITY)
-    assert session.display.probability_class == 1
+    choose(panel.overlay.mode, "probability")
+    assert session.display.options.probability_class == 1
     assert panel.overlay.of_class.currentText() == "nucleus"

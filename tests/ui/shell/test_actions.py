@@ -12,7 +12,7 @@ from pytestqt.qtbot import QtBot
 from unetstudio.data.case import ReviewState
 from unetstudio.tools.tool import TOOLS
 from unetstudio.ui.actions import MENUS, Row, rows
-from unetstudio.ui.display import Overlay
+from unetstudio.ui.canvas.overlays.overlay import OVERLAYS
 from unetstudio.ui.key_sheet import keys_of
 from unetstudio.ui.main_window import MainWindow
 from unetstudio.ui.resources import icon_path
@@ -68,10 +68,10 @@ def test_that_brackets_change_the_size_of_the_tool_in_hand_only(working: MainWin
 
 def test_that_x_goes_to_the_eraser_and_back(working: MainWindow, qtbot: QtBot) -> None:
     names = []
-    working.session.annotation.set_tool("lasso")
+    working.session.annotation.tools.choose("lasso")
     for _ in range(2):
         qtbot.keyClick(working.work.canvas, Qt.Key.Key_X)
-        names.append(working.session.annotation.tool_name)
+        names.append(working.session.annotation.tools.name)
     assert names == ["eraser", "lasso"]
 
 
@@ -104,13 +104,13 @@ def test_that_letters_typed_into_a_field_are_not_commands(working: MainWindow, q
     working.work.cases.filter.setFocus()
     qtbot.keyClicks(working.work.cases.filter, "er")
     assert working.work.cases.filter.text() == "er"
-    assert working.session.annotation.tool_name == "brush"
+    assert working.session.annotation.tools.name == "brush"
 
 
 def test_that_o_goes_round_the_overlays(working: MainWindow, qtbot: QtBot) -> None:
     seen = []
     for _ in working.session.overlays:
         qtbot.keyClick(working.work.canvas, Qt.Key.Key_O)
-        seen.append(working.session.display.overlay)
-    assert set(seen) == set(Overlay) - {Overlay.ATTENTION}  # the network in use has none
-    assert seen[-1] == next(iter(Overlay))
+        seen.append(working.session.display.options.overlay)
+    assert set(seen) == set(OVERLAYS) - {"attention"}  # the network in use has none
+    assert seen[-1] == next(iter(OVERLAYS))

@@ -164,7 +164,7 @@ def test_that_a_right_click_offers_the_painted_class(working: MainWindow) -> Non
     annotation = working.session.annotation
     value = working.session.classes.values[0]
     annotation.set_active_class(value)
-    annotation.press(Pointer(10.0, 10.0, 0, 0))
+    annotation.press(Pointer(10.0, 10.0))
     annotation.release()
     menu = working.work.menu_at((0, 10, 10))
     assert any(working.session.classes[value].name in action.text() for action in menu.actions())
@@ -194,12 +194,12 @@ def test_that_each_direction_of_a_volume_comes_back_at_the_slice_seen_last(windo
     tifffile.imwrite(volume, np.arange(8 * 20 * 24, dtype=np.uint16).reshape(8, 20, 24))
     with qtbot.waitSignal(window.session.case_opened, timeout=10_000):
         window.session.open_paths([volume])
-    display = window.session.display
-    display.set(index=6)
+    cursor = window.session.cursor
+    cursor.go_to(6)
     window.action_table["plane_y"].trigger()
-    assert display.index == 10
-    display.set(index=3)
+    assert cursor.plane.index == 10
+    cursor.go_to(3)
     window.action_table["plane_z"].trigger()
-    assert display.index == 6
+    assert cursor.plane.index == 6
     window.action_table["plane_y"].trigger()
-    assert display.index == 3
+    assert cursor.plane.index == 3

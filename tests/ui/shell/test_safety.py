@@ -22,8 +22,8 @@ from unetstudio.ui.who_popup import WhoPopup
 
 def stroke(session: Session, qtbot: QtBot) -> None:
     """A stroke of the second class; waits until the disk has answered."""
-    session.annotation.press(Pointer(20, 10, 0, 0))
-    session.annotation.move(Pointer(20, 40, 0, 0))
+    session.annotation.press(Pointer(20, 10))
+    session.annotation.move(Pointer(20, 40))
     session.annotation.release()
     qtbot.waitUntil(lambda: not session.saver.busy, timeout=10_000)
 
@@ -72,8 +72,8 @@ def test_that_the_right_click_menu_tells_who_painted_and_leads_to_the_history(wo
 def test_that_closing_the_window_keeps_the_stroke_in_hand(working: MainWindow) -> None:
     session = working.session
     folder, case = session.project.path, session.case.case
-    session.annotation.press(Pointer(20, 10, 0, 0))
-    session.annotation.move(Pointer(20, 40, 0, 0))
+    session.annotation.press(Pointer(20, 10))
+    session.annotation.move(Pointer(20, 40))
     working.close()
     labels, sequence = read_labels(folder, case)
     assert sequence == 1

@@ -1,4 +1,4 @@
-"""From older project versions to this one: one function per step, in a table."""
+"""Migrations of projects from older versions to this one: one function per step, in a table."""
 
 from __future__ import annotations
 
@@ -6,17 +6,17 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 VERSION = 1
-"""Of project.json as this program writes it."""
+"""Version of project.json as this program writes it."""
 
 Values = dict[str, Any]
 Step = Callable[[Values], Values]
 
 STEPS: Mapping[int, Step] = {}
-"""From the version of the key to the next."""
+"""Steps by the version that they start from."""
 
 
 def upgrade(values: Values, steps: Mapping[int, Step] = STEPS, to: int = VERSION) -> Values:
-    """The manifest's values as version `to` has them; KeyError when a step is missing."""
+    """Upgrade the manifest's values to version `to`; KeyError when a step is missing."""
     while values["version"] < to:
         version = values["version"]
         values = {**steps[version](values), "version": version + 1}

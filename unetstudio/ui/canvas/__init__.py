@@ -1,1 +1,1 @@
-"""The image area: what is visible is composed from the voxels in sight, and painted on."""
+"""The image area: composed from the voxels in sight, and painted on."""

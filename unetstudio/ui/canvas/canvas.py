@@ -3,21 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import Property, QEvent, QPointF, QRect, QRectF, Qt, QTimer, Signal
-from PySide6.QtGui import QColor, QEnterEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
+from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
 from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit, QWidget
 
 from unetstudio.data.edit import Edit
-from unetstudio.data.region import Region
+from unetstudio.data.plane import Plane
+from unetstudio.data.region import Index, Region
 from unetstudio.tools.tool import Point
-from unetstudio.ui.canvas.cursor import around, draw_outline, draw_ring, padded, ring
 from unetstudio.ui.canvas.gestures import Gestures
 from unetstudio.ui.canvas.marks import draw_marks
+from unetstudio.ui.canvas.pointer_marks import PointerMarks, ring
 from unetstudio.ui.canvas.scene import Scene
 from unetstudio.ui.canvas.surface import Surface
 from unetstudio.ui.canvas.under import under
+from unetstudio.ui.display import DisplayOptions
 
 if TYPE_CHECKING:
     from unetstudio.ui.session import Session
@@ -42,12 +44,10 @@ class Canvas(Surface):
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session.display, parent)
         self.session = session
-        self.gestures = Gestures(self)
         self.scene = Scene(session, self.picture)
+        self.gestures = Gestures(self, session, self.scene)
         self._at: QPointF | None = None  # the pointer, while it is over the canvas
-        self._ring = QRect()
-        self._outline: tuple[Point, ...] = ()
-        self._outline_rect = QRect()
+        self._marks = PointerMarks()
         self._painted = NOWHERE  # boxes that the stroke in hand has touched so far
         self._note = ""
         self._report = QTimer(self, singleShot=True, interval=THROTTLE)
@@ -59,7 +59,7 @@ class Canvas(Surface):
         self.setMouseTracking(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(160, 120)
-        self.update_cursor()
+        self._show_pointer_shape()
         self._connect()
         if session.scan is not None:
             self._open_case()
@@ -70,12 +70,13 @@ class Canvas(Surface):
         session.project_closed.connect(self._close)
         session.cases_changed.connect(self._close_when_empty, Qt.ConnectionType.QueuedConnection)
         session.classes_changed.connect(self._show_classes)
-        session.display.changed.connect(self._display_changed)
+        session.cursor.moved.connect(self._plane_changed)
+        session.display.changed.connect(self._options_changed)
         annotation.labels_touched.connect(self._labels_touched)
         annotation.labels_edited.connect(self._labels_edited)
         annotation.outline_changed.connect(self._outline_changed)
-        annotation.tool_changed.connect(self._tool_changed)
-        annotation.options_changed.connect(self._tool_changed)
+        annotation.tools.chosen.connect(self._tool_changed)
+        annotation.tools.options_changed.connect(self._tool_changed)
         review.prediction_changed.connect(self._predicted)
         session.attention.changed.connect(self._predicted)
         review.segmentation_changed.connect(self._predicted)
@@ -83,64 +84,38 @@ class Canvas(Surface):
     # ------------------------------------------------------------------------------------------------------- commands
 
     def fit(self) -> None:
-        """The whole image in sight."""
+        """Bring the whole image into sight."""
         self.picture.view.fit()
         self._view_moved()
 
     def zoom_100(self) -> None:
-        """One voxel on one device pixel."""
+        """Show one voxel on one device pixel."""
         self.picture.view.zoom_to(1.0)
         self._view_moved()
 
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
-        """Nearer (> 1) or farther, about a logical position or the middle; rests at 100 % on the way past it."""
+        """Go nearer (> 1) or farther, about a logical position or the middle; rests at 100 % on the way past it."""
         view = self.picture.view
-        scale = view.scale * factor
-        if (view.scale - 1) * (scale - 1) < -1e-9:
-            scale = 1.0
-        view.zoom_to(scale, None if at is None else (at.x() * view.ratio + 0.5, at.y() * view.ratio + 0.5))
+        view.zoom_by(factor, None if at is None else (at.x() * view.ratio + 0.5, at.y() * view.ratio + 0.5))
         self._view_moved()
 
-    def pan(self, right: int, down: int) -> None:
-        """Moves the image by device pixels."""
+    def pan_to(self, before: QPointF, now: QPointF) -> None:
+        """Move the image as the pointer moved between two logical positions, by whole device pixels."""
         view = self.picture.view
-        before = view.device(0, 0)
-        view.pan(right, down)
-        after = view.device(0, 0)
-        if abs(after[0] - before[0] - right) + abs(after[1] - before[1] - down) < 1e-6:
+        right = round(now.x() * view.ratio) - round(before.x() * view.ratio)
+        down = round(now.y() * view.ratio) - round(before.y() * view.ratio)
+        if view.pan(right, down):
             self.scroll_picture(right, down)
             self._report_soon()
         else:
             self._view_moved()
 
-    def set_slice(self, index: int) -> None:
-        """Another slice along the present axis, kept within the volume."""
-        if self.session.scan is not None:
-            last = self.session.scan.shape[self.session.display.axis] - 1
-            self.session.display.set(index=min(max(index, 0), last))
-
-    def view_state(self) -> dict[str, Any]:
-        """Where one is in the open case, as plain values."""
-        view, display = self.picture.view, self.session.display
-        place = {} if view.fitted else {"scale": view.scale / view.ratio, "centre": list(view.centre)}
-        return {"axis": display.axis, "index": display.index, **place}
-
-    def restore(self, state: dict[str, Any]) -> None:
-        """Goes back to where `view_state` was taken."""
-        axis = int(state.get("axis", 0))
-        self.session.display.set(axis=axis if axis in (0, 1, 2) else 0)
-        self.set_slice(int(state.get("index", self.session.display.index)))
-        view = self.picture.view
-        if "scale" in state and "centre" in state:
-            row, column = state["centre"]
-            view.centre = (float(row), float(column))
-            view.zoom_to(float(state["scale"]) * view.ratio)
-        else:
-            view.fit()
-        self._view_moved()
+    def open_menu(self, voxel: Index, where: QPoint) -> None:
+        """Ask for the menu of a voxel at a global position."""
+        self.menu_requested.emit(voxel, where)
 
     def note(self, text: str = "", *, fades: bool = False) -> None:
-        """A few words over the image, such as the window while it is dragged; none by default."""
+        """Write a few words over the image, such as the window while it is dragged; none by default."""
         self._note = text
         if fades:
             self._fading.start()
@@ -148,22 +123,11 @@ class Canvas(Surface):
             self._fading.stop()
         self.update()
 
-    def get_surround(self) -> QColor:
-        """Colour outside the image; `qproperty-surround` in a style sheet."""
-        blue, green, red = self.picture.surround
-        return QColor(red, green, blue)
-
-    def set_surround(self, colour: QColor) -> None:
-        """A neutral one leaves the eye's judgement of the image alone."""
-        self.picture.surround = (colour.blue(), colour.green(), colour.red())
-        self.invalidate(base=True)
-
-    surround = Property(QColor, get_surround, set_surround)
-
     # ------------------------------------------------------------------------------------------------- what is shown
 
     def _open_case(self) -> None:
-        self.restore(self.scene.open())
+        self.scene.open()
+        self._view_moved()
 
     def _close(self) -> None:
         self.scene.close()
@@ -178,16 +142,15 @@ class Canvas(Surface):
         self.scene.show_classes()
         self.invalidate()
 
-    def _display_changed(self, name: str) -> None:
-        if name == "axis":
-            self.set_slice(self.session.display.index)
-        if name in ("axis", "index"):
-            self.scene.show_plane()
-            self._view_moved()
-            self._tell_pointer()
-        else:
-            self.scene.show_intensities()
-            self.invalidate(base=name in ("window", "inverted"))
+    def _plane_changed(self, plane: Plane) -> None:
+        self.scene.show_plane()
+        self._view_moved()
+        self._tell_pointer()
+
+    def _options_changed(self, before: DisplayOptions) -> None:
+        now = self.session.display.options
+        self.scene.show_intensities()
+        self.invalidate(base=(before.window, before.inverted) != (now.window, now.inverted))
 
     def _labels_touched(self, region: Region) -> None:
         box = self.scene.seen(region)
@@ -202,7 +165,7 @@ class Canvas(Surface):
         self.scene.show_prediction()
         if edit.region & painted != edit.region:
             self._labels_touched(edit.region)
-        elif self.picture.segmentation is not None:
+        elif self.picture.predicted.segmentation is not None:
             self._predicted(edit.region)
 
     def _predicted(self, region: Region) -> None:
@@ -221,13 +184,13 @@ class Canvas(Surface):
             self._report.start()
 
     def _report_view(self) -> None:
-        """Tells whoever predicts what is in sight, and the project where one was."""
+        """Report what is in sight, which is predicted first, and note where one is for the project."""
         session = self.session
         if session.scan is None:
             return
         if session.project is not None and session.case is not None:
             view = session.project.view
-            view["views"] = {**view.get("views", {}), session.case.id: self.view_state()}
+            view["views"] = {**view.get("views", {}), session.case.id: self.scene.view_state()}
         self.view_changed.emit(*self.scene.in_sight())
 
     # ------------------------------------------------------------------------------------------------ drawn over it
@@ -238,40 +201,32 @@ class Canvas(Surface):
         self._view_moved()
 
     def draw_over(self, painter: QPainter, dirty: QRect) -> None:
-        """Marks, the outline in hand and the brush's ring, where they meet what is repainted."""
+        """Draw the standing marks, the outline in hand and the brush's ring, where they meet what is repainted."""
         if self.picture.image is None:
             return
         draw_marks(painter, self.rect(), dirty, self.scene.marks(self._note), self.font())
-        if self._outline:
-            draw_outline(painter, self.picture.view, self._outline, self.session.annotation.tool.clicks)
-        if not self._ring.isEmpty() and self._ring.intersects(dirty):
-            draw_ring(painter, self._ring_now())
+        self._marks.draw(painter, dirty, self.picture.view, self._ring_now(), corners=self.session.annotation.clicks_in_hand)
 
     def _outline_changed(self, points: tuple[Point, ...]) -> None:
-        if points or self._outline:
-            self._outline = points
-            before, self._outline_rect = self._outline_rect, around(self.picture.view, points)
-            self.show_soon(before | self._outline_rect)
+        self.show_soon(self._marks.show_outline(self.picture.view, points))
 
     def _tool_changed(self) -> None:
-        self.update_cursor()
+        self._show_pointer_shape()
         self._move_ring()
 
     def _ring_now(self) -> QRectF:
         """The ring of the brush under the pointer; empty when there is nothing to paint with."""
-        size = getattr(self.session.annotation.tool, "size", None)
+        size = self.session.annotation.tools.size
         if size is None or self._at is None or self.gestures.moves_view:
             return QRectF()
         return ring(self.picture.view, self.scene.pointer(self._at.x(), self._at.y(), pressed=False), size)
 
     def _move_ring(self) -> None:
-        """The ring follows the pointer; both its places are repainted."""
-        before, now = self._ring, self._ring_now()
-        self._ring = QRect() if now.isEmpty() else padded(now)
-        self.show_soon(before | self._ring)
+        """Let the ring follow the pointer; both its places are repainted."""
+        self.show_soon(self._marks.move_ring(self._ring_now()))
 
-    def update_cursor(self) -> None:
-        """The mouse pointer tells what a press would do."""
+    def _show_pointer_shape(self) -> None:
+        """Let the mouse pointer tell what a press would do."""
         if self.gestures.moving:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif self.gestures.moves_view:
@@ -283,15 +238,9 @@ class Canvas(Surface):
 
     def event(self, event: QEvent) -> bool:
         """Keys of its own come before shortcuts and before Tab's change of focus; pinching zooms; screens may differ in density."""
-        if isinstance(event, QKeyEvent):
-            kind = event.type()
-            if kind == QEvent.Type.ShortcutOverride and self.gestures.wants(event):
-                event.accept()
-                return True
-            if kind == QEvent.Type.KeyPress and self.gestures.key_pressed(event):
-                return True
-            if kind == QEvent.Type.KeyRelease and self.gestures.key_released(event):
-                return True
+        if isinstance(event, QKeyEvent) and self.gestures.key(event):
+            self._show_pointer_shape()
+            return True
         if event.type() == QEvent.Type.DevicePixelRatioChange:
             self.make_room()
         if isinstance(event, QNativeGestureEvent) and event.gestureType() == Qt.NativeGestureType.ZoomNativeGesture:
@@ -301,6 +250,7 @@ class Canvas(Surface):
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         self._hand(event, self.gestures.press)
+        self._show_pointer_shape()
 
     def mouseMoveEvent(self, event: QMouseEvent) -> None:
         self._hand(event, self.gestures.move)
@@ -308,16 +258,18 @@ class Canvas(Surface):
 
     def mouseReleaseEvent(self, event: QMouseEvent) -> None:
         self._hand(event, self.gestures.release)
+        self._show_pointer_shape()
 
     def mouseDoubleClickEvent(self, event: QMouseEvent) -> None:
         self._hand(event, self.gestures.double_click)
+        self._show_pointer_shape()
 
     def wheelEvent(self, event: QWheelEvent) -> None:
         self.gestures.wheel(event)
         event.accept()
 
     def enterEvent(self, event: QEnterEvent) -> None:
-        """Held keys reach the image under the pointer, unless somebody is writing elsewhere."""
+        """Take the keyboard, so that held keys reach the image under the pointer, unless the user is writing in a field."""
         self._at = event.position()
         if not isinstance(QApplication.focusWidget(), QLineEdit | QAbstractSpinBox):
             self.setFocus(Qt.FocusReason.MouseFocusReason)
@@ -327,17 +279,18 @@ class Canvas(Surface):
         self._move_ring()
         self.pointer_moved.emit(None)
 
-    def focusOutEvent(self, event: QEvent) -> None:
+    def focusOutEvent(self, event: QFocusEvent) -> None:
         self.gestures.let_go()
+        self._show_pointer_shape()
 
     def _tell_pointer(self) -> None:
-        """What lies under the pointer now."""
+        """Report what lies under the pointer now."""
         scan, at = self.session.scan, self._at
-        index = self.scene.index_under(at.x(), at.y()) if at is not None else None
-        self.pointer_moved.emit(under(scan, self.session.labels, self.session.classes, index) if scan is not None and index else None)
+        voxel = self.scene.voxel_under(at.x(), at.y()) if at is not None else None
+        self.pointer_moved.emit(under(scan, self.session.labels, self.session.classes, voxel) if scan is not None and voxel else None)
 
     def _hand(self, event: QMouseEvent, act: Callable[[QMouseEvent], None]) -> None:
-        """One event of the mouse, on the screen before it ends."""
+        """Act on one event of the mouse, and show what it changed before it ends."""
         self.begin_event()
         self._at = event.position()
         act(event)

@@ -1,4 +1,4 @@
-"""Colour tables of the overlays: what each value adds to the picture, and how much of the picture it leaves."""
+"""Values blended over the picture in colours: classes, filled or as outlines, and heat maps."""
 
 from __future__ import annotations
 
@@ -10,13 +10,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.classes import ClassTable
+from unetstudio.data.labels import UNLABELLED
+from unetstudio.ui.canvas.view import Box, PixelGrid, View
 
 Pixels = NDArray[np.uint8]
 
 
 @dataclass(frozen=True, eq=False)
 class Tint:
-    """256 colours with their opacity, made ready for blending: (256,) uint32 of blue, green, red bytes each."""
+    """256 colours with their opacity, prepared for blending: (256,) uint32 of blue, green, red bytes each."""
 
     added: NDArray[np.uint32]
     left: NDArray[np.uint32]
@@ -38,13 +40,56 @@ class Tint:
         return np.asarray(cv2.add(cv2.multiply(picture, left, scale=1 / 255), added))
 
 
+def draw_classes(
+    picture: Pixels,
+    view: View,
+    box: Box,
+    plane: NDArray[np.uint8],
+    classes: ClassTable,
+    opacity: float,
+    *,
+    outlined: bool,
+    background: float = 1.0,
+    cell: tuple[int, int] = (1, 1),
+) -> Pixels:
+    """`picture` of a box with a plane of class values over it; the plane's cells hold `cell` voxels.
+
+    The first class, the background by custom, is filled at `background` times the opacity, and outlined at 1 only.
+    """
+    if not outlined:
+        values = PixelGrid(view, box).pixels(plane, *cell)
+        return picture if values.min() == UNLABELLED else class_tint(classes, opacity, background=background).over(picture, values)
+    line = outline_width(view)
+    wide = box.grown(line) & view.image
+    values = PixelGrid(view, wide).pixels(plane, *cell)
+    if values.min() == UNLABELLED:
+        return picture
+    values = edges(np.where(_visible(classes)[values], values, np.uint8(UNLABELLED)), line)
+    top, left = box.top - wide.top, box.left - wide.left
+    values = values[top : top + box.bottom - box.top, left : left + box.right - box.left]
+    strength = 0.0 if opacity == 0 else 0.4 + 0.6 * opacity
+    return class_tint(classes, strength, background=float(background == 1)).over(picture, values)
+
+
+def outline_width(view: View) -> int:
+    """Width of outlines in device pixels."""
+    return max(1, round(1.5 * view.ratio))
+
+
+def edges(values: NDArray[np.uint8], line: int) -> NDArray[np.uint8]:
+    """The values of pixels within `line` pixels of another value; UNLABELLED elsewhere."""
+    near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * line + 1, 2 * line + 1))
+    flat = cv2.dilate(values, near) == cv2.erode(values, near)
+    return np.where(flat, np.uint8(UNLABELLED), values)
+
+
 def class_tint(classes: ClassTable, opacity: float, *, background: float = 1.0) -> Tint:
     """Visible classes in their colours; the first class, the background by custom, at `background` times the opacity."""
     colours, alpha = np.zeros((256, 3), np.uint8), np.zeros(256)
-    for place, found in enumerate(classes):
-        if found.visible:
-            colours[found.value] = found.colour
-            alpha[found.value] = opacity * (background if place == 0 else 1.0)
+    for place, entry in enumerate(classes):
+        if entry.visible:
+            colours[entry.value] = entry.colour
+            alpha[entry.value] = opacity * (background if place == 0 else 1.0)
     return Tint.of(colours, alpha)
 
 
@@ -55,10 +100,17 @@ def heat_tint(opacity: float) -> Tint:
 
 
 def flat_tint(colour: tuple[int, int, int], opacity: float) -> Tint:
-    """Nothing at 0, one colour at any other value."""
+    """Clear at 0, one colour at any other value."""
     alpha = np.full(256, opacity)
     alpha[0] = 0
     return Tint.of(np.tile(np.array(colour, np.uint8), (256, 1)), alpha)
+
+
+def _visible(classes: ClassTable) -> NDArray[np.bool_]:
+    """(256,) bool: values whose class is shown."""
+    shown = np.zeros(256, np.bool_)
+    shown[[entry.value for entry in classes if entry.visible]] = True
+    return shown
 
 
 @lru_cache(maxsize=1)

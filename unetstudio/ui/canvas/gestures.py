@@ -1,19 +1,22 @@
-"""What the hand does: mouse, wheel and keys over the canvas, turned into painting, moving, zooming and windowing."""
+"""The hand on the canvas: mouse, wheel and keys, turned into painting, moving, zooming and windowing."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
-from PySide6.QtCore import QPointF, Qt
+from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
 
-from unetstudio.tools.sweep import MAX_SIZE
+from unetstudio.data.region import Index
 from unetstudio.ui.canvas.marks import slice_at, track
-from unetstudio.ui.display import Overlay
+from unetstudio.ui.canvas.modes import PAN, PICK
+from unetstudio.ui.canvas.overlays.no_overlay import NO_OVERLAY
+from unetstudio.ui.canvas.scene import Scene
 
 if TYPE_CHECKING:
-    from unetstudio.ui.canvas.canvas import Canvas
+    from unetstudio.ui.session import Session
 
 NOTCH = 120
 """Qt's angle for one step of a wheel."""
@@ -26,7 +29,7 @@ STILL = 4
 
 
 class Doing(Enum):
-    """What the pressed button does."""
+    """The use of the pressed button."""
 
     NOTHING = 0
     PAINTING = 1
@@ -35,11 +38,27 @@ class Doing(Enum):
     SLICING = 4
 
 
+class Viewport(Protocol):
+    """The canvas, as far as gestures move it."""
+
+    def rect(self) -> QRect: ...
+
+    def pan_to(self, before: QPointF, now: QPointF) -> None: ...
+
+    def zoom_by(self, factor: float, at: QPointF | None = None) -> None: ...
+
+    def note(self, text: str = "", *, fades: bool = False) -> None: ...
+
+    def open_menu(self, voxel: Index, where: QPoint) -> None: ...
+
+
 class Gestures:
     """The state of hand and keys between two events."""
 
-    def __init__(self, canvas: Canvas) -> None:
-        self._canvas = canvas
+    def __init__(self, viewport: Viewport, session: Session, scene: Scene) -> None:
+        self._viewport = viewport
+        self._session = session
+        self._scene = scene
         self._doing = Doing.NOTHING
         self._button = Qt.MouseButton.NoButton
         self._space = False
@@ -52,7 +71,7 @@ class Gestures:
     @property
     def moves_view(self) -> bool:
         """Whether a press of the left button would move the image."""
-        return self._space or self._canvas.session.annotation.tool.moves_view
+        return self._space or self._session.annotation.tools.mode is PAN
 
     @property
     def moving(self) -> bool:
@@ -63,7 +82,7 @@ class Gestures:
 
     def press(self, event: QMouseEvent) -> None:
         """A button went down."""
-        canvas, at = self._canvas, event.position()
+        at = event.position()
         if self._doing is not Doing.NOTHING:
             return
         self._from = self._last = at
@@ -72,60 +91,64 @@ class Gestures:
         match event.button():
             case Qt.MouseButton.MiddleButton:
                 self._doing = Doing.MOVING
-            case Qt.MouseButton.RightButton if canvas.session.scan is not None:
+            case Qt.MouseButton.RightButton if self._session.scan is not None:
                 self._doing = Doing.WINDOWING
-                self._window = canvas.scene.window
+                self._window = self._scene.window
             case Qt.MouseButton.LeftButton if self.moves_view:
                 self._doing = Doing.MOVING
-            case Qt.MouseButton.LeftButton if canvas.scene.slices > 1 and track(canvas.rect()).adjusted(-10, -4, 12, 4).contains(
-                at.toPoint()
-            ):
+            case Qt.MouseButton.LeftButton if self._on_track(at):
                 self._doing = Doing.SLICING
-                canvas.set_slice(slice_at(canvas.rect(), at.y(), canvas.scene.slices))
+                self._drag_slice(at)
+            case Qt.MouseButton.LeftButton if self._session.annotation.tools.mode is PICK:
+                if (voxel := self._scene.voxel_under(at.x(), at.y())) is not None:
+                    self._session.annotation.pick(voxel)
             case Qt.MouseButton.LeftButton:
                 self._doing = Doing.PAINTING
-                canvas.session.annotation.press(canvas.scene.pointer(at.x(), at.y(), pressed=True))
-        canvas.update_cursor()
+                self._session.annotation.press(self._scene.pointer(at.x(), at.y(), pressed=True))
 
     def move(self, event: QMouseEvent) -> None:
         """The pointer moved, with or without a button."""
-        canvas, at = self._canvas, event.position()
-        annotation = canvas.session.annotation
+        annotation, at = self._session.annotation, event.position()
         match self._doing:
             case Doing.MOVING:
-                ratio = canvas.picture.view.ratio
-                canvas.pan(round(at.x() * ratio) - round(self._last.x() * ratio), round(at.y() * ratio) - round(self._last.y() * ratio))
+                self._viewport.pan_to(self._last, at)
             case Doing.WINDOWING:
                 self._moved |= (at - self._from).manhattanLength() > STILL
                 if self._moved:
                     self._drag_window(at - self._from)
             case Doing.SLICING:
-                canvas.set_slice(slice_at(canvas.rect(), at.y(), canvas.scene.slices))
+                self._drag_slice(at)
             case _ if annotation.stroke_in_hand:
-                annotation.move(canvas.scene.pointer(at.x(), at.y(), pressed=not annotation.tool.clicks))
+                annotation.move(self._scene.pointer(at.x(), at.y(), pressed=not annotation.clicks_in_hand))
         self._last = at
 
     def release(self, event: QMouseEvent) -> None:
         """A button went up."""
-        canvas, doing, at = self._canvas, self._doing, event.position()
+        doing, at = self._doing, event.position()
         if event.button() != self._button:
             return
         self._doing = Doing.NOTHING
         if doing is Doing.PAINTING:
-            canvas.session.annotation.release()
+            self._session.annotation.release()
         elif doing is Doing.WINDOWING:
-            canvas.note("")
-            if not self._moved and (index := canvas.scene.index_under(at.x(), at.y())) is not None:
-                canvas.menu_requested.emit(index, event.globalPosition().toPoint())
-        canvas.update_cursor()
+            self._viewport.note("")
+            if not self._moved and (voxel := self._scene.voxel_under(at.x(), at.y())) is not None:
+                self._viewport.open_menu(voxel, event.globalPosition().toPoint())
 
     def double_click(self, event: QMouseEvent) -> None:
         """The second press of a double click: ends a polygon, and is a press like any other elsewhere."""
-        annotation = self._canvas.session.annotation
-        if annotation.tool.clicks and annotation.stroke_in_hand and event.button() == Qt.MouseButton.LeftButton:
-            annotation.finish()
-        elif not annotation.tool.clicks:
+        tool = self._session.annotation.tools.tool
+        if tool is None or not tool.clicks:
             self.press(event)
+        elif self._session.annotation.stroke_in_hand and event.button() == Qt.MouseButton.LeftButton:
+            self._session.annotation.finish()
+
+    def _on_track(self, at: QPointF) -> bool:
+        """Whether a press is meant for the slice track at the right edge."""
+        return self._scene.slices > 1 and track(self._viewport.rect()).adjusted(-10, -4, 12, 4).contains(at.toPoint())
+
+    def _drag_slice(self, at: QPointF) -> None:
+        self._session.cursor.go_to(slice_at(self._viewport.rect(), at.y(), self._scene.slices))
 
     def _drag_window(self, by: QPointF) -> None:
         """Right: wider window. Up: brighter image. 300 pixels are the window's own width."""
@@ -133,23 +156,24 @@ class Gestures:
         width, level = high - low, (high + low) / 2
         level += by.y() / 300 * width
         width *= 2.0 ** (by.x() / 150)
-        self._canvas.session.display.set(window=(level - width / 2, level + width / 2))
-        self._canvas.note(f"Window {width:.4g}   Level {level:.4g}")
+        display = self._session.display
+        display.show(replace(display.options, window=(level - width / 2, level + width / 2)))
+        self._viewport.note(f"Window {width:.4g}   Level {level:.4g}")
 
     # --------------------------------------------------------------------------------------------------------- wheel
 
     def wheel(self, event: QWheelEvent) -> None:
         """Zoom or slice; with Alt the overlay's opacity, with Shift the brush's size, with Ctrl always zoom."""
-        canvas, keys = self._canvas, event.modifiers()
+        keys = event.modifiers()
         delta = event.angleDelta().y() or event.angleDelta().x()  # with Alt, Qt turns the wheel sideways
         if keys & Qt.KeyboardModifier.AltModifier:
             self._fade(delta / NOTCH * 0.05)
         elif keys & Qt.KeyboardModifier.ShiftModifier:
             self._resize_brush(self._notches(delta))
-        elif canvas.scene.slices > 1 and not keys & Qt.KeyboardModifier.ControlModifier:
-            canvas.set_slice(canvas.session.display.index - self._notches(delta))
+        elif self._scene.slices > 1 and not keys & Qt.KeyboardModifier.ControlModifier:
+            self._session.cursor.step(-self._notches(delta))
         else:
-            canvas.zoom_by(ZOOM ** (delta / NOTCH), event.position())
+            self._viewport.zoom_by(ZOOM ** (delta / NOTCH), event.position())
 
     def _notches(self, delta: int) -> int:
         """Whole steps; what a touch pad leaves over is kept for the next event."""
@@ -159,36 +183,43 @@ class Gestures:
         return whole
 
     def _fade(self, by: float) -> None:
-        display, review = self._canvas.session.display, self._canvas.session.review
-        overlaid = display.overlay is not Overlay.NONE and review.prediction is not None
-        name = "overlay_opacity" if overlaid else "label_opacity"
-        opacity = min(max(round(getattr(display, name) + by, 3), 0.0), 1.0)
-        display.set(**{name: opacity})
-        self._canvas.note(f"{'Prediction' if overlaid else 'Label'} opacity {opacity:.0%}", fades=True)
+        display, options = self._session.display, self._session.display.options
+        overlaid = options.overlay != NO_OVERLAY and self._session.review.prediction is not None
+        opacity = options.overlay_opacity if overlaid else options.label_opacity
+        opacity = min(max(round(opacity + by, 3), 0.0), 1.0)
+        display.show(replace(options, overlay_opacity=opacity) if overlaid else replace(options, label_opacity=opacity))
+        self._viewport.note(f"{'Prediction' if overlaid else 'Label'} opacity {opacity:.0%}", fades=True)
 
     def _resize_brush(self, steps: int) -> None:
-        annotation = self._canvas.session.annotation
-        size = getattr(annotation.tool, "size", None)
-        if size is not None and steps:
-            size = min(max(size + steps * max(1, size // 10), 1), MAX_SIZE)
-            annotation.set_options(annotation.tool_name, size=size)
+        tools = self._session.annotation.tools
+        if tools.size is not None and steps:
+            tools.resize(tools.size + steps * max(1, tools.size // 10))
 
     # ---------------------------------------------------------------------------------------------------------- keys
 
-    def wants(self, event: QKeyEvent) -> bool:
-        """Whether a key is the canvas's own now, before any shortcut of the window."""
-        in_hand = self._canvas.session.annotation.stroke_in_hand
+    def key(self, event: QKeyEvent) -> bool:
+        """Act on a key; returns whether it is one of the canvas's own, which come before any shortcut of the window."""
+        match event.type():
+            case QEvent.Type.ShortcutOverride if self._wants(event):
+                event.accept()
+                return True
+            case QEvent.Type.KeyPress:
+                return self._key_pressed(event)
+            case QEvent.Type.KeyRelease:
+                return self._key_released(event)
+        return False
+
+    def _wants(self, event: QKeyEvent) -> bool:
+        in_hand = self._session.annotation.stroke_in_hand
         return event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Tab) or (in_hand and event.key() in (*_ENTER, Qt.Key.Key_Escape))
 
-    def key_pressed(self, event: QKeyEvent) -> bool:
-        """Whether the key was taken."""
-        canvas, annotation = self._canvas, self._canvas.session.annotation
+    def _key_pressed(self, event: QKeyEvent) -> bool:
+        annotation = self._session.annotation
         match event.key():
             case Qt.Key.Key_Space:
                 self._space = True
-                canvas.update_cursor()
             case Qt.Key.Key_Tab if not event.modifiers():
-                canvas.session.display.set(raw_held=True)
+                self._hold_raw(True)
             case Qt.Key.Key_Escape if annotation.stroke_in_hand:
                 annotation.cancel()
             case key if key in _ENTER and annotation.stroke_in_hand:
@@ -197,8 +228,8 @@ class Gestures:
                 return False
         return True
 
-    def key_released(self, event: QKeyEvent) -> bool:
-        """Whether the key was taken; a held key's repetitions are no releases."""
+    def _key_released(self, event: QKeyEvent) -> bool:
+        """A held key's repetitions are no releases."""
         if event.key() not in (Qt.Key.Key_Space, Qt.Key.Key_Tab):
             return False
         if not event.isAutoRepeat():
@@ -206,12 +237,15 @@ class Gestures:
         return True
 
     def let_go(self, key: int | None = None) -> None:
-        """A held key, or all of them when the focus is lost, is up."""
+        """A held key is up, or all of them when the focus is lost."""
         if key in (None, Qt.Key.Key_Space):
             self._space = False
-            self._canvas.update_cursor()
         if key in (None, Qt.Key.Key_Tab):
-            self._canvas.session.display.set(raw_held=False)
+            self._hold_raw(False)
+
+    def _hold_raw(self, held: bool) -> None:
+        display = self._session.display
+        display.show(replace(display.options, raw_held=held))
 
 
 _ENTER = (Qt.Key.Key_Return, Qt.Key.Key_Enter)

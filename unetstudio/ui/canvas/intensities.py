@@ -1,4 +1,4 @@
-"""How voxel values become grey levels within a window, at the full depth of the scan."""
+"""From voxel values to grey levels within a window, at the full depth of the scan."""
 
 from __future__ import annotations
 
@@ -43,7 +43,7 @@ def _table(kind: str, low: float, high: float, inverted: bool) -> NDArray[np.uin
 
 
 def _ramp(values: NDArray[np.float32], low: float, high: float, inverted: bool) -> NDArray[np.uint8]:
-    """Straight from low to high; what is not a number is black."""
+    """A straight line from low to high; values that are not numbers are black."""
     width = high - low
     with np.errstate(invalid="ignore", over="ignore"):
         ramp = (values - np.float32(low)) * np.float32(255 / (width if abs(width) > 1e-30 else 1e-30)) + np.float32(0.5)

@@ -1,4 +1,4 @@
-"""What stands still over the image: scale bar, patient directions at the edges, slice number and track, window in words."""
+"""The marks that stand still over the image: scale bar, patient directions at the edges, slice number and track, notes."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ HALO, INK = QColor(0, 0, 0, 190), QColor(255, 255, 255)
 
 @dataclass(frozen=True)
 class Marks:
-    """What to write; empty texts are left out. `letters` are top, bottom, left, right."""
+    """The marks to draw; empty texts are left out. `letters` are top, bottom, left, right."""
 
     bar: ScaleBar | None = None
     letters: tuple[str, str, str, str] = ("", "", "", "")
@@ -30,7 +30,7 @@ class Marks:
 
 
 def track(area: QRect) -> QRect:
-    """Where the slices of a volume can be dragged: a column at the right edge."""
+    """The column at the right edge in which the slices of a volume are dragged."""
     return QRect(area.right() - EDGE - TRACK, area.top() + 4 * EDGE, TRACK, max(1, area.height() - 8 * EDGE))
 
 
@@ -41,7 +41,7 @@ def slice_at(area: QRect, y: float, count: int) -> int:
 
 
 def draw_marks(painter: QPainter, area: QRect, dirty: QRect, marks: Marks, font: QFont) -> None:
-    """Draws those marks that meet `dirty`."""
+    """Draw the marks that meet `dirty`."""
     painter.setFont(font)
     metrics = QFontMetrics(font)
     if marks.bar is not None:
@@ -70,7 +70,7 @@ def _places(area: QRect, metrics: QFontMetrics) -> list[QPoint]:
 
 
 def _write(painter: QPainter, dirty: QRect, baseline: QPoint, text: str, metrics: QFontMetrics) -> None:
-    """Light letters with a dark rim."""
+    """Write light letters with a dark rim."""
     if not text or not metrics.boundingRect(text).adjusted(-3, -3, 6, 6).translated(baseline).intersects(dirty):
         return
     path = QPainterPath()

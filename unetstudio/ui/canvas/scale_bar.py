@@ -8,25 +8,25 @@ from dataclasses import dataclass
 from unetstudio.ui.canvas.view import View
 
 LONGEST = 140.0
-"""Logical pixels."""
+"""Length in logical pixels that a bar may have."""
 
 UNITS = ((10.0, "cm"), (1.0, "mm"), (1e-3, "µm"), (1e-6, "nm"))
 
 
 @dataclass(frozen=True)
 class ScaleBar:
-    """`pixels` logical pixels long, standing for `text`."""
+    """A bar of `pixels` logical pixels that stands for the length in `text`."""
 
     pixels: float
     text: str
 
 
-def scale_bar(view: View, known: bool, longest: float = LONGEST) -> ScaleBar:
-    """The longest bar of 1, 2 or 5 times a power of ten; in voxels where the spacing is not `known`."""
+def scale_bar(view: View, in_mm: bool, longest: float = LONGEST) -> ScaleBar:
+    """The longest bar of 1, 2 or 5 times a power of ten; in voxels unless `in_mm`, as where the spacing is unknown."""
     per_column = view.pitch[1] / view.ratio
-    per_unit = per_column / view.spacing[1] if known else per_column
+    per_unit = per_column / view.spacing[1] if in_mm else per_column
     length = _round_below(longest / per_unit)
-    if not known:
+    if not in_mm:
         length = max(1.0, length)
         return ScaleBar(length * per_unit, f"{length:g} px")
     size, unit = next(((s, u) for s, u in UNITS if length >= s * 0.999), UNITS[-1])

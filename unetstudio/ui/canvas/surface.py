@@ -1,15 +1,15 @@
-"""The widget that keeps a composed picture on the screen: what is asked for now is composed now, what can wait between two events."""
+"""The widget that keeps a composed picture on the screen: what cannot wait is composed at once, the rest between two events."""
 
 from __future__ import annotations
 
 import math
 
 import qimage2ndarray
-from PySide6.QtCore import QEvent, QRect, Qt, QTimer
-from PySide6.QtGui import QImage, QPainter, QPaintEvent
+from PySide6.QtCore import Property, QRect, Qt, QTimer
+from PySide6.QtGui import QColor, QImage, QPainter, QPaintEvent, QResizeEvent
 from PySide6.QtWidgets import QWidget
 
-from unetstudio.ui.canvas.layers import Picture
+from unetstudio.ui.canvas.picture import Picture
 from unetstudio.ui.canvas.view import Box
 from unetstudio.ui.display import Display
 
@@ -21,7 +21,7 @@ PAUSE = 25
 
 
 class Surface(QWidget):
-    """Paints `picture`, and over it whatever `draw_over` of the subclass draws."""
+    """Paints `picture`, and over it what `draw_over` of the subclass draws."""
 
     def __init__(self, display: Display, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -40,20 +40,20 @@ class Surface(QWidget):
     # ----------------------------------------------------------------------------------------------------- composing
 
     def invalidate(self, *, base: bool = False) -> None:
-        """Everything is composed anew when it is painted next; with `base` the image is sampled anew too."""
+        """Compose everything anew when it is painted next; with `base` sample the image anew too."""
         self._stale = True
         self._stale_base |= base
         self._bands.clear()
         self.update()
 
     def compose_now(self, box: Box) -> None:
-        """A change under the hand: composed at once, and painted before the event in hand ends."""
+        """Show a change made by the hand: compose it at once, to be painted before the event in hand ends."""
         if not self._stale:
-            self.picture.compose(box, self._display)
+            self.picture.compose(box, self._display.options)
         self.show_soon(self.logical(box))
 
     def compose_later(self, box: Box) -> None:
-        """A change from elsewhere: composed band by band, so that a stroke in between does not wait."""
+        """Show a change made elsewhere: compose it band by band, so that a stroke in between does not wait."""
         if self._stale or box.empty:
             return
         height = max(16, BAND // (box.right - box.left))
@@ -62,48 +62,60 @@ class Surface(QWidget):
         self._between.start(PAUSE if self.busy else 0)
 
     def scroll_picture(self, right: int, down: int) -> None:
-        """The view moved by whole device pixels: what was composed moves with it, the rest is composed."""
+        """Follow a view that moved by whole device pixels: what was composed moves with it, the rest is composed."""
         if self._stale or self._bands:
             self.invalidate(base=True)
         else:
-            self.picture.scroll(right, down, self._display)
+            self.picture.scroll(right, down, self._display.options)
             self.update()
 
     def _compose_band(self) -> None:
         self._between.setInterval(PAUSE if self.busy else 0)
         if self._bands:
             band = self._bands.pop(0)
-            self.picture.compose(band, self._display)
+            self.picture.compose(band, self._display.options)
             self.update(self.logical(band))
         if not self._bands:
             self._between.stop()
 
+    def get_surround(self) -> QColor:
+        """Colour outside the image; `qproperty-surround` in a style sheet."""
+        blue, green, red = self.picture.surround
+        return QColor(red, green, blue)
+
+    def set_surround(self, colour: QColor) -> None:
+        """Colour the outside of the image; a neutral colour does not mislead the eye about the image."""
+        self.picture.surround = (colour.blue(), colour.green(), colour.red())
+        self.invalidate(base=True)
+
+    surround = Property(QColor, get_surround, set_surround)
+
     # ------------------------------------------------------------------------------------------------------ painting
 
     def show_soon(self, rect: QRect) -> None:
-        """Repaints a logical rectangle: at the end of the event in hand, or when Qt paints next."""
+        """Repaint a logical rectangle: at the end of the event in hand, or when Qt paints next."""
         if self._in_event:
             self._dirty |= rect
         else:
             self.update(rect)
 
     def begin_event(self) -> None:
-        """What changes from now on is shown together, by `end_event`."""
+        """Gather what changes, for `end_event` to show together."""
         self._in_event, self._dirty = True, QRect()
 
     def end_event(self) -> None:
-        """Puts what the event changed on the screen at once, without a turn of the event loop."""
+        """Put what the event changed on the screen at once, without a turn of the event loop."""
         self._in_event = False
         if not self._dirty.isEmpty():
             self.repaint(self._dirty & self.rect())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """The composed picture, then what is drawn over it."""
+        """Paint the composed picture, then what is drawn over it."""
         screen = self.picture.view.screen
         if self._stale_base:
             self.picture.compose_base(screen)
         if self._stale:
-            self.picture.compose(screen, self._display)
+            self.picture.compose(screen, self._display.options)
         self._stale = self._stale_base = False
         ratio, dirty = self.picture.view.ratio, event.rect()
         left, top = math.floor(dirty.left() * ratio), math.floor(dirty.top() * ratio)
@@ -116,14 +128,14 @@ class Surface(QWidget):
             self.draw_over(painter, dirty)
 
     def draw_over(self, painter: QPainter, dirty: QRect) -> None:
-        """For the subclass."""
+        """Draw over the composed picture, within a logical rectangle; for the subclass."""
 
-    def resizeEvent(self, event: QEvent) -> None:
-        """The picture takes the new size."""
+    def resizeEvent(self, event: QResizeEvent) -> None:
+        """Give the picture the new size."""
         self.make_room()
 
     def make_room(self) -> None:
-        """A buffer of the widget's size in device pixels; the QImage is only a view of the same bytes."""
+        """Make a buffer of the widget's size in device pixels; the QImage is only a view of the same bytes."""
         ratio = self.devicePixelRatioF()
         width, height = max(1, math.ceil(self.width() * ratio)), max(1, math.ceil(self.height() * ratio))
         self._image = QImage(width, height, QImage.Format.Format_RGB32)

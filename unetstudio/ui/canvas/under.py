@@ -1,4 +1,4 @@
-"""What lies under the pointer, for the status bar: voxel, values, class, position in the patient."""
+"""The voxel under the pointer, for the status bar: its place, values, class, and position in the patient."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import LabelMap
+from unetstudio.data.plane import Plane
 from unetstudio.data.region import Index
 from unetstudio.data.scan import Scan
 
@@ -21,17 +22,15 @@ class Under:
     position: tuple[float, float, float] | None
 
 
-def index_of(row: float, column: float, axis: int, index: int, shape: Index) -> Index | None:
+def voxel_at(row: float, column: float, plane: Plane, shape: Index) -> Index | None:
     """The voxel (z, y, x) at a place in a plane; None outside the scan."""
-    place = [math.floor(row + 0.5), math.floor(column + 0.5)]
-    place.insert(axis, index)
-    z, y, x = place
-    return (z, y, x) if all(0 <= i < n for i, n in zip(place, shape, strict=True)) else None
+    voxel = plane.voxel(math.floor(row + 0.5), math.floor(column + 0.5))
+    return voxel if all(0 <= i < n for i, n in zip(voxel, shape, strict=True)) else None
 
 
 def under(scan: Scan, labels: LabelMap | None, classes: ClassTable, index: Index) -> Under:
-    """Everything the program knows about one voxel."""
-    values = tuple(channel[index].item() for channel in scan.voxels)
+    """Place, values, class and position of one voxel."""
+    values = tuple(scan.voxels[(slice(None), *index)].tolist())
     value = None if labels is None else int(labels.values[index])
     name = classes[value].name if value is not None and value in classes else None
     position = None

@@ -1,4 +1,4 @@
-"""Where the plane lies on the screen: the one place that turns voxels into pixels and back.
+"""The place of the plane on the screen: the one module that turns voxels into pixels and back.
 
 Positions in the plane are (row, column) with voxel centres at integers. Screen positions are (x, y): logical ones as Qt's events give
 them, device ones as the buffer has them. A device pixel n covers n to n + 1.
@@ -8,11 +8,12 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.tools.plane import scales
+from unetstudio.data.plane import Rectangle, relative_pitch
 
 MARGIN = 0.02
 """Part of the widget left free on each side by `fit`."""
@@ -42,7 +43,7 @@ class Box:
 
     @property
     def slices(self) -> tuple[slice, slice]:
-        """To index a (height, width, ...) buffer."""
+        """The index of the box in a (height, width, ...) buffer."""
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def grown(self, margin: int) -> Box:
@@ -73,7 +74,7 @@ class View:
     @property
     def pitch(self) -> tuple[float, float]:
         """Device pixels per (row, column)."""
-        rows, columns = scales(self.spacing)
+        rows, columns = relative_pitch(self.spacing)
         return self.scale * rows, self.scale * columns
 
     @property
@@ -85,15 +86,15 @@ class View:
     # ------------------------------------------------------------------------------------------------------ commands
 
     def fit(self) -> None:
-        """The whole plane, as large as the widget allows."""
-        rows, columns = scales(self.spacing)
+        """Show the whole plane, as large as the widget allows."""
+        rows, columns = relative_pitch(self.spacing)
         width, height = (n * (1 - 2 * MARGIN) for n in self.size)
         self.scale = min(width / (self.extents[1] * columns), height / (self.extents[0] * rows), MOST)
         self.centre = ((self.extents[0] - 1) / 2, (self.extents[1] - 1) / 2)
         self.fitted = True
 
     def zoom_to(self, scale: float, at: tuple[float, float] | None = None) -> None:
-        """Another scale; the voxel at the device position `at` (the middle by default) stays where it is."""
+        """Change the scale; the voxel at the device position `at` (the middle by default) stays where it is."""
         x, y = at or (self.size[0] / 2, self.size[1] / 2)
         row, column = self.voxel(x, y)
         self.scale = min(max(scale, self._least()), MOST)
@@ -102,15 +103,23 @@ class View:
         self.fitted = False
         self._keep_in_sight()
 
-    def pan(self, right: float, down: float) -> None:
-        """Moves the image by device pixels."""
+    def zoom_by(self, factor: float, at: tuple[float, float] | None = None) -> None:
+        """Multiply the scale, about a device position as `zoom_to` does; rests at 100 % on the way past it."""
+        scale = self.scale * factor
+        self.zoom_to(1.0 if (self.scale - 1) * (scale - 1) < -1e-9 else scale, at)
+
+    def pan(self, right: float, down: float) -> bool:
+        """Move the image by device pixels; returns whether it moved by just that, and was not stopped to stay in sight."""
+        x, y = self.device(0, 0)
         rows, columns = self.step
         self.centre = (self.centre[0] - down / rows, self.centre[1] - right / columns)
         self.fitted = False
         self._keep_in_sight()
+        moved_x, moved_y = self.device(0, 0)
+        return abs(moved_x - x - right) + abs(moved_y - y - down) < 1e-6
 
     def resize(self, size: tuple[int, int], ratio: float) -> None:
-        """The widget has another size, in device pixels; a fitted plane stays fitted."""
+        """Take another size of the widget, in device pixels; a fitted plane stays fitted."""
         self.size, self.ratio = size, ratio
         if self.fitted:
             self.fit()
@@ -128,7 +137,7 @@ class View:
         return self.size[0] / 2 + (column - self.centre[1]) * across, self.size[1] / 2 + (row - self.centre[0]) * down
 
     def voxel_under(self, x: float, y: float) -> tuple[float, float]:
-        """(row, column) under a pointer at a logical position: in the middle of the pixel that it points at."""
+        """(row, column) under a pointer at a logical position, in the middle of its pixel."""
         return self.voxel(x * self.ratio + 0.5, y * self.ratio + 0.5)
 
     def logical(self, row: float, column: float) -> tuple[float, float]:
@@ -161,15 +170,13 @@ class View:
 
     def rows(self, box: Box) -> Indices:
         """The row that each pixel row of a box shows, kept within the plane."""
-        found = np.floor(self.voxel(0, 0)[0] + 0.5 + (np.arange(box.top, box.bottom) + 0.5) / self.step[0])
-        return np.clip(found, 0, self.extents[0] - 1).astype(np.intp)
+        return _within(self.voxel(0, 0)[0] + 0.5 + (np.arange(box.top, box.bottom) + 0.5) / self.step[0], self.extents[0])
 
     def columns(self, box: Box) -> Indices:
         """The column that each pixel column of a box shows, kept within the plane."""
-        found = np.floor(self.voxel(0, 0)[1] + 0.5 + (np.arange(box.left, box.right) + 0.5) / self.step[1])
-        return np.clip(found, 0, self.extents[1] - 1).astype(np.intp)
+        return _within(self.voxel(0, 0)[1] + 0.5 + (np.arange(box.left, box.right) + 0.5) / self.step[1], self.extents[1])
 
-    def visible(self) -> tuple[int, int, int, int]:
+    def visible(self) -> Rectangle:
         """Top, left, bottom, right of the voxels on the screen."""
         corners = [self.voxel(0, 0), self.voxel(*self.size)]
         spans = []
@@ -186,16 +193,52 @@ class View:
 
     def _least(self) -> float:
         """Smallest useful scale: the plane on a tenth of the widget, or its fit if that is larger still."""
-        rows, columns = scales(self.spacing)
+        rows, columns = relative_pitch(self.spacing)
         return min(1.0, 0.1 * min(self.size[0] / (self.extents[1] * columns), self.size[1] / (self.extents[0] * rows)))
 
     def _keep_in_sight(self) -> None:
-        """The image cannot be lost beyond the widget's edge."""
+        """Keep a part of the image on the widget."""
         kept = []
         for place, extent, pitch, size in zip(self.centre, self.extents, self.pitch, self.size[::-1], strict=True):
             beyond = max(0.0, size / 2 - LEAST_SEEN) / pitch
             kept.append(min(max(place, -0.5 - beyond), extent - 0.5 + beyond))
         self.centre = (kept[0], kept[1])
+
+
+class PixelGrid:
+    """The voxels that the pixels of a box show; values are taken in two steps, so that computing happens once for each voxel."""
+
+    def __init__(self, view: View, box: Box) -> None:
+        self._rows, self._columns = view.rows(box), view.columns(box)
+        self._stretched = tuple(pitch >= 1 for pitch in view.pitch)
+
+    def pick(self, plane: NDArray[Any], down: int = 1, across: int = 1) -> NDArray[Any]:
+        """The values shown, once each, of a plane whose cells hold `down` x `across` voxels."""
+        rows, columns = self._rows // down, self._columns // across
+        (top, bottom), (left, right) = _ends(rows), _ends(columns)
+        plane = plane[top : bottom + 1, left : right + 1]
+        if not self._stretched[0]:
+            plane = np.take(plane, rows - top, axis=0)
+        return plane if self._stretched[1] else np.take(plane, columns - left, axis=1)
+
+    def spread(self, values: NDArray[Any]) -> NDArray[Any]:
+        """Bring values that `pick` gave, or that were computed from them, to the pixels: each as often as it is seen."""
+        for axis, places in ((1, self._columns), (0, self._rows)):
+            first, last = _ends(places)
+            once = last - first + 1 == len(places) and places[0] == first
+            if self._stretched[axis] and not once:
+                values = np.take(values, places - first, axis=axis)
+        return values
+
+    def pixels(self, plane: NDArray[Any], down: int = 1, across: int = 1) -> NDArray[Any]:
+        """The value of each pixel."""
+        return self.spread(self.pick(plane, down, across))
+
+
+def _within(edges: NDArray[np.floating[Any]], extent: int) -> Indices:
+    """The voxel at each place on an axis, measured from the plane's edge; kept within the plane."""
+    indices: Indices = np.clip(np.floor(edges), 0, extent - 1).astype(np.intp)
+    return indices
 
 
 def _from(edge: float) -> int:
@@ -206,3 +249,9 @@ def _from(edge: float) -> int:
 def _after(edge: float) -> int:
     """First pixel whose middle is past the edge."""
     return math.floor(edge - 0.5) + 1
+
+
+def _ends(indices: Indices) -> tuple[int, int]:
+    """Smallest and largest of indices that only rise or only fall."""
+    first, last = int(indices[0]), int(indices[-1])
+    return (first, last) if first <= last else (last, first)

@@ -1,4 +1,4 @@
-"""How often each brightness occurs in a scan, from a sample that takes a few milliseconds whatever its size."""
+"""The histogram of a scan, from a sample that takes a few milliseconds whatever the scan's size."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from unetstudio.data.scan import Scan
 
 BINS = 128
 PLANES, ROWS, COLUMNS = 8, 160, 200
-"""Voxels looked at along each axis: few rows, since each touches another page of a large file."""
+"""Voxels sampled along each axis: few rows, since each touches another page of a large file."""
 
 
 @dataclass(frozen=True, eq=False)
 class Histogram:
-    """`counts` (BINS,) int64 over the range `limits`; `extremes` are the lowest and the highest value met. Low < high in both."""
+    """`counts` (BINS,) int64 over the range `limits`; `extremes` are the lowest and the highest value sampled. Low < high in both."""
 
     counts: NDArray[np.int64]
     limits: tuple[float, float]
@@ -25,7 +25,7 @@ class Histogram:
 
 
 def histogram(scan: Scan) -> Histogram:
-    """Over all channels, values that are not finite left out; an 8-bit scan is counted over its whole range."""
+    """Count over all channels, leaving out values that are not finite; an 8-bit scan is counted over its whole range."""
     _, z, y, x = scan.voxels.shape
     step_z, step_y, step_x = math.ceil(z / PLANES), math.ceil(y / ROWS), math.ceil(x / COLUMNS)
     sample = np.asarray(scan.voxels[:, step_z // 2 :: step_z, step_y // 2 :: step_y, step_x // 2 :: step_x], np.float32).reshape(-1)

@@ -1,7 +1,8 @@
-"""The image panel: what is dark and what is bright on the screen, and how large the image is. It changes the display only."""
+"""The image panel: which values are black and which are white on the screen, and the size of the image. It changes the display only."""
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -10,6 +11,7 @@ from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayou
 
 from unetstudio.data.display_window import automatic_window
 from unetstudio.data.scan import Scan
+from unetstudio.ui.display import DisplayOptions
 from unetstudio.ui.panels import wording
 from unetstudio.ui.panels.histogram import histogram
 from unetstudio.ui.panels.range_slider import RangeSlider
@@ -22,7 +24,7 @@ CT_PRESETS = (("Soft tissue", -160.0, 240.0), ("Lung", -1350.0, 150.0), ("Bone",
 
 
 class IntensityPanel(QWidget):
-    """Sets `session.display.window` and `.inverted`; a window of None is automatic."""
+    """Sets `window` and `inverted` of the display options; a window of None is automatic."""
 
     title = "Image"
 
@@ -33,7 +35,7 @@ class IntensityPanel(QWidget):
         self._display = session.display
         self._automatic = (0.0, 1.0)
         self._extremes = (0.0, 1.0)
-        self.size = label(role="body", name="image_size")
+        self.image_size = label(role="body", name="image_size")
         self.spacing = label(role="small", name="image_spacing")
         self.slider = RangeSlider(name="window_slider")
         self.slider.setToolTip("Drag the ends or the middle; double click for automatic. Right-drag on the image does the same.")
@@ -49,14 +51,14 @@ class IntensityPanel(QWidget):
         self._lay_out()
         WheelGuard(self)
 
-        self.slider.changed.connect(lambda low, high: self._display.set(window=(low, high)))
-        self.slider.reset.connect(lambda: self._display.set(window=None))
+        self.slider.changed.connect(lambda low, high: self._set_window((low, high)))
+        self.slider.reset.connect(lambda: self._set_window(None))
         self.low.valueChanged.connect(self._typed)
         self.high.valueChanged.connect(self._typed)
-        self.automatic_button.clicked.connect(lambda: self._display.set(window=None))
-        self.full_button.clicked.connect(lambda: self._display.set(window=self._extremes))
-        self.invert.clicked.connect(lambda on: self._display.set(inverted=on))
-        self._display.changed.connect(self._display_changed)
+        self.automatic_button.clicked.connect(lambda: self._set_window(None))
+        self.full_button.clicked.connect(lambda: self._set_window(self._extremes))
+        self.invert.clicked.connect(lambda on: self._display.show(replace(self._display.options, inverted=on)))
+        self._display.changed.connect(self._options_changed)
         session.case_opened.connect(self._show_scan)
         session.project_closed.connect(self._show_scan)
         self._show_scan()
@@ -77,12 +79,12 @@ class IntensityPanel(QWidget):
         grid.addWidget(heading("CT windows"), 0, 0, 1, 2)
         for place, (words, low, high) in enumerate(CT_PRESETS):
             button = self._button(f"preset_{words.lower().replace(' ', '_')}", words, f"{low:g} to {high:g} HU")
-            button.clicked.connect(partial(self._preset, low, high))
+            button.clicked.connect(partial(self._set_window, (low, high)))
             grid.addWidget(button, 1 + place // 2, place % 2)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        column.addWidget(self.size)
+        column.addWidget(self.image_size)
         column.addWidget(self.spacing)
         column.addWidget(self.slider)
         column.addLayout(numbers)
@@ -110,35 +112,36 @@ class IntensityPanel(QWidget):
         button.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return button
 
-    def _preset(self, low: float, high: float) -> None:
-        self._display.set(window=(low, high))
+    def _set_window(self, window: tuple[float, float] | None) -> None:
+        self._display.show(replace(self._display.options, window=window))
 
     def _typed(self) -> None:
         low, high = self.low.value(), self.high.value()
         if high > low:
-            self._display.set(window=(low, high))
+            self._set_window((low, high))
         else:
             self._show_window()  # an empty window cannot be shown: back to what is
 
-    def _display_changed(self, name: str) -> None:
-        if name in {"window", "inverted"} and self._session.scan is not None:
+    def _options_changed(self, before: DisplayOptions) -> None:
+        now = self._display.options
+        if (before.window, before.inverted) != (now.window, now.inverted) and self._session.scan is not None:
             self._show_window()
 
     def _show_scan(self) -> None:
-        """Another image: its size in words, its histogram, its automatic window."""
+        """Show another image: its size in words, its histogram, its automatic window."""
         scan = self._session.scan
         self.setEnabled(scan is not None)
         self.presets.setVisible(scan is not None and self._is_ct(scan))
         if scan is None:
-            self.size.setText("No image is open.")
+            self.image_size.setText("No image is open.")
             self.spacing.setText("")
             self.slider.show_histogram(np.zeros(0, np.int64), (0.0, 1.0))
             return
-        self.size.setText(wording.size(scan))
-        told = wording.spacing(scan.geometry, volume=scan.is_volume)
-        self.spacing.setText(" · ".join(filter(None, (scan.kind, told))))
-        found = histogram(scan)
-        self._extremes = found.extremes
+        self.image_size.setText(wording.size(scan))
+        spacing = wording.spacing(scan.geometry, volume=scan.is_volume)
+        self.spacing.setText(" · ".join(filter(None, (scan.kind, spacing))))
+        counted = histogram(scan)
+        self._extremes = counted.extremes
         self._automatic = automatic_window(scan)
         decimals = (
             0 if scan.voxels.dtype.kind in "ui" else max(0, min(6, 3 - int(np.floor(np.log10(self._extremes[1] - self._extremes[0])))))
@@ -148,7 +151,7 @@ class IntensityPanel(QWidget):
                 box.setDecimals(decimals)
                 box.setSuffix(" HU" if self._is_ct(scan) else "")
                 box.setSingleStep(max(10.0**-decimals, (self._extremes[1] - self._extremes[0]) / 200))
-        self.slider.show_histogram(found.counts, found.limits)
+        self.slider.show_histogram(counted.counts, counted.limits)
         self._show_window()
 
     @staticmethod
@@ -158,11 +161,12 @@ class IntensityPanel(QWidget):
 
     def _show_window(self) -> None:
         scan = self._session.scan
-        low, high = self._display.window or self._automatic
-        dark_high = self._display.inverted != (scan is not None and scan.inverted)
+        options = self._display.options
+        low, high = options.window or self._automatic
+        dark_high = options.inverted != (scan is not None and scan.inverted)
         self.slider.set_window(low, high, inverted=dark_high)
         for box, value in ((self.low, low), (self.high, high)):
             with QSignalBlocker(box):
                 box.setValue(value)
-        self.invert.setChecked(self._display.inverted)
-        self.automatic_button.setEnabled(self._display.window is not None)
+        self.invert.setChecked(options.inverted)
+        self.automatic_button.setEnabled(options.window is not None)

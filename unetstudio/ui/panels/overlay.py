@@ -1,28 +1,22 @@
-"""What lies over the image and how strongly: the segmentation, one class's probability, uncertainty or nothing."""
+"""The choice of what lies over the image, and how strongly: overlay, class, opacity, outlines."""
 
 from __future__ import annotations
+
+from dataclasses import replace
 
 from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QComboBox, QGridLayout, QSlider, QVBoxLayout, QWidget
 
-from unetstudio.ui.display import Overlay
+from unetstudio.ui.canvas.overlays.overlay import OVERLAYS, Predicted
 from unetstudio.ui.panels.segments import Segments
 from unetstudio.ui.panels.swatch import swatch
 from unetstudio.ui.panels.text import label
 from unetstudio.ui.panels.wheel import WheelGuard
 from unetstudio.ui.session import Session
 
-MODES = (
-    (Overlay.CLASSES, "Segmentation"),
-    (Overlay.PROBABILITY, "Probability of one class"),
-    (Overlay.UNCERTAINTY, "Uncertainty"),
-    (Overlay.ATTENTION, "Attention of the network"),
-    (Overlay.NONE, "No overlay"),
-)
-
 
 class OverlayControls(QWidget):
-    """Shows and sets `session.display`."""
+    """Shows and sets the options of `session.display`."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -33,21 +27,23 @@ class OverlayControls(QWidget):
         self.mode.setToolTip("What lies over the image (hold Tab for the raw image)")
         self.mode.activated.connect(self._choose_mode)
         self.of_class = self._box("overlay_class", "Class whose probability is shown")
-        self.of_class.activated.connect(lambda: self._display.set(probability_class=self.of_class.currentData()))
-        self.about_attention = label(role="small", name="overlay_attention")
+        self.of_class.activated.connect(self._choose_class)
+        self.legend = label(role="small", name="overlay_legend")
         self.style_choice = Segments(
             ((False, "Filled", "Classes as filled areas"), (True, "Outlined", "Only the borders of classes")), name="overlay_outline"
         )
-        self.style_choice.chosen.connect(lambda outline: self._display.set(outline=outline))
-        self.sliders = {
-            "overlay_opacity": self._slider("overlay_opacity", "Opacity of the prediction (Alt+wheel)"),
-            "label_opacity": self._slider("label_opacity", "Opacity of your own labels"),
-        }
+        self.style_choice.chosen.connect(lambda outline: self._display.show(replace(self._display.options, outline=outline)))
+        self.overlay_opacity = self._slider("overlay_opacity", "Opacity of the prediction (Alt+wheel)")
+        self.overlay_opacity.valueChanged.connect(self._set_overlay_opacity)
+        self.label_opacity = self._slider("label_opacity", "Opacity of your own labels")
+        self.label_opacity.valueChanged.connect(self._set_label_opacity)
         self.show_labels = self._check("show_labels", "Show my labels", "Show what you painted, imported or accepted")
+        self.show_labels.clicked.connect(lambda on: self._display.show(replace(self._display.options, show_labels=on)))
         self.show_removed = self._check("show_removed", "Show clean-up changes", "Highlight what the steps below took away or added")
+        self.show_removed.clicked.connect(lambda on: self._display.show(replace(self._display.options, show_removed=on)))
         self._lay_out()
         WheelGuard(self)
-        self._display.changed.connect(self._show)
+        self._display.changed.connect(lambda _: self._show())
         session.classes_changed.connect(self._show)
         session.project_opened.connect(self._show)
         session.learning.changed.connect(self._show_modes)
@@ -59,13 +55,13 @@ class OverlayControls(QWidget):
         grid.setHorizontalSpacing(8)
         grid.setVerticalSpacing(4)
         grid.setColumnStretch(1, 1)
-        for line, (name, words) in enumerate((("overlay_opacity", "Prediction"), ("label_opacity", "My labels"))):
+        for line, (words, slider) in enumerate((("Prediction", self.overlay_opacity), ("My labels", self.label_opacity))):
             grid.addWidget(label(words, "field"), line, 0)
-            grid.addWidget(self.sliders[name], line, 1)
+            grid.addWidget(slider, line, 1)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(8)
-        for part in (self.mode, self.of_class, self.about_attention, self.style_choice):
+        for part in (self.mode, self.of_class, self.legend, self.style_choice):
             column.addWidget(part)
         column.addLayout(grid)
         column.addWidget(self.show_labels)
@@ -85,56 +81,61 @@ class OverlayControls(QWidget):
         slider.setAccessibleName(hint)
         slider.setRange(0, 100)
         slider.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        slider.valueChanged.connect(lambda percent: self._slid(name, percent))
         slider.setToolTip(hint)
         return slider
 
     def _choose_mode(self) -> None:
-        if self._display.probability_class not in self._session.classes:  # it was removed, or belongs to another project
-            self._display.set(probability_class=self._session.annotation.active_class)
-        self._display.set(overlay=Overlay(self.mode.currentData()))  # Qt gives the plain string back
+        options = self._display.options
+        if options.probability_class not in self._session.classes:  # it was removed, or belongs to another project
+            options = replace(options, probability_class=self._session.annotation.active_class)
+        self._display.show(replace(options, overlay=self.mode.currentData()))
 
-    def _slid(self, name: str, percent: int) -> None:
-        self._display.set(**{name: percent / 100})
+    def _choose_class(self) -> None:
+        self._display.show(replace(self._display.options, probability_class=self.of_class.currentData()))
+
+    def _set_overlay_opacity(self, percent: int) -> None:
+        self._display.show(replace(self._display.options, overlay_opacity=percent / 100))
+
+    def _set_label_opacity(self, percent: int) -> None:
+        self._display.show(replace(self._display.options, label_opacity=percent / 100))
 
     def _check(self, name: str, words: str, hint: str) -> QCheckBox:
         check = QCheckBox(words)
         check.setObjectName(name)
         check.setToolTip(hint)
         check.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        check.clicked.connect(lambda on: self._display.set(**{name: on}))
         return check
 
     def _show(self) -> None:
-        display = self._display
+        options, overlay, attention = self._display.options, OVERLAYS[self._display.options.overlay], self._session.attention
         self._show_modes()
-        self.mode.setCurrentIndex(self.mode.findData(display.overlay))
-        self.about_attention.setText(self._session.attention.sentence)
-        self.about_attention.setVisible(display.overlay == Overlay.ATTENTION)
+        self.mode.setCurrentIndex(self.mode.findData(options.overlay))
+        legend = overlay.legend(Predicted(self._session.review.prediction, attention=attention.values, attention_limits=attention.limits))
+        self.legend.setText(legend)
+        self.legend.setVisible(legend != "")
         if [self.of_class.itemData(i, Qt.ItemDataRole.UserRole + 1) for i in range(self.of_class.count())] != list(self._session.classes):
             self._fill_classes()
-        self.of_class.setCurrentIndex(self.of_class.findData(display.probability_class))
-        self.of_class.setVisible(display.overlay == Overlay.PROBABILITY)
-        self.style_choice.choose(display.outline)
-        for name, slider in self.sliders.items():
+        self.of_class.setCurrentIndex(self.of_class.findData(options.probability_class))
+        self.of_class.setVisible(overlay.of_one_class)
+        self.style_choice.choose(options.outline)
+        for slider, opacity in ((self.overlay_opacity, options.overlay_opacity), (self.label_opacity, options.label_opacity)):
             with QSignalBlocker(slider):
-                slider.setValue(round(getattr(display, name) * 100))
-        self.show_labels.setChecked(display.show_labels)
-        self.show_removed.setChecked(display.show_removed)
+                slider.setValue(round(opacity * 100))
+        self.show_labels.setChecked(options.show_labels)
+        self.show_removed.setChecked(options.show_removed)
 
     def _show_modes(self) -> None:
-        """Attention is offered where the network has it."""
+        """List the overlays that the network in use can be shown with."""
         offered = self._session.overlays
         if [self.mode.itemData(i) for i in range(self.mode.count())] == list(offered):
             return
         self.mode.clear()
-        for value, words in MODES:
-            if value in offered:
-                self.mode.addItem(words, value)
-        self.mode.setCurrentIndex(self.mode.findData(self._display.overlay))
+        for name in offered:
+            self.mode.addItem(OVERLAYS[name].title, name)
+        self.mode.setCurrentIndex(self.mode.findData(self._display.options.overlay))
 
     def _fill_classes(self) -> None:
         self.of_class.clear()
-        for found in self._session.classes:
-            self.of_class.addItem(swatch(found.colour), found.name, found.value)
-            self.of_class.setItemData(self.of_class.count() - 1, found, Qt.ItemDataRole.UserRole + 1)
+        for entry in self._session.classes:
+            self.of_class.addItem(swatch(entry.colour), entry.name, entry.value)
+            self.of_class.setItemData(self.of_class.count() - 1, entry, Qt.ItemDataRole.UserRole + 1)

@@ -1,4 +1,4 @@
-"""Two handles on a histogram: what is dark and what is bright on the screen."""
+"""Two handles on a histogram: the values that are black and white on the screen."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ REACH = 8
 
 
 class Grip(Enum):
-    """What a drag moves."""
+    """The part of the slider that a drag moves."""
 
     LOW = "low"
     HIGH = "high"
@@ -49,7 +49,7 @@ class RangeSlider(QWidget):
         return QSize(120, 84)
 
     def show_histogram(self, counts: NDArray[np.int64], limits: tuple[float, float]) -> None:
-        """Counts of equally wide bins from limits[0] to limits[1]; drawn by their square root, so that small peaks stay visible."""
+        """Show the counts of equally wide bins from limits[0] to limits[1], by their square root, so that small peaks stay visible."""
         self.limits = limits
         roots = np.sqrt(counts.astype(np.float64))
         top = np.percentile(roots[roots > 0], 99) if (roots > 0).any() else 1.0
@@ -57,7 +57,7 @@ class RangeSlider(QWidget):
         self.update()
 
     def set_window(self, low: float, high: float, *, inverted: bool = False) -> None:
-        """Shows a window set elsewhere."""
+        """Show a window set elsewhere."""
         self.low, self.high, self.inverted = low, high, inverted
         self.update()
 
@@ -67,7 +67,7 @@ class RangeSlider(QWidget):
         return QRectF(7, 2, max(1, self.width() - 14), self.height() - 24)
 
     def x_of(self, value: float) -> float:
-        """Where a value lies; values outside the limits lie at the edge."""
+        """The position of a value; values outside the limits lie at the edge."""
         box, (bottom, top) = self._box(), self.limits
         share = (value - bottom) / (top - bottom or 1.0)
         return box.left() + min(1.0, max(0.0, share)) * box.width()
@@ -106,7 +106,7 @@ class RangeSlider(QWidget):
         self.reset.emit()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
-        """Left and right move the window, down and up make it narrower and wider."""
+        """Move the window by left and right, make it narrower and wider by down and up."""
         step = (self.limits[1] - self.limits[0]) / 100
         match event.key():
             case Qt.Key.Key_Left | Qt.Key.Key_Right:
@@ -156,7 +156,7 @@ class RangeSlider(QWidget):
             self._draw_handle(painter, x, box, accent)
 
     def _draw_bars(self, painter: QPainter, box: QRectF, ink: QColor, accent: QColor, low: float, high: float) -> None:
-        """The histogram, inside the window in the accent colour and outside it pale."""
+        """Draw the histogram, inside the window in the accent colour and outside it pale."""
         if not len(self._bars):
             return
         width = box.width() / len(self._bars)

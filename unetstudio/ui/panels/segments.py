@@ -50,7 +50,7 @@ class Segments(QWidget):
         return self._chosen
 
     def choose(self, value: Any) -> None:
-        """Shows a choice made elsewhere; a value that is none of the choices shows none."""
+        """Show a choice made elsewhere; a value that is none of the choices shows none."""
         self._chosen = value if value in self.buttons else None
         for other, button in self.buttons.items():
             button.setChecked(other == self._chosen)

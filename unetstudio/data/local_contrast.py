@@ -1,0 +1,27 @@
+"""Local normalisation of a plane, which shows faint structures next to bright ones and does not change with illumination."""
+
+from __future__ import annotations
+
+import math
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float32]
+
+FLOOR = 0.05
+"""Added to the local standard deviation (the whole scale is 2 wide), so that flat ground stays flat and its noise small."""
+
+
+def local_contrast(plane: Floats, sigma: float, limit: float) -> Floats:
+    """Return (Y, X) of (x - m) / (s + FLOOR) with mean m and standard deviation s in a Gaussian window, within +-limit.
+
+    Mirrored at the borders.
+    """
+    width = 2 * math.ceil(3 * sigma) + 1
+    size = (width, width)
+    mean = cv2.GaussianBlur(plane, size, sigma, borderType=cv2.BORDER_REFLECT_101)
+    square = cv2.GaussianBlur(plane * plane, size, sigma, borderType=cv2.BORDER_REFLECT_101)
+    deviation = np.sqrt(np.maximum(square - mean * mean, 0.0))
+    return np.asarray(np.clip((plane - mean) / (deviation + FLOOR), -limit, limit), np.float32)

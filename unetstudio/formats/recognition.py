@@ -1,0 +1,74 @@
+"""Which format a file or folder is of: by its first bytes, never by its name alone."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from unetstudio.errors import FormatError
+from unetstudio.formats.format import FORMATS, Format
+
+HEAD = 1024
+"""Bytes by which a format is recognised."""
+
+
+def recognise(path: Path) -> tuple[str, Format] | None:
+    """Return name and format of a file, None when no format knows it; FormatError when it cannot be opened."""
+    require_regular_file(path)
+    try:
+        with path.open("rb") as file:
+            head = file.read(HEAD)
+    except FileNotFoundError:
+        raise FormatError(path, "there is no such file; it may have been moved or renamed.") from None
+    except OSError as error:
+        raise FormatError(path, f"it cannot be opened ({error.strerror}); check that you may read it.") from error
+    return next(((name, variant) for name, variant in FORMATS.items() if variant.recognises(head)), None)
+
+
+def format_name(path: Path) -> str | None:
+    """Return the name of a file's format; None for an unknown or unreadable one."""
+    try:
+        recognised = recognise(path)
+    except FormatError:
+        return None
+    return recognised[0] if recognised else None
+
+
+def format_of(path: Path) -> Format:
+    """Return the format that reads a file or folder; FormatError for one that no format recognises."""
+    if path.is_dir():
+        return next(variant for _, variant in FORMATS.items() if variant.folders)
+    recognised = recognise(path)
+    if recognised is None:
+        raise unknown_format(path)
+    return recognised[1]
+
+
+def unknown_format(path: Path) -> FormatError:
+    """Return the error for a file that no format recognises."""
+    if path.stat().st_size == 0:
+        return FormatError(path, "the file is empty; copy it again from its origin.")
+    named = next((variant.title for _, variant in FORMATS.items() if path.name.lower().endswith(variant.suffixes)), None)
+    if named is not None:
+        return FormatError(path, f"it is not a {named} file although it is named like one; open the original instead.")
+    return FormatError(path, f"it is not an image of a kind this program knows ({format_titles()}); convert it to one of these.")
+
+
+def format_titles() -> str:
+    """Return the titles of all formats, separated by commas."""
+    return ", ".join(variant.title for _, variant in FORMATS.items())
+
+
+def require_regular_file(path: Path) -> None:
+    """Raise FormatError for a pipe or device under a file's name, which would be read without end; a missing file passes."""
+    if path.exists() and not path.is_file() and not path.is_dir():
+        raise FormatError(path, "it is not a file; choose the image itself.")
+
+
+def stem(path: Path) -> str:
+    """Return a file's name without its suffix, .nii.gz counting as one; a folder's name."""
+    if path.is_dir():
+        return path.name
+    name = path.name
+    suffixes = (suffix for _, variant in FORMATS.items() for suffix in variant.suffixes)
+    suffix = next((suffix for suffix in suffixes if name.lower().endswith(suffix) and len(name) > len(suffix)), "")
+    return name[: len(name) - len(suffix)]

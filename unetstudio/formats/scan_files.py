@@ -1,0 +1,48 @@
+"""Reading scans of any registered format; whatever a library raises becomes one clear sentence."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+
+from unetstudio.data.case import Source
+from unetstudio.data.scan import Scan
+from unetstudio.formats.library_errors import translate_errors
+from unetstudio.formats.memory_check import SMALL, require_memory
+from unetstudio.formats.recognition import format_of, stem
+
+PROCESSES, LABEL_BYTES = 2, 2
+"""The window and the worker each hold an image that is painted, and two bytes of labels for each of its voxels."""
+
+
+def read(source: Source | Path) -> Scan:
+    """Read all voxels of a scan at full depth, with geometry and name; FormatError when it is missing, unknown, damaged or too large."""
+    source = source if isinstance(source, Source) else Source(source)
+    variant = format_of(source.path)
+    scan = translate_errors(source.path, variant.title, lambda: variant.read(source))
+    return replace(scan, name=scan.name or stem(source.path))
+
+
+def read_by_region(source: Source | Path, large: int = SMALL) -> Scan:
+    """Read a scan, but leave the voxels of one over `large` bytes in the file if its format allows, to be read when indexed."""
+    source = source if isinstance(source, Source) else Source(source)
+    path = source.path
+    if path.is_dir():
+        return read(source)
+    variant = format_of(path)
+    scan = translate_errors(path, variant.title, lambda: variant.read_by_region(path, large))
+    return read(source) if scan is None else replace(scan, name=scan.name or stem(path))
+
+
+def read_to_paint(source: Source | Path) -> Scan:
+    """Read a scan that is to be painted and learnt from; FormatError where that would not fit into memory."""
+    scan = read_by_region(source)
+    if not isinstance(scan.voxels, np.ndarray):
+        path = source.path if isinstance(source, Source) else source
+        needed = PROCESSES * (scan.voxels.nbytes + LABEL_BYTES * math.prod(scan.shape))
+        require_memory(path, needed, needed, by_region=True)
+        return read(source)
+    return scan

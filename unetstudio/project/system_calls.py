@@ -1,0 +1,105 @@
+"""The system calls behind durable files, with what differs between operating systems."""
+
+from __future__ import annotations
+
+import errno
+import os
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+FILE_MODE, FOLDER_MODE = 0o600, 0o700
+"""Permissions of what a project holds: for this user's eyes only."""
+BLOCK = 8 * 2**20
+"""Bytes that are read or written at once."""
+BUSY_SECONDS = 5.0
+"""Seconds for which a file that another program holds open (Windows: antivirus, indexing) is tried again."""
+BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
+
+_NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+Result = TypeVar("Result")
+
+
+def create_file(path: Path) -> int:
+    """Open a new file for writing; an existing file or link is an OSError."""
+    return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, FILE_MODE)
+
+
+def write_all(handle: int, data: bytes | memoryview) -> None:
+    """Write all bytes: a disk that fills up takes a part and reports no error."""
+    rest = memoryview(data).cast("B")
+    while rest:
+        written = os.write(handle, rest[:BLOCK])
+        if written <= 0:
+            raise OSError(errno.EIO, os.strerror(errno.EIO))
+        rest = rest[written:]
+
+
+def write_at(handle: int, data: bytes | memoryview, offset: int) -> None:
+    """Write all bytes from an offset on, over what an earlier attempt may have left there."""
+    os.lseek(handle, offset, os.SEEK_SET)
+    write_all(handle, data)
+
+
+def flush_file(handle: int, *, data_only: bool = False) -> None:
+    """Flush a file to the disk itself; on macOS fsync stops at the drive's cache and F_FULLFSYNC does not."""
+    if sys.platform == "darwin":
+        import fcntl
+
+        try:
+            fcntl.fcntl(handle, fcntl.F_FULLFSYNC)
+        except OSError as error:
+            if error.errno not in (errno.ENOTSUP, errno.EINVAL, errno.ENOTTY):
+                raise
+            os.fsync(handle)
+    elif data_only and hasattr(os, "fdatasync"):
+        os.fdatasync(handle)
+    else:
+        os.fsync(handle)
+
+
+def sync_folder(folder: Path) -> None:
+    """Make new names in a folder last; Windows has no such call and needs none."""
+    if sys.platform == "win32":
+        return
+    handle = os.open(folder, os.O_RDONLY | BINARY)
+    try:
+        os.fsync(handle)
+    except OSError as error:
+        if error.errno not in (errno.EINVAL, errno.ENOTSUP):  # some network drives cannot
+            raise
+    finally:
+        os.close(handle)
+
+
+def claim_name(temporary: Path, path: Path) -> bool:
+    """Give a file its name unless the name is taken, which returns False."""
+    try:
+        os.link(temporary, path)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LINKS:
+            raise
+        try:
+            handle = create_file(path)
+        except FileExistsError:
+            return False
+        os.close(handle)
+        os.replace(temporary, path)  # noqa: PTH105 (one set of modules, one name for every disk call)
+    return True
+
+
+def retry_while_busy(action: Callable[[], Result]) -> Result:
+    """Try again for a while when another program holds the file (Windows errors 5 and 32)."""
+    end, pause = time.monotonic() + BUSY_SECONDS, 0.01
+    while True:
+        try:
+            return action()
+        except PermissionError as error:
+            if getattr(error, "winerror", None) not in (5, 32) or time.monotonic() > end:
+                raise
+            time.sleep(pause)
+            pause = min(2 * pause, 0.5)
