@@ -105,7 +105,7 @@ def test_that_an_export_from_its_panel_ends_with_the_files_and_the_result_in_pla
     panel = working.work.sections["export"].panel
     assert isinstance(panel, ExportPanel)
     annotation = working.session.annotation
-    annotation.press(Pointer(10, 10, 0, 0))
+    annotation.press(Pointer(10, 10))
     annotation.release()
     panel.form.what.choose("labels")
     panel.form.cases.setCurrentIndex(panel.form.cases.findData(OPEN_CASE))
