@@ -197,7 +197,7 @@ class FolderDialog(QDialog):
     def _show_end(self) -> None:
         self.start_button.setText("Start")
         self.bar.hide()
-        self.table.sort_by_doubt()
+        self.table.sort_by_uncertainty()
         match self._task:
             case Task(state=TaskState.STOPPED):
                 self.sentence.setText(f"Stopped. {AGAIN}")
