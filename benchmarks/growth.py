@@ -94,8 +94,9 @@ def predict(edge: int, classes: int) -> tuple[float, float]:
     from unetstudio.inference.folder import PredictionTarget, predict_to_folder
     from unetstudio.inference.network_predictor import NetworkPredictor
     from unetstudio.inference.prediction_options import PredictionOptions
-    from unetstudio.networks.device import choose_precision, use_threads
+    from unetstudio.networks.device import use_threads
     from unetstudio.networks.network import create
+    from unetstudio.networks.precision_choice import choose_precision
     from unetstudio.postprocess.segment import DEFAULT_STEPS
 
     use_threads(1)

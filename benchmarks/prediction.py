@@ -26,8 +26,9 @@ from unetstudio.inference.collect import collect
 from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.inference.request import PredictionRequest
 from unetstudio.inference.tile_network import as_bytes
-from unetstudio.networks.device import choose_device, choose_precision, use_threads
+from unetstudio.networks.device import choose_device, use_threads
 from unetstudio.networks.network import create
+from unetstudio.networks.precision_choice import choose_precision
 
 WINDOW = 256
 Probabilities = NDArray[np.uint8]

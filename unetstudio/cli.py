@@ -123,7 +123,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
 
 
 def _train(options: argparse.Namespace, output: Output) -> None:
-    from unetstudio.commands.learn import train
+    from unetstudio.commands.train import train
 
     changes = [
         f"seconds={options.seconds}",

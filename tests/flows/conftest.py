@@ -30,7 +30,7 @@ class Driven(application.MainWindow):
         self.ticking.timeout.connect(self.paint)
         self.session.saver.idle.connect(lambda: self.tell("saved", self.strokes) if self.strokes else None)
         self.session.case_opened.connect(lambda case: self.ticking.start())
-        self.session.worker.event.connect(lambda event: self.tell("event", type(event).__name__, self.session.worker.pid))
+        self.session.worker.event_received.connect(lambda event: self.tell("event", type(event).__name__, self.session.worker.pid))
         self.session.notice.connect(lambda text, level: self.tell("notice", level, text))
 
     def tell(self, *words):

@@ -27,7 +27,7 @@ SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, device="cpu", threa
 def session(qapp: object, images: Path, qtbot: QtBot) -> Iterator[tuple[Session, list[Event]]]:
     """A session with one picture open and its own learner at work; and what the learner says."""
     made, events = Session(), []
-    made.worker.event.connect(events.append)
+    made.worker.event_received.connect(events.append)
     made.open_paths([images])
     qtbot.waitUntil(lambda: made.case is not None, timeout=10_000)
     made.learning.set_settings(SMALL)
@@ -68,9 +68,9 @@ def test_that_a_killed_learner_is_named_and_started_again_and_learns_what_was_pa
     qtbot.waitUntil(said(StepDone), timeout=60_000)
     assert made.learning.state.phase == "training"
     qtbot.waitUntil(lambda: not made.saver.busy, timeout=10_000)
-    assert made.project_path is not None
+    assert made.project is not None
     assert made.case is not None
-    labels, sequence = read_labels(made.project_path, made.case)
+    labels, sequence = read_labels(made.project.path, made.case.case)
     assert sequence == 4
     assert made.labels is not None
     assert (labels.values == made.labels.values).all()
@@ -105,16 +105,16 @@ def test_that_a_learner_that_the_system_refuses_is_told_and_painting_goes_on(
         qtbot.waitUntil(lambda: made.case is not None, timeout=10_000)
         paint(made, 10, 1)
         qtbot.waitUntil(lambda: not made.saver.busy, timeout=10_000)
-        assert made.project_path is not None
+        assert made.project is not None
         assert made.case is not None
-        assert read_labels(made.project_path, made.case)[1] == 1
+        assert read_labels(made.project.path, made.case.case)[1] == 1
     finally:
         made.shut_down()
 
 
 def test_that_a_learner_that_dies_again_and_again_is_given_up_with_a_sentence(qapp: object, qtbot: QtBot) -> None:
     thread, died = WorkerThread(), []
-    thread.event.connect(lambda event: died.append(event) if isinstance(event, WorkerDied) else None)
+    thread.event_received.connect(lambda event: died.append(event) if isinstance(event, WorkerDied) else None)
     thread.start()
     try:
         for number in range(1, RESTARTS + 1):

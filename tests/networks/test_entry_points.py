@@ -15,6 +15,7 @@ import pytest
 import torch
 from networks.tiny import lively
 from pytestqt.qtbot import QtBot
+from ui.line import Line, answer
 
 from unetstudio import cli
 from unetstudio.data.case import Case, Source
@@ -34,10 +35,9 @@ from unetstudio.networks.onnx_export import export_network
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved
 from unetstudio.training.fit import fit
-from unetstudio.ui.measurements import Measurements
-from unetstudio.ui.network_catalogue import Networks
+from unetstudio.ui.network_catalogue import NetworkCatalogue
 from unetstudio.ui.panels.network_choice import NetworkList
-from unetstudio.ui.worker_thread import WorkerThread
+from unetstudio.ui.task import Tasks
 from unetstudio.worker.messages import DescribeNetworks, WorkerReady
 from unetstudio.worker.network_jobs import choices, describe_networks
 
@@ -76,12 +76,14 @@ def test_that_a_network_of_another_package_is_listed_with_ours(capsys: pytest.Ca
 
 
 @pytest.mark.usefixtures("installed")
-def test_that_it_can_be_chosen_in_the_window_with_its_size(qtbot: QtBot, tmp_path: Path) -> None:
-    worker = WorkerThread()
-    networks = Networks(worker, Measurements(tmp_path / "networks.json"))
-    worker.event.emit(WorkerReady(1, "CPU, 2 cores", choices()))
-    for cost in describe_networks(DescribeNetworks((("dilated", 2),))):
-        worker.event.emit(cost)
+def test_that_it_can_be_chosen_in_the_window_with_its_size(qtbot: QtBot) -> None:
+    line = Line()
+    networks = NetworkCatalogue(line, Tasks())
+    line.event_received.emit(WorkerReady(1, "CPU, 2 cores", choices()))
+    networks.describe()
+    for cost in describe_networks(DescribeNetworks(0, (("dilated", 2),))):
+        if cost is not None:
+            answer(line, line.sent[-1], cost)
     shown = NetworkList(networks)
     qtbot.addWidget(shown)
     shown.refresh(2, volumes=False, kept=())

@@ -1,5 +1,7 @@
 """Augmentation by hand: presets, sliders, samples that follow, and Apply."""
 
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
@@ -21,7 +23,7 @@ def dialog(opened: Session, qtbot: QtBot) -> AugmentationDialog:
     made.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose, False)
     qtbot.addWidget(made)
     made.show()
-    qtbot.waitUntil(lambda: not made.pictures[-1].pixmap().isNull(), timeout=5000)
+    qtbot.waitUntil(lambda: not made.samples.pictures[-1].pixmap().isNull(), timeout=5000)
     return made
 
 
@@ -30,7 +32,7 @@ def block(dialog: AugmentationDialog, title: str) -> object:
 
 
 def shown(dialog: AugmentationDialog, place: int) -> bytes:
-    return bytes(dialog.pictures[place].pixmap().toImage().constBits())
+    return bytes(dialog.samples.pictures[place].pixmap().toImage().constBits())
 
 
 def test_that_it_opens_with_what_suits_the_images_and_nothing_to_apply(dialog: AugmentationDialog) -> None:
@@ -51,6 +53,17 @@ def test_that_other_samples_can_be_had(dialog: AugmentationDialog, qtbot: QtBot)
     sample = shown(dialog, 5)
     dialog.again_button.click()
     qtbot.waitUntil(lambda: shown(dialog, 5) != sample, timeout=5000)
+
+
+def test_that_a_dialog_opened_before_its_image_shows_samples_once_there_is_one(session: Session, images: list[Path], qtbot: QtBot) -> None:
+    made = AugmentationDialog(session)
+    qtbot.addWidget(made)
+    made.show()
+    assert made.caption.text() == "Open an image to see samples of it."
+    session.open_paths(images)
+    qtbot.waitUntil(lambda: not made.samples.pictures[-1].pixmap().isNull(), timeout=10_000)
+    assert made.caption.text().startswith("The first picture is the image as it is")
+    made.close()
 
 
 def test_that_applying_sets_the_settings_and_opening_again_shows_them(dialog: AugmentationDialog, opened: Session, qtbot: QtBot) -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
 from pytestqt.qtbot import QtBot
+from ui.line import answer, end, task_of
 
 from unetstudio import RESEARCH_USE, __version__
 from unetstudio.ui.about import PROMISES, About, libraries_in_words
@@ -16,7 +18,8 @@ from unetstudio.ui.key_sheet import KeySheet
 from unetstudio.ui.session import Session
 from unetstudio.ui.start_page import StartPage
 from unetstudio.ui.status_bar import StatusBar, in_words
-from unetstudio.worker.messages import DeviceReport
+from unetstudio.ui.worker_thread import NOT_UP
+from unetstudio.worker.messages import DescribeDevice, DeviceReport, Request, StopTask
 
 
 def words_of(widget: QWidget) -> str:
@@ -71,6 +74,32 @@ def test_that_the_computer_report_can_be_copied_with_its_remedy(session: Session
     )
 
 
+def test_that_the_computer_is_measured_while_its_dialog_is_open(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Request] = []
+    monkeypatch.setattr(session.worker, "ask", sent.append)
+    dialog = ComputerDialog(session)
+    qtbot.addWidget(dialog)
+    assert isinstance(sent[-1], DescribeDevice) and [task.name for task in session.tasks.running] == ["Measuring this computer"]
+    answer(session.worker, sent[-1], DeviceReport((("Processor", "four cores"),)))
+    assert "four cores" in words_of(dialog) and dialog.waiting.isHidden()
+    end(session.worker, sent[-1])
+    assert session.tasks.running == () and dialog.waiting.isHidden()
+
+
+def test_that_the_speed_test_ends_with_its_dialog(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Request] = []
+    monkeypatch.setattr(session.worker, "ask", sent.append)
+    dialog = ComputerDialog(session)
+    dialog.reject()
+    assert sent[-1] == StopTask(task_of(sent[0])) and session.tasks.running == ()
+
+
+def test_that_a_computer_that_cannot_be_measured_says_why(session: Session, qtbot: QtBot) -> None:
+    dialog = ComputerDialog(session)  # there is no worker
+    qtbot.addWidget(dialog)
+    assert dialog.waiting.text() == NOT_UP and dialog.bar.isHidden() and not dialog.copy_button.isEnabled()
+
+
 def test_that_the_status_bar_says_what_is_under_the_pointer() -> None:
     picture = Under((0, 340, 211), (182, 140, 160), "epithelium", None)
     volume = Under((12, 340, 211), (0.123456,), None, (1.0, -2.25, 30.0))
@@ -78,13 +107,48 @@ def test_that_the_status_bar_says_what_is_under_the_pointer() -> None:
     assert in_words(volume, volume=True) == "x 211  y 340  z 12   1.0, -2.2, 30.0 mm   value 0.1235"
 
 
-def test_that_progress_is_shown_while_it_lasts(session: Session, qtbot: QtBot) -> None:
+@pytest.fixture
+def status(session: Session, qtbot: QtBot) -> StatusBar:
     bar = StatusBar(session)
     qtbot.addWidget(bar)
-    session.progress.emit("Exporting", 3, 12)
-    during = bar.bar.isHidden()
-    session.progress.emit("Exporting", 12, 12)
-    assert (during, bar.bar.isHidden()) == (False, True)
+    return bar
+
+
+def test_that_progress_is_shown_while_it_lasts(session: Session, status: StatusBar) -> None:
+    task = session.tasks.begin("Exporting", lambda: None)
+    assert not status.bar.isHidden() and (status.work.text(), status.bar.maximum()) == ("Exporting", 0)
+    task.progress(3, 12)
+    assert (status.work.text(), status.bar.value(), status.bar.maximum()) == ("Exporting  3 of 12", 3, 12)
+    task.finish()
+    assert status.bar.isHidden() and status.work.isHidden() and status.stop.isHidden()
+
+
+def test_that_the_newest_of_several_tasks_is_shown_with_a_count(session: Session, status: StatusBar) -> None:
+    first, second, third = (session.tasks.begin(name, lambda: None) for name in ("Exporting", "Predicting", "Measuring"))
+    third.progress(1, 2)
+    assert status.work.text() == "Measuring  1 of 2  (and 2 more)"
+    first.progress(3, 12)
+    assert status.work.text() == "Measuring  1 of 2  (and 2 more)"
+    second.finish()
+    third.fail("It went wrong.")
+    assert status.work.text() == "Exporting  3 of 12" and status.bar.value() == 3
+
+
+def test_that_the_stop_button_stops_the_task_that_is_shown(session: Session, status: StatusBar) -> None:
+    stopped: list[str] = []
+    for name in ("Exporting", "Measuring"):
+        session.tasks.begin(name, lambda name=name: stopped.append(name))
+    status.stop.click()
+    assert (stopped, status.work.text()) == (["Measuring"], "Exporting")
+    status.stop.click()
+    assert stopped == ["Measuring", "Exporting"] and status.stop.isHidden()
+
+
+def test_that_what_cannot_be_stopped_has_no_stop_button(session: Session, status: StatusBar) -> None:
+    task = session.tasks.begin("Opening")
+    assert not status.bar.isHidden() and status.stop.isHidden()
+    task.on_stop(lambda: None)
+    assert not status.stop.isHidden()
 
 
 def test_that_about_and_readme_promise_the_same() -> None:

@@ -5,24 +5,15 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from ui.line import Line
 
 from unetstudio.inference.events import Notice
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.ui.learning import MOST_LOSSES, Learning
-from unetstudio.ui.worker_thread import WorkerThread
-from unetstudio.worker.messages import JobFailed, PauseTraining, Request, Train, TrainingPaused, TrainingWaits, WorkerDied, WorkerReady
-
-
-class Line(WorkerThread):
-    """A worker thread that is not started: what would be sent to its process is kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent: list[Request] = []
-
-    def ask(self, request: Request) -> None:
-        self.sent.append(request)
+from unetstudio.ui.network_catalogue import NetworkCatalogue
+from unetstudio.ui.task import Tasks
+from unetstudio.worker.messages import JobFailed, PauseTraining, Train, TrainingPaused, TrainingWaits, WorkerDied, WorkerReady
 
 
 @pytest.fixture
@@ -33,7 +24,7 @@ def line(qapp: object) -> Line:
 @pytest.fixture
 def learning(line: Line) -> Learning:
     """With a worker that is up."""
-    made = Learning(line)
+    made = Learning(line, NetworkCatalogue(line, Tasks()))
     made.take(WorkerReady(1, "CPU, 2 cores", ()))
     return made
 

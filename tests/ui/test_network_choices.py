@@ -6,15 +6,16 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from ui.line import Line, answer, end, task_of
 
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, TrainingStarted
 from unetstudio.ui.learning import Learning
-from unetstudio.ui.measurements import MOST, Measured, Measurements
-from unetstudio.ui.network_catalogue import Networks
-from unetstudio.ui.worker_thread import WorkerThread
+from unetstudio.ui.network_catalogue import NetworkCatalogue
+from unetstudio.ui.task import Tasks, TaskState
+from unetstudio.ui.worker_thread import NOT_UP, WorkerThread
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
-from unetstudio.worker.messages import DescribeNetworks, JobFailed, NetworkChoice, NetworkCost, Request, Train, WorkerDied, WorkerReady
+from unetstudio.worker.messages import DescribeNetworks, NetworkChoice, NetworkCost, Train, WorkerDied, WorkerReady
 
 CHOICES = (
     NetworkChoice("unet", "U-Net", "The classic.", (2, 3), ("default", "published"), True),
@@ -24,41 +25,38 @@ CHOICES = (
 )
 
 
-class Line(WorkerThread):
-    """A worker thread that is not started: what would be sent to its process is kept."""
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.sent: list[Request] = []
-
-    def ask(self, request: Request) -> None:
-        self.sent.append(request)
-
-
 @pytest.fixture
 def line(qapp: object) -> Line:
     return Line()
 
 
 @pytest.fixture
-def learning(line: Line) -> Learning:
+def networks(line: Line) -> NetworkCatalogue:
+    """The catalogue of a worker that is up."""
+    made = NetworkCatalogue(line, Tasks())
+    line.event_received.emit(WorkerReady(1, "CPU, 2 cores", CHOICES))
+    return made
+
+
+@pytest.fixture
+def learning(line: Line, networks: NetworkCatalogue) -> Learning:
     """A U-Net learns and has saved a checkpoint."""
-    made = Learning(line)
+    made = Learning(line, networks)
     made.take(WorkerReady(1, "CPU, 2 cores", CHOICES))
     made.take(TrainingStarted("unet", 2, 1000, (32, 32), 2, "cpu", 0))
     made.take(CheckpointSaved("a" * 64, "a.safetensors", 7, None, True))
     return made
 
 
-@pytest.fixture
-def networks(line: Line, tmp_path: Path) -> Networks:
-    made = Networks(line, Measurements(tmp_path / "networks.json"))
-    line.event.emit(WorkerReady(1, "CPU, 2 cores", CHOICES))
-    return made
+def cost(name: str = "unet", dims: int = 2, seconds: float | None = None, problem: str = "") -> NetworkCost:
+    return NetworkCost(name, dims, 482_466, (192, 192), 4, (("default", 7_762_498),), "mine", seconds, 2**28, problem)
 
 
-def cost(name: str = "unet", dims: int = 2, seconds: float | None = None, problem: str = "", machine: str = "mine") -> NetworkCost:
-    return NetworkCost(name, dims, 482_466, (192, 192), 4, (("default", 7_762_498),), machine, seconds, 2**28, problem)
+def describe(networks: NetworkCatalogue, line: Line, *costs: NetworkCost) -> None:
+    """Ask what networks cost, and answer."""
+    networks.describe()
+    answer(line, line.sent[-1], *costs)
+    end(line, line.sent[-1])
 
 
 def test_that_another_network_begins_anew_and_says_what_becomes_of_the_weights(learning: Learning, line: Line) -> None:
@@ -85,8 +83,8 @@ def test_that_what_the_network_before_took_is_not_told_of_the_new_one(learning: 
     assert learning.rounds == []
 
 
-def test_that_nothing_is_said_of_weights_that_there_are_not(line: Line) -> None:
-    learning, told = Learning(line), []
+def test_that_nothing_is_said_of_weights_that_there_are_not(line: Line, networks: NetworkCatalogue) -> None:
+    learning, told = Learning(line, networks), []
     learning.take(WorkerReady(1, "CPU, 2 cores", CHOICES))
     learning.notice.connect(lambda *notice: told.append(notice))
     learning.choose_network("attention_unet")
@@ -102,77 +100,92 @@ def test_that_dimensions_a_network_does_not_have_are_left_to_the_program(learnin
     assert (learning.settings.dims, learning.settings.preset) == (3, "default")
 
 
-def test_that_what_was_measured_is_remembered_for_this_machine_and_these_versions(networks: Networks, line: Line, tmp_path: Path) -> None:
-    networks.measure([("unet", 2)])
-    line.event.emit(cost(seconds=0.21))
-    later = Networks(line, Measurements(tmp_path / "networks.json"))
-    line.event.emit(cost())
-    assert later.measured("unet", 2) == Measured(0.21, 2**28)
-    line.event.emit(cost(machine="another version"))
-    assert later.measured("unet", 2) is None
+def test_that_networks_are_described_once(networks: NetworkCatalogue, line: Line) -> None:
+    asked = networks.describe()
+    assert line.sent == [DescribeNetworks(task_of(line.sent[0]))]
+    assert networks.describe() is asked and len(line.sent) == 1
+    answer(line, line.sent[0], cost(), cost("unetr"))
+    end(line, line.sent[0])
+    assert networks.describe() is None and len(line.sent) == 1
+    assert networks.cost("unetr", 2) == cost("unetr") and networks.cost("unetr", 3) is None
 
 
-@pytest.mark.parametrize("content", ["", "[]", '{"mine": 3}', '{"mine": {"unet 2D": ["x"]}}', "[" * 100_000])
-def test_that_a_file_of_measurements_that_is_none_counts_as_not_measured(content: str, tmp_path: Path) -> None:
-    path = tmp_path / "networks.json"
-    path.write_text(content)
-    kept = Measurements(path)
-    assert kept.get("mine", "unet", 2) is None
-    kept.put("mine", "unet", 2, Measured(0.5, 100))
-    assert Measurements(path).get("mine", "unet", 2) == Measured(0.5, 100)
+def test_that_networks_are_described_again_when_it_failed(networks: NetworkCatalogue, line: Line) -> None:
+    networks.describe()
+    end(line, line.sent[0], "It went wrong.")
+    again = networks.describe()
+    assert again is not None and again.running and len(line.sent) == 2
 
 
-def test_that_only_so_many_machines_are_remembered(tmp_path: Path) -> None:
-    kept = Measurements(tmp_path / "networks.json")
-    for number in range(MOST + 1):
-        kept.put(f"machine {number}", "unet", 2, Measured(1.0, 1))
-    assert kept.get("machine 0", "unet", 2) is None
-    assert kept.get(f"machine {MOST}", "unet", 2) is not None
+def test_that_what_the_worker_remembers_of_earlier_runs_counts(networks: NetworkCatalogue, line: Line) -> None:
+    describe(networks, line, cost("attention_unet", seconds=1.9))
+    assert not networks.suits("attention_unet", 2)
 
 
-def test_that_progress_counts_what_is_measured_and_ends(networks: Networks, line: Line) -> None:
-    ended: list[str] = []
-    networks.finished.connect(ended.append)
-    networks.measure([("unet", 2), ("unetr", 2)])
-    assert line.sent[-1] == DescribeNetworks((("unet", 2), ("unetr", 2)), measure=True)
-    assert networks.progress == (0, 2)
-    line.event.emit(cost(seconds=0.2))
-    line.event.emit(cost("unetr"))  # its size, asked for before
-    assert networks.progress == (1, 2) and ended == []
-    line.event.emit(cost("unetr", problem="needs more memory than there is"))
-    assert networks.progress == (0, 0) and ended == [""]
+def test_that_progress_counts_what_is_measured_and_ends(networks: NetworkCatalogue, line: Line) -> None:
+    networks.describe()
+    description = line.sent[-1]
+    task = networks.measure([("unet", 2), ("unetr", 2)])
+    assert line.sent[-1] == DescribeNetworks(task.id, (("unet", 2), ("unetr", 2)), measure=True)
+    assert (task.done, task.total, networks.measuring) == (0, 2, task)
+    answer(line, line.sent[-1], cost(seconds=0.2))
+    answer(line, description, cost("unetr"))  # its size, asked for before
+    end(line, description)
+    assert (task.done, task.total, networks.measuring) == (1, 2, task)
+    answer(line, line.sent[-1], cost("unetr", problem="needs more memory than there is"))
+    end(line, line.sent[-1])
+    assert (task.state, task.done, networks.measuring) == (TaskState.DONE, 2, None)
+    measured = networks.cost("unet", 2)
+    assert measured is not None and measured.seconds == 0.2
 
 
-@pytest.mark.parametrize("event", [JobFailed("networks", "It went wrong."), WorkerDied("It went wrong.")])
-def test_that_a_measurement_that_ends_early_says_why(networks: Networks, line: Line, event: JobFailed | WorkerDied) -> None:
-    ended: list[str] = []
-    networks.finished.connect(ended.append)
-    networks.measure([("unet", 2)])
-    line.event.emit(event)
-    assert networks.progress == (0, 0) and ended == ["It went wrong."]
+@pytest.mark.parametrize("died", [False, True])
+def test_that_a_measurement_that_ends_early_says_why(networks: NetworkCatalogue, line: Line, died: bool) -> None:
+    task = networks.measure([("unet", 2)])
+    if died:
+        line.event_received.emit(WorkerDied("It went wrong."))
+    else:
+        end(line, line.sent[-1], "It went wrong.")
+    assert (task.state, task.error, networks.measuring) == (TaskState.FAILED, "It went wrong.", None)
 
 
-def test_that_what_suits_is_told_by_the_class_until_it_is_measured(networks: Networks, line: Line) -> None:
+def test_that_what_suits_is_told_by_the_class_until_it_is_measured(networks: NetworkCatalogue, line: Line) -> None:
     assert networks.suits("unet", 2) and networks.suits("attention_unet", 2) and not networks.suits("unetr", 2)
-    line.event.emit(WorkerReady(1, "NVIDIA GeForce RTX 3060", CHOICES))
+    line.event_received.emit(WorkerReady(1, "NVIDIA GeForce RTX 3060", CHOICES))
     assert networks.suits("unetr", 2)
-    line.event.emit(cost("unetr", problem="needs more memory than there is"))
+    describe(networks, line, cost("unetr", problem="needs more memory than there is"))
     assert not networks.suits("unetr", 2)
+    assert not networks.suits("unknown", 2)
 
 
-def test_that_a_network_suits_when_it_is_not_much_slower_than_the_u_net(networks: Networks, line: Line) -> None:
-    line.event.emit(cost("attention_unet", seconds=1.9))
+def test_that_a_network_suits_when_it_is_not_much_slower_than_the_u_net(networks: NetworkCatalogue, line: Line) -> None:
+    networks.measure([("attention_unet", 2)])
+    measurement = line.sent[-1]
+    answer(line, measurement, cost("attention_unet", seconds=1.9))
     assert not networks.suits("attention_unet", 2)
-    line.event.emit(cost("unet", seconds=1.6))  # a busy computer: it is slow with everything
+    answer(line, measurement, cost("unet", seconds=1.6))  # a busy computer: it is slow with everything
     assert networks.suits("unet", 2) and networks.suits("attention_unet", 2)
-    line.event.emit(cost("attention_unet", seconds=4.1))
+    answer(line, measurement, cost("attention_unet", seconds=4.1))
     assert not networks.suits("attention_unet", 2)
 
 
-def test_that_an_export_is_announced_and_its_end_told(networks: Networks, line: Line, tmp_path: Path) -> None:
-    told: list[str] = []
-    networks.notice.connect(lambda text, _: told.append(text))
-    networks.export(tmp_path, tmp_path / "a.onnx")
-    assert line.sent[-1] == ExportNetwork(tmp_path, tmp_path / "a.onnx")
-    line.event.emit(NetworkExported(tmp_path / "a.onnx", tmp_path / "a.onnx.json", 1e-6))
-    assert "a.onnx is written" in told[-1] and "a.onnx.json" in told[-1]
+def test_that_an_export_is_announced_and_its_end_told(networks: NetworkCatalogue, line: Line, tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    networks.notice.connect(lambda *notice: told.append(notice))
+    task = networks.export(tmp_path, tmp_path / "a.onnx")
+    assert line.sent[-1] == ExportNetwork(task.id, tmp_path, tmp_path / "a.onnx")
+    answer(line, line.sent[-1], NetworkExported(tmp_path / "a.onnx", tmp_path / "a.onnx.json", 1e-6))
+    end(line, line.sent[-1])
+    assert "a.onnx is written" in told[-1][0] and "a.onnx.json" in told[-1][0]
+    assert task.state is TaskState.DONE and len(told) == 2
+
+
+@pytest.mark.parametrize("up", [True, False])
+def test_that_an_export_that_fails_says_why(up: bool, networks: NetworkCatalogue, line: Line, tmp_path: Path) -> None:
+    told: list[tuple[str, str]] = []
+    made = networks if up else NetworkCatalogue(WorkerThread(), Tasks())
+    made.notice.connect(lambda *notice: told.append(notice))
+    made.export(tmp_path, tmp_path / "a.onnx")
+    if up:
+        end(line, line.sent[-1], "Nothing has been learnt yet.")
+    assert told[-1] == ("Nothing has been learnt yet." if up else NOT_UP, "error")

@@ -2,6 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+
+from PySide6.QtCore import QEvent
+from PySide6.QtWidgets import QApplication
+
 from unetstudio.ui.task import Task, Tasks, TaskState
 
 
@@ -35,6 +40,31 @@ def test_that_stopping_a_task_stops_its_work_once() -> None:
     assert (stops, task.state) == (["stopped"], TaskState.STOPPED)
 
 
+def test_that_who_asks_for_the_end_of_a_task_hears_of_it_also_when_it_is_over() -> None:
+    task, ends = Task("Exporting"), []
+    task.when_ended(lambda: ends.append("while it ran"))
+    task.fail("The disk is full.")
+    task.when_ended(lambda: ends.append("afterwards"))
+    assert ends == ["while it ran", "afterwards"]
+
+
+def test_that_a_stop_function_may_end_its_task_in_its_own_words() -> None:
+    tasks, ends = Tasks(), []
+    task = tasks.begin("Exporting")
+    task.on_stop(lambda: task.fail("The export was stopped."))
+    task.ended.connect(lambda: ends.append(task.state))
+    task.stop()
+    assert (ends, task.error, tasks.running) == ([TaskState.FAILED], "The export was stopped.", ())
+
+
+def test_that_a_task_tells_when_it_becomes_stoppable() -> None:
+    task, changes = Task("Exporting"), []
+    task.changed.connect(lambda: changes.append(task.can_stop))
+    task.on_stop(lambda: None)
+    task.on_stop(None)
+    assert changes == [True, False]
+
+
 def test_that_no_two_tasks_have_the_same_id() -> None:
     tasks = Tasks()
     assert len({tasks.begin("a").id, tasks.begin("b").id, Task("c").id}) == 3
@@ -48,3 +78,15 @@ def test_that_running_tasks_are_listed_until_they_end_and_can_all_be_stopped() -
     assert tasks.running == (second, third) and begun == [first, second, third]
     tasks.stop_all()
     assert tasks.running == () and second.state is third.state is TaskState.STOPPED
+
+
+def test_that_slots_of_an_ended_task_may_hold_all_that_is_left_of_the_window(qapp: QApplication) -> None:
+    tasks = Tasks()
+    task, ends, gone = tasks.begin("a"), [], []
+    task.ended.connect(lambda tasks=tasks: ends.append(tasks.running))
+    task.destroyed.connect(lambda: gone.append("task"))
+    task.finish()
+    del tasks
+    gc.collect()
+    qapp.sendPostedEvents(None, QEvent.Type.DeferredDelete)
+    assert (ends, gone) == ([()], ["task"])

@@ -23,8 +23,10 @@ from unetstudio.project.checkpoints import cards
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingStarted
+from unetstudio.training.trial import Cost
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
 from unetstudio.worker.messages import (
+    Answer,
     DescribeNetworks,
     Event,
     JobFailed,
@@ -35,11 +37,13 @@ from unetstudio.worker.messages import (
     Request,
     ShowView,
     StudyOpened,
+    TaskEnded,
+    TaskEvent,
     Train,
 )
 from unetstudio.worker.network_jobs import choices, describe_networks
 from unetstudio.worker.runner import Runner
-from unetstudio.workspace.intake import CaseRead, intake
+from unetstudio.workspace.add_images import CaseRead, read_images
 
 SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, round_seconds=0.3, device="cpu", threads=1)
 ATTENTION = replace(SMALL, network="attention_unet")
@@ -52,14 +56,15 @@ class Told:
         self.events: list[Event] = []
         self.runner = Runner(self.events.append)
 
-    def ask(self, *requests: Request, until: type[Event], most: int = 4000) -> Event:
+    def ask(self, *requests: Request, until: type[Event | TaskEvent], most: int = 4000) -> Event | TaskEvent:
         self.events.clear()
         for request in requests:
             self.runner.handle(request)
         for _ in range(most):
             for event in self.events:
-                if isinstance(event, until):
-                    return event
+                said = event.event if isinstance(event, Answer) else event
+                if isinstance(said, until):
+                    return said
                 assert not isinstance(event, JobFailed), event
             self.runner.advance()
         raise AssertionError([type(event).__name__ for event in self.events])
@@ -72,7 +77,7 @@ def project(tmp_path: Path) -> Project:
     cv2.circle(picture, (32, 32), 14, 200, -1)
     cv2.imwrite(str(tmp_path / "disc.png"), picture)
     made = Project.create(tmp_path / "discs.unetstudio", ClassTable.named(["background", "disc"], [(90, 90, 90), (0, 200, 0)]))
-    made.add_cases(found.case for found in intake(discover([tmp_path])) if isinstance(found, CaseRead))
+    made.add_cases(found.case for found in read_images(discover([tmp_path])) if isinstance(found, CaseRead))
     made.save()
     return made
 
@@ -95,16 +100,42 @@ def test_that_what_can_be_shown_of_a_network_is_said_by_its_class() -> None:
 
 
 def test_that_sizes_are_counted_without_trying_anything() -> None:
-    (cost,) = [event for event in describe_networks(DescribeNetworks((("unet", 2),))) if event is not None]
+    (cost,) = [event for event in describe_networks(DescribeNetworks(7, (("unet", 2),))) if event is not None]
     assert dict(cost.presets)["published"] == 31_030_658
     assert cost.parameters > 0 and cost.seconds is None and cost.machine
 
 
 def test_that_a_step_is_tried_and_leaves_no_trace_in_a_training_that_goes_on() -> None:
     threads, state = torch.get_num_threads(), torch.get_rng_state()
-    (cost,) = [event for event in describe_networks(DescribeNetworks((("unet", 2),), measure=True)) if event is not None]
+    (cost,) = [event for event in describe_networks(DescribeNetworks(7, (("unet", 2),), measure=True)) if event is not None]
     assert cost.seconds is not None and cost.seconds > 0 and cost.bytes > 20 * cost.parameters
     assert torch.get_num_threads() == threads and torch.equal(torch.get_rng_state(), state)
+
+
+def test_that_what_was_measured_is_remembered_until_it_is_measured_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UNETSTUDIO_CACHE", str(tmp_path))
+
+    def cost(name: str, *, measure: bool) -> NetworkCost:
+        (found,) = [event for event in describe_networks(DescribeNetworks(0, ((name, 2),), measure)) if event is not None]
+        return found
+
+    assert cost("unet", measure=False).seconds is None
+    first = cost("unet", measure=True)
+    again = cost("unet", measure=False)
+    assert again.seconds == pytest.approx(first.seconds, abs=1e-4) and again.bytes == first.bytes
+    assert cost("fcn", measure=False).seconds is None
+    monkeypatch.setattr("unetstudio.worker.network_jobs.cost_of", lambda *_: Cost(1, (8, 8), 2, 123.0, 456))
+    cost("unet", measure=True)
+    assert (cost("unet", measure=False).seconds, cost("unet", measure=False).bytes) == (123.0, 456)
+    monkeypatch.setattr("unetstudio.worker.network_jobs.__version__", "another")
+    assert cost("unet", measure=False).seconds is None
+
+
+def test_that_a_remembered_cost_that_makes_no_sense_is_not_believed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UNETSTUDIO_CACHE", str(tmp_path))
+    monkeypatch.setattr("unetstudio.worker.network_jobs.recall", lambda _: ["soon", 1])
+    (cost,) = [event for event in describe_networks(DescribeNetworks(0, (("unet", 2),))) if event is not None]
+    assert cost.seconds is None
 
 
 def test_that_want_of_memory_is_said_of_the_network_and_the_others_are_still_tried(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -112,7 +143,7 @@ def test_that_want_of_memory_is_said_of_the_network_and_the_others_are_still_tri
         raise MemoryError
 
     monkeypatch.setattr("unetstudio.worker.network_jobs.cost_of", exhausted)
-    request = DescribeNetworks((("unet", 2), ("fcn", 2)), measure=True)
+    request = DescribeNetworks(7, (("unet", 2), ("fcn", 2)), measure=True)
     costs = [event for event in describe_networks(request) if event is not None]
     assert [(cost.seconds, "memory" in cost.problem) for cost in costs] == [(None, True), (None, True)]
 
@@ -125,7 +156,7 @@ def test_that_another_network_begins_anew_and_the_one_before_goes_on_when_it_is_
     told.ask(until=RoundDone)
     back = told.ask(Train(SMALL), until=TrainingStarted)
     assert isinstance(back, TrainingStarted) and back.network == "unet" and back.step > 0
-    told.runner.end()
+    told.runner.close()
     assert {card.network for card in cards(project.checkpoints_folder)} == {"unet", "attention_unet"}
 
 
@@ -144,7 +175,7 @@ def test_that_what_was_learned_is_written_as_onnx(project: Project, tmp_path: Pa
     told = Told()
     told.ask(*opened(project), Train(SMALL), until=RoundDone)
     told.runner.handle(PauseTraining())
-    done = told.ask(ExportNetwork(project.folder, tmp_path / "disc"), until=NetworkExported)
+    done = told.ask(ExportNetwork(7, project.folder, tmp_path / "disc"), until=NetworkExported)
     assert isinstance(done, NetworkExported)
     assert done.path == tmp_path / "disc.onnx" and done.path.stat().st_size > 1000 and done.card.exists()
 
@@ -158,16 +189,15 @@ def test_that_an_export_that_cannot_be_made_says_what_to_do(
         told.ask(*opened(project), Train(SMALL), until=RoundDone)
         told.runner.handle(PauseTraining())
         monkeypatch.setitem(sys.modules, "onnx", None)
-    told.runner.handle(ExportNetwork(project.folder, tmp_path / "disc.onnx"))
+    told.runner.handle(ExportNetwork(7, project.folder, tmp_path / "disc.onnx"))
     while told.runner.busy:
         told.runner.advance()
-    failed = [event for event in told.events if isinstance(event, JobFailed)]
-    assert [event.job for event in failed] == ["network export"]
-    assert ("unetstudio[onnx]" if missing else "train first") in failed[0].text
+    (failed,) = [event for event in told.events if isinstance(event, TaskEnded)]
+    assert ("unetstudio[onnx]" if missing else "train first") in failed.error
     assert not (tmp_path / "disc.onnx").exists()
 
 
 def test_that_costs_are_told_between_other_work(project: Project) -> None:
     told = Told()
-    told.ask(DescribeNetworks((("fcn", 2), ("unet", 2))), until=NetworkCost)
+    told.ask(DescribeNetworks(7, (("fcn", 2), ("unet", 2))), until=NetworkCost)
     assert told.runner.busy  # the second is still to come

@@ -12,7 +12,7 @@ import psutil
 import pytest
 
 from unetstudio.inference.events import Notice
-from unetstudio.worker.messages import DescribeDevice, DeviceReport, Event, WorkerReady
+from unetstudio.worker.messages import Answer, DescribeDevice, DeviceReport, Event, TaskEnded, WorkerReady
 from unetstudio.worker.process import WorkerProcess
 
 
@@ -33,9 +33,11 @@ def test_that_a_worker_answers_and_ends_when_asked() -> None:
     ready = receive_until(worker, WorkerReady)
     assert isinstance(ready, WorkerReady)
     assert ready.pid == worker.pid
-    worker.send(DescribeDevice(measure=False))
-    assert isinstance(receive_until(worker, DeviceReport), DeviceReport)
-    worker.end(5.0)
+    worker.send(DescribeDevice(7, measure=False))
+    answer = receive_until(worker, Answer)
+    assert isinstance(answer, Answer) and answer.task == 7 and isinstance(answer.event, DeviceReport)
+    assert receive_until(worker, TaskEnded) == TaskEnded(7)
+    worker.close(5.0)
     assert not psutil.pid_exists(ready.pid)
 
 
@@ -51,7 +53,7 @@ def test_that_a_killed_worker_is_noticed_and_its_end_explained() -> None:
             break
     assert events is None
     assert "ended from outside" in worker.cause()
-    worker.end(0.1)
+    worker.close(0.1)
 
 
 def test_that_a_network_that_is_left_out_is_told_to_the_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -66,7 +68,7 @@ def test_that_a_network_that_is_left_out_is_told_to_the_window(tmp_path: Path, m
     assert isinstance(notice, Notice)
     assert "loud-networks" in notice.text and "unetstudio.networks.unet.UNet" in notice.text
     receive_until(worker, WorkerReady)  # it goes on with its own
-    worker.end(5.0)
+    worker.close(5.0)
 
 
 def test_that_the_window_side_of_the_worker_needs_no_torch() -> None:

@@ -24,8 +24,9 @@ from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
-from unetstudio.worker.file_messages import AverageCases, CaseAveraged, PredictFolder, StopAside
+from unetstudio.worker.file_messages import AverageCases, CaseAveraged, PredictFolder
 from unetstudio.worker.messages import (
+    Answer,
     CasesChanged,
     CloseStudy,
     DescribeDevice,
@@ -39,14 +40,17 @@ from unetstudio.worker.messages import (
     PauseTraining,
     PredictCases,
     ShowView,
+    StopTask,
     StudyOpened,
+    TaskEnded,
+    TaskEvent,
     Train,
     TrainingPaused,
     TrainingWaits,
     WorkerReady,
 )
 from unetstudio.worker.runner import Runner
-from unetstudio.workspace.intake import CaseRead, intake
+from unetstudio.workspace.add_images import CaseRead, read_images
 
 SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, round_seconds=0.3, device="cpu", threads=1)
 
@@ -59,7 +63,7 @@ def project(tmp_path: Path) -> Project:
         cv2.circle(picture, (28 + 8 * number, 32), 14, 200, -1)
         cv2.imwrite(str(tmp_path / f"disc_{number}.png"), picture)
     made = Project.create(tmp_path / "discs.unetstudio", ClassTable.named(["background", "disc"], [(90, 90, 90), (0, 200, 0)]))
-    made.add_cases(found.case for found in intake(discover([tmp_path])) if isinstance(found, CaseRead))
+    made.add_cases(found.case for found in read_images(discover([tmp_path])) if isinstance(found, CaseRead))
     made.save()
     return made
 
@@ -93,6 +97,17 @@ def advance(runner: Runner, events: list[Event], until: Callable[[Event], bool],
     raise AssertionError([type(event).__name__ for event in events])
 
 
+def answer(runner: Runner, events: list[Event], until: Callable[[TaskEvent], bool]) -> TaskEvent:
+    """Advances until such an answer came for a task."""
+    found = advance(runner, events, lambda event: isinstance(event, Answer) and until(event.event))
+    assert isinstance(found, Answer)
+    return found.event
+
+
+def masks_of(events: list[Event]) -> list[MaskWritten]:
+    return [event.event for event in events if isinstance(event, Answer) and isinstance(event.event, MaskWritten)]
+
+
 def paint_both(runner: Runner, case: Case, first: int = 1) -> None:
     runner.handle(LabelsEdited(case.id, first, stroke(0, 4, slice(4, 60))))
     runner.handle(LabelsEdited(case.id, first + 1, stroke(1, 32, slice(20, 40))))
@@ -100,7 +115,7 @@ def paint_both(runner: Runner, case: Case, first: int = 1) -> None:
 
 def test_that_a_worker_says_what_it_can_train(runner: tuple[Runner, list[Event]]) -> None:
     made, events = runner
-    made.begin()
+    made.announce()
     assert isinstance(events[0], WorkerReady)
     assert "unet" in [network.name for network in events[0].networks]
 
@@ -141,7 +156,7 @@ def test_that_strokes_of_two_classes_start_training_and_the_view_is_predicted_af
     assert tile.values == (0, 1)
     advance(made, events, lambda event: isinstance(event, CasePredicted))
     assert (project.folder_of(case) / "prediction.h5").exists() or made.busy
-    made.end()
+    made.close()
 
 
 def test_that_pausing_saves_a_checkpoint_and_reopening_goes_on_from_it(runner: tuple[Runner, list[Event]], project: Project) -> None:
@@ -162,7 +177,7 @@ def test_that_pausing_saves_a_checkpoint_and_reopening_goes_on_from_it(runner: t
     started = advance(second, later, lambda event: isinstance(event, TrainingStarted))
     assert isinstance(started, TrainingStarted)
     assert started.step > 0
-    second.end()
+    second.close()
 
 
 def test_that_a_budget_of_steps_is_kept_and_ends_with_a_checkpoint(runner: tuple[Runner, list[Event]], project: Project) -> None:
@@ -199,8 +214,8 @@ def test_that_an_edit_read_from_disk_already_is_not_applied_twice(runner: tuple[
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
     made.handle(LabelsEdited(case.id, sequence, edit))
     assert not any(isinstance(event, JobFailed) for event in events)
-    assert made._study is not None
-    assert made._study.counts()[1] == (20, 0)
+    assert made._work is not None
+    assert made._work.study.counts()[1] == (20, 0)
 
 
 def test_that_a_missing_image_ends_its_prediction_and_not_the_worker(runner: tuple[Runner, list[Event]], project: Project) -> None:
@@ -222,8 +237,8 @@ def test_that_a_missing_image_ends_its_prediction_and_not_the_worker(runner: tup
 
 def test_that_the_computer_is_described(runner: tuple[Runner, list[Event]]) -> None:
     made, events = runner
-    made.handle(DescribeDevice(measure=False))
-    report = advance(made, events, lambda event: isinstance(event, DeviceReport))
+    made.handle(DescribeDevice(7, measure=False))
+    report = answer(made, events, lambda event: isinstance(event, DeviceReport))
     assert isinstance(report, DeviceReport)
     assert {"Processor", "Memory", "PyTorch"} <= {heading for heading, _ in report.rows}
 
@@ -259,9 +274,9 @@ def test_that_a_folder_is_predicted_and_its_end_is_told(runner: tuple[Runner, li
     made, events = runner
     trained(made, events, project)
     images = project.cases[0].source.path.parent
-    made.handle(PredictFolder((images,), tmp_path / "masks"))
-    end = advance(made, events, lambda event: isinstance(event, FolderPredicted))
-    written = [event for event in events if isinstance(event, MaskWritten)]
+    made.handle(PredictFolder(7, (images,), tmp_path / "masks"))
+    end = answer(made, events, lambda event: isinstance(event, FolderPredicted))
+    written = masks_of(events)
     assert end == FolderPredicted(len(written), 0) and len(written) == len(project.cases)
     assert all(Path(event.path).is_file() and event.mean_uncertainty is not None for event in written)
 
@@ -272,8 +287,8 @@ def test_that_cases_are_averaged_for_an_export_and_the_screen_keeps_its_own(runn
     first, second = project.cases
     second.source.path.write_bytes(b"no longer an image")
     screen = [path.read_bytes() for path in project.folder_of(first).glob("prediction.h5")]
-    made.handle(AverageCases((first.id, second.id)))
-    last = advance(made, events, lambda event: isinstance(event, CaseAveraged) and event.done == event.total)
+    made.handle(AverageCases(7, (first.id, second.id)))
+    last = answer(made, events, lambda event: isinstance(event, CaseAveraged) and event.done == event.total)
     assert isinstance(last, CaseAveraged) and last.case == second.id and last.problem
     found = prediction_file.load(averaged_folder(project.folder, first.id), first.shape)
     assert found is not None and found.known.all()
@@ -284,9 +299,10 @@ def begin_folder(made: Runner, events: list[Event], request: PredictFolder, mask
     """Asks for a folder, and stops when so many masks are there."""
     events.clear()
     made.handle(request)
-    while len([event for event in events if isinstance(event, MaskWritten)]) < masks:
+    while len(masks_of(events)) < masks:
         made.advance()
-    made.handle(StopAside("folder"))
+    made.handle(StopTask(request.task))
+    assert events[-1] == TaskEnded(request.task)
 
 
 def checkpoints_of_masks(project: Project) -> list[bytes]:
@@ -296,7 +312,7 @@ def checkpoints_of_masks(project: Project) -> list[bytes]:
 def begun_before_learning_went_on(made: Runner, events: list[Event], project: Project, out: Path) -> tuple[PredictFolder, list[bytes]]:
     """A folder of which one mask is there, and the weights that it was begun with, which are no longer the newest."""
     trained(made, events, project)
-    request = PredictFolder((project.cases[0].source.path.parent,), out)
+    request = PredictFolder(7, (project.cases[0].source.path.parent,), out)
     begin_folder(made, events, request, 1)
     begun = checkpoints_of_masks(project)
     made.handle(Train(dataclasses.replace(SMALL, steps=2)))
@@ -311,21 +327,21 @@ def test_that_a_stopped_folder_goes_on_with_its_network_although_learning_went_o
     request, first = begun_before_learning_went_on(made, events, project, tmp_path / "masks")
     events.clear()
     made.handle(request)
-    advance(made, events, lambda event: isinstance(event, FolderPredicted))
+    answer(made, events, lambda event: isinstance(event, FolderPredicted))
     assert len(first) == 1
-    assert [event.before for event in events if isinstance(event, MaskWritten)] == [True, False]
+    assert [event.before for event in masks_of(events)] == [True, False]
     assert checkpoints_of_masks(project) == []
     events.clear()
     made.handle(request)
-    advance(made, events, lambda event: isinstance(event, FolderPredicted))
-    assert [event.before for event in events if isinstance(event, MaskWritten)] == [False, False]  # what was learnt since
+    answer(made, events, lambda event: isinstance(event, FolderPredicted))
+    assert [event.before for event in masks_of(events)] == [False, False]  # what was learnt since
 
 
 def test_that_all_made_again_takes_the_newest_network(runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path) -> None:
     made, events = runner
     request, begun = begun_before_learning_went_on(made, events, project, tmp_path / "masks")
     begin_folder(made, events, dataclasses.replace(request, again=True), 1)
-    assert not events[-1].before
+    assert not masks_of(events)[-1].before
     assert len(checkpoints_of_masks(project)) == 1 and checkpoints_of_masks(project) != begun
 
 
@@ -338,8 +354,8 @@ def test_that_painted_strokes_win_in_a_folder_that_holds_cases(
     store = project.store(project.cases[0])
     store.load((1, 64, 64))
     store.append(Kind.EDIT, edit)
-    made.handle(PredictFolder((project.cases[0].source.path,), tmp_path / "masks"))
-    advance(made, events, lambda event: isinstance(event, FolderPredicted))
+    made.handle(PredictFolder(7, (project.cases[0].source.path,), tmp_path / "masks"))
+    answer(made, events, lambda event: isinstance(event, FolderPredicted))
     assert (read_mask(tmp_path / "masks" / f"{project.cases[0].source.path.stem}.png")[0][0, 2] == 1).all()
 
 
@@ -348,19 +364,42 @@ def test_that_a_folder_without_anything_learnt_fails_with_a_sentence(
 ) -> None:
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
-    made.handle(PredictFolder((tmp_path,), tmp_path / "masks"))
+    made.handle(PredictFolder(7, (tmp_path,), tmp_path / "masks"))
     while made.busy:
         made.advance()
-    (failed,) = [event for event in events if isinstance(event, JobFailed)]
-    assert failed.job == "folder" and "Nothing has been learnt" in failed.text
+    (ended,) = [event for event in events if isinstance(event, TaskEnded)]
+    assert ended.task == 7 and "Nothing has been learnt" in ended.error
+    assert not any(isinstance(event, JobFailed) for event in events)
+
+
+def test_that_a_task_ends_with_its_project_and_says_so(runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path) -> None:
+    made, events = runner
+    trained(made, events, project)
+    made.handle(PredictFolder(7, (project.cases[0].source.path.parent,), tmp_path / "masks"))
+    made.advance()
+    made.handle(CloseStudy())
+    assert events[-1] == TaskEnded(7, "The project was closed.")
+    assert not made.busy
+
+
+def test_that_answers_and_the_end_carry_the_id_of_their_task(runner: tuple[Runner, list[Event]]) -> None:
+    made, events = runner
+    made.handle(DescribeDevice(3, measure=False))
+    made.handle(DescribeNetworks(4, (("fcn", 2),)))
+    made.handle(StopTask(5))  # of which nothing is known
+    while made.busy:
+        made.advance()
+    assert [type(event.event).__name__ for event in events if isinstance(event, Answer) and event.task == 3] == ["DeviceReport"]
+    assert [type(event.event).__name__ for event in events if isinstance(event, Answer) and event.task == 4] == ["NetworkCost"]
+    assert [event for event in events if isinstance(event, TaskEnded)] == [TaskEnded(4), TaskEnded(3)]
 
 
 def test_that_what_is_measured_for_the_window_outlives_a_closed_project(runner: tuple[Runner, list[Event]], project: Project) -> None:
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
-    made.handle(DescribeNetworks((("unet", 2),)))
+    made.handle(DescribeNetworks(7, (("unet", 2),)))
     made.handle(CloseStudy())
-    assert isinstance(advance(made, events, lambda event: isinstance(event, NetworkCost)), NetworkCost)
+    assert isinstance(answer(made, events, lambda event: isinstance(event, NetworkCost)), NetworkCost)
 
 
 def test_that_a_training_whose_state_cannot_be_saved_does_not_keep_the_next_project_closed(
@@ -382,8 +421,8 @@ def test_that_a_training_whose_state_cannot_be_saved_does_not_keep_the_next_proj
 def test_that_a_training_that_comes_to_rest_on_a_full_disk_does_not_end_the_worker(
     runner: tuple[Runner, list[Event]], project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unetstudio.worker.runner.SETTLED", 1)
-    monkeypatch.setattr("unetstudio.training.fit.Saving.due", property(lambda self: False))
+    monkeypatch.setattr("unetstudio.worker.training_scheduler.PLATEAU", 1)
+    monkeypatch.setattr("unetstudio.training.saving.Saving.due", property(lambda self: False))
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
     made.handle(Train(SMALL))
@@ -405,7 +444,7 @@ def test_that_a_training_that_comes_to_rest_on_a_full_disk_does_not_end_the_work
 def test_that_an_image_that_cannot_be_read_is_told_once_and_not_after_every_round(
     runner: tuple[Runner, list[Event]], project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unetstudio.worker.runner.OTHERS_EVERY", 1)
+    monkeypatch.setattr("unetstudio.worker.prediction_scheduler.OTHERS_EVERY", 1)
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
     made.handle(PredictCases())
@@ -438,13 +477,13 @@ def test_that_a_case_seen_in_part_is_predicted_whole_as_well(runner: tuple[Runne
     made.handle(PredictCases())
     advance(made, events, lambda event: isinstance(event, CasePredicted) and event.whole)
     assert (project.folder_of(first) / "prediction.h5").exists()
-    made.end()
+    made.close()
 
 
 def test_that_nothing_is_predicted_while_training_unless_it_was_asked_for(
     runner: tuple[Runner, list[Event]], project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unetstudio.worker.runner.OTHERS_EVERY", 1)
+    monkeypatch.setattr("unetstudio.worker.prediction_scheduler.OTHERS_EVERY", 1)
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
     project.cases[1].source.path.unlink()  # and an image without labels is not missed
@@ -460,7 +499,7 @@ def test_that_a_large_case_in_the_background_shares_the_time_with_training(runne
     picture = np.full((500, 500), 40, np.uint8)
     large = project.folder.parent / "large.png"
     cv2.imwrite(str(large), picture)
-    case = next(found.case for found in intake(discover([large])) if isinstance(found, CaseRead))
+    case = next(found.case for found in read_images(discover([large])) if isinstance(found, CaseRead))
     made.handle(CasesChanged((*project.cases, case)))
     made.handle(Train(SMALL))
     events.clear()
@@ -470,7 +509,7 @@ def test_that_a_large_case_in_the_background_shares_the_time_with_training(runne
     advance(made, events, lambda event: isinstance(event, CasePredicted) and event.case == case.id)
     steps = [event.step for event in events if isinstance(event, StepDone)]
     assert steps[-1] > steps[0]
-    made.end()
+    made.close()
 
 
 def test_that_training_without_a_readable_image_waits_and_goes_on_when_it_is_relinked(
@@ -492,4 +531,4 @@ def test_that_training_without_a_readable_image_waits_and_goes_on_when_it_is_rel
     relinked = dataclasses.replace(case, source=dataclasses.replace(case.source, path=moved))
     made.handle(CasesChanged((relinked, project.cases[1])))
     advance(made, events, lambda event: isinstance(event, RoundDone))
-    made.end()
+    made.close()

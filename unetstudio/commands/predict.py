@@ -15,8 +15,8 @@ from unetstudio.inference.output_manifest import LIST
 from unetstudio.inference.prediction_options import PredictionOptions
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.postprocess.stack import from_json, with_options
+from unetstudio.project.checkpoints import newest, require
 from unetstudio.project.project import Project
-from unetstudio.training.start import newest, to_use
 
 
 def predict(
@@ -33,9 +33,9 @@ def predict(
 ) -> None:
     """Masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
     with Project.open(folder, read_only=True) as project:
-        path = checkpoint or to_use(project.checkpoints_folder)
+        path = checkpoint or require(project.checkpoints_folder).path
         card, _ = checkpoints.load(path)
-        if checkpoint is None and path != newest(project.checkpoints_folder):
+        if checkpoint is None and (last := newest(project.checkpoints_folder)) is not None and path != last.path:
             output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
         values = card.classes.values  # what stands in the masks: strokes of other classes are left out
         named = target_images(images, project.folder, project.cases, values) if images else _target_cases(project, cases, values)

@@ -26,8 +26,9 @@ from unetstudio.inference.resampled import ResampledScan, bring_back
 from unetstudio.inference.resumption import Resumption
 from unetstudio.inference.tile_network import IntensityScale, TileNetwork
 from unetstudio.networks import checkpoint as checkpoints
-from unetstudio.networks.device import Precision, choose_device, choose_precision, free_bytes, free_memory, is_out_of_memory
+from unetstudio.networks.device import Precision, choose_device, free_bytes, free_memory, is_out_of_memory
 from unetstudio.networks.network import Network
+from unetstudio.networks.precision_choice import choose_precision
 
 TILE_VALUES = 2**26
 """Most values of a tile in the network's first layer, voxels times channels, whatever the speed: measured to take about 1.4 GB."""

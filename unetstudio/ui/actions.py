@@ -70,7 +70,7 @@ def keys_in_words(command: Command) -> str:
 def _present(session: Session) -> set[Needs]:
     """What a command may need and can have now."""
     present: set[Needs] = {"nothing"}
-    if session.project_path is not None:
+    if session.project is not None:
         present.add("project")
     if session.case is not None:
         present.add("case")

@@ -1,4 +1,4 @@
-"""Notices over the canvas: one sentence that can be read or dismissed, and that never stops the work."""
+"""Notices over the canvas: one sentence that can be read or dismissed and never interrupts the work."""
 
 from __future__ import annotations
 
@@ -14,11 +14,12 @@ WIDEST = 720
 
 
 class Banner(QFrame):
-    """Floats at the top of its parent. Pleasant news leaves by itself; warnings and errors wait until they are dismissed."""
+    """Floats at the top of a page. Notices of level "info" leave by themselves; warnings and errors wait until they are dismissed."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("banner")
+        self._page = parent
         self._waiting: list[tuple[str, str]] = []  # sentence, level; the first is shown
         self._sign = Sign("", 18)
         self.sentence = QLabel()
@@ -34,7 +35,7 @@ class Banner(QFrame):
         self.close_button.setAccessibleName("Dismiss the notice")
         self.close_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.close_button.clicked.connect(self.dismiss)
-        layout = QHBoxLayout(self)
+        self._layout = layout = QHBoxLayout(self)
         layout.setContentsMargins(12, 6, 6, 6)
         layout.setSpacing(10)
         layout.addWidget(self._sign)
@@ -48,8 +49,9 @@ class Banner(QFrame):
         self.hide()
 
     def hang_on(self, parent: QWidget) -> None:
-        """Floats over another widget from now on, notices and all."""
-        self.parentWidget().removeEventFilter(self)
+        """Move to another page, with all notices."""
+        self._page.removeEventFilter(self)
+        self._page = parent
         self.setParent(parent)
         parent.installEventFilter(self)
         self._show_first()
@@ -60,7 +62,7 @@ class Banner(QFrame):
         return tuple(self._waiting)
 
     def show_notice(self, sentence: str, level: str) -> None:
-        """Shows a sentence; graver ones come first, and the same one is not shown twice."""
+        """Show a sentence; graver ones come first, and the same one is not shown twice."""
         level = level if level in LEVELS else "info"
         if (sentence, level) in self._waiting:
             return
@@ -70,17 +72,17 @@ class Banner(QFrame):
         self._show_first()
 
     def dismiss(self) -> None:
-        """Takes the shown one away; the next appears."""
+        """Take the shown notice away; the next one appears."""
         self._waiting = self._waiting[1:]
         self._show_first()
 
     def clear(self) -> None:
-        """Takes all away, as when the project is closed."""
+        """Take all notices away, as when the project is closed."""
         self._waiting = []
         self._show_first()
 
     def eventFilter(self, watched: QObject, event: QEvent) -> bool:
-        if watched is self.parent() and event.type() == QEvent.Type.Resize:
+        if watched is self._page and event.type() == QEvent.Type.Resize:
             self._place()
         return False
 
@@ -105,10 +107,9 @@ class Banner(QFrame):
     def _place(self) -> None:
         if self.isHidden():
             return
-        room = self.parentWidget().width() - 24
-        width = min(WIDEST, room)
+        width = min(WIDEST, self._page.width() - 24)
         self.setFixedWidth(width)
         self.ensurePolished()
-        self.layout().activate()
-        self.resize(width, self.layout().totalHeightForWidth(width) if self.layout().hasHeightForWidth() else self.sizeHint().height())
-        self.move((self.parentWidget().width() - width) // 2, 12)
+        self._layout.activate()
+        self.resize(width, self._layout.totalHeightForWidth(width) if self._layout.hasHeightForWidth() else self.sizeHint().height())
+        self.move((self._page.width() - width) // 2, 12)

@@ -1,4 +1,4 @@
-"""This computer: processor, memory, GPU, speed, and what to do where a GPU lies idle."""
+"""The dialog about this computer: processor, memory, GPU, speed, and what to do where a GPU lies idle."""
 
 from __future__ import annotations
 
@@ -11,11 +11,13 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel,
 from unetstudio.ui.pauses import Pauses
 from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
-from unetstudio.worker.messages import DeviceReport
+from unetstudio.ui.task import Task
+from unetstudio.ui.worker_task import begin_worker_task
+from unetstudio.worker.messages import DescribeDevice, DeviceReport, TaskEvent
 
 
 class ComputerDialog(QDialog):
-    """Asks the learner for its report, which takes about five seconds for the speed test; nothing else waits for it."""
+    """Asks the worker for its report; the speed test takes about five seconds. Closing the dialog stops it."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -48,7 +50,7 @@ class ComputerDialog(QDialog):
         buttons.addWidget(close)
         line = QFrame()
         line.setProperty("role", "line")
-        layout = QVBoxLayout(self)
+        self._column = layout = QVBoxLayout(self)
         layout.setContentsMargins(24, 20, 24, 16)
         layout.setSpacing(12)
         layout.addLayout(self._rows)
@@ -59,11 +61,22 @@ class ComputerDialog(QDialog):
         layout.addWidget(line)
         layout.addLayout(buttons)
         self.remedy.hide()
-        session.learning.device_report.connect(self.show_report)
-        session.learning.ask_device_report()
+        self._task = begin_worker_task(session.tasks, session.worker, "Measuring this computer", DescribeDevice, self._take)
+        self._task.when_ended(self._show_end)
+        self.finished.connect(self._task.stop)
+
+    def _take(self, task: Task, event: TaskEvent) -> None:
+        if isinstance(event, DeviceReport):
+            self.show_report(event)
+
+    def _show_end(self) -> None:
+        """Say why there is no report, if there is none."""
+        self.bar.hide()
+        if self._report is None:
+            self.waiting.setText(self._task.error or "The speed test was stopped.")
 
     def show_report(self, report: DeviceReport) -> None:
-        """Its rows, how long the window did not answer today, and the remedy where there is one."""
+        """Show its rows, how long the window did not answer today, and the remedy where there is one."""
         longest = Pauses().longest_today()
         pause = ("Longest pause today", longest.sentence if longest is not None else "none over 0.1 s")
         self._report = report = replace(report, rows=(*report.rows, pause))
@@ -71,7 +84,8 @@ class ComputerDialog(QDialog):
         self.bar.hide()
         self.copy_button.setEnabled(True)
         while (entry := self._rows.takeAt(0)) is not None:
-            entry.widget().deleteLater()
+            if (widget := entry.widget()) is not None:
+                widget.deleteLater()
         for line, (heading, text) in enumerate(report.rows):
             name = QLabel(heading)
             name.setProperty("role", "field")
@@ -82,11 +96,11 @@ class ComputerDialog(QDialog):
             self._rows.addWidget(value, line, 1)
         self.remedy.setText(report.remedy)
         self.remedy.setVisible(bool(report.remedy))
-        self.layout().activate()
-        self.resize(self.width(), max(self.height(), self.layout().totalHeightForWidth(self.width())))
+        self._column.activate()
+        self.resize(self.width(), max(self.height(), self._column.totalHeightForWidth(self.width())))
 
     def as_text(self) -> str:
-        """The report as lines one can send to somebody who helps."""
+        """Write the report as lines that one can send to somebody who helps."""
         if self._report is None:
             return ""
         lines = [f"{heading}: {text}" for heading, text in self._report.rows]

@@ -54,7 +54,7 @@ class Dialogs:
         from unetstudio.ui.folder_dialog import FolderDialog
 
         shown = self._window.findChild(FolderDialog)
-        if shown is not None:
+        if shown is not None:  # one at a time: the project keeps the network that a folder was begun with for one folder only
             shown.raise_()
             shown.activateWindow()
             return

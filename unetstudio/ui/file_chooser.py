@@ -21,8 +21,8 @@ class FileChooser:
     @property
     def folder(self) -> Path:
         """Where a chooser starts."""
-        project = self._session.project_path
-        return Path(self._preferences.get("folder", str(project.parent if project is not None else Path.home())))
+        project = self._session.project
+        return Path(self._preferences.get("folder", str(project.path.parent if project is not None else Path.home())))
 
     def choose_images(self, title: str) -> list[Path]:
         """Return the chosen files, [] when the user cancels."""

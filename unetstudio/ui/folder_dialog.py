@@ -1,4 +1,4 @@
-"""Predicting a folder of images: where from, where to, how far it is, and which images are the most doubtful."""
+"""The dialog that predicts a folder of images: where from, where to, how far it is, and which images are the most doubtful."""
 
 from __future__ import annotations
 
@@ -13,34 +13,34 @@ from PySide6.QtWidgets import (
     QFileDialog,
     QGridLayout,
     QHBoxLayout,
-    QHeaderView,
     QLineEdit,
     QProgressBar,
     QPushButton,
-    QTableWidget,
-    QTableWidgetItem,
     QVBoxLayout,
     QWidget,
 )
 
 from unetstudio.inference.events import FolderPredicted, MaskWritten, Notice, Refused
 from unetstudio.postprocess.stack import to_json
+from unetstudio.ui.folder_table import FolderTable
 from unetstudio.ui.panels import wording
 from unetstudio.ui.panels.text import label
 from unetstudio.ui.session import Session
-from unetstudio.worker.file_messages import PredictFolder, StopAside
-from unetstudio.worker.messages import Event, JobFailed, StudyOpened, WorkerDied
+from unetstudio.ui.task import Task, TaskState
+from unetstudio.ui.worker_task import begin_worker_task
+from unetstudio.worker.file_messages import PredictFolder
+from unetstudio.worker.messages import TaskEvent
 
-FLIPS = (
+TTA = (
     ("Mirrored views: where they help", "auto"),
     ("Mirrored views: always, takes 4 to 8 times as long", "on"),
     ("Mirrored views: never", "off"),
 )
-PATH = Qt.ItemDataRole.UserRole
+AGAIN = "Start again to go on where it was."
 
 
 class FolderDialog(QDialog):
-    """Work goes on in the learner while this is open; closing it stops the work, and starting again goes on where it was."""
+    """The work goes on while the dialog is open; closing it stops the work, and starting again goes on where it was."""
 
     def __init__(self, session: Session, proposed: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,14 +49,14 @@ class FolderDialog(QDialog):
         self.setWindowTitle("Predict a folder of images")
         self.resize(680, 560)
         self._session = session
-        self._running, self._began, self._first = False, 0.0, 0
-        self._rows: dict[str, int] = {}  # by mask, or image without one, until they are sorted
+        self._task: Task | None = None  # the prediction asked for last
         self._project = ""  # whose network is at work
+        self._began, self._skipped = 0.0, 0  # when the first image was begun that had no mask yet, and how many had one
         self.images, self.out = QLineEdit(), QLineEdit()
         self.images.setObjectName("folder_images")
         self.out.setObjectName("folder_out")
         self.tta = QComboBox()
-        for words, value in FLIPS:
+        for words, value in TTA:
             self.tta.addItem(words, value)
         self.objects = QCheckBox("Number objects instead of classes")
         self.objects.setToolTip("Each object gets a number of its own; split touching objects in the clean-up first")
@@ -65,8 +65,7 @@ class FolderDialog(QDialog):
         self.bar.setObjectName("folder_progress")
         self.bar.setTextVisible(False)
         self.sentence = label("The clean-up of this project is used. Images stay as they are.", name="folder_sentence")
-        self.table = QTableWidget(0, 3)
-        self.table.setObjectName("folder_table")
+        self.table = FolderTable()
         self.start_button = QPushButton("Start")
         self.start_button.setObjectName("folder_start")
         self.start_button.setProperty("role", "primary")
@@ -75,19 +74,11 @@ class FolderDialog(QDialog):
         self.start_button.clicked.connect(self._start_or_stop)
         self.close_button.clicked.connect(self.close)
         self.images.textChanged.connect(self._propose)
-        self.table.itemDoubleClicked.connect(self._open)
-        session.worker.event.connect(self.take)
-        session.project_closed.connect(self._closed)
-        self.finished.connect(self._leave)
+        self.table.image_chosen.connect(session.image_import.show)
+        session.project_closed.connect(self._project_closed)
+        self.finished.connect(self._stop)
 
     def _lay_out(self, proposed: Path) -> None:
-        self.table.setHorizontalHeaderLabels(["Image", "Mask", "Doubt"])
-        self.table.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
-        self.table.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
-        self.table.verticalHeader().hide()
-        self.table.horizontalHeader().setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-        self.table.horizontalHeader().setSectionResizeMode(1, QHeaderView.ResizeMode.Stretch)
-        self.table.setToolTip("Double-click an image to open it here and correct it")
         places = QGridLayout()
         for row, (words, line, choose) in enumerate(
             (("Images in", self.images, self._choose_images), ("Masks into", self.out, self._choose_out))
@@ -129,16 +120,18 @@ class FolderDialog(QDialog):
             self.out.setText(chosen)
 
     def _propose(self) -> None:
-        """Masks go beside the images, into a folder of their own."""
+        """Propose a folder for the masks beside that of the images."""
         images = Path(self.images.text())
         self.out.setText(str(images.with_name(f"{images.name} masks")) if images.name else "")
 
     def _start_or_stop(self) -> None:
+        if self._task is not None and self._task.running:
+            self._stop()
+        else:
+            self._start()
+
+    def _start(self) -> None:
         session = self._session
-        if self._running:
-            session.worker.ask(StopAside("folder"))
-            self._end("Stopped. Start again to go on where it was.")
-            return
         images, out = (Path(line.text().strip()).expanduser() for line in (self.images, self.out))
         if not self.images.text().strip() or not images.exists():
             self.sentence.setText("There is no such folder of images; choose one.")
@@ -146,95 +139,70 @@ class FolderDialog(QDialog):
         if not self.out.text().strip():
             self.sentence.setText("Choose a folder for the masks.")
             return
-        if session.read_only or session.project_path is None:
+        if session.read_only or session.project is None:
             self.sentence.setText("The network of a project predicts the images: open one that can be changed.")
             return
-        self._running, self._began, self._first, self._project = True, time.monotonic(), 0, session.project_name
-        self.table.setSortingEnabled(False)
-        self.table.setRowCount(0)
-        self._rows.clear()
+        self._began, self._skipped, self._project = time.monotonic(), 0, session.project.name
+        self.table.clear_rows()
         self.bar.setRange(0, 0)
         self.bar.show()
         self.start_button.setText("Stop")
         self.sentence.setText("Looking at the images …")
-        steps = tuple(to_json(session.review.steps))
-        tta = self.tta.currentData()
-        session.worker.ask(PredictFolder((images,), out, steps, tta, self.objects.isChecked(), self.again.isChecked()))
+        steps, tta = tuple(to_json(session.review.steps)), self.tta.currentData()
+        objects, again = self.objects.isChecked(), self.again.isChecked()
+        self._task = begin_worker_task(
+            session.tasks,
+            session.worker,
+            "Predicting a folder",
+            lambda task: PredictFolder(task, (images,), out, steps, tta, objects, again),
+            self._take,
+        )
+        self._task.when_ended(self._show_end)
 
-    def _open(self, item: QTableWidgetItem) -> None:
-        path = self.table.item(item.row(), 0).data(PATH)
-        if path:
-            self._session.show_image(Path(path))
+    def _stop(self) -> None:
+        if self._task is not None:
+            self._task.stop()
 
-    def _end(self, words: str) -> None:
-        self._running = False
-        self.start_button.setText("Start")
-        self.bar.hide()
-        self.sentence.setText(words)
-        self.table.setSortingEnabled(True)
-        self.table.sortItems(2, Qt.SortOrder.DescendingOrder)
+    def _project_closed(self) -> None:
+        if self._task is not None and self._task.running:
+            self._task.stop()
+            self.sentence.setText(f"{self._project} was closed. Open it again, and start again, to go on where it was.")
 
-    def _closed(self) -> None:
-        """Its project is."""
-        if self._running:
-            self._end(f"{self._project} was closed. Open it again, and start again, to go on where it was.")
+    # ------------------------------------------------------------------------------------------------------ showing
 
-    def _leave(self) -> None:
-        """The dialog was closed."""
-        if self._running:
-            self._session.worker.ask(StopAside("folder"))
-            self._running = False
-        self._session.worker.event.disconnect(self.take)
-        self._session.project_closed.disconnect(self._closed)
-
-    # ------------------------------------------------------------------------------------------------------ events
-
-    def take(self, event: Event) -> None:
-        """One event of the worker, while something is under way."""
-        if not self._running:
-            return
+    def _take(self, task: Task, event: TaskEvent) -> None:
         match event:
             case MaskWritten():
-                self._add(event.image, "there already" if event.before else Path(event.path).name, event.mean_uncertainty, event.path)
-                self._show_progress(event)
+                self.table.add_mask(event)
+                if event.before:
+                    self._skipped, self._began = event.done, time.monotonic()
+                task.progress(event.done, event.total)
+                self._show_progress(task)
             case Refused():
-                self._add(str(event.image), event.why, None, str(event.image))
-            case FolderPredicted():
-                failed = f"; {event.refused} could not be predicted" if event.refused else ""
-                self._end(f"{event.masks} masks are in {Path(self.out.text()).name}{failed}. The most doubtful images stand first.")
+                self.table.add_refused(event)
             case Notice():
                 self.sentence.setText(event.text)
-            case JobFailed(job="folder"):
-                self._end(event.text)
-            case WorkerDied():
-                self._end(f"{event.reason} Start again to go on where it was.")
-            case StudyOpened():
-                self._closed()
-            case _:
-                pass
+            case FolderPredicted():
+                task.finish(event)
 
-    def _show_progress(self, event: MaskWritten) -> None:
-        """How many, and how long the rest will take by what was computed so far."""
-        self.bar.setRange(0, event.total)
-        self.bar.setValue(event.done)
-        if event.before:
-            self._first, self._began = event.done, time.monotonic()
-        computed = event.done - self._first
-        left = (event.total - event.done) * (time.monotonic() - self._began) / computed if computed else 0.0
-        rest = f", about {wording.duration(left)} left" if computed and event.done < event.total else ""
-        self.sentence.setText(f"{event.done} of {event.total} images{rest}.")
+    def _show_progress(self, task: Task) -> None:
+        """Show how many images are done, and how long the rest will take by what was computed so far."""
+        self.bar.setRange(0, task.total)
+        self.bar.setValue(task.done)
+        computed = task.done - self._skipped
+        left = (task.total - task.done) * (time.monotonic() - self._began) / computed if computed else 0.0
+        rest = f", about {wording.duration(left)} left" if computed and task.done < task.total else ""
+        self.sentence.setText(f"{task.done} of {task.total} images{rest}.")
 
-    def _add(self, image: str, mask: str, doubt: float | None, key: str) -> None:
-        row = self._rows.setdefault(key, self.table.rowCount())  # a run that was stopped may tell of the same image
-        if row == self.table.rowCount():
-            self.table.insertRow(row)
-        name = QTableWidgetItem(Path(image).name)
-        name.setData(PATH, image)
-        name.setToolTip(image)
-        text = QTableWidgetItem(mask)
-        text.setToolTip(mask)
-        number = QTableWidgetItem("" if doubt is None else f"{doubt:.3f}")
-        number.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for place, item in enumerate((name, text, number)):
-            self.table.setItem(row, place, item)
-        self.table.scrollToBottom()
+    def _show_end(self) -> None:
+        self.start_button.setText("Start")
+        self.bar.hide()
+        self.table.sort_by_uncertainty()
+        match self._task:
+            case Task(state=TaskState.STOPPED):
+                self.sentence.setText(f"Stopped. {AGAIN}")
+            case Task(state=TaskState.FAILED, error=error, done=done):
+                self.sentence.setText(f"{error} {AGAIN}" if done else error)
+            case Task(result=FolderPredicted(masks, refused)):
+                failed = f"; {refused} could not be predicted" if refused else ""
+                self.sentence.setText(f"{masks} masks are in {Path(self.out.text()).name}{failed}. The most doubtful images stand first.")

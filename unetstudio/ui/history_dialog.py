@@ -1,11 +1,11 @@
-"""History of a case: every change of its labels and every judgement, newest first, and the way to take it along as CSV."""
+"""The dialog with the history of a case: every change of its labels and every judgement, and their export as CSV."""
 
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, Qt
+from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
     QAbstractItemView,
     QDialog,
@@ -20,81 +20,29 @@ from PySide6.QtWidgets import (
 )
 from shiboken6 import isValid
 
-from unetstudio.data.classes import ClassTable
 from unetstudio.data.quantity import count_text
-from unetstudio.ui import history_words
+from unetstudio.ui.history_model import COLUMNS, HistoryModel
 from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
 
 if TYPE_CHECKING:
     from unetstudio.project.audit import AuditLine
 
-COLUMNS = ("When", "Who", "What", "Class", "Voxels", "Where")
-NUMBERS = COLUMNS.index("Voxels")
 LIMITS = (
     "Like the audit trail of 21 CFR Part 11, but not compliant with it: names are as typed or as the computer knows them, "
     "nobody proved who they are, and nothing is signed."
 )
 
 
-class HistoryModel(QAbstractTableModel):
-    """Lines of the trail."""
-
-    def __init__(self, classes: ClassTable, *, volume: bool, parent: QObject | None = None) -> None:
-        super().__init__(parent)
-        self._classes = classes
-        self._volume = volume
-        self.lines: list[AuditLine] = []
-
-    def show_lines(self, lines: list[AuditLine]) -> None:
-        """Other lines, newest first."""
-        self.beginResetModel()
-        self.lines = lines
-        self.endResetModel()
-
-    def rowCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008 - Qt's own default
-        return 0 if parent.isValid() else len(self.lines)
-
-    def columnCount(self, parent: QModelIndex = QModelIndex()) -> int:  # noqa: B008
-        return 0 if parent.isValid() else len(COLUMNS)
-
-    def headerData(self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if orientation != Qt.Orientation.Horizontal:
-            return None
-        if role == Qt.ItemDataRole.TextAlignmentRole and section == NUMBERS:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        return COLUMNS[section] if role == Qt.ItemDataRole.DisplayRole else None
-
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        if role == Qt.ItemDataRole.TextAlignmentRole and index.column() == NUMBERS:
-            return Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        if role not in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return None
-        line = self.lines[index.row()]
-        match COLUMNS[index.column()]:
-            case "When":
-                return history_words.when(line)
-            case "Who":
-                return history_words.who(line)
-            case "What":
-                return history_words.action(line)
-            case "Class":
-                return history_words.class_name(line, self._classes)
-            case "Voxels":
-                return history_words.voxels(line).partition(" ")[0]
-            case _:
-                return history_words.where(line, volume=self._volume)
-
-
 class HistoryDialog(QDialog):
-    """Of the case that is open now; not modal, so that one can look at the image beside it."""
+    """Shows the case that is open now; not modal, so that one can look at the image beside it."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(False)
         self._session = session
-        self._case = session.case
+        self._case = None if session.case is None else session.case.case
         name = self._case.name if self._case is not None else ""
         self.setWindowTitle(f"History of {name}" if name else "History")
         self.resize(960, 520)
@@ -127,7 +75,7 @@ class HistoryDialog(QDialog):
         self.refresh()
 
     def refresh(self) -> None:
-        """Reads the trail anew."""
+        """Read the trail again."""
         if self._case is not None:
             self._session.history.ask_trail(self._case.id, self._show)
 
@@ -165,7 +113,7 @@ class HistoryDialog(QDialog):
 
 
 def summary(lines: list[AuditLine]) -> str:
-    """How much there is, and whether the records still name each other as they were written."""
+    """Count the entries, and say whether each record still fits the seal of the one before it."""
     if not lines:
         return "Nothing was done to this case yet."
     broken = sum(not line.chain_ok for line in lines)

@@ -1,15 +1,18 @@
-"""The networks as the window knows them: what the worker says of each, and what each costs on this computer."""
+"""The networks as the window knows them: which there are, and what each costs on this computer."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from unetstudio.ui.measurements import Measured, Measurements
+from unetstudio.ui.task import Task, Tasks, TaskState
+from unetstudio.ui.worker_task import begin_worker_task
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
-from unetstudio.worker.messages import DescribeNetworks, Event, JobFailed, NetworkChoice, NetworkCost, WorkerDied, WorkerReady
+from unetstudio.worker.messages import DescribeNetworks, Event, NetworkChoice, NetworkCost, TaskEvent, TaskRequest, WorkerReady
 
 SLOW, TIMES = 1.5, 2.5
 """Seconds a step, and times what the U-Net takes, from which a network is too slow to learn while somebody paints: a busy computer is slow
@@ -18,104 +21,106 @@ with all of them."""
 YARDSTICK = "unet"
 
 
-class Networks(QObject):
-    """`changed` whenever something new is known; `measuring` is how many are still to be measured."""
+class NetworkCatalogue(QObject):
+    """`changed` whenever something more is known. Costs come from the worker, which remembers what it has measured."""
 
     changed = Signal()
-    finished = Signal(str)  # the last one is measured, or a sentence why it was not
     notice = Signal(str, str)  # sentence, level
 
-    def __init__(self, worker: WorkerThread, measurements: Measurements, parent: QObject | None = None) -> None:
+    def __init__(self, worker: WorkerThread, tasks: Tasks, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._worker = worker
-        self._measurements = measurements
+        self._tasks = tasks
         self._costs: dict[tuple[str, int], NetworkCost] = {}
-        self._processor = True  # what computes here is no GPU
-        self._waiting: set[tuple[str, int]] = set()
-        self._asked = 0
+        self._on_processor = True  # no GPU computes here
         self.choices: tuple[NetworkChoice, ...] = ()
-        worker.event.connect(self.take)
+        self._describing: Task | None = None
+        self._measuring: Task | None = None
+        worker.event_received.connect(self._take)
 
     def __getitem__(self, name: str) -> NetworkChoice | None:
-        """None for one that the worker does not know, or has not told of yet."""
+        """The network of this name; None while the worker is not up, and for one that it does not know."""
         return next((choice for choice in self.choices if choice.name == name), None)
 
     def title(self, name: str) -> str:
-        """As people call it."""
-        found = self[name]
-        return name if found is None else found.title
+        """The name to show to people."""
+        choice = self[name]
+        return name if choice is None else choice.title
 
     # ---------------------------------------------------------------------------------------------------- commands
 
-    def describe(self) -> None:
-        """Asks how large they are here, unless it is known; answered by `changed`."""
-        if not self._costs:
-            self._worker.ask(DescribeNetworks())
+    def describe(self) -> Task | None:
+        """Ask for the size of every network here, and for what was measured before; None when that is known."""
+        if self._costs:
+            return None
+        if self._describing is None or not self._describing.running:
+            self._describing = self._begin("Describing networks", DescribeNetworks, self._keep_cost)
+        return self._describing
 
-    def measure(self, wanted: list[tuple[str, int]]) -> None:
-        """Asks for seconds and memory of a step of each (name, dims), which takes a few seconds each."""
-        self._waiting, self._asked = set(wanted), len(wanted)
-        self._worker.ask(DescribeNetworks(tuple(wanted), measure=True))
-        self.changed.emit()
+    def measure(self, networks: list[tuple[str, int]]) -> Task:
+        """Measure seconds and memory of a training step of each (name, dims), which takes a few seconds each."""
 
-    def export(self, project: Path, out: Path) -> None:
-        """Writes the newest checkpoint as ONNX; a notice says when it is there, or why not."""
+        def keep(task: Task, event: TaskEvent) -> None:
+            self._keep_cost(task, event)
+            task.progress(task.done + 1, len(networks))
+
+        request = partial(DescribeNetworks, wanted=tuple(networks), measure=True)
+        self._measuring = task = self._begin("Measuring networks", request, keep)
+        task.progress(0, len(networks))
+        return task
+
+    def export(self, project: Path, out: Path) -> Task:
+        """Write the newest checkpoint as ONNX; a notice says when it is there, or why not."""
+
+        def finish(task: Task, event: TaskEvent) -> None:
+            if isinstance(event, NetworkExported):
+                self.notice.emit(f"{event.path.name} is written, and what to know about it in {event.card.name} beside it.", "info")
+                task.finish(event)
+
+        def say_failure() -> None:
+            if task.state is TaskState.FAILED:
+                self.notice.emit(task.error, "error")
+
         self.notice.emit("Exporting the network; this takes some seconds …", "info")
-        self._worker.ask(ExportNetwork(project, out))
+        task = self._begin("Exporting the network", partial(ExportNetwork, source=project, out=out), finish)
+        task.when_ended(say_failure)
+        return task
 
     # --------------------------------------------------------------------------------------------------- questions
 
     @property
-    def progress(self) -> tuple[int, int]:
-        """How many are measured, of how many that were asked for; (0, 0) when nothing is under way."""
-        return (self._asked - len(self._waiting), self._asked) if self._waiting else (0, 0)
+    def measuring(self) -> Task | None:
+        """The measurement that goes on now."""
+        return self._measuring if self._measuring is not None and self._measuring.running else None
 
     def cost(self, name: str, dims: int) -> NetworkCost | None:
-        """Size, patch and batch as training here would have it."""
+        """Size, patch and batch as training here would have it, and the cost of a step where it was measured."""
         return self._costs.get((name, dims))
-
-    def measured(self, name: str, dims: int) -> Measured | None:
-        """What a step of it takes here, measured now or in an earlier run with these versions."""
-        cost = self.cost(name, dims)
-        return None if cost is None else self._measurements.get(cost.machine, name, dims)
 
     def suits(self, name: str, dims: int) -> bool:
         """Whether it learns here while somebody paints: by what it says of itself, and by the measurement."""
-        found, cost, measured = self[name], self.cost(name, dims), self.measured(name, dims)
-        if measured is not None and name != YARDSTICK:
-            usual = self.measured(YARDSTICK, dims)
-            if measured.seconds > max(SLOW, TIMES * usual.seconds if usual is not None else 0.0):
+        choice, cost = self[name], self.cost(name, dims)
+        if choice is None or (cost is not None and cost.problem):
+            return False
+        if cost is not None and cost.seconds is not None and name != YARDSTICK:
+            usual = self.cost(YARDSTICK, dims)
+            limit = SLOW if usual is None or usual.seconds is None else max(SLOW, TIMES * usual.seconds)
+            if cost.seconds > limit:
                 return False
-        return found is not None and (found.suits_cpu or not self._processor) and (cost is None or not cost.problem)
+        return choice.suits_cpu or not self._on_processor
 
-    # ------------------------------------------------------------------------------------------------------ events
+    # ------------------------------------------------------------------------------------------------------ answers
 
-    def take(self, event: Event) -> None:
-        """One event of the worker."""
-        match event:
-            case WorkerReady():
-                self.choices, self._processor = event.networks, event.device.startswith("CPU")
-                self._stop("")
-            case NetworkCost():
-                self._costs[event.name, event.dims] = event
-                if event.seconds is not None:
-                    self._measurements.put(event.machine, event.name, event.dims, Measured(event.seconds, event.bytes))
-                if (event.name, event.dims) in self._waiting and (event.seconds is not None or event.problem):
-                    self._waiting.discard((event.name, event.dims))
-                    if not self._waiting:
-                        self.finished.emit("")
-            case NetworkExported():
-                self.notice.emit(f"{event.path.name} is written, and what to know about it in {event.card.name} beside it.", "info")
-            case JobFailed(job="networks"):
-                self._stop(event.text)
-            case WorkerDied():
-                self._stop(event.reason)
-            case _:
-                return
-        self.changed.emit()
+    def _begin(self, name: str, make_request: Callable[[int], TaskRequest], on_event: Callable[[Task, TaskEvent], None]) -> Task:
+        return begin_worker_task(self._tasks, self._worker, name, make_request, on_event)
 
-    def _stop(self, why: str) -> None:
-        """What was asked for will not come."""
-        if self._waiting:
-            self._waiting.clear()
-            self.finished.emit(why)
+    def _keep_cost(self, _task: Task, event: TaskEvent) -> None:
+        if isinstance(event, NetworkCost):
+            self._costs[event.name, event.dims] = event
+            self.changed.emit()
+
+    def _take(self, event: Event) -> None:
+        """Take what a worker that is ready says of itself."""
+        if isinstance(event, WorkerReady):
+            self.choices, self._on_processor = event.networks, event.device.startswith("CPU")
+            self.changed.emit()

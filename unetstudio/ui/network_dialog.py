@@ -1,4 +1,4 @@
-"""Choosing the network that learns: what each is for and costs here, and what becomes of what was learned so far."""
+"""The dialog that chooses the network that learns: what each is for and costs here, and what becomes of what was learned so far."""
 
 from __future__ import annotations
 
@@ -9,6 +9,7 @@ from unetstudio.project.checkpoints import CheckpointCard, cards
 from unetstudio.ui.panels.network_choice import NetworkList
 from unetstudio.ui.panels.text import label
 from unetstudio.ui.session import Session
+from unetstudio.ui.task import Task
 
 FORMS = {"": "Sized for this computer", "default": "Recommended, full size", "published": "As published", "small": "Small"}
 """What presets are called; others by their own names."""
@@ -30,6 +31,7 @@ class NetworkDialog(QDialog):
         self._session = session
         self._learning, self._networks = session.learning, session.networks
         self._kept: dict[tuple[str, str], CheckpointCard] = {}  # the newest checkpoint by network and preset
+        self._followed: list[Task] = []  # descriptions and measurements since the dialog was opened
         self._closed = False
         self.list = NetworkList(self._networks)
         self.preset = QComboBox()
@@ -62,21 +64,22 @@ class NetworkDialog(QDialog):
         self.preset.activated.connect(self._show_consequence)
         self.go_on.clicked.connect(self._show_consequence)
         self._networks.changed.connect(self._show)
-        self._networks.finished.connect(self._finished)
         self.finished.connect(self._close)
-        self._networks.describe()
+        for task in (self._networks.describe(), self._networks.measuring):
+            if task is not None:
+                self._follow(task)
         self._show()
         self._show_consequence()
         self._look_for_checkpoints()
 
     @property
     def dims(self) -> int:
-        """What the figures are for: slices or volumes."""
+        """Whether the figures are for slices (2) or volumes (3)."""
         return self._learning.settings.dims or self._learning.state.dims or (3 if self._volumes else 2)
 
     @property
     def kept(self) -> CheckpointCard | None:
-        """The checkpoint that the chosen network, in the chosen form, could go on from."""
+        """The newest checkpoint of the chosen network in the chosen form."""
         return self._kept.get((self.list.value, self.preset.currentData() or ""))
 
     @property
@@ -106,7 +109,7 @@ class NetworkDialog(QDialog):
     # ------------------------------------------------------------------------------------------------------ showing
 
     def _show(self) -> None:
-        """What is known of the networks by now."""
+        """Show what is known of the networks by now."""
         self.list.refresh(self.dims, volumes=self._volumes, kept={name for name, _ in self._kept})
         if not self.list.value and self.list.cards:
             self.list.choose(self._learning.settings.network)
@@ -116,27 +119,43 @@ class NetworkDialog(QDialog):
             if self.list.value == self._learning.settings.network:
                 self.preset.setCurrentIndex(max(0, self.preset.findData(self._learning.settings.preset)))
                 self._show_consequence()
-        done, total = self._networks.progress
-        self.bar.setVisible(total > 0)
-        self.bar.setRange(0, total)
-        self.bar.setValue(done)
-        self.measure_button.setEnabled(not total and bool(self.list.cards))
-        self.measure_button.setText(f"Measuring {done + 1} of {total} …" if total else "Measure on this computer")
+        self._show_work()
+
+    def _follow(self, task: Task) -> None:
+        self._followed.append(task)
+        task.changed.connect(self._show_work)
+        task.ended.connect(self._show_work)
+        self._show_work()
+
+    def _show_work(self) -> None:
+        """Show how far the measurement is, and what went wrong."""
+        trouble = " ".join(task.error for task in self._followed if task.error)
+        self.trouble.setText(trouble)
+        self.trouble.setVisible(bool(trouble))
+        task = self._networks.measuring
+        self.bar.setVisible(task is not None)
+        self.measure_button.setEnabled(task is None and bool(self.list.cards))
+        self.measure_button.setText("Measure on this computer")
+        if task is not None:
+            self.bar.setRange(0, task.total)
+            self.bar.setValue(task.done)
+            self.measure_button.setText(f"Measuring {task.done + 1} of {task.total} …")
 
     def _order_keys(self) -> None:
-        """Tab goes from top to bottom, though the cards came last; it begins at the network in use."""
-        last = self.list.cards[self.list.value or next(iter(self.list.cards))].button
+        """Let Tab go from top to bottom, though the cards came last, beginning at the network in use."""
+        last: QWidget = self.list.cards[self.list.value or next(iter(self.list.cards))].button
         last.setFocus()
-        for widget in (self.preset, self.go_on, self.measure_button, self.close_button, self.apply_button):
+        buttons: tuple[QWidget, ...] = (self.preset, self.go_on, self.measure_button, self.close_button, self.apply_button)
+        for widget in buttons:
             self.setTabOrder(last, widget)
             last = widget
 
     def _choose(self, name: str) -> None:
-        """Another network was picked: the forms that it comes in."""
-        found = self._networks[name]
+        """Offer the forms of the network that was picked."""
+        choice = self._networks[name]
         self.preset.clear()
         self.preset.addItem(FORMS[""], "")
-        cost = None if found is None else self._networks.cost(name, self.dims if self.dims in found.dims else found.dims[0])
+        cost = None if choice is None else self._networks.cost(name, self.dims if self.dims in choice.dims else choice.dims[0])
         for preset, count in () if cost is None else cost.presets:
             self.preset.addItem(f"{FORMS.get(preset, preset)}: {count / 1e6:.1f} million parameters", preset)
         self.preset.setEnabled(self.preset.count() > 1)
@@ -162,20 +181,16 @@ class NetworkDialog(QDialog):
         settings = self._learning.settings
         return bool(self.list.value) and (self.list.value, self.preset.currentData() or "") != (settings.network, settings.preset)
 
-    def _finished(self, why: str) -> None:
-        self.trouble.setText(why)
-        self.trouble.setVisible(bool(why))
-
     # ------------------------------------------------------------------------------------------------------- acting
 
     def _measure(self) -> None:
-        """All that can be chosen."""
-        self.trouble.hide()
-        wanted = []
+        """Measure every network that can be chosen."""
+        self._followed.clear()
+        networks = []
         for choice in self._networks.choices:
             if self.list.cards[choice.name].button.isEnabled():
-                wanted.append((choice.name, self.dims if self.dims in choice.dims else choice.dims[0]))
-        self._networks.measure(wanted)
+                networks.append((choice.name, self.dims if self.dims in choice.dims else choice.dims[0]))
+        self._follow(self._networks.measure(networks))
 
     def _apply(self) -> None:
         going_on = self.kept is not None and self.go_on.isChecked()
@@ -186,16 +201,16 @@ class NetworkDialog(QDialog):
         self._closed = True
 
     def _look_for_checkpoints(self) -> None:
-        """Which networks have learned in this project before."""
-        writer = self._session.writer
-        if writer is None:
+        """Find out on the disk thread which networks have learned in this project before."""
+        project = self._session.project
+        if project is None:
             return
-        folder = writer.project.checkpoints_folder
+        folder = project.writer.project.checkpoints_folder
 
-        def take(found: list[CheckpointCard]) -> None:
+        def take(newest_first: list[CheckpointCard]) -> None:
             if self._closed:
                 return
-            for card in reversed(found):  # the newest last, and it stays
+            for card in reversed(newest_first):  # so that the newest stays
                 self._kept[card.network, card.preset] = card
             self.go_on.setChecked(True)
             self._show()

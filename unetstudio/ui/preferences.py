@@ -1,42 +1,37 @@
-"""What the program remembers of its user between runs: theme, window place, open sections, last folder. Never anything of a patient."""
+"""The user's preferences between runs: theme, window place, open sections, last folders. Never anything of a patient."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_config_path
-
 from unetstudio.atomic_file import replace_file
 from unetstudio.errors import FormatError
+from unetstudio.workspace.user_folders import home
 
 AUTHOR = "author"
-"""Under this name the user's own, as typed, for the audit trail."""
-
-
-def home() -> Path:
-    """The folder for what is the user's and not a project's; UNETSTUDIO_HOME puts it elsewhere."""
-    chosen = os.environ.get("UNETSTUDIO_HOME")
-    return Path(chosen) if chosen else user_config_path("unetstudio", appauthor=False)
+"""The preference that holds the user's own name, as typed, for the audit trail."""
 
 
 class Preferences:
-    """Named plain values in one small JSON file, written at every change."""
+    """Named plain values in one small JSON file, written at every change.
+
+    There is one in a process: each holds all values and writes them all.
+    """
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or home() / "preferences.json"
         self._values = _read(self.path)
 
     def get(self, name: str, otherwise: Any) -> Any:
-        """The remembered value, or `otherwise` when there is none or it is of another kind."""
-        found = self._values.get(name, otherwise)
-        return found if otherwise is None or isinstance(found, type(otherwise)) else otherwise
+        """Return the remembered value, or `otherwise` when there is none or it is of another type."""
+        value = self._values.get(name, otherwise)
+        return value if otherwise is None or isinstance(value, type(otherwise)) else otherwise
 
     def put(self, name: str, value: Any) -> None:
-        """Remembers a value from now on."""
+        """Remember a value."""
         if self._values.get(name) == value:
             return
         self._values[name] = value
@@ -46,7 +41,7 @@ class Preferences:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """What is remembered; nothing when the file is missing or not ours."""
+    """Read the values; none when the file is missing or not ours."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""What the user may say about themselves: a name for the audit trail."""
+"""The preferences dialog: the user's name for the audit trail."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ LONGEST = 80
 
 
 class PreferencesDialog(QDialog):
-    """Takes effect with OK, from the next stroke on."""
+    """Takes effect on OK, from the next stroke on."""
 
     def __init__(self, session: Session, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -53,8 +53,8 @@ class PreferencesDialog(QDialog):
         layout.addLayout(buttons)
 
     def accept(self) -> None:
-        """Keeps the name."""
+        """Keep the name."""
         name = " ".join(self.name.text().split())
         self._preferences.put(AUTHOR, name)
-        self._session.set_author(name)
+        self._session.saver.set_author(name)
         super().accept()

@@ -43,7 +43,7 @@ class SectionColumn(QScrollArea):
     def _make_sections(self, session: Session) -> dict[str, Section]:
         opened = self._preferences.get("sections", list(OPENED_AT_FIRST))
         sections: dict[str, Section] = {}
-        for name, (title, make) in _panels(session).items():
+        for name, (title, make) in _panels(session, self._preferences).items():
             sections[name] = section = Section(title, make, opened=name in opened)
             section.folded_or_opened.connect(lambda _: self._remember_opened())
             section.heading.clicked.connect(lambda opened, section=section: self._scroll_to(section) if opened else None)
@@ -79,7 +79,7 @@ class SectionColumn(QScrollArea):
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
 
-def _panels(session: Session) -> dict[str, tuple[str, Callable[[], QWidget]]]:
+def _panels(session: Session, preferences: Preferences) -> dict[str, tuple[str, Callable[[], QWidget]]]:
     """Return title and maker of each section; a panel's module loads when it is made."""
 
     def classes() -> QWidget:
@@ -105,7 +105,7 @@ def _panels(session: Session) -> dict[str, tuple[str, Callable[[], QWidget]]]:
     def export() -> QWidget:
         from unetstudio.ui.panels.export import ExportPanel
 
-        return ExportPanel(session)
+        return ExportPanel(session, preferences)
 
     return {
         "classes": ("Classes", classes),

@@ -1,18 +1,20 @@
-"""The line at the foot: what is under the pointer, what the tool does, how learning goes, and whether everything is saved."""
+"""The line at the foot: what is under the pointer, what the tool does, long work, how learning goes, and whether everything is saved."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QResizeEvent
 from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QToolButton, QWidget
 
 from unetstudio.ui.canvas.under import Under
 from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
 from unetstudio.ui.sign import Sign
+from unetstudio.ui.task import Task
 
 
 class StatusBar(QStatusBar):
-    """Reads the session's signals; the window hands it the pointer's place."""
+    """Follows the session; the window passes on what is under the pointer."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +38,7 @@ class StatusBar(QStatusBar):
         self.stop.setToolTip("Stop; what is done already stays")
         self.stop.setAccessibleName("Stop")
         self.stop.setAutoRaise(True)
-        self.stop.clicked.connect(session.stop_work)
+        self.stop.clicked.connect(self._stop_newest)
         for part in (self.work, self.bar, self.stop):
             self.addPermanentWidget(part)
             part.hide()
@@ -44,7 +46,7 @@ class StatusBar(QStatusBar):
         self.addPermanentWidget(self._sign)
         self.addPermanentWidget(self.saved)
         session.save_state_changed.connect(self.show_saved)
-        session.progress.connect(self.show_progress)
+        session.tasks.begun.connect(self._follow_task)
         session.learning.changed.connect(self._show_learning)
         session.annotation.tools.chosen.connect(self._show_hint)
         session.project_closed.connect(self._forget)
@@ -52,24 +54,36 @@ class StatusBar(QStatusBar):
         self._show_learning()
 
     def show_pointer(self, under: Under | None) -> None:
-        """Place, value and class under the pointer; None when it has left the image."""
+        """Show place, value and class under the pointer; None when it has left the image."""
         self.pointer.setText("" if under is None else in_words(under, self._session.scan is not None and self._session.scan.is_volume))
 
     def show_saved(self, words: str, safe: bool) -> None:
-        """Whether every stroke is on the disk, in words and as a sign."""
+        """Show in words and as a sign whether every stroke is on the disk."""
         self._sign.show_sign("saved" if safe else "unsaved", "good" if safe else "bad")
         self.saved.setText(words if safe else words.partition(":")[0])  # the bar across the window says it all
         self.saved.setToolTip("" if safe else words)
 
-    def show_progress(self, what: str, done: int, total: int) -> None:
-        """An import or export on its way; gone when it is done."""
-        running = total == 0 or done < total  # a total of 0: begun, and nobody knows yet how much there is
-        self.work.setVisible(running)
-        self.bar.setVisible(running)
-        self.stop.setVisible(running)
-        self.work.setText(f"{what}  {done} of {total}" if total else what)
-        self.bar.setRange(0, total)
-        self.bar.setValue(done)
+    def _follow_task(self, task: Task) -> None:
+        task.changed.connect(self._show_work)
+        task.ended.connect(self._show_work)
+        self._show_work()
+
+    def _show_work(self) -> None:
+        """Show the newest of the running tasks, and how many others there are."""
+        running = self._session.tasks.running
+        for part in (self.work, self.bar):
+            part.setVisible(bool(running))
+        self.stop.setVisible(bool(running) and running[-1].can_stop)
+        if running:
+            newest, others = running[-1], len(running) - 1
+            progress = f"  {newest.done} of {newest.total}" if newest.total else ""
+            self.work.setText(newest.name + progress + (f"  (and {others} more)" if others else ""))
+            self.bar.setRange(0, newest.total)
+            self.bar.setValue(newest.done)
+
+    def _stop_newest(self) -> None:
+        if running := self._session.tasks.running:
+            running[-1].stop()
 
     def _show_hint(self) -> None:
         self.hint.setText(self._session.annotation.tools.hint)
@@ -84,7 +98,7 @@ class StatusBar(QStatusBar):
 
 
 def in_words(under: Under, volume: bool) -> str:
-    """Such as "x 211  y 340   12.1, 40.0, 3.5 mm   value 1043   kidney": voxel, position in the patient, value and class."""
+    """Name voxel, position in the patient, value and class: "x 211  y 340   12.1, 40.0, 3.5 mm   value 1043   kidney"."""
     z, y, x = under.index
     parts = [f"x {x}  y {y}  z {z}" if volume else f"x {x}  y {y}"]
     if under.position is not None and volume:
@@ -97,18 +111,18 @@ def in_words(under: Under, volume: bool) -> str:
 
 
 class _Elided(QLabel):
-    """A line that ends in … where there is no room, and shows all of itself as a tool tip."""
+    """A line that ends in … where there is no room, with the whole text as its tool tip."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._all = ""
+        self._full_text = ""
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
 
     def setText(self, text: str) -> None:
-        self._all = text
+        self._full_text = text
         self.setToolTip(text)
         super().setText(self.fontMetrics().elidedText(text, Qt.TextElideMode.ElideRight, max(0, self.contentsRect().width() - 8)))
 
-    def resizeEvent(self, event: object) -> None:
+    def resizeEvent(self, event: QResizeEvent) -> None:
         super().resizeEvent(event)
-        self.setText(self._all)
+        self.setText(self._full_text)

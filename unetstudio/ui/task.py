@@ -27,11 +27,11 @@ class Task(QObject):
     reported after its end is ignored.
     """
 
-    changed = Signal()  # progress, or a problem
+    changed = Signal()  # progress, a problem, or whether it can be stopped
     ended = Signal()  # `state` says how
 
-    def __init__(self, name: str, stop: Callable[[], None] | None = None, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str, stop: Callable[[], None] | None = None) -> None:
+        super().__init__()  # no parent: a slot of a task may hold the last reference to it
         self.id = next(_ids)
         self.name = name
         self.done, self.total = 0, 0  # total 0: unknown
@@ -46,9 +46,21 @@ class Task(QObject):
         """Whether the task has not ended."""
         return self.state is TaskState.RUNNING
 
-    def on_stop(self, stop: Callable[[], None]) -> None:
-        """Set what `stop` calls, for work that begins after its task."""
+    @property
+    def can_stop(self) -> bool:
+        """Whether the work can be stopped before its end."""
+        return self._stop is not None
+
+    def on_stop(self, stop: Callable[[], None] | None) -> None:
+        """Set what `stop` calls, for work that begins after its task; None while the work cannot be stopped."""
         self._stop = stop
+        self.changed.emit()
+
+    def when_ended(self, slot: Callable[[], None]) -> None:
+        """Connect to `ended`, and call back at once if the task has ended already."""
+        self.ended.connect(slot)
+        if not self.running:
+            slot()
 
     def progress(self, done: int, total: int) -> None:
         """Report how much of the work is done."""
@@ -76,13 +88,16 @@ class Task(QObject):
 
     def stop(self) -> None:
         """End the task at the user's wish; the work stops after its current step."""
-        if self.running:
-            if self._stop is not None:
-                self._stop()
+        if not self.running:
+            return
+        if self._stop is not None:
+            self._stop()
+        if self.running:  # the stop function may have ended it in its own words
             self._end(TaskState.STOPPED)
 
     def _end(self, state: TaskState) -> None:
         self.state = state
+        self._stop = None
         self.ended.emit()
 
 
@@ -102,9 +117,9 @@ class Tasks(QObject):
 
     def begin(self, name: str, stop: Callable[[], None] | None = None) -> Task:
         """Make a task and announce it."""
-        task = Task(name, stop, self)
+        task = Task(name, stop)
         self._running.append(task)
-        task.ended.connect(lambda: self._forget(task))
+        task.ended.connect(self._forget_ended)
         self.begun.emit(task)
         return task
 
@@ -113,6 +128,7 @@ class Tasks(QObject):
         for task in self.running:
             task.stop()
 
-    def _forget(self, task: Task) -> None:
-        self._running.remove(task)
-        task.deleteLater()
+    def _forget_ended(self) -> None:
+        for task in [task for task in self._running if not task.running]:
+            self._running.remove(task)
+            task.deleteLater()

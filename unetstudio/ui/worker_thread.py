@@ -1,35 +1,53 @@
-"""The supervisor of the worker process: carries requests and events, notices death or silence, and starts it again."""
+"""The supervisor of the worker: carries requests and events, notices death or silence, and starts it again."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from unetstudio.ui.preferences import home
-from unetstudio.worker.messages import Heartbeat, Request, WorkerDied
+from unetstudio.worker.messages import Answer, Event, Heartbeat, Request, StopTask, TaskEnded, TaskEvent, TaskRequest, WorkerDied
 from unetstudio.worker.process import WorkerProcess
+from unetstudio.worker.transport import WorkerTransport
+from unetstudio.workspace.user_folders import home
 
 RESTARTS, WITHIN = 5, 600.0
 """A worker that dies so often within so many seconds is not started again: what it does there kills it, and would again."""
 
+NOT_UP = "The learner is not up; try again in a moment."
 
-def start_worker() -> WorkerProcess:
-    """One whose crashes leave their trace in the user's own folder."""
+
+@dataclass(frozen=True)
+class Listener:
+    """The callbacks of a task."""
+
+    on_event: Callable[[TaskEvent], None]
+    on_ended: Callable[[TaskEnded], None]
+
+
+def start_worker() -> WorkerTransport:
+    """Start a worker process whose crashes leave their trace in the user's own folder."""
     return WorkerProcess(logs=home() / "log")
 
 
 class WorkerThread(QThread):
-    """Lives as long as the window; `event` arrives on the GUI thread. `start` makes a process; OSError when the system refuses."""
+    """The link to the worker; it lives as long as the window. `start` starts one; OSError when the system refuses.
 
-    event = Signal(object)
+    Requests of tasks go through `begin`, and their answers to its callbacks; all other events arrive through `event_received`. Both on the
+    GUI thread.
+    """
 
-    def __init__(self, parent: QObject | None = None, start: Callable[[], WorkerProcess] = start_worker) -> None:
+    event_received = Signal(object)  # Event
+
+    def __init__(self, parent: QObject | None = None, start: Callable[[], WorkerTransport] = start_worker) -> None:
         super().__init__(parent)
         self._start = start
-        self._worker: WorkerProcess | None = None
+        self._worker: WorkerTransport | None = None
         self._ending = False
+        self._listeners: dict[int, Listener] = {}  # by the id of their task
+        self.event_received.connect(self._deliver)
 
     @property
     def pid(self) -> int:
@@ -37,22 +55,46 @@ class WorkerThread(QThread):
         return self._worker.pid if self._worker is not None else 0
 
     def ask(self, request: Request) -> None:
-        """Sends a request; what is asked while no worker is up is dropped, the session asks anew when it is ready."""
+        """Send a request. Without a worker it is dropped, but that a task hears of it: the session asks anew when one is ready."""
         worker = self._worker  # which may be taken away by the thread at any moment
         if worker is not None:
             worker.send(request)
+        elif isinstance(request, TaskRequest):
+            self._deliver(TaskEnded(request.task, NOT_UP))
+
+    def begin(self, request: TaskRequest, on_event: Callable[[TaskEvent], None], on_ended: Callable[[TaskEnded], None]) -> None:
+        """Send the request of a task; `on_event` gets its answers and `on_ended` its end, once, also when the worker dies before it."""
+        self._listeners[request.task] = Listener(on_event, on_ended)
+        self.ask(request)
+
+    def stop(self, task: int) -> None:
+        """Stop the job of a task that was begun here; its callbacks are not called any more."""
+        if self._listeners.pop(task, None) is not None:
+            self.ask(StopTask(task))
+
+    def _deliver(self, event: Event) -> None:
+        """Hand an event to the task that it is for."""
+        match event:
+            case Answer() if (listener := self._listeners.get(event.task)) is not None:
+                listener.on_event(event.event)
+            case TaskEnded() if (listener := self._listeners.pop(event.task, None)) is not None:
+                listener.on_ended(event)
+            case WorkerDied():
+                for task in tuple(self._listeners):
+                    self.ask(StopTask(task))  # asked when the next worker was up already, it would go on for nobody
+                    self._deliver(TaskEnded(task, event.reason))
 
     def leave(self) -> None:
-        """Begins to end the worker and this thread, which takes about 2 s at most."""
+        """Begin to end the worker and this thread, which takes about 2 s at most."""
         self._ending = True
 
     def finish(self) -> None:
-        """Waits until they have ended."""
+        """End them and wait for it."""
         self.leave()
         self.wait(2500)
 
     def run(self) -> None:
-        """The thread's life: one process after another."""
+        """Run one worker after another; the thread's own function."""
         deaths: list[float] = []
         again = True
         while again and not self._ending:
@@ -60,26 +102,26 @@ class WorkerThread(QThread):
                 self._worker = worker = self._start()
             except OSError as error:  # no process, memory or descriptor to be had
                 why = f"The learner cannot be started ({error.strerror}). Close other programs, then open this one again."
-                self.event.emit(WorkerDied(why, restarting=False))
+                self.event_received.emit(WorkerDied(why, restarting=False))
                 return
             self._carry(worker)
             if self._ending:
-                worker.end(1.0)
+                worker.close(1.0)
                 return
             self._worker = None
             cause = worker.cause()
-            trace = worker.end(0.1)
+            trace = worker.close(0.1)
             deaths.append(time.monotonic())
             again = sum(deaths[-1] - death < WITHIN for death in deaths) < RESTARTS
             then = " It is being started again." if again else f" It ended {RESTARTS} times now; open the window again to go on learning."
-            self.event.emit(WorkerDied(f"The learner {cause}.{then}", again, trace))
+            self.event_received.emit(WorkerDied(f"The learner {cause}.{then}", again, trace))
 
-    def _carry(self, worker: WorkerProcess) -> None:
-        """Until the process is gone or we end."""
+    def _carry(self, worker: WorkerTransport) -> None:
+        """Emit a worker's events until it is gone or the thread ends."""
         while not self._ending:
             events = worker.receive(0.2)
             if events is None:
                 return
             for event in events:
                 if not isinstance(event, Heartbeat):
-                    self.event.emit(event)
+                    self.event_received.emit(event)

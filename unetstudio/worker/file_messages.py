@@ -1,6 +1,6 @@
-"""What is asked of a worker that ends in files for others, and what it answers: masks of folders, cases for an export, a network.
+"""Requests that end in files for others, and the events that answer them: masks of a folder, cases for an export, a network.
 
-Messages as those of `messages.py`.
+`task` is the id of the task that asks, as in `messages.py`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from unetstudio.inference.events import FolderPredicted, MaskWritten, Refused
 class ExportNetwork:
     """Write the newest checkpoint of a project, or the one named, as ONNX into the file `out`."""
 
+    task: int
     source: Path
     out: Path
 
@@ -25,6 +26,7 @@ class PredictFolder:
     """Predict images, or all in folders, into the folder `out` by the checkpoint in use, with post-processing `steps` as project.json holds
     them; `tta`, `objects` and `again` as of `PredictionOptions`. While training goes on it takes half of the time."""
 
+    task: int
     images: tuple[Path, ...]
     out: Path
     steps: tuple[dict[str, Any], ...] = ()
@@ -37,17 +39,11 @@ class PredictFolder:
 class AverageCases:
     """Predict whole cases averaged over the views that the network has learnt, for an export: what is on screen stays as it is."""
 
+    task: int
     cases: tuple[str, ...]
 
 
-@dataclass(frozen=True)
-class StopAside:
-    """End a PredictFolder ("folder"): what is done stays, and the same request goes on from there; or AverageCases ("averaging")."""
-
-    job: str
-
-
-FileRequest = ExportNetwork | PredictFolder | AverageCases | StopAside
+FileRequest = ExportNetwork | PredictFolder | AverageCases
 
 
 @dataclass(frozen=True)

@@ -22,8 +22,8 @@ from unetstudio.inference.request import PredictionRequest
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.computer import examine
 from unetstudio.postprocess.stack import from_json
-from unetstudio.project import durable, folders, prediction_file
-from unetstudio.project.checkpoints import to_use
+from unetstudio.project import prediction_file
+from unetstudio.project.checkpoints import to_use, write_durably
 from unetstudio.project.prediction_file import averaged_folder, forget_averaged
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged, FolderEvent, PredictFolder
 from unetstudio.worker.messages import DeviceReport, OpenStudy, ShowView
@@ -128,10 +128,3 @@ def describe_device(measure: bool) -> Generator[DeviceReport | None, None, None]
             yield DeviceReport(end.value.rows, end.value.remedy)
             return
         yield None
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a checkpoint into a folder of a project; MissingError where the project is gone."""
-    folders.make_folder(path.parent, within=path.parent.parent)
-    folders.remove_temporary_files(path.parent)
-    durable.write_bytes(path, content, replace=True)

@@ -1,4 +1,4 @@
-"""The export panel's choices; that files are really written is tested with the whole program."""
+"""The export panel: its choices, and what it says of an export; that files are really written is tested with the whole program."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -6,62 +6,66 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QLabel, QWidget
+from ui.laid_open import clear
 
 from unetstudio.data.case import ReviewState
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
-from unetstudio.ui.panels.export import ACCEPTED, OPEN_CASE, ExportPanel
+from unetstudio.ui.panels.export import ExportPanel
+from unetstudio.ui.panels.export_form import ACCEPTED, OPEN_CASE
+from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.session import Session
+from unetstudio.ui.task import Task
 
 LayOpen = Callable[[Scan], None]
 
 
 @pytest.fixture
 def panel(on_screen: Callable[[QWidget], None], session: Session, tmp_path: Path) -> ExportPanel:
-    made = ExportPanel(session)
-    made.folder.setText(str(tmp_path / "out"))
+    made = ExportPanel(session, Preferences(tmp_path / "preferences.json"))
+    made.form.folder.setText(str(tmp_path / "out"))
     on_screen(made)
     return made
 
 
 def test_that_pictures_go_out_as_png_unless_told_otherwise(panel: ExportPanel) -> None:
-    assert panel.chosen_formats() == ["png"]
+    assert panel.form.chosen_formats() == ["png"]
 
 
 def test_that_volumes_go_out_as_nifti(panel: ExportPanel, session: Session, lay_open: LayOpen) -> None:
-    session.cases = ()
+    clear(session)
     lay_open(Scan(np.zeros((1, 4, 8, 8), np.int16), Geometry((2.0, 1.0, 1.0)), "volume"))
-    assert panel.chosen_formats() == ["nifti"]
-    assert not panel.formats["png"].isEnabled()
+    assert panel.form.chosen_formats() == ["nifti"]
+    assert not panel.form.formats["png"].isEnabled()
 
 
 def test_that_a_choice_by_hand_stays(panel: ExportPanel, session: Session) -> None:
-    panel.formats["tiff"].click()
+    panel.form.formats["tiff"].click()
     session.cases_changed.emit()
-    assert set(panel.chosen_formats()) == {"png", "tiff"}
+    assert set(panel.form.chosen_formats()) == {"png", "tiff"}
 
 
 def test_that_only_accepted_and_corrected_cases_are_chosen(panel: ExportPanel, session: Session, lay_open: LayOpen) -> None:
     lay_open(Scan(np.zeros((1, 1, 8, 8), np.uint8), name="second"))
     session.review.set_state(ReviewState.CORRECTED)
-    panel.cases.setCurrentIndex(panel.cases.findData(ACCEPTED))
-    assert panel.chosen_cases() == ["second"]
+    panel.form.cases.setCurrentIndex(panel.form.cases.findData(ACCEPTED))
+    assert panel.form.chosen_cases() == [session.case.id] != [session.cases[0].id]
 
 
 def test_that_nothing_can_be_exported_when_no_case_is_accepted(panel: ExportPanel, session: Session) -> None:
-    panel.cases.setCurrentIndex(panel.cases.findData(ACCEPTED))
-    assert panel.chosen_cases() == []
+    panel.form.cases.setCurrentIndex(panel.form.cases.findData(ACCEPTED))
+    assert panel.form.chosen_cases() == []
     assert not panel.export_button.isEnabled()
 
 
-def test_that_the_open_case_alone_can_go_out(panel: ExportPanel) -> None:
-    panel.cases.setCurrentIndex(panel.cases.findData(OPEN_CASE))
-    assert panel.chosen_cases() == ["picture"]
+def test_that_the_open_case_alone_can_go_out(panel: ExportPanel, session: Session) -> None:
+    panel.form.cases.setCurrentIndex(panel.form.cases.findData(OPEN_CASE))
+    assert panel.form.chosen_cases() == [session.case.id]
     assert panel.export_button.isEnabled()
 
 
 def test_that_something_must_be_ticked(panel: ExportPanel) -> None:
-    for check in (panel.formats["png"], panel.pictures, panel.table):
+    for check in (panel.form.formats["png"], panel.form.pictures, panel.form.table):
         assert panel.export_button.isEnabled()
         check.click()
     assert not panel.export_button.isEnabled()
@@ -71,26 +75,55 @@ def test_that_the_research_use_line_stands_there(panel: ExportPanel) -> None:
     assert panel.findChild(QLabel, "research_use").text() == "Research use only. Not a medical device."
 
 
-def test_that_the_result_is_told(panel: ExportPanel, session: Session) -> None:
-    """The reports are those that the session sends; here no project is there to be written."""
-    panel.export()
-    for done, total in ((0, 0), (1, 3), (1, 1)):
-        session.progress.emit("Exporting", done, total)
+def begin(panel: ExportPanel, tmp_path: Path) -> Task:
+    """An export into "out", as the session begins one."""
+    task = Task("Exporting")
+    panel.show_task(task, tmp_path / "out")
+    return task
+
+
+def test_that_progress_and_result_are_shown(panel: ExportPanel, tmp_path: Path) -> None:
+    task = begin(panel, tmp_path)
+    assert (panel.bar.isHidden(), panel.bar.maximum(), panel.export_button.isEnabled()) == (False, 0, False)
+    task.progress(1, 3)
+    assert (panel.bar.value(), panel.bar.maximum(), panel.result.isHidden()) == (1, 3, True)
+    task.finish()
+    assert panel.result.text() == "Exported to “out”." and panel.result.property("role") == "good"
+    assert panel.bar.isHidden() and panel.export_button.isEnabled() and not panel.open_button.isHidden()
+
+
+def test_that_notices_about_something_else_are_none_of_the_exports(panel: ExportPanel, session: Session, tmp_path: Path) -> None:
+    task = begin(panel, tmp_path)
+    session.notice.emit("The learner ended unexpectedly.", "error")
+    session.tasks.begin("Opening images").fail("No such file.")
+    assert panel.result.isHidden() and not panel.bar.isHidden()
+    task.finish()
     assert panel.result.text() == "Exported to “out”."
-    assert not panel.open_button.isHidden()
 
 
-def test_that_progress_of_something_else_is_none_of_the_exports(panel: ExportPanel, session: Session) -> None:
-    panel.export()
-    session.progress.emit("Opening images", 1, 1)
-    assert panel.result.isHidden()
-    assert not panel.bar.isHidden()
+def test_that_what_was_left_out_is_counted(panel: ExportPanel, tmp_path: Path) -> None:
+    task = begin(panel, tmp_path)
+    for name in "abc":
+        task.problem(f"{name}.png cannot be read.")
+    task.finish()
+    assert panel.result.text() == "Exported to “out”. a.png cannot be read. (2 more were left out.)"
+    assert panel.result.property("role") == "warning" and not panel.open_button.isHidden()
 
 
-def test_that_a_refused_export_says_why_in_place(panel: ExportPanel, session: Session) -> None:
-    panel.export()
-    session.notice.emit("out: the folder cannot be written to; choose another.", "error")
-    session.progress.emit("Exporting", 1, 1)
+def test_that_a_failed_export_says_why_in_place(panel: ExportPanel, tmp_path: Path) -> None:
+    begin(panel, tmp_path).fail("out: the folder cannot be written to; choose another.")
     assert panel.result.text() == "out: the folder cannot be written to; choose another."
     assert panel.result.property("role") == "bad"
-    assert panel.open_button.isHidden()
+    assert panel.open_button.isHidden() and panel.export_button.isEnabled()
+
+
+def test_that_an_export_that_was_refused_at_once_says_why(panel: ExportPanel, tmp_path: Path) -> None:
+    task = Task("Exporting")
+    task.fail("Nothing was exported: some strokes are not saved yet.")
+    panel.show_task(task, tmp_path / "out")
+    assert panel.result.text() == "Nothing was exported: some strokes are not saved yet." and panel.bar.isHidden()
+
+
+def test_that_a_stopped_export_does_not_count_as_done(panel: ExportPanel, tmp_path: Path) -> None:
+    begin(panel, tmp_path).stop()
+    assert panel.result.text() == "The export was stopped." and panel.open_button.isHidden()

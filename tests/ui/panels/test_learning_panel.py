@@ -23,8 +23,8 @@ def panel(qtbot: QtBot, session: Session) -> LearningPanel:
 
 
 def learn(session: Session, rounds: int = 2) -> None:
-    session.learning.take(WorkerReady(1, "CPU, 2 cores", (NetworkChoice("unet", "U-Net", "", (2, 3)),)))
-    session.learning.take(TrainingStarted("U-Net 2D", 2, 1_900_000, (128, 128), 4, "CPU", 0, {"patch": "128 px: strokes are <small>"}))
+    session.worker.event_received.emit(WorkerReady(1, "CPU, 2 cores", (NetworkChoice("unet", "U-Net", "", (2, 3)),)))
+    session.learning.take(TrainingStarted("unet", 2, 1_900_000, (128, 128), 4, "CPU", 0, {"patch": "128 px: strokes are <small>"}))
     for number in range(1, rounds + 1):
         session.learning.take(StepDone(number * 10, 1 / number, number * 5.0))
         session.learning.take(RoundDone(number, number * 10, 0.3, 0.7, {1: 0.7}, number * 5.0, 5.0, "held-out strokes"))
@@ -37,8 +37,8 @@ def test_that_the_sentence_is_the_learners_own(panel: LearningPanel, session: Se
 
 def test_that_steps_rounds_and_pace_are_shown(panel: LearningPanel, session: Session) -> None:
     learn(session)
-    assert [panel.numbers[name].text() for name in ("step", "round", "pace", "seconds")] == ["20", "2", "5.0 s", "10 s"]
-    assert panel.device.text() == "U-Net 2D on CPU, 2 cores"
+    assert [panel.numbers.labels[name].text() for name in ("step", "round", "pace", "seconds")] == ["20", "2", "5.0 s", "10 s"]
+    assert panel.device.text() == "U-Net on CPU, 2 cores"
 
 
 def test_that_the_curve_grows_while_the_panel_is_seen(
@@ -85,6 +85,14 @@ def test_that_cancel_keeps_what_was_learned(qtbot: QtBot, panel: LearningPanel, 
     assert not panel.buttons.isHidden()
 
 
+def test_that_the_networks_of_the_worker_are_offered(panel: LearningPanel, session: Session) -> None:
+    choices = (NetworkChoice("unet", "U-Net", "", (2, 3)), NetworkChoice("fcn", "FCN", "", (2,)))
+    session.worker.event_received.emit(WorkerReady(1, "CPU, 2 cores", choices))
+    network = panel.advanced.form.network
+    assert [network.itemText(place) for place in range(network.count())] == ["U-Net", "FCN"]
+    assert panel.network_button.text() == "Network: U-Net …"
+
+
 def test_that_a_failure_is_marked(panel: LearningPanel, session: Session) -> None:
     session.learning.take(JobFailed("training", "The graphics card has too little memory."))
     assert panel.sentence.property("phase") == "failed"
@@ -119,9 +127,9 @@ def test_that_the_plan_is_shown_with_its_reasons_as_plain_words(panel: LearningP
 
 
 def test_that_only_the_sentence_is_shown_before_learning_begins(panel: LearningPanel, session: Session) -> None:
-    assert panel.progress.isHidden()
+    assert panel.numbers.isHidden()
     assert panel.score_chart.isHidden()
     assert panel.buttons.isHidden()
     learn(session)
-    assert not panel.progress.isHidden()
+    assert not panel.numbers.isHidden()
     assert not panel.buttons.isHidden()

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from ui.laid_open import clear
+from ui.line import answer, end, task_of
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.region import Region
@@ -24,7 +25,17 @@ from unetstudio.ui.panels.learning import LearningPanel
 from unetstudio.ui.panels.network_choice import size
 from unetstudio.ui.panels.overlay import OverlayControls
 from unetstudio.ui.session import Session
-from unetstudio.worker.messages import DescribeNetworks, JobFailed, NetworkChoice, NetworkCost, Request, ShowView, Train, WorkerReady
+from unetstudio.worker.messages import (
+    Answer,
+    DescribeNetworks,
+    NetworkChoice,
+    NetworkCost,
+    Request,
+    ShowView,
+    TaskEnded,
+    Train,
+    WorkerReady,
+)
 
 CHOICES = (
     NetworkChoice("unet", "U-Net", "The classic.", (2, 3), ("default", "published"), True, source="Ronneberger 2015"),
@@ -33,16 +44,20 @@ CHOICES = (
     NetworkChoice("unetr", "UNETR", "Sees the whole window.", (2, 3), ("default",), False),
 )
 
+PRESETS = {("unet", 2): (("default", 7_762_498), ("published", 31_030_658))}
+SMALL = (("default", 500_000),)
+
 
 def ready(session: Session, network: str = "unet") -> None:
     """A worker is up, knows four networks and what they are here, and one of them learns."""
     up = WorkerReady(1, "CPU, 2 cores", CHOICES)
-    session.worker.event.emit(up)
-    session.learning.take(up)
-    for choice in CHOICES:
-        for dims in choice.dims:
-            presets = (("default", 7_762_498), ("published", 31_030_658)) if (choice.name, dims) == ("unet", 2) else (("default", 500_000),)
-            session.worker.event.emit(NetworkCost(choice.name, dims, 482_466, (192,) * dims, 4, presets, "mine"))
+    session.worker.event_received.emit(up)
+    if (description := session.networks.describe()) is not None:
+        for choice in CHOICES:
+            for dims in choice.dims:
+                cost = NetworkCost(choice.name, dims, 482_466, (192,) * dims, 4, PRESETS.get((choice.name, dims), SMALL), "mine")
+                session.worker.event_received.emit(Answer(description.id, cost))
+        session.worker.event_received.emit(TaskEnded(description.id))
     session.learning.take(TrainingStarted(network, 2, 1000, (32, 32), 2, "CPU", 5))
 
 
@@ -85,7 +100,7 @@ def test_that_the_badges_tell_what_suits_this_computer(dialog: NetworkDialog) ->
 def test_that_volumes_may_have_the_network_for_volumes(
     sent: list[Request], session: Session, lay_open: Callable[[Scan], None], qtbot: QtBot
 ) -> None:
-    session.cases = ()
+    clear(session)
     lay_open(Scan(np.zeros((1, 12, 40, 40), np.uint8)))
     made = NetworkDialog(session)
     qtbot.addWidget(made)
@@ -96,6 +111,7 @@ def test_that_volumes_may_have_the_network_for_volumes(
 def test_that_nothing_changes_before_another_network_is_picked_and_applied(
     dialog: NetworkDialog, session: Session, sent: list[Request]
 ) -> None:
+    sent.clear()
     assert dialog.list.value == "unet" and not dialog.apply_button.isEnabled()
     assert dialog.consequence.text() == "U-Net is the network in use."
     pick(dialog, "attention_unet")
@@ -123,12 +139,10 @@ def test_that_a_network_that_learned_here_before_is_offered_its_own_checkpoint(
         for step, score in ((90, 0.5), (1200, 0.85))
     )
     monkeypatch.setattr("unetstudio.ui.network_dialog.cards", lambda _: [newer, older])
-    monkeypatch.setattr(session.disk, "ask", lambda call, done: done(call()))
-    monkeypatch.setattr(session, "writer", SimpleNamespace(project=SimpleNamespace(checkpoints_folder=tmp_path)))
     made = NetworkDialog(session)
     qtbot.addWidget(made)
     pick(made, "attention_unet")
-    monkeypatch.setattr(session, "writer", None)
+    qtbot.waitUntil(lambda: made.kept is not None, timeout=10_000)
     assert made.list.cards["attention_unet"].figures.text().endswith("has learned here before")
     assert made.go_on.text() == "Go on from what it learned before (step 1,200, score 0.85)" and made.go_on.isChecked()
     assert made.consequence.text().startswith("Attention U-Net goes on from where it stopped;")
@@ -143,14 +157,44 @@ def test_that_measuring_tries_what_can_be_chosen_and_shows_how_far_it_is(
     dialog: NetworkDialog, session: Session, sent: list[Request]
 ) -> None:
     dialog.measure_button.click()
-    assert sent[-1] == DescribeNetworks((("unet", 2), ("attention_unet", 2), ("unetr", 2)), measure=True)
+    request = sent[-1]
+    assert request == DescribeNetworks(task_of(request), (("unet", 2), ("attention_unet", 2), ("unetr", 2)), measure=True)
     assert not dialog.measure_button.isEnabled() and dialog.bar.isVisible()
-    session.worker.event.emit(NetworkCost("unet", 2, 482_466, (192, 192), 4, (), "mine", 0.213, 310 * 2**20))
-    assert (dialog.bar.value(), dialog.bar.maximum()) == (1, 3)
+    assert dialog.measure_button.text() == "Measuring 1 of 3 …"
+    answer(session.worker, request, NetworkCost("unet", 2, 482_466, (192, 192), 4, (), "mine", 0.213, 310 * 2**20))
+    assert (dialog.bar.value(), dialog.bar.maximum(), dialog.measure_button.text()) == (1, 3, "Measuring 2 of 3 …")
     assert dialog.list.cards["unet"].figures.text() == "2D · 0.5 million parameters · 0.21 s a step · 310 MB"
-    session.worker.event.emit(JobFailed("networks", "It went wrong."))
+    end(session.worker, request, "It went wrong.")
     assert dialog.trouble.text() == "It went wrong." and dialog.trouble.isVisible()
     assert dialog.measure_button.isEnabled() and not dialog.bar.isVisible()
+    dialog.measure_button.click()
+    assert not dialog.trouble.isVisible()
+
+
+def test_that_a_measurement_goes_on_while_the_dialog_is_closed_and_opened_again(
+    dialog: NetworkDialog, session: Session, sent: list[Request], qtbot: QtBot
+) -> None:
+    dialog.measure_button.click()
+    dialog.close()
+    answer(session.worker, sent[-1], NetworkCost("unet", 2, 482_466, (192, 192), 4, (), "mine", 0.213, 310 * 2**20))
+    again = NetworkDialog(session)
+    qtbot.addWidget(again)
+    again.show()
+    assert again.bar.isVisible() and again.measure_button.text() == "Measuring 2 of 3 …"
+    end(session.worker, sent[-1])
+    assert not again.bar.isVisible() and again.measure_button.text() == "Measure on this computer"
+
+
+def test_that_a_description_that_fails_says_why(session: Session, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
+    requests: list[Request] = []
+    monkeypatch.setattr(session.worker, "ask", requests.append)
+    session.worker.event_received.emit(WorkerReady(1, "CPU, 2 cores", CHOICES))
+    made = NetworkDialog(session)
+    qtbot.addWidget(made)
+    made.show()
+    assert isinstance(requests[-1], DescribeNetworks) and not made.trouble.isVisible()
+    end(session.worker, requests[-1], "It went wrong.")
+    assert made.trouble.text() == "It went wrong." and made.trouble.isVisible()
 
 
 def test_that_arrow_keys_go_from_network_to_network(dialog: NetworkDialog, qtbot: QtBot) -> None:
@@ -203,7 +247,7 @@ def test_that_attention_is_offered_while_the_network_has_it(
     session.display.show(replace(session.display.options, overlay="attention"))
     assert controls.legend.isVisible() and "appears" in controls.legend.text()
     assert session.case is not None
-    region = Region.whole(session.case.shape)
+    region = Region.whole(session.case.case.shape)
     session.attention.take(AttentionMapped(session.case.id, region, np.full(region.shape, 9, np.uint8), 0.41, 0.97, "id"))
     assert "dark 41 %, bright 97 %" in controls.legend.text()
     ready(session, "unet")
@@ -215,7 +259,7 @@ def test_that_choosing_attention_from_the_list_asks_for_it(sent: list[Request], 
     controls = OverlayControls(session)
     qtbot.addWidget(controls)
     assert session.case is not None
-    session.show_view(Region.whole(session.case.shape), (0, 0, 0))
+    session.worker_sync.show_view(Region.whole(session.case.case.shape), (0, 0, 0))
     controls.mode.setCurrentIndex(controls.mode.findData("attention"))
     controls.mode.activated.emit(controls.mode.currentIndex())
     asked = sent[-1]
@@ -224,7 +268,7 @@ def test_that_choosing_attention_from_the_list_asks_for_it(sent: list[Request], 
 
 def test_that_a_map_of_another_case_or_older_weights_is_not_mixed_in(sent: list[Request], session: Session) -> None:
     assert session.case is not None
-    shape, attention = session.case.shape, session.attention
+    shape, attention = session.case.case.shape, session.attention
     part = Region((0, 0, 0), (1, 4, 4))
     attention.take(AttentionMapped("another", part, np.full(part.shape, 9, np.uint8), 0, 1, "a"))
     assert attention.values is None

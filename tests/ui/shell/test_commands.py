@@ -57,7 +57,7 @@ def test_that_a_chooser_that_is_cancelled_opens_nothing_and_leaves_the_folder_re
     for _ in range(2):
         window.action_table["open_images"].trigger()
     assert proposed == [str(Path.home())] * 2
-    assert window.session.project_path is None
+    assert window.session.project is None
 
 
 def test_that_the_history_is_proposed_under_the_name_of_the_project_and_written(
@@ -67,7 +67,7 @@ def test_that_the_history_is_proposed_under_the_name_of_the_project_and_written(
     proposed = answer("getSaveFileName", (str(chosen), ""))
     working.action_table["export_history"].trigger()
     qtbot.waitUntil(chosen.is_file, timeout=10_000)
-    assert Path(proposed[0]).name == f"{working.session.project_name} history.csv"
+    assert Path(proposed[0]).name == f"{working.session.project.name} history.csv"
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")  # of the offscreen screen
@@ -112,12 +112,12 @@ def test_that_enter_finishes_the_polygon_in_hand_and_leaves_the_case_unreviewed(
     working.action_table["accept_case"].trigger()
     assert not annotation.stroke_in_hand
     assert working.session.labels.annotated > 0
-    assert working.session.case.review is ReviewState.UNREVIEWED
+    assert working.session.case.case.review is ReviewState.UNREVIEWED
 
 
 def test_that_a_case_is_marked_from_the_menu(working: MainWindow) -> None:
     working.action_table["correct_case"].trigger()
-    assert working.session.case.review is ReviewState.CORRECTED
+    assert working.session.case.case.review is ReviewState.CORRECTED
 
 
 def test_that_a_class_without_a_place_in_the_list_leaves_the_active_one(working: MainWindow) -> None:

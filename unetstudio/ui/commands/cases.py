@@ -8,7 +8,7 @@ from unetstudio.ui.commands.window import Window
 
 def step_case(window: Window, by: int) -> None:
     """Open another case of the list."""
-    window.session.step_case(by)
+    window.session.case_opener.step(by)
 
 
 def next_unreviewed(window: Window) -> None:

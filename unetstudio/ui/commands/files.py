@@ -32,28 +32,29 @@ def new_project(window: Window) -> None:
 def import_masks(window: Window) -> None:
     """Turn masks made elsewhere into labels of the cases with the same name."""
     if paths := window.files.choose_images("Import masks, matched to the images by name"):
-        window.session.import_masks(paths)
+        window.session.mask_import.begin(paths)
 
 
 def save_elsewhere(window: Window) -> None:
     """Copy the whole project into another folder and go on there."""
     if path := window.files.choose_folder("Save the project in another folder, best on another disk"):
-        window.session.save_elsewhere(path)
+        window.session.save_as.begin(path)
 
 
 def export_history(window: Window) -> None:
     """Write who changed what in all cases, as CSV."""
-    name = f"{window.session.project_name} history.csv"
-    if path := window.files.choose_new_file("Export the history of all cases", name, "CSV (*.csv)"):
+    if (project := window.session.project) is None:
+        return
+    if path := window.files.choose_new_file("Export the history of all cases", f"{project.name} history.csv", "CSV (*.csv)"):
         window.session.history.export(path)
 
 
 def export_network(window: Window) -> None:
     """Write the trained network as ONNX, for other programs."""
-    project, name = window.session.project_path, f"{window.session.project_name}.onnx"
-    path = window.files.choose_new_file("Export the network as ONNX", name, "ONNX (*.onnx)")
-    if path is not None and project is not None:
-        window.session.networks.export(project, path)
+    if (project := window.session.project) is None:
+        return
+    if path := window.files.choose_new_file("Export the network as ONNX", f"{project.name}.onnx", "ONNX (*.onnx)"):
+        window.session.networks.export(project.path, path)
 
 
 def open_example(window: Window) -> None:

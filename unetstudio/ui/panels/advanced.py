@@ -1,4 +1,4 @@
-"""Settings of the learning that most users never need, and why the program chose what it chose."""
+"""The settings of learning that most users never need, and why the program chose what it chose."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from unetstudio.ui.session import Session
 
 
 class Advanced(QWidget):
-    """Training settings with Apply, and the plan with its reasons."""
+    """The training settings with Apply, and the plan with its reasons."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("learning_advanced")
-        self._learning = session.learning
+        self._learning, self._networks = session.learning, session.networks
         self.form = TrainingForm()
         self.form.changed.connect(self._compare)
         self.apply_button = QPushButton("Apply and restart")
@@ -52,8 +52,8 @@ class Advanced(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Shows the networks and the plan as the worker reported them."""
-        self.form.offer_networks(self._learning.networks)
+        """Show the networks and the plan as the worker reported them."""
+        self.form.offer_networks(self._networks.choices)
         plan = self._learning.state.plan or {}
         words = "".join(f"<p style='margin:0 0 4px 0'><b>{escape(key)}</b>: {escape(str(why))}</p>" for key, why in plan.items())
         if words != self.plan.text():
@@ -71,6 +71,6 @@ class Advanced(QWidget):
         self._compare()
 
     def _compare(self) -> None:
-        """Only what differs from the settings in force can be applied."""
+        """Enable Apply and Defaults where the form differs from the settings in force and from the defaults."""
         self.apply_button.setEnabled(self.form.settings() != self._learning.settings)
         self.defaults_button.setEnabled(self.form.settings() != TrainingSettings())

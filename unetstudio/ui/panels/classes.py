@@ -98,15 +98,15 @@ class ClassesPanel(QWidget):
         label = self._session.classes[value]
         match part:
             case Part.EYE:
-                self._session.set_class_visible(value, not label.visible)
+                self._session.change(lambda project: project.classes.show(value, not label.visible))
             case Part.LOCK:
-                self._session.set_class_locked(value, not label.locked)
+                self._session.change(lambda project: project.classes.lock(value, not label.locked))
             case Part.SWATCH:
                 self._choose_colour(value)
 
     def _choose_colour(self, value: int) -> None:
         popup = ColourPopup(self._session.classes[value].colour, self)
-        popup.picked.connect(lambda colour: self._session.recolour_class(value, colour))
+        popup.picked.connect(lambda colour: self._session.change(lambda project: project.classes.recolour(value, colour)))
         rect = self.list.visualRect(self.model.index(self.model.row_of(value)))
         popup.open_at(self.list.viewport().mapToGlobal(rect.bottomLeft()))
 
@@ -119,7 +119,7 @@ class ClassesPanel(QWidget):
     def _remove(self) -> None:
         value = self._session.annotation.active_class
         if self.remove_button.isEnabled() and value in self._session.classes:
-            self._session.remove_class(value)
+            self._session.change(lambda project: project.classes.remove(value))
 
     def _menu_at(self, point: QPoint) -> None:
         index = self.list.indexAt(point)
@@ -137,12 +137,12 @@ class ClassesPanel(QWidget):
         menu.addAction("Change colour …", lambda: self._choose_colour(label.value))
         menu.addSeparator()
         eye, lock = ("eye-off", "Hide") if label.visible else ("eye", "Show"), ("unlock", "Unlock") if label.locked else ("lock", "Lock")
-        menu.addAction(icon(eye[0]), eye[1], lambda: session.set_class_visible(label.value, not label.visible))
+        menu.addAction(icon(eye[0]), eye[1], lambda: session.change(lambda project: project.classes.show(label.value, not label.visible)))
         menu.addAction("Show only this", lambda: self._show_only(label.value))
         menu.addAction("Show all", lambda: self._show_only(None))
-        menu.addAction(icon(lock[0]), lock[1], lambda: session.set_class_locked(label.value, not label.locked))
+        menu.addAction(icon(lock[0]), lock[1], lambda: session.change(lambda project: project.classes.lock(label.value, not label.locked)))
         menu.addSeparator()
-        remove = menu.addAction(icon("trash"), "Remove", lambda: session.remove_class(label.value))
+        remove = menu.addAction(icon("trash"), "Remove", lambda: session.change(lambda project: project.classes.remove(label.value)))
         remove.setEnabled(len(session.classes) > 1)
         if session.read_only:
             menu.setEnabled(False)
@@ -150,7 +150,8 @@ class ClassesPanel(QWidget):
 
     def _show_only(self, value: int | None) -> None:
         """Hide every class but one; None shows all."""
-        for label in tuple(self._session.classes):
-            visible = value is None or label.value == value
-            if label.visible != visible:
-                self._session.set_class_visible(label.value, visible)
+        for label in self._session.classes:
+            self._show_one(label.value, value in (None, label.value))
+
+    def _show_one(self, value: int, visible: bool) -> None:
+        self._session.change(lambda project: project.classes.show(value, visible))

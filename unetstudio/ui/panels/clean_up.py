@@ -1,11 +1,11 @@
-"""Post-processing with live sliders: one block a step, with what it did to the open case."""
+"""The post-processing steps with live sliders: one block for each, with what it did to the open case."""
 
 from __future__ import annotations
 
 from dataclasses import fields, replace
 from typing import Any
 
-from PySide6.QtCore import QSignalBlocker, QTimer
+from PySide6.QtCore import QSignalBlocker, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from unetstudio.ui.forms import Form
@@ -20,17 +20,17 @@ DEBOUNCE = 50
 class StepBlock(QWidget):
     """One step: a switch with its title, its sliders while it is on, and its report."""
 
-    def __init__(self, step: Any, changed: Any, parent: QWidget | None = None) -> None:
-        """`changed(step)` is called with a new instance at every change by the user."""
+    changed = Signal()  # by the user
+
+    def __init__(self, step: Any, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(f"step_{type(step).__name__}")
         self.step = step
-        self._changed = changed
         self.switch = QCheckBox(step.title)
         self.switch.setToolTip(step.help)
-        self.switch.toggled.connect(lambda on: self._put(replace(self.form.value, enabled=on)))
         options = tuple(field.name for field in fields(step) if field.name != "enabled")
         self.form = Form(step, only=options)
+        self.switch.toggled.connect(self._switch)
         self.form.changed.connect(self._put)
         self.report = label(role="small", name="step_report")
         column = QVBoxLayout(self)
@@ -41,7 +41,7 @@ class StepBlock(QWidget):
         self.show_step(step)
 
     def show_step(self, step: Any) -> None:
-        """Shows a step of the same kind that was set elsewhere."""
+        """Show a step of the same kind that was set elsewhere, without `changed`."""
         self.step = step
         with QSignalBlocker(self.switch):
             self.switch.setChecked(step.enabled)
@@ -50,13 +50,16 @@ class StepBlock(QWidget):
         self.form.setVisible(step.enabled)
 
     def show_report(self, text: str) -> None:
-        """What the step did; nothing is shown while it is off."""
+        """Say what the step did; nothing is shown while it is off."""
         self.report.setText(text)
         self.report.setVisible(bool(text) and self.step.enabled)
 
+    def _switch(self, on: bool) -> None:
+        self._put(replace(self.form.value, enabled=on))
+
     def _put(self, step: Any) -> None:
         self.show_step(step)
-        self._changed()
+        self.changed.emit()
 
 
 class CleanUp(QWidget):
@@ -78,7 +81,7 @@ class CleanUp(QWidget):
         self._show_steps()
 
     def _show_steps(self) -> None:
-        """The review's steps; those being dragged right now are left alone, they follow in a moment anyway."""
+        """Show the review's steps, unless sliders are being moved: the review follows these in a moment."""
         steps = self._review.steps
         if [type(block.step) for block in self.blocks] != [type(step) for step in steps]:
             self._rebuild(steps)
@@ -92,8 +95,9 @@ class CleanUp(QWidget):
         for block in self.blocks:
             self._column.removeWidget(block)
             block.deleteLater()
-        self.blocks = [StepBlock(step, self._due.start) for step in steps]
+        self.blocks = [StepBlock(step) for step in steps]
         for block in self.blocks:
+            block.changed.connect(self._due.start)
             self._column.addWidget(block)
         self._wheel.watch(self)
 

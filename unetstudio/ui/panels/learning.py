@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
-from PySide6.QtWidgets import QGridLayout, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
-from unetstudio.ui.panels import wording
 from unetstudio.ui.panels.advanced import Advanced
 from unetstudio.ui.panels.chart import Chart
+from unetstudio.ui.panels.confirmation import Confirmation
 from unetstudio.ui.panels.fold import Fold
+from unetstudio.ui.panels.learning_numbers import LearningNumbers
 from unetstudio.ui.panels.score_bars import ScoreBars
 from unetstudio.ui.panels.text import label
 from unetstudio.ui.resources import icon
@@ -17,7 +18,6 @@ from unetstudio.ui.session import Session
 
 REFRESH = 250
 """Milliseconds between two drawings of the curves: training reports more often than an eye can follow."""
-
 
 MOST_LOSSES = 4000
 """Losses looked at for the curve: after a night of training there are hundreds of thousands."""
@@ -35,7 +35,7 @@ class LearningPanel(QWidget):
         self._learning = session.learning
         self._asking = False  # whether "Start afresh" waits for its confirmation
         self.sentence = label(role="sentence", name="learning_sentence")
-        self.numbers: dict[str, QLabel] = {}
+        self.numbers = LearningNumbers()
         self.device = label(role="small", name="learning_device")
         self.score_chart = Chart(
             "Score on strokes it has not seen",
@@ -57,7 +57,8 @@ class LearningPanel(QWidget):
         self.augmentation_button = QPushButton("Augmentation …")
         self.augmentation_button.setObjectName("choose_augmentation")
         self.augmentation_button.setToolTip("How the image is varied for learning: presets, sliders, and samples to look at")
-        self.confirm = self._make_confirm()
+        question = "Forget what was learned? Your strokes and the checkpoints on disk stay."
+        self.confirm = Confirmation(question, "Forget and start", name="confirm_afresh")
         self.advanced = Advanced(session)
         self._due = QTimer(self, singleShot=True, interval=REFRESH)
         self._due.timeout.connect(self._draw)
@@ -67,6 +68,7 @@ class LearningPanel(QWidget):
             button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.pause_button.clicked.connect(self._pause_or_go_on)
         self.afresh_button.clicked.connect(lambda: self._ask_afresh(True))
+        self.confirm.answered.connect(self._take_answer)
         self.network_button.clicked.connect(self._choose_network)
         self.augmentation_button.clicked.connect(self._choose_augmentation)
         session.networks.changed.connect(self._show_network)
@@ -86,16 +88,6 @@ class LearningPanel(QWidget):
         self._draw()
 
     def _lay_out(self) -> None:
-        self.progress = QWidget()
-        numbers = QGridLayout(self.progress)
-        numbers.setContentsMargins(0, 0, 0, 0)
-        numbers.setHorizontalSpacing(8)
-        numbers.setVerticalSpacing(0)
-        for column, (name, words) in enumerate((("step", "steps"), ("round", "rounds"), ("pace", "a round"), ("seconds", "trained"))):
-            self.numbers[name] = label("–", "value", f"learning_{name}")
-            numbers.addWidget(self.numbers[name], 0, column)
-            numbers.addWidget(label(words, "small"), 1, column)
-            numbers.setColumnStretch(column, 1)
         self.buttons = QWidget()
         row = QHBoxLayout(self.buttons)
         row.setContentsMargins(0, 0, 0, 0)
@@ -110,55 +102,33 @@ class LearningPanel(QWidget):
         column_layout.setContentsMargins(0, 0, 0, 0)
         column_layout.setSpacing(8)
         column_layout.addWidget(self.sentence)
-        column_layout.addWidget(self.progress)
+        column_layout.addWidget(self.numbers)
         column_layout.addWidget(self.device)
         for part in (self.score_chart, self.bars, self.loss_chart, self.buttons, self.confirm):
             column_layout.addWidget(part)
         column_layout.addLayout(choices)
         column_layout.addWidget(Fold("Advanced", self.advanced, name="advanced_fold"))
 
-    def _make_confirm(self) -> QWidget:
-        """The question in place of the buttons: nothing pops up."""
-        box = QWidget()
-        box.setObjectName("confirm_afresh")
-        yes, no = QPushButton("Forget and start"), QPushButton("Cancel")
-        yes.setObjectName("confirm_afresh_yes")
-        no.setObjectName("confirm_afresh_no")
-        yes.setProperty("role", "danger")
-        for button in (yes, no):
-            button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        yes.clicked.connect(self._start_afresh)
-        no.clicked.connect(lambda: self._ask_afresh(False))
-        row = QHBoxLayout()
-        row.setSpacing(8)
-        row.addWidget(yes, 1)
-        row.addWidget(no, 1)
-        column = QVBoxLayout(box)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(8)
-        column.addWidget(label("Forget what was learned? Your strokes and the checkpoints on disk stay.", "body"))
-        column.addLayout(row)
-        return box
-
     def _ask_afresh(self, asking: bool) -> None:
         self._asking = asking
         self._show_what_matters()
 
     def _show_what_matters(self) -> None:
-        """Before learning has begun there is nothing but the sentence to read, and nothing to stop."""
+        """Show only the sentence before learning has begun, and the buttons where there is something to stop."""
         begun = self._learning.state.step > 0 or bool(self._learning.rounds)
         stoppable = begun or self._learning.state.phase in ("training", "paused", "failed")
         for part, seen in (
-            (self.progress, begun),
+            (self.numbers, begun),
             (self.score_chart, begun),
             (self.buttons, stoppable and not self._asking),
             (self.confirm, stoppable and self._asking),
         ):
             part.setVisible(seen)
 
-    def _start_afresh(self) -> None:
+    def _take_answer(self, go_ahead: bool) -> None:
         self._ask_afresh(False)
-        self._learning.start_afresh()
+        if go_ahead:
+            self._learning.start_afresh()
 
     def _choose_network(self) -> None:
         from unetstudio.ui.network_dialog import NetworkDialog
@@ -175,10 +145,10 @@ class LearningPanel(QWidget):
         dialog.open()
 
     def _show_network(self) -> None:
-        known = bool(self._session.networks.choices)  # not before the learner is up
+        worker_is_up = bool(self._session.networks.choices)
         title = self._session.networks.title(self._learning.settings.network)
-        self.network_button.setText(f"Network: {title} …" if known else "Network …")
-        self.network_button.setEnabled(known and not self._session.read_only)
+        self.network_button.setText(f"Network: {title} …" if worker_is_up else "Network …")
+        self.network_button.setEnabled(worker_is_up and not self._session.read_only)
 
     def _pause_or_go_on(self) -> None:
         if self._learning.state.phase in ("paused", "failed"):
@@ -194,9 +164,8 @@ class LearningPanel(QWidget):
             self.sentence.setProperty("phase", state.phase)  # the style sheet colours failures
             self.sentence.style().unpolish(self.sentence)
             self.sentence.style().polish(self.sentence)
-        self._show_numbers()
-        titles = {choice.name: choice.title for choice in self._learning.networks}
-        self.device.setText(" on ".join(filter(None, (titles.get(state.network, state.network), state.device))))
+        self.numbers.show_state(state)
+        self.device.setText(" on ".join(filter(None, (self._session.networks.title(state.network), state.device))))
         self.device.setVisible(bool(self.device.text()))
         stopped = state.phase in ("paused", "failed")
         self.pause_button.setText("Continue" if stopped else "Pause")
@@ -208,25 +177,18 @@ class LearningPanel(QWidget):
         self.advanced.refresh()
         self._draw_soon()
 
-    def _show_numbers(self) -> None:
-        state = self._learning.state
-        self.numbers["step"].setText(wording.short_count(state.step) if state.step else "–")
-        self.numbers["round"].setText(str(state.round) if state.round else "–")
-        self.numbers["pace"].setText(f"{state.seconds_per_round:.1f} s" if state.seconds_per_round else "–")
-        self.numbers["seconds"].setText(wording.duration(state.seconds) if state.seconds else "–")
-
     def _draw_soon(self) -> None:
         if self.isVisible() and not self._due.isActive():
             self._due.start()
 
     def _draw(self) -> None:
-        """Curves and bars from what was learned so far."""
-        self._show_numbers()
+        """Draw numbers, curves and bars of what was learned so far."""
+        self.numbers.show_state(self._learning.state)
         rounds = [(done.seconds, done.score) for done in self._learning.rounds if done.score is not None]
         self.score_chart.show_points(rounds)
         losses = self._learning.losses
         self.loss_chart.show_points(losses[:: len(losses) // MOST_LOSSES + 1])
-        self.loss_chart.setVisible(len(self._learning.losses) > 1)
+        self.loss_chart.setVisible(len(losses) > 1)
         scores = self._learning.state.class_scores or {}
         self.bars.show_scores(list(self._session.classes), scores)
         self.bars.setVisible(bool(scores))

@@ -8,11 +8,11 @@ from PySide6.QtCore import Qt, Signal
 from PySide6.QtGui import QMouseEvent
 from PySide6.QtWidgets import QButtonGroup, QFrame, QHBoxLayout, QLabel, QRadioButton, QScrollArea, QVBoxLayout, QWidget
 
-from unetstudio.ui.network_catalogue import Networks
+from unetstudio.ui.network_catalogue import NetworkCatalogue
 from unetstudio.ui.panels.text import label
 from unetstudio.worker.messages import NetworkChoice
 
-SUITS, LATER, VOLUMES = "suits this computer", "slow on this computer", "for volumes only"
+SUITS, SLOW, VOLUMES_ONLY = "suits this computer", "slow on this computer", "for volumes only"
 
 
 class NetworkCard(QFrame):
@@ -48,7 +48,7 @@ class NetworkCard(QFrame):
         column.addWidget(self.figures)
 
     def show_figures(self, figures: str, badge: str, role: str, *, possible: bool) -> None:
-        """What is known of it by now; one that is not `possible` cannot be picked."""
+        """Show the figures and the badge; a network that is not `possible` for these images cannot be picked."""
         self.figures.setText(figures)
         self.badge.setText(badge)
         if self.badge.property("role") != role:
@@ -59,7 +59,7 @@ class NetworkCard(QFrame):
         self.button.setAccessibleDescription(" ".join(f"{text.rstrip('.')}." for text in (self.about.text(), figures, badge) if text))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
-        """All of the card is the button."""
+        """Pick the network by a click anywhere on its card."""
         if event.button() == Qt.MouseButton.LeftButton and self.button.isEnabled():
             self.button.click()
             self.button.setFocus()
@@ -70,7 +70,7 @@ class NetworkList(QScrollArea):
 
     chosen = Signal(str)
 
-    def __init__(self, networks: Networks, parent: QWidget | None = None) -> None:
+    def __init__(self, networks: NetworkCatalogue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("network_list")
         self.setAccessibleName("Networks")
@@ -93,33 +93,33 @@ class NetworkList(QScrollArea):
         return next((name for name, card in self.cards.items() if card.button.isChecked()), "")
 
     def choose(self, name: str) -> None:
-        """Shows a choice made elsewhere."""
+        """Show a choice made elsewhere, without `chosen`."""
         if name in self.cards:
             self.cards[name].button.setChecked(True)
             self.ensureWidgetVisible(self.cards[name])
 
     def refresh(self, dims: int, *, volumes: bool, kept: Collection[str]) -> None:
-        """What is known by now, for slices (2) or volumes (3); `volumes` whether all images are; `kept` names those with a checkpoint."""
+        """Show the figures for `dims` 2 or 3; `volumes`: all images are volumes; `kept`: names of the networks with a checkpoint."""
         for choice in self._networks.choices:
             if choice.name not in self.cards:
                 self._add(choice)
             own = dims if dims in choice.dims else choice.dims[0]
             possible = own == 2 or volumes
-            badge, role = VOLUMES, "muted"
+            badge, role = VOLUMES_ONLY, "muted"
             if possible:
                 suits = self._networks.suits(choice.name, own)
-                badge, role = (SUITS, "good") if suits else (LATER, "muted")
+                badge, role = (SUITS, "good") if suits else (SLOW, "muted")
             learned = " · has learned here before" if choice.name in kept else ""
             self.cards[choice.name].show_figures(self.figures(choice.name, own) + learned, badge, role, possible=possible)
 
     def figures(self, name: str, dims: int) -> str:
-        """Size, and what a step takes: "1.9 million parameters · 0.21 s a step · 310 MB"."""
-        cost, measured = self._networks.cost(name, dims), self._networks.measured(name, dims)
+        """Write the size and the cost of a step: "2D · 1.9 million parameters · 0.21 s a step · 310 MB"."""
+        cost = self._networks.cost(name, dims)
         if cost is None:
             return f"{dims}D"
         parts = [f"{dims}D", f"{cost.parameters / 1e6:.1f} million parameters"]
-        if measured is not None:
-            parts += [f"{measured.seconds:.{1 if measured.seconds >= 1 else 2}f} s a step", size(measured.bytes)]
+        if cost.seconds is not None:
+            parts += [f"{cost.seconds:.{1 if cost.seconds >= 1 else 2}f} s a step", size(cost.bytes)]
         else:
             parts.append(cost.problem or "not measured yet")
         return " · ".join(parts)
@@ -133,5 +133,5 @@ class NetworkList(QScrollArea):
 
 
 def size(count: int) -> str:
-    """Bytes as "310 MB" or "2.4 GB"."""
+    """Write a number of bytes as "310 MB" or "2.4 GB"."""
     return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{max(1, round(count / 2**20))} MB"

@@ -1,4 +1,4 @@
-"""The review panel: looking at the prediction, cleaning it up, accepting it, and judging the case."""
+"""The review panel: how the prediction is shown, cleaned up and accepted, and what the case is judged to be."""
 
 from __future__ import annotations
 
@@ -69,8 +69,9 @@ class ReviewPanel(QWidget):
             column.addWidget(part)
         column.addSpacing(4)
         column.addWidget(heading("This case is"))
-        for part in (self.states, self.next_button, self.left):
-            column.addWidget(part)
+        column.addWidget(self.states)
+        column.addWidget(self.next_button)
+        column.addWidget(self.left)
 
     def _button(self, name: str, words: str, picture: str, hint: str) -> QPushButton:
         button = QPushButton(words)
@@ -84,9 +85,9 @@ class ReviewPanel(QWidget):
 
     def _show_case(self) -> None:
         case = self._session.case
-        self.states.choose(None if case is None else case.review)
+        self.states.choose(None if case is None else case.case.review)
         self.states.setEnabled(case is not None and not self._session.read_only)
-        left = sum(found.review == ReviewState.UNREVIEWED for found in self._session.cases)
+        left = sum(case.review == ReviewState.UNREVIEWED for case in self._session.cases)
         total = len(self._session.cases)
         self.left.setText("" if not total else f"{left} of {total} not reviewed yet." if left else "Every case has been reviewed.")
         self.next_button.setEnabled(left > 0)
@@ -95,14 +96,14 @@ class ReviewPanel(QWidget):
     def _show_class(self) -> None:
         classes, value = self._session.classes, self._session.annotation.active_class
         if value in classes:
-            found = classes[value]
-            self.accept_class.setIcon(swatch(found.colour))
+            entry = classes[value]
+            self.accept_class.setIcon(swatch(entry.colour))
             metrics = self.accept_class.fontMetrics()
-            self.accept_class.setText(f"Accept only {metrics.elidedText(found.name, Qt.TextElideMode.ElideRight, 130)}")
+            self.accept_class.setText(f"Accept only {metrics.elidedText(entry.name, Qt.TextElideMode.ElideRight, 130)}")
         self._show_prediction()
 
     def _show_prediction(self) -> None:
-        """Nothing can be accepted before there is something predicted."""
+        """Allow accepting where something is predicted."""
         predicted = self._session.review.prediction is not None and not self._session.read_only
         self.accept_all.setEnabled(predicted)
         self.accept_class.setEnabled(predicted and self._session.annotation.active_class in self._session.classes)

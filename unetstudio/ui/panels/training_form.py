@@ -1,4 +1,4 @@
-"""The training settings a user may change, where 0 and "auto" are shown as Automatic."""
+"""The form of the training settings that a user may change; 0 and "auto" are shown as Automatic."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ WHOLE_NUMBERS = (  # field, label, largest, step, suffix, tooltip
 
 
 class TrainingForm(QWidget):
-    """Fields for one TrainingSettings; `changed()` after every change by the user."""
+    """The fields of one TrainingSettings; `changed` after every change by the user."""
 
     changed = Signal()
 
@@ -99,7 +99,7 @@ class TrainingForm(QWidget):
         WheelGuard(self)
 
     def offer_networks(self, networks: tuple[NetworkChoice, ...]) -> None:
-        """The networks the worker knows."""
+        """List the networks that the worker knows."""
         if networks and networks != self._networks:
             self._networks = networks
             chosen = self.network.currentData()
@@ -110,7 +110,7 @@ class TrainingForm(QWidget):
             self._pick(self.network, chosen)
 
     def show_settings(self, settings: TrainingSettings) -> None:
-        """Fills the fields, without `changed`."""
+        """Fill the fields, without `changed`."""
         self._settings = settings
         with QSignalBlocker(self):
             for field, box in self._boxes().items():
@@ -123,7 +123,7 @@ class TrainingForm(QWidget):
             self.augment.setChecked(settings.augment)
 
     def settings(self) -> TrainingSettings:
-        """As the fields stand; what has no field stays as it was."""
+        """Return the settings as the fields stand; those without a field stay as they were."""
         values: dict[str, Any] = {field: box.currentData() for field, box in self._boxes().items()}
         values |= {field: spin.value() for field, spin in self.spins.items()}
         return replace(
@@ -137,7 +137,7 @@ class TrainingForm(QWidget):
 
     @staticmethod
     def _pick(box: QComboBox, value: Any) -> None:
-        """Chooses a value, added where it is not offered, such as "cuda:1" from the command line."""
+        """Choose a value; one that is not offered, such as "cuda:1" from the command line, is added."""
         if box.findData(value) < 0:
             box.addItem(str(value), value)
         box.setCurrentIndex(box.findData(value))
@@ -188,7 +188,7 @@ class TrainingForm(QWidget):
         return spin
 
     def _forget_preset(self) -> None:
-        """The forms of one network are not those of another."""
+        """Drop the preset when another network is picked: its presets are its own."""
         if self.network.currentData() != self._settings.network:
             self._settings = replace(self._settings, preset="")
 

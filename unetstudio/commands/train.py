@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
-from unetstudio.commands.output import Output
+from unetstudio.commands.output import Bar, Output
 from unetstudio.commands.project import writable
 from unetstudio.errors import TrainingError, UserError
 from unetstudio.inference.events import Notice
@@ -16,35 +16,33 @@ from unetstudio.worker.runner import Runner
 
 
 def train(folder: Path, settings: TrainingSettings, output: Output, *, resume: bool, init: Path | None) -> None:
-    """Trains within the budget, or until interrupted; what was learned by then is kept either way."""
+    """Train within the budget, or until interrupted; what was learned by then is kept either way."""
     with writable(folder, output) as project:
         if not project.cases:
             raise TrainingError("The project has no images yet; add some with: unetstudio new")
-        bar = output.progress(settings.seconds or settings.steps)
-        told: list[Event] = []
-        runner = Runner(told.append)
+        events: list[Event] = []
+        runner = Runner(events.append)
         runner.handle(OpenStudy(project.folder, project.classes, project.cases))
         runner.handle(Train(settings, resume=resume, init=init))
         try:
-            with bar:
-                while runner.busy or told:
-                    for event in told:
-                        _tell(event, settings, output, bar.at)
-                    told.clear()
+            with output.progress(settings.seconds or settings.steps) as bar:
+                while runner.busy or events:
+                    for event in events:
+                        _report(event, settings, output, bar)
+                    events.clear()
                     runner.advance()
         finally:
-            told.clear()
-            runner.end()
-            for event in told:
+            events.clear()
+            runner.close()
+            for event in events:
                 if isinstance(event, JobFailed):  # what was learned could not be saved
                     raise UserError(event.text)
         project.update(training=settings)
         project.save()
 
 
-def _tell(event: Event, settings: TrainingSettings, output: Output, at: object) -> None:
-    """One event of training in words, as JSON, and on the bar."""
-    assert callable(at)
+def _report(event: Event, settings: TrainingSettings, output: Output, bar: Bar) -> None:
+    """Show an event of training in words, as JSON, and on the bar."""
     match event:
         case TrainingWaits():
             raise TrainingError(event.reason)
@@ -56,7 +54,7 @@ def _tell(event: Event, settings: TrainingSettings, output: Output, at: object) 
             output.say(f"{event.network} {event.dims}D, {event.parameters:,} parameters, {event.batch} patches of {size}, {event.device}")
         case StepDone():
             output.event("step", step=event.step, loss=round(event.loss, 5), seconds=round(event.seconds, 2))
-            at(event.seconds if settings.seconds else event.step, f"step {event.step}, loss {event.loss:.3f}")
+            bar.at(event.seconds if settings.seconds else event.step, f"step {event.step}, loss {event.loss:.3f}")
         case RoundDone():
             output.event("round", **dataclasses.asdict(event))
             score = "" if event.score is None else f", {event.score:.3f} on {event.held_out}"

@@ -1,0 +1,34 @@
+"""A line to a worker that is not there: tests read what would be sent, and answer as the worker would."""
+
+from __future__ import annotations
+
+from unetstudio.ui.worker_thread import WorkerThread
+from unetstudio.worker.messages import Answer, Request, TaskEnded, TaskEvent, TaskRequest
+
+
+class Line(WorkerThread):
+    """A worker thread that is not started: what would be sent to its process is kept."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.sent: list[Request] = []
+
+    def ask(self, request: Request) -> None:
+        self.sent.append(request)
+
+
+def task_of(request: Request) -> int:
+    """The id of the task that a request is for."""
+    assert isinstance(request, TaskRequest)
+    return request.task
+
+
+def answer(worker: WorkerThread, request: Request, *events: TaskEvent) -> None:
+    """Answer a request as its job would while it goes on."""
+    for event in events:
+        worker.event_received.emit(Answer(task_of(request), event))
+
+
+def end(worker: WorkerThread, request: Request, error: str = "", *, detail: str = "") -> None:
+    """End the job of a request."""
+    worker.event_received.emit(TaskEnded(task_of(request), error, detail))

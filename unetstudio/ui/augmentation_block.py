@@ -1,0 +1,66 @@
+"""One augmentation in the dialog: a switch with its title, and its sliders while it is on."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QSignalBlocker, Signal
+from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
+
+from unetstudio.augment.augmentation import Augmentation
+from unetstudio.ui.forms import Form
+
+USUAL = 0.5
+"""The probability of an augmentation that is switched on and never had one."""
+
+
+class AugmentationBlock(QWidget):
+    """`changed` after every change by the user."""
+
+    changed = Signal()
+
+    def __init__(self, augmentation: Augmentation, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName(f"augmentation_{type(augmentation).__name__}")
+        self.switch = QCheckBox(augmentation.title)
+        self.form = Form(augmentation)
+        self._usual = self._probability or USUAL
+        self.form.changed.connect(self._slide)
+        self.switch.toggled.connect(self._switch)
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.switch)
+        column.addWidget(self.form)
+        self.show_augmentation(augmentation)
+
+    @property
+    def augmentation(self) -> Augmentation:
+        """The augmentation as the sliders stand."""
+        augmentation: Augmentation = self.form.value
+        return augmentation
+
+    @property
+    def _probability(self) -> float:
+        return float(self.form.value.probability)
+
+    def show_augmentation(self, augmentation: Augmentation) -> None:
+        """Show another one of the same kind, without `changed`."""
+        self.form.set_value(augmentation)
+        self._show_switch()
+
+    def _switch(self, on: bool) -> None:
+        self.form.set_value(replace(self.form.value, probability=self._usual if on else 0.0))
+        self._slide()
+
+    def _slide(self) -> None:
+        self._show_switch()
+        self.changed.emit()
+
+    def _show_switch(self) -> None:
+        """Show the switch as on while the augmentation ever happens, and remember how often that is."""
+        on = self._probability > 0
+        self._usual = self._probability if on else self._usual
+        with QSignalBlocker(self.switch):
+            self.switch.setChecked(on)
+        self.form.setVisible(on)

@@ -1,0 +1,69 @@
+"""The images of a predicted folder as a table: each with its mask, or the reason why there is none, and how doubtful it is."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtCore import Qt, Signal
+from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
+
+from unetstudio.inference.events import MaskWritten, Refused
+
+PATH = Qt.ItemDataRole.UserRole
+UNCERTAINTY = 2
+"""The column that the table is sorted by in the end."""
+
+
+class FolderTable(QTableWidget):
+    """Rows stand in the order of the work until they are sorted by uncertainty."""
+
+    image_chosen = Signal(Path)  # double-clicked
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(0, 3, parent)
+        self.setObjectName("folder_table")
+        self.setHorizontalHeaderLabels(["Image", "Mask", "Doubt"])
+        self.setEditTriggers(QTableWidget.EditTrigger.NoEditTriggers)
+        self.setSelectionBehavior(QTableWidget.SelectionBehavior.SelectRows)
+        self.verticalHeader().hide()
+        for column in (0, 1):
+            self.horizontalHeader().setSectionResizeMode(column, QHeaderView.ResizeMode.Stretch)
+        self.setToolTip("Double-click an image to open it here and correct it")
+        self.itemDoubleClicked.connect(self._choose)
+
+    def clear_rows(self) -> None:
+        """Take all rows away."""
+        self.setSortingEnabled(False)
+        self.setRowCount(0)
+
+    def add_mask(self, event: MaskWritten) -> None:
+        """Show an image that is predicted."""
+        self._add(event.image, "there already" if event.before else Path(event.path).name, event.mean_uncertainty)
+
+    def add_refused(self, event: Refused) -> None:
+        """Show an image that cannot be predicted, and why."""
+        self._add(str(event.image), event.why, None)
+
+    def sort_by_uncertainty(self) -> None:
+        """Put the images with the highest mean uncertainty first."""
+        self.setSortingEnabled(True)
+        self.sortItems(UNCERTAINTY, Qt.SortOrder.DescendingOrder)
+
+    def _add(self, image: str, mask: str, mean_uncertainty: float | None) -> None:
+        row = self.rowCount()
+        self.insertRow(row)
+        name = QTableWidgetItem(Path(image).name)
+        name.setData(PATH, image)
+        name.setToolTip(image)
+        text = QTableWidgetItem(mask)
+        text.setToolTip(mask)
+        number = QTableWidgetItem("" if mean_uncertainty is None else f"{mean_uncertainty:.3f}")
+        number.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
+        for column, item in enumerate((name, text, number)):
+            self.setItem(row, column, item)
+        self.scrollToBottom()
+
+    def _choose(self, item: QTableWidgetItem) -> None:
+        name = self.item(item.row(), 0)
+        if name is not None and name.data(PATH):
+            self.image_chosen.emit(Path(name.data(PATH)))
