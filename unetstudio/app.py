@@ -26,15 +26,15 @@ def main(arguments: list[str] | None = None) -> int:
         return cli.main(arguments)
     unknown = [a for a in arguments if a.startswith("-") and a != "--example"]
     if unknown:
-        print(f"{unknown[0]} is not known.\n{USAGE}", file=sys.stderr)  # noqa: T201
+        print(f"{unknown[0]} is not known.\n{USAGE}", file=sys.stderr)
         return 2
     missing = [a for a in arguments if not a.startswith("-") and not Path(a).exists()]
     if missing:
-        print(f"{missing[0]}: there is no such file or folder; check the path.", file=sys.stderr)  # noqa: T201
+        print(f"{missing[0]}: there is no such file or folder; check the path.", file=sys.stderr)
         return 2
     reason = missing_libraries()
     if reason:
-        print(reason, file=sys.stderr)  # noqa: T201
+        print(reason, file=sys.stderr)
         return 2
     from unetstudio.ui.application import run
 
@@ -56,7 +56,7 @@ def missing_libraries() -> str:
     import os
 
     try:
-        import PySide6.QtWidgets  # noqa: F401
+        import PySide6.QtWidgets  # noqa: F401 - whether it can be imported
     except ModuleNotFoundError as error:
         return f"The window cannot open: {error.name} is not installed. Install the program as the README says: pip install ."
     except ImportError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
@@ -29,7 +30,7 @@ def voxel_menu(session: Session, at: tuple[int, int, int], show_history: Callabl
     painted = UNLABELLED if session.labels is None else int(session.labels.values[at])
     for value in dict.fromkeys((painted, predicted)):
         if value in session.classes:
-            pick = lambda value=value: session.annotation.set_active_class(value)  # noqa: E731
+            pick = partial(session.annotation.set_active_class, value)
             menu.addAction(icon("pick"), f"Paint with {session.classes[value].name}", pick)
     if menu.isEmpty():
         menu.addAction("Nothing is predicted or painted here").setEnabled(False)
