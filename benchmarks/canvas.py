@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import argparse
 import os
+import tempfile
 import time
+from pathlib import Path
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 
@@ -27,6 +29,8 @@ from unetstudio.data.labels import LabelMap
 from unetstudio.data.scan import Scan
 from unetstudio.ui.canvas.canvas import Canvas
 from unetstudio.ui.session import Session
+from unetstudio.workspace.open_project import new_project
+from unetstudio.workspace.project_writer import LoadedCase
 
 COLOURS = [(86, 180, 233), (230, 159, 0)]
 
@@ -65,15 +69,15 @@ def opened(size: int) -> Session:
     """A session with a noise image of `size` x `size` pixels and a predicted segmentation."""
     rng = np.random.default_rng(0)
     session = Session()
+    session.start_worker = lambda: None
+    folder = Path(tempfile.mkdtemp())
+    project = new_project(folder / "canvas.unetstudio", ClassTable.named(["background", "structure"], COLOURS), folder)
+    session.show_project(project)
     scan = Scan(rng.integers(60, 160, (1, 1, size, size), np.uint8))
-    session.classes = ClassTable.named(["background", "structure"], COLOURS)
-    session.annotation.set_classes(session.classes)
-    session.case = Case("a", "a", Source("a.png"), "", scan.shape, 1)
-    session.scan, session.labels = scan, LabelMap.unlabelled(scan.shape)
-    session._sequence["a"] = 0
-    session.cursor.open(scan.shape)
-    session.annotation.open("a", scan.voxels, session.labels, History())
-    session.review.open(session.case, scan.voxels, session.labels, None)
+    case = Case("a" * 16, "a", Source(folder / "a.png"), "a" * 64, scan.shape, 1)
+    session.announce(project.cases.add(case))
+    session.case_opener.wanted = case.id
+    session.case_opener.show(project, LoadedCase(case, scan, LabelMap.unlabelled(scan.shape), 0, History(), None, ""))
     session.review.segmentation = (scan.voxels[0] > 110).astype(np.uint8)
     return session
 

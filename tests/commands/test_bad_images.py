@@ -153,3 +153,11 @@ def test_that_an_image_that_is_gone_is_named_and_the_others_are_predicted(
     assert [Path(e.get("path", e.get("image"))).name for e in ran.events] == ["disc_0.png", "disc_1.png"]
     assert [e["event"] for e in ran.events] == ["failed", "mask"]
     assert (tmp_path / "out" / "disc_1.png").exists()
+
+
+def test_that_two_images_of_one_name_get_names_that_differ(command: Command, tmp_path: Path) -> None:
+    for part, picture in (("a", NOISE), ("b", NOISE[::-1])):
+        (tmp_path / part).mkdir()
+        cv2.imwrite(str(tmp_path / part / "cell.png"), picture)
+    made = command("new", tmp_path / "p.unetstudio", tmp_path / "a" / "cell.png", tmp_path / "b" / "cell.png", "--json")
+    assert [event["name"] for event in made.events if event["event"] == "case"] == ["cell", "cell (2)"]

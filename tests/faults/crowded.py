@@ -58,6 +58,7 @@ def main(root: Path, how: str) -> dict[str, object]:
     writer = ProjectWriter(Project.create(root / NAME, CLASSES), root / "documents")
     seen["reserve"] = (root / NAME / ".reserve").exists()
     writer.update(cases=(case,))
+    writer.retry()
     labels = writer.open_case(case, Scan(np.zeros((1, *SHAPE), np.uint8))).labels
     handles = len(os.listdir("/proc/self/fd"))  # noqa: PTH208
     if how == "reserve":

@@ -25,6 +25,7 @@ from unetstudio.settings import TrainingSettings
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui import annotation, application
 from unetstudio.ui.main_window import MainWindow
+from unetstudio.workspace.export import ExportChoice
 
 SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.5)
 
@@ -55,15 +56,14 @@ class Driven(MainWindow):
         self.random = random.Random(self.choices.seed)
         self.done, self.moves, self.ends = 0, 0, ""
         annotation, session = self.session.annotation, self.session
-        annotation.journalled.disconnect(session._journal)
+        annotation.journalled.disconnect(session.store_edit)
         annotation.journalled.connect(self.tell_state)
-        annotation.journalled.connect(session._journal)
+        annotation.journalled.connect(session.store_edit)
         session.saver.idle.connect(lambda: tell("saved"))
         session.notice.connect(lambda text, level: tell("notice", level, text))
         session.fault.connect(lambda text: tell("fault", " | ".join(line.strip() for line in text.splitlines()[-8:])))
         session.case_opened.connect(self.begin)
         session.worker.event_received.connect(lambda event: tell("event", type(event).__name__))
-        session.progress.connect(self.go_on_exporting)
         if not self.choices.learn:
             session.start_worker = lambda: None  # type: ignore[method-assign]
         self.acting = QTimer(self, interval=self.choices.pace)
@@ -79,12 +79,13 @@ class Driven(MainWindow):
         tell("closed", time.monotonic())
 
     def begin(self, case: str) -> None:
-        tell("opened", case, self.session._sequence[case], self.digest(), "read-only" if self.session.read_only else "")
+        assert self.session.case is not None
+        tell("opened", case, self.session.case.sequence, self.digest(), "read-only" if self.session.read_only else "")
         if not self.acting.isActive() and self.done < self.choices.actions:
             if self.choices.learn:
                 self.session.learning.set_settings(SMALL)
             self.acting.start()
-            self.go_on_exporting("Exporting", 1, 1)
+            self.go_on_exporting()
 
     def act(self) -> None:
         """A movement of the stroke in hand, or something new."""
@@ -108,7 +109,7 @@ class Driven(MainWindow):
         elif what < 0.2:
             annotation.redo()
         elif what < 0.2 + self.choices.switch:
-            self.session.step_case(1 if self.done % 4 < 2 else -1)
+            self.session.case_opener.step(1 if self.done % 4 < 2 else -1)
         else:
             annotation.set_active_class(self.random.randrange(2))
             annotation.tools.choose("eraser" if self.random.random() < 0.1 else "brush")
@@ -123,10 +124,15 @@ class Driven(MainWindow):
         rows, columns = (1, 1) if labels is None else labels.shape[1:]
         return Pointer(self.random.uniform(0, rows - 1), self.random.uniform(0, columns - 1))
 
-    def go_on_exporting(self, what: str, done: int, total: int) -> None:
-        if self.choices.export and what == "Exporting" and done == total and self.session.writer is not None:
-            cases = [case.id for case in self.session.cases]
-            QTimer.singleShot(50, lambda: self.session.export(Path(self.choices.export), "labels", ["png", "tiff"], cases, True, True))
+    def go_on_exporting(self) -> None:
+        """Export again and again, as long as a project is open."""
+        if self.choices.export and self.session.project is not None:
+            QTimer.singleShot(50, self.export)
+
+    def export(self) -> None:
+        cases = [case.id for case in self.session.cases]
+        task = self.session.export_run.begin(Path(self.choices.export), ExportChoice("labels", ("png", "tiff")), cases)
+        task.when_ended(self.go_on_exporting)
 
     def digest(self) -> str:
         """Of the labels of the open case and who made them."""

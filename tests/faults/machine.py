@@ -98,6 +98,7 @@ class Life(RuleBasedStateMachine):
     def begins(self) -> None:
         self.writer = ProjectWriter(Project.create(self.folder, CLASSES), self.root / "documents")
         self.writer.update(cases=self.cases)
+        self.writer.retry()
         self._show(self.open)
 
     def teardown(self) -> None:
@@ -174,9 +175,9 @@ class Life(RuleBasedStateMachine):
         if case is self.open:
             self._change(Kind.EDIT, edit)
         else:
-            self.writer.append_elsewhere(case, edit)
+            self.writer.change_closed_case(case, lambda _: edit)
             self.model[case.id].change(state(labels))
-        self.writer.note(case.id, {"event": "imported"})
+        self.writer.note(case, {"event": "imported"})
         self._step()
 
     @rule(name=st.text(max_size=5))
@@ -195,7 +196,7 @@ class Life(RuleBasedStateMachine):
         case = self.cases[which]
         self.reviews[case.id] = review
         self.writer.project.review(case.id, review)
-        self.writer.note(case.id, {"event": str(review)})
+        self.writer.note(case, {"event": str(review)})
         self._step()
 
     # ------------------------------------------------------------------------------------------------------ what happens
@@ -303,4 +304,5 @@ class Life(RuleBasedStateMachine):
 
     def _settings(self, **fields: Any) -> None:
         self.writer.update(**fields)
+        self.writer.retry()
         self._step()

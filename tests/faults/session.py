@@ -99,7 +99,7 @@ class Session:
         self._keep(writer, case, Kind.PARTIAL, stroke.part(), labels)
         stroke.rollback()
         self._keep(writer, case, Kind.CANCEL, None, labels)
-        self._try(lambda: writer.note(case.id, {"event": "accepted"}), writer.retry)
+        self._try(lambda: writer.note(case, {"event": "accepted"}), writer.retry)
 
     def _keep(self, writer: ProjectWriter, case: Case, kind: Kind, edit: Edit | None, labels: LabelMap) -> None:
         states = self.story.labels[case.id]
@@ -112,7 +112,8 @@ class Session:
     def _list(self, writer: ProjectWriter, change: Callable[[], object]) -> None:
         self.story.manifests = self.story.manifests or [writer.project.manifest]
         self.promised.note("manifest", len(self.story.manifests) - 1)
-        self._try(change, writer.retry)
+        change()
+        self._try(writer.retry)
         self._try(writer.retry)
         self.story.manifests.append(writer.project.manifest)
         self.promised.note("manifest", len(self.story.manifests) - 1)

@@ -15,7 +15,7 @@ from faults.window import Verdict, Window, judge, left_alive, opened, pictures
 
 from unetstudio.project.checkpoints import cards
 from unetstudio.project.manifest_file import is_project
-from unetstudio.workspace.project_writer import open_project
+from unetstudio.workspace.open_project import open_project
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="no SIGKILL there")
 

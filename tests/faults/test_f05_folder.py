@@ -261,7 +261,7 @@ def test_that_painting_goes_on_when_the_images_are_gone_and_the_next_one_is_miss
     settled(session, qtbot)
     kept = stored(place / "images.unetstudio") == shown(session)
     with qtbot.waitSignal(session.case_failed, timeout=10_000) as failed:
-        session.step_case(+1)
+        session.case_opener.step(+1)
     said = "was moved" in failed.args[1] and "drop" in failed.args[1]
     paint(session, chance, 3)
     settled(session, qtbot)
@@ -279,11 +279,11 @@ def test_that_labels_never_land_on_another_image_of_the_same_name(
     images = pictures(place / "images")
     session = window(images)
     paint(session, random.Random(5), 5)
-    session.step_case(+1)
-    qtbot.waitUntil(lambda: session.case is session.cases[1], timeout=10_000)
+    session.case_opener.step(+1)
+    qtbot.waitUntil(lambda: session.case.case is session.cases[1], timeout=10_000)
     shutil.copy(images / "nuclei.png", images / "cells.png")
     with qtbot.waitSignal(session.case_failed, timeout=10_000) as failed:
-        session.step_case(-1)
-    good = "not the image that was painted" in failed.args[1] and session.case is session.cases[1]
+        session.case_opener.step(-1)
+    good = "not the image that was painted" in failed.args[1] and session.case.case is session.cases[1]
     figure("F5", "an image is replaced by another of the same name", bar="refused in words", n=1, good=int(good))
     assert good

@@ -32,7 +32,7 @@ from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, WorkerDied, WorkerReady
 from unetstudio.worker.process import WorkerProcess
 from unetstudio.worker.watch import WatchLimits
-from unetstudio.workspace.intake import CaseRead, intake
+from unetstudio.workspace.add_images import CaseRead, read_images
 
 pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="made with Unix signals and file descriptors")
 
@@ -66,7 +66,7 @@ def project(tmp_path: Path) -> Project:
     cv2.circle(picture, (32, 32), 14, 200, -1)
     cv2.imwrite(str(tmp_path / "disc.png"), picture)
     made = Project.create(tmp_path / "disc.unetstudio", ClassTable.named(["background", "disc"], [(90, 90, 90), (0, 200, 0)]))
-    made.add_cases(found.case for found in intake(discover([tmp_path / "disc.png"])) if isinstance(found, CaseRead))
+    made.add_cases(found.case for found in read_images(discover([tmp_path / "disc.png"])) if isinstance(found, CaseRead))
     made.save()
     store = made.store(made.cases[0])
     store.load(made.cases[0].shape)

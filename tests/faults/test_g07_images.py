@@ -15,6 +15,7 @@ from pytestqt.qtbot import QtBot
 from unetstudio.data.case import ReviewState
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
+from unetstudio.workspace.export import ExportChoice
 
 
 @pytest.fixture
@@ -52,7 +53,7 @@ def test_that_no_image_is_changed_by_anything_the_window_does(
     session.open_paths([images[0].parent])
     qtbot.waitUntil(lambda: len(session.cases) == len(images) and session.case is not None, timeout=20_000)
     for case in session.cases:
-        session.open_case(case.id)
+        session.case_opener.open(case.id)
         qtbot.waitUntil(lambda case=case: session.case is not None and session.case.id == case.id, timeout=10_000)
         session.annotation.press(Pointer(20, 10))
         session.annotation.move(Pointer(20, 60))
@@ -61,17 +62,16 @@ def test_that_no_image_is_changed_by_anything_the_window_does(
         session.display.show(replace(session.display.options, window=(10.0, 90.0)))
     mask = tmp_path / f"{images[0].stem}.png"
     cv2.imwrite(str(mask), np.ones((80, 96), np.uint8))
-    finished = {"check_params_cb": lambda what, done, total: done == total == 1, "timeout": 20_000}
-    with qtbot.waitSignal(session.progress, **finished):
-        session.import_masks([mask])
+    session.mask_import.begin([mask])
+    qtbot.waitUntil(lambda: not session.tasks.running, timeout=20_000)
     for folder in (tmp_path / "exported", images[0].parent):  # the second beside the images themselves
         qtbot.waitUntil(lambda: not session.saver.busy, timeout=10_000)
-        with qtbot.waitSignal(session.progress, **finished):
-            session.export(folder, "labels", ["png"], [case.id for case in session.cases], True, True)
+        session.export_run.begin(folder, ExportChoice("labels", ("png",)), [case.id for case in session.cases])
+        qtbot.waitUntil(lambda: not session.tasks.running, timeout=20_000)
     with qtbot.waitSignal(session.project_opened, timeout=20_000):
-        session.save_elsewhere(tmp_path)
+        session.save_as.begin(tmp_path)
     qtbot.waitUntil(lambda: session.case is not None, timeout=10_000)
-    session.remove_case(session.cases[-1].id)
+    session.change(lambda project: project.cases.remove(session.cases[-1].id))
     session.close_project()
     qtbot.waitUntil(lambda: not session.saver.busy, timeout=10_000)
     same = [state(path) == old for path, old in zip(images, before, strict=True)]

@@ -22,6 +22,7 @@ from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.session import Session
 from unetstudio.ui.theme import Appearance
 from unetstudio.ui.watchdog import GAP, Watchdog
+from unetstudio.workspace.export import ExportChoice
 
 SIDE = 1024
 MOVES = 40
@@ -86,7 +87,7 @@ class Painter:
             if self.strokes % 7 == 0:
                 annotation.undo()
             if self.strokes % 25 == 0:
-                self._session.step_case(+1 if self.strokes % 50 else -1)
+                self._session.case_opener.step(+1 if self.strokes % 50 else -1)
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")
@@ -101,8 +102,8 @@ def test_that_the_window_is_watched_through_a_day(
     painter, seconds = Painter(session), 300 if long else 4
     end = time.monotonic() + seconds
     qtbot.waitUntil(lambda: time.monotonic() > end, timeout=seconds * 2_000)
-    with qtbot.waitSignal(session.progress, check_params_cb=lambda what, done, total: done == total == 1, timeout=60_000):
-        session.export(tmp_path / "exported", "labels", ["png"], [case.id for case in session.cases], True, True)
+    export = session.export_run.begin(tmp_path / "exported", ExportChoice("labels", ("png",)), [case.id for case in session.cases])
+    qtbot.waitUntil(lambda: not export.running, timeout=60_000)
     painter.stop()
     watchdog.stop()
     own = [pause for pause in pauses if not pause.machine]

@@ -68,9 +68,9 @@ def test_that_a_killed_learner_is_named_and_started_again_and_learns_what_was_pa
     qtbot.waitUntil(said(StepDone), timeout=60_000)
     assert made.learning.state.phase == "training"
     qtbot.waitUntil(lambda: not made.saver.busy, timeout=10_000)
-    assert made.project_path is not None
+    assert made.project is not None
     assert made.case is not None
-    labels, sequence = read_labels(made.project_path, made.case)
+    labels, sequence = read_labels(made.project.path, made.case.case)
     assert sequence == 4
     assert made.labels is not None
     assert (labels.values == made.labels.values).all()
@@ -105,9 +105,9 @@ def test_that_a_learner_that_the_system_refuses_is_told_and_painting_goes_on(
         qtbot.waitUntil(lambda: made.case is not None, timeout=10_000)
         paint(made, 10, 1)
         qtbot.waitUntil(lambda: not made.saver.busy, timeout=10_000)
-        assert made.project_path is not None
+        assert made.project is not None
         assert made.case is not None
-        assert read_labels(made.project_path, made.case)[1] == 1
+        assert read_labels(made.project.path, made.case.case)[1] == 1
     finally:
         made.shut_down()
 

@@ -106,7 +106,7 @@ def test_that_images_of_one_pixel_are_learned_from_and_predicted_in_the_window(w
     session.annotation.set_active_class(0)
     qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
     with qtbot.waitSignal(session.case_opened, timeout=10_000):
-        session.step_case(+1)
+        session.case_opener.step(+1)
     session.annotation.set_active_class(1)
     qtbot.mouseClick(canvas, Qt.MouseButton.LeftButton, pos=canvas.rect().center())
     assert session.labels is not None

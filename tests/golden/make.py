@@ -31,7 +31,7 @@ from unetstudio.networks.network import create
 from unetstudio.project import durable, prediction_file
 from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
-from unetstudio.workspace.intake import intake
+from unetstudio.workspace.add_images import read_images
 
 SIZE = (40, 56)
 
@@ -119,7 +119,7 @@ def make(folder: Path) -> None:
         picture(images / name, seed)
     classes = ClassTable.named(["background", "cell", "wall"], [(0, 0, 0), (220, 60, 40), (40, 120, 220)])
     with Project.create(folder / "study.unetstudio", classes) as project:
-        found = list(intake(discover([images])))
+        found = list(read_images(discover([images])))
         project.add_cases([item.case for item in found])
         for item in found:
             durable.save(project.cache / "thumbnails" / f"{item.case.id}.png", item.thumbnail)

@@ -18,14 +18,14 @@ from unetstudio.formats import discover
 from unetstudio.project.annotators import Annotators
 from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
-from unetstudio.workspace.intake import CaseRead, intake
+from unetstudio.workspace.add_images import CaseRead, read_images
 
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
     cv2.imwrite(str(tmp_path / "a.png"), np.zeros((9, 9), np.uint8))
     made = Project.create(tmp_path / "a.unetstudio", ClassTable.named(["a", "b"], [(0, 0, 0)] * 2))
-    made.add_cases(found.case for found in intake(discover([tmp_path / "a.png"])) if isinstance(found, CaseRead))
+    made.add_cases(found.case for found in read_images(discover([tmp_path / "a.png"])) if isinstance(found, CaseRead))
     return made
 
 

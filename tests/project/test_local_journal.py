@@ -12,7 +12,8 @@ from unetstudio.project.lock import Lock
 from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
 from unetstudio.project.store import LabelStore
-from unetstudio.workspace.project_writer import ProjectWriter, open_project
+from unetstudio.workspace.open_project import open_project
+from unetstudio.workspace.project_writer import ProjectWriter
 
 Mount = namedtuple("Mount", "device mountpoint fstype opts")
 
@@ -166,5 +167,5 @@ def test_that_a_full_disk_here_costs_the_mirror_alone(writer, project, case, pai
 def test_that_an_import_into_a_case_that_is_not_open_is_kept_here_too(project, case, paint, network_drive, tmp_path):
     writer = ProjectWriter(project, tmp_path / "documents")
     labels = project.store(case).load(case.shape).labels
-    writer.append_elsewhere(case, paint(labels, 1))
+    writer.change_closed_case(case, lambda _: paint(labels, 1))
     assert len(writer._local.lost(case.id, 0, bytes(32))) == 1

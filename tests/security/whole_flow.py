@@ -19,6 +19,7 @@ from unetstudio.tools.tool import Pointer
 from unetstudio.training.events import CheckpointSaved
 from unetstudio.ui import application
 from unetstudio.ui.main_window import MainWindow
+from unetstudio.workspace.export import ExportChoice, What
 
 SMALL = TrainingSettings(base=4, depth=1, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.5, dims=2)
 EXPORTS = Path(sys.argv[2])
@@ -32,11 +33,10 @@ class WholeFlow(MainWindow):
     def show(self) -> None:
         super().show()
         self.learned = self.predicted = self.example = False
-        self.left = ["labels", "segmentation"]
+        self.left: list[What] = ["labels", "segmentation"]
         session = self.session
         session.case_opened.connect(self.opened)
         session.worker.event_received.connect(self.heard)
-        session.progress.connect(self.progressed)
         session.notice.connect(lambda text, level: tell("notice", level, text))
         session.fault.connect(lambda text: tell("fault", text))
         QTimer.singleShot(TOO_LONG, self.close)
@@ -47,7 +47,7 @@ class WholeFlow(MainWindow):
             QTimer.singleShot(500, self.close)
             return
         self.session.learning.set_settings(SMALL)
-        self.session.set_author("The clinician")
+        self.session.saver.set_author("The clinician")
         annotation = self.session.annotation
         for row in range(4, 40, 6):
             annotation.set_active_class(row // 6 % 2)
@@ -65,17 +65,14 @@ class WholeFlow(MainWindow):
         if self.predicted and len(self.left) == 2:
             self.go_on()
 
-    def progressed(self, what: str, done: int, total: int) -> None:
-        if what == "Exporting" and done == total > 0:  # (0, 0) when it begins
-            QTimer.singleShot(0, self.go_on)
-
     def go_on(self) -> None:
         """The next export; after the last one a fault, and then the example."""
         session = self.session
         if self.left:
-            what = self.left.pop()
-            formats = [name for name, found in FORMATS.items() if found.writes]
-            session.export(EXPORTS / what, what, formats, [case.id for case in session.cases], True, True)
+            what: What = self.left.pop()
+            formats = tuple(name for name, found in FORMATS.items() if found.writes)
+            export = session.export_run.begin(EXPORTS / what, ExportChoice(what, formats), [case.id for case in session.cases])
+            export.when_ended(lambda: QTimer.singleShot(0, self.go_on))
             return
         tell("exported")
         QTimer.singleShot(0, self.fail)
@@ -87,8 +84,8 @@ class WholeFlow(MainWindow):
 
     def fail(self) -> None:
         """A fault of the program, with the scan and all that is known of it in reach."""
-        scan, case, writer = self.session.scan, self.session.case, self.session.writer
-        raise RuntimeError(f"a fault on purpose, with {scan}, {case}, {writer.project.manifest if writer else None}")
+        scan, case, project = self.session.scan, self.session.case, self.session.project
+        raise RuntimeError(f"a fault on purpose, with {scan}, {case}, {project.writer.project.manifest if project else None}")
 
 
 def tell(*words: object) -> None:

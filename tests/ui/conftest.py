@@ -41,9 +41,8 @@ def session(qapp: object) -> Iterator[Session]:
 @pytest.fixture
 def opened(session: Session, images: list[Path], qtbot: QtBot) -> Session:
     """A session with a new project of two images, the first one open."""
-    with qtbot.waitSignal(session.progress, check_params_cb=lambda what, done, total: total > 0 and done == total == 1, timeout=10_000):
-        session.open_paths(images)
-    qtbot.waitUntil(lambda: session.case is not None, timeout=10_000)
+    session.open_paths(images)
+    qtbot.waitUntil(lambda: session.case is not None and not session.tasks.running, timeout=10_000)
     return session
 
 

@@ -7,8 +7,8 @@ from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
 
 from unetstudio.ui.bug_report import BugReports
-from unetstudio.ui.preferences import home
 from unetstudio.worker import crash_log
+from unetstudio.workspace.user_folders import home
 
 
 def fail(reports: BugReports, text: str) -> None:

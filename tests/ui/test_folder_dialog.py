@@ -87,7 +87,7 @@ def test_that_a_notice_of_the_work_is_shown_in_place(dialog: FolderDialog, opene
 
 
 def test_that_it_ends_with_its_project(dialog: FolderDialog, opened: Session, sent: list[Request]) -> None:
-    name = opened.project_name
+    name = opened.project.name
     dialog.start_button.click()
     opened.close_project()
     assert opened.tasks.running == () and any(isinstance(request, StopTask) for request in sent)
@@ -151,7 +151,7 @@ def test_that_a_double_click_takes_the_image_in_and_shows_it(
     cv2.imwrite(str(new), np.random.default_rng(7).integers(0, 255, (80, 96), np.uint8))
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
         double_click(dialog, new)
-    assert opened.case.source.path == new and len(opened.cases) == len(images) + 1
+    assert opened.case.case.source.path == new and len(opened.cases) == len(images) + 1
 
 
 def test_that_a_double_click_on_an_image_of_the_project_shows_its_case(
@@ -159,4 +159,4 @@ def test_that_a_double_click_on_an_image_of_the_project_shows_its_case(
 ) -> None:
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
         double_click(dialog, images[1])
-    assert opened.case.source.path == images[1] and len(opened.cases) == len(images)
+    assert opened.case.case.source.path == images[1] and len(opened.cases) == len(images)

@@ -22,6 +22,7 @@ from unetstudio.ui.preferences import AUTHOR, Preferences
 from unetstudio.ui.preferences_dialog import PreferencesDialog
 from unetstudio.ui.session import Session
 from unetstudio.ui.who_popup import EARLIER, WhoPopup, described
+from unetstudio.workspace.export import ExportChoice
 
 Paint = Callable[..., None]
 
@@ -36,7 +37,7 @@ def asked(session: Session, voxel: tuple[int, int, int], qtbot: QtBot) -> list[A
 
 def test_that_a_painted_place_tells_who_painted_it_and_what_was_there_before(opened: Session, paint: Paint, qtbot: QtBot) -> None:
     paint(opened, 20, 10, 20, 60, value=0)
-    opened.set_author("Dr. Ada Hill")
+    opened.saver.set_author("Dr. Ada Hill")
     paint(opened, 20, 10, 20, 60, value=1)
     lines = asked(opened, (0, 20, 30), qtbot)
     words = [text for _, text in described(lines, opened.classes)]
@@ -91,9 +92,8 @@ def test_that_the_history_lists_strokes_judgements_and_exports_newest_first(
 ) -> None:
     paint(opened, 20, 10, 20, 60, value=1)
     opened.review.set_state(ReviewState.REJECTED)
-    with qtbot.waitSignal(opened.progress, check_params_cb=lambda what, done, total: done == total == 1, timeout=10_000):
-        opened.export(tmp_path / "out", "labels", ["png"], [opened.case.id], False, False)
-    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    opened.export_run.begin(tmp_path / "out", ExportChoice("labels", ("png",), pictures=False, table=False), [opened.case.id])
+    qtbot.waitUntil(lambda: not opened.tasks.running and not opened.saver.busy, timeout=10_000)
     window = QWidget()
     qtbot.addWidget(window)
     dialog = HistoryDialog(opened, window)
@@ -127,5 +127,5 @@ def test_that_the_typed_name_is_kept_for_the_next_start(session: Session, qtbot:
     qtbot.addWidget(dialog)
     dialog.name.setText("  Dr.  Ada Hill ")
     dialog.accept()
-    assert session.author == "Dr. Ada Hill"
+    assert session.saver.author == "Dr. Ada Hill"
     assert Preferences().get(AUTHOR, "") == "Dr. Ada Hill"

@@ -137,7 +137,7 @@ def test_that_accepting_all_is_one_undoable_edit_that_spares_painted_strokes(pre
     assert predicted.labels.values[0, 40, 30] == 0
     assert predicted.labels.values[0, 30, 30] == 1
     assert predicted.labels.origin[0, 30, 30] == Origin.ACCEPTED
-    assert np.array_equal(read_labels(predicted.project_path, predicted.case)[0].values, predicted.labels.values)
+    assert np.array_equal(read_labels(predicted.project.path, predicted.case.case)[0].values, predicted.labels.values)
     predicted.annotation.undo()
     assert np.array_equal(predicted.labels.values, painted)
 
@@ -170,7 +170,7 @@ def test_that_accepted_voxels_may_be_overruled_by_a_later_prediction_and_by_stro
 
 
 def test_that_a_locked_class_is_neither_accepted_nor_accepted_over(predicted: Session, paint: Paint, told: list[str]) -> None:
-    predicted.set_class_locked(1, True)
+    predicted.change(lambda project: project.classes.lock(1, True))
     predicted.review.accept_class(1)
     assert predicted.labels.counts[1] == 0
     assert told[-1].startswith("Nothing changes")
@@ -180,7 +180,7 @@ def test_that_strokes_of_a_removed_class_stand_in_the_way_of_nothing(predicted: 
     predicted.add_class("cyst")
     removed = predicted.annotation.active_class
     paint(predicted, 40, 20, 40, 40, value=removed)
-    predicted.remove_class(removed)
+    predicted.change(lambda project: project.classes.remove(removed))
     qtbot.waitUntil(lambda: predicted.review.segmentation[0, 40, 30] == 1, timeout=10_000)
     settled(predicted, qtbot)
     predicted.review.accept_all()
@@ -190,7 +190,7 @@ def test_that_strokes_of_a_removed_class_stand_in_the_way_of_nothing(predicted: 
 
 def test_that_a_class_removed_after_it_was_predicted_is_not_accepted(predicted: Session, told: list[str]) -> None:
     predicted.add_class("cyst")
-    predicted.remove_class(1)
+    predicted.change(lambda project: project.classes.remove(1))
     predicted.review.accept_class(1)
     assert predicted.labels.counts[1] == 0
 
@@ -213,23 +213,23 @@ def test_that_accepting_waits_for_post_processing_that_is_under_way(predicted: S
 
 
 def test_that_a_case_left_while_something_is_calculated_gets_nothing_of_it(predicted: Session, qtbot: QtBot) -> None:
-    first = predicted.case
+    first = predicted.case.case
     predicted.review.take(tile(predicted, ~disc()))
     predicted.review.accept_all()
     with qtbot.waitSignal(predicted.case_opened, timeout=10_000):
-        predicted.step_case(+1)
+        predicted.case_opener.step(+1)
     settled(predicted, qtbot)
     assert (predicted.labels.values == UNLABELLED).all()
-    assert read_labels(predicted.project_path, predicted.case)[1] == 0
-    stored = read_labels(predicted.project_path, first)[0]
+    assert read_labels(predicted.project.path, predicted.case.case)[1] == 0
+    stored = read_labels(predicted.project.path, first)[0]
     assert stored.annotated in (0, 80 * 96)
 
 
 def test_that_steps_are_kept_with_the_project(opened: Session, qtbot: QtBot) -> None:
     opened.review.set_steps((Threshold(probability=0.3),))
-    opened.saver.flush()
+    opened.saver.save_now()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
-    folder = opened.project_path
+    folder = opened.project.path
     opened.close_project()
     opened.review.set_steps(DEFAULT_STEPS)
     with qtbot.waitSignal(opened.project_opened, timeout=10_000):
@@ -303,5 +303,5 @@ def test_that_a_stroke_in_hand_does_not_wipe_out_what_was_accepted(predicted: Se
     predicted.review.accept_all()
     predicted.annotation.cancel()
     settled(predicted, qtbot)
-    assert np.array_equal(read_labels(predicted.project_path, predicted.case)[0].values, predicted.labels.values)
+    assert np.array_equal(read_labels(predicted.project.path, predicted.case.case)[0].values, predicted.labels.values)
     assert predicted.labels.counts[UNLABELLED] == 0

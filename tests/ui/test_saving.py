@@ -65,7 +65,7 @@ def test_that_a_refused_stroke_is_told_and_kept_until_the_disk_takes_it(
     assert not any(text == "All saved" for text, _ in states)
     opened.saver._ask(lambda writer: writer.retry())  # what the timer does every five seconds
     qtbot.waitUntil(lambda: states[-1] == ("All saved", True), timeout=10_000)
-    labels, sequence = read_labels(opened.project_path, opened.case)
+    labels, sequence = read_labels(opened.project.path, opened.case.case)
     assert sequence == 3
     assert np.array_equal(labels.values, opened.labels.values)
 
@@ -73,17 +73,17 @@ def test_that_a_refused_stroke_is_told_and_kept_until_the_disk_takes_it(
 def test_that_another_case_is_not_opened_over_strokes_that_are_not_saved(
     opened: Session, paint: Paint, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
-    first = opened.case
+    first = opened.case.case
     with monkeypatch.context() as disk:
         disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
         paint(opened, 20, 10, 20, 60, value=1)
         with qtbot.waitSignal(opened.case_failed, timeout=10_000) as failed:
-            opened.step_case(+1)
+            opened.case_opener.step(+1)
         assert "disk is full" in failed.args[1]
     assert opened.case.id == first.id
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
-        opened.step_case(+1)
-    assert read_labels(opened.project_path, first)[1] == 1
+        opened.case_opener.step(+1)
+    assert read_labels(opened.project.path, first)[1] == 1
 
 
 def test_that_refused_settings_are_saved_later(
@@ -91,12 +91,12 @@ def test_that_refused_settings_are_saved_later(
 ) -> None:
     with monkeypatch.context() as disk:
         disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
-        opened.rename_class(1, "Nucleus")
-        opened.saver.flush()
+        opened.change(lambda project: project.classes.rename(1, "Nucleus"))
+        opened.saver.save_now()
         qtbot.waitUntil(lambda: bool(states) and states[-1][1] is False, timeout=10_000)
     opened.saver._ask(lambda writer: writer.retry())
     qtbot.waitUntil(lambda: states[-1] == ("All saved", True), timeout=10_000)
-    with Project.open(opened.project_path, read_only=True) as stored:
+    with Project.open(opened.project.path, read_only=True) as stored:
         assert stored.classes[1].name == "Nucleus"
 
 
@@ -110,21 +110,21 @@ def test_that_an_error_of_the_program_in_saving_is_never_called_saved(
     assert states[-1][0].startswith("NOT SAVED")
     paint(opened, 40, 10, 40, 60, value=1)
     assert states[-1] == ("All saved", True)
-    assert read_labels(opened.project_path, opened.case)[1] == 2
+    assert read_labels(opened.project.path, opened.case.case)[1] == 2
 
 
 def test_that_painting_stops_when_another_program_took_the_project(
     opened: Session, paint: Paint, states: list[tuple[str, bool]], qtbot: QtBot
 ) -> None:
     paint(opened, 20, 10, 20, 60, value=1)
-    (opened.project_path / "lock").write_bytes(b'{"somebody": "else"}')
-    before = read_labels(opened.project_path, opened.case)[1]
+    (opened.project.path / "lock").write_bytes(b'{"somebody": "else"}')
+    before = read_labels(opened.project.path, opened.case.case)[1]
     paint(opened, 40, 10, 40, 60, value=0)
     qtbot.waitUntil(lambda: states[-1][1] is False, timeout=10_000)
     drawn = opened.labels.values.copy()
     paint(opened, 60, 10, 60, 60, value=1)
     assert np.array_equal(opened.labels.values, drawn)
-    assert read_labels(opened.project_path, opened.case)[1] == before
+    assert read_labels(opened.project.path, opened.case.case)[1] == before
 
 
 def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_told_is_not_forgotten(
@@ -134,14 +134,14 @@ def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_told_is_not_f
     opened.saver.lost.connect(lost.append)
     paint(opened, 20, 10, 20, 60, value=1)
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
-    (opened.project_path / "lock").write_bytes(b'{"somebody": "else"}')
+    (opened.project.path / "lock").write_bytes(b'{"somebody": "else"}')
     with pytest.raises(ProjectError, match="in use by another program"):
-        opened.writer.project.heartbeat()  # the disk thread knows, the window does not yet
+        opened.project.writer.project.heartbeat()  # the disk thread knows, the window does not yet
     paint(opened, 40, 10, 40, 60, value=1)
     opened.annotation.undo()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     assert opened.saver.trouble is not None and opened.saver.trouble.lost
-    assert opened.saver.trouble.waiting == opened.writer.waiting > 0
+    assert opened.saver.trouble.waiting == opened.project.writer.waiting > 0
     assert len(lost) == 1
 
 
@@ -156,7 +156,7 @@ def test_that_the_trouble_counts_what_waits_and_ends_with_it(
         paint(opened, 40, 10, 40, 60, value=1)
     assert [trouble.waiting for trouble in told if trouble is not None][-1] == 2
     assert told[-1] is not None and "the disk is full" in told[-1].sentence
-    opened.saver.try_now()
+    opened.saver.save_now()
     qtbot.waitUntil(lambda: told[-1] is None, timeout=10_000)
 
 
@@ -166,14 +166,14 @@ def test_that_a_judgement_of_a_case_that_is_removed_before_it_is_saved_holds_up_
     second = opened.cases[1]
     with monkeypatch.context() as disk:
         disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
-        opened.mark_case(second.id, ReviewState.ACCEPTED)
+        opened.change(lambda project: project.cases.review(second.id, ReviewState.ACCEPTED))
         paint(opened, 20, 10, 20, 60, value=1)
-        opened.remove_case(second.id)
-        opened.saver.flush()
+        opened.change(lambda project: project.cases.remove(second.id))
+        opened.saver.save_now()
         qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
-    opened.saver.try_now()
+    opened.saver.save_now()
     qtbot.waitUntil(lambda: states[-1] == ("All saved", True), timeout=10_000)
-    assert read_labels(opened.project_path, opened.case)[1] == 1
+    assert read_labels(opened.project.path, opened.case.case)[1] == 1
 
 
 def test_that_minutes_of_refusals_are_called_long(opened: Session, paint: Paint, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
@@ -190,18 +190,18 @@ def test_that_a_stroke_in_hand_is_back_after_a_crash_up_to_its_last_part(opened:
     opened.annotation._keep_part()  # what the timer does
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     painted = opened.labels.values.copy()
-    crashed = shutil.copytree(opened.project_path, tmp_path / "crashed.unetstudio")
+    crashed = shutil.copytree(opened.project.path, tmp_path / "crashed.unetstudio")
     (crashed / "lock").unlink()
     opened.annotation.move(Pointer(60, 60))
     opened.annotation.release()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     with Project.open(crashed) as project:
-        loaded = project.store(opened.case.id).load(opened.case.shape)
+        loaded = project.store(opened.case.id).load(opened.case.case.shape)
     assert np.array_equal(loaded.labels.values, painted)
     assert loaded.sequence == 1
     assert loaded.recovered
-    assert read_labels(opened.project_path, opened.case)[1] == 1
-    assert np.array_equal(read_labels(opened.project_path, opened.case)[0].values, opened.labels.values)
+    assert read_labels(opened.project.path, opened.case.case)[1] == 1
+    assert np.array_equal(read_labels(opened.project.path, opened.case.case)[0].values, opened.labels.values)
 
 
 def test_that_parts_that_wait_give_way_to_the_whole_stroke(opened: Session, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot) -> None:
@@ -213,8 +213,8 @@ def test_that_parts_that_wait_give_way_to_the_whole_stroke(opened: Session, monk
             opened.annotation._keep_part()
         opened.annotation.release()
         qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
-    assert len(opened.writer._unsaved) == 1
-    assert opened.writer.waiting == 1
+    assert len(opened.project.writer._unsaved) == 1
+    assert opened.project.writer.waiting == 1
 
 
 def test_that_a_nearly_full_disk_is_told_once(opened: Session, qtbot: QtBot) -> None:

@@ -31,10 +31,10 @@ def reopen(session: Session, folder: Path, qtbot: QtBot) -> Session:
 
 
 def test_that_opening_images_makes_a_project_beside_them_without_a_question(opened: Session, images: list[Path]) -> None:
-    assert opened.project_path == images[0].parent / "images.unetstudio"
+    assert opened.project.path == images[0].parent / "images.unetstudio"
     assert [case.name for case in opened.cases] == ["disc_0", "disc_1"]
     assert [found.name for found in opened.classes] == ["Background", "Structure 1"]
-    assert all(opened.thumbnail(case.id).exists() for case in opened.cases)
+    assert all(opened.project.thumbnail(case.id).exists() for case in opened.cases)
 
 
 def test_that_opening_the_same_images_again_continues_their_project(opened: Session, images: list[Path], qtbot: QtBot) -> None:
@@ -42,13 +42,13 @@ def test_that_opening_the_same_images_again_continues_their_project(opened: Sess
     with qtbot.waitSignal(opened.project_opened, timeout=10_000):
         opened.open_paths(images)
     qtbot.waitUntil(lambda: opened.case is not None, timeout=10_000)
-    assert opened.project_path == images[0].parent / "images.unetstudio"
+    assert opened.project.path == images[0].parent / "images.unetstudio"
     assert len(opened.cases) == 2
 
 
 def test_that_a_stroke_is_on_the_disk_when_the_window_says_saved(opened: Session, paint: Paint) -> None:
     paint(opened, 40, 30, 40, 60, value=1)
-    labels, sequence = read_labels(opened.project_path, opened.case)
+    labels, sequence = read_labels(opened.project.path, opened.case.case)
     assert sequence == 1
     assert np.array_equal(labels.values, opened.labels.values)
     assert labels.counts[1] == (opened.labels.values == 1).sum() > 0
@@ -59,7 +59,7 @@ def test_that_undo_and_redo_go_on_after_a_restart(opened: Session, paint: Paint,
     first = opened.labels.values.copy()
     paint(opened, 60, 20, 60, 60, value=0)
     both = opened.labels.values.copy()
-    fresh = reopen(opened, opened.project_path, qtbot)
+    fresh = reopen(opened, opened.project.path, qtbot)
     try:
         assert np.array_equal(fresh.labels.values, both)
         fresh.annotation.undo()
@@ -95,22 +95,22 @@ def test_that_one_stroke_in_six_of_a_class_is_held_out(opened: Session, paint: P
 
 def test_that_switching_cases_keeps_the_strokes_of_both(opened: Session, paint: Paint, qtbot: QtBot) -> None:
     paint(opened, 40, 30, 40, 60, value=1)
-    first = opened.case
+    first = opened.case.case
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
-        opened.step_case(+1)
+        opened.case_opener.step(+1)
     paint(opened, 10, 10, 10, 30, value=0)
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
-        opened.step_case(-1)
+        opened.case_opener.step(-1)
     assert opened.case.id == first.id
     assert opened.labels.counts[1] > 0
     assert opened.labels.counts[0] == 0
-    assert read_labels(opened.project_path, opened.cases[1])[0].counts[0] > 0
+    assert read_labels(opened.project.path, opened.cases[1])[0].counts[0] > 0
 
 
 def test_that_removing_a_class_can_be_undone(opened: Session, paint: Paint) -> None:
     paint(opened, 40, 30, 40, 60, value=1)
     before = opened.classes
-    opened.remove_class(1)
+    opened.change(lambda project: project.classes.remove(1))
     assert 1 not in opened.classes
     opened.annotation.undo()
     assert opened.classes == before
@@ -120,7 +120,7 @@ def test_that_removing_a_class_can_be_undone(opened: Session, paint: Paint) -> N
 def test_that_a_locked_class_is_neither_painted_nor_painted_over(opened: Session, paint: Paint) -> None:
     paint(opened, 40, 30, 40, 60, value=1)
     before = opened.labels.values.copy()
-    opened.set_class_locked(1, True)
+    opened.change(lambda project: project.classes.lock(1, True))
     paint(opened, 40, 30, 40, 60, value=0)
     assert np.array_equal(opened.labels.values[before == 1], before[before == 1])
 
@@ -129,7 +129,7 @@ def test_that_a_review_state_is_kept(opened: Session, qtbot: QtBot) -> None:
     opened.review.set_state(ReviewState.ACCEPTED)
 
     def states() -> list[ReviewState]:
-        return [case.review for case in Project.open(opened.project_path, read_only=True).cases]
+        return [case.review for case in Project.open(opened.project.path, read_only=True).cases]
 
     qtbot.waitUntil(lambda: states() == [ReviewState.ACCEPTED, ReviewState.UNREVIEWED], timeout=10_000)
 
@@ -141,7 +141,7 @@ def test_that_a_second_window_is_read_only_and_says_why(opened: Session, paint: 
     notices: list[str] = []
     second.notice.connect(lambda text, level: notices.append(text))
     try:
-        second.open_paths([opened.project_path])
+        second.open_paths([opened.project.path])
         qtbot.waitUntil(lambda: second.case is not None, timeout=10_000)
         assert second.read_only
         assert "reading only" in notices[0]
@@ -166,23 +166,23 @@ def test_that_a_broken_image_is_told_and_the_others_open(session: Session, image
 def test_that_a_missing_image_is_named_and_another_case_still_opens(opened: Session, images: list[Path], qtbot: QtBot) -> None:
     images[1].unlink()
     with qtbot.waitSignal(opened.case_failed, timeout=10_000) as failed:
-        opened.step_case(+1)
+        opened.case_opener.step(+1)
     assert "disc_1.png" in failed.args[1]
-    assert opened.case.name == "disc_0"
+    assert opened.case.case.name == "disc_0"
 
 
 def test_that_an_image_that_was_missed_after_its_project_was_closed_is_nobodys(opened: Session, images: list[Path], qtbot: QtBot) -> None:
     images[1].unlink()
     told: list[str] = []
     opened.notice.connect(lambda text, level: told.append(text))
-    opened.step_case(+1)
+    opened.case_opener.step(+1)
     while not opened.disk._reads.empty():  # the reader has it; what it found has not been heard yet
         pass
     opened.close_project()
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
         opened.open_paths(images[:1])
     assert told == []
-    assert opened.image_import.lost == set()
+    assert opened.image_import.missing == set()
 
 
 def test_that_a_full_disk_is_told_and_the_strokes_are_saved_once_there_is_room(
@@ -207,7 +207,7 @@ def test_that_a_full_disk_is_told_and_the_strokes_are_saved_once_there_is_room(
     monkeypatch.setattr(durable.os, "write", write)  # type: ignore[attr-defined]
     paint(opened, 60, 30, 60, 60, value=1)
     assert states[-1] == ("All saved", True)
-    labels, sequence = read_labels(opened.project_path, opened.case)
+    labels, sequence = read_labels(opened.project.path, opened.case.case)
     assert sequence == 2
     assert np.array_equal(labels.values, opened.labels.values)
 
@@ -220,11 +220,11 @@ def test_that_a_mask_can_be_imported_and_painted_strokes_stay(opened: Session, p
     masks.mkdir()
     for path in images:
         cv2.imwrite(str(masks / path.name), np.zeros((80, 96), np.uint8))
-    opened.import_masks([masks])
+    opened.mask_import.begin([masks])
     qtbot.waitUntil(lambda: opened.labels.counts[0] > 0 and not opened.saver.busy, timeout=10_000)
     assert opened.labels.counts[1] > 0
     assert opened.labels.counts[UNLABELLED] == 0
-    qtbot.waitUntil(lambda: read_labels(opened.project_path, opened.cases[1])[0].counts[0] == 80 * 96, timeout=10_000)
+    qtbot.waitUntil(lambda: read_labels(opened.project.path, opened.cases[1])[0].counts[0] == 80 * 96, timeout=10_000)
 
 
 def test_that_a_moved_image_is_found_again_when_its_new_folder_is_dropped(
@@ -234,12 +234,12 @@ def test_that_a_moved_image_is_found_again_when_its_new_folder_is_dropped(
     elsewhere.mkdir()
     images[1].rename(elsewhere / "another_name.png")
     with qtbot.waitSignal(opened.case_failed, timeout=10_000):
-        opened.step_case(+1)
+        opened.case_opener.step(+1)
     (elsewhere / "another_name.png").rename(elsewhere / "disc_1.png")
     opened.open_paths([elsewhere])
-    qtbot.waitUntil(lambda: opened.case.name == "disc_1", timeout=10_000)
+    qtbot.waitUntil(lambda: opened.case.case.name == "disc_1", timeout=10_000)
     assert len(opened.cases) == 2
-    assert opened.case.source.path == elsewhere / "disc_1.png"
+    assert opened.case.case.source.path == elsewhere / "disc_1.png"
 
 
 def test_that_another_image_under_the_old_name_is_refused(opened: Session, images: list[Path], qtbot: QtBot) -> None:
@@ -247,7 +247,7 @@ def test_that_another_image_under_the_old_name_is_refused(opened: Session, image
 
     cv2.imwrite(str(images[1]), np.zeros((80, 96), np.uint8))
     with qtbot.waitSignal(opened.case_failed, timeout=10_000) as failed:
-        opened.step_case(+1)
+        opened.case_opener.step(+1)
     assert "not the image that was painted" in failed.args[1]
 
 
@@ -255,11 +255,11 @@ def test_that_a_removed_case_comes_back_with_its_strokes(opened: Session, images
     paint(opened, 40, 30, 40, 60, value=1)
     first = opened.case.id
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
-        opened.remove_case(first)
-    opened.saver.flush()
+        opened.change(lambda project: project.cases.remove(first))
+    opened.saver.save_now()
     opened.open_paths([images[0]])
     qtbot.waitUntil(lambda: len(opened.cases) == 2, timeout=10_000)
-    opened.open_case(first)
+    opened.case_opener.open(first)
     qtbot.waitUntil(lambda: opened.case.id == first, timeout=10_000)
     assert opened.labels.counts[1] > 0
 
@@ -274,7 +274,7 @@ def test_that_strokes_the_disk_refused_to_the_end_are_back_when_the_project_is_o
     from unetstudio.project import durable
 
     paint(opened, 20, 30, 20, 60, value=0)
-    write, folder = os.write, opened.project_path
+    write, folder = os.write, opened.project.path
     full = False
 
     def refuse(handle: int, data: bytes) -> int:
@@ -294,7 +294,7 @@ def test_that_strokes_the_disk_refused_to_the_end_are_back_when_the_project_is_o
         fresh.open_paths([folder])
         qtbot.waitUntil(lambda: fresh.case is not None, timeout=10_000)
         assert np.array_equal(fresh.labels.values, before)
-        assert np.array_equal(read_labels(folder, fresh.case)[0].values, before)
+        assert np.array_equal(read_labels(folder, fresh.case.case)[0].values, before)
         fresh.annotation.undo()
         assert fresh.labels.counts[1] == 0
     finally:

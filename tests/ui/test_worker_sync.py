@@ -45,7 +45,7 @@ def started() -> TrainingStarted:
 
 def study(session: Session) -> None:
     """The worker has opened the session's project."""
-    session.worker.event_received.emit(StudyOpened(session.project_path, len(session.cases), ""))
+    session.worker.event_received.emit(StudyOpened(session.project.path, len(session.cases), ""))
 
 
 def test_that_a_project_that_is_closed_is_taken_from_the_worker(sent: list[Request], opened: Session) -> None:
@@ -57,7 +57,7 @@ def test_that_a_project_that_is_closed_is_taken_from_the_worker(sent: list[Reque
 def test_that_what_the_worker_still_says_of_a_closed_project_does_not_keep_the_next_from_learning(
     sent: list[Request], opened: Session, qtbot: QtBot
 ) -> None:
-    folder = opened.project_path
+    folder = opened.project.path
     study(opened)
     opened.worker.event_received.emit(started())
     opened.close_project()
@@ -79,12 +79,12 @@ def test_that_a_learner_that_comes_back_waits_for_the_strokes_that_the_disk_refu
         sent.clear()
         opened.worker.event_received.emit(WorkerReady(2, "CPU", ()))  # another one, which would read labels without that stroke
         assert not any(isinstance(request, OpenStudy) for request in sent)
-    opened.saver.try_now()
+    opened.saver.save_now()
     qtbot.waitUntil(lambda: any(isinstance(request, OpenStudy) for request in sent), timeout=10_000)
 
 
 def test_that_a_tile_predicted_before_the_project_was_opened_anew_is_not_shown(sent: list[Request], opened: Session, qtbot: QtBot) -> None:
-    folder = opened.project_path
+    folder = opened.project.path
     study(opened)
     opened.close_project()
     opened.open_paths([folder])
@@ -107,7 +107,7 @@ def test_that_nothing_is_learned_in_a_project_that_is_open_elsewhere(
     monkeypatch.setattr(second.worker, "ask", requests.append)
     second.worker.event_received.emit(WorkerReady(1, "CPU", ()))
     try:
-        second.open_paths([opened.project_path])
+        second.open_paths([opened.project.path])
         qtbot.waitUntil(lambda: second.case is not None, timeout=10_000)
         assert second.read_only
         assert not any(isinstance(request, (OpenStudy, Train)) for request in requests)
@@ -128,22 +128,22 @@ def test_that_a_budget_of_the_command_line_does_not_limit_the_window(
 
 def test_that_a_case_seen_in_part_is_shown_whole_once_it_was_predicted(sent: list[Request], opened: Session, qtbot: QtBot) -> None:
     study(opened)
-    opened.show_view(Region((0, 0, 0), (1, 8, 8)), (0, 4, 4))
-    case = opened.case
+    opened.worker_sync.show_view(Region((0, 0, 0), (1, 8, 8)), (0, 4, 4))
+    case = opened.case.case
     kept = Prediction(case.shape, (0, 1), "new")
     kept.put(Region.whole(case.shape), np.full((2, *case.shape), 128, np.uint8), "new")
-    prediction_file.save(opened.writer.project.folder_of(case), kept)
+    prediction_file.save(opened.project.writer.project.folder_of(case), kept)
     opened.worker.event_received.emit(CasePredicted(case.id, "new", 1.0, True))
     qtbot.waitUntil(lambda: opened.review.prediction is not None and opened.review.prediction.complete, timeout=10_000)
 
 
 def test_that_attention_is_computed_only_while_it_is_looked_at(sent: list[Request], opened: Session) -> None:
     assert opened.case is not None
-    whole = Region.whole(opened.case.shape)
-    opened.show_view(whole, (0, 0, 0))
+    whole = Region.whole(opened.case.case.shape)
+    opened.worker_sync.show_view(whole, (0, 0, 0))
     assert sent[-1] == ShowView(opened.case.id, whole, (0, 0, 0))
     opened.display.show(replace(opened.display.options, overlay="attention"))
     assert sent[-1] == ShowView(opened.case.id, whole, (0, 0, 0), attention=True)
     opened.display.show(replace(opened.display.options, overlay="classes"))
-    opened.show_view(whole, (0, 1, 1))
+    opened.worker_sync.show_view(whole, (0, 1, 1))
     assert sent[-1] == ShowView(opened.case.id, whole, (0, 1, 1))

@@ -43,7 +43,7 @@ from unetstudio.worker.messages import (
 )
 from unetstudio.worker.network_jobs import choices, describe_networks
 from unetstudio.worker.runner import Runner
-from unetstudio.workspace.intake import CaseRead, intake
+from unetstudio.workspace.add_images import CaseRead, read_images
 
 SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, round_seconds=0.3, device="cpu", threads=1)
 ATTENTION = replace(SMALL, network="attention_unet")
@@ -77,7 +77,7 @@ def project(tmp_path: Path) -> Project:
     cv2.circle(picture, (32, 32), 14, 200, -1)
     cv2.imwrite(str(tmp_path / "disc.png"), picture)
     made = Project.create(tmp_path / "discs.unetstudio", ClassTable.named(["background", "disc"], [(90, 90, 90), (0, 200, 0)]))
-    made.add_cases(found.case for found in intake(discover([tmp_path])) if isinstance(found, CaseRead))
+    made.add_cases(found.case for found in read_images(discover([tmp_path])) if isinstance(found, CaseRead))
     made.save()
     return made
 

@@ -51,7 +51,7 @@ from unetstudio.worker.messages import (
     WorkerReady,
 )
 from unetstudio.worker.runner import Runner
-from unetstudio.workspace.intake import CaseRead, intake
+from unetstudio.workspace.add_images import CaseRead, read_images
 
 SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, round_seconds=0.3, device="cpu", threads=1)
 
@@ -64,7 +64,7 @@ def project(tmp_path: Path) -> Project:
         cv2.circle(picture, (28 + 8 * number, 32), 14, 200, -1)
         cv2.imwrite(str(tmp_path / f"disc_{number}.png"), picture)
     made = Project.create(tmp_path / "discs.unetstudio", ClassTable.named(["background", "disc"], [(90, 90, 90), (0, 200, 0)]))
-    made.add_cases(found.case for found in intake(discover([tmp_path])) if isinstance(found, CaseRead))
+    made.add_cases(found.case for found in read_images(discover([tmp_path])) if isinstance(found, CaseRead))
     made.save()
     return made
 
@@ -503,7 +503,7 @@ def test_that_a_large_case_in_the_background_shares_the_time_with_training(runne
     picture = np.full((500, 500), 40, np.uint8)
     large = project.folder.parent / "large.png"
     cv2.imwrite(str(large), picture)
-    case = next(found.case for found in intake(discover([large])) if isinstance(found, CaseRead))
+    case = next(found.case for found in read_images(discover([large])) if isinstance(found, CaseRead))
     made.handle(CasesChanged((*project.cases, case)))
     made.handle(Train(SMALL))
     events.clear()

@@ -21,7 +21,7 @@ def project(folder: Path, cases: object) -> Path:
 def test_that_a_project_whose_list_makes_no_sense_is_left_out(tmp_path: Path, cases: object) -> None:
     sound = project(tmp_path / "sound.unetstudio", [{"id": "0123456789abcdef"}])
     project(tmp_path / "odd.unetstudio", cases)
-    assert [found["path"] for found in recent.projects()] == [sound]
+    assert [found.path for found in recent.projects()] == [sound]
 
 
 def test_that_the_first_thumbnail_that_is_there_stands_for_a_project(tmp_path: Path) -> None:
@@ -30,4 +30,4 @@ def test_that_the_first_thumbnail_that_is_there_stands_for_a_project(tmp_path: P
     picture.parent.mkdir(parents=True)
     picture.write_bytes(b"picture")
     (found,) = recent.projects()
-    assert (found["name"], found["thumbnail"], found["cases"]) == ("study", picture, 2)
+    assert (found.name, found.thumbnail, found.cases) == ("study", b"picture", 2)

@@ -1,4 +1,4 @@
-"""The command that tells who changed what and when: the audit trail of a project, as a table, as JSON or as CSV."""
+"""The command that prints who changed what and when: the audit trail of a project, as a table, as JSON or as CSV."""
 
 from __future__ import annotations
 
@@ -16,15 +16,15 @@ HEADINGS = ["case", "when (UTC)", "who", "event", "tool", "class", "voxels", "ch
 
 
 def audit(folder: Path, case: str, csv: Path | None, output: Output) -> None:
-    """Of all cases, or of the one of this id or name."""
+    """Print the trail of all cases, or of the one with this id or name."""
     with Project.open(folder, read_only=True) as project:
-        cases = [found for found in project.cases if not case or case in (found.id, found.name)]
+        cases = [listed for listed in project.cases if not case or case in (listed.id, listed.name)]
         if not cases and case:
             raise UserError(f"The project has no case {case!r}; see: unetstudio info {folder}")
         if csv is not None:
-            write_csv(project, csv, [found.id for found in cases])
+            write_csv(project, csv, [chosen.id for chosen in cases])
         rows: list[list[str]] = []
-        broken = sum(_tell(project, found, rows, output) for found in cases)
+        broken = sum(_report(project, chosen, rows, output) for chosen in cases)
         if csv is None:
             output.table(project.name, HEADINGS, rows)
         output.say(f"{count_text(len(rows), 'record')} of {count_text(len(cases), 'case')}.{f' Written to {csv}.' if csv else ''}")
@@ -32,8 +32,8 @@ def audit(folder: Path, case: str, csv: Path | None, output: Output) -> None:
             output.say(f"{count_text(broken, 'record')} do not follow on the record before: some are missing, damaged or were changed.")
 
 
-def _tell(project: Project, case: Case, rows: list[list[str]], output: Output) -> int:
-    """Adds the case's rows and returns how many do not follow on the one before."""
+def _report(project: Project, case: Case, rows: list[list[str]], output: Output) -> int:
+    """Add the case's rows and return how many do not follow on the one before."""
     broken = 0
     for line in audit_trail(project.folder_of(case)):
         name = project.classes[line.value].name if line.value in project.classes else ""

@@ -1,4 +1,4 @@
-"""Commands that tell: what a file or project is, and what this computer can do."""
+"""The command that describes a project, an image, a folder of images, or this computer."""
 
 from __future__ import annotations
 
@@ -10,12 +10,13 @@ from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import discover, read_by_region
 from unetstudio.project.checkpoints import cards
 from unetstudio.project.manifest_file import is_project
-from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
+from unetstudio.workspace.open_project import open_project
+from unetstudio.workspace.user_folders import documents
 
 
 def info(path: Path | None, device: bool, output: Output) -> None:
-    """Of a project, an image, a folder of images, or this computer."""
+    """Describe the project, image or folder at a path, or with `device` this computer."""
     if device:
         _computer(output)
     elif path is None:
@@ -31,27 +32,29 @@ def info(path: Path | None, device: bool, output: Output) -> None:
 def _computer(output: Output) -> None:
     from unetstudio.networks.computer import report
 
-    found = report()
-    output.event("device", rows=dict(found.rows), remedy=found.remedy)
-    output.table("This computer", ["", ""], [list(row) for row in found.rows])
-    if found.remedy:
-        output.say(found.remedy)
+    computer = report()
+    output.event("device", rows=dict(computer.rows), remedy=computer.remedy)
+    output.table("This computer", ["", ""], [list(row) for row in computer.rows])
+    if computer.remedy:
+        output.say(computer.remedy)
 
 
 def _project(path: Path, output: Output) -> None:
-    with Project.open(path, read_only=True) as project:
-        classes = [{"value": c.value, "name": c.name} for c in project.classes]
-        made = cards(project.checkpoints_folder)
-        output.event("project", name=project.name, cases=len(project.cases), classes=classes, checkpoints=[card.id for card in made])
+    with open_project(path, documents(), read_only=True) as project:
+        table = project.classes.table
+        classes = [{"value": c.value, "name": c.name} for c in table]
+        checkpoints = cards(project.writer.project.checkpoints_folder)
+        ids = [card.id for card in checkpoints]
+        output.event("project", name=project.name, cases=len(project.cases), classes=classes, checkpoints=ids)
         rows = []
         for case in project.cases:
-            labels, changes = read_labels(project.folder, case)
-            voxels = {c.name: int(labels.counts[c.value]) for c in project.classes}
+            labels, changes = read_labels(project.path, case)
+            voxels = {c.name: int(labels.counts[c.value]) for c in table}
             where = {"source": str(case.source.path), "shape": case.shape, "spacing_mm": case.geometry.spacing, "kind": case.kind}
             output.event("case", id=case.id, name=case.name, review=case.review.value, changes=changes, voxels=voxels, **where)
             rows.append([case.name, case.id, _size(case.shape), str(changes), *(str(n) for n in voxels.values()), case.review.value])
-        output.table(project.name, ["case", "id", "size", "changes", *(c.name for c in project.classes), "review"], rows)
-        for card in made:
+        output.table(project.name, ["case", "id", "size", "changes", *(c.name for c in table), "review"], rows)
+        for card in checkpoints:
             score = "" if card.score is None else f", score {card.score:.3f}"
             output.say(f"checkpoint {card.id[:12]}: step {card.step}{score}")
         for text in project.notices:
@@ -73,8 +76,8 @@ def _images(path: Path, output: Output) -> None:
             "orientation": ["".join(scan.geometry.letters(axis)) for axis in range(3)],
         }
         output.event("image", path=str(source.path), part=source.part, **described)
-        told = "unknown" if spacing is None else " × ".join(f"{mm:.4g}" for mm in reversed(spacing))
-        rows.append([scan.name or source.path.name, scan.kind, _size(scan.shape), str(scan.channels), str(scan.voxels.dtype), told])
+        size = "unknown" if spacing is None else " × ".join(f"{mm:.4g}" for mm in reversed(spacing))
+        rows.append([scan.name or source.path.name, scan.kind, _size(scan.shape), str(scan.channels), str(scan.voxels.dtype), size])
     output.table("", ["image", "kind", "size", "channels", "type", "spacing in mm"], rows)
 
 

@@ -1,4 +1,4 @@
-"""What a command says: a progress bar and words on standard error; results, or one JSON object a line, on standard output."""
+"""The output of a command: a progress bar and words on standard error; results, or one JSON object a line, on standard output."""
 
 from __future__ import annotations
 
@@ -17,24 +17,24 @@ WIDTH = 140
 
 
 class Output:
-    """`say` words, `event` an object, `table` a result; with `as_json` only objects reach standard output."""
+    """Prints words, tables and objects; with `as_json` only objects reach standard output."""
 
     def __init__(self, *, as_json: bool = False) -> None:
         self.as_json = as_json
         self._words = Console(file=sys.stderr, highlight=False)
 
     def say(self, text: str) -> None:
-        """One line of words for a person."""
+        """Print one line for a person."""
         self._words.print(text, markup=False, soft_wrap=True)
 
     def event(self, name: str, /, **values: Any) -> None:
-        """One JSON object for a program; nothing without --json."""
+        """Print one JSON object for a program; nothing without --json."""
         if self.as_json:
             sys.stdout.write(json.dumps({"event": name, **values}, default=str) + "\n")
             sys.stdout.flush()
 
     def table(self, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
-        """A table on standard output; nothing with --json."""
+        """Print a table on standard output; nothing with --json."""
         if self.as_json:
             return
         table = Table(title=title or None, title_justify="left")
@@ -45,12 +45,12 @@ class Output:
         Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH).print(table, markup=False)
 
     def progress(self, total: float) -> Bar:
-        """A progress bar on standard error, shown on a terminal only."""
+        """Make a progress bar on standard error, shown on a terminal only."""
         return Bar(self._words, total)
 
 
 class Bar:
-    """`with output.progress(n) as bar: bar.at(3, "slice 3")`."""
+    """A progress bar: `with output.progress(n) as bar: bar.at(3, "slice 3")`."""
 
     def __init__(self, console: Console, total: float) -> None:
         columns = (TextColumn("{task.description}"), BarColumn(), TimeElapsedColumn(), TimeRemainingColumn())
@@ -65,5 +65,5 @@ class Bar:
         self._progress.stop()
 
     def at(self, done: float, text: str = "") -> None:
-        """How far it has come, and what it is at."""
+        """Show how far the work has come, and what it is at."""
         self._progress.update(self._task, completed=done, description=text)

@@ -17,6 +17,11 @@ class ClassesEdit:
 
     nbytes = 200
 
+    @property
+    def concerns_learning(self) -> bool:
+        """Whether a class came, went or got another name; colour, visibility and lock concern the window alone."""
+        return self.before is None or self.after is None or self.before.name != self.after.name
+
     def inverse(self) -> ClassesEdit:
         """Return the change that takes this one back."""
         return replace(self, before=self.after, after=self.before)

@@ -15,34 +15,34 @@ Cases = tuple[Case, ...]
 
 @dataclass(frozen=True)
 class CaseIndex:
-    """Sources and names of some cases, so that adding ten thousand one by one takes no longer than adding them at once."""
+    """Images and names of some cases, so that adding ten thousand one by one takes no longer than adding them at once."""
 
     cases: Cases
-    sources: set[Source]
+    images: set[tuple[Source, str]]  # with their SHA-256
     names: set[str]
 
     @classmethod
     def of(cls, cases: Cases) -> CaseIndex:
         """Index the cases."""
-        return cls(cases, {case.source for case in cases}, {case.name for case in cases})
+        return cls(cases, {(case.source, case.sha256) for case in cases}, {case.name for case in cases})
 
     def added(self, new: Iterable[Case]) -> tuple[CaseIndex, Cases]:
-        """Return the index with further cases at the end, under free names, and those added: a source that is there is left out.
+        """Return the index with further cases at the end, under free names, and those added: an image that is there is left out.
 
         UserError when the number of channels differs: one network reads all scans of a project. The sets are shared with this index,
         which is not to be used any more.
         """
-        unlisted = [case for case in new if case.source not in self.sources]
+        unlisted = [case for case in new if (case.source, case.sha256) not in self.images]
         _require_same_channels([*self.cases[:1], *unlisted])
         added: list[Case] = []
         for case in unlisted:
-            if case.source in self.sources:
+            if (case.source, case.sha256) in self.images:
                 continue  # twice in what was handed over
             name = next(name for name in _numbered(case.name) if name not in self.names)
-            self.sources.add(case.source)
+            self.images.add((case.source, case.sha256))
             self.names.add(name)
             added.append(replace(case, name=name))
-        return CaseIndex((*self.cases, *added), self.sources, self.names), tuple(added)
+        return CaseIndex((*self.cases, *added), self.images, self.names), tuple(added)
 
 
 def find_case(cases: Cases, case_id: str) -> Case:
@@ -72,12 +72,17 @@ def removed(cases: Cases, case_id: str) -> Cases:
     return tuple(case for case in cases if case.id != case_id)
 
 
+def other_channels(case: Case, channels: int) -> UserError:
+    """Say why a case does not join a project whose images have so many channels: one network reads all of them."""
+    here, there = count_text(channels, "channel"), count_text(case.channels, "channel")
+    return UserError(f"{case.name} has {there} and this project's images have {here}; open it in a project of its own.")
+
+
 def _require_same_channels(cases: list[Case]) -> None:
     """Raise UserError for the first case with other channels than the first of all."""
     for case in cases[1:]:
         if case.channels != cases[0].channels:
-            here, there = count_text(cases[0].channels, "channel"), count_text(case.channels, "channel")
-            raise UserError(f"{case.name} has {there} and this project's images have {here}; open it in a project of its own.")
+            raise other_channels(case, cases[0].channels)
 
 
 def _numbered(name: str) -> Iterator[str]:

@@ -157,7 +157,7 @@ class Project:
         self.manifest = replace(self.manifest, **fields)
 
     def add_cases(self, cases: Iterable[Case]) -> tuple[Case, ...]:
-        """Add cases at the end and return those added: a source that is in the project already is left out.
+        """Add cases at the end and return those added: an image that is in the project already is left out.
 
         UserError, and nothing is added, when the number of channels differs: one network reads all scans of a project.
         """

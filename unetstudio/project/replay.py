@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
+from unetstudio.data.classes_edit import ClassesEdit
 from unetstudio.data.edit import Edit
 from unetstudio.data.history import BYTES, History
 from unetstudio.data.labels import LabelMap
@@ -65,7 +66,7 @@ def merge_parts(labels: LabelMap, parts: Sequence[JournalEntry]) -> Edit:
     return whole
 
 
-def history(entries: Iterable[JournalEntry], bytes_kept: int = BYTES) -> History[Edit]:
+def history(entries: Iterable[JournalEntry], bytes_kept: int = BYTES) -> History[Edit | ClassesEdit]:
     """Rebuild undo and redo as after the last entry; Edits too old for `bytes_kept` are not even unpacked."""
     done: list[tuple[JournalEntry, bool]] = []  # the entry that made the change, and whether it must be inverted
     undone: list[tuple[JournalEntry, bool]] = []
@@ -86,7 +87,7 @@ def history(entries: Iterable[JournalEntry], bytes_kept: int = BYTES) -> History
         if size > bytes_kept and changes:
             break
         changes.append(change)
-    restored: History[Edit] = History(bytes_kept)
+    restored: History[Edit | ClassesEdit] = History(bytes_kept)
     for change in reversed(changes):
         restored.push(change)
     for _ in undone:

@@ -99,8 +99,19 @@ _VIEW = (
 )
 
 _CASES = (
-    Row("next_case", "Cases", "Next case", lambda c: c.session.step_case(+1), ("Right",), "chevron-right", "project", on_canvas=True),
-    Row("previous_case", "Cases", "Previous case", lambda c: c.session.step_case(-1), ("Left",), "chevron-left", "project", on_canvas=True),
+    Row(
+        "next_case", "Cases", "Next case", lambda c: c.session.case_opener.step(+1), ("Right",), "chevron-right", "project", on_canvas=True
+    ),
+    Row(
+        "previous_case",
+        "Cases",
+        "Previous case",
+        lambda c: c.session.case_opener.step(-1),
+        ("Left",),
+        "chevron-left",
+        "project",
+        on_canvas=True,
+    ),
     Row("next_unreviewed", "Cases", "Next unreviewed case", lambda c: c.session.review.next_unreviewed(), ("N",), "next", "project"),
     Row("accept_case", "Cases", "Mark as accepted", lambda c: c.accept_case(), ("Return", "Enter"), "accept", line=True, on_canvas=True),
     Row("correct_case", "Cases", "Mark as corrected", lambda c: c.session.review.set_state(ReviewState.CORRECTED), ("C",), "saved"),
@@ -165,7 +176,7 @@ class Actions(QObject):
         session = self._commands.session
         can = {
             "": True,
-            "project": session.project_path is not None,
+            "project": session.project is not None,
             "case": session.case is not None,
             "volume": session.scan is not None and session.scan.is_volume,
             "undo": session.case is not None and session.annotation.can_undo,

@@ -22,14 +22,14 @@ SETTLE = 800
 
 
 def run(paths: list[Path], *, example: bool = False) -> int:
-    """Shows the window, on `paths` if there are any, until it is closed; returns the exit status."""
+    """Show the window, on `paths` if there are any, until it is closed; return the exit status."""
     application = QApplication(sys.argv[:1])
     application.setApplicationName("U-Net Studio")
     application.setDesktopFileName("unetstudio")
     preferences = Preferences()
     appearance = Appearance(application, preferences)
     session = Session()
-    session.author = preferences.get(AUTHOR, "")
+    session.saver.author = preferences.get(AUTHOR, "")
     window = MainWindow(session, appearance, preferences)
     reports = BugReports(window)
     reports.install()
@@ -54,7 +54,7 @@ def run(paths: list[Path], *, example: bool = False) -> int:
 
 
 def end_on_signals(window: MainWindow) -> None:
-    """Ctrl+C in the terminal and a polite kill close the window as its button does."""
+    """Let Ctrl+C in the terminal and a polite kill close the window as its button does."""
 
     def close(*_: object) -> None:
         QTimer.singleShot(0, window.close)

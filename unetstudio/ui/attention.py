@@ -11,7 +11,7 @@ from unetstudio.inference.events import AttentionMapped
 
 
 class Attention(QObject):
-    """`values` (Z, Y, X) uint8, 0 where nothing is known or the gates were least open, 255 where most; None before the first map."""
+    """`values` (Z, Y, X) uint8: 0 where nothing is known or the gates were least open, 255 where most; None before the first map."""
 
     changed = Signal(object)  # Region
 
@@ -23,11 +23,11 @@ class Attention(QObject):
         self.limits = (0.0, 1.0)  # how far the gates were open where the map is darkest and brightest
 
     def open(self, case: Case | None) -> None:
-        """Another case, or none."""
+        """Begin an empty map for a case."""
         self._case, self.values, self._checkpoint = case, None, ""
 
     def take(self, event: AttentionMapped) -> None:
-        """A map of what is on screen came; one of other weights does not go together with what came before."""
+        """Add a map of what is on the screen; one of other weights does not go together with what came before."""
         if self._case is None or event.case != self._case.id:
             return
         if self.values is None or event.checkpoint != self._checkpoint:

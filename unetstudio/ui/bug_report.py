@@ -12,9 +12,9 @@ from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPlainTextEdit, QPus
 
 from unetstudio import __version__
 from unetstudio.ui.pauses import Pauses
-from unetstudio.ui.preferences import home
 from unetstudio.ui.resources import icon
 from unetstudio.worker import crash_log
+from unetstudio.workspace.user_folders import home
 
 
 class BugReports(QObject):

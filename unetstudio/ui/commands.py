@@ -56,29 +56,31 @@ class Commands:
     def import_masks(self) -> None:
         """Masks made elsewhere become labels of the cases with the same name."""
         if paths := self._choose_files("Import masks, matched to the images by name"):
-            self.session.import_masks(paths)
+            self.session.mask_import.begin(paths)
 
     def save_elsewhere(self) -> None:
         """The whole project into another folder, to go on there."""
         if path := self._choose_folder("Save the project in another folder, best on another disk"):
-            self.session.save_elsewhere(path)
+            self.session.save_as.begin(path)
 
     def export_history(self) -> None:
         """Who changed what in all cases, as CSV."""
-        project = self.session.project_name
+        if (project := self.session.project) is None:
+            return
         chosen, _ = QFileDialog.getSaveFileName(
-            self.window, "Export the history of all cases", f"{self._folder()}/{project} history.csv", "CSV (*.csv)"
+            self.window, "Export the history of all cases", f"{self._folder()}/{project.name} history.csv", "CSV (*.csv)"
         )
         if chosen:
             self.session.history.export(Path(chosen))
 
     def export_network(self) -> None:
         """What was learned, for other programs."""
-        project, name = self.session.project_path, self.session.project_name
-        title, proposed = "Export the network as ONNX", f"{self._folder()}/{name}.onnx"
+        if (project := self.session.project) is None:
+            return
+        title, proposed = "Export the network as ONNX", f"{self._folder()}/{project.name}.onnx"
         chosen, _ = QFileDialog.getSaveFileName(self.window, title, proposed, "ONNX (*.onnx)")
-        if chosen and project is not None:
-            self.session.networks.export(project, Path(chosen))
+        if chosen:
+            self.session.networks.export(project.path, Path(chosen))
 
     def predict_folder(self) -> None:
         """Masks of many images, without taking them into the project."""
@@ -240,8 +242,8 @@ class Commands:
         return self._remembered([Path(chosen)])[0] if chosen else None
 
     def _folder(self) -> str:
-        project = self.session.project_path
-        return str(self._preferences.get("folder", str(project.parent if project is not None else Path.home())))
+        project = self.session.project
+        return str(self._preferences.get("folder", str(project.path.parent if project is not None else Path.home())))
 
     def _remembered(self, paths: list[Path]) -> list[Path]:
         if paths:

@@ -1,8 +1,8 @@
-"""The disk thread: everything that the window saves or looks up happens here, one thing after the other.
+"""The disk thread: everything that the window saves or looks up happens here, one call after the other.
 
-Strokes come before all else: a long job (reading a folder, exporting) is a generator that runs in a thread of its own, and images are read
-in another. Nothing waits for those, neither a stroke nor the end of the program; what a job must do in turn with the strokes it hands over
-by `carry`.
+Strokes come before all else. A long job (reading a folder, exporting) is a generator that runs in a thread of its own, and images are
+read in another; neither a stroke nor the end of the program waits for those. What a job must do in turn with the strokes it hands over by
+`carry`.
 """
 
 from __future__ import annotations
@@ -13,8 +13,7 @@ import time
 import traceback
 from collections.abc import Callable, Generator
 from concurrent.futures import Future, wait
-from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, Generic, TypeVar
 
 from PySide6.QtCore import QObject, QThread, Signal
 
@@ -23,96 +22,115 @@ from unetstudio.errors import UserError
 FAULT = "This could not be done because of an error in the program."
 CLOSING = "The program was closed before this was done."
 GRACE = 0.5
-"""Seconds that jobs which were stopped have for the step in hand, once every stroke is on the disk."""
+"""Seconds that stopped jobs have for their current step, once every stroke is on the disk."""
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, eq=False)
-class _Task:
-    """One call, and what to do with its result or its error on the GUI thread."""
+class _Call(Generic[T]):
+    """A function to call, and what to do with its result or its error on the GUI thread."""
 
-    call: Callable[[], Any]
-    done: Callable[[Any], None] | None
-    failed: Callable[[UserError], None] | None
+    def __init__(
+        self, disk: DiskThread, call: Callable[[], T], done: Callable[[T], None] | None, failed: Callable[[UserError], None] | None
+    ) -> None:
+        self._disk, self._call, self._done, self._failed = disk, call, done, failed
+
+    def run(self) -> None:
+        try:
+            result = self._call()
+        except UserError as error:
+            self._fail(error)
+        except Exception:  # noqa: BLE001 - a bug in one call must not end the thread that saves strokes
+            self._disk.report_crash(traceback.format_exc())
+            self._fail(UserError(FAULT))
+        else:
+            if (done := self._done) is not None:
+                self._disk.answer(lambda: done(result))
+
+    def _fail(self, error: UserError) -> None:
+        if (failed := self._failed) is not None:
+            self._disk.answer(lambda: failed(error))
 
 
-class _Job:
-    """One generator in a thread of its own, and what to do with what it yields on the GUI thread."""
+class _Job(Generic[T]):
+    """A generator in a thread of its own, and what to do with its events on the GUI thread."""
 
     def __init__(
         self,
         disk: DiskThread,
-        steps: Generator[Any, None, None],
-        event: Callable[[Any], None],
+        steps: Generator[T, None, None],
+        event: Callable[[T], None],
         ended: Callable[[UserError | None], None] | None,
     ) -> None:
         self._disk, self._steps, self._event, self._ended = disk, steps, event, ended
         self.stopped = False
         self.thread = threading.Thread(target=self._run, name="job", daemon=True)  # one that reads on and on is left behind at the end
 
+    def stop(self) -> None:
+        """Stop before the next step."""
+        self.stopped = True
+
     def _run(self) -> None:
         error: UserError | None = None
         try:
             while not self.stopped:
-                self._disk.answer(self._event, next(self._steps))
+                self._report(next(self._steps))
             self._steps.close()
         except StopIteration:
             pass
         except UserError as raised:
             error = raised
-        except Exception:  # noqa: BLE001 - a bug in one job ends that job and is told; the window goes on
+        except Exception:  # noqa: BLE001 - a bug in one job ends that job and is reported; the window goes on
             error = UserError(FAULT)
-            self._disk.answer(self._disk.crashed.emit, traceback.format_exc())
-        if self._ended is not None:
-            self._disk.answer(self._ended, error)
+            self._disk.report_crash(traceback.format_exc())
+        if (ended := self._ended) is not None:
+            self._disk.answer(lambda: ended(error))
+
+    def _report(self, event: T) -> None:
+        self._disk.answer(lambda: self._event(event))
 
 
 class DiskThread(QThread):
-    """Runs tasks in order, and jobs beside them; results come back on the GUI thread."""
+    """Runs calls in order, and jobs beside them; results come back on the GUI thread."""
 
-    crashed = Signal(str)  # traceback of a bug in a task; the thread goes on
-    _back = Signal(object, object)  # callable and its argument, carried to the GUI thread
+    crashed = Signal(str)  # traceback of a bug in a call or job; the thread goes on
+    _answered = Signal(object)  # function to call on the GUI thread
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._tasks: queue.Queue[_Task | None] = queue.Queue()
-        self._reads: queue.Queue[_Task | None] = queue.Queue()
+        self._calls: queue.Queue[Callable[[], None] | None] = queue.Queue()
+        self._reads: queue.Queue[Callable[[], None] | None] = queue.Queue()
         self._reader = threading.Thread(target=self._work, args=(self._reads,), name="reader", daemon=True)
-        self._jobs: list[_Job] = []
+        self._jobs: list[_Job[Any]] = []  # each with events of its own type
         self._ending = False
-        self._back.connect(self._call_back)
+        self._answered.connect(self._call_back)
 
     def ask(
-        self, call: Callable[[], Any], done: Callable[[Any], None] | None = None, failed: Callable[[UserError], None] | None = None
+        self, call: Callable[[], T], done: Callable[[T], None] | None = None, failed: Callable[[UserError], None] | None = None
     ) -> None:
-        """Runs `call` on the disk thread, then `done(result)` or `failed(error)` on the GUI thread."""
-        self._tasks.put(_Task(call, done, failed))
+        """Run `call` on the disk thread, then `done(result)` or `failed(error)` on the GUI thread."""
+        self._calls.put(_Call(self, call, done, failed).run)
 
-    def read(self, call: Callable[[], Any], done: Callable[[Any], None], failed: Callable[[UserError], None]) -> None:
-        """As `ask`, for what takes long and changes nothing: beside the tasks, one such call after the other."""
-        self._reads.put(_Task(call, done, failed))
+    def read(self, call: Callable[[], T], done: Callable[[T], None], failed: Callable[[UserError], None]) -> None:
+        """Do as `ask`, for what takes long and changes nothing: beside the other calls, one such call after the other."""
+        self._reads.put(_Call(self, call, done, failed).run)
 
     def begin(
         self,
-        steps: Generator[Any, None, None],
-        event: Callable[[Any], None],
+        steps: Generator[T, None, None],
+        event: Callable[[T], None],
         ended: Callable[[UserError | None], None] | None = None,
     ) -> Callable[[], None]:
-        """Runs a job after the tasks asked so far and beside those that follow, `event(what it yields)` on the GUI thread; returns a
-        function that stops it before its next step."""
+        """Run a job after the calls asked so far and beside those that follow, with `event` for each of its events on the GUI thread;
+        return a function that stops it before its next step."""
         job = _Job(self, steps, event, ended)
         self._jobs = [other for other in self._jobs if other.thread.is_alive() or not other.thread.ident]
         self._jobs.append(job)
-        self._tasks.put(_Task(job.thread.start, None, None))
-
-        def stop() -> None:
-            job.stopped = True
-
-        return stop
+        self.ask(job.thread.start)
+        return job.stop
 
     def carry(self, call: Callable[[], T]) -> T:
-        """For jobs: runs `call` among the tasks, in its turn, and waits for what it returns or raises. UserError when the window closes."""
+        """From a job: run `call` in its turn on the disk thread, and return or raise what it does. UserError when the window closes."""
         answer: Future[T] = Future()
 
         def run() -> None:
@@ -129,7 +147,7 @@ class DiskThread(QThread):
 
     @property
     def working(self) -> bool:
-        """After `finish`: whether something is still being read or a job runs."""
+        """Whether, after `finish`, something is still being read or a job runs."""
         return any(thread.is_alive() for thread in self._others)
 
     @property
@@ -137,11 +155,11 @@ class DiskThread(QThread):
         return [thread for thread in (self._reader, *(job.thread for job in self._jobs)) if thread.ident]
 
     def finish(self, seconds: float = 2.5) -> bool:
-        """Stops jobs, runs the tasks asked so far, and ends the thread; False when that took too long. A job may still be at its step."""
+        """Stop jobs, run the calls asked so far, and end the thread; False when that took too long. A job may still be at its step."""
         for job in self._jobs:
-            job.stopped = True
+            job.stop()
         self._reads.put(None)
-        self._tasks.put(None)
+        self._calls.put(None)
         ended = self.wait(int(seconds * 1000))
         until = time.monotonic() + GRACE
         for thread in self._others:
@@ -149,33 +167,23 @@ class DiskThread(QThread):
         self._ending = True
         return ended
 
-    def answer(self, call: Callable[[Any], None], argument: object) -> None:
-        """From any thread: `call(argument)` on the GUI thread, as long as there is one."""
+    def answer(self, call: Callable[[], None]) -> None:
+        """From any thread: call a function on the GUI thread, as long as there is one."""
         if not self._ending:
-            self._back.emit(call, argument)
+            self._answered.emit(call)
+
+    def report_crash(self, trace: str) -> None:
+        """From any thread: announce a bug in a call or job."""
+        self.answer(lambda: self.crashed.emit(trace))
 
     def run(self) -> None:
-        """The thread's life."""
+        """Work until `finish`."""
         self._reader.start()
-        self._work(self._tasks)
+        self._work(self._calls)
 
-    def _work(self, tasks: queue.Queue[_Task | None]) -> None:
-        while (task := tasks.get()) is not None:
-            self._do(task)
+    def _work(self, calls: queue.Queue[Callable[[], None] | None]) -> None:
+        while (call := calls.get()) is not None:
+            call()
 
-    def _do(self, task: _Task) -> None:
-        try:
-            result = task.call()
-        except UserError as error:
-            if task.failed is not None:
-                self.answer(task.failed, error)
-        except Exception:  # noqa: BLE001 - a bug in one task must not end the thread that saves strokes
-            self.crashed.emit(traceback.format_exc())
-            if task.failed is not None:
-                self.answer(task.failed, UserError(FAULT))
-        else:
-            if task.done is not None:
-                self.answer(task.done, result)
-
-    def _call_back(self, call: Callable[[Any], None], argument: object) -> None:
-        call(argument)
+    def _call_back(self, call: Callable[[], None]) -> None:
+        call()

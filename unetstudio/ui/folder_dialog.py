@@ -74,7 +74,7 @@ class FolderDialog(QDialog):
         self.start_button.clicked.connect(self._start_or_stop)
         self.close_button.clicked.connect(self.close)
         self.images.textChanged.connect(self._propose)
-        self.table.image_chosen.connect(session.show_image)
+        self.table.image_chosen.connect(session.image_import.show)
         session.project_closed.connect(self._project_closed)
         self.finished.connect(self._stop)
 
@@ -139,10 +139,10 @@ class FolderDialog(QDialog):
         if not self.out.text().strip():
             self.sentence.setText("Choose a folder for the masks.")
             return
-        if session.read_only or session.project_path is None:
+        if session.read_only or session.project is None:
             self.sentence.setText("The network of a project predicts the images: open one that can be changed.")
             return
-        self._began, self._skipped, self._project = time.monotonic(), 0, session.project_name
+        self._began, self._skipped, self._project = time.monotonic(), 0, session.project.name
         self.table.clear_rows()
         self.bar.setRange(0, 0)
         self.bar.show()
@@ -197,7 +197,7 @@ class FolderDialog(QDialog):
     def _show_end(self) -> None:
         self.start_button.setText("Start")
         self.bar.hide()
-        self.table.sort_by_doubt()
+        self.table.sort_by_uncertainty()
         match self._task:
             case Task(state=TaskState.STOPPED):
                 self.sentence.setText(f"Stopped. {AGAIN}")

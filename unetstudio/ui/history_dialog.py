@@ -41,7 +41,7 @@ class HistoryDialog(QDialog):
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(False)
         self._session = session
-        self._case = session.case
+        self._case = None if session.case is None else session.case.case
         name = self._case.name if self._case is not None else ""
         self.setWindowTitle(f"History of {name}" if name else "History")
         self.resize(960, 520)

@@ -2,114 +2,152 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from unetstudio.data.case import Case
 from unetstudio.errors import UserError
-from unetstudio.workspace import recent
-from unetstudio.workspace.intake import CaseRead, CaseRefused
-from unetstudio.workspace.project_writer import OpenedProject, ProjectWriter
-from unetstudio.workspace.take_in import take_in
+from unetstudio.ui.case_opener import CaseOpener
+from unetstudio.ui.disk_thread import DiskThread
+from unetstudio.ui.notifier import Notifier
+from unetstudio.ui.task import Task, Tasks
+from unetstudio.workspace import user_folders
+from unetstudio.workspace.add_images import CaseRead, CaseRefused, ImageEvent, open_images
+from unetstudio.workspace.open_project import OpenProject
 
-if TYPE_CHECKING:
-    from unetstudio.ui.session import Session
 
-OPENING = "Opening images"
+@dataclass(frozen=True)
+class _Batch:
+    """Images that were opened together."""
+
+    paths: Sequence[Path]
+    anew: bool  # into a project of their own
+    show: bool  # on the screen as they come, and not only in the list
 
 
 class ImageImport(QObject):
-    """The session's intake. Events of an intake that was forgotten, because its project was closed, are dropped as they come."""
+    """Reads images for the open project. Events of a batch that was forgotten, because its project was closed, are dropped as they come."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
-        self._waiting: list[tuple[list[Path], bool, bool]] = []
-        self._show = False  # whether what is being read now is to be opened as it comes
-        self._intake: object | None = None  # what is being read now
-        self._stop: Callable[[], None] = lambda: None
-        self.lost: set[str] = set()
+    project_made = Signal(object)  # OpenProject: made for the images, or opened beside them
+
+    def __init__(self, notifier: Notifier, disk: DiskThread, tasks: Tasks, case_opener: CaseOpener, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._notifier, self._disk, self._tasks, self._case_opener = notifier, disk, tasks, case_opener
+        self._waiting: list[_Batch] = []
+        self._held = False
+        self._reading: Task | None = None
+        self.missing: set[str] = set()
         """Ids of cases whose image could not be read: it may be dropped on the window from its new place."""
+        notifier.case_failed.connect(lambda case_id, _: self.missing.add(case_id))
 
-    def add(self, paths: list[Path], *, anew: bool = False, show: bool = False) -> None:
-        """Takes images into the open project; without one into that beside them, or into another made `anew`. With `show` they are
-        opened as well, and not only listed."""
-        self._waiting.append((paths, anew, show))
-        self.go_on()
+    def add(self, paths: Sequence[Path], *, anew: bool = False, show: bool = False) -> None:
+        """Take images into the open project; without one into the project beside them, or into another made `anew`."""
+        self._waiting.append(_Batch(paths, anew, show))
+        self._begin_next()
 
-    def stop(self) -> None:
-        """Ends reading after the image in hand; those read so far stay."""
-        self._waiting.clear()
-        self._stop()
+    def show(self, path: Path) -> None:
+        """Open the case of an image; one that is in no case yet becomes one."""
+        project = self._notifier.project
+        case = None if project is None else project.cases.of_image(path)
+        if case is not None:
+            self._case_opener.open(case.id)
+        else:
+            self.add([path], show=True)
+
+    def hold(self) -> None:
+        """Begin nothing until `release`: a project is being opened."""
+        self._held = True
+
+    def release(self) -> None:
+        """Go on after `hold`."""
+        self._held = False
+        self._begin_next()
 
     def forget(self) -> None:
-        """The project is closed: nothing that is still being read belongs to it."""
-        self.stop()
-        self.lost.clear()
-        if self._intake is not None:
-            self._intake = None
-            self._session.progress.emit(OPENING, 1, 1)
+        """Drop everything: the project is closed, and nothing that is still being read belongs to it."""
+        self._waiting.clear()
+        self.missing.clear()
+        self._held = False
+        if (task := self._reading) is not None:
+            self._reading = None
+            task.stop()
 
-    def go_on(self) -> None:
-        """Reads what waits, unless something is being read or a project is being opened."""
-        session = self._session
-        if self._intake is not None or session.opening or not self._waiting:
+    def _begin_next(self) -> None:
+        if self._reading is not None or self._held or not self._waiting:
             return
-        if session.read_only:
+        project = self._notifier.project
+        if project is not None and project.read_only:
             self._waiting.clear()
-            session.notice.emit("This project is open read-only; images cannot be added.", "warning")
+            self._notifier.notice.emit("This project is open read-only; images cannot be added.", "warning")
             return
-        paths, anew, self._show = self._waiting.pop(0)
-        writer = session.writer
-        if writer is not None:
-            session.saver.flush()  # so that the cases it has are known there
-            self._look_for_lost(writer, paths)
-        session.progress.emit(OPENING, 0, 0)
-        intake = self._intake = object()
-        steps = take_in(paths, writer, recent.documents(), anew=anew, in_turn=session.disk.carry)
-        self._stop = session.disk.begin(steps, lambda event: self._take(intake, event), lambda error: self._ended(intake, error))
+        batch = self._waiting.pop(0)
+        if project is not None:
+            self._look_for_missing(project, batch.paths)
+        task = self._reading = self._tasks.begin("Opening images")
+        steps = open_images(batch.paths, project, user_folders.documents(), anew=batch.anew, in_turn=self._disk.carry)
+        stop = self._disk.begin(steps, lambda event: self._take(task, event, show=batch.show), lambda error: self._end(task, error))
+        task.on_stop(lambda: self._stop(stop))
 
-    def _take(self, intake: object, event: OpenedProject | CaseRead | CaseRefused) -> None:
-        session = self._session
-        if intake is not self._intake:
-            if isinstance(event, OpenedProject):
-                session.disk.ask(event.writer.close)
+    def _stop(self, stop: Callable[[], None]) -> None:
+        """Stop after the current image; those read so far stay."""
+        self._waiting.clear()
+        stop()
+
+    def _take(self, task: Task, event: OpenProject | ImageEvent, *, show: bool) -> None:
+        if task is not self._reading:
+            if isinstance(event, OpenProject):
+                self._disk.ask(event.close)
             return
         match event:
-            case OpenedProject():
-                session.show_project(event)
+            case OpenProject():
+                self.project_made.emit(event)
             case CaseRead():
-                session.progress.emit(OPENING, event.done, event.total)
-                session.add_case(event.case, event.scan)
-                if self._show and any(case.id == event.case.id for case in session.cases):
-                    session.open_case(event.case.id, event.scan)
+                task.progress(event.done, event.total)
+                self._list(event, show=show)
             case CaseRefused():
-                session.progress.emit(OPENING, event.done, event.total)
-                if not event.known or self._show:
-                    session.notice.emit(event.text, "warning")
+                task.progress(event.done, event.total)
+                if not event.known or show:
+                    task.problem(event.text)
+                    self._notifier.notice.emit(event.text, "warning")
 
-    def _ended(self, intake: object, error: UserError | None) -> None:
-        if intake is not self._intake:
+    def _end(self, task: Task, error: UserError | None) -> None:
+        if task is not self._reading:
             return
-        self._intake = None
-        self._session.progress.emit(OPENING, 1, 1)
-        if error is not None:
-            self._session.notice.emit(str(error), "error")
-        self.go_on()
+        self._reading = None
+        if error is None:
+            task.finish()
+        else:
+            task.fail(str(error))
+            self._notifier.notice.emit(str(error), "error")
+        self._begin_next()
 
-    def _look_for_lost(self, writer: ProjectWriter, paths: list[Path]) -> None:
-        lost = [case for case in self._session.cases if case.id in self.lost]
-        if lost:
-            self._session.disk.ask(lambda: writer.found_again(lost, paths), lambda found: self._found_again(writer, found))
+    def _look_for_missing(self, project: OpenProject, dropped: Sequence[Path]) -> None:
+        missing = [case for case in project.cases if case.id in self.missing]
+        if missing:
+            self._disk.ask(lambda: project.writer.find_moved(missing, dropped), lambda cases: self._report_moved(project, cases))
 
-    def _found_again(self, writer: ProjectWriter, cases: list[Case]) -> None:
-        session = self._session
-        if not cases or session.writer is not writer:
+    def _list(self, event: CaseRead, *, show: bool) -> None:
+        """Add a case at the end of the strip; the first is opened at once."""
+        project = self._notifier.project
+        if project is None:
             return
-        self.lost -= {case.id for case in cases}
-        session.replace_cases(cases)
-        session.notice.emit(f"Found again: {', '.join(case.name for case in cases[:3])}{' …' if len(cases) > 3 else ''}", "info")
-        session.open_case(cases[0].id)
+        try:
+            added = project.cases.add(event.case)
+        except UserError as error:
+            self._notifier.notice.emit(str(error), "warning")
+            return
+        if added is not None:
+            self._notifier.announce(added)
+        if (added is not None and not self._case_opener.wanted) or (show and event.case.id in project.cases):
+            self._case_opener.open(event.case.id, event.scan)
+
+    def _report_moved(self, project: OpenProject, cases: list[Case]) -> None:
+        if not cases or self._notifier.project is not project:
+            return
+        self.missing -= {case.id for case in cases}
+        self._notifier.announce(project.cases.relink(cases))
+        self._notifier.notice.emit(f"Found again: {', '.join(case.name for case in cases[:3])}{' …' if len(cases) > 3 else ''}", "info")
+        self._case_opener.open(cases[0].id)

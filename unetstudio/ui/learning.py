@@ -1,4 +1,4 @@
-"""The learning side of the window: what the worker reports, and pause / continue / afresh."""
+"""Learning as the window shows it: the state that the worker's events lead to, and the commands pause, continue and start afresh."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal
 from unetstudio.inference.events import Notice
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.ui import learning_sentences
 from unetstudio.ui.network_catalogue import NetworkCatalogue
-from unetstudio.ui.panels.wording import duration
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import (
     Event,
@@ -25,15 +25,12 @@ from unetstudio.worker.messages import (
 )
 
 MOST_LOSSES = 8000
-"""Losses kept for the curve: a night of training tells of some hundred thousand."""
-
-TREND = 4
-"""Rounds over which the score's trend is told."""
+"""Losses kept for the curve: a night of training reports some hundred thousand."""
 
 
 @dataclass
 class LearningState:
-    """Everything the learning panel shows."""
+    """What the learning panel shows."""
 
     phase: str = "starting"  # starting, waiting, training, paused, settled, failed
     sentence: str = "Starting the learner …"
@@ -52,7 +49,7 @@ class LearningState:
 
 
 class Learning(QObject):
-    """Turns the worker's events into a state with one plain sentence."""
+    """Turns the worker's events into `state`, with one plain sentence."""
 
     changed = Signal()
     round_done = Signal(object)  # RoundDone
@@ -79,12 +76,12 @@ class Learning(QObject):
             self._worker.ask(Train(self.settings))
 
     def pause(self) -> None:
-        """Stop training after the step in hand."""
+        """Stop training after the current step."""
         self._worker.ask(PauseTraining())
-        self._set(phase="paused", sentence=self._paused_sentence())
+        self._set(phase="paused", sentence=self._paused())
 
     def resume(self) -> None:
-        """Go on."""
+        """Go on after a pause."""
         self._set(phase="waiting", sentence="Going on …")
         self._worker.ask(Train(self.settings))
 
@@ -94,7 +91,7 @@ class Learning(QObject):
         self._worker.ask(Train(self.settings, resume=False))
 
     def set_settings(self, settings: TrainingSettings, *, go_on: bool = False) -> None:
-        """Other settings restart learning, or `go_on` from the newest checkpoint of that network; the old checkpoint is kept."""
+        """Start afresh with other settings, or `go_on` from the newest checkpoint of that network; the old checkpoint is kept."""
         if settings == self.settings:
             return
         if settings.network != self.settings.network and (self.state.step or self.state.checkpoint):
@@ -110,25 +107,22 @@ class Learning(QObject):
             self.start_afresh()
 
     def choose_network(self, network: str, preset: str = "", *, go_on: bool = False) -> None:
-        """Another network, or another form of it; dimensions that it is not made for are left to the program."""
+        """Learn with another network, or another form of it; dimensions that it is not made for are left to the program."""
         choice = self._networks[network]
         dims = self.settings.dims if choice is None or self.settings.dims in choice.dims else 0
         self.set_settings(replace(self.settings, network=network, preset=preset, dims=dims), go_on=go_on)
 
     def restart_sentence(self, network: str, *, goes_on: bool) -> str:
-        """What becomes of what was learned when this network takes over."""
-        new, old = self._networks.title(network), self._networks.title(self.settings.network)
-        begins = f"{new} goes on from where it stopped" if goes_on else f"{new} begins anew"
-        if network == self.settings.network:
-            return f"{begins}; what it learned so far is kept in the project."
-        return f"{begins}; what {old} learned is kept in the project."
+        """Say what becomes of what was learned when this network takes over."""
+        titles = self._networks.title(network), self._networks.title(self.settings.network)
+        return learning_sentences.restart(*titles, goes_on=goes_on)
 
     def project_closed(self) -> None:
-        """Nothing is learned any more."""
-        self.rest("Paint two classes, and learning starts by itself.")
+        """Show that nothing is learned without a project."""
+        self.rest(learning_sentences.READY)
 
     def rest(self, sentence: str) -> None:
-        """Nothing is learned for the time being; `sentence` says why or what to do."""
+        """Show that nothing is learned for the time being; `sentence` says why, or what to do."""
         self._clear_curve()
         self.state = LearningState(device=self.state.device, phase="waiting", sentence=sentence)
         self.changed.emit()
@@ -136,10 +130,10 @@ class Learning(QObject):
     # ------------------------------------------------------------------------------------------------------ events
 
     def take(self, event: Event) -> None:
-        """One event of the worker."""
+        """Take an event of the worker."""
         match event:
             case WorkerReady():
-                self._set(device=event.device, phase=self._waiting_phase(), sentence="Paint two classes, and learning starts by itself.")
+                self._set(device=event.device, phase=self._waiting_phase(), sentence=learning_sentences.READY)
             case StudyOpened():
                 self._set(checkpoint=event.checkpoint, network=event.network or self.state.network)
             case TrainingWaits():
@@ -157,11 +151,11 @@ class Learning(QObject):
             case CheckpointSaved():
                 self._set(checkpoint=event.id)
             case TrainingPaused():
-                self._set(phase="paused", sentence=self._paused_sentence())
+                self._set(phase="paused", sentence=self._paused())
             case TrainingFinished(reason="stopped"):
                 self._set(phase="waiting", sentence="Paint two classes, and learning goes on.")
             case TrainingFinished():
-                self._set(phase="settled", sentence=self._settled_sentence(event.reason))
+                self._set(phase="settled", sentence=learning_sentences.finished(event.reason, self.state.score))
             case Notice():
                 self.notice.emit(event.text, "info")
             case JobFailed():
@@ -174,25 +168,25 @@ class Learning(QObject):
                 self.notice.emit(event.reason + " Nothing you painted is lost.", "warning" if event.restarting else "error")
 
     def _keep_loss(self, event: StepDone) -> None:
-        """Of a long training every second loss is let go, again and again."""
+        """Keep a loss for the curve; of a long training every second one is dropped, again and again."""
         self.losses.append((event.seconds, event.loss))
         if len(self.losses) > MOST_LOSSES:
             del self.losses[1::2]
 
     def _take_start(self, event: TrainingStarted) -> None:
-        words = "Learning goes on from where it was."
+        sentence = "Learning goes on from where it was."
         if not event.step:
-            words = "Learning from your strokes …"
-            self._clear_curve()  # also of what the training before still told
+            sentence = "Learning from your strokes …"
+            self._clear_curve()  # also of what the training before still reported
             self._set(score=None, loss=None, round=0, class_scores={})
-        self._set(phase="training", sentence=words, network=event.network, dims=event.dims, plan=event.plan, step=event.step)
+        self._set(phase="training", sentence=sentence, network=event.network, dims=event.dims, plan=event.plan, step=event.step)
 
     def _take_round(self, event: RoundDone) -> None:
         self.round_done.emit(event)
         phase = self.state.phase if self.state.phase == "paused" else "training"
         self._set(
             phase=phase,
-            sentence=self._sentence(event) if phase == "training" else self.state.sentence,
+            sentence=learning_sentences.running(event, self.rounds) if phase == "training" else self.state.sentence,
             step=event.step,
             round=event.round,
             seconds=event.seconds,
@@ -202,37 +196,15 @@ class Learning(QObject):
             class_scores=dict(event.class_scores),
         )
 
-    def _sentence(self, event: RoundDone) -> str:
-        if event.score is None and event.left is not None:
-            return f"Learning. {duration(event.left)} left."
-        if event.score is None:
-            return "Learning. A score appears when each class has a few more strokes."
-        unseen = "images" if "case" in event.held_out else "strokes"
-        told = f"{event.score:.2f} on {unseen} it has not seen"
-        if event.left is not None:
-            return f"Learning: {told}. {duration(event.left)} left."
-        scores = [r.score for r in self.rounds[-2 * TREND :] if r.score is not None]
-        if len(scores) < 2 * TREND:
-            return f"Learning: {told}."
-        rise = sum(scores[-TREND:]) / TREND - sum(scores[:TREND]) / TREND
-        if rise > 0.01:
-            return f"Still improving: {told}."
-        return f"Steady: {told}. Paint where it is wrong."
-
-    def _settled_sentence(self, reason: str) -> str:
-        score = "" if self.state.score is None else f": {self.state.score:.2f}"
-        if reason == "budget":
-            return f"The time to learn is over{score}. Paint where it is wrong and it learns as long again."
-        return f"It has learned what the strokes show{score}. Paint where it is wrong and it goes on."
-
-    def _paused_sentence(self) -> str:
-        learned = self.state.step > 0 or self.state.checkpoint
-        return "Paused. Predictions are still made with what was learned so far." if learned else "Paused."
-
     def _forget_scores(self, sentence: str) -> None:
         self._clear_curve()
-        nothing = {"score": None, "loss": None, "step": 0, "round": 0, "seconds": 0.0, "seconds_per_round": 0.0, "class_scores": {}}
-        self._set(phase="waiting", sentence=sentence, **nothing)
+        state = self.state
+        state.score, state.loss, state.class_scores = None, None, {}
+        state.step, state.round, state.seconds, state.seconds_per_round = 0, 0, 0.0, 0.0
+        self._set(phase="waiting", sentence=sentence)
+
+    def _paused(self) -> str:
+        return learning_sentences.paused(learned=self.state.step > 0 or bool(self.state.checkpoint))
 
     def _waiting_phase(self) -> str:
         return self.state.phase if self.state.phase == "paused" else "waiting"

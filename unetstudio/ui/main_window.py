@@ -95,14 +95,16 @@ class MainWindow(QMainWindow):
             signal.connect(self.action_table.refresh)
 
     def _project_opened(self) -> None:
-        read_only = " (read-only)" if self.session.read_only else ""
-        self.setWindowTitle(f"{self.session.project_name}{read_only} — U-Net Studio")
+        if (project := self.session.project) is None:
+            return
+        read_only = " (read-only)" if project.read_only else ""
+        self.setWindowTitle(f"{project.name}{read_only} — U-Net Studio")
         self.action_table.refresh()
         self.show_work()
 
     def _leave_empty_work(self, _sentence: str, level: str) -> None:
         """What was asked for on the command line could not be opened: the start page says what else there is."""
-        if level == "error" and self.is_working and self.session.project_path is None:
+        if level == "error" and self.is_working and self.session.project is None:
             self.show_start()
 
     def _project_closed(self) -> None:

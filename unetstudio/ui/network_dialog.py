@@ -202,10 +202,10 @@ class NetworkDialog(QDialog):
 
     def _look_for_checkpoints(self) -> None:
         """Find out on the disk thread which networks have learned in this project before."""
-        writer = self._session.writer
-        if writer is None:
+        project = self._session.project
+        if project is None:
             return
-        folder = writer.project.checkpoints_folder
+        folder = project.writer.project.checkpoints_folder
 
         def take(newest_first: list[CheckpointCard]) -> None:
             if self._closed:

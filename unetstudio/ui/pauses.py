@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from unetstudio.ui.preferences import home
+from unetstudio.workspace.user_folders import home
 
 MOST_BYTES = 256 * 1024
 """The log is begun anew beyond this size; the one before it stays beside it."""

@@ -4,23 +4,15 @@ from __future__ import annotations
 
 import contextlib
 import json
-import os
 from pathlib import Path
 from typing import Any
 
-from platformdirs import user_config_path
-
 from unetstudio.atomic_file import replace_file
 from unetstudio.errors import FormatError
+from unetstudio.workspace.user_folders import home
 
 AUTHOR = "author"
 """The preference that holds the user's own name, as typed, for the audit trail."""
-
-
-def home() -> Path:
-    """Return the folder for what belongs to the user and to no project; UNETSTUDIO_HOME moves it."""
-    chosen = os.environ.get("UNETSTUDIO_HOME")
-    return Path(chosen) if chosen else user_config_path("unetstudio", appauthor=False)
 
 
 class Preferences:

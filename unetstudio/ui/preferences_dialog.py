@@ -56,5 +56,5 @@ class PreferencesDialog(QDialog):
         """Keep the name."""
         name = " ".join(self.name.text().split())
         self._preferences.put(AUTHOR, name)
-        self._session.set_author(name)
+        self._session.saver.set_author(name)
         super().accept()

@@ -1,9 +1,8 @@
-"""Looking at what was predicted: post-processing, accepting, review states."""
+"""Review of the open case: its prediction, the segmentation made from it, and accepting that."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
 
 import cv2
 import numpy as np
@@ -19,24 +18,26 @@ from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Voxels
 from unetstudio.inference.events import TilePredicted
-from unetstudio.postprocess.segment import DEFAULT_STEPS, Segmentation, segment
+from unetstudio.postprocess.segment import Segmentation, StepReport, segment
+from unetstudio.postprocess.stack import DEFAULT_STEPS
+from unetstudio.postprocess.step import Step
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.latest import LatestThread
 
 GATHER = 120
-"""Milliseconds over which arriving tiles are gathered before the segmentation is made anew."""
+"""Milliseconds over which tiles are gathered before the segmentation is made anew."""
 
 NOTHING = Region((0, 0, 0), (0, 0, 0))
 
 
 class Review(QObject):
-    """The open case's prediction and the segmentation made from it."""
+    """Makes the segmentation from the prediction whenever tiles, strokes or steps change, beside the GUI thread."""
 
     prediction_changed = Signal(object)  # Region: new probabilities
     segmentation_changed = Signal(object)  # Region: segmentation after post-processing
     steps_changed = Signal()
-    reports_changed = Signal()  # what each step removed
+    reports_changed = Signal()  # of the steps: what each removed
     state_changed = Signal(str, object)  # case id, its new ReviewState
     state_asked = Signal(object)  # ReviewState for the open case
     next_asked = Signal()
@@ -51,7 +52,7 @@ class Review(QObject):
         self._latest.start()
         self._gather = QTimer(self, singleShot=True, interval=GATHER)
         self._gather.timeout.connect(self._segment)
-        self._after: list[Callable[[], None]] = []  # what waits for a segmentation of all that has come by now
+        self._after: list[Callable[[], None]] = []  # calls that wait for a segmentation of everything so far
         self._labels: LabelMap | None = None
         self._voxels: Voxels | None = None
         self._case: Case | None = None
@@ -59,9 +60,9 @@ class Review(QObject):
         self._busy = False  # a calculation is on its way
         self.prediction: Prediction | None = None
         self.segmentation: NDArray[np.uint8] | None = None  # (Z, Y, X) class values, UNLABELLED where nothing is predicted yet
-        self.removed: NDArray[np.bool_] | None = None  # (Z, Y, X) what post-processing changed
-        self.steps: tuple[Any, ...] = DEFAULT_STEPS
-        self.reports: tuple[Any, ...] = ()
+        self.removed: NDArray[np.bool_] | None = None  # (Z, Y, X): changed by post-processing
+        self.steps: tuple[Step, ...] = DEFAULT_STEPS
+        self.reports: tuple[StepReport, ...] = ()
 
     # --------------------------------------------------------------------------------------------------- open case
 
@@ -73,7 +74,7 @@ class Review(QObject):
             self._outdate(0)
 
     def close(self) -> None:
-        """No case is open."""
+        """Show no case."""
         self._gather.stop()
         self._after.clear()
         self._outdated = NOTHING
@@ -82,13 +83,13 @@ class Review(QObject):
         self.reports_changed.emit()
 
     def finish(self) -> None:
-        """Ends the calculating thread."""
+        """End the calculating thread."""
         self._latest.finish()
 
     # ------------------------------------------------------------------------------------------------- predictions
 
     def take(self, tile: TilePredicted) -> None:
-        """A tile arrived from the worker."""
+        """Add a tile of a prediction."""
         if self._case is None or tile.case != self._case.id:
             return
         if self.prediction is None or self.prediction.values != tile.values:
@@ -99,23 +100,23 @@ class Review(QObject):
         self._outdate(GATHER, tile.region)
 
     def show(self, prediction: Prediction) -> None:
-        """The open case's prediction, whole, instead of the tiles that came so far."""
+        """Show the whole prediction of the open case instead of the tiles that came so far."""
         self.prediction = prediction
         self.prediction_changed.emit(Region.whole(prediction.shape))
         self._outdate(0)
 
     def labels_edited(self, edit: Edit) -> None:
-        """Painted strokes win over the prediction at once."""
+        """Let painted strokes win over the prediction at once."""
         if self.segmentation is None or self._labels is None:
             return
         part, painted = self.segmentation[edit.region.slices], self._labels.painted(edit.region, self._annotation.classes.values)
         part[painted] = self._labels.values[edit.region.slices][painted]
-        uncovered = ((edit.before_origin & SOURCE) == Origin.PAINTED).any()  # what lies below must be known again
+        uncovered = ((edit.before_origin & SOURCE) == Origin.PAINTED).any()  # the prediction below shows again
         if uncovered or self._busy:
             self._outdate(GATHER, edit.region)
 
-    def set_steps(self, steps: tuple[Any, ...]) -> None:
-        """Other post-processing: the segmentation follows."""
+    def set_steps(self, steps: tuple[Step, ...]) -> None:
+        """Change post-processing; the segmentation follows."""
         if steps != self.steps:
             self.steps = steps
             self.steps_changed.emit()
@@ -123,12 +124,12 @@ class Review(QObject):
                 self._outdate(0)
 
     def classes_changed(self) -> None:
-        """Strokes of a class that was removed rule no longer; those of one that came back rule again."""
+        """Make the segmentation anew: strokes of a removed class rule no longer, those of one that came back rule again."""
         if self.prediction is not None:
             self._outdate(0)
 
     def _outdate(self, wait: int, region: Region | None = None) -> None:
-        """The segmentation must be made anew: all of it, or a region of it where no step looks further than a voxel."""
+        """Have the segmentation made anew: all of it, or a region of it where no step looks further than a voxel."""
         if self._case is None:
             return
         self._outdated |= Region.whole(self._case.shape) if region is None else region
@@ -157,7 +158,7 @@ class Review(QObject):
         self, case: Case, prediction: Prediction, region: Region, waiting: list[Callable[[], None]], result: Segmentation | None
     ) -> None:
         self._busy = False
-        if self._case is case and self.prediction is not prediction:  # another one came meanwhile, perhaps of other classes
+        if self._case is case and self.prediction is not prediction:  # another one came since, perhaps of other classes
             self._after, result = waiting + self._after, None
         if not self._outdated.empty:
             self._gather.start(0 if self._after else GATHER)
@@ -177,23 +178,23 @@ class Review(QObject):
     # --------------------------------------------------------------------------------------------------- accepting
 
     def accept_all(self) -> None:
-        """The whole segmentation becomes labels, as one undoable edit; what was painted by hand stays."""
+        """Make the whole segmentation labels, as one undoable edit; what was painted by hand stays."""
         self._accept("accept all", lambda segmentation: segmentation != UNLABELLED)
 
     def accept_class(self, value: int) -> None:
-        """The voxels segmented as one class become labels."""
+        """Make the voxels segmented as one class labels."""
         self._accept("accept class", lambda segmentation: segmentation == value)
 
     def accept_object(self, at: tuple[int, int, int]) -> None:
-        """The connected object under the pointer becomes labels."""
+        """Make the connected object under the pointer labels."""
         self._accept("accept object", lambda segmentation: connected(segmentation, at))
 
     def set_state(self, state: ReviewState) -> None:
-        """Marks the open case."""
+        """Ask for a review state of the open case."""
         self.state_asked.emit(state)
 
     def next_unreviewed(self) -> None:
-        """Goes to the next case that nobody has judged yet."""
+        """Ask for the next case that nobody has judged yet."""
         self.next_asked.emit()
 
     def _accept(self, tool: str, chosen: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]) -> None:
@@ -220,7 +221,7 @@ class Review(QObject):
 
 
 def accepted(labels: LabelMap, segmentation: NDArray[np.uint8], chosen: NDArray[np.bool_], tool: str, classes: ClassTable) -> Edit | None:
-    """The edit that writes the chosen voxels of a segmentation (Z, Y, X) into the labels.
+    """Return the edit that writes the chosen voxels of a segmentation (Z, Y, X) into the labels.
 
     What was painted by hand or is locked stays; strokes of a class that was removed count as not annotated.
     """
@@ -232,14 +233,14 @@ def accepted(labels: LabelMap, segmentation: NDArray[np.uint8], chosen: NDArray[
 
 
 def connected(segmentation: NDArray[np.uint8], at: tuple[int, int, int]) -> NDArray[np.bool_]:
-    """(Z, Y, X) bool: the connected object of one class that holds the voxel `at`; empty outside or where nothing is predicted."""
+    """Return the connected object of one class that holds the voxel `at`, (Z, Y, X) bool; empty outside or where nothing is predicted."""
     if not all(0 <= i < n for i, n in zip(at, segmentation.shape, strict=True)) or segmentation[at] == UNLABELLED:
         return np.zeros(segmentation.shape, np.bool_)
-    same = segmentation == segmentation[at]
+    same: NDArray[np.bool_] = segmentation == segmentation[at]
     if segmentation.shape[0] == 1:
-        _, objects = cv2.connectedComponents(same[0].astype(np.uint8), connectivity=8)
-        return (objects == objects[at[1:]])[None]
+        _, numbers = cv2.connectedComponents(same[0].astype(np.uint8), connectivity=8)
+        return np.asarray(numbers == numbers[at[1:]], np.bool_)[None]
     from scipy import ndimage
 
-    objects, _ = ndimage.label(same)
-    return np.asarray(objects == objects[at])
+    objects: NDArray[np.int32] = ndimage.label(same)[0]
+    return np.asarray(objects == objects[at], np.bool_)

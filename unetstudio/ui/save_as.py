@@ -2,79 +2,70 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from PySide6.QtCore import QObject
+from PySide6.QtCore import QObject, Signal
 
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
-from unetstudio.project.relocate import CopyProgress, copy_files, free_folder
-from unetstudio.workspace.project_writer import ProjectWriter
-
-if TYPE_CHECKING:
-    from unetstudio.ui.session import Session
-
-COPYING = "Saving elsewhere"
+from unetstudio.project.relocate import copy_files, free_folder
+from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.disk_thread import DiskThread
+from unetstudio.ui.notifier import Notifier
+from unetstudio.ui.task import Task, Tasks
+from unetstudio.workspace.open_project import OpenProject
 
 
 class SaveAs(QObject):
-    """The session's way to another disk: what is on the old one is copied beside the painting, what waits follows in one step."""
+    """Copies what is on the old disk while painting goes on, then in one step what waits to be saved."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
-        self._stop: Callable[[], None] = lambda: None
-        self._stopped = self._busy = False
+    moved = Signal(object)  # Path of the copy that is to be opened now
 
-    def stop(self) -> None:
-        """Ends the copying; the project stays where it is, and so does what was copied."""
-        self._stopped = True
-        self._stop()
+    def __init__(self, notifier: Notifier, disk: DiskThread, tasks: Tasks, annotation: Annotation, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._notifier, self._disk, self._tasks, self._annotation = notifier, disk, tasks, annotation
+        self._busy = False
 
-    def save(self, parent: Path) -> None:
-        """Into a new folder in `parent`."""
-        session, writer = self._session, self._session.writer
-        if writer is None or self._busy:
+    def begin(self, parent: Path) -> None:
+        """Save into a new folder in `parent`. Stopped, the project stays where it is, and so does what was copied."""
+        project = self._notifier.project
+        if project is None or self._busy:
             return
-        target = free_folder(parent, writer.project.name)
-        self._busy, self._stopped = True, False
-        session.progress.emit(COPYING, 0, 0)
-        self._stop = session.disk.begin(
-            copy_files(writer.project.folder, target), self._tell, lambda error: self._copied(writer, target, error)
+        self._busy = True
+        target = free_folder(parent, project.name)
+        task = self._tasks.begin("Saving elsewhere")
+        stop = self._disk.begin(
+            copy_files(project.path, target),
+            lambda event: task.progress(event.done, event.total + 1),
+            lambda error: self._take_copy(task, project, target, error),
         )
+        task.on_stop(stop)
 
-    def _tell(self, event: CopyProgress) -> None:
-        self._session.progress.emit(COPYING, event.done, event.total + 1)
-
-    def _copied(self, writer: ProjectWriter, target: Path, error: UserError | None) -> None:
-        session = self._session
+    def _take_copy(self, task: Task, project: OpenProject, target: Path, error: UserError | None) -> None:
         if error is not None:
-            self._failed(error)
-        elif session.writer is not writer or self._stopped:
-            self._end()
+            self._fail(task, error)
+        elif self._notifier.project is not project or not task.running:
+            self._busy = False
+            task.stop()
         else:
-            session.annotation.end()
-            session.saver.flush()
-            session.disk.ask(lambda: writer.move_to(target), lambda unread: self._moved(writer, target, unread), self._failed)
+            self._annotation.end()
+            task.on_stop(None)
+            move = lambda: project.writer.move_to(target)  # noqa: E731 - two callbacks follow
+            self._disk.ask(move, lambda unread: self._go_on(task, project, target, unread), lambda error: self._fail(task, error))
 
-    def _moved(self, writer: ProjectWriter, target: Path, unread: tuple[Path, ...]) -> None:
-        session = self._session
-        self._end()
-        if session.writer is not writer:
+    def _go_on(self, task: Task, project: OpenProject, target: Path, unread: tuple[Path, ...]) -> None:
+        self._busy = False
+        task.finish(target)
+        if self._notifier.project is not project:
             return
-        session.close_project()
-        session.open_paths([target])
-        session.notice.emit(f"Everything is saved in {target.name} in {target.parent}. You are working there now.", "info")
+        self.moved.emit(target)
+        self._notifier.notice.emit(f"Everything is saved in {target.name} in {target.parent}. You are working there now.", "info")
         if unread:
             names = f"{count_text(len(unread), 'file')} of the old folder could not be read, the first is {unread[0].name}"
-            session.notice.emit(f"{names}. The labels of the open case came from memory; look through the other cases.", "warning")
+            self._notifier.notice.emit(f"{names}. The labels of the open case came from memory; look through the other cases.", "warning")
 
-    def _failed(self, error: UserError) -> None:
-        self._end()
-        self._session.notice.emit(f"Not saved elsewhere: {error}", "error")
-
-    def _end(self) -> None:
+    def _fail(self, task: Task, error: UserError) -> None:
         self._busy = False
-        self._session.progress.emit(COPYING, 1, 1)
+        sentence = f"Not saved elsewhere: {error}"
+        task.fail(sentence)
+        self._notifier.notice.emit(sentence, "error")

@@ -1,16 +1,19 @@
-"""Keeping everything safe without anybody asking: strokes at once, the project's settings a moment later, and the truth about both."""
+"""Saving without being asked: strokes at once, the project's settings a moment later, and the truth about both."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
+from unetstudio.data.case import Case
 from unetstudio.data.edit import Edit
 from unetstudio.errors import UserError
 from unetstudio.project.record import Kind
 from unetstudio.ui.disk_thread import DiskThread
+from unetstudio.workspace.open_project import OpenProject
 from unetstudio.workspace.project_writer import ProjectWriter
 
 GATHER = 300
@@ -34,9 +37,13 @@ class Trouble:
 
 
 class Saver(QObject):
-    """Sends what must be kept to the disk thread, tries again what was refused, and says what is safe."""
+    """Sends what must be saved to the disk thread, tries again what was refused, and says what is safe.
 
-    state_changed = Signal(str, bool)  # words, everything is safe
+    The project in memory is the newest state for every thread, and whoever reads it on the disk thread comes after what was asked before:
+    nobody has to wait for `save`.
+    """
+
+    state_changed = Signal(str, bool)  # words for the status bar, everything is safe
     idle = Signal()  # everything asked so far is on the disk
     lost = Signal(str)  # one sentence: nothing can be saved here any more
     trouble_changed = Signal(object)  # Trouble, or None once everything is on the disk
@@ -45,21 +52,22 @@ class Saver(QObject):
     def __init__(self, disk: DiskThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._disk = disk
-        self._desk: ProjectWriter | None = None
-        self._reading = False  # whether it was opened for reading only
-        self._fields: dict[str, Any] = {}
+        self._writer: ProjectWriter | None = None
+        self._opened_read_only = False
         self._pending = 0
         self._refused = ""
         self._warned = ""
+        self.author = ""
+        """The user's name as typed, for the audit trail; "" for the account's alone."""
         self.trouble: Trouble | None = None
         self._gather = QTimer(self, singleShot=True, interval=GATHER)
-        self._gather.timeout.connect(self._save_project)
+        self._gather.timeout.connect(self.save_now)
         self._retry = QTimer(self, interval=RETRY)
-        self._retry.timeout.connect(self.try_now)
+        self._retry.timeout.connect(self.save_now)
         self._beat = QTimer(self, interval=HEARTBEAT)
         self._beat.timeout.connect(self._keep_alive)
         self._long = QTimer(self, singleShot=True, interval=LONG)
-        self._long.timeout.connect(self._tell)
+        self._long.timeout.connect(self._report_trouble)
 
     @property
     def busy(self) -> bool:
@@ -71,20 +79,21 @@ class Saver(QObject):
         """Why something could not be stored and waits in memory, or ""."""
         return self._refused
 
-    def open(self, writer: ProjectWriter) -> None:
-        """From now on, for this project."""
-        self._desk, self._reading = writer, writer.project.read_only
-        if not self._reading:
+    def open(self, project: OpenProject) -> None:
+        """Save this project until `close`."""
+        self._writer, self._opened_read_only = project.writer, project.read_only
+        if not self._opened_read_only:
             self._beat.start()
-            self._disk.ask(writer.space_warning, self._warn)
-        self.state_changed.emit("Open read-only" if self._reading else "All saved", True)
+            self._disk.ask(project.writer.space_warning, self._warn)
+        self.set_author(self.author)
+        self.state_changed.emit("Open read-only" if self._opened_read_only else "All saved", True)
 
     def close(self) -> None:
-        """Writes what waits and lets go of the project; the disk thread does it in its turn."""
-        if self._desk is None:
+        """Save what waits and let go of the project; the disk thread does it in its turn."""
+        if self._writer is None:
             return
-        self.flush()
-        writer, self._desk = self._desk, None
+        self._gather.stop()
+        writer, self._writer = self._writer, None
         self._disk.ask(writer.close)
         self._beat.stop()
         self._warned = ""
@@ -92,58 +101,52 @@ class Saver(QObject):
         self.state_changed.emit("", True)
 
     def append(self, case_id: str, kind: str, edit: Edit | None) -> None:
-        """Stores one change of labels durably: "edit", "undo", "redo", "partial", or "cancel" without an Edit."""
-        self._ask(lambda writer: writer.append(case_id, KINDS[kind], edit), lost_too=True)
+        """Store one change of labels durably: "edit", "undo", "redo", "partial", or "cancel" without an Edit."""
+        self._ask(lambda writer: writer.append(case_id, KINDS[kind], edit), also_when_lost=True)
 
-    def note(self, case_id: str, **about: Any) -> None:
-        """Stores an event that changes no voxel, for the audit trail."""
-        self.flush()  # the case may have come a moment ago
-        self._ask(lambda writer: writer.note(case_id, about))
+    def note(self, case: Case, **about: Any) -> None:
+        """Store an event that changes no voxel, for the audit trail."""
+        self._ask(lambda writer: writer.note(case, about))
 
-    def try_now(self) -> None:
-        """What waits is tried again at once."""
-        self._ask(lambda writer: writer.retry())
-
-    def keep(self, **fields: Any) -> None:
-        """Stores fields of project.json (classes, cases, training, steps, view) a moment later; nothing while no project is open."""
-        if self._desk is None:
-            return
-        self._fields.update(fields)
-        if not self._gather.isActive():
+    def save(self) -> None:
+        """Save the project's settings a moment later, so that many changes become one write."""
+        if self._writer is not None and not self._gather.isActive():
             self._gather.start()
 
-    def flush(self) -> None:
-        """Writes what is being gathered now, so that what is asked of the disk thread next finds it."""
+    def save_now(self) -> None:
+        """Save the settings, and try again what was refused."""
         self._gather.stop()
-        self._save_project()
+        self._ask(lambda writer: writer.retry())
 
-    def _save_project(self) -> None:
-        fields, self._fields = self._fields, {}
-        if fields and self._desk is not None and not self._desk.project.read_only:
-            self._ask(lambda writer: writer.update(**fields))
+    def set_author(self, name: str) -> None:
+        """Set the name that goes with strokes and decisions that follow."""
+        self.author = name
+        if (writer := self._writer) is not None:
+            self._disk.ask(lambda: writer.set_author(name))
 
     def _keep_alive(self) -> None:
         self._ask(lambda writer: writer.beat())
-        if self._desk is not None:
-            self._disk.ask(self._desk.space_warning, self._warn)
+        if self._writer is not None:
+            self._disk.ask(self._writer.space_warning, self._warn)
 
     def _warn(self, sentence: str) -> None:
-        """Once, until there is room again."""
-        if sentence and not self._warned and self._desk is not None:
+        """Warn once, until there is room again."""
+        if sentence and not self._warned and self._writer is not None:
             self.space_low.emit(sentence)
         self._warned = sentence
 
-    def _ask(self, call: Any, *, lost_too: bool = False) -> None:
-        """Nothing of a project opened for reading; of one that was lost only changes of labels (`lost_too`), which wait to be rescued."""
-        writer = self._desk
-        if writer is None or self._reading or (writer.project.read_only and not lost_too):
+    def _ask(self, call: Callable[[ProjectWriter], None], *, also_when_lost: bool = False) -> None:
+        """Ask the disk thread. Nothing is written to a project opened read-only; of one that was lost only changes of labels are taken,
+        which wait to be rescued."""
+        writer = self._writer
+        if writer is None or self._opened_read_only or (writer.project.read_only and not also_when_lost):
             return
         self._pending += 1
         if not self._refused:
             self.state_changed.emit("Saving …", True)
         self._disk.ask(lambda: call(writer), self._done, self._failed)
 
-    def _done(self, _: object) -> None:
+    def _done(self, _: None) -> None:
         self._pending -= 1
         self._recovered()
         if not self._pending:
@@ -152,31 +155,30 @@ class Saver(QObject):
 
     def _failed(self, error: UserError) -> None:
         self._pending -= 1
-        if self._desk is None:
+        if self._writer is None:
             return
         self._refused = str(error)
-        if self._desk.project.read_only:
-            known = self.trouble is not None and self.trouble.lost
+        if self._writer.project.read_only:
+            reported = self.trouble is not None and self.trouble.lost
             self._retry.stop()
             self._beat.stop()
             self.state_changed.emit("NOT SAVED: open the project again", False)
-            self._tell()
-            if not known:
+            self._report_trouble()
+            if not reported:
                 self.lost.emit(str(error))
             return
         if not self._retry.isActive():
             self._retry.start()
             self._long.start()
         self.state_changed.emit(f"NOT SAVED: {error} Trying again every 5 seconds.", False)
-        self._tell()
+        self._report_trouble()
 
-    def _tell(self) -> None:
-        """How it stands, as long as something is refused."""
-        if self._desk is None or not self._refused:
+    def _report_trouble(self) -> None:
+        if self._writer is None or not self._refused:
             return
-        lost = self._desk.project.read_only
+        lost = self._writer.project.read_only
         long = not self._long.isActive() and not lost
-        self.trouble = Trouble(self._refused, self._desk.waiting, long, lost)
+        self.trouble = Trouble(self._refused, self._writer.waiting, long, lost)
         self.trouble_changed.emit(self.trouble)
 
     def _recovered(self) -> None:

@@ -1,19 +1,20 @@
-"""The first thing one sees: open images, continue, try the example; what this computer can do; nothing leaves it."""
+"""The start page: open images, continue, try the example; what this computer can do, and that nothing leaves it."""
 
 from __future__ import annotations
 
 import time
 from pathlib import Path
-from typing import Any
 
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QFrame, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from unetstudio import RESEARCH_USE
+from unetstudio.data.quantity import count_text
 from unetstudio.ui.resources import picture
 from unetstudio.ui.session import Session
 from unetstudio.ui.sign import Sign
 from unetstudio.ui.tile import RecentCard, Tile
+from unetstudio.workspace.recent import RecentProject
 
 WIDTH = 936
 RECENT_SHOWN = 4
@@ -21,7 +22,7 @@ HINT = "or drop images, folders, a DICOM series or a project anywhere on this wi
 
 
 class StartPage(QWidget):
-    """Asks for nothing: every tile is one click to an image one can paint on."""
+    """Asks no questions: every tile is one click to an image one can paint on."""
 
     open_images_asked = Signal()
 
@@ -30,7 +31,6 @@ class StartPage(QWidget):
         self.setObjectName("start")
         self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # holds the focus quietly until Tab moves it to the first tile
         self._session = session
-        self._newest: Path | None = None
         self.open_tile = Tile("images", "Open images", "Pictures, volumes, a DICOM series, or a whole folder of them.")
         self.continue_tile = Tile("continue", "Continue", "")
         self.example_tile = Tile("example", "Try the example", "A tissue image to paint on at once; needs no data of your own.")
@@ -52,44 +52,48 @@ class StartPage(QWidget):
         self.drop.setObjectName("drop")
         self._lay_out()
         session.learning.changed.connect(self._show_machine)
+        session.recent.changed.connect(self._show_recent)
         self._show_machine()
+        self._show_recent()
         self.refresh()
 
     def refresh(self) -> None:
-        """The recent projects as the session knows them now."""
-        while (entry := self._recent.takeAt(0)) is not None:
-            if entry.widget() is not None:
-                entry.widget().deleteLater()
+        """Have the recent projects read again; until then those of the last reading stay."""
         self.say()
-        found = self._session.recent_projects()
-        self._newest = Path(found[0]["path"]) if found else None
-        self.continue_tile.setEnabled(bool(found))
-        self.continue_tile.say(f"{found[0]['name']}, {_when(found[0])}." if found else "Your projects will be listed here.")
-        for place, project in enumerate(found[:RECENT_SHOWN]):
-            card = RecentCard(str(project["name"]), f"{_cases(project)}, {_when(project)}", project.get("thumbnail"))
-            card.setToolTip(str(project["path"]))
-            card.clicked.connect(lambda _=False, path=Path(project["path"]): self.open(path))
+        self._session.recent.read()
+
+    def _show_recent(self) -> None:
+        while (entry := self._recent.takeAt(0)) is not None:
+            if (card := entry.widget()) is not None:
+                card.deleteLater()
+        projects = self._session.recent.projects
+        self.continue_tile.setEnabled(bool(projects))
+        self.continue_tile.say(f"{projects[0].name}, {_when(projects[0])}." if projects else "Your projects will be listed here.")
+        for place, project in enumerate(projects[:RECENT_SHOWN]):
+            card = RecentCard(project.name, f"{count_text(project.cases, 'case')}, {_when(project)}", project.thumbnail)
+            card.setToolTip(str(project.path))
+            card.clicked.connect(lambda _=False, path=project.path: self.open(path))
             self._recent.addWidget(card, 0, place)
-        self._recent_heading.setVisible(bool(found))
+        self._recent_heading.setVisible(bool(projects))
 
     def show_dragging(self, over: bool) -> None:
-        """Lights the drop hint while files hang over the window."""
+        """Light the drop hint while files hang over the window."""
         self.drop.setProperty("over", "true" if over else "false")
         self.drop.style().unpolish(self.drop)
         self.drop.style().polish(self.drop)
 
     def open(self, path: Path) -> None:
-        """Opens a project, and says so where reading it takes a while."""
+        """Open a project, and say so where reading it takes a while."""
         self.say(f"Opening {path.stem} …")
         self._session.open_paths([path])
 
     def say(self, words: str = "") -> None:
-        """Other words in place of the drop hint while something is on its way."""
+        """Show other words in place of the drop hint while something is on its way."""
         self._hint.setText(words or HINT)
 
     def _continue(self) -> None:
-        if self._newest is not None:
-            self.open(self._newest)
+        if projects := self._session.recent.projects:
+            self.open(projects[0].path)
 
     def _open_example(self) -> None:
         self.say("Making the example ready …")
@@ -181,15 +185,9 @@ class StartPage(QWidget):
         return foot
 
 
-def _cases(project: dict[str, Any]) -> str:
-    count = int(project.get("cases", 0))
-    return f"{count} {'case' if count == 1 else 'cases'}"
-
-
-def _when(project: dict[str, Any]) -> str:
-    """The day it was last opened, as one would say it."""
-    opened = float(project.get("opened") or 0)
-    days = (time.time() - opened) / 86400
-    if days < 1 and time.localtime(opened).tm_yday == time.localtime().tm_yday:
+def _when(project: RecentProject) -> str:
+    """Name the day on which a project was last opened."""
+    days = (time.time() - project.opened) / 86400
+    if days < 1 and time.localtime(project.opened).tm_yday == time.localtime().tm_yday:
         return "today"
-    return "yesterday" if days < 2 else time.strftime("%d %B %Y", time.localtime(opened)).lstrip("0")
+    return "yesterday" if days < 2 else time.strftime("%d %B %Y", time.localtime(project.opened)).lstrip("0")

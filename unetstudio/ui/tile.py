@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 from PySide6.QtCore import QRectF, Qt
 from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
@@ -48,13 +46,15 @@ class Tile(QPushButton):
 class RecentCard(QPushButton):
     """A project's thumbnail, name and last day."""
 
-    def __init__(self, name: str, words: str, thumbnail: Path | str | None, parent: QWidget | None = None) -> None:
+    def __init__(self, name: str, words: str, thumbnail: bytes | None, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setProperty("role", "recent")
         self.setCursor(Qt.CursorShape.PointingHandCursor)
         self.setAccessibleName(f"{name}, {words}")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self._picture = QPixmap(str(thumbnail)) if thumbnail else QPixmap()
+        self._picture = QPixmap()
+        if thumbnail is not None:
+            self._picture.loadFromData(thumbnail)
         title = QLabel()
         title.setText(title.fontMetrics().elidedText(name, Qt.TextElideMode.ElideMiddle, 190))
         below = QLabel(words)

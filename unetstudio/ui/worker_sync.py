@@ -1,23 +1,35 @@
-"""What passes between the open project and the worker: the project itself, what is on screen, and the answers, to those they concern."""
+"""The open project and the worker: the project and its changes go there, and the answers come back to those they concern."""
 
 from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QObject
 
+from unetstudio.data.case import Case
+from unetstudio.data.classes_edit import ClassesEdit
+from unetstudio.data.edit import Edit
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.inference.events import AttentionMapped, CasePredicted, TilePredicted
+from unetstudio.ui.attention import Attention
 from unetstudio.ui.canvas.overlays.overlay import OVERLAYS
-from unetstudio.ui.display import DisplayOptions
+from unetstudio.ui.disk_thread import DiskThread
+from unetstudio.ui.display import Display, DisplayOptions
+from unetstudio.ui.learning import Learning
+from unetstudio.ui.notifier import Change, Notifier
+from unetstudio.ui.review import Review
+from unetstudio.ui.saving import Saver
+from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import (
     STUDY_JOBS,
+    CasesChanged,
+    ClassesChanged,
     CloseStudy,
     Event,
     JobFailed,
+    LabelsEdited,
     OpenStudy,
     PredictCases,
     ShowView,
@@ -26,104 +38,137 @@ from unetstudio.worker.messages import (
     TaskEnded,
     WorkerReady,
 )
-
-if TYPE_CHECKING:
-    from unetstudio.ui.session import Session
+from unetstudio.workspace.open_project import OpenProject
 
 
 class WorkerSync(QObject):
-    """The session's link to the worker. What is told of a project that was closed meanwhile is dropped."""
+    """Everything that the worker hears of the open project. Its events about a project that was closed meanwhile are dropped."""
 
-    def __init__(self, session: Session) -> None:
-        super().__init__(session)
-        self._session = session
-        self._wanted = False  # whether the project is still to be given to the worker
-        self._told: Path | None = None  # the project that the worker speaks of
-        self._shown: ShowView | None = None
-        session.worker.event_received.connect(self._take)
-        session.saver.idle.connect(self._open_when_saved)
-        session.display.changed.connect(self._follow_overlay)
+    def __init__(
+        self,
+        notifier: Notifier,
+        worker: WorkerThread,
+        disk: DiskThread,
+        saver: Saver,
+        display: Display,
+        review: Review,
+        attention: Attention,
+        learning: Learning,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._notifier, self._worker, self._disk, self._saver, self._display = notifier, worker, disk, saver, display
+        self._review, self._attention, self._learning = review, attention, learning
+        self._to_open = False  # whether the project is still to be given to the worker
+        self._opened: Path | None = None  # the project that the worker's events are about
+        self._view: ShowView | None = None
+        notifier.changed.connect(self._send)
+        worker.event_received.connect(self._take)
+        saver.idle.connect(self._open_when_saved)
+        display.changed.connect(self._follow_overlay)
 
-    def open(self) -> None:
-        """Gives the project to the worker, once every stroke that it will read is on the disk. One open for reading only is not learned:
+    # ---------------------------------------------------------------------------------------------------- to the worker
+
+    def open(self, project: OpenProject) -> None:
+        """Give the project to the worker, once every stroke that it will read is on the disk. One that is open read-only is not learned:
         checkpoints and predictions would be written into it."""
-        self._told = None
-        self._wanted = not self._session.read_only
-        if self._wanted:
+        self._opened = None
+        self._to_open = not project.read_only
+        if self._to_open:
             self._open_when_saved()
         else:
-            self._session.learning.rest("Open read-only: nothing is learned here.")
+            self._learning.rest("Open read-only: nothing is learned here.")
 
     def close(self) -> None:
-        """Takes it back."""
-        self._wanted, self._told, self._shown = False, None, None
-        self._session.worker.ask(CloseStudy())
+        """Take the project away from the worker."""
+        self._to_open, self._opened, self._view = False, None, None
+        self._worker.ask(CloseStudy())
+
+    def send_labels(self, case_id: str, sequence: int, edit: Edit) -> None:
+        """Send a change of labels under its number in the journal."""
+        self._worker.ask(LabelsEdited(case_id, sequence, edit))
+
+    def _send(self, change: Change) -> None:
+        """Send what an operation changed, as far as it concerns learning."""
+        if (project := self._notifier.project) is None:
+            return
+        if not isinstance(change, ClassesEdit):
+            self._worker.ask(CasesChanged(project.cases.all))
+        elif change.concerns_learning:
+            self._worker.ask(ClassesChanged(project.classes.table))
 
     def show_view(self, region: Region, focus: tuple[int, int, int]) -> None:
-        """What is on screen, which the worker predicts first."""
-        if self._session.case is not None:
-            self._shown = ShowView(self._session.case.id, region, focus, self._attention_wanted)
-            self._session.worker.ask(self._shown)
+        """Send what is on the screen, which the worker predicts first."""
+        if (case := self._case()) is not None:
+            self._view = ShowView(case.id, region, focus, self._shows_attention)
+            self._worker.ask(self._view)
 
     @property
-    def _attention_wanted(self) -> bool:
-        return OVERLAYS[self._session.display.options.overlay].maps_attention
+    def _shows_attention(self) -> bool:
+        return OVERLAYS[self._display.options.overlay].maps_attention
 
     def _follow_overlay(self, before: DisplayOptions) -> None:
-        """Where the network looked is computed only while somebody looks at it."""
-        if self._shown is not None and self._shown.attention != self._attention_wanted:
-            self._shown = replace(self._shown, attention=self._attention_wanted)
-            if self._attention_wanted:
-                self._session.worker.ask(self._shown)
+        """Have attention computed only while somebody looks at it."""
+        if self._view is not None and self._view.attention != self._shows_attention:
+            self._view = replace(self._view, attention=self._shows_attention)
+            if self._shows_attention:
+                self._worker.ask(self._view)
 
     def _open_when_saved(self) -> None:
-        session = self._session
-        unsaved = session.saver.busy or session.saver.refused
-        if not self._wanted or unsaved or session.writer is None or not session.learning.state.device:
+        project = self._notifier.project
+        unsaved = self._saver.busy or self._saver.refused
+        if not self._to_open or unsaved or project is None or not self._learning.state.device:
             return
-        self._wanted = False
-        session.worker.ask(OpenStudy(session.writer.project.folder, session.classes, session.cases))
-        session.learning.start()
-        if self._shown is not None and session.case is not None and self._shown.case == session.case.id:
-            session.worker.ask(self._shown)
-        session.worker.ask(PredictCases())
+        self._to_open = False
+        self._worker.ask(OpenStudy(project.path, project.classes.table, project.cases.all))
+        self._learning.start()
+        if self._view is not None and (case := self._case()) is not None and self._view.case == case.id:
+            self._worker.ask(self._view)
+        self._worker.ask(PredictCases())
+
+    # -------------------------------------------------------------------------------------------------- from the worker
 
     def _take(self, event: Event) -> None:
-        session = self._session
         if isinstance(event, StudyOpened):
-            self._told = event.project
+            self._opened = event.project
         if self._is_late(event):
             return
-        session.learning.take(event)
+        self._learning.take(event)
         match event:
-            case WorkerReady() if session.writer is not None:
-                self.open()
+            case WorkerReady() if (project := self._notifier.project) is not None:
+                self.open(project)
             case TilePredicted():
-                session.review.take(event)
+                self._review.take(event)
             case AttentionMapped():
-                session.attention.take(event)
+                self._attention.take(event)
             case CasePredicted():
                 self._show_whole(event)
-                session.cases_changed.emit()
+                self._notifier.cases_changed.emit()
             case JobFailed(detail=detail) | TaskEnded(detail=detail) if detail:
-                session.fault.emit(detail)
+                self._notifier.fault.emit(detail)
 
     def _is_late(self, event: Event) -> bool:
-        """Whether it is told of a project that is not open any more."""
-        if self._told is not None and self._told == self._session.project_path:
+        """Whether an event is about a project that is not open any more."""
+        project = self._notifier.project
+        if self._opened is not None and project is not None and self._opened == project.path:
             return False
         return isinstance(event, StudyEvent) or (isinstance(event, JobFailed) and event.job in STUDY_JOBS)
 
     def _show_whole(self, event: CasePredicted) -> None:
-        """Of a case that is on screen in part only, the rest was predicted to the disk."""
-        writer, case, shown = self._session.writer, self._session.case, self._shown
-        if writer is None or case is None or case.id != event.case or not event.whole or shown is None:
+        """Read the rest of the open case's prediction, which was made on the disk, where a part of the case is on the screen."""
+        project, case, view = self._notifier.project, self._case(), self._view
+        if project is None or case is None or case.id != event.case or not event.whole or view is None:
             return
-        if shown.region.clipped(case.shape) == Region.whole(case.shape):
+        if view.region.clipped(case.shape) == Region.whole(case.shape):
             return
 
         def show(prediction: Prediction | None) -> None:
-            if prediction is not None and self._session.case is not None and self._session.case.id == case.id:
-                self._session.review.show(prediction)
+            shown = self._case()
+            if prediction is not None and shown is not None and shown.id == case.id:
+                self._review.show(prediction)
 
-        self._session.disk.ask(lambda: writer.prediction(case), show)
+        self._disk.ask(lambda: project.writer.prediction(case), show)
+
+    def _case(self) -> Case | None:
+        project = self._notifier.project
+        return None if project is None or project.case is None else project.case.case

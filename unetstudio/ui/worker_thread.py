@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from unetstudio.ui.preferences import home
 from unetstudio.worker.messages import Answer, Event, Heartbeat, Request, StopTask, TaskEnded, TaskEvent, TaskRequest, WorkerDied
 from unetstudio.worker.process import WorkerProcess
 from unetstudio.worker.transport import WorkerTransport
+from unetstudio.workspace.user_folders import home
 
 RESTARTS, WITHIN = 5, 600.0
 """A worker that dies so often within so many seconds is not started again: what it does there kills it, and would again."""

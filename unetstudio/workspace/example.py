@@ -1,4 +1,4 @@
-"""Images to try the program on, which come with the scikit-image package: a first success needs no data of one's own."""
+"""Example images, which come with the scikit-image package: a first success needs no data of one's own."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ IMAGES = {"ihc.png": "immunohistochemistry.png"}
 
 
 def example_images(documents: Path) -> list[Path]:
-    """Copies the example images into a folder of the user's, unless they are there, and returns their paths."""
+    """Copy the example images into a folder of the user's, unless they are there, and return their paths."""
     spec = importlib.util.find_spec("skimage")
     if spec is None or not spec.submodule_search_locations:
         raise FormatError("example", "the example images come with scikit-image, which is missing; install it with pip.")

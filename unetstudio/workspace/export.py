@@ -1,4 +1,4 @@
-"""Masks, legend, pictures and measurements of many cases, written into a folder one file after the other."""
+"""Export of many cases: masks, legend, pictures and measurements, written into a folder one file after the other."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class ExportSource:
 
 
 def stored(project: Project, *, averaged: bool = False) -> ExportSource:
-    """Labels as saved, and segmentations from the saved predictions, those of the screen or the `averaged` ones, with the project's
+    """Take labels as saved, and segmentations from the saved predictions, those of the screen or the `averaged` ones, with the project's
     post-processing."""
     steps = from_json(project.manifest.steps)
 
@@ -85,7 +85,7 @@ def stored(project: Project, *, averaged: bool = False) -> ExportSource:
 
 
 def export(material: ExportSource, cases: Sequence[Case], classes: ClassTable, folder: Path, choice: ExportChoice) -> Iterator[Exported]:
-    """Writes `<stem>.<format>` per case, overlays/<stem>.png, legend.json and measurements.csv; a job: one event a file.
+    """Write `<stem>.<format>` per case, overlays/<stem>.png, legend.json and measurements.csv; a job: one event a file.
 
     A case without labels or prediction is left out with a sentence. UserError when nothing can be exported, when the folder refuses, or
     when a file there is not this program's own; every file is whole or not there.
@@ -136,7 +136,7 @@ def export(material: ExportSource, cases: Sequence[Case], classes: ClassTable, f
 
 
 def _values(material: ExportSource, case: Case, classes: ClassTable, what: What) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """Class values and origins (Z, Y, X); values that no class of the table has become UNLABELLED."""
+    """Return class values and origins (Z, Y, X); values that no class of the table has become UNLABELLED."""
     labels = material.labels_of(case)
     known = classes.channels() != UNLABELLED
     if what == "labels":
@@ -152,7 +152,7 @@ def _values(material: ExportSource, case: Case, classes: ClassTable, what: What)
 def _picture(
     material: ExportSource, case: Case, values: NDArray[np.uint8], classes: ClassTable, path: Path, done: int, total: int
 ) -> Exported:
-    """Writes the overlay picture; an image that is missing or changed costs only its picture."""
+    """Write the overlay picture; an image that is missing or changed costs only its picture."""
     try:
         scan = material.read_scan(case.source)
     except UserError as error:
@@ -168,13 +168,13 @@ def _picture(
 
 
 def _formats(case: Case, chosen: tuple[str, ...]) -> list[str]:
-    """The chosen formats that can hold the case, else the usual one."""
+    """Return the chosen formats that can hold the case, else the usual one."""
     fitting = [name for name in dict.fromkeys(chosen) if FORMATS[name].volumes or not case.is_volume]
     return fitting or ["nifti" if case.is_volume else "png"]
 
 
 def _all_names(names: Sequence[str], masks: Sequence[Sequence[tuple[str, object]]], choice: ExportChoice) -> list[str]:
-    """Every file to come, relative to the folder."""
+    """Name every file that will be written, relative to the folder."""
     files = [f"{name}{FORMATS[kind].suffixes[0]}" for name, kinds in zip(names, masks, strict=True) for kind, _ in kinds]
     pictures = [f"{PICTURES}/{name}.png" for name in names] if choice.pictures else []
     return [*files, *pictures, LEGEND, *([MEASUREMENTS] if choice.table else [])]

@@ -1,4 +1,4 @@
-"""Masks made elsewhere become labels: matched to cases by file stem, checked, and turned into one Edit each."""
+"""Import of masks made elsewhere: they are matched to cases by file stem, checked, and turned into one Edit each."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ BINARY = {0, 255}
 
 @dataclass(frozen=True)
 class Mapping:
-    """Which class a stored mask value means: `low` to `high`, both included."""
+    """The class `value` that stored mask values from `low` to `high`, both included, stand for."""
 
     low: int
     high: int
@@ -34,20 +34,20 @@ class Mapping:
 
 
 def mappings(texts: Iterable[str], classes: ClassTable) -> tuple[Mapping, ...]:
-    """From `--map VALUE=CLASS` texts; VALUE is a number, a range `1-40`, or `1+` for one and all above. CLASS is a name or a value."""
-    found = []
+    """Read `--map VALUE=CLASS` texts; VALUE is a number, a range `1-40`, or `1+` for one and all above. CLASS is a name or a value."""
+    parsed = []
     for text in texts:
         match = re.fullmatch(r"(\d+)(?:(\+)|-(\d+))?=(.+)", text.strip())
         if match is None:
             raise UserError(f"--map {text!r} is not understood: write VALUE=CLASS, LOW-HIGH=CLASS or LOW+=CLASS.")
         low = int(match[1])
         high = 2**63 - 1 if match[2] else int(match[3] or low)
-        found.append(Mapping(low, high, class_named(match[4], classes)))
-    return tuple(found)
+        parsed.append(Mapping(low, high, class_named(match[4], classes)))
+    return tuple(parsed)
 
 
 def class_named(text: str, classes: ClassTable) -> int:
-    """The label value of a class given by name or by number."""
+    """Return the label value of a class given by name or by number."""
     for known in classes:
         if known.name == text.strip() or str(known.value) == text.strip():
             return known.value
@@ -55,7 +55,7 @@ def class_named(text: str, classes: ClassTable) -> int:
 
 
 def matched(paths: Sequence[Path], cases: Sequence[Case]) -> list[tuple[Path, Case]]:
-    """Pairs of mask and case with the same stem; folders are looked into. UserError for no pair at all, or one that is not clear."""
+    """Pair masks and cases of the same stem, also masks in folders. UserError for no pair at all, or for one that is not clear."""
     files = [f for path in paths for f in (sorted(path.iterdir()) if path.is_dir() else [path]) if not f.name.startswith(".")]
     missing = [f for f in files if not f.exists()]
     if missing:
@@ -91,7 +91,7 @@ def mask_edit(
     mapping: Sequence[Mapping] = (),
     objects: bool = False,
 ) -> Edit | None:
-    """The Edit that writes a mask (Z, Y, X) of class values into the labels; None when nothing changes.
+    """Make the Edit that writes a mask (Z, Y, X) of class values into the labels; None when nothing changes.
 
     255 means not annotated, unless the mask is black and white (0 and 255 alone). What was painted by hand stays. With `objects`, a mask
     of many values in a project of two classes is taken to number objects, and one with a mapping always; a line of background then parts
@@ -106,8 +106,8 @@ def mask_edit(
 
 
 def parted(mask: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
-    """A mask that numbers objects (Z, Y, X) with a line of 0 between those that touch, two pixels wide, slice by slice: as class values
-    they would be one object."""
+    """Part the objects that a mask (Z, Y, X) numbers: a line of 0, two pixels wide, runs between those that touch, slice by slice. As class
+    values they would be one object."""
     from scipy.ndimage import maximum_filter, minimum_filter
 
     window = (1, 3, 3)
@@ -120,7 +120,7 @@ def parted(mask: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
 def _classed(
     mask: NDArray[np.integer[Any]], classes: ClassTable, path: Path, unlabelled: int | None, mapping: Sequence[Mapping], objects: bool
 ) -> NDArray[np.uint8]:
-    """(Z, Y, X) uint8 class values; UNLABELLED where the mask says so."""
+    """Return class values, (Z, Y, X) uint8; UNLABELLED where the mask says so."""
     stored = [int(v) for v in np.unique(mask)]
     if numbered := objects and _numbered(stored, classes, unlabelled, mapping):
         mask, stored = parted(mask), sorted({0, *stored})
@@ -147,7 +147,7 @@ def _numbered(stored: list[int], classes: ClassTable, unlabelled: int | None, ma
 def _meaning(
     stored: list[int], classes: ClassTable, unlabelled: int | None, mapping: Sequence[Mapping], numbered: bool
 ) -> Callable[[int], int | None]:
-    """From stored value to class value, None when it has no meaning."""
+    """Return a function from stored value to class value, None when it has no meaning."""
     order = classes.values
     binary = unlabelled is None and not mapping and set(stored) == BINARY and len(order) >= 2
     numbered = numbered and not mapping
@@ -168,6 +168,6 @@ def _meaning(
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    """Width x height, and slices for volumes, as people say it."""
+    """Name width x height, and slices for volumes."""
     z, y, x = shape
     return f"{x} × {y}" if z == 1 else f"{x} × {y} × {z}"

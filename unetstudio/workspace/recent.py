@@ -1,46 +1,44 @@
-"""Projects opened before, newest first, and the folders of this user. Kept in one small JSON file outside every project."""
+"""Projects opened before, newest first, kept in one small JSON file outside every project."""
 
 from __future__ import annotations
 
 import contextlib
 import json
-import os
 import time
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
-
-import platformdirs
+from typing import TypedDict
 
 from unetstudio.atomic_file import replace_file
 from unetstudio.errors import FormatError
-from unetstudio.project.manifest_file import MANIFEST
+from unetstudio.project.manifest_file import MANIFEST, SUFFIX
+from unetstudio.workspace.user_folders import home
 
 MOST = 12
-LOOKED_AT = 20
-"""Cases of which one may have a thumbnail: the start page does not wait for ten thousand looks at a network drive."""
+MOST_THUMBNAILS = 20
+"""Cases of a project that are searched for a thumbnail: nobody waits for ten thousand looks at a network drive."""
 
 
-def home() -> Path:
-    """Where preferences are kept; UNETSTUDIO_HOME moves it."""
-    return Path(os.environ.get("UNETSTUDIO_HOME") or platformdirs.user_config_dir("unetstudio", appauthor=False))
+class _Entry(TypedDict):
+    """One line of the file."""
+
+    path: str
+    opened: float
 
 
-def documents() -> Path:
-    """The user's documents folder, where projects go when the images' folder is read-only."""
-    if "UNETSTUDIO_HOME" in os.environ:
-        return home()
-    return Path(platformdirs.user_documents_dir())
+@dataclass(frozen=True)
+class RecentProject:
+    """A project that was open before and is still there."""
 
-
-def state() -> Path:
-    """Where what must outlast the program, and is of no use to anybody else, is kept."""
-    if "UNETSTUDIO_HOME" in os.environ:
-        return home() / "state"
-    return Path(platformdirs.user_state_dir("unetstudio", appauthor=False))
+    path: Path
+    name: str
+    opened: float  # seconds since 1970
+    cases: int
+    thumbnail: bytes | None  # PNG, of the first case that has one
 
 
 def remember(folder: Path) -> None:
-    """Puts a project at the top of the list; a home that cannot be written is no reason to stop."""
+    """Put a project at the top of the list; a home that cannot be written is no reason to stop."""
     folder = folder.absolute()
     kept = [entry for entry in _read() if entry["path"] != str(folder)][: MOST - 1]
     listed = [{"path": str(folder), "opened": time.time()}, *kept]
@@ -48,23 +46,30 @@ def remember(folder: Path) -> None:
         replace_file(home() / "recent.json", json.dumps(listed).encode(), parents=True, flush=False)
 
 
-def projects() -> list[dict[str, Any]]:
-    """{"path", "name", "thumbnail", "opened", "cases"} of each project that is still there."""
-    found = []
-    for entry in _read():
-        folder = Path(entry["path"])
-        try:
-            listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["cases"]
-            pictures = [folder / "cache" / "thumbnails" / f"{case['id']}.png" for case in listed[:LOOKED_AT]]
-        except (OSError, ValueError, KeyError, TypeError, RecursionError):
-            continue
-        thumbnail = next((picture for picture in pictures if picture.exists()), None)
-        name = folder.name.removesuffix(".unetstudio")
-        found.append({"path": folder, "name": name, "thumbnail": thumbnail, "opened": entry["opened"], "cases": len(listed)})
-    return found
+def projects() -> list[RecentProject]:
+    """Read the projects that are still there; this may take seconds where they lie on a network drive."""
+    return [project for entry in _read() if (project := _project(entry)) is not None]
 
 
-def _read() -> list[dict[str, Any]]:
+def _project(entry: _Entry) -> RecentProject | None:
+    folder = Path(entry["path"])
+    try:
+        listed = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))["cases"]
+        pictures = [folder / "cache" / "thumbnails" / f"{case['id']}.png" for case in listed[:MOST_THUMBNAILS]]
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
+        return None
+    thumbnail = next((data for picture in pictures if (data := _bytes(picture))), None)
+    return RecentProject(folder, folder.name.removesuffix(SUFFIX), entry["opened"], len(listed), thumbnail)
+
+
+def _bytes(picture: Path) -> bytes | None:
+    try:
+        return picture.read_bytes()
+    except OSError:
+        return None
+
+
+def _read() -> list[_Entry]:
     try:
         entries = json.loads((home() / "recent.json").read_text(encoding="utf-8"))
         return [e for e in entries if isinstance(e["path"], str) and isinstance(e["opened"], (int, float))]

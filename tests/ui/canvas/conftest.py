@@ -1,9 +1,9 @@
-"""A real session with a picture or a volume open, without a project on disk and without a learner, and a canvas that shows it."""
+"""A real session with a picture or a volume open, without a learner, and a canvas that shows it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -11,12 +11,10 @@ import pytest
 from PySide6.QtCore import QPoint, QPointF, QSize, Qt
 from PySide6.QtGui import QImage, QWheelEvent
 from pytestqt.qtbot import QtBot
+from ui.laid_open import lay_open, without_learner
 
-from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
-from unetstudio.data.history import History
-from unetstudio.data.labels import LabelMap
 from unetstudio.data.scan import Scan
 from unetstudio.ui.canvas.canvas import Canvas
 from unetstudio.ui.session import Session
@@ -64,26 +62,10 @@ class Hand:
         return colour.red(), colour.green(), colour.blue()
 
 
-def opened(session: Session, scan: Scan, case_id: str = "a") -> None:
-    """Make a scan the session's open case, with nothing annotated."""
-    session.case = Case(case_id, case_id, Source(Path(f"{case_id}.png")), "0" * 64, scan.shape, scan.channels, "PNG", scan.geometry)
-    session.cases = (session.case,)
-    session.scan, session.labels = scan, LabelMap.unlabelled(scan.shape)
-    session._sequence[case_id] = 0
-    session.cursor.open(scan.shape)
-    session.display.show(replace(session.display.options, window=None))
-    session.annotation.open(case_id, scan.voxels, session.labels, History())
-    session.review.open(session.case, scan.voxels, session.labels, None)
-    session.case_opened.emit(case_id)
-
-
 @pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
-    """Two classes, blue background (0) and red structure (1); nothing open yet."""
-    made = Session()
-    made.classes = ClassTable.named(["ground", "thing"], [BLUE, RED])
-    made.annotation.set_classes(made.classes)
-    made.annotation.set_active_class(1)
+def session(qtbot: QtBot, tmp_path: Path) -> Iterator[Session]:
+    """Two classes, blue background (0) and red structure (1); no case open yet."""
+    made = without_learner(tmp_path / "canvas.unetstudio", ClassTable.named(["ground", "thing"], [BLUE, RED]))
     made.annotation.tools.set_options("brush", size=5)
     yield made
     made.shut_down()
@@ -94,7 +76,7 @@ def show(qtbot: QtBot, session: Session) -> Callable[[Scan], Hand]:
     """Show a scan on a canvas of 400 x 300 pixels."""
 
     def shown(scan: Scan) -> Hand:
-        opened(session, scan)
+        lay_open(session, scan, "aaaaaaaa")
         canvas = Canvas(session)
         qtbot.addWidget(canvas)
         canvas.resize(QSize(400, 300))
@@ -124,5 +106,5 @@ def volume(show: Callable[[Scan], Hand]) -> Hand:
 
 @pytest.fixture
 def open_case(session: Session) -> Callable[[Scan, str], None]:
-    """Open another case in the session."""
-    return lambda scan, case_id: opened(session, scan, case_id)
+    """Opens another case in the session."""
+    return partial(lay_open, session)

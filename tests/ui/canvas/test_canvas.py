@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QEvent, QObject, QPointF, QRect, Qt
 from pytestqt.qtbot import QtBot
+from ui.laid_open import clear
 
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
@@ -336,8 +337,7 @@ def test_that_a_prediction_appears_without_being_asked_for(picture: Hand, sessio
 
 def test_that_recolouring_a_class_is_seen(picture: Hand, session: Session) -> None:
     picture.drag((20, 10), (20, 40))
-    session.classes = session.classes.changed(1, colour=(0, 255, 0))
-    session.classes_changed.emit()
+    session.change(lambda project: project.classes.recolour(1, (0, 255, 0)))
     red, green, _ = picture.colour(20, 25)
     assert green > red
 
@@ -349,24 +349,22 @@ def test_that_coming_back_to_a_case_shows_the_same_place(picture: Hand, session:
     canvas, first = picture.canvas, session.scan
     canvas.zoom_by(2.0, QPointF(50, 50))
     before = canvas.scene.view_state()
-    qtbot.waitUntil(lambda: session.view.get("views", {}).get("a") == before)
-    open_case(Scan(np.zeros((3, 1, 20, 30), np.uint8)), "b")
+    qtbot.waitUntil(lambda: session.project.view.get("views", {}).get(session.case.id) == before)
+    open_case(Scan(np.zeros((1, 1, 20, 30), np.uint8)), "bbbbbbbb")
     assert "scale" not in canvas.scene.view_state()
-    open_case(first, "a")
+    open_case(first, session.cases[0].id)
     assert canvas.scene.view_state() == before
 
 
 def test_that_a_closed_project_leaves_an_empty_canvas(picture: Hand, session: Session) -> None:
-    session.scan = session.labels = session.case = None
-    session.project_closed.emit()
+    session.close_project()
     assert picture.colour(30, 30) == (picture.canvas.surround.red(), picture.canvas.surround.green(), picture.canvas.surround.blue())
     picture.move(30, 30)
     picture.drag((30, 30), button=BUTTONS.RightButton)
 
 
 def test_that_removing_the_last_case_empties_the_canvas(picture: Hand, session: Session, qtbot: QtBot) -> None:
-    session.cases = ()
-    session.cases_changed.emit()
+    clear(session)
     qtbot.waitUntil(lambda: picture.canvas.picture.image is None)
 
 

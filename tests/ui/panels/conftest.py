@@ -1,4 +1,4 @@
-"""A session with a picture of three classes open, without a project on disk and without a learner."""
+"""A session with a picture of three classes open, without a learner."""
 
 from __future__ import annotations
 
@@ -10,47 +10,30 @@ import numpy as np
 import pytest
 from PySide6.QtWidgets import QScrollArea, QWidget
 from pytestqt.qtbot import QtBot
+from ui.laid_open import lay_open, without_learner
 
-from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
-from unetstudio.data.history import History
-from unetstudio.data.labels import LabelMap
 from unetstudio.data.palette import colours
 from unetstudio.data.scan import Scan
 from unetstudio.ui.session import Session
 
 
-def put(session: Session, scan: Scan) -> None:
-    """Puts a scan with empty labels into the session as its open case."""
-    case = Case(scan.name, scan.name, Source(Path(f"{scan.name}.tif")), "0" * 64, scan.shape, scan.channels, scan.kind, scan.geometry)
-    labels = LabelMap.unlabelled(scan.shape)
-    session.cases = (*session.cases, case)
-    session.case, session.scan, session.labels = case, scan, labels
-    session._sequence[case.id] = 0
-    session.annotation.open(case.id, scan.voxels, labels, History())
-    session.review.open(case, scan.voxels, labels, None)
-    session.cases_changed.emit()
-    session.case_opened.emit(case.id)
-
-
 @pytest.fixture
-def session(qtbot: QtBot) -> Iterator[Session]:
+def session(qtbot: QtBot, tmp_path: Path) -> Iterator[Session]:
     """Classes background (0), nucleus (1) and membrane (2); a 16-bit picture of 40 x 60 pixels of 0.5 µm."""
-    made = Session()
-    made.classes = ClassTable.named(["background", "nucleus", "membrane"], colours(3))
-    made.annotation.set_classes(made.classes)
-    made.annotation.set_active_class(1)
+    classes = ClassTable.named(["background", "nucleus", "membrane"], colours(3))
+    made = without_learner(tmp_path / "panels.unetstudio", classes)
     voxels = np.arange(40 * 60, dtype=np.uint16).reshape(1, 1, 40, 60) * 10
-    put(made, Scan(voxels, Geometry((0.0005, 0.0005, 0.0005)), "picture", "TIFF"))
+    lay_open(made, Scan(voxels, Geometry((0.0005, 0.0005, 0.0005)), "picture", "TIFF"))
     yield made
     made.shut_down()
 
 
-@pytest.fixture
-def lay_open(session: Session) -> Callable[[Scan], None]:
+@pytest.fixture(name="lay_open")
+def open_another(session: Session) -> Callable[[Scan], None]:
     """Opens another scan in the session."""
-    return partial(put, session)
+    return partial(lay_open, session)
 
 
 @pytest.fixture

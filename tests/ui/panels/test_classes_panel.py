@@ -128,7 +128,7 @@ def test_that_show_only_hides_the_others_and_show_all_brings_them_back(panel: Cl
 
 
 def test_that_rows_are_read_out_whole(panel: ClassesPanel, session: Session) -> None:
-    session.set_class_locked(1, True)
+    session.change(lambda project: project.classes.lock(1, True))
     spoken = panel.model.index(1).data(Qt.ItemDataRole.AccessibleTextRole)
     assert spoken.startswith("nucleus, active, locked, 0 px")
 
@@ -146,8 +146,7 @@ def test_that_a_click_leaves_the_keyboard_with_the_canvas(qtbot: QtBot, panel: C
 
 
 def test_that_the_panel_stays_when_the_project_closes(panel: ClassesPanel, session: Session) -> None:
-    session.case = session.scan = session.labels = None
-    session.project_closed.emit()
+    session.close_project()
     assert panel.annotated.text() == "Open an image to begin."
     assert not panel.grab().isNull()
 

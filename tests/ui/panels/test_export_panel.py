@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PySide6.QtWidgets import QLabel, QWidget
+from ui.laid_open import clear
 
 from unetstudio.data.case import ReviewState
 from unetstudio.data.geometry import Geometry
@@ -32,7 +33,7 @@ def test_that_pictures_go_out_as_png_unless_told_otherwise(panel: ExportPanel) -
 
 
 def test_that_volumes_go_out_as_nifti(panel: ExportPanel, session: Session, lay_open: LayOpen) -> None:
-    session.cases = ()
+    clear(session)
     lay_open(Scan(np.zeros((1, 4, 8, 8), np.int16), Geometry((2.0, 1.0, 1.0)), "volume"))
     assert panel.form.chosen_formats() == ["nifti"]
     assert not panel.form.formats["png"].isEnabled()
@@ -48,7 +49,7 @@ def test_that_only_accepted_and_corrected_cases_are_chosen(panel: ExportPanel, s
     lay_open(Scan(np.zeros((1, 1, 8, 8), np.uint8), name="second"))
     session.review.set_state(ReviewState.CORRECTED)
     panel.form.cases.setCurrentIndex(panel.form.cases.findData(ACCEPTED))
-    assert panel.form.chosen_cases() == ["second"]
+    assert panel.form.chosen_cases() == [session.case.id] != [session.cases[0].id]
 
 
 def test_that_nothing_can_be_exported_when_no_case_is_accepted(panel: ExportPanel, session: Session) -> None:
@@ -57,9 +58,9 @@ def test_that_nothing_can_be_exported_when_no_case_is_accepted(panel: ExportPane
     assert not panel.export_button.isEnabled()
 
 
-def test_that_the_open_case_alone_can_go_out(panel: ExportPanel) -> None:
+def test_that_the_open_case_alone_can_go_out(panel: ExportPanel, session: Session) -> None:
     panel.form.cases.setCurrentIndex(panel.form.cases.findData(OPEN_CASE))
-    assert panel.form.chosen_cases() == ["picture"]
+    assert panel.form.chosen_cases() == [session.case.id]
     assert panel.export_button.isEnabled()
 
 

@@ -8,6 +8,7 @@ import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QPushButton
 from pytestqt.qtbot import QtBot
+from ui.laid_open import clear
 
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
@@ -88,13 +89,13 @@ def test_that_fractions_are_shown_with_enough_decimals(panel: IntensityPanel, se
 
 
 def test_that_no_image_is_said(panel: IntensityPanel, session: Session) -> None:
-    session.case = session.scan = session.labels = None
-    session.project_closed.emit()
+    session.close_project()
     assert panel.image_size.text() == "No image is open."
     assert not panel.isEnabled()
 
 
 def test_that_full_range_brightens_a_dark_photograph(qtbot: QtBot, panel: IntensityPanel, session: Session, lay_open: LayOpen) -> None:
+    clear(session)
     lay_open(Scan(np.linspace(0, 40, 1200).astype(np.uint8).reshape(3, 1, 20, 20), name="dark", kind="PNG"))
     click(qtbot, panel, "window_full")
     assert session.display.options.window == (0.0, 40.0)

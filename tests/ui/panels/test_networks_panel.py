@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from types import SimpleNamespace
 
 import numpy as np
 import pytest
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from ui.laid_open import clear
 from ui.line import answer, end, task_of
 
 from unetstudio.data.classes import ClassTable
@@ -100,7 +100,7 @@ def test_that_the_badges_tell_what_suits_this_computer(dialog: NetworkDialog) ->
 def test_that_volumes_may_have_the_network_for_volumes(
     sent: list[Request], session: Session, lay_open: Callable[[Scan], None], qtbot: QtBot
 ) -> None:
-    session.cases = ()
+    clear(session)
     lay_open(Scan(np.zeros((1, 12, 40, 40), np.uint8)))
     made = NetworkDialog(session)
     qtbot.addWidget(made)
@@ -111,6 +111,7 @@ def test_that_volumes_may_have_the_network_for_volumes(
 def test_that_nothing_changes_before_another_network_is_picked_and_applied(
     dialog: NetworkDialog, session: Session, sent: list[Request]
 ) -> None:
+    sent.clear()
     assert dialog.list.value == "unet" and not dialog.apply_button.isEnabled()
     assert dialog.consequence.text() == "U-Net is the network in use."
     pick(dialog, "attention_unet")
@@ -138,12 +139,10 @@ def test_that_a_network_that_learned_here_before_is_offered_its_own_checkpoint(
         for step, score in ((90, 0.5), (1200, 0.85))
     )
     monkeypatch.setattr("unetstudio.ui.network_dialog.cards", lambda _: [newer, older])
-    monkeypatch.setattr(session.disk, "ask", lambda call, done: done(call()))
-    monkeypatch.setattr(session, "writer", SimpleNamespace(project=SimpleNamespace(checkpoints_folder=tmp_path)))
     made = NetworkDialog(session)
     qtbot.addWidget(made)
     pick(made, "attention_unet")
-    monkeypatch.setattr(session, "writer", None)
+    qtbot.waitUntil(lambda: made.kept is not None, timeout=10_000)
     assert made.list.cards["attention_unet"].figures.text().endswith("has learned here before")
     assert made.go_on.text() == "Go on from what it learned before (step 1,200, score 0.85)" and made.go_on.isChecked()
     assert made.consequence.text().startswith("Attention U-Net goes on from where it stopped;")
@@ -248,7 +247,7 @@ def test_that_attention_is_offered_while_the_network_has_it(
     session.display.show(replace(session.display.options, overlay="attention"))
     assert controls.legend.isVisible() and "appears" in controls.legend.text()
     assert session.case is not None
-    region = Region.whole(session.case.shape)
+    region = Region.whole(session.case.case.shape)
     session.attention.take(AttentionMapped(session.case.id, region, np.full(region.shape, 9, np.uint8), 0.41, 0.97, "id"))
     assert "dark 41 %, bright 97 %" in controls.legend.text()
     ready(session, "unet")
@@ -260,7 +259,7 @@ def test_that_choosing_attention_from_the_list_asks_for_it(sent: list[Request], 
     controls = OverlayControls(session)
     qtbot.addWidget(controls)
     assert session.case is not None
-    session.show_view(Region.whole(session.case.shape), (0, 0, 0))
+    session.worker_sync.show_view(Region.whole(session.case.case.shape), (0, 0, 0))
     controls.mode.setCurrentIndex(controls.mode.findData("attention"))
     controls.mode.activated.emit(controls.mode.currentIndex())
     asked = sent[-1]
@@ -269,7 +268,7 @@ def test_that_choosing_attention_from_the_list_asks_for_it(sent: list[Request], 
 
 def test_that_a_map_of_another_case_or_older_weights_is_not_mixed_in(sent: list[Request], session: Session) -> None:
     assert session.case is not None
-    shape, attention = session.case.shape, session.attention
+    shape, attention = session.case.case.shape, session.attention
     part = Region((0, 0, 0), (1, 4, 4))
     attention.take(AttentionMapped("another", part, np.full(part.shape, 9, np.uint8), 0, 1, "a"))
     assert attention.values is None

@@ -125,7 +125,7 @@ def test_that_removed_voxels_can_be_shown(panel: ReviewPanel, session: Session) 
 def test_that_a_case_is_judged_and_the_judgement_taken_back(qtbot: QtBot, panel: ReviewPanel, session: Session) -> None:
     for expected in (ReviewState.REJECTED, ReviewState.UNREVIEWED):
         qtbot.mouseClick(panel.states.buttons[ReviewState.REJECTED], Qt.MouseButton.LeftButton)
-        assert session.case.review == expected
+        assert session.case.case.review == expected
     assert panel.left.text() == "1 of 1 not reviewed yet."
 
 
@@ -137,7 +137,7 @@ def test_that_a_judgement_by_key_is_shown(panel: ReviewPanel, session: Session) 
 
 def test_that_the_probability_of_a_removed_class_gives_way_to_the_active_one(panel: ReviewPanel, session: Session) -> None:
     session.display.show(replace(session.display.options, probability_class=2))
-    session.remove_class(2)
+    session.change(lambda project: project.classes.remove(2))
     choose(panel.overlay.mode, "probability")
     assert session.display.options.probability_class == 1
     assert panel.overlay.of_class.currentText() == "nucleus"

@@ -78,9 +78,9 @@ def test_that_x_goes_to_the_eraser_and_back(working: MainWindow, qtbot: QtBot) -
 def test_that_enter_accepts_the_case_and_r_rejects_it(working: MainWindow, qtbot: QtBot) -> None:
     working.work.canvas.setFocus()
     qtbot.keyClick(working.work.canvas, Qt.Key.Key_Return)
-    accepted = working.session.case.review
+    accepted = working.session.case.case.review
     qtbot.keyClick(working.work.canvas, Qt.Key.Key_R)
-    assert (accepted, working.session.case.review) == (ReviewState.ACCEPTED, ReviewState.REJECTED)
+    assert (accepted, working.session.case.case.review) == (ReviewState.ACCEPTED, ReviewState.REJECTED)
 
 
 def test_that_arrow_keys_step_through_cases_on_the_canvas(working: MainWindow, qtbot: QtBot) -> None:

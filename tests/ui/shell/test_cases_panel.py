@@ -53,12 +53,12 @@ def test_that_a_click_opens_the_case(panel: CasesPanel, working: MainWindow, qtb
     third = panel.list.visualRect(panel.model.index(2)).center()
     with qtbot.waitSignal(working.session.case_opened):
         qtbot.mouseClick(panel.list.viewport(), Qt.MouseButton.LeftButton, pos=third)
-    assert working.session.case.name == "picture_02"
+    assert working.session.case.case.name == "picture_02"
 
 
 def test_that_the_open_case_is_the_chosen_row(panel: CasesPanel, working: MainWindow, qtbot: QtBot) -> None:
     with qtbot.waitSignal(working.session.case_opened):
-        working.session.step_case(+1)
+        working.session.case_opener.step(+1)
     assert panel.list.currentIndex().data() == "picture_01"
 
 
@@ -76,11 +76,11 @@ def test_that_enter_in_the_filter_opens_the_first_case_found(panel: CasesPanel, 
     qtbot.keyClicks(panel.filter, "11")
     with qtbot.waitSignal(working.session.case_opened):
         qtbot.keyClick(panel.filter, Qt.Key.Key_Return)
-    assert working.session.case.name == "picture_11"
+    assert working.session.case.case.name == "picture_11"
 
 
 def test_that_the_filter_finds_names_and_states(panel: CasesPanel, working: MainWindow) -> None:
-    working.session.mark_case(working.session.cases[4].id, ReviewState.REJECTED)
+    working.session.change(lambda project: project.cases.review(working.session.cases[4].id, ReviewState.REJECTED))
     panel.filter.setText("rejected")
     by_state = names(panel)
     panel.filter.setText("_1")
@@ -127,12 +127,13 @@ def test_that_ten_thousand_cases_are_drawn_a_screenful_at_a_time(working: MainWi
             return super().data(index, role)
 
     first = session.cases[0]
-    session.cases = tuple(replace(first, id=f"case-{n}", name=f"case {n}") for n in range(10_000))
+    many = tuple(replace(first, id=f"{n:016x}", name=f"case {n}") for n in range(10_000))
+    session.project.writer.update(cases=many)
     model = Counting(session, panel)
     panel.list.setModel(model)
     model.refresh()
     panel.list.scrollToBottom()
     panel.list.grab()
     assert model.rowCount() == 10_000
-    assert "case-9999" in asked
+    assert many[-1].id in asked
     assert len(set(asked)) < 60

@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.main_window import MainWindow
 from unetstudio.ui.panels.export import ExportPanel
+from unetstudio.ui.panels.export_form import OPEN_CASE
 from unetstudio.ui.preferences import Preferences
 
 
@@ -46,13 +47,13 @@ def test_that_there_is_a_zoom_only_with_an_image(window: MainWindow, images: lis
 
 
 def test_that_the_title_names_the_project(working: MainWindow) -> None:
-    assert working.session.project_name in working.windowTitle()
+    assert working.session.project.name in working.windowTitle()
 
 
-def test_that_closing_the_project_leads_back_to_the_start_page_that_lists_it(working: MainWindow) -> None:
+def test_that_closing_the_project_leads_back_to_the_start_page_that_lists_it(working: MainWindow, qtbot: QtBot) -> None:
     working.session.close_project()
     assert not working.is_working
-    assert working.start.continue_tile.isEnabled()
+    qtbot.waitUntil(working.start.continue_tile.isEnabled, timeout=10_000)
 
 
 def test_that_a_file_that_cannot_be_opened_leads_to_the_start_page_which_says_why(window: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
@@ -66,6 +67,7 @@ def test_that_a_file_that_cannot_be_opened_leads_to_the_start_page_which_says_wh
 
 def test_that_the_project_can_be_opened_again_from_its_tile(working: MainWindow, qtbot: QtBot) -> None:
     working.session.close_project()
+    qtbot.waitUntil(working.start.continue_tile.isEnabled, timeout=10_000)
     with qtbot.waitSignal(working.session.case_opened, timeout=20000):
         working.start.continue_tile.click()
     assert working.is_working
@@ -93,7 +95,28 @@ def test_that_a_notice_hangs_over_the_page_that_is_shown(working: MainWindow) ->
 
 def test_that_closing_the_window_ends_the_session(working: MainWindow) -> None:
     working.close()
-    assert working.session.project_path is None
+    assert working.session.project is None
+
+
+def test_that_an_export_from_its_panel_ends_with_the_files_and_the_result_in_place(
+    working: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    working.work.show_section("export")
+    panel = working.work.sections["export"].panel
+    assert isinstance(panel, ExportPanel)
+    annotation = working.session.annotation
+    annotation.press(Pointer(10, 10))
+    annotation.release()
+    panel.form.what.choose("labels")
+    panel.form.cases.setCurrentIndex(panel.form.cases.findData(OPEN_CASE))
+    panel.form.folder.setText(str(tmp_path / "out"))
+    panel.export_button.click()
+    assert not panel.export_button.isEnabled() and not working.status.bar.isHidden()
+    working.session.notice.emit("Something else went wrong.", "error")
+    qtbot.waitUntil(lambda: not panel.result.isHidden(), timeout=20_000)
+    assert panel.result.text() == "Exported to “out”." and panel.export_button.isEnabled()
+    assert working.status.bar.isHidden()
+    assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["picture_00.png"]
 
 
 def test_that_the_export_folder_of_a_project_is_still_remembered_after_closing(
@@ -104,7 +127,7 @@ def test_that_the_export_folder_of_a_project_is_still_remembered_after_closing(
     assert isinstance(panel, ExportPanel)
     panel.form.folder.setText(str(tmp_path / "elsewhere"))
     panel.form.remember_folder()
-    project = str(working.session.project_path)
+    project = str(working.session.project.path)
     working.close()
     assert Preferences(preferences.path).get("export_folders", {}) == {project: str(tmp_path / "elsewhere")}
 

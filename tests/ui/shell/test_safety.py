@@ -50,7 +50,7 @@ def test_that_a_window_that_may_only_read_says_so_as_long_as_it_is_open(window: 
     folder = images[0].parent / "held.unetstudio"
     with Project.create(folder, ClassTable.named(["background", "cell"], [(90, 90, 90), (0, 200, 0)])):  # held open by somebody else
         window.session.open_paths([folder])
-        qtbot.waitUntil(lambda: window.session.project_path is not None, timeout=10_000)
+        qtbot.waitUntil(lambda: window.session.project is not None, timeout=10_000)
         assert window.work.read_only.isVisible()
         window.session.close_project()
         assert window.work.read_only.isHidden()
@@ -71,7 +71,7 @@ def test_that_the_right_click_menu_tells_who_painted_and_leads_to_the_history(wo
 
 def test_that_closing_the_window_keeps_the_stroke_in_hand(working: MainWindow) -> None:
     session = working.session
-    folder, case = session.project_path, session.case
+    folder, case = session.project.path, session.case.case
     session.annotation.press(Pointer(20, 10))
     session.annotation.move(Pointer(20, 40))
     working.close()

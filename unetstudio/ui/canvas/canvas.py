@@ -188,8 +188,9 @@ class Canvas(Surface):
         session = self.session
         if session.scan is None:
             return
-        if session.case is not None:
-            session.view["views"] = {**session.view.get("views", {}), session.case.id: self.scene.view_state()}
+        if session.project is not None and session.case is not None:
+            view = session.project.view
+            view["views"] = {**view.get("views", {}), session.case.id: self.scene.view_state()}
         self.view_changed.emit(*self.scene.in_sight())
 
     # ------------------------------------------------------------------------------------------------ drawn over it

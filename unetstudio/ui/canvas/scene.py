@@ -42,14 +42,14 @@ class Scene:
 
     def open(self) -> None:
         """Show another case, at the place where one was in it last."""
-        scan, case = self._session.scan, self._session.case
+        project, case = self._session.project, self._session.case
         self._views.clear()
-        if scan is None:
+        if project is None or case is None:
             self.close()
             return
-        self._automatic = automatic_window(scan)
+        self._automatic = automatic_window(case.scan)
         self.show_plane()
-        self._restore({} if case is None else self._session.view.get("views", {}).get(case.id, {}))
+        self._restore(project.view.get("views", {}).get(case.id, {}))
 
     def view_state(self) -> dict[str, Any]:
         """Where one is in the open case, as plain values."""

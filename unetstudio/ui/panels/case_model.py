@@ -83,7 +83,7 @@ class CaseModel(QAbstractListModel):
         if role == THUMBNAIL:
             return self._picture(case.id)
         if role == ANNOTATED:
-            return self._session.annotated_fraction(case.id)
+            return self._annotated_share(case)
         return None
 
     def flags(self, index: QModelIndex) -> Qt.ItemFlag:
@@ -109,17 +109,25 @@ class CaseModel(QAbstractListModel):
         case_id = bytes(data.data(MIME).data()).decode()
         place = row if row >= 0 else (parent.row() if parent.isValid() else len(self._shown))
         before = self._places.get(case_id, place)
-        self._session.move_case(case_id, place - 1 if before < place else place)
+        self._session.change(lambda project: project.cases.move(case_id, place - 1 if before < place else place))
         return False
+
+    def _annotated_share(self, case: Case) -> float:
+        """The share of its voxels that carry a class, as last known."""
+        project = self._session.project
+        if project is None:
+            return 0.0
+        open_case = project.case
+        return open_case.annotated_share if open_case is not None and open_case.id == case.id else project.cases.annotated_share(case.id)
 
     def _picture(self, case_id: str) -> QPixmap | None:
         if case_id in self._pictures:
             self._pictures.move_to_end(case_id)
             return self._pictures[case_id]
-        path = self._session.thumbnail(case_id)
-        if path is None:
+        project = self._session.project
+        if project is None:
             return None
-        picture = QPixmap(str(path))
+        picture = QPixmap(str(project.thumbnail(case_id)))
         if picture.isNull():
             return None
         self._pictures[case_id] = picture

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from functools import partial
+
 from PySide6.QtCore import QModelIndex, QPoint, Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices
 from PySide6.QtWidgets import QAbstractItemView, QLabel, QLineEdit, QListView, QMenu, QVBoxLayout, QWidget
@@ -122,7 +124,10 @@ class CasesPanel(QWidget):
     def _open(self, index: QModelIndex) -> None:
         case = index.data(CASE)
         if self._session.case is None or self._session.case.id != case.id:
-            self._session.open_case(case.id)
+            self._session.case_opener.open(case.id)
+
+    def _mark(self, case_id: str, state: ReviewState) -> None:
+        self._session.change(lambda project: project.cases.review(case_id, state))
 
     def _offer(self, at: QPoint) -> None:
         index = self.list.indexAt(at)
@@ -136,11 +141,13 @@ class CasesPanel(QWidget):
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         for state, text in MARKS.items():
             if state is not case.review:
-                menu.addAction(text, lambda state=state: self._session.mark_case(case.id, state))
+                menu.addAction(text, partial(self._mark, case.id, state))
         menu.addSeparator()
         holder = case.source.path if case.source.path.is_dir() else case.source.path.parent
         menu.addAction(icon("folder"), "Open its folder", lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(holder))))
-        menu.addAction(icon("trash"), "Remove from the project", lambda: self._session.remove_case(case.id))
+        menu.addAction(
+            icon("trash"), "Remove from the project", lambda: self._session.change(lambda project: project.cases.remove(case.id))
+        )
         return menu
 
 

@@ -63,7 +63,7 @@ class ClassModel(QAbstractListModel):
             return False
         label = self._rows[index.row()]
         if name != label.name:
-            self._session.rename_class(label.value, name)
+            self._session.change(lambda project: project.classes.rename(label.value, name))
         return True
 
     def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
@@ -72,10 +72,10 @@ class ClassModel(QAbstractListModel):
 
     def amount(self, row: ClassRow) -> str:
         """Its voxels in the open case, and in mm² or mm³ where the spacing is known."""
-        case = self._session.case
-        if case is None:
+        scan = self._session.scan
+        if scan is None:
             return "No case is open"
-        return wording.amount(row.voxels, case.geometry, volume=case.is_volume)
+        return wording.amount(row.voxels, scan.geometry, volume=scan.is_volume)
 
     def _row(self, place: int) -> ClassRow:
         label, labels = self._rows[place], self._session.labels

@@ -99,15 +99,15 @@ class ClassesPanel(QWidget):
         found = self._session.classes[value]
         match part:
             case Part.EYE:
-                self._session.set_class_visible(value, not found.visible)
+                self._session.change(lambda project: project.classes.show(value, not found.visible))
             case Part.LOCK:
-                self._session.set_class_locked(value, not found.locked)
+                self._session.change(lambda project: project.classes.lock(value, not found.locked))
             case Part.SWATCH:
                 self._choose_colour(value)
 
     def _choose_colour(self, value: int) -> None:
         popup = ColourPopup(self._session.classes[value].colour, self)
-        popup.picked.connect(lambda colour: self._session.recolour_class(value, colour))
+        popup.picked.connect(lambda colour: self._session.change(lambda project: project.classes.recolour(value, colour)))
         rect = self.list.visualRect(self.model.index(self.model.row_of(value)))
         popup.open_at(self.list.viewport().mapToGlobal(rect.bottomLeft()))
 
@@ -120,7 +120,7 @@ class ClassesPanel(QWidget):
     def _remove(self) -> None:
         value = self._session.annotation.active_class
         if self.remove_button.isEnabled() and value in self._session.classes:
-            self._session.remove_class(value)
+            self._session.change(lambda project: project.classes.remove(value))
 
     def _menu_at(self, point: QPoint) -> None:
         index = self.list.indexAt(point)
@@ -138,12 +138,12 @@ class ClassesPanel(QWidget):
         menu.addAction("Change colour …", lambda: self._choose_colour(found.value))
         menu.addSeparator()
         eye, lock = ("eye-off", "Hide") if found.visible else ("eye", "Show"), ("unlock", "Unlock") if found.locked else ("lock", "Lock")
-        menu.addAction(icon(eye[0]), eye[1], lambda: session.set_class_visible(found.value, not found.visible))
+        menu.addAction(icon(eye[0]), eye[1], lambda: session.change(lambda project: project.classes.show(found.value, not found.visible)))
         menu.addAction("Show only this", lambda: self._show_only(found.value))
         menu.addAction("Show all", lambda: self._show_only(None))
-        menu.addAction(icon(lock[0]), lock[1], lambda: session.set_class_locked(found.value, not found.locked))
+        menu.addAction(icon(lock[0]), lock[1], lambda: session.change(lambda project: project.classes.lock(found.value, not found.locked)))
         menu.addSeparator()
-        remove = menu.addAction(icon("trash"), "Remove", lambda: session.remove_class(found.value))
+        remove = menu.addAction(icon("trash"), "Remove", lambda: session.change(lambda project: project.classes.remove(found.value)))
         remove.setEnabled(len(session.classes) > 1)
         if session.read_only:
             menu.setEnabled(False)
@@ -151,7 +151,8 @@ class ClassesPanel(QWidget):
 
     def _show_only(self, value: int | None) -> None:
         """Hides every class but one; None shows all."""
-        for found in tuple(self._session.classes):
-            visible = value is None or found.value == value
-            if found.visible != visible:
-                self._session.set_class_visible(found.value, visible)
+        for found in self._session.classes:
+            self._show_one(found.value, value in (None, found.value))
+
+    def _show_one(self, value: int, visible: bool) -> None:
+        self._session.change(lambda project: project.classes.show(value, visible))

@@ -18,7 +18,7 @@ from unetstudio.ui.task import Task, TaskState
 
 
 class ExportPanel(QWidget):
-    """Commands `session.export` and shows the task that it begins."""
+    """Commands `session.export_run` and shows the task that it begins."""
 
     title = "Export"
 
@@ -72,9 +72,8 @@ class ExportPanel(QWidget):
             return
         form.remember_folder()
         averaged = form.averaged.isChecked() and form.averaged.isEnabled()
-        pictures, table = form.pictures.isChecked(), form.table.isChecked()
-        folder, formats, cases = form.chosen_folder(), form.chosen_formats(), form.chosen_cases()
-        self.show_task(self._session.export(folder, form.what.value, formats, cases, pictures, table, averaged=averaged), folder)
+        folder, cases = form.chosen_folder(), form.chosen_cases()
+        self.show_task(self._session.export_run.begin(folder, form.choice(), cases, averaged=averaged), folder)
 
     def show_task(self, task: Task, folder: Path) -> None:
         """Show the progress of an export into a folder, and in the end what became of it."""

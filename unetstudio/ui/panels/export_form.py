@@ -15,6 +15,7 @@ from unetstudio.ui.panels.wheel import WheelGuard
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
+from unetstudio.workspace.export import ExportChoice, What
 
 WHAT = (
     ("segmentation", "Segmentation", "What was predicted and cleaned up, with your strokes on top"),
@@ -140,11 +141,16 @@ class ExportForm(QWidget):
         self._choose_default_formats()
         self.changed.emit()
 
+    def choice(self) -> ExportChoice:
+        """Return what is to be written of each case."""
+        what: What = "segmentation" if self.what.value == "segmentation" else "labels"
+        return ExportChoice(what, tuple(self.chosen_formats()), self.pictures.isChecked(), self.table.isChecked())
+
     def remember_folder(self) -> None:
         """Propose this folder again for this project."""
-        if self._session.project_path is not None and self.folder.text():
+        if self._session.project is not None and self.folder.text():
             folders = dict(self._preferences.get(FOLDERS, {}))
-            folders[str(self._session.project_path)] = self.folder.text()
+            folders[str(self._session.project.path)] = self.folder.text()
             self._preferences.put(FOLDERS, folders)
 
     # ------------------------------------------------------------------------------------------------------ showing
@@ -158,15 +164,16 @@ class ExportForm(QWidget):
         self.cases.addItem(f"Accepted and corrected cases ({good})", ACCEPTED)
         self.cases.addItem(f"All cases ({len(cases)})", ALL)
         self.cases.setCurrentIndex(self.cases.findData(chosen))
-        if not self.folder.text() or self.folder.property("project") != str(self._session.project_path):
-            self._suggest_folder()
+        self._suggest_folder()
         self._choose_default_formats()
         self._enable_averaged()
         self.changed.emit()
 
     def _suggest_folder(self) -> None:
-        """Show the folder used last for this project, or one beside it."""
-        project = self._session.project_path
+        """Show the folder used last for this project, or one beside it, unless it is another project's that is shown."""
+        project = None if self._session.project is None else self._session.project.path
+        if self.folder.text() and self.folder.property("project") == str(project):
+            return
         self.folder.setProperty("project", str(project))
         if project is not None:
             remembered = self._preferences.get(FOLDERS, {}).get(str(project))

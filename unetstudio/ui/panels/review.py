@@ -85,7 +85,7 @@ class ReviewPanel(QWidget):
 
     def _show_case(self) -> None:
         case = self._session.case
-        self.states.choose(None if case is None else case.review)
+        self.states.choose(None if case is None else case.case.review)
         self.states.setEnabled(case is not None and not self._session.read_only)
         left = sum(case.review == ReviewState.UNREVIEWED for case in self._session.cases)
         total = len(self._session.cases)

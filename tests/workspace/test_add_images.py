@@ -13,7 +13,8 @@ import tifffile
 from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
-from unetstudio.workspace.intake import THUMBNAIL, CaseRead, CaseRefused, intake, picture, thumbnail
+from unetstudio.workspace.add_images import CaseRead, CaseRefused, read_images
+from unetstudio.workspace.thumbnail import THUMBNAIL, picture, thumbnail
 
 
 def write(path: Path, shape: tuple[int, ...] = (20, 30), seed: int = 0) -> Source:
@@ -22,7 +23,7 @@ def write(path: Path, shape: tuple[int, ...] = (20, 30), seed: int = 0) -> Sourc
 
 
 def test_that_a_picture_becomes_a_case_with_its_hash_shape_and_thumbnail(tmp_path: Path) -> None:
-    (found,) = intake([write(tmp_path / "cell.png")])
+    (found,) = read_images([write(tmp_path / "cell.png")])
     assert isinstance(found, CaseRead)
     assert (found.case.name, found.case.shape, found.case.channels) == ("cell", (1, 20, 30), 1)
     assert found.case.sha256 == hashlib.sha256((tmp_path / "cell.png").read_bytes()).hexdigest()
@@ -32,7 +33,7 @@ def test_that_a_picture_becomes_a_case_with_its_hash_shape_and_thumbnail(tmp_pat
 
 def test_that_a_broken_file_is_refused_and_the_next_one_is_read(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(b"")
-    refused, read = intake([Source(tmp_path / "a.png"), write(tmp_path / "b.png")])
+    refused, read = read_images([Source(tmp_path / "a.png"), write(tmp_path / "b.png")])
     assert isinstance(refused, CaseRefused)
     assert refused.text.startswith("a.png: ")
     assert isinstance(read, CaseRead)
@@ -41,17 +42,17 @@ def test_that_a_broken_file_is_refused_and_the_next_one_is_read(tmp_path: Path) 
 
 def test_that_the_same_image_is_taken_once_under_whatever_name(tmp_path: Path) -> None:
     sources = [write(tmp_path / "a.png"), write(tmp_path / "b.png"), write(tmp_path / "c.png", seed=1)]
-    first, again, other = intake(sources)
+    first, again, other = read_images(sources)
     assert isinstance(first, CaseRead)
     assert isinstance(again, CaseRefused)
     assert again.text == "b.png: this image is in the project already."
     assert isinstance(other, CaseRead)
-    assert isinstance(next(intake(sources, {first.case.sha256})), CaseRefused)
+    assert isinstance(next(read_images(sources, {first.case.sha256})), CaseRefused)
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (1, 900), (900, 1), (2, 3, 3)])
 def test_that_even_the_oddest_shape_has_a_picture(tmp_path: Path, shape: tuple[int, ...]) -> None:
-    (found,) = intake([write(tmp_path / "odd.png", shape)])
+    (found,) = read_images([write(tmp_path / "odd.png", shape)])
     assert isinstance(found, CaseRead)
     assert picture(found.scan).shape[-1] == 3
     assert max(picture(found.scan).shape) == THUMBNAIL
@@ -60,7 +61,7 @@ def test_that_even_the_oddest_shape_has_a_picture(tmp_path: Path, shape: tuple[i
 @pytest.mark.parametrize("values", [np.full((8, 8), 7, np.uint8), np.zeros((8, 8), np.float32), np.full((8, 8), -1e30, np.float32)])
 def test_that_a_constant_image_has_a_picture(tmp_path: Path, values: np.ndarray) -> None:
     tifffile.imwrite(tmp_path / "flat.tif", values)
-    (found,) = intake([Source(tmp_path / "flat.tif")])
+    (found,) = read_images([Source(tmp_path / "flat.tif")])
     assert isinstance(found, CaseRead)
     assert np.ptp(picture(found.scan)) == 0
 

@@ -1,0 +1,68 @@
+"""Two pictures, and a project made of them as the window makes it, without the window."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import cv2
+import numpy as np
+import pytest
+
+from unetstudio.data.edit import Edit
+from unetstudio.data.labels import LabelMap
+from unetstudio.data.region import Region
+from unetstudio.data.stroke import Stroke
+from unetstudio.workspace.add_images import CaseRead, open_images
+from unetstudio.workspace.open_project import OpenProject
+from unetstudio.workspace.user_folders import documents
+
+
+@pytest.fixture
+def images(tmp_path: Path) -> list[Path]:
+    """Two grey pictures, 96 x 80, bright discs on dark ground."""
+    folder = tmp_path / "images"
+    folder.mkdir()
+    rng = np.random.default_rng(0)
+    paths = []
+    for number in range(2):
+        picture = rng.normal(60, 8, (80, 96)).clip(0, 255).astype(np.uint8)
+        cv2.circle(picture, (30 + 20 * number, 40), 18, 190, -1)
+        paths.append(folder / f"disc_{number}.png")
+        cv2.imwrite(str(paths[-1]), picture)
+    return paths
+
+
+def made_of(paths: list[Path]) -> OpenProject:
+    """Reads images into a project, makes it where there is none, and lists the cases."""
+    project: OpenProject | None = None
+    for event in open_images(paths, None, documents()):
+        if isinstance(event, OpenProject):
+            project = event
+        elif isinstance(event, CaseRead) and project is not None:
+            project.cases.add(event.case)
+    assert project is not None
+    project.writer.retry()
+    return project
+
+
+@pytest.fixture
+def project(images: list[Path]) -> Iterator[OpenProject]:
+    """A project of the two images, open for writing."""
+    made = made_of(images)
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def stroke() -> Callable[..., Edit]:
+    """Paints a bar of four rows on labels, and returns the Edit."""
+
+    def paint(labels: LabelMap, row: int, value: int = 1) -> Edit:
+        made = Stroke(labels, value, tool="brush")
+        made.paint(Region((0, row, 10), (1, row + 4, 60)), np.ones((1, 4, 50), np.bool_))
+        edit = made.commit()
+        assert edit is not None
+        return edit
+
+    return paint

@@ -1,0 +1,81 @@
+"""The open project: what it remembers of its cases, and what of it is on the disk when it is closed."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from unetstudio.data.edit import Edit
+from unetstudio.data.labels import LabelMap
+from unetstudio.errors import ProjectError
+from unetstudio.postprocess.stack import DEFAULT_STEPS
+from unetstudio.postprocess.threshold import Threshold
+from unetstudio.project.project import Project
+from unetstudio.workspace.open_project import OpenProject, open_project
+from unetstudio.workspace.user_folders import documents
+
+
+def test_that_the_case_shown_last_is_shown_first_the_next_time(project: OpenProject) -> None:
+    first, second = project.cases.all
+    assert project.last_case() == first.id
+    project.enter(project.writer.open_case(second))
+    project.close()
+    with open_project(project.path, documents()) as again:
+        assert again.last_case() == second.id
+        again.cases.remove(second.id)
+        assert again.last_case() == first.id
+        again.cases.remove(first.id)
+        assert again.last_case() == ""
+
+
+def test_that_a_case_that_was_left_is_known_by_how_much_of_it_is_annotated(project: OpenProject, stroke: Callable[..., Edit]) -> None:
+    opened = project.enter(project.writer.open_case(project.cases.all[0]))
+    assert project.case is opened
+    stroke(opened.labels, 10)
+    assert opened.annotated_share == 200 / (80 * 96)
+    project.leave()
+    assert project.case is None
+    assert project.cases.annotated_share(opened.id) == 200 / (80 * 96)
+
+
+def test_that_changes_of_the_open_case_are_numbered_on(project: OpenProject) -> None:
+    opened = project.enter(project.writer.open_case(project.cases.all[0]))
+    assert [opened.count_change(), opened.count_change(), opened.sequence] == [1, 2, 2]
+
+
+def test_that_a_case_that_was_changed_while_it_was_closed_is_recognized(project: OpenProject, stroke: Callable[..., Edit]) -> None:
+    first, second = project.cases.all
+    project.enter(project.writer.open_case(first))
+    project.enter(project.writer.open_case(second))
+    assert not project.changed_while_closed(project.writer.open_case(first))
+    project.writer.open_case(second)
+    project.writer.change_closed_case(first, lambda labels: stroke(LabelMap.unlabelled(labels.shape), 10))
+    assert project.changed_while_closed(project.writer.open_case(first))
+
+
+def test_that_training_and_post_processing_are_saved_with_the_project(project: OpenProject) -> None:
+    assert project.steps == DEFAULT_STEPS
+    project.training = replace(project.training, base=24)
+    project.steps = (Threshold(probability=0.3),)
+    project.close()
+    with open_project(project.path, documents()) as again:
+        assert again.training.base == 24
+        assert Threshold(probability=0.3) in again.steps
+
+
+def test_that_a_command_that_fails_keeps_what_was_done_and_gives_the_project_back(project: OpenProject) -> None:
+    project.close()
+    with pytest.raises(ZeroDivisionError), open_project(project.path, documents()) as opened:
+        opened.classes.rename(1, "Nucleus")
+        raise ZeroDivisionError
+    with Project.open(project.path) as stored:
+        assert not stored.read_only
+        assert stored.classes[1].name == "Nucleus"
+
+
+def test_that_a_folder_that_is_no_project_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(ProjectError):
+        open_project(tmp_path, documents())

@@ -1,0 +1,151 @@
+"""How a case comes onto the screen: its image is read, then its labels; of several asked for in a row only the last is shown."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from PySide6.QtCore import QObject, Signal
+
+from unetstudio.data.case import Case
+from unetstudio.data.scan import Scan
+from unetstudio.errors import UserError
+from unetstudio.networks.allocator import give_back
+from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.cursor import Cursor
+from unetstudio.ui.disk_thread import DiskThread
+from unetstudio.ui.display import Display
+from unetstudio.ui.notifier import Change, Notifier
+from unetstudio.ui.review import Review
+from unetstudio.ui.saving import Saver
+from unetstudio.workspace.case_list import CaseRemoved
+from unetstudio.workspace.open_project import OpenProject
+from unetstudio.workspace.project_writer import LoadedCase
+
+
+class CaseOpener(QObject):
+    """Opens and closes cases of the open project. The case on the screen stays there until the next is read."""
+
+    shown = Signal()  # after everybody heard of the opened case
+
+    def __init__(
+        self,
+        notifier: Notifier,
+        disk: DiskThread,
+        saver: Saver,
+        cursor: Cursor,
+        display: Display,
+        annotation: Annotation,
+        review: Review,
+        parent: QObject | None = None,
+    ) -> None:
+        super().__init__(parent)
+        self._notifier, self._disk, self._saver = notifier, disk, saver
+        self._cursor, self._display, self._annotation, self._review = cursor, display, annotation, review
+        self.wanted = ""
+        """Id of the case asked for last; "" when there is none."""
+        notifier.changed.connect(self._leave_removed)
+        review.next_asked.connect(self._open_next_unreviewed)
+
+    def open(self, case_id: str, scan: Scan | None = None) -> None:
+        """Show a case unless it is open or on its way; an image at hand is not read again."""
+        project = self._notifier.project
+        if project is None or case_id == self.wanted:
+            return
+        case = project.cases[case_id]
+        self._annotation.end()
+        self.wanted = case_id
+        self._notifier.case_opening.emit(case_id)
+        if scan is not None:
+            self._read_labels(project, case, scan)
+            return
+
+        def read() -> tuple[Case, Scan] | None:
+            return project.writer.scan_of(case) if self.wanted == case_id else None
+
+        def go_on(image: tuple[Case, Scan] | None) -> None:
+            if image is not None and self._awaits(project, case_id):
+                self._read_labels(project, *image)
+
+        self._disk.read(read, go_on, lambda error: self._refuse(project, case_id, error))
+
+    def step(self, step: int) -> None:
+        """Show the next (+1) or previous (-1) case of the strip."""
+        project = self._notifier.project
+        if project is not None and (case := project.cases.neighbour(self.wanted, step)) is not None:
+            self.open(case.id)
+
+    def close(self) -> None:
+        """Close the open case, and forget the one that is being read."""
+        self.wanted = ""
+        self._close_case()
+
+    def _awaits(self, project: OpenProject, case_id: str) -> bool:
+        return self.wanted == case_id and self._notifier.project is project
+
+    def _read_labels(self, project: OpenProject, case: Case, scan: Scan) -> None:
+        def read() -> LoadedCase | None:
+            return project.writer.open_case(case, scan) if self.wanted == case.id else None
+
+        def go_on(loaded: LoadedCase | None) -> None:
+            if loaded is not None and self._awaits(project, case.id):
+                self.show(project, loaded)
+
+        self._disk.ask(read, go_on, lambda error: self._refuse(project, case.id, error))
+
+    def show(self, project: OpenProject, loaded: LoadedCase) -> None:
+        """Put a case that was read on the screen."""
+        case, before = loaded.case, project.case
+        if before is not None and before.id == case.id and loaded.sequence <= before.sequence:
+            self._notifier.case_opened.emit(case.id)  # back before the next was there: the screen holds all that the disk does, or more
+            return
+        self._close_case()
+        if case.source != project.cases[case.id].source:
+            self._notifier.announce(project.cases.relink([case]))
+        changed = project.changed_while_closed(loaded)
+        opened = project.enter(loaded)
+        self._display.show(replace(self._display.options, window=None))
+        self._cursor.open(case.shape)
+        self._annotation.open(case.id, opened.scan.voxels, opened.labels, loaded.history, changed=changed)
+        self._review.open(case, opened.scan.voxels, opened.labels, loaded.prediction)
+        self._saver.save()
+        self._notifier.case_opened.emit(case.id)
+        if loaded.recovered:
+            self._notifier.notice.emit(loaded.recovered, "warning")
+        self.shown.emit()
+        self._disk.ask(give_back)  # of the case before
+
+    def _refuse(self, project: OpenProject, case_id: str, error: UserError) -> None:
+        if self._notifier.project is not project:
+            return  # it was read while its project was closed
+        if self.wanted == case_id:
+            self.wanted = "" if project.case is None else project.case.id
+        self._notifier.case_failed.emit(case_id, str(error))
+        self._notifier.notice.emit(str(error), "error")
+
+    def _close_case(self) -> None:
+        project = self._notifier.project
+        if project is None or project.case is None:
+            return
+        self._annotation.end()
+        project.leave()
+        self._annotation.close()
+        self._review.close()
+
+    def _leave_removed(self, change: Change) -> None:
+        """Go to the neighbour of a case that was taken off the list while it was on the screen."""
+        if not isinstance(change, CaseRemoved) or change.case.id != self.wanted:
+            return
+        if change.neighbour is None:
+            self.close()
+        else:
+            self.open(change.neighbour.id)
+
+    def _open_next_unreviewed(self) -> None:
+        project = self._notifier.project
+        if project is None:
+            return
+        case = project.cases.next_unreviewed(self.wanted)
+        if case is not None:
+            self.open(case.id)
+        else:
+            self._notifier.notice.emit("Every case has been reviewed.", "info")

@@ -1,0 +1,93 @@
+"""The open project of a window and the signals that tell of its changes."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from PySide6.QtCore import QObject, Signal
+
+from unetstudio.data.case import Case
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.classes_edit import ClassesEdit
+from unetstudio.data.labels import LabelMap
+from unetstudio.data.scan import Scan
+from unetstudio.errors import UserError
+from unetstudio.workspace.case_list import CasesEdit
+from unetstudio.workspace.open_case import OpenCase
+from unetstudio.workspace.open_project import OpenProject
+
+Change = CasesEdit | ClassesEdit
+"""What an operation on a project returns."""
+
+
+class Notifier(QObject):
+    """Runs operations on `project` and announces what they changed, in one place; whoever saves, learns or shows it listens here."""
+
+    project_opened = Signal()
+    project_closed = Signal()
+    cases_changed = Signal()  # list, order, review states, thumbnails
+    classes_changed = Signal()
+    changed = Signal(object)  # Change: after cases_changed or classes_changed
+    case_opening = Signal(str)  # id: its scan is being read
+    case_opened = Signal(str)  # id: scan and labels are there, ready to paint
+    case_failed = Signal(str, str)  # id, one sentence
+    notice = Signal(str, str)  # one sentence, level: "info", "warning", "error"
+    fault = Signal(str)  # traceback of an error in the program itself, on the disk thread or in the worker
+
+    def __init__(self, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self.project: OpenProject | None = None
+
+    @property
+    def case(self) -> OpenCase | None:
+        """The open case."""
+        return None if self.project is None else self.project.case
+
+    @property
+    def scan(self) -> Scan | None:
+        """The image of the open case."""
+        return None if self.case is None else self.case.scan
+
+    @property
+    def labels(self) -> LabelMap | None:
+        """The labels of the open case."""
+        return None if self.case is None else self.case.labels
+
+    @property
+    def cases(self) -> tuple[Case, ...]:
+        """The cases of the project in the order of the strip; none without a project."""
+        return () if self.project is None else self.project.cases.all
+
+    @property
+    def classes(self) -> ClassTable:
+        """The classes of the project; an empty table without a project."""
+        return ClassTable() if self.project is None else self.project.classes.table
+
+    @property
+    def read_only(self) -> bool:
+        """Whether a project is open that cannot be changed."""
+        return self.project is not None and self.project.read_only
+
+    def change(self, operation: Callable[[OpenProject], Change | None]) -> Change | None:
+        """Run an operation on the project and announce what it changed; what stands against it becomes a notice."""
+        if self.project is None:
+            return None
+        if self.read_only:
+            self.notice.emit("This project is open read-only; nothing is changed.", "info")
+            return None
+        try:
+            change = operation(self.project)
+        except UserError as error:
+            self.notice.emit(str(error), "warning")
+            return None
+        if change is not None:
+            self.announce(change)
+        return change
+
+    def announce(self, change: Change) -> None:
+        """Announce a change that was made to the project."""
+        if isinstance(change, ClassesEdit):
+            self.classes_changed.emit()
+        else:
+            self.cases_changed.emit()
+        self.changed.emit(change)

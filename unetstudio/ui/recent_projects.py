@@ -1,0 +1,39 @@
+"""The projects opened before, as the window knows them: read beside the disk thread, since they may lie on a slow network drive."""
+
+from __future__ import annotations
+
+from collections.abc import Generator
+from pathlib import Path
+
+from PySide6.QtCore import QObject, Signal
+
+from unetstudio.ui.disk_thread import DiskThread
+from unetstudio.workspace import recent
+from unetstudio.workspace.recent import RecentProject
+
+
+class RecentProjects(QObject):
+    """`projects`, newest first, are those of the last reading; `changed` follows every reading."""
+
+    changed = Signal()
+
+    def __init__(self, disk: DiskThread, parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._disk = disk
+        self.projects: tuple[RecentProject, ...] = ()
+
+    def remember(self, folder: Path) -> None:
+        """Put a project at the top of the list."""
+        self._disk.ask(lambda: recent.remember(folder))
+
+    def read(self) -> None:
+        """Read the list, after everything asked of the disk thread before; `changed` follows."""
+
+        def steps() -> Generator[tuple[RecentProject, ...], None, None]:
+            yield tuple(recent.projects())
+
+        self._disk.begin(steps(), self._take)
+
+    def _take(self, projects: tuple[RecentProject, ...]) -> None:
+        self.projects = projects
+        self.changed.emit()

@@ -1,0 +1,129 @@
+"""Taking images into a project: each is read once, hashed, measured and given a thumbnail, and a project is made where there is none."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Collection, Generator, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import TypeVar
+
+from unetstudio.data.case import Case, Source
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.palette import colours
+from unetstudio.data.scan import Scan
+from unetstudio.errors import UserError
+from unetstudio.formats import discover, read_to_paint, sha256_of
+from unetstudio.project.case_list import other_channels
+from unetstudio.project.locate import default_folder, project_beside
+from unetstudio.project.project import new_case
+from unetstudio.workspace.open_project import OpenProject, new_project, open_project
+from unetstudio.workspace.thumbnail import picture, thumbnail
+
+FIRST_CLASSES = ["Background", "Structure 1"]
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, eq=False)
+class CaseRead:
+    """A new case, its scan (to show it at once) and its thumbnail as PNG bytes."""
+
+    case: Case
+    scan: Scan
+    thumbnail: bytes
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class CaseRefused:
+    """A file that did not become a case, and why, in one sentence."""
+
+    source: Source
+    text: str
+    done: int
+    total: int
+    known: bool = False  # only because it is in the project already
+
+
+ImageEvent = CaseRead | CaseRefused
+
+
+def at_once(call: Callable[[], T]) -> T:
+    """Call a function and return its result."""
+    return call()
+
+
+def read_images(sources: Sequence[Source], taken: Collection[str] = ()) -> Generator[ImageEvent, None, None]:
+    """Read each source; one whose content (SHA-256) is in `taken` or came before is refused as a duplicate."""
+    seen = set(taken)
+    for done, source in enumerate(sources, start=1):
+        try:
+            scan, digest = read_to_paint(source), sha256_of(source)
+        except UserError as error:
+            yield CaseRefused(source, str(error), done, len(sources))
+            continue
+        if digest in seen:
+            yield CaseRefused(source, f"{source.path.name}: this image is in the project already.", done, len(sources), known=True)
+            continue
+        seen.add(digest)
+        case = new_case(source, scan, digest)
+        yield CaseRead(case, scan, thumbnail(scan), done, len(sources))
+
+
+def add_images(
+    sources: Sequence[Source], project: OpenProject | None, make: Callable[[Scan], OpenProject]
+) -> Generator[OpenProject | ImageEvent, None, None]:
+    """Read images for a project, or for the one that `make` makes for the first of them; the caller lists the cases with `CaseList.add`.
+
+    An image whose case was removed comes back under its old id, and with it what was painted on it. UserError when a single image cannot
+    be read and there is no project.
+    """
+    cases = () if project is None else project.cases.all
+    channels = cases[0].channels if cases else None
+    for event in read_images(sources, {case.sha256 for case in cases}):
+        if isinstance(event, CaseRefused):
+            if project is None and len(sources) == 1:
+                raise UserError(event.text)
+            yield event
+        elif channels not in (None, event.case.channels):
+            yield CaseRefused(event.case.source, str(other_channels(event.case, channels)), event.done, event.total)
+        else:
+            channels = event.case.channels
+            if project is None:
+                project = make(event.scan)
+                yield project
+            case = replace(event.case, id=project.cases.id_before_removal(event.case.sha256) or event.case.id)
+            project.writer.keep_thumbnail(case.id, event.thumbnail)
+            yield replace(event, case=case)
+
+
+def open_images(
+    paths: Sequence[Path],
+    project: OpenProject | None,
+    documents: Path,
+    *,
+    anew: bool = False,
+    in_turn: Callable[[Callable[[], OpenProject]], OpenProject] = at_once,
+) -> Generator[OpenProject | ImageEvent, None, None]:
+    """Read images for the open project; without one for the project beside them, or unless there is one or with `anew` for a new one.
+
+    `in_turn` opens and makes projects after earlier requests, such as closing that very project. UserError when no image could be read.
+    """
+    sources = discover(paths)
+    if project is None and not anew and (beside := project_beside(list(paths))) is not None:
+        project = in_turn(partial(open_project, beside, documents))
+        yield project
+    opened = project is not None
+    for event in add_images(sources, project, lambda scan: in_turn(partial(_made, paths, documents, scan))):
+        opened = opened or isinstance(event, OpenProject)
+        yield event
+    if not opened:
+        raise UserError("None of these files could be opened as an image.")
+
+
+def _made(paths: Sequence[Path], documents: Path, scan: Scan) -> OpenProject:
+    """Make a project for these images, with colours that stand out against the first."""
+    classes = ClassTable.named(FIRST_CLASSES, colours(len(FIRST_CLASSES), picture(scan)))
+    return new_project(default_folder(list(paths), documents), classes, documents)

@@ -1,0 +1,171 @@
+"""The cases of an open project in the order of the strip, and the operations on the list; each returns the change it made."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Any
+
+from unetstudio.data.case import Case, ReviewState
+from unetstudio.workspace.project_writer import ProjectWriter
+
+REMOVED, ANNOTATED = "removed", "annotated"
+"""Names in the view of a project: ids of removed cases by the SHA-256 of their images, and annotated shares by case id."""
+
+
+@dataclass(frozen=True)
+class CaseAdded:
+    """A case is at the end of the list."""
+
+    case: Case
+
+
+@dataclass(frozen=True)
+class CaseMoved:
+    """A case is at another place of the list."""
+
+    case: Case
+
+
+@dataclass(frozen=True)
+class CaseRemoved:
+    """A case is off the list; `neighbour` is the one now nearest to its place, None when the list is empty."""
+
+    case: Case
+    neighbour: Case | None
+
+
+@dataclass(frozen=True)
+class CaseReviewed:
+    """A case has another review state."""
+
+    case: Case
+
+
+@dataclass(frozen=True)
+class CasesRelinked:
+    """The images of these cases were found at another place."""
+
+    cases: tuple[Case, ...]
+
+
+CasesEdit = CaseAdded | CaseMoved | CaseRemoved | CaseReviewed | CasesRelinked
+
+
+@dataclass(frozen=True)
+class _Contents:
+    """The SHA-256 of the images of a list, so that adding ten thousand one by one takes no longer than adding them at once."""
+
+    cases: tuple[Case, ...]
+    hashes: set[str]
+
+
+class CaseList:
+    """Changes the case list of one project; `view` is what the project remembers of how it was looked at, and `on_replaced` gets each case
+    whose review state or source changed."""
+
+    def __init__(self, writer: ProjectWriter, view: dict[str, Any], on_replaced: Callable[[Case], None]) -> None:
+        self._writer = writer
+        self._view = view
+        self._on_replaced = on_replaced
+        self._contents = _Contents((), set())
+
+    @property
+    def all(self) -> tuple[Case, ...]:
+        """The cases as they are now."""
+        return self._writer.project.cases
+
+    def __iter__(self) -> Iterator[Case]:
+        return iter(self.all)
+
+    def __len__(self) -> int:
+        return len(self.all)
+
+    def __contains__(self, case_id: object) -> bool:
+        return any(case.id == case_id for case in self.all)
+
+    def __getitem__(self, case_id: str) -> Case:
+        """Return a case by its id; UserError when there is none."""
+        return self._writer.project.case(case_id)
+
+    # -------------------------------------------------------------------------------------------------- operations
+
+    def add(self, case: Case) -> CaseAdded | None:
+        """Add a case at the end under a name of its own; None when its image is in the list already. UserError for other channels."""
+        if self._contents.cases is not self.all:
+            self._contents = _Contents(self.all, {known.sha256 for known in self.all})
+        hashes = self._contents.hashes
+        if case.sha256 in hashes:
+            return None
+        (added,) = self._writer.add_cases([case])
+        hashes.add(case.sha256)
+        self._contents = _Contents(self.all, hashes)
+        return CaseAdded(added)
+
+    def move(self, case_id: str, place: int) -> CaseMoved:
+        """Move a case to another place in the strip."""
+        case = self[case_id]
+        rest = [other for other in self.all if other.id != case_id]
+        rest.insert(place, case)
+        self._writer.update(cases=tuple(rest))
+        return CaseMoved(case)
+
+    def remove(self, case_id: str) -> CaseRemoved:
+        """Take a case off the list. Its image and its labels stay where they are, and adding the image again brings it back."""
+        case = self[case_id]
+        place = self.all.index(case)
+        rest = tuple(other for other in self.all if other.id != case_id)
+        self._view[REMOVED] = {**self._view.get(REMOVED, {}), case.sha256: case_id}
+        self._writer.update(cases=rest, view=dict(self._view))
+        return CaseRemoved(case, rest[min(place, len(rest) - 1)] if rest else None)
+
+    def review(self, case_id: str, state: ReviewState) -> CaseReviewed:
+        """Set what the clinician thinks of a case."""
+        reviewed = replace(self[case_id], review=state)
+        self._replace([reviewed])
+        return CaseReviewed(reviewed)
+
+    def relink(self, cases: Iterable[Case]) -> CasesRelinked:
+        """Take the images of these cases from where they lie now."""
+        relinked = tuple(replace(self[case.id], source=case.source) for case in cases if case.id in self)
+        self._replace(relinked)
+        return CasesRelinked(relinked)
+
+    def _replace(self, changed: Iterable[Case]) -> None:
+        fresh = {case.id: case for case in changed}
+        self._writer.update(cases=tuple(fresh.get(case.id, case) for case in self.all))
+        for case in fresh.values():
+            self._on_replaced(case)
+
+    # --------------------------------------------------------------------------------------------------- questions
+
+    def neighbour(self, case_id: str, step: int) -> Case | None:
+        """Return the case so many places further; None beyond the ends of the list."""
+        ids = [case.id for case in self.all]
+        place = ids.index(case_id) + step if case_id in ids else -1
+        return self.all[place] if 0 <= place < len(ids) else None
+
+    def next_unreviewed(self, after: str) -> Case | None:
+        """Return the next case that nobody has judged, from the start again behind the last."""
+        ids = [case.id for case in self.all]
+        start = ids.index(after) + 1 if after in ids else 0
+        others = (case for case in (*self.all[start:], *self.all[:start]) if case.id != after)
+        return next((case for case in others if case.review is ReviewState.UNREVIEWED), None)
+
+    def of_image(self, path: Path) -> Case | None:
+        """Return the case of an image, None when it is in no case."""
+        return next((case for case in self.all if case.source.path.absolute() == path.absolute()), None)
+
+    def id_before_removal(self, sha256: str) -> str | None:
+        """Return the id that an image's case had before it was removed, under which its labels still lie."""
+        removed: dict[str, str] = self._view.get(REMOVED, {})
+        return removed.get(sha256)
+
+    def annotated_share(self, case_id: str) -> float:
+        """Return the share of a case's voxels that carried a class when it was last open or imported into."""
+        return float(self._view.get(ANNOTATED, {}).get(case_id, 0.0))
+
+    def note_annotated(self, case_id: str, share: float) -> None:
+        """Remember the share of a case's voxels that carry a class."""
+        self._view[ANNOTATED] = {**self._view.get(ANNOTATED, {}), case_id: share}

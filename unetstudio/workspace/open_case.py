@@ -1,0 +1,34 @@
+"""The case that is open: its scan, its labels, and the number of its last change."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from unetstudio.data.case import Case
+from unetstudio.data.labels import LabelMap
+from unetstudio.data.scan import Scan
+
+
+@dataclass(eq=False)
+class OpenCase:
+    """A case with everything needed to paint on it. `labels` is the copy that strokes change at once; the disk follows."""
+
+    case: Case
+    scan: Scan
+    labels: LabelMap
+    sequence: int  # of the last change of the labels, as the journal numbers them
+
+    @property
+    def id(self) -> str:
+        """The case's id."""
+        return self.case.id
+
+    @property
+    def annotated_share(self) -> float:
+        """The share of its voxels that carry a class."""
+        return self.labels.annotated / self.labels.values.size
+
+    def count_change(self) -> int:
+        """Number a change of the labels."""
+        self.sequence += 1
+        return self.sequence
