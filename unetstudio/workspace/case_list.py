@@ -126,14 +126,14 @@ class CaseList:
     def relink(self, cases: Sequence[Case]) -> CasesRelinked:
         """Take the images of these cases from where they lie now."""
         sources = {case.id: case.source for case in cases}
-        self._replace(tuple(replace(case, source=sources.get(case.id, case.source)) for case in self.all))
+        self._replace(tuple(replace(case, source=sources[case.id]) if case.id in sources else case for case in self.all))
         return CasesRelinked(tuple(case for case in self.all if case.id in sources))
 
     def _replace(self, listed: tuple[Case, ...]) -> None:
         before = self.all
         self._writer.update(cases=listed)
         for old, new in zip(before, listed, strict=True):
-            if old != new:
+            if old is not new:
                 self._on_replaced(new)
 
     # --------------------------------------------------------------------------------------------------- questions
