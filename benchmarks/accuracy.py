@@ -23,9 +23,9 @@ from numpy.typing import NDArray
 
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.scan import Scan
-from unetstudio.inference.events import TilePredicted
-from unetstudio.inference.predict import predict
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.collect import collect
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.request import PredictionRequest
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import Pair as Outcome
 from unetstudio.measure.metric import Score
@@ -169,16 +169,15 @@ def train(found: Material, settings: TrainingSettings, checkpoints: Path, init: 
     return trainer
 
 
-def probabilities(predictor: Predictor, scan: Scan, *, tta: bool) -> NDArray[np.uint8]:
+def probabilities(predictor: NetworkPredictor, scan: Scan, *, tta: bool) -> NDArray[np.uint8]:
     """(K, Z, Y, X) of the whole scan."""
     kept = Prediction(scan.shape, predictor.values)
-    for event in predict(predictor, scan, "", tta=tta):
-        if isinstance(event, TilePredicted):
-            kept.put(event.region, event.probabilities, event.checkpoint)
+    for _ in collect(predictor.predict(scan, PredictionRequest("", tta=tta)), kept):
+        pass
     return kept.probabilities
 
 
-def scores(task: Task, found: Material, predictor: Predictor) -> dict[str, Score]:
+def scores(task: Task, found: Material, predictor: NetworkPredictor) -> dict[str, Score]:
     """Of all test images together; case by case on the way."""
     evaluation = Evaluation([measure.metric for measure in task.measures])
     for pair in found.test:

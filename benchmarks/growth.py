@@ -91,25 +91,27 @@ def predict(edge: int, classes: int) -> tuple[float, float]:
     from unetstudio.data.intensity import Intensity
     from unetstudio.data.palette import colours
     from unetstudio.data.scan import Scan
-    from unetstudio.inference.predictor import Predictor
-    from unetstudio.networks.device import choose_precision, use_threads
+    from unetstudio.inference.folder import PredictionTarget, predict_to_folder
+    from unetstudio.inference.network_predictor import NetworkPredictor
+    from unetstudio.inference.prediction_options import PredictionOptions
+    from unetstudio.networks.device import use_threads
     from unetstudio.networks.network import create
+    from unetstudio.networks.precision_choice import choose_precision
     from unetstudio.postprocess.segment import DEFAULT_STEPS
-    from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
 
     use_threads(1)
     picture = np.random.default_rng(0).integers(0, 255, (edge, edge), np.uint8)
     intensity = Intensity.fit([Scan(picture[None, None, :512, :512])])
     network = create("unet", intensity.channels_out(1), classes, 2, depth=3, base=16)
     table = ClassTable.named([f"class {n}" for n in range(classes)], colours(classes, None))
-    predictor = Predictor(network, intensity, table.values, "growth", choose_precision(torch.device("cpu")))
-    predictor.measure_speed()
+    predictor = NetworkPredictor(network, intensity, table.values, "growth", choose_precision(torch.device("cpu")))
+    predictor.tiles.measure_speed()
     with tempfile.TemporaryDirectory() as folder:
         file = Path(folder) / "picture.tif"
         tifffile.imwrite(file, picture)
         before, start = psutil.Process().memory_info().rss, time.perf_counter()
-        wanted, manner = [PredictionTarget(Source(file), "picture")], PredictionOptions(engine="torch")
-        for _ in predict_to_folder(predictor, wanted, Path(folder) / "masks", DEFAULT_STEPS, table, manner):
+        targets, options = [PredictionTarget(Source(file), "picture")], PredictionOptions(engine="torch")
+        for _ in predict_to_folder(predictor, targets, Path(folder) / "masks", DEFAULT_STEPS, table, options):
             pass
         return time.perf_counter() - start, (peak() - before) / 2**20
 

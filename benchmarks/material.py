@@ -17,8 +17,8 @@ from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.formats import discover, read, read_mask_onto, stem
 from unetstudio.inference.events import TilePredicted
-from unetstudio.inference.predict import predict
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.request import PredictionRequest
 
 Labels = NDArray[np.uint8]
 
@@ -78,11 +78,11 @@ def hippocampus(folder: Path) -> Material:
     return material(folder, ["background", "anterior", "posterior"], lambda mask: mask.astype(np.uint8), 2 / 3)
 
 
-def segmented(predictor: Predictor, scan: Scan) -> Labels:
+def segmented(predictor: NetworkPredictor, scan: Scan) -> Labels:
     """(Z, Y, X): the likeliest class of every voxel."""
     found = np.zeros(scan.shape, np.uint8)
     values = np.array(predictor.values, np.uint8)
-    for event in predict(predictor, scan, ""):
+    for event in predictor.predict(scan, PredictionRequest("")):
         if isinstance(event, TilePredicted):
             found[event.region.slices] = values[event.probabilities.argmax(0)]
     return found

@@ -22,50 +22,51 @@ from unetstudio.data.intensity import Intensity
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
-from unetstudio.inference.events import TilePredicted
-from unetstudio.inference.predict import predict
-from unetstudio.inference.predictor import Predictor, as_bytes
-from unetstudio.networks.device import choose_device, choose_precision, use_threads
+from unetstudio.inference.collect import collect
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.request import PredictionRequest
+from unetstudio.inference.tile_network import as_bytes
+from unetstudio.networks.device import choose_device, use_threads
 from unetstudio.networks.network import create
+from unetstudio.networks.precision_choice import choose_precision
 
 WINDOW = 256
 Probabilities = NDArray[np.uint8]
 
 
-def exact_tiles(predictor: Predictor, scan: Scan) -> Probabilities:
+def exact_tiles(predictor: NetworkPredictor, scan: Scan) -> Probabilities:
     """What the program does."""
     kept = Prediction(scan.shape, predictor.values)
-    for event in predict(predictor, scan, "benchmark"):
-        if isinstance(event, TilePredicted):
-            kept.put(event.region, event.probabilities, event.checkpoint)
+    for _ in collect(predictor.predict(scan, PredictionRequest("benchmark")), kept):
+        pass
     return kept.probabilities
 
 
-def whole_image(predictor: Predictor, scan: Scan) -> Probabilities:
+def whole_image(predictor: NetworkPredictor, scan: Scan) -> Probabilities:
     """One pass over the mirrored image."""
-    domain = predictor.grid(scan).domain
-    spread = predictor.spread(predictor.channels(scan, domain))
+    domain = predictor.tiles.grid(scan).domain
+    spread = predictor.tiles.predict_channels(predictor.tiles.channels(scan, domain))
     return as_bytes(spread[(slice(None), *Region.whole(scan.shape).within(domain))]).cpu().numpy()
 
 
-def blended_windows(predictor: Predictor, scan: Scan) -> Probabilities:
+def blended_windows(predictor: NetworkPredictor, scan: Scan) -> Probabilities:
     """Windows that overlap by half, averaged with Gaussian weights of an eighth of the window, as other programs do."""
     _, y, x = scan.shape
     axis = torch.arange(WINDOW) - (WINDOW - 1) / 2
     bell = torch.exp(-0.5 * (axis / (WINDOW / 8)) ** 2)
     weight = bell[:, None] * bell[None, :]
-    channels = predictor.channels(scan, Region.whole(scan.shape))
+    channels = predictor.tiles.channels(scan, Region.whole(scan.shape))
     total, count = torch.zeros(len(predictor.values), 1, y, x), torch.zeros(y, x)
     starts = [sorted({*range(0, n - WINDOW, WINDOW // 2), n - WINDOW}) for n in (y, x)]
     for top in starts[0]:
         for left in starts[1]:
             rows, columns = slice(top, top + WINDOW), slice(left, left + WINDOW)
-            total[..., rows, columns] += predictor.spread(channels[..., rows, columns]).cpu() * weight
+            total[..., rows, columns] += predictor.tiles.predict_channels(channels[..., rows, columns]).cpu() * weight
             count[rows, columns] += weight
     return as_bytes(total / count).numpy()
 
 
-WAYS: dict[str, Callable[[Predictor, Scan], Probabilities]] = {
+WAYS: dict[str, Callable[[NetworkPredictor, Scan], Probabilities]] = {
     "whole image": whole_image,
     "exact tiles": exact_tiles,
     "blended windows": blended_windows,
@@ -81,8 +82,8 @@ def run(way: str, size: int, base: int, depth: int) -> tuple[Probabilities, floa
     scan = Scan(blobs.mul(255).clamp(0, 255).to(torch.uint8).numpy())
     intensity = Intensity.fit([scan])
     network = create("unet", intensity.channels_out(1), 2, base=base, depth=depth)
-    predictor = Predictor(network, intensity, (0, 1), precision=choose_precision(choose_device()))
-    predictor.measure_speed()
+    predictor = NetworkPredictor(network, intensity, (0, 1), precision=choose_precision(choose_device()))
+    predictor.tiles.measure_speed()
     process, seconds = psutil.Process(), float("inf")
     before = process.memory_info().rss
     for _ in range(2):

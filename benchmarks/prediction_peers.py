@@ -74,13 +74,13 @@ def train(folder: Path, base: int, depth: int, seconds: float) -> Path:
 def run(way: str, checkpoint: Path, size: int, threads: int) -> dict[str, Any]:
     """Seconds (the better of two where that is quick), MB beyond the start, the engine in words, and the share of equal pixels."""
     from unetstudio.data.scan import Scan
-    from unetstudio.inference.predictor import Predictor
+    from unetstudio.inference.network_predictor import NetworkPredictor
     from unetstudio.networks.allocator import keep_freed_memory
     from unetstudio.networks.device import Precision, use_threads
 
     use_threads(threads)
     scan = Scan(picture(size)[None, None])
-    exact = Predictor.load(checkpoint, precision=Precision(torch.device("cpu"), channels_last=True))
+    exact = NetworkPredictor.load(checkpoint, precision=Precision(torch.device("cpu"), channels_last=True))
     middle = (size - CHECKED) // 2
     half = slice(middle, middle + CHECKED)
     truth = _one_pass(exact, scan, half)
@@ -88,16 +88,16 @@ def run(way: str, checkpoint: Path, size: int, threads: int) -> dict[str, Any]:
     words, dtype = "PyTorch, float32", "float32"
     if way.startswith("ours"):
         keep_freed_memory()  # as the program does when it chooses a format; peers run as they come
-        predictor = exact if way == "ours, float32" else Predictor.load(checkpoint)
-        dtype = str(predictor.precision.dtype).removeprefix("torch.")
+        predictor = exact if way == "ours, float32" else NetworkPredictor.load(checkpoint)
+        dtype = str(predictor.tiles.precision.dtype).removeprefix("torch.")
         words = f"PyTorch, {dtype}"
         if way == "ours, fast engine":
-            words = predictor.select_engine(scan, 1e12).words
-        predictor.measure_speed()
+            words = predictor.tiles.select_engine(scan, 1e12).words
+        predictor.tiles.measure_speed()
         predict = lambda: _ours(predictor, scan)  # noqa: E731
     else:
         network = exact.network.to(memory_format=torch.contiguous_format).eval()
-        channels = torch.from_numpy(exact.channels(scan, _whole(scan)))[:, 0]  # (C, Y, X), made before the clock starts
+        channels = torch.from_numpy(exact.tiles.channels(scan, _whole(scan)))[:, 0]  # (C, Y, X), made before the clock starts
         predict = _monai(network, channels, float(way.rsplit(maxsplit=1)[-1])) if way.startswith("monai") else _nnunet(network, channels)
     process, most, ended = psutil.Process(), [0], threading.Event()
     before = process.memory_info().rss
@@ -136,19 +136,19 @@ def _one_pass(predictor: Any, scan: Any, half: slice) -> np.ndarray:
     from unetstudio.data.region import Region
 
     core = Region((0, half.start, half.start), (1, half.stop, half.stop))
-    grid = predictor.grid(scan)
-    (aligned,) = grid.cores(core, (1, CHECKED + 16, CHECKED + 16), (0, half.start, half.start))
-    shares = predictor.probabilities(scan, grid, aligned)[(slice(None), *core.within(aligned))]
+    grid = predictor.tiles.grid(scan)
+    (aligned,) = grid.tile_cores(core, (1, CHECKED + 16, CHECKED + 16), (0, half.start, half.start))
+    shares = predictor.tiles.predict_core(scan, grid, aligned)[(slice(None), *core.within(aligned))]
     return (shares[1] > shares[0])[0].astype(np.uint8)
 
 
 def _ours(predictor: Any, scan: Any) -> np.ndarray:
     """What `unetstudio predict` does with a picture, up to the classes."""
     from unetstudio.inference.events import TilePredicted
-    from unetstudio.inference.predict import FINAL_SECONDS, predict
+    from unetstudio.inference.request import FINAL_SECONDS, PredictionRequest
 
     found = np.zeros(scan.shape[1:], np.uint8)
-    for event in predict(predictor, scan, "benchmark", rows=True, tile_seconds=FINAL_SECONDS):
+    for event in predictor.predict(scan, PredictionRequest("benchmark", row_order=True, tile_seconds=FINAL_SECONDS)):
         if isinstance(event, TilePredicted):
             found[event.region.slices[1:]] = event.probabilities[1, 0] > event.probabilities[0, 0]
     return found

@@ -82,11 +82,12 @@ def ours(task: Task, wanted: str) -> Way:
     from unetstudio.data.labels import LabelMap
     from unetstudio.data.scan import Scan
     from unetstudio.data.study import Study, StudyCase
-    from unetstudio.networks.device import choose_precision
+    from unetstudio.networks.precision_choice import choose_precision
     from unetstudio.training.losses import class_weights
-    from unetstudio.training.material import Material, fit_intensity
-    from unetstudio.training.samples import Samples, draw_cut, make_batch
-    from unetstudio.training.train_state import Learner
+    from unetstudio.training.material import Material
+    from unetstudio.training.samples import Samples, draw_patch, make_batch
+    from unetstudio.training.study_scans import fit_intensity
+    from unetstudio.training.train_state import TrainState
 
     members = []
     for n, (image, truth) in enumerate(task.images(8)):
@@ -100,16 +101,16 @@ def ours(task: Task, wanted: str) -> Way:
     weight = class_weights(list(index.counts), dense=True)
     precision = choose_precision(torch.device("cpu"), task.dims, wanted)
     print(precision.reason, file=sys.stderr)
-    learner = Learner(task.network(intensity.channels_out(1)), precision)
+    state = TrainState(task.network(intensity.channels_out(1)), precision)
     samples = Samples(material, recipe, task.patch, task.batch, seed=0)
     rng = np.random.default_rng(0)
 
     def make() -> object:
-        cuts = [draw_cut(index, material, task.patch, recipe, rng) for _ in range(task.batch)]
-        return make_batch(cuts, index, material, task.patch, recipe)
+        specs = [draw_patch(index, material, task.patch, recipe, rng) for _ in range(task.batch)]
+        return make_batch(specs, index, material, task.patch, recipe)
 
     def step(batch: Any) -> None:
-        learner.step(batch, 1e-3, weight, 0.5).item()
+        state.step(batch, 1e-3, weight, 0.5).item()
 
     return Way(make, samples.take, step, precision.dtype, samples.close)
 

@@ -154,7 +154,7 @@ def _label(asked: argparse.Namespace) -> None:
 
 
 def _train(asked: argparse.Namespace) -> None:
-    from unetstudio.commands.learn import train
+    from unetstudio.commands.train import train
 
     changes = [f"seconds={asked.seconds}", f"steps={asked.steps}", f"device={asked.device}", f"seed={asked.seed}", f"dims={asked.dims}"]
     if asked.network:
@@ -164,8 +164,8 @@ def _train(asked: argparse.Namespace) -> None:
 
 
 def _predict(asked: argparse.Namespace) -> None:
-    from unetstudio.commands.learn import predict
-    from unetstudio.worker.folder import PredictionOptions
+    from unetstudio.commands.predict import predict
+    from unetstudio.inference.prediction_options import PredictionOptions
 
     predict(
         asked.project,
@@ -176,7 +176,7 @@ def _predict(asked: argparse.Namespace) -> None:
         cases=asked.cases,
         post=asked.post,
         device=asked.device,
-        manner=PredictionOptions(asked.flips, asked.probabilities, asked.objects, asked.engine, asked.again),
+        options=PredictionOptions(asked.flips, asked.probabilities, asked.objects, asked.engine, asked.again),
     )
 
 

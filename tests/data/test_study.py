@@ -45,16 +45,16 @@ def stroke(value: int, column: int, origin: int = Origin.PAINTED) -> Edit:
 
 def test_that_training_waits_for_two_classes() -> None:
     study = Study(classes(2), [member("a")])
-    assert study.ready() == "Paint a stroke of each class to begin."
+    assert study.reason_to_wait() == "Paint a stroke of each class to begin."
     study.apply("a", 1, stroke(0, 0))
-    assert study.ready() == "Paint a second class to begin."
+    assert study.reason_to_wait() == "Paint a second class to begin."
     study.apply("a", 2, stroke(1, 10))
-    assert study.ready() is None
+    assert study.reason_to_wait() is None
 
 
 def test_that_training_waits_for_an_image_and_a_second_class_in_the_table() -> None:
-    assert Study(classes(2)).ready() == "Open an image to begin."
-    assert Study(classes(1), [member("a")]).ready() == "Add a second class to begin."
+    assert Study(classes(2)).reason_to_wait() == "Open an image to begin."
+    assert Study(classes(1), [member("a")]).reason_to_wait() == "Add a second class to begin."
 
 
 def test_that_held_out_strokes_alone_do_not_begin_training() -> None:
@@ -62,7 +62,7 @@ def test_that_held_out_strokes_alone_do_not_begin_training() -> None:
     study.apply("a", 1, stroke(0, 0))
     study.apply("a", 2, stroke(1, 10, Origin.PAINTED | HELD_OUT))
     assert study.counts() == {0: (6, 0), 1: (0, 6)}
-    assert study.ready() is not None
+    assert study.reason_to_wait() is not None
 
 
 def test_that_an_edit_read_from_disk_already_is_not_replayed() -> None:

@@ -16,10 +16,10 @@ from faults.material import SMALL, disc, study_of
 
 from unetstudio.data.scan import Scan
 from unetstudio.errors import OutOfMemory
-from unetstudio.inference.events import CasePredicted, TilePredicted
-from unetstudio.inference.predict import predict
+from unetstudio.inference.events import CasePredicted, Notice, TilePredicted
+from unetstudio.inference.request import PredictionRequest
 from unetstudio.networks.checkpoint import load
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished
 from unetstudio.training.fit import Trainer
 
 WAYS = {
@@ -32,8 +32,8 @@ PLACES = ("forward", "backward", "optimiser", "score")
 
 def fail_once(trainer: Trainer, place: str, at: int, error: Callable[[], Exception]) -> None:
     """From now on the `at`-th time that training comes by a place, it runs out of memory there."""
-    assert trainer.learner is not None
-    network, left = trainer.learner.network, [at]
+    assert trainer.training is not None
+    network, left = trainer.training.state.network, [at]
 
     def strike(*_: Any) -> None:
         left[0] -= 1
@@ -46,9 +46,9 @@ def fail_once(trainer: Trainer, place: str, at: int, error: Callable[[], Excepti
         case "backward":
             network.register_forward_hook(lambda _, __, output: output.register_hook(strike) and None)
         case "optimiser":
-            trainer.learner.optimizer.register_step_pre_hook(strike)
+            trainer.training.state.optimizer.register_step_pre_hook(strike)
         case "score":
-            trainer.learner.average.network.register_forward_pre_hook(strike)
+            trainer.training.state.ema.network.register_forward_pre_hook(strike)
 
 
 @pytest.mark.parametrize("way", WAYS)
@@ -77,16 +77,16 @@ def test_that_nothing_is_kept_of_a_step_that_found_no_memory(tmp_path: Path) -> 
     trainer = Trainer(study_of(disc(0)[0]), SMALL, checkpoints=tmp_path)
     story = trainer.run()
     next(story)
-    assert trainer.learner is not None
+    assert trainer.training is not None
     seen: list[weakref.ref[torch.Tensor]] = []
-    trainer.learner.network.register_forward_hook(lambda _, __, output: seen.append(weakref.ref(output)))
+    trainer.training.state.network.register_forward_hook(lambda _, __, output: seen.append(weakref.ref(output)))
     fail_once(trainer, "optimiser", 4, WAYS["GPU"])
     for event in story:
         if isinstance(event, Notice):
             break
     assert seen
     assert all(output() is None for output in seen)
-    assert all(parameter.grad is None for parameter in trainer.learner.network.parameters())
+    assert all(parameter.grad is None for parameter in trainer.training.state.network.parameters())
     story.close()
 
 
@@ -94,13 +94,13 @@ def test_that_scores_come_from_smaller_windows_when_memory_runs_short(tmp_path: 
     trainer = Trainer(study_of(disc(0, 256)[0], edge=256), SMALL, checkpoints=tmp_path)
     story = trainer.run()
     next(story)
-    assert trainer.learner is not None
+    assert trainer.training is not None
 
     def limited(_: Any, inputs: tuple[torch.Tensor]) -> None:
         if inputs[0].shape[-1] > 100 and not torch.is_grad_enabled():
             raise torch.OutOfMemoryError("CUDA out of memory")
 
-    trainer.learner.average.network.register_forward_pre_hook(limited)
+    trainer.training.state.ema.network.register_forward_pre_hook(limited)
     events = list(story)
     assert any(isinstance(event, Notice) and "scores now come from smaller parts" in event.text for event in events)
     assert all(event.score is not None for event in events if isinstance(event, RoundDone))
@@ -119,7 +119,7 @@ def test_that_a_prediction_is_made_in_smaller_tiles_when_memory_runs_short(tmp_p
 
         predictor.network.register_forward_pre_hook(limited)
         n += 1
-        events = list(predict(predictor, Scan(disc(1, 300)[0]), "case"))
+        events = list(predictor.predict(Scan(disc(1, 300)[0]), PredictionRequest("case")))
         assert isinstance(events[-1], CasePredicted)
         assert sum(event.region.size for event in events if isinstance(event, TilePredicted)) == 300 * 300
         good += 1
@@ -132,7 +132,7 @@ def test_that_want_of_memory_for_the_smallest_tile_is_a_sentence(tmp_path: Path)
     predictor = trainer.predictor()
     predictor.network.register_forward_pre_hook(lambda *_: (_ for _ in ()).throw(MemoryError()))
     with pytest.raises(OutOfMemory, match="smallest tile"):
-        list(predict(predictor, Scan(disc(1, 300)[0]), "case"))
+        list(predictor.predict(Scan(disc(1, 300)[0]), PredictionRequest("case")))
 
 
 REAL = """
@@ -142,7 +142,8 @@ import torch
 from dataclasses import replace
 from faults.material import SMALL, disc, study_of
 from unetstudio.training.fit import Trainer
-from unetstudio.training.events import Notice, TrainingFinished
+from unetstudio.inference.events import Notice
+from unetstudio.training.events import TrainingFinished
 torch.set_num_threads(1)
 warm = Trainer(study_of(disc(0)[0]), replace(SMALL, steps=1), checkpoints=Path(sys.argv[1]) / "warm")
 list(warm.run())

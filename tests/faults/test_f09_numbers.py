@@ -11,8 +11,9 @@ import pytest
 from faults.material import SMALL, disc, study_of
 
 from unetstudio.errors import TrainingError
+from unetstudio.inference.events import Notice
 from unetstudio.networks.checkpoint import load
-from unetstudio.training.events import Notice, RoundDone, TrainingEvent, TrainingFinished
+from unetstudio.training.events import RoundDone, TrainingEvent, TrainingFinished
 from unetstudio.training.fit import Trainer
 from unetstudio.training.start import load_start
 
@@ -21,28 +22,28 @@ VALUES = {"NaN": float("nan"), "infinity": float("inf")}
 
 
 def spoil(trainer: Trainer, place: str, value: float) -> None:
-    """Puts a value that is not finite into a place of the learner."""
-    learner = trainer.learner
-    assert learner is not None
-    parameter = next(learner.network.head.parameters())
+    """Puts a value that is not finite into a place of the state."""
+    assert trainer.training is not None
+    state = trainer.training.state
+    parameter = next(state.network.head.parameters())
     match place:
         case "loss":
-            once = [learner.network.register_forward_hook(lambda _, __, output: (once.pop().remove(), output * value)[1])]
+            once = [state.network.register_forward_hook(lambda _, __, output: (once.pop().remove(), output * value)[1])]
         case "gradient":
             hook = [parameter.register_hook(lambda gradient: (hook.pop().remove(), gradient * value)[1])]
         case "weights":
             parameter.data.view(-1)[0] = value
         case "average":
-            next(learner.average.network.head.parameters()).data.view(-1)[0] = value
+            next(state.ema.network.head.parameters()).data.view(-1)[0] = value
         case "optimiser":
-            learner.optimizer.state[parameter]["exp_avg_sq"].view(-1)[0] = value
+            state.optimizer.state[parameter]["exp_avg_sq"].view(-1)[0] = value
         case "norm":
-            next(b for name, b in learner.network.named_buffers() if name.endswith("running_var")).view(-1)[0] = value
+            next(b for name, b in state.network.named_buffers() if name.endswith("running_var")).view(-1)[0] = value
 
 
 def spoil_before(trainer: Trainer, step: int, place: str, value: float) -> None:
     """Does so before the training step of that number."""
-    assert trainer.learner is not None
+    assert trainer.training is not None
     left = [step]
 
     def count(*_: Any) -> None:
@@ -51,7 +52,7 @@ def spoil_before(trainer: Trainer, step: int, place: str, value: float) -> None:
             counting.remove()
             spoil(trainer, place, value)
 
-    counting = trainer.learner.network.register_forward_pre_hook(count)
+    counting = trainer.training.state.network.register_forward_pre_hook(count)
 
 
 def all_finite(folder: Path) -> bool:
@@ -112,8 +113,8 @@ def test_that_a_loss_that_stays_spoilt_ends_training_after_three_times_with_fini
     trainer = Trainer(study_of(disc(0)[0]), SMALL, checkpoints=tmp_path)
     story = trainer.run()
     events = [next(story)]
-    assert trainer.learner is not None
-    trainer.learner.network.register_forward_hook(lambda _, __, output: output * float("nan"))
+    assert trainer.training is not None
+    trainer.training.state.network.register_forward_hook(lambda _, __, output: output * float("nan"))
     with pytest.raises(TrainingError, match="again and again"):
         for event in story:
             events.append(event)

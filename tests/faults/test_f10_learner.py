@@ -193,4 +193,4 @@ def test_that_a_learner_ends_when_it_is_sent_what_it_cannot_understand(tmp_path:
     while worker.receive(0.5) is not None:
         pass
     assert "sent something that it cannot understand" in worker.cause()
-    worker.end(0.1)
+    worker.close(0.1)

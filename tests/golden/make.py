@@ -23,9 +23,9 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.stroke import Stroke
 from unetstudio.formats import discover, read
-from unetstudio.inference.events import TilePredicted
-from unetstudio.inference.predict import predict
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.collect import collect
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.request import PredictionRequest
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.network import create
 from unetstudio.project import durable, prediction_file
@@ -87,7 +87,7 @@ def paint(project: Project, case_id: str, first: int, count: int, *, generations
     return labels
 
 
-def learned(project: Project, scan: Scan) -> tuple[Predictor, str]:
+def learned(project: Project, scan: Scan) -> tuple[NetworkPredictor, str]:
     """A small network with lively weights, saved as a checkpoint."""
     torch.manual_seed(1)
     intensity = Intensity.fit([scan])
@@ -109,7 +109,7 @@ def learned(project: Project, scan: Scan) -> tuple[Predictor, str]:
     )
     moments = {"moments": [torch.ones(3), {"step": 7}]}
     identity, path = checkpoints.save(project.checkpoints_folder, card, network.state_dict(), moments, write=durable.save)
-    return Predictor.load(path, "cpu"), identity
+    return NetworkPredictor.load(path, "cpu"), identity
 
 
 def make(folder: Path) -> None:
@@ -136,9 +136,8 @@ def make(folder: Path) -> None:
         scan = read(project.case(left).source)
         predictor, identity = learned(project, scan)
         kept = prediction_file.Prediction(scan.shape, predictor.values)
-        for event in predict(predictor, scan, left):
-            if isinstance(event, TilePredicted):
-                kept.put(event.region, event.probabilities, event.checkpoint)
+        for _ in collect(predictor.predict(scan, PredictionRequest(left)), kept):
+            pass
         prediction_file.save(project.folder_of(left), kept)
         durable.save(project.folder / "runs" / "20260101T000000Z.jsonl", b'{"event": "TrainingStarted", "time": 1767225600.0}\n')
         expected = {

@@ -10,12 +10,12 @@ from unetstudio.data.intensity import Intensity
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.inference import attention
-from unetstudio.inference.attention import attend
 from unetstudio.inference.events import AttentionMapped
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.request import PredictionRequest
 
 
-def made(name: str, dims: int) -> tuple[Predictor, Scan]:
+def made(name: str, dims: int) -> tuple[NetworkPredictor, Scan]:
     shape = (1, 1, 50, 67) if dims == 2 else (1, 18, 26, 35)
     scan = Scan(np.random.default_rng(0).integers(0, 255, shape).astype(np.uint8))
     intensity = Intensity.fit([scan])
@@ -23,11 +23,11 @@ def made(name: str, dims: int) -> tuple[Predictor, Scan]:
     for gate in network.modules():
         if hasattr(gate, "begin_open"):
             gate.psi.weight.data.mul_(50)  # as after training: the gates tell places apart
-    return Predictor(network, intensity, (0, 1, 2), "id"), scan
+    return NetworkPredictor(network, intensity, (0, 1, 2), "id"), scan
 
 
-def mapped(predictor: Predictor, scan: Scan, region: Region) -> AttentionMapped:
-    *steps, found = attend(predictor, scan, "case", region, (0, 20, 20))
+def mapped(predictor: NetworkPredictor, scan: Scan, region: Region) -> AttentionMapped:
+    *steps, found = predictor.attend(scan, PredictionRequest("case", region, (0, 20, 20)))
     assert steps and all(step is None for step in steps)
     assert isinstance(found, AttentionMapped)
     return found
@@ -53,4 +53,4 @@ def test_that_only_what_is_on_screen_is_mapped() -> None:
 
 def test_that_a_network_without_gates_has_nothing_to_show() -> None:
     predictor, scan = made("unet", 2)
-    assert list(attend(predictor, scan, "case", Region.whole(scan.shape), (0, 0, 0))) == []
+    assert list(predictor.attend(scan, PredictionRequest("case", Region.whole(scan.shape), (0, 0, 0)))) == []

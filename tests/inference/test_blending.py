@@ -10,8 +10,8 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.inference.blending import Blend
 from unetstudio.inference.events import TilePredicted
-from unetstudio.inference.predict import predict
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.request import PredictionRequest
 from unetstudio.networks.network import NETWORKS, Network
 
 
@@ -40,14 +40,14 @@ def test_that_a_lone_tile_is_left_as_it_is() -> None:
 def test_that_blending_row_by_row_forgets_tiles_and_gives_the_same(name: str, dims: int) -> None:
     shape = (2, 300, 40) if dims == 2 else (110, 20, 20)
     scan = Scan(np.random.default_rng(3).integers(0, 255, (1, *shape), dtype=np.uint8))
-    predictor = Predictor(
+    predictor = NetworkPredictor(
         lively(tiny(name, dims, inputs=1, **({"norm": "group"} if dims == 2 else {}))), Intensity.fit([scan], local=False), (0, 1, 2)
     )
-    grid = predictor.grid(scan)
+    grid = predictor.tiles.grid(scan)
     remembering, forgetting = Blend(grid.halo), Blend(grid.halo, in_order=True)
     most = 0
-    for core in sorted(grid.cores(Region.whole(shape), (1 if dims == 2 else 16, 16, 16), (0, 0, 0)), key=lambda core: core.start):
-        tile = predictor.tile(scan, grid, core)
+    for core in sorted(grid.tile_cores(Region.whole(shape), (1 if dims == 2 else 16, 16, 16), (0, 0, 0)), key=lambda core: core.start):
+        tile = predictor.tiles.predict_tile(scan, grid, core)
         for (region, part), (same, equal) in zip(remembering.add(core, *tile), forgetting.add(core, *tile), strict=True):
             assert region == same
             assert (part == equal).all()
@@ -75,10 +75,10 @@ def test_that_attention_leaves_no_seams_and_no_gaps(name: str, dims: int) -> Non
 
 def steepest_seam(network: Network, scan: Scan) -> float:
     """How many times as steep as elsewhere the prediction is where the cores of 32 voxels meet along x; the steepest of them."""
-    predictor = Predictor(network, Intensity.fit([scan], local=False), (0, 1, 2))
+    predictor = NetworkPredictor(network, Intensity.fit([scan], local=False), (0, 1, 2))
     kept = Prediction(scan.shape, predictor.values)
     borders = set()
-    for event in predict(predictor, scan, "case", tile=32):
+    for event in predictor.predict(scan, PredictionRequest("case", tile_edge=32)):
         if isinstance(event, TilePredicted):
             kept.put(event.region, event.probabilities, event.checkpoint)
             borders.add(event.region.start[2])

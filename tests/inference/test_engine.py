@@ -5,39 +5,29 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 import torch
+from inference.predictors import predicted
 from torch import Tensor
 
 from unetstudio.data.intensity import Intensity
-from unetstudio.data.prediction import Prediction
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.inference import engine as engines
 from unetstudio.inference.engine import choose_engine
-from unetstudio.inference.events import TilePredicted
-from unetstudio.inference.predict import predict
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import create
 
 CPU = Precision(torch.device("cpu"))
 
 
-def predictor_of(scan: Scan, dims: int = 2, name: str = "unet") -> Predictor:
+def predictor_of(scan: Scan, dims: int = 2, name: str = "unet") -> NetworkPredictor:
     torch.manual_seed(0)
     intensity = Intensity.fit([scan])
-    return Predictor(create(name, intensity.channels_out(1), 3, dims, depth=2, base=4), intensity, (0, 1, 2), "c0ffee")
+    return NetworkPredictor(create(name, intensity.channels_out(1), 3, dims, depth=2, base=4), intensity, (0, 1, 2), "c0ffee")
 
 
 def noise(*shape: int) -> Scan:
     return Scan(np.random.default_rng(3).integers(0, 255, (1, *shape), dtype=np.uint8))
-
-
-def probabilities(predictor: Predictor, scan: Scan, tile: int = 0) -> np.ndarray:
-    kept = Prediction(scan.shape, predictor.values)
-    for event in predict(predictor, scan, "case", tile=tile):
-        if isinstance(event, TilePredicted):
-            kept.put(event.region, event.probabilities, event.checkpoint)
-    return kept.probabilities
 
 
 @pytest.mark.parametrize("name", ["openvino", "onnxruntime"])
@@ -46,16 +36,16 @@ def test_that_an_engine_gives_what_pytorch_gives(name: str, dims: int, shape: tu
     pytest.importorskip(name)
     scan = noise(*shape)
     predictor = predictor_of(scan, dims)
-    expected = probabilities(predictor, scan, tile=32)
-    choice = predictor.select_engine(scan, 0, name)
-    assert choice.name == name and predictor.engine is not None
-    assert np.abs(probabilities(predictor, scan, tile=32).astype(int) - expected.astype(int)).max() <= 1
+    expected = predicted(predictor, scan, tile_edge=32).probabilities
+    choice = predictor.tiles.select_engine(scan, 0, name)
+    assert choice.name == name and predictor.tiles.engine is not None
+    assert np.abs(predicted(predictor, scan, tile_edge=32).probabilities.astype(int) - expected.astype(int)).max() <= 1
 
 
 def test_that_little_work_is_left_to_pytorch() -> None:
     scan = noise(1, 64, 64)
     predictor = predictor_of(scan)
-    assert predictor.select_engine(scan, scan.voxels.nbytes).name == "torch" and predictor.engine is None
+    assert predictor.tiles.select_engine(scan, scan.voxels.nbytes).name == "torch" and predictor.tiles.engine is None
 
 
 def test_that_an_engine_that_gives_other_masks_is_not_used(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -69,8 +59,8 @@ def test_that_an_engine_that_gives_other_masks_is_not_used(monkeypatch: pytest.M
     monkeypatch.setitem(engines.KINDS, "openvino", wrong)
     scan = noise(1, 64, 64)
     predictor = predictor_of(scan)
-    choice = predictor.select_engine(scan, 0, "openvino")
-    assert choice.name == "torch" and predictor.engine is None and "OpenVINO gives other masks" in choice.words
+    choice = predictor.tiles.select_engine(scan, 0, "openvino")
+    assert choice.name == "torch" and predictor.tiles.engine is None and "OpenVINO gives other masks" in choice.words
 
 
 def test_that_an_engine_that_fails_is_left_alone_unless_it_was_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -82,9 +72,9 @@ def test_that_an_engine_that_fails_is_left_alone_unless_it_was_asked_for(monkeyp
     monkeypatch.setattr(engines, "KINDS", {"onnxruntime": broken})
     monkeypatch.setattr(engines, "installed", lambda name: True)
     predictor = predictor_of(noise(1, 64, 64))
-    assert "ONNX Runtime fails on this network" in predictor.select_engine(noise(1, 64, 64), 1e15).words
+    assert "ONNX Runtime fails on this network" in predictor.tiles.select_engine(noise(1, 64, 64), 1e15).words
     with pytest.raises(UserError, match=r"no such instruction.*choose the engine torch"):
-        predictor.select_engine(noise(1, 64, 64), 0, "onnxruntime")
+        predictor.tiles.select_engine(noise(1, 64, 64), 0, "onnxruntime")
 
 
 def test_that_setting_up_for_shapes_counts_where_there_is_little_to_do(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -93,7 +83,7 @@ def test_that_setting_up_for_shapes_counts_where_there_is_little_to_do(monkeypat
     network = predictor.network
 
     class Slow:
-        kept = 0
+        kept_shapes = 0
 
         def __init__(self, graph: bytes, precision: Precision) -> None:
             del graph, precision
@@ -123,8 +113,8 @@ def test_that_blank_tiles_get_what_the_network_would_answer() -> None:
     voxels[..., 250:, 250:] = np.random.default_rng(0).integers(0, 255, (50, 50), np.uint8)
     scan = Scan(voxels)
     predictor = predictor_of(scan)
-    found = probabilities(predictor, scan, tile=32)
-    assert predictor._blank, "some tile was blank"
-    whole = probabilities(predictor, scan, tile=304)
+    found = predicted(predictor, scan, tile_edge=32).probabilities
+    assert predictor.tiles._blank_blocks, "some tile was blank"
+    whole = predicted(predictor, scan, tile_edge=304).probabilities
     assert np.array_equal(found[..., :200, :200], whole[..., :200, :200])
     assert np.abs(found.astype(int) - whole.astype(int)).max() <= 1  # a sum in another order may round to the neighbouring byte

@@ -8,8 +8,8 @@ from networks.tiny import lively, tiny
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
+from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.inference.overlap_tile import TileGrid
-from unetstudio.inference.predictor import Predictor
 from unetstudio.networks.network import NETWORKS, Network
 
 EXACT = [(name, dims) for name, kind in NETWORKS.items() for dims in kind.dims if tiny(name, dims).exact]
@@ -26,12 +26,12 @@ def scan_of(shape: Index) -> Scan:
 
 def largest_difference(network: Network, scan: Scan, size: Index) -> float:
     """Between probabilities by some of the tiles, corners and middle, and those of one forward pass over the whole domain."""
-    predictor = Predictor(network, Intensity.fit([scan], local=False), (0, 1, 2))
+    predictor = NetworkPredictor(network, Intensity.fit([scan], local=False), (0, 1, 2))
     grid = TileGrid.of(network, scan.shape)
     whole_core = Region(grid.domain.start, grid.domain.stop)
     whole, covered = probabilities(predictor, grid, scan, whole_core)
     worst = 0.0
-    cores = grid.cores(Region.whole(scan.shape), size, (0, 0, 0))
+    cores = grid.tile_cores(Region.whole(scan.shape), size, (0, 0, 0))
     for core in cores[:: -(-len(cores) // SOME)]:
         part, inside = probabilities(predictor, grid, scan, core)
         expected = whole[(slice(None), *inside.within(covered))]
@@ -39,14 +39,12 @@ def largest_difference(network: Network, scan: Scan, size: Index) -> float:
     return worst
 
 
-def probabilities(predictor: Predictor, grid: TileGrid, scan: Scan, core: Region) -> tuple[torch.Tensor, Region]:
+def probabilities(predictor: NetworkPredictor, grid: TileGrid, scan: Scan, core: Region) -> tuple[torch.Tensor, Region]:
     """(K, Z, Y, X) of the part of a core that lies in the scan, and that part."""
     seen, inside = grid.input(core), core & Region.whole(scan.shape)
-    rim = (*(0,) * (3 - predictor.dims), *predictor.network.valid_margin)
-    answered = Region(
-        *(tuple(n + sign * margin for n, margin in zip(at, rim, strict=True)) for at, sign in ((seen.start, 1), (seen.stop, -1)))
-    )  # type: ignore[arg-type]
-    return predictor.spread(predictor.channels(scan, seen), part=inside.within(answered)), inside
+    rim = (*(0,) * (3 - predictor.tiles.dims), *predictor.network.valid_margin)
+    answered = Region(*(tuple(n + sign * lost for n, lost in zip(at, rim, strict=True)) for at, sign in ((seen.start, 1), (seen.stop, -1))))  # type: ignore[arg-type]
+    return predictor.tiles.predict_channels(predictor.tiles.channels(scan, seen), part=inside.within(answered)), inside
 
 
 @pytest.mark.parametrize(("name", "dims"), EXACT)

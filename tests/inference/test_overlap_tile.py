@@ -22,7 +22,7 @@ def test_that_cores_cover_every_voxel_once(shape: Index, size: Index, network: o
     grid = TileGrid.of(network, shape)  # type: ignore[arg-type]
     wanted = Region((0, shape[1] // 3, 0), (shape[0], shape[1], max(1, shape[2] // 2)))
     count = np.zeros(shape, int)
-    for core in grid.cores(wanted, size, (0, 0, 0)):
+    for core in grid.tile_cores(wanted, size, (0, 0, 0)):
         count[(core & wanted).slices] += 1
         assert all((a - o) % s == 0 for a, o, s in zip(core.start, grid.domain.start, grid.step, strict=True))
     assert (count[wanted.slices] == 1).all()
@@ -31,18 +31,18 @@ def test_that_cores_cover_every_voxel_once(shape: Index, size: Index, network: o
 
 def test_that_the_core_under_the_focus_comes_first() -> None:
     grid = TileGrid.of(FLAT, (1, 100, 100))
-    cores = grid.cores(Region.whole((1, 100, 100)), (1, 16, 16), (0, 70, 30))
+    cores = grid.tile_cores(Region.whole((1, 100, 100)), (1, 16, 16), (0, 70, 30))
     assert not (cores[0] & Region((0, 70, 30), (1, 71, 31))).empty
 
 
 def test_that_the_focused_slice_is_finished_before_its_neighbours() -> None:
     grid = TileGrid.of(FLAT, (5, 200, 200))
-    cores = grid.cores(Region.whole((5, 200, 200)), (1, 40, 40), (3, 0, 0))
+    cores = grid.tile_cores(Region.whole((5, 200, 200)), (1, 40, 40), (3, 0, 0))
     assert {core.start[0] for core in cores[: len(cores) // 5]} == {3}
 
 
 def test_that_nothing_is_asked_for_an_empty_region() -> None:
-    assert TileGrid.of(FLAT, (1, 8, 8)).cores(Region((0, 4, 4), (0, 4, 4)), (1, 8, 8), (0, 0, 0)) == []
+    assert TileGrid.of(FLAT, (1, 8, 8)).tile_cores(Region((0, 4, 4), (0, 4, 4)), (1, 8, 8), (0, 0, 0)) == []
 
 
 def test_that_halves_make_up_the_whole() -> None:

@@ -7,13 +7,13 @@ from unetstudio.errors import UserError
 from unetstudio.networks.device import (
     Precision,
     choose_device,
-    choose_precision,
     cores,
     free_bytes,
     is_out_of_memory,
     use_threads,
 )
 from unetstudio.networks.network import create
+from unetstudio.networks.precision_choice import choose_precision
 from unetstudio.networks.self_test import agrees_with_cpu, mps_computes_right
 
 CPU = torch.device("cpu")

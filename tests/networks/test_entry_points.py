@@ -27,8 +27,8 @@ from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import CheckpointError
 from unetstudio.formats import read
 from unetstudio.inference.events import TilePredicted
-from unetstudio.inference.predict import predict
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.request import PredictionRequest
 from unetstudio.networks.checkpoint import Checkpoint, load, save
 from unetstudio.networks.network import NETWORKS, create
 from unetstudio.networks.onnx_export import export_network
@@ -115,7 +115,7 @@ def test_that_it_learns_predicts_and_can_be_exported(shape: tuple[int, int, int]
     settings = TrainingSettings(network="dilated", dims=dims, steps=2, base=4, depth=2, patch=16, batch=2, device="cpu", threads=1)
     saved = [event for event in fit(study, settings, checkpoints=tmp_path) if isinstance(event, CheckpointSaved)]
     path = Path(saved[-1].path)
-    tiles = [e for e in predict(Predictor.load(path, "cpu"), scan, "c") if isinstance(e, TilePredicted)]
+    tiles = [e for e in NetworkPredictor.load(path, "cpu").predict(scan, PredictionRequest("c")) if isinstance(e, TilePredicted)]
     assert sum(tile.region.size for tile in tiles) == scan.voxels.size
     assert export_network(path, tmp_path / "dilated.onnx").difference < 1e-4
     assert load(path)[0].network == "dilated"
@@ -138,7 +138,11 @@ def test_that_the_example_reads_an_onnx_file_to_the_mask_that_we_predict(shape: 
     network = lively(create("unet", intensity.channels_out(1), 2, depth=2, base=4))
     made = Checkpoint("unet", network.config.to_json(), CLASSES, intensity=intensity.to_json())
     exported = export_network(save(tmp_path, made, network.state_dict())[1], tmp_path / "cells.onnx")
-    (tile,) = [e for e in predict(Predictor(network, intensity, CLASSES.values), scan, "c") if isinstance(e, TilePredicted)]
+    (tile,) = [
+        e
+        for e in NetworkPredictor(network, intensity, CLASSES.values).predict(scan, PredictionRequest("c"))
+        if isinstance(e, TilePredicted)
+    ]
     example: dict[str, object] = {}
     exec(compile(EXAMPLES["read.py"], "read.py", "exec"), example)
     mask = example["mask"](exported.path, image)  # type: ignore[operator]

@@ -17,7 +17,7 @@ from safetensors.torch import save as save_tensors
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.intensity import Intensity, Window
 from unetstudio.errors import CheckpointError
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.networks.checkpoint import Checkpoint, load, load_optimizer, save
 from unetstudio.networks.network import NETWORKS, create
 from unetstudio.networks.serialization import METADATA, unpack
@@ -46,7 +46,7 @@ def forged(folder: Path, tensors: dict[str, torch.Tensor], card: Any) -> Path:
 
 def test_that_the_right_checkpoint_loads_under_another_name(tmp_path, made):
     tensors, card = made
-    assert Predictor.load(forged(tmp_path, tensors, card), "cpu").values == (0, 1)
+    assert NetworkPredictor.load(forged(tmp_path, tensors, card), "cpu").values == (0, 1)
 
 
 CARDS = {
@@ -85,7 +85,7 @@ def test_that_a_forged_card_is_refused_with_one_sentence(tmp_path, made, forge):
     path = forged(tmp_path, tensors, forge(card))
     tracemalloc.start()
     with pytest.raises(CheckpointError) as refusal:
-        Predictor.load(path, "cpu")
+        NetworkPredictor.load(path, "cpu")
     taken = tracemalloc.get_traced_memory()[1]
     tracemalloc.stop()
     assert taken < 64 * 2**20

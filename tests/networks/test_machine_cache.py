@@ -34,6 +34,12 @@ def test_that_the_first_answer_stands() -> None:
     assert remember("how fast?", 4) == 3
 
 
+def test_that_an_answer_can_be_replaced() -> None:
+    remember("how fast?", 3)
+    assert remember("how fast?", 4, replace=True) == 4
+    assert recall("how fast?") == 4
+
+
 def test_that_another_pytorch_is_asked_anew(monkeypatch: pytest.MonkeyPatch) -> None:
     remember("how fast?", 3)
     monkeypatch.setattr(torch, "__version__", "99.0")

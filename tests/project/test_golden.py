@@ -15,7 +15,7 @@ import pytest
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.region import Region
 from unetstudio.formats import read, sha256_of
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.project import checkpoints as cards
 from unetstudio.project import prediction_file
@@ -117,9 +117,9 @@ def test_that_the_checkpoint_of_a_golden_project_predicts_as_it_did(golden):
         case = next(case for case in project.cases if case.name == "left")
         kept = prediction_file.load(project.folder_of(case), case.shape)
         assert kept is not None and digest(kept.probabilities) == golden.expected["probabilities"]
-        predictor, scan = Predictor.load(newest.path, "cpu"), read(case.source)
-        grid = predictor.grid(scan)
-        found = predictor.probabilities(scan, grid, Region.whole(scan.shape))
+        predictor, scan = NetworkPredictor.load(newest.path, "cpu"), read(case.source)
+        grid = predictor.tiles.grid(scan)
+        found = predictor.tiles.predict_core(scan, grid, Region.whole(scan.shape))
         assert np.abs(found.astype(int) - kept.probabilities).max() <= 2
 
 

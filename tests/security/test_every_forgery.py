@@ -18,7 +18,7 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import LabelMap
 from unetstudio.errors import UserError
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.networks.checkpoint import Checkpoint
 from unetstudio.networks.network import create
 from unetstudio.project import labels_file
@@ -70,11 +70,11 @@ def checkpoints(folder: Path) -> Iterator[tuple[str, Callable[[], object]]]:
     for number, (name, tensors, described) in enumerate(made):
         (folder / f"c{number}").mkdir()
         path = checkpoint_forgeries.forged(folder / f"c{number}", tensors, described)
-        yield name, lambda path=path: Predictor.load(path, "cpu")
+        yield name, lambda path=path: NetworkPredictor.load(path, "cpu")
     for name, content in checkpoint_forgeries.FILES.items():
         path = folder / f"{len(name)}-{abs(hash(name))}.safetensors"
         path.write_bytes(content)
-        yield name, lambda path=path: Predictor.load(path, "cpu")
+        yield name, lambda path=path: NetworkPredictor.load(path, "cpu")
 
 
 def refused(attempt: Callable[[], object]) -> bool:

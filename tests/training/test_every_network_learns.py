@@ -18,45 +18,45 @@ from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone
 from unetstudio.training.fit import Trainer
 from unetstudio.training.samples import Batch
-from unetstudio.training.train_state import Learner
+from unetstudio.training.train_state import TrainState
 
 MakeStudy = Callable[..., Study]
 CHOICES = [(name, dims) for name, kind in NETWORKS.items() for dims in kind.dims]
 CPU = Precision(torch.device("cpu"))
 
 
-def batch_for(learner: Learner, dims: int) -> Batch:
+def batch_for(state: TrainState, dims: int) -> Batch:
     """Bright voxels are class 1; half of the voxels are not labelled."""
     torch.manual_seed(3)
-    image = torch.randn(2, 2, *learner.network.input_shape((16,) * dims))
+    image = torch.randn(2, 2, *state.network.input_shape((16,) * dims))
     target = torch.where(image[:, 1] > 0, 255, (image[:, 0] > 0).long())
     return Batch(image, target, torch.ones_like(image[:, 0]))
 
 
 @pytest.mark.parametrize(("name", "dims"), CHOICES)
 def test_that_a_few_steps_on_one_batch_lower_the_loss(name: str, dims: int) -> None:
-    learner = Learner(tiny(name, dims), CPU)
-    batch = batch_for(learner, dims)
-    losses = [learner.step(batch, 3e-3, torch.ones(3), 0.5).item() for _ in range(8)]
+    state = TrainState(tiny(name, dims), CPU)
+    batch = batch_for(state, dims)
+    losses = [state.step(batch, 3e-3, torch.ones(3), 0.5).item() for _ in range(8)]
     assert min(losses[4:]) < losses[0]
 
 
 @pytest.mark.parametrize(("name", "dims"), CHOICES)
 def test_that_classes_can_be_added_in_the_middle_of_training(name: str, dims: int) -> None:
-    learner = Learner(tiny(name, dims), CPU)
-    batch = batch_for(learner, dims)
-    learner.step(batch, 1e-3, torch.ones(3), 0.5)
-    learner.change_classes((0, 1, 2), (0, 2, 5, 7))
-    assert learner.network.config.n_classes == 4
-    assert torch.isfinite(learner.step(batch, 1e-3, torch.ones(4), 0.5))
+    state = TrainState(tiny(name, dims), CPU)
+    batch = batch_for(state, dims)
+    state.step(batch, 1e-3, torch.ones(3), 0.5)
+    state.change_classes((0, 1, 2), (0, 2, 5, 7))
+    assert state.network.config.n_classes == 4
+    assert torch.isfinite(state.step(batch, 1e-3, torch.ones(4), 0.5))
 
 
 @pytest.mark.parametrize("supervision", ["sides", "merged"])
 def test_that_a_class_that_stays_keeps_its_weights_at_every_resolution(supervision: str) -> None:
-    learner = Learner(tiny("attention_unet", 2, supervision=supervision), CPU)
-    before = learner.network.side_heads[0].weight.detach().clone()  # type: ignore[index, union-attr, operator]
-    learner.change_classes((0, 1, 2), (2, 0))
-    after = learner.network.side_heads[0].weight  # type: ignore[index, union-attr]
+    state = TrainState(tiny("attention_unet", 2, supervision=supervision), CPU)
+    before = state.network.side_heads[0].weight.detach().clone()  # type: ignore[index, union-attr, operator]
+    state.change_classes((0, 1, 2), (2, 0))
+    after = state.network.side_heads[0].weight  # type: ignore[index, union-attr]
     assert torch.equal(after, before[[2, 0]])
 
 
@@ -69,15 +69,15 @@ def test_that_deep_supervision_trains_scores_and_saves(
     events = list(trainer.run())
     assert any(isinstance(event, RoundDone) and event.score is not None for event in events)
     assert trainer.saved is not None
-    assert load(Path(trainer.saved.path))[1].config == trainer.learner.network.config  # type: ignore[union-attr]
+    assert load(Path(trainer.saved.path))[1].config == trainer.training.state.network.config  # type: ignore[union-attr]
 
 
 def test_that_valid_padding_trains_and_scores(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:
     settings = replace(small, preset="published", depth=1)
     trainer = Trainer(make_study(cases=5, dense=True), settings, checkpoints=tmp_path)
     events = list(trainer.run())
-    assert trainer.learner is not None
-    assert trainer.learner.network.valid_margin == (8, 8)
+    assert trainer.training is not None
+    assert trainer.training.state.network.valid_margin == (8, 8)
     assert any(isinstance(event, RoundDone) and event.score is not None for event in events)
 
 

@@ -16,10 +16,11 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study
 from unetstudio.errors import CheckpointError, OutOfMemory, TrainingError
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.events import Notice
+from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.networks.checkpoint import load
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingEvent, TrainingFinished, TrainingStarted
 from unetstudio.training.fit import Trainer, fit
 from unetstudio.training.start import load_start
 
@@ -46,8 +47,8 @@ def test_that_a_few_strokes_teach_a_disc(make_study: MakeStudy, small: TrainingS
     assert isinstance(events[0], TrainingStarted)
     assert isinstance(events[-1], TrainingFinished)
     scan, truth = disc(7)
-    predictor = Predictor.load(Path(last_saved(events).path), "cpu")
-    found = predictor.probabilities(scan, predictor.grid(scan), Region.whole(scan.shape)).argmax(0)
+    predictor = NetworkPredictor.load(Path(last_saved(events).path), "cpu")
+    found = predictor.tiles.predict_core(scan, predictor.tiles.grid(scan), Region.whole(scan.shape)).argmax(0)
     assert 2 * (found & truth).sum() / (found.sum() + truth.sum()) > 0.85
 
 
@@ -111,7 +112,7 @@ def test_that_a_class_may_go_whenever_something_is_told(make_study: MakeStudy, s
     for event in story:
         if isinstance(event, StepDone) and len(study.classes) == 3:
             with torch.no_grad():  # whatever it is shown, it answers with the class that goes
-                trainer._fallback.averaged(trainer._learner).head.bias[2] += 100
+                trainer.training.rollback.ema_network(trainer.training.state).head.bias[2] += 100
             study.set_classes(study.classes.removed(2))
         if trainer.round > 3 and len(study.classes) == 2:
             break
@@ -147,10 +148,10 @@ def test_that_two_halves_are_one_training_to_the_last_bit(
     assert first.step == 10
     rest = Trainer(make_study(shape=shape), settings, checkpoints=tmp_path / "parts", start=load_start(tmp_path / "parts"))
     list(rest.run())
-    assert whole.learner is not None
-    assert rest.learner is not None
-    assert whole.learner.steps == rest.learner.steps == 20
-    assert same(whole.learner.state(), rest.learner.state())
+    assert whole.training is not None
+    assert rest.training is not None
+    assert whole.training.state.steps == rest.training.state.steps == 20
+    assert same(whole.training.state.state_dict(), rest.training.state.state_dict())
 
 
 def test_that_a_finished_training_can_go_on(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:
@@ -203,12 +204,12 @@ def test_that_a_class_added_meanwhile_keeps_the_weights(
     next(story)
     while trainer.step < 4:
         next(story)
-    assert trainer.learner is not None
-    before = trainer.learner.network.state_dict()["bottom.0.weight"].clone()
+    assert trainer.training is not None
+    before = trainer.training.state.network.state_dict()["bottom.0.weight"].clone()
     study.set_classes(study.classes.added("third", (1, 2, 3)))
     study.apply("case0", 1, edit_of(Region((0, 30, 30), (1, 34, 34)), 2))
     next(story)
-    after = trainer.learner.network.state_dict()["bottom.0.weight"]
+    after = trainer.training.state.network.state_dict()["bottom.0.weight"]
     assert (after - before).abs().max() < 0.1
     saved = last_saved(story)
     assert load(Path(saved.path))[0].classes.values == (0, 1, 2)
@@ -252,9 +253,9 @@ def test_that_a_loss_that_is_not_a_number_is_stepped_back_from(make_study: MakeS
     story = trainer.run()
     while trainer.step < 1:
         next(story)
-    assert trainer.learner is not None
+    assert trainer.training is not None
     with torch.no_grad():
-        trainer.learner.network.head.weight.fill_(float("nan"))  # type: ignore[union-attr]
+        trainer.training.state.network.head.weight.fill_(float("nan"))  # type: ignore[union-attr]
     events = list(story)
     assert any(isinstance(event, Notice) and "not a number" in event.text for event in events)
     assert all(torch.isfinite(value).all() for value in weights(Path(last_saved(events).path)).values())
@@ -274,8 +275,8 @@ def test_that_want_of_memory_makes_batches_smaller(make_study: MakeStudy, small:
     trainer = Trainer(make_study(), small, checkpoints=tmp_path)
     story = trainer.run()
     next(story)
-    assert trainer.learner is not None
-    greedy = trainer.learner.network
+    assert trainer.training is not None
+    greedy = trainer.training.state.network
     greedy.register_forward_pre_hook(lambda *_: (_ for _ in ()).throw(torch.OutOfMemoryError("CUDA out of memory")))
     texts = []
     with pytest.raises(OutOfMemory, match="smaller network"):

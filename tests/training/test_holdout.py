@@ -23,7 +23,7 @@ MakeEdit = Callable[..., Edit]
 def test_that_one_case_in_six_is_held_out_of_full_masks(make_study: MakeStudy) -> None:
     held = choose_held_out(make_study(cases=12, dense=True))
     assert len(held.cases) == 2
-    assert held.what == "held-out cases"
+    assert held.description == "held-out cases"
     assert held.cases == choose_held_out(make_study(cases=12, dense=True)).cases
 
 
@@ -36,7 +36,7 @@ def test_that_few_full_masks_are_all_trained_on(make_study: MakeStudy) -> None:
 def test_that_one_imported_stroke_in_six_is_held_out(make_study: MakeStudy) -> None:
     study = make_study(cases=2)
     held = choose_held_out(study)
-    assert held.what == "held-out strokes"
+    assert held.description == "held-out strokes"
     total = sum(int(mask.sum()) for mask in held.strokes.values())
     painted = sum(found.annotated for found in study.cases.values())
     assert 0 < total < painted / 3
@@ -65,4 +65,4 @@ def test_that_all_labels_are_learnt_from_when_nothing_shall_be_held_out(make_stu
     assert {id for by_case in index.places.values() for id in by_case} == set(study.cases)
     assert not any(index.held.any(found) for found in study.cases.values())
     with pytest.raises(UserError, match="choose auto or off"):
-        choose_held_out(study, wish="half")
+        choose_held_out(study, setting="half")

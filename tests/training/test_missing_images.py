@@ -14,8 +14,9 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import TrainingError
 from unetstudio.formats import read
+from unetstudio.inference.events import Notice
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import Notice, TrainingFinished
+from unetstudio.training.events import TrainingFinished
 from unetstudio.training.fit import Trainer, fit
 
 MakeStudy = Callable[..., Study]
@@ -46,7 +47,7 @@ def test_that_a_missing_image_is_left_out_with_one_notice(on_disk: Study, small:
     assert len(texts(events)) == 1
     assert "0.png" in texts(events)[0]
     assert "goes on without" in texts(events)[0]
-    assert on_disk.left_out == ["case0"]
+    assert on_disk.excluded == ["case0"]
 
 
 @pytest.mark.parametrize("content", [b"", b"no picture at all"])
@@ -88,14 +89,14 @@ def test_that_no_image_at_all_is_one_sentence_and_waiting_says_why(on_disk: Stud
         (tmp_path / f"{n}.png").unlink()
     with pytest.raises(TrainingError, match=r"0\.png"):
         list(fit(on_disk, small, checkpoints=tmp_path / "weights"))
-    assert "relink" in (on_disk.ready() or "")
+    assert "relink" in (on_disk.reason_to_wait() or "")
 
 
 def test_that_a_relinked_image_comes_back(on_disk: Study, tmp_path: Path) -> None:
-    on_disk.leave_out("case0")
+    on_disk.exclude("case0")
     found = on_disk.cases["case0"]
     (tmp_path / "0.png").rename(tmp_path / "moved.png")
     moved = replace(found.case, source=Source(tmp_path / "moved.png"))
     on_disk.set_cases([StudyCase(moved, lambda: read(moved.source)), on_disk.cases["case1"]])
-    assert on_disk.left_out == []
+    assert on_disk.excluded == []
     assert on_disk.labelled() == ["case0", "case1"]

@@ -15,7 +15,7 @@ from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.data.study import Study
 from unetstudio.training.material import ACCEPTED_WEIGHT, Material
-from unetstudio.training.samples import Samples, draw_cut, make_batch
+from unetstudio.training.samples import Samples, draw_patch, make_batch
 
 MakeStudy = Callable[..., Study]
 MakeEdit = Callable[..., Edit]
@@ -40,7 +40,7 @@ def test_that_a_recorded_batch_can_be_made_again(make_study: MakeStudy) -> None:
     samples = Samples(material, Recipe.standard(), (8, 24, 24), 3, seed=0)
     batch = samples.take()
     samples.close()
-    again = make_batch(list(batch.cuts), material.index, material, (8, 24, 24), Recipe.standard())
+    again = make_batch(list(batch.specs), material.index, material, (8, 24, 24), Recipe.standard())
     assert torch.equal(batch.image, again.image)
     assert torch.equal(batch.target, again.target)
 
@@ -51,10 +51,10 @@ def test_that_biased_crops_find_a_rare_class_and_unbiased_ones_the_common(make_s
     share = material.index.counts[1] / sum(material.index.counts)
 
     def found(bias: float | None) -> float:
-        cuts = [draw_cut(material.index, material, (2, 2), Recipe(), rng, bias) for _ in range(400)]
+        specs = [draw_patch(material.index, material, (2, 2), Recipe(), rng, bias) for _ in range(400)]
         labels = material.study.cases["case0"].labels
         assert labels is not None
-        return float(np.mean([labels.values[0, round(cut.centre[0]), round(cut.centre[1])] for cut in cuts]))
+        return float(np.mean([labels.values[0, round(spec.centre[0]), round(spec.centre[1])] for spec in specs]))
 
     assert found(1.0) == pytest.approx(0.5, abs=0.08)
     assert found(0.0) == pytest.approx(share, abs=0.08)
@@ -89,7 +89,7 @@ def test_that_held_out_voxels_are_never_trained_on(make_study: MakeStudy) -> Non
 def test_that_patches_stay_inside_the_scan(make_study: MakeStudy) -> None:
     material = material_of(make_study(cases=2))
     samples = Samples(material, Recipe(), (32, 64), 8, seed=0)
-    centres = np.array([cut.centre for cut in samples.take().cuts])
+    centres = np.array([spec.centre for spec in samples.take().specs])
     samples.close()
     assert (centres[:, 0] >= 15.5).all()
     assert (centres[:, 0] <= 47.5).all()

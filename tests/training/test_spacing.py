@@ -25,7 +25,7 @@ from unetstudio.training.events import TrainingStarted
 from unetstudio.training.fit import Trainer
 from unetstudio.training.material import Material
 from unetstudio.training.samples import Samples
-from unetstudio.training.scoring import find_spots
+from unetstudio.training.scoring import find_windows
 from unetstudio.training.spacing import choose_spacing
 from unetstudio.training.start import load_start
 
@@ -105,10 +105,10 @@ def test_that_structures_are_as_large_in_patches_of_every_case(make_study: MakeS
     batch = samples.take()
     samples.close()
     sizes: dict[str, list[int]] = {}
-    for cut, target in zip(batch.cuts, batch.target, strict=True):
-        sizes.setdefault(cut.case, []).append(int((target == 1).sum()))
+    for spec, target in zip(batch.specs, batch.target, strict=True):
+        sizes.setdefault(spec.case, []).append(int((target == 1).sum()))
     assert len(sizes) == 3
-    assert all(1750 < size < 2550 for found in sizes.values() for size in found)  # 4/3 pi 8^3 = 2145; nearest of 2 mm is rough
+    assert all(1750 < size < 2550 for each in sizes.values() for size in each)  # 4/3 pi 8^3 = 2145; nearest of 2 mm is rough
 
 
 def test_that_images_and_labels_of_a_resampled_patch_lie_on_one_another(make_study: MakeStudy) -> None:
@@ -124,8 +124,8 @@ def test_that_images_and_labels_of_a_resampled_patch_lie_on_one_another(make_stu
 def test_that_scores_look_at_windows_in_the_network_s_voxels(make_study: MakeStudy) -> None:
     study = spheres(make_study, 0.5, 0.5, 0.5, 0.5)
     material = Material(study, Intensity.fit([study.scan("case0")]), spacing=(1.0, 1.0, 1.0))
-    spots = find_spots(material, material.index, 3, (8, 8, 8), 6, 0)
-    assert [spot.shape for spot in spots] == [(24, 24, 24)]
+    windows = find_windows(material, material.index, 3, (8, 8, 8), 6, 0)
+    assert [window.shape for window in windows] == [(24, 24, 24)]
 
 
 def test_that_a_checkpoint_says_to_which_size_images_are_resampled(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:
@@ -136,7 +136,7 @@ def test_that_a_checkpoint_says_to_which_size_images_are_resampled(make_study: M
     assert trainer.saved is not None
     card, _ = load(Path(trainer.saved.path))
     assert (card.resampled, card.target) == (True, (1.0, 1.0, 1.0))
-    assert trainer.predictor().spacing == (1.0, 1.0, 1.0)
+    assert trainer.predictor().tiles.spacing == (1.0, 1.0, 1.0)
     assert load_start(Path(trainer.saved.path)).fits(trainer.study, settings)
     assert not load_start(Path(trainer.saved.path)).fits(trainer.study, replace(settings, resample="off"))
     assert not load_start(Path(trainer.saved.path)).fits(trainer.study, replace(settings, normalisation="zscore"))

@@ -1,6 +1,5 @@
 """A training state from a stranger is gone on from only if it is of the network it comes with; the weights serve anyhow."""
 
-import json
 from pathlib import Path
 from typing import Any
 
@@ -12,9 +11,10 @@ from unetstudio.errors import CheckpointError
 from unetstudio.networks.checkpoint import Checkpoint, save
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, create
+from unetstudio.project.checkpoints import newest
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.start import load_start, newest
-from unetstudio.training.train_state import Learner
+from unetstudio.training.start import load_start
+from unetstudio.training.train_state import TrainState
 
 CLASSES = ClassTable.named(["background", "membrane"], [(0, 0, 0), (255, 0, 0)])
 BUDGET = {"seconds": 0.0, "steps": 5, "from_seconds": 0.0, "from_step": 0}
@@ -31,7 +31,7 @@ def saved(folder: Path, state: dict[str, Any]) -> Path:
 
 
 def whole(base: int = 2) -> dict[str, Any]:
-    return {"learner": Learner(small(base), Precision(torch.device("cpu"))).state(), "round": 2, "budget": BUDGET}
+    return {"learner": TrainState(small(base), Precision(torch.device("cpu"))).state_dict(), "round": 2, "budget": BUDGET}
 
 
 def test_that_a_state_of_the_same_network_is_gone_on_from(tmp_path):
@@ -62,7 +62,7 @@ def test_that_the_newest_checkpoint_of_a_network_and_preset_is_found_whatever_ca
     for step, (name, preset) in enumerate((("unet", ""), ("unet", "published"), ("fcn", ""))):
         made = Checkpoint(name, network.config.to_json(), CLASSES, step=step, settings={"preset": preset})
         save(folder, made, network.state_dict())
-    found = {json.loads(newest(folder, like).with_suffix(".json").read_text())["step"] for like in (None, TrainingSettings(network="fcn"))}
+    found = {card.step for like in (None, TrainingSettings(network="fcn")) if (card := newest(folder, like)) is not None}
     assert found == {2}
     assert load_start(tmp_path, like=TrainingSettings()).checkpoint.step == 0
     assert load_start(tmp_path, like=TrainingSettings(preset="published")).checkpoint.step == 1

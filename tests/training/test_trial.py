@@ -5,7 +5,7 @@ from networks.tiny import tiny
 
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import BYTES_PER_PARAMETER
-from unetstudio.training.plan import usual_network
+from unetstudio.training.network_plan import usual_network
 from unetstudio.training.trial import cost_of
 
 

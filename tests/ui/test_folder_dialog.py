@@ -9,10 +9,10 @@ from PySide6.QtCore import Qt
 from pytestqt.qtbot import QtBot
 from ui.line import answer, end
 
-from unetstudio.training.events import Notice
+from unetstudio.inference.events import FolderPredicted, MaskWritten, Notice, Refused
 from unetstudio.ui.folder_dialog import FolderDialog
 from unetstudio.ui.session import Session
-from unetstudio.worker.file_messages import FolderPredicted, MaskWritten, PredictFolder, Refused
+from unetstudio.worker.file_messages import PredictFolder
 from unetstudio.worker.messages import Request, StopTask, WorkerDied
 
 pytestmark = pytest.mark.qt_log_ignore("propagateSizeHints")  # of the offscreen screen

@@ -7,8 +7,9 @@ from dataclasses import replace
 import pytest
 from ui.line import Line
 
+from unetstudio.inference.events import Notice
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.ui.learning import MOST_LOSSES, Learning
 from unetstudio.ui.network_catalogue import NetworkCatalogue
 from unetstudio.ui.task import Tasks

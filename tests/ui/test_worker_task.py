@@ -5,10 +5,11 @@ from __future__ import annotations
 import pytest
 from ui.line import Line, answer, end
 
+from unetstudio.ui.session import Session
 from unetstudio.ui.task import Task, Tasks, TaskState
 from unetstudio.ui.worker_task import begin_worker_task
 from unetstudio.ui.worker_thread import NOT_UP, WorkerThread
-from unetstudio.worker.messages import DescribeDevice, DeviceReport, StopTask, TaskEvent, WorkerDied
+from unetstudio.worker.messages import DescribeDevice, DeviceReport, Request, StopTask, TaskEvent, WorkerDied
 
 REPORT = DeviceReport((("Processor", "four cores"),))
 
@@ -77,3 +78,13 @@ def test_that_a_stopped_task_is_stopped_in_the_worker_and_hears_no_more(line: Li
 def test_that_a_task_without_a_worker_fails_at_once(qapp: object, tasks: Tasks) -> None:
     task = begin_worker_task(tasks, WorkerThread(), "Describing", DescribeDevice, Task.finish)
     assert (task.state, task.error, tasks.running) == (TaskState.FAILED, NOT_UP, ())
+
+
+def test_that_a_bug_in_the_job_of_a_task_is_reported_as_one(session: Session, monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[Request] = []
+    monkeypatch.setattr(session.worker, "ask", sent.append)
+    faults: list[str] = []
+    session.fault.connect(faults.append)
+    task = begin_worker_task(session.tasks, session.worker, "Describing", DescribeDevice, Task.finish)
+    end(session.worker, sent[-1], "The report cannot be made.", detail="Traceback: IndexError")
+    assert (task.error, faults) == ("The report cannot be made.", ["Traceback: IndexError"])

@@ -1,30 +1,22 @@
-"""A picture on the disk, and a network that has learnt nothing."""
+"""What the tests here share."""
+
+from __future__ import annotations
 
 from pathlib import Path
 
-import cv2
-import numpy as np
 import pytest
-import torch
+from inference.predictors import grey_picture, untrained_predictor
 
-from unetstudio.data.intensity import Intensity
-from unetstudio.formats import read
-from unetstudio.inference.predictor import Predictor
-from unetstudio.networks.network import create
+from unetstudio.inference.network_predictor import NetworkPredictor
 
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
     """A grey picture, 30 x 26."""
-    path = tmp_path / "images" / "cell.png"
-    path.parent.mkdir()
-    cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (26, 30), np.uint8))
-    return path
+    return grey_picture(tmp_path / "images")
 
 
 @pytest.fixture
-def predictor(image: Path) -> Predictor:
+def predictor(image: Path) -> NetworkPredictor:
     """A network that has learnt nothing."""
-    torch.manual_seed(0)
-    intensity = Intensity.fit([read(image)])
-    return Predictor(create("unet", intensity.channels_out(1), 2, base=4, depth=2, norm="none"), intensity, (0, 1), "c0ffee")
+    return untrained_predictor(image)

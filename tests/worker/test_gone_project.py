@@ -7,10 +7,10 @@ from pathlib import Path
 import pytest
 
 from unetstudio.data.prediction import Prediction
+from unetstudio.inference.events import Notice
 from unetstudio.project import prediction_file
+from unetstudio.project.checkpoints import write_durably
 from unetstudio.project.os_errors import MissingError
-from unetstudio.training.events import Notice
-from unetstudio.worker.jobs import write_durably
 from unetstudio.worker.run_log import RunLog
 
 

@@ -15,14 +15,15 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError
 from unetstudio.formats import read
 from unetstudio.inference.events import CasePredicted, TilePredicted
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.mask_files import save_probabilities
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.request import PredictionRequest
 from unetstudio.project import prediction_file
-from unetstudio.worker.folder import save_probabilities
-from unetstudio.worker.jobs import check_channels, predict_case, predict_view
+from unetstudio.worker.jobs import predict_case, predict_view
 from unetstudio.worker.messages import ShowView
 
 
-def test_that_a_part_on_screen_is_predicted_but_not_kept_as_the_whole(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_a_part_on_screen_is_predicted_but_not_kept_as_the_whole(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
     part = Region((0, 0, 0), (1, 10, 10))
     events = list(predict_view(predictor, lambda: read(image), ShowView("case", part, (0, 5, 5)), tmp_path / "case"))
     assert any(isinstance(e, TilePredicted) for e in events)
@@ -30,12 +31,12 @@ def test_that_a_part_on_screen_is_predicted_but_not_kept_as_the_whole(predictor:
 
 
 @pytest.mark.parametrize("whole", ["view", "case"])
-def test_that_a_whole_scan_is_kept_and_comes_back(predictor: Predictor, image: Path, tmp_path: Path, whole: str) -> None:
+def test_that_a_whole_scan_is_kept_and_comes_back(predictor: NetworkPredictor, image: Path, tmp_path: Path, whole: str) -> None:
     shape = (1, 26, 30)
     if whole == "view":
         events = list(predict_view(predictor, lambda: read(image), ShowView("case", Region.whole(shape), (0, 5, 5)), tmp_path / "case"))
     else:
-        events = list(predict_case(predictor, lambda: read(image), "case", tmp_path / "case"))
+        events = list(predict_case(predictor, lambda: read(image), PredictionRequest("case"), tmp_path / "case"))
         assert not any(isinstance(e, TilePredicted) for e in events)
     assert isinstance(events[-1], CasePredicted)
     kept = prediction_file.load(tmp_path / "case", shape)
@@ -44,10 +45,10 @@ def test_that_a_whole_scan_is_kept_and_comes_back(predictor: Predictor, image: P
     assert kept.checkpoint == "c0ffee"
 
 
-def test_that_a_scan_of_other_channels_is_named_with_both_numbers(predictor: Predictor) -> None:
+def test_that_a_scan_of_other_channels_is_named_with_both_numbers(predictor: NetworkPredictor) -> None:
     colour = Scan(np.zeros((3, 1, 8, 8), np.uint8))
     with pytest.raises(CheckpointError, match=r"cell\.png: the image has 3 channel.*trained on 1"):
-        check_channels(predictor, colour, "cell.png")
+        predictor.check(colour, "cell.png")
 
 
 def test_that_a_card_of_another_version_is_refused_with_a_sentence() -> None:

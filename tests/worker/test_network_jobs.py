@@ -23,6 +23,7 @@ from unetstudio.project.checkpoints import cards
 from unetstudio.project.project import Project
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingStarted
+from unetstudio.training.trial import Cost
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
 from unetstudio.worker.messages import (
     Answer,
@@ -111,6 +112,32 @@ def test_that_a_step_is_tried_and_leaves_no_trace_in_a_training_that_goes_on() -
     assert torch.get_num_threads() == threads and torch.equal(torch.get_rng_state(), state)
 
 
+def test_that_what_was_measured_is_remembered_until_it_is_measured_anew(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UNETSTUDIO_CACHE", str(tmp_path))
+
+    def cost(name: str, *, measure: bool) -> NetworkCost:
+        (found,) = [event for event in describe_networks(DescribeNetworks(0, ((name, 2),), measure)) if event is not None]
+        return found
+
+    assert cost("unet", measure=False).seconds is None
+    first = cost("unet", measure=True)
+    again = cost("unet", measure=False)
+    assert again.seconds == pytest.approx(first.seconds, abs=1e-4) and again.bytes == first.bytes
+    assert cost("fcn", measure=False).seconds is None
+    monkeypatch.setattr("unetstudio.worker.network_jobs.cost_of", lambda *_: Cost(1, (8, 8), 2, 123.0, 456))
+    cost("unet", measure=True)
+    assert (cost("unet", measure=False).seconds, cost("unet", measure=False).bytes) == (123.0, 456)
+    monkeypatch.setattr("unetstudio.worker.network_jobs.__version__", "another")
+    assert cost("unet", measure=False).seconds is None
+
+
+def test_that_a_remembered_cost_that_makes_no_sense_is_not_believed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("UNETSTUDIO_CACHE", str(tmp_path))
+    monkeypatch.setattr("unetstudio.worker.network_jobs.recall", lambda _: ["soon", 1])
+    (cost,) = [event for event in describe_networks(DescribeNetworks(0, (("unet", 2),))) if event is not None]
+    assert cost.seconds is None
+
+
 def test_that_want_of_memory_is_said_of_the_network_and_the_others_are_still_tried(monkeypatch: pytest.MonkeyPatch) -> None:
     def exhausted(*_: object) -> None:
         raise MemoryError
@@ -129,7 +156,7 @@ def test_that_another_network_begins_anew_and_the_one_before_goes_on_when_it_is_
     told.ask(until=RoundDone)
     back = told.ask(Train(SMALL), until=TrainingStarted)
     assert isinstance(back, TrainingStarted) and back.network == "unet" and back.step > 0
-    told.runner.end()
+    told.runner.close()
     assert {card.network for card in cards(project.checkpoints_folder)} == {"unet", "attention_unet"}
 
 

@@ -35,7 +35,7 @@ def test_that_a_worker_answers_and_ends_when_asked() -> None:
     answer = receive_until(worker, Answer)
     assert isinstance(answer, Answer) and answer.task == 7 and isinstance(answer.event, DeviceReport)
     assert receive_until(worker, TaskEnded) == TaskEnded(7)
-    worker.end(5.0)
+    worker.close(5.0)
     assert not psutil.pid_exists(ready.pid)
 
 
@@ -51,7 +51,7 @@ def test_that_a_killed_worker_is_noticed_and_its_end_explained() -> None:
             break
     assert events is None
     assert "ended from outside" in worker.cause()
-    worker.end(0.1)
+    worker.close(0.1)
 
 
 def test_that_the_window_side_of_the_worker_needs_no_torch() -> None:

@@ -17,14 +17,14 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.formats import discover, read_mask
-from unetstudio.inference.events import CasePredicted, TilePredicted
+from unetstudio.inference.events import CasePredicted, FolderPredicted, MaskWritten, TilePredicted
 from unetstudio.project import prediction_file
 from unetstudio.project.prediction_file import averaged_folder
 from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
-from unetstudio.worker.file_messages import AverageCases, CaseAveraged, FolderPredicted, MaskWritten, PredictFolder
+from unetstudio.worker.file_messages import AverageCases, CaseAveraged, PredictFolder
 from unetstudio.worker.messages import (
     Answer,
     CasesChanged,
@@ -115,7 +115,7 @@ def paint_both(runner: Runner, case: Case, first: int = 1) -> None:
 
 def test_that_a_worker_says_what_it_can_train(runner: tuple[Runner, list[Event]]) -> None:
     made, events = runner
-    made.begin()
+    made.announce()
     assert isinstance(events[0], WorkerReady)
     assert "unet" in [network.name for network in events[0].networks]
 
@@ -156,7 +156,7 @@ def test_that_strokes_of_two_classes_start_training_and_the_view_is_predicted_af
     assert tile.values == (0, 1)
     advance(made, events, lambda event: isinstance(event, CasePredicted))
     assert (project.folder_of(case) / "prediction.h5").exists() or made.busy
-    made.end()
+    made.close()
 
 
 def test_that_pausing_saves_a_checkpoint_and_reopening_goes_on_from_it(runner: tuple[Runner, list[Event]], project: Project) -> None:
@@ -177,7 +177,7 @@ def test_that_pausing_saves_a_checkpoint_and_reopening_goes_on_from_it(runner: t
     started = advance(second, later, lambda event: isinstance(event, TrainingStarted))
     assert isinstance(started, TrainingStarted)
     assert started.step > 0
-    second.end()
+    second.close()
 
 
 def test_that_a_budget_of_steps_is_kept_and_ends_with_a_checkpoint(runner: tuple[Runner, list[Event]], project: Project) -> None:
@@ -214,8 +214,8 @@ def test_that_an_edit_read_from_disk_already_is_not_applied_twice(runner: tuple[
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
     made.handle(LabelsEdited(case.id, sequence, edit))
     assert not any(isinstance(event, JobFailed) for event in events)
-    assert made._study is not None
-    assert made._study.counts()[1] == (20, 0)
+    assert made._work is not None
+    assert made._work.study.counts()[1] == (20, 0)
 
 
 def test_that_a_missing_image_ends_its_prediction_and_not_the_worker(runner: tuple[Runner, list[Event]], project: Project) -> None:
@@ -278,7 +278,7 @@ def test_that_a_folder_is_predicted_and_its_end_is_told(runner: tuple[Runner, li
     end = answer(made, events, lambda event: isinstance(event, FolderPredicted))
     written = masks_of(events)
     assert end == FolderPredicted(len(written), 0) and len(written) == len(project.cases)
-    assert all(Path(event.path).is_file() and event.doubt is not None for event in written)
+    assert all(Path(event.path).is_file() and event.mean_uncertainty is not None for event in written)
 
 
 def test_that_cases_are_averaged_for_an_export_and_the_screen_keeps_its_own(runner: tuple[Runner, list[Event]], project: Project) -> None:
@@ -421,8 +421,8 @@ def test_that_a_training_whose_state_cannot_be_saved_does_not_keep_the_next_proj
 def test_that_a_training_that_comes_to_rest_on_a_full_disk_does_not_end_the_worker(
     runner: tuple[Runner, list[Event]], project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unetstudio.worker.runner.SETTLED", 1)
-    monkeypatch.setattr("unetstudio.training.fit.Saving.due", property(lambda self: False))
+    monkeypatch.setattr("unetstudio.worker.training_scheduler.PLATEAU", 1)
+    monkeypatch.setattr("unetstudio.training.saving.Saving.due", property(lambda self: False))
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
     made.handle(Train(SMALL))
@@ -444,7 +444,7 @@ def test_that_a_training_that_comes_to_rest_on_a_full_disk_does_not_end_the_work
 def test_that_an_image_that_cannot_be_read_is_told_once_and_not_after_every_round(
     runner: tuple[Runner, list[Event]], project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unetstudio.worker.runner.OTHERS_EVERY", 1)
+    monkeypatch.setattr("unetstudio.worker.prediction_scheduler.OTHERS_EVERY", 1)
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
     made.handle(PredictCases())
@@ -477,13 +477,13 @@ def test_that_a_case_seen_in_part_is_predicted_whole_as_well(runner: tuple[Runne
     made.handle(PredictCases())
     advance(made, events, lambda event: isinstance(event, CasePredicted) and event.whole)
     assert (project.folder_of(first) / "prediction.h5").exists()
-    made.end()
+    made.close()
 
 
 def test_that_nothing_is_predicted_while_training_unless_it_was_asked_for(
     runner: tuple[Runner, list[Event]], project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("unetstudio.worker.runner.OTHERS_EVERY", 1)
+    monkeypatch.setattr("unetstudio.worker.prediction_scheduler.OTHERS_EVERY", 1)
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
     project.cases[1].source.path.unlink()  # and an image without labels is not missed
@@ -509,7 +509,7 @@ def test_that_a_large_case_in_the_background_shares_the_time_with_training(runne
     advance(made, events, lambda event: isinstance(event, CasePredicted) and event.case == case.id)
     steps = [event.step for event in events if isinstance(event, StepDone)]
     assert steps[-1] > steps[0]
-    made.end()
+    made.close()
 
 
 def test_that_training_without_a_readable_image_waits_and_goes_on_when_it_is_relinked(
@@ -531,4 +531,4 @@ def test_that_training_without_a_readable_image_waits_and_goes_on_when_it_is_rel
     relinked = dataclasses.replace(case, source=dataclasses.replace(case.source, path=moved))
     made.handle(CasesChanged((relinked, project.cases[1])))
     advance(made, events, lambda event: isinstance(event, RoundDone))
-    made.end()
+    made.close()

@@ -7,13 +7,13 @@ from pathlib import Path
 from unetstudio.atomic_file import make_folder
 from unetstudio.commands.output import Output
 from unetstudio.networks.onnx_export import export_network as write_network
-from unetstudio.training.start import to_use
+from unetstudio.project.checkpoints import require
 
 
 def export_network(source: Path, out: Path, output: Output) -> None:
     """Export the checkpoint `source`, or the one that the project `source` predicts with, and its card."""
     if source.is_dir():
-        source = to_use(source / "checkpoints" if (source / "checkpoints").is_dir() else source)
+        source = require(source / "checkpoints" if (source / "checkpoints").is_dir() else source).path
     make_folder(out.parent)
     written = write_network(source, out)
     files = {"path": str(written.path), "card": str(written.card), "text": str(written.text)}

@@ -20,7 +20,8 @@ def networks(measure: bool, output: Output) -> None:
             if cost is not None:
                 costs[cost.name, cost.dims] = cost
                 bar.at(len(costs), f"{cost.name} in {cost.dims}D")
-                _report(cost, output)
+                if measure:
+                    _report(cost, output)
     for name, kind in ordered_networks():
         presets = {dims: dict(costs[name, dims].presets) for dims in kind.dims}
         described = {"title": kind.title, "description": kind.description, "source": kind.source, "suits_cpu": kind.suits_cpu}
@@ -33,7 +34,7 @@ def networks(measure: bool, output: Output) -> None:
 
 
 def _report(cost: NetworkCost, output: Output) -> None:
-    """Send a measured cost, or why it could not be measured, as an event; nothing if it was not measured."""
+    """Send a measured cost, or why it could not be measured, as an event."""
     if cost.seconds is not None:
         figures = {"parameters": cost.parameters, "patch": cost.patch, "batch": cost.batch, "seconds": cost.seconds, "bytes": cost.bytes}
         output.event("cost", name=cost.name, dims=cost.dims, machine=cost.machine, **figures)

@@ -1,4 +1,4 @@
-"""The live training material: cases with their label maps, to which the window's Edits are applied while a network learns from them."""
+"""The live training material: cases with their label maps, to which the window's Edits are applied while a learner learns from them."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class StudyCase:
         return int(self.counts[:, :UNLABELLED].sum())
 
     def apply(self, edit: Edit) -> Region:
-        """Replays an Edit; returns its region."""
+        """Replay an Edit and return its region."""
         if self.labels is None:
             self.labels = LabelMap.unlabelled(self.case.shape)
             self.counts[0, UNLABELLED] = self.labels.values.size
@@ -64,8 +64,8 @@ class Study:
     def __init__(self, classes: ClassTable, cases: Iterable[StudyCase] = (), *, cache_bytes: int = CACHE_BYTES) -> None:
         self.classes = classes
         self.revision = 0
-        self._cases = {found.case.id: found for found in cases}
-        self._left_out: dict[str, tuple[float, int]] = {}  # by case: what the file was when it could not be read
+        self._cases = {member.case.id: member for member in cases}
+        self._excluded: dict[str, tuple[float, int]] = {}  # by case: the signature of the file that could not be read
         self._scans: OrderedDict[str, Scan] = OrderedDict()
         self._cache_bytes = cache_bytes
 
@@ -75,8 +75,8 @@ class Study:
         return self._cases
 
     def set_cases(self, cases: Iterable[StudyCase]) -> None:
-        """Other cases; one that is known keeps its labels, and its scan unless the file is another."""
-        before = [(id, found.case.source) for id, found in self._cases.items()]
+        """Replace the cases; one that was there keeps its labels, and its scan unless its file is another."""
+        before = [(id, member.case.source) for id, member in self._cases.items()]
         fresh: dict[str, StudyCase] = {}
         for new in cases:
             old = self._cases.get(new.case.id)
@@ -85,33 +85,33 @@ class Study:
                 continue
             if (old.case.source, old.case.sha256) != (new.case.source, new.case.sha256):
                 self._scans.pop(new.case.id, None)
-                self._left_out.pop(new.case.id, None)
+                self._excluded.pop(new.case.id, None)
                 old.load = new.load
             old.case = new.case
             fresh[new.case.id] = old
         for gone in self._cases.keys() - fresh.keys():
             self._scans.pop(gone, None)
-            self._left_out.pop(gone, None)
+            self._excluded.pop(gone, None)
         self._cases = fresh
-        if before != [(id, found.case.source) for id, found in fresh.items()]:  # a name or review state teaches nothing
+        if before != [(id, member.case.source) for id, member in fresh.items()]:  # a name or review state teaches nothing
             self.revision += 1
 
     def set_classes(self, classes: ClassTable) -> None:
-        """Another class table; voxels of a class that it does not know count as not annotated."""
+        """Replace the class table; voxels of a class that is not in it count as not annotated."""
         self.classes = classes
         self.revision += 1
 
     def apply(self, case_id: str, sequence: int, edit: Edit) -> Region | None:
-        """Replays an Edit of the window; None when it is known already or its case is gone. A sequence of 0 is always replayed."""
-        found = self._cases.get(case_id)
-        if found is None or 0 < sequence <= found.sequence:
+        """Replay an Edit of the window; None when the labels hold it already or its case is gone. A sequence of 0 is always replayed."""
+        member = self._cases.get(case_id)
+        if member is None or 0 < sequence <= member.sequence:
             return None
-        found.sequence = max(found.sequence, sequence)
+        member.sequence = max(member.sequence, sequence)
         self.revision += 1
-        return found.apply(edit)
+        return member.apply(edit)
 
     def scan(self, case_id: str) -> Scan:
-        """A case's scan, from memory or read now; FormatError when its file cannot be read, KeyError for no such case."""
+        """Return a case's scan, from memory or read now; FormatError when its file cannot be read, KeyError for no such case."""
         if case_id in self._scans:
             self._scans.move_to_end(case_id)
             return self._scans[case_id]
@@ -121,45 +121,45 @@ class Study:
             self._scans.popitem(last=False)
         return scan
 
-    def leave_out(self, case_id: str) -> None:
-        """Nothing is learnt from a case whose image cannot be read, until `take_back` finds another file there."""
-        if case_id in self._cases and case_id not in self._left_out:
-            self._left_out[case_id] = _signature(self._cases[case_id].case.source.path)
+    def exclude(self, case_id: str) -> None:
+        """Learn nothing from a case whose image cannot be read, until `readmit` finds another file there."""
+        if case_id in self._cases and case_id not in self._excluded:
+            self._excluded[case_id] = _signature(self._cases[case_id].case.source.path)
             self._scans.pop(case_id, None)
             self.revision += 1
 
-    def take_back(self, *, all: bool = False) -> list[str]:
-        """Ids of the cases that were left out and are learnt from again: those whose file has changed or come back, or all of them."""
-        found = [id for id, was in self._left_out.items() if all or _signature(self._cases[id].case.source.path) != was]
-        for id in found:
-            del self._left_out[id]
-        self.revision += bool(found)
-        return found
+    def readmit(self, *, all: bool = False) -> list[str]:
+        """Learn again from excluded cases whose file has changed or come back, or from all of them, and return their ids."""
+        returned = [id for id, was in self._excluded.items() if all or _signature(self._cases[id].case.source.path) != was]
+        for id in returned:
+            del self._excluded[id]
+        self.revision += bool(returned)
+        return returned
 
     @property
-    def left_out(self) -> list[str]:
+    def excluded(self) -> list[str]:
         """Ids of the cases whose image could not be read."""
-        return list(self._left_out)
+        return list(self._excluded)
 
     def labelled(self) -> list[str]:
-        """Ids of the cases with at least one voxel of a class of the table, in project order, without those that are left out."""
+        """Ids of the cases with at least one voxel of a class of the table, in project order, without excluded ones."""
         values = list(self.classes.values)
-        return [id for id, found in self._cases.items() if id not in self._left_out and found.counts[:, values].any()]
+        return [id for id, member in self._cases.items() if id not in self._excluded and member.counts[:, values].any()]
 
     def counts(self) -> dict[int, tuple[int, int]]:
-        """By class value: voxels to train on, voxels held out."""
-        seen = (found.counts for id, found in self._cases.items() if id not in self._left_out)
+        """Count the voxels to train on and those held out, by class value."""
+        seen = (member.counts for id, member in self._cases.items() if id not in self._excluded)
         total = sum(seen, np.zeros((2, 256), np.int64))
         return {value: (int(total[0, value]), int(total[1, value])) for value in self.classes.values}
 
-    def ready(self) -> str | None:
-        """Why training cannot begin yet, in one sentence; None when it can."""
+    def reason_to_wait(self) -> str | None:
+        """Return one sentence on why training cannot begin yet; None when it can."""
         if not self._cases:
             return "Open an image to begin."
         if len(self.classes) < 2:
             return "Add a second class to begin."
         painted = sum(train > 0 for train, _ in self.counts().values())
-        if painted < 2 and any(self._cases[id].annotated for id in self._left_out):
+        if painted < 2 and any(self._cases[id].annotated for id in self._excluded):
             return "Images that carry strokes cannot be read: bring their files back, or relink them."
         if painted == 0:
             return "Paint a stroke of each class to begin."
@@ -167,7 +167,7 @@ class Study:
 
 
 def _signature(path: Path) -> tuple[float, int]:
-    """By which a file is known to be another than before; the same for every one that is not there."""
+    """Time and size, by which a file is seen to be another than before; the same for every one that is not there."""
     try:
         status = path.stat()
     except OSError:
@@ -176,7 +176,7 @@ def _signature(path: Path) -> tuple[float, int]:
 
 
 def _count(values: Bytes, origin: Bytes) -> Counts:
-    """(2, 256) int64: how many voxels have each value, held-out ones in the second row."""
+    """Count the voxels of each value: (2, 256) int64, held-out ones in the second row."""
     held = (origin & HELD_OUT) != 0
     if not held.any():
         return np.stack([np.bincount(values, minlength=256), np.zeros(256, np.int64)])

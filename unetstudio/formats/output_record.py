@@ -1,4 +1,4 @@
-"""What exported files are called, and which files in the folder an export may replace: only its own."""
+"""The names of exported files, and which files in a folder an export may replace: only its own."""
 
 from __future__ import annotations
 
@@ -38,9 +38,9 @@ def stems(cases: Sequence[Case]) -> list[str]:
 
 
 def free_names(wanted: Iterable[str]) -> list[str]:
-    """What can stand as a file stem, each once: equal ones, and those that mean something else, are numbered."""
+    """File stems that every system takes, each once: equal ones, and those that mean something else, are numbered."""
     taken: set[str] = set()
-    found = []
+    names = []
     for name in wanted:
         free = plain = _safe(name)
         number = 2
@@ -48,8 +48,8 @@ def free_names(wanted: Iterable[str]) -> list[str]:
             free = f"{plain}-{number}"
             number += 1
         taken.add(free.lower())
-        found.append(free)
-    return found
+        names.append(free)
+    return names
 
 
 class Record:
@@ -61,7 +61,7 @@ class Record:
         self._files: dict[str, str | None] = _stored(self.path)
 
     def claim(self, names: Iterable[str], images: Iterable[Path]) -> None:
-        """Announces the files to come, before any is written; UserError when one would replace something that is not ours."""
+        """Announce the files to come, before any is written; UserError when one would replace something that is not ours."""
         folder = self.path.parent
         names = list(names)
         originals = {image.resolve() for image in images}
@@ -75,7 +75,7 @@ class Record:
         self.save()
 
     def finish(self) -> None:
-        """Notes the contents of what was written."""
+        """Note the contents of what was written."""
         folder = self.path.parent
         for name in self._files:
             path = folder / name
@@ -89,7 +89,7 @@ class Record:
         return self._files.get(name) is not None and self._is_ours(name, self.path.parent / name)
 
     def save(self) -> None:
-        """Writes the record; FormatError when the folder refuses."""
+        """Write the record; FormatError when the folder refuses."""
         text: dict[str, Any] = {
             "note": RESEARCH_USE,
             "program": f"U-Net Studio {__version__}",
@@ -100,14 +100,14 @@ class Record:
         replace_file(self.path, (json.dumps(text, indent=1, ensure_ascii=False) + "\n").encode())
 
     def _is_ours(self, name: str, path: Path) -> bool:
-        """Written by an export and not changed since; None stands for an export that was cut short."""
+        """Whether an export wrote the file and it is unchanged since; a digest of None stands for an export that was cut short."""
         if name not in self._files or not path.is_file():
             return False
         return self._files[name] is None or self._files[name] == _digest(path)
 
 
 def _safe(name: str) -> str:
-    """Without what some file system refuses in a name."""
+    """A name without what some file system refuses."""
     cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .")[:LONGEST]
     return cleaned or "image"
 

@@ -1,4 +1,4 @@
-"""Blending of overlapping tiles, for networks whose answer depends on the whole tile: where tiles meet, one fades into the next."""
+"""Blending of overlapping tiles, for networks whose prediction depends on the whole tile: where tiles meet, one fades into the next."""
 
 from __future__ import annotations
 
@@ -13,42 +13,42 @@ from unetstudio.data.region import Index, Region
 class Blend:
     """Tiles reach `rim` voxels beyond their cores; across twice that width their weights rise and fall as sine squared, which sum to one.
 
-    With `in_order` cores come sorted by their start, and tiles that no later one reaches are forgotten.
+    With `in_order` tiles come sorted by the start of their cores, and those that no later one reaches are dropped.
     Group and instance norms measure the tile, and attention spans it: no halo makes such tiles fit exactly.
     """
 
     def __init__(self, rim: Index, *, in_order: bool = False) -> None:
         self._rim, self._in_order = rim, in_order
-        self._cores: list[Region] = []
+        self._tile_cores: list[Region] = []
         self._tiles: list[tuple[Region, NDArray[np.uint8]]] = []
         self._bounds = np.zeros((0, 2, 3), np.int64)  # start and stop of each tile
 
-    def add(self, core: Region, tile: Region, content: NDArray[np.uint8]) -> Iterator[tuple[Region, NDArray[np.uint8]]]:
-        """Takes a tile (K, Z, Y, X) of which `core` is asked for; gives what it changes: its core, and what it covers of those before."""
+    def add(self, tile_core: Region, tile: Region, content: NDArray[np.uint8]) -> Iterator[tuple[Region, NDArray[np.uint8]]]:
+        """Take the `content` (K, Z, Y, X) of a tile, and yield what that changes: its core, and what it covers of those before."""
         if self._in_order:
             self._forget(tile)
-        self._cores.append(core)
+        self._tile_cores.append(tile_core)
         self._tiles.append((tile, content))
         self._bounds = np.concatenate([self._bounds, np.array([[tile.start, tile.stop]])])
-        yield core, self._mixed(core)
+        yield tile_core, self._mixed(tile_core)
         for before in self._touching(tile)[:-1]:
-            part = self._cores[before] & tile
+            part = self._tile_cores[before] & tile
             if not part.empty:
                 yield part, self._mixed(part)
 
     def _forget(self, tile: Region) -> None:
-        """Lets go of what lies before all of the tiles to come, of which `tile` is the first."""
+        """Drop the tiles that lie before all that are to come, of which `tile` is the first."""
         z, y, _ = tile.start
         gone = self._bounds[:, 1, 0] <= z
         if not self._rim[0]:  # slices know nothing of each other
             gone |= (self._bounds[:, 0, 0] == z) & (self._bounds[:, 1, 1] <= y)
         if gone.any():
             kept = np.flatnonzero(~gone)
-            self._cores, self._tiles = [self._cores[n] for n in kept], [self._tiles[n] for n in kept]
+            self._tile_cores, self._tiles = [self._tile_cores[n] for n in kept], [self._tiles[n] for n in kept]
             self._bounds = self._bounds[kept]
 
     def _touching(self, region: Region) -> list[int]:
-        """Numbers of the tiles that share voxels with a region."""
+        """Indexes of the tiles that share voxels with a region."""
         start, stop = np.array(region.start), np.array(region.stop)
         return [int(n) for n in np.flatnonzero(((self._bounds[:, 0] < stop) & (self._bounds[:, 1] > start)).all(axis=1))]
 
@@ -65,7 +65,7 @@ class Blend:
         return (total / weights + 0.5).astype(np.uint8)
 
     def _weight(self, tile: Region, part: Region) -> NDArray[np.float32]:
-        """Of a tile in a part of it: 1 in its middle, towards 0 at its sides."""
+        """The weight of a tile over a part of it: 1 in its middle, falling to 0 at its sides."""
         weight = np.ones((1, 1, 1), np.float32)
         for axis, rim in enumerate(self._rim):
             at = np.arange(part.start[axis], part.stop[axis]) + 0.5

@@ -1,4 +1,4 @@
-"""What computes the tiles of a long prediction on a processor: PyTorch, or a quicker engine that was found to give the same masks.
+"""What computes the tiles of a long prediction on a processor: PyTorch, or a quicker engine that gives the same masks.
 
 A network is converted once and compared with PyTorch on a part of the very scan before it is used; what differs is not used.
 """
@@ -23,41 +23,43 @@ from unetstudio.networks.network import Network, compute_window
 from unetstudio.networks.output_window import Crop, Window, crop_bounds, crop_to
 
 ENGINES = {"auto": "Automatic", "torch": "PyTorch", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
-"""What can be asked for, with its name in words; the quicker ones in the order in which they are tried."""
+"""Names on the command line and in words; the quicker ones in the order in which they are tried."""
 
-DIFFERENCE = 1e-3
+MOST_DIFFERENCE = 1e-3
 """Largest difference of probabilities in float32, where 1e-5 is usual; a voxel may get another class only where two are as near."""
 
-CHANGED = 1e-3
+MOST_CHANGED = 1e-3
 """Share of voxels that may get another class in bf16 than in float32, unless PyTorch's bf16 itself changes more."""
 
-GAIN = 1.1
-"""An engine must be so much faster than PyTorch."""
+LEAST_SPEEDUP = 1.1
+"""How many times as fast as PyTorch an engine must be."""
 
-COMPILED = 3
-"""Shapes of tiles that an engine keeps ready, those of one row: each takes memory of its own, and a tenth of a second to make again ..."""
+KEPT_SHAPES = 3
+"""Shapes of tiles that an engine keeps compiled, those of one row: each takes memory, and a tenth of a second to make again ..."""
 
-COMPILED_VIEWS = {4: 6, 8: 9}
-"""... and with so many views of each tile, which then is as much smaller: mirrored, a tile at the left border is one at the right."""
+KEPT_SHAPES_TTA = {4: 6, 8: 9}
+"""... and by the passes over each tile, which then is as much smaller: mirrored, a tile at the left border is one at the right."""
 
-SHAPES = 9
-"""Of tiles with their windows, in all: at either border and between them, along two axes."""
+ALL_SHAPES = 9
+"""Shapes of tiles with their windows: at either border and between them, along two axes."""
 
-WAIT = 50
-"""Milliseconds after which a computation in hand looks whether it was interrupted."""
+POLL_MILLISECONDS = 50
+"""How often a computation in hand looks whether it was interrupted."""
 
 
 class Engine(Protocol):
-    """(N, C, [Z,] Y, X) float32 on the processor to logits (N, K, ...), of a window where the network gives `crops` for it; `kept` shapes
-    are held ready."""
+    """(N, C, [Z,] Y, X) float32 on the processor to logits (N, K, ...), of a window where the network gives `crops` for it.
 
-    kept: int
+    `kept_shapes` is how many shapes of input it keeps compiled.
+    """
+
+    kept_shapes: int
 
     def __call__(self, batch: Tensor, crops: Sequence[Crop] = ()) -> Tensor: ...
 
 
 class OpenVino:
-    """Compiled anew for each shape of tile and of its window, which takes a tenth of a second: fixed shapes run faster than free ones."""
+    """OpenVINO, compiled in a tenth of a second for each shape of tile and of its window: fixed shapes run faster than free ones."""
 
     def __init__(self, graph: bytes, precision: Precision) -> None:
         import openvino
@@ -70,13 +72,13 @@ class OpenVino:
             "NUM_STREAMS": "1",
         }
         self._requests: OrderedDict[tuple[object, ...], Any] = OrderedDict()
-        self.kept = COMPILED
+        self.kept_shapes = KEPT_SHAPES
 
     def __call__(self, batch: Tensor, crops: Sequence[Crop] = ()) -> Tensor:
         request = self._request(tuple(batch.shape), crop_bounds(crops))
         request.start_async({0: batch.contiguous().numpy()})
         try:
-            while not request.wait_for(WAIT):  # so that an interruption comes through
+            while not request.wait_for(POLL_MILLISECONDS):  # so that an interruption comes through
                 pass
         except BaseException:
             request.cancel()
@@ -87,7 +89,7 @@ class OpenVino:
         key = (shape, tuple(bounds.flatten().tolist()))
         if key not in self._requests:
             self._requests[key] = self._core.compile_model(self._fixed(shape, bounds), "CPU", self._options).create_infer_request()
-            while len(self._requests) > self.kept:
+            while len(self._requests) > self.kept_shapes:
                 self._requests.popitem(last=False)
         self._requests.move_to_end(key)
         return self._requests[key]
@@ -106,13 +108,13 @@ class OpenVino:
 
 
 class OnnxRuntime:
-    """Always in float32, and of any shape."""
+    """ONNX Runtime: always in float32, and for any shape."""
 
     def __init__(self, graph: bytes, precision: Precision) -> None:
         import onnxruntime
 
         del precision
-        self.kept = 0
+        self.kept_shapes = 0
         onnxruntime.disable_telemetry_events()
         options = onnxruntime.SessionOptions()
         options.log_severity_level, options.intra_op_num_threads = 3, torch.get_num_threads()
@@ -127,8 +129,8 @@ KINDS: dict[str, Callable[[bytes, Precision], Engine]] = {"openvino": OpenVino, 
 
 
 @dataclass(frozen=True)
-class Choice:
-    """The engine, None for PyTorch, its `name` in ENGINES, why it was chosen, in words, and seconds that it took for the probe."""
+class EngineChoice:
+    """An engine, None for PyTorch, its `name` in ENGINES, why it was chosen, in words, and the seconds that it took for the probe."""
 
     engine: Engine | None
     name: str
@@ -137,47 +139,49 @@ class Choice:
 
 
 def installed(name: str) -> bool:
-    """Whether an engine and what converts for it are there."""
+    """Whether an engine, and the package that converts networks for it, are installed."""
     return all(importlib.util.find_spec(package) is not None for package in (name, "onnx"))
 
 
 def choose_engine(
     network: Network, precision: Precision, probe: Tensor, window: Window, wanted: str = "auto", repeats: float = math.inf
-) -> Choice:
-    """The first engine that is installed, gives the same masks on a window of `probe` (N, C, ...), a part of a scan, and is faster for
-    `repeats` times the work of the probe, setting up for each shape of tile included.
+) -> EngineChoice:
+    """Choose the first engine that is installed, gives the same masks on a window of `probe` (N, C, ...), a part of a scan, and is faster
+    for `repeats` times the work of the probe, setting up for each shape of tile included.
 
     UserError for one that is asked for by name and is not installed, unknown, fails, or is not for this device; with "auto" one that
     fails is not used.
     """
-    names = [name for name in KINDS if installed(name)] if wanted == "auto" else [_asked(wanted, precision)]
+    names = [name for name in KINDS if installed(name)] if wanted == "auto" else [_checked(wanted, precision)]
     if precision.device.type != "cpu" or wanted == "torch" or not names:
-        return Choice(None, "torch", "PyTorch" if names else "PyTorch; pip install 'unetstudio[fast]' brings quicker engines")
+        return EngineChoice(None, "torch", "PyTorch" if names else "PyTorch; pip install 'unetstudio[fast]' brings quicker engines")
     from unetstudio.networks.onnx_export import to_onnx
 
-    _, ours = _seconds(partial(_by_torch, network, precision, window=window), probe)
+    _, torch_seconds = _seconds(partial(_by_torch, network, precision, window=window), probe)
     reasons, graph = [], b""
     for name in names:
         try:
             graph = graph or to_onnx(network, windowed=network.crops(tuple(probe.shape[2:]), window) is not None)
             engine = KINDS[name](graph, precision)
             compute = partial(_by_engine, network, engine, window)
-            set_up, theirs = _seconds(compute, probe)
-            same, found = _compare(network, precision, compute, probe, window, exact=isinstance(engine, OnnxRuntime))
+            set_up, seconds = _seconds(compute, probe)
+            same, words = _compare(network, precision, compute, probe, window, exact=isinstance(engine, OnnxRuntime))
         except Exception as error:  # whatever another package makes of a network: PyTorch can always compute it
             if wanted == name:
                 raise UserError(f"{ENGINES[name]} fails on this network ({str(error)[:200]}); choose the engine torch.") from error
             reasons.append(f"{ENGINES[name]} fails on this network")
             continue
-        each = theirs + SHAPES * set_up / repeats
-        if same and (each * GAIN < ours or wanted == name):
-            return Choice(engine, name, f"{ENGINES[name]}, {ours / theirs:.1f} times as fast as PyTorch here; {found}", theirs)
-        reasons.append(f"{ENGINES[name]} is no faster here" if same else f"{ENGINES[name]} gives other masks ({found})")
-    return Choice(None, "torch", f"PyTorch: {'; '.join(reasons)}", ours)
+        each = seconds + ALL_SHAPES * set_up / repeats
+        if same and (each * LEAST_SPEEDUP < torch_seconds or wanted == name):
+            return EngineChoice(
+                engine, name, f"{ENGINES[name]}, {torch_seconds / seconds:.1f} times as fast as PyTorch here; {words}", seconds
+            )
+        reasons.append(f"{ENGINES[name]} is no faster here" if same else f"{ENGINES[name]} gives other masks ({words})")
+    return EngineChoice(None, "torch", f"PyTorch: {'; '.join(reasons)}", torch_seconds)
 
 
-def _asked(wanted: str, precision: Precision) -> str:
-    """The name of an engine that can be had; or a UserError."""
+def _checked(wanted: str, precision: Precision) -> str:
+    """The name `wanted` if such an engine can compute here; UserError otherwise."""
     if wanted not in ENGINES:
         raise UserError(f"There is no engine {wanted!r}: choose {', '.join(ENGINES)}.")
     if wanted != "torch" and precision.device.type != "cpu":
@@ -190,24 +194,26 @@ def _asked(wanted: str, precision: Precision) -> str:
 def _compare(
     network: Network, precision: Precision, compute: Callable[[Tensor], Tensor], probe: Tensor, window: Window, *, exact: bool
 ) -> tuple[bool, str]:
-    """Whether masks are the same as PyTorch's in float32 on the probe and, in float32, on noise; and how near they are."""
+    """Whether an engine gives the masks of PyTorch in float32 on the probe and, in float32, on noise; and how near it comes, in words."""
     full = partial(_by_torch, network, Precision(precision.device, channels_last=precision.channels_last), window=None)
     if exact or precision.dtype == torch.float32:
         noise = torch.randn(probe.shape, generator=torch.Generator().manual_seed(0))
-        found = [_difference(crop_to(full(x), window), compute(x)) for x in (probe, noise)]
-        worst = max(difference for difference, _ in found)
-        return worst <= DIFFERENCE and not any(flipped for _, flipped in found), f"probabilities differ by at most {worst:.1g}"
+        differences = [_difference(crop_to(full(x), window), compute(x)) for x in (probe, noise)]
+        worst = max(difference for difference, _ in differences)
+        return worst <= MOST_DIFFERENCE and not any(flipped for _, flipped in differences), f"probabilities differ by at most {worst:.1g}"
     truth = crop_to(full(probe), window).argmax(1)
     ours = float((_by_torch(network, precision, probe, window).argmax(1) != truth).float().mean())
     theirs = float((compute(probe).argmax(1) != truth).float().mean())
-    return theirs <= max(CHANGED, ours), f"the class of {1 - theirs:.3%} of the voxels is that of float32 (PyTorch in bf16: {1 - ours:.3%})"
+    return theirs <= max(
+        MOST_CHANGED, ours
+    ), f"the class of {1 - theirs:.3%} of the voxels is that of float32 (PyTorch in bf16: {1 - ours:.3%})"
 
 
 def _difference(ours: Tensor, theirs: Tensor) -> tuple[float, bool]:
-    """Of probabilities, and whether a class changed where no other was near."""
+    """The largest difference of probabilities, and whether a class changed where no other was near."""
     a, b = ours.softmax(1), theirs.softmax(1)
     best = a.topk(2, dim=1).values
-    flipped = (a.argmax(1) != b.argmax(1)) & (best[:, 0] - best[:, 1] > 2 * DIFFERENCE)
+    flipped = (a.argmax(1) != b.argmax(1)) & (best[:, 0] - best[:, 1] > 2 * MOST_DIFFERENCE)
     return float((a - b).abs().max()), bool(flipped.any())
 
 
@@ -224,7 +230,7 @@ def _by_engine(network: Network, engine: Engine, window: Window, batch: Tensor) 
 
 
 def _seconds(compute: Callable[[Tensor], Tensor], probe: Tensor) -> tuple[float, float]:
-    """What the first run takes longer, and the better of two more."""
+    """Seconds by which the first run takes longer, for setting up, and those of the better of two more."""
     taken = []
     for _ in range(3):
         start = time.perf_counter()

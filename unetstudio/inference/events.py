@@ -1,8 +1,9 @@
-"""What prediction reports while it runs. No torch here: the window reads these."""
+"""Events of prediction and of folders of images. No torch here: the window reads these."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -51,6 +52,55 @@ class EngineChosen:
 
     name: str
     words: str
+
+
+@dataclass(frozen=True)
+class ImageProgress:
+    """How far one image that is too large for memory has come: `stage` is "predicting", the title of a step, or "writing"."""
+
+    image: str
+    stage: str
+    done: int
+    total: int
+
+
+@dataclass(frozen=True)
+class MaskWritten:
+    """One image of a folder is done.
+
+    `mean_uncertainty` is 0 where all is certain, 1 where nothing is, and None where it was not measured; `before` says that an earlier
+    run had made the mask.
+    """
+
+    image: str
+    path: str
+    done: int
+    total: int
+    mean_uncertainty: float | None = None
+    before: bool = False
+
+
+@dataclass(frozen=True)
+class Refused:
+    """One image could not be predicted, and why, in one sentence."""
+
+    image: Path
+    why: str
+
+
+@dataclass(frozen=True)
+class FolderPredicted:
+    """All images of a folder are done or refused."""
+
+    masks: int
+    refused: int
+
+
+@dataclass(frozen=True)
+class Notice:
+    """One sentence the user should see: what was done to an image first, a smaller batch after memory ran out."""
+
+    text: str
 
 
 PredictionEvent = TilePredicted | CasePredicted

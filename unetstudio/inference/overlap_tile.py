@@ -28,7 +28,7 @@ WASTE = 1.7
 
 @dataclass(frozen=True)
 class TileGrid:
-    """What a network and a scan's shape ask of tiles: `step` between possible borders, `halo` (a multiple of it), and the mirrored
+    """Where the tiles of a scan may lie for a network: `step` between possible borders, `halo` (a multiple of it), and the mirrored
     `domain` in which all tiles lie, its start on the grid."""
 
     step: Index
@@ -45,56 +45,56 @@ class TileGrid:
         stop = _index(round_up(n + 2 * b, s) - b for n, b, s in zip(shape, border, step, strict=True))
         return cls(step, halo, Region(_index(-b for b in border), stop), network)
 
-    def cores(self, wanted: Region, size: Index, focus: Index) -> list[Region]:
-        """Cores of at most `size` that together cover `wanted`, about equal, the one round `focus` first and then outward; in 2D the
+    def tile_cores(self, wanted: Region, size: Index, focus: Index) -> list[Region]:
+        """Tile cores of at most `size` that together cover `wanted`, about equal, the one round `focus` first and then outward; in 2D the
         slice in focus is finished before its neighbours."""
         if wanted.empty:
             return []
-        axes = [self._cuts(axis, wanted, size[axis]) for axis in range(3)]
+        axes = [self._intervals(axis, wanted, size[axis]) for axis in range(3)]
         boxes = [Region((z[0], y[0], x[0]), (z[1], y[1], x[1])) for z in axes[0] for y in axes[1] for x in axes[2]]
         return sorted(boxes, key=lambda box: _distances(box, focus, size, self._flat))
 
-    def halves(self, core: Region) -> list[Region]:
-        """A core cut in two on the grid across its longest axis, or [] when it is a single step."""
-        steps = [n // s for n, s in zip(core.shape, self.step, strict=True)]
+    def halves(self, tile_core: Region) -> list[Region]:
+        """A tile core cut in two on the grid across its longest axis, or [] when it is a single step."""
+        steps = [n // s for n, s in zip(tile_core.shape, self.step, strict=True)]
         axis = steps.index(max(steps))
         if steps[axis] < 2:
             return []
-        cut = core.start[axis] + (steps[axis] + 1) // 2 * self.step[axis]
+        cut = tile_core.start[axis] + (steps[axis] + 1) // 2 * self.step[axis]
         return [
-            Region(core.start, _index(cut if a == axis else n for a, n in enumerate(core.stop))),
-            Region(_index(cut if a == axis else n for a, n in enumerate(core.start)), core.stop),
+            Region(tile_core.start, _index(cut if a == axis else n for a, n in enumerate(tile_core.stop))),
+            Region(_index(cut if a == axis else n for a, n in enumerate(tile_core.start)), tile_core.stop),
         ]
 
-    def input(self, core: Region) -> Region:
-        """What the network must see for `core`: with its halo, of a shape it accepts, within the domain if it pads by itself."""
-        seen = self.unclipped(core)
+    def input(self, tile_core: Region) -> Region:
+        """What the network must see for a tile core: with its halo, of a shape it accepts, within the domain if it pads by itself."""
+        seen = self.unclipped(tile_core)
         return seen if any(self.network.valid_margin) else seen & self.domain
 
-    def unclipped(self, core: Region) -> Region:
-        """The same, in a domain without end."""
-        start = _index(a - h for a, h in zip(core.start, self.halo, strict=True))
+    def unclipped(self, tile_core: Region) -> Region:
+        """The same, in a domain without borders."""
+        start = _index(a - h for a, h in zip(tile_core.start, self.halo, strict=True))
         margin = _three(self.network.receptive_margin, 0)
-        least = _index(b + m - a for a, b, m in zip(start, core.stop, margin, strict=True))
+        least = _index(b + m - a for a, b, m in zip(start, tile_core.stop, margin, strict=True))
         dims = len(self.network.size_multiple)
         shape = (*least[: 3 - dims], *self.network.input_shape(least[3 - dims :]))
         return Region(start, _index(a + n for a, n in zip(start, shape, strict=True)))
 
-    def surrounded(self, core: Region) -> bool:
-        """Whether all that can influence a core is mirrored or real image, and none of it the zeros that the network pads with."""
+    def surrounded(self, tile_core: Region) -> bool:
+        """Whether all that can influence a tile core is mirrored or real image, and none of it the zeros that the network pads with."""
         margin = _three(self.network.receptive_margin, 0)
         return any(self.network.valid_margin) or (
-            all(a - m >= low for a, m, low in zip(core.start, margin, self.domain.start, strict=True))
-            and all(b + m <= high for b, m, high in zip(core.stop, margin, self.domain.stop, strict=True))
+            all(a - m >= low for a, m, low in zip(tile_core.start, margin, self.domain.start, strict=True))
+            and all(b + m <= high for b, m, high in zip(tile_core.stop, margin, self.domain.stop, strict=True))
         )
 
-    def work(self, seen: Region, core: Region) -> float:
-        """Of a tile, in voxels for which the whole network is computed: part of it is computed for the core alone."""
-        return seen.size + self.network.window_share * (core.size - seen.size)
+    def work(self, seen: Region, tile_core: Region) -> float:
+        """The work of a tile, in voxels for which the whole network is computed: part of it is computed for the core alone."""
+        return seen.size + self.network.window_share * (tile_core.size - seen.size)
 
     def core_size(self, wanted: Region, voxels: float, most: int) -> Index:
-        """Core extents for tiles of about `voxels` of work and never over `most` input voxels: larger where halos would be most of the
-        work."""
+        """Extents (z, y, x) of cores for tiles of about `voxels` of work and never over `most` input voxels: larger where halos would be
+        most of the work."""
         works = [(size, *self._work(wanted, size)) for size in self._sizes(wanted)]
         works = [entry for entry in works if entry[1] <= most] or [(self.step, 0, 0.0, 0.0)]
         least = min(total for *_, total in works)
@@ -103,7 +103,7 @@ class TileGrid:
         return quick[-1][0] if quick else frugal[0][0]
 
     def _sizes(self, wanted: Region) -> list[Index]:
-        """Ever larger cores up to all that is wanted; several slices together only when they fit whole, for 2D networks."""
+        """Ever larger core sizes up to all that is wanted; several slices together only when they fit whole, for 2D networks."""
         slices, *plane = wanted.shape if self._flat else (1, max(wanted.shape))
         sizes, edge = [], max(16, *self.step)
         while edge < max(plane):
@@ -121,15 +121,15 @@ class TileGrid:
         cores, seen = [], []
         for axis in range(3):
             low, high, halo = self.domain.start[axis], self.domain.stop[axis], self.halo[axis]
-            cuts = self._cuts(axis, wanted, size[axis])
-            cores.append([b - a for a, b in cuts])
-            seen.append([min(b + halo, high) - max(a - halo, low) for a, b in cuts])
+            intervals = self._intervals(axis, wanted, size[axis])
+            cores.append([b - a for a, b in intervals])
+            seen.append([min(b + halo, high) - max(a - halo, low) for a, b in intervals])
         largest, all_seen = math.prod(map(max, seen)), math.prod(map(sum, seen))
         share = self.network.window_share
         work = largest + share * (math.prod(map(max, cores)) - largest)
         return largest, work, all_seen + share * (math.prod(map(sum, cores)) - all_seen)
 
-    def _cuts(self, axis: int, wanted: Region, size: int) -> list[tuple[int, int]]:
+    def _intervals(self, axis: int, wanted: Region, size: int) -> list[tuple[int, int]]:
         """About equal intervals of at most `size` on the grid that cover `wanted` along an axis."""
         step, origin = self.step[axis], self.domain.start[axis]
         start = origin + (wanted.start[axis] - origin) // step * step
@@ -159,7 +159,7 @@ def mirror(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
 
 
 def _distances(box: Region, focus: Index, size: Index, flat: bool) -> tuple[float, float]:
-    """Squared, in cores, from the focus to the box's centre: along z first when `flat`, else all axes together."""
+    """Squared distance, in cores, from the focus to the box's centre: along z first when `flat`, else all axes together."""
     centre = ((a + b - 1) / 2 for a, b in zip(box.start, box.stop, strict=True))
     z, y, x = (((c - f) / s) ** 2 for c, f, s in zip(centre, focus, size, strict=True))
     return (z, y + x) if flat else (0.0, z + y + x)

@@ -1,7 +1,7 @@
-"""Scans as a network sees them that was trained at another voxel size, and its answers brought back onto the scans' own voxels.
+"""Scans at the voxel size that a network was trained on, and its predictions brought back onto the scans' own voxels.
 
-Nothing is resampled as a whole: a region of the view is read from the part of the scan that lies under it, and a tile's probabilities
-become those of the scan's voxels under it. Two voxels of neighbouring tiles have scan voxels between them: those are provisional until both
+Nothing is resampled as a whole: a region of the resampled scan is read from the part of the scan that lies under it, and a tile's
+probabilities become those of the scan's voxels under it. Scan voxels between those of two neighbouring tiles are provisional until both
 tiles are there, and are yielded again then.
 """
 
@@ -22,10 +22,10 @@ from unetstudio.inference.events import CasePredicted, PredictionEvent, TilePred
 from unetstudio.inference.overlap_tile import mirror
 
 SAME = 0.02
-"""Voxel sizes that differ by less than this share are the same."""
+"""Share by which voxel sizes may differ that count as the same."""
 
 FURTHEST = 20.0
-"""A voxel so many times as large as another one is a mistake in one of the files."""
+"""Ratio of voxel sizes from which one of the files must be wrong."""
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -33,12 +33,12 @@ Ratio = tuple[float, float, float]
 
 
 def can_be(ratio: Ratio) -> bool:
-    """Whether an image's voxels and those that a network sees can both be true."""
+    """Whether the voxel sizes of an image and of a network can both be true."""
     return all(1 / FURTHEST <= r <= FURTHEST for r in ratio)
 
 
 def ratio_of(geometry: Geometry, target: Spacing | None, dims: int) -> Ratio:
-    """How many of a scan's voxels (z, y, x) one of `target` mm takes; ones where nothing is resampled: sizes are the same, or not known.
+    """How many of a scan's voxels (z, y, x) make one of `target` mm; ones where nothing is resampled, as sizes are the same or unknown.
 
     A 2D network takes the slices as they are.
     """
@@ -49,24 +49,24 @@ def ratio_of(geometry: Geometry, target: Spacing | None, dims: int) -> Ratio:
 
 
 def shape_at(shape: Index, ratio: Ratio) -> Index:
-    """(Z, Y, X) of a scan of `shape` in voxels that take `ratio` of its own."""
+    """(Z, Y, X) of a scan of `shape` in voxels that are `ratio` of its own."""
     z, y, x = (max(1, round(n / r)) for n, r in zip(shape, ratio, strict=True))
     return (z, y, x)
 
 
 def zoom_of(ratio: Ratio) -> float:
-    """How many of a scan's pixels one pixel takes in the plane."""
+    """How many of a scan's pixels one resampled pixel makes in the plane."""
     return float(np.sqrt(ratio[1] * ratio[2]))
 
 
 def in_mm(spacing: Spacing) -> str:
-    """As the reader is told: "3 x 0.5 x 0.5 mm" (z, y, x)."""
+    """A voxel size in words: "3 x 0.5 x 0.5 mm" (z, y, x)."""
     return f"{' x '.join(f'{n:.3g}' for n in spacing)} mm"
 
 
 @dataclass(frozen=True, eq=False)
 class ResampledScan:
-    """`scan` in voxels that take `ratio` of its own; its corner is that of the scan, and places are of voxel centres."""
+    """`scan` in voxels that are `ratio` of its own (z, y, x); both share a corner, and coordinates are those of voxel centres."""
 
     scan: Scan
     ratio: Ratio
@@ -86,23 +86,23 @@ class ResampledScan:
 
     @property
     def shape(self) -> Index:
-        """(Z, Y, X) of the view."""
+        """(Z, Y, X) of resampled voxels."""
         return shape_at(self.scan.shape, self.ratio)
 
     @property
     def words(self) -> str:
-        """What is done, for the reader."""
+        """What is done to the scan, for the reader."""
         own = self.scan.geometry.spacing_or_one
         z, y, x = (s * r for s, r in zip(own, self.ratio, strict=True))
         return f"resampled from {in_mm(own)} to the {in_mm((z, y, x))} that the network knows (z, y, x), and its mask brought back."
 
     def at(self, place: Index) -> Index:
-        """The voxel of the view in which a voxel of the scan lies."""
+        """The resampled voxel in which a voxel of the scan lies."""
         z, y, x = (int(np.clip((p + 0.5) // r, 0, n - 1)) for p, r, n in zip(place, self.ratio, self.shape, strict=True))
         return (z, y, x)
 
     def places(self, region: Region) -> list[NDArray[np.float64]]:
-        """Axis by axis, where in the scan the voxels of a region of the view lie; mirrored at the view's borders."""
+        """Axis by axis, where in the scan the resampled voxels of a region lie; mirrored at the borders."""
         bounds = zip(region.start, region.stop, self.shape, self.ratio, self.scan.shape, strict=True)
         return [np.clip((mirror(np.arange(a, b), size) + 0.5) * r - 0.5, 0, extent - 1) for a, b, size, r, extent in bounds]
 
@@ -113,7 +113,7 @@ class ResampledScan:
         return Region((z0, y0, x0), (z1, y1, x1))
 
     def seen(self, region: Region) -> Region:
-        """The part of the view that the scan's voxels of a region are made of."""
+        """The resampled region from which the scan's voxels of a region are interpolated."""
         low, high = [], []
         for a, b, r, size in zip(region.start, region.stop, self.ratio, self.shape, strict=True):
             low.append(int(np.clip(np.floor((a + 0.5) / r - 0.5), 0, size - 1)))
@@ -121,7 +121,7 @@ class ResampledScan:
         return Region((low[0], low[1], low[2]), (max(high[0], low[0]), max(high[1], low[1]), max(high[2], low[2])))
 
     def under(self, region: Region) -> Region:
-        """The scan's voxels that are made of those of a region of the view, and of others perhaps."""
+        """The region of the scan that depends on a resampled region, and perhaps on its neighbours."""
         start, stop = [], []
         for a, b, r, size, extent in zip(region.start, region.stop, self.ratio, self.shape, self.scan.shape, strict=True):
             start.append(0 if a <= 0 else int(np.clip(np.floor((a - 0.5) * r - 0.5) + 1, 0, extent)))
@@ -129,7 +129,7 @@ class ResampledScan:
         return Region((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
     def back(self, content: NDArray[Any], held: Region, wanted: Region) -> Floats:
-        """(K, Z, Y, X of `wanted` in the scan) float32 by linear interpolation of `content` (K, Z, Y, X of `held` in the view)."""
+        """(K, Z, Y, X of `wanted` in the scan) float32 by linear interpolation of `content` (K, Z, Y, X of the resampled `held`)."""
         bounds = zip(wanted.start, wanted.stop, self.ratio, self.shape, held.start, strict=True)
         places = [np.clip((np.arange(a, b) + 0.5) / r - 0.5, 0, size - 1) - first for a, b, r, size, first in bounds]
         return interpolated(content, places)
@@ -138,8 +138,8 @@ class ResampledScan:
 def bring_back(
     events: Iterable[PredictionEvent], view: ResampledScan, wanted: Region, *, reach: Index, in_order: bool = False
 ) -> Iterator[PredictionEvent]:
-    """Tiles of the view as those of the `wanted` part of its scan. A tile may change what lies up to `reach` before its start in the view;
-    with `in_order` tiles come sorted by their start, and those that no later one needs are forgotten."""
+    """Turn resampled tiles into those of the `wanted` part of the scan. A tile may change what lies up to `reach` before its start; with
+    `in_order` tiles come sorted by their start, and those that no later one needs are dropped."""
     pieces: list[tuple[Region, Bytes]] = []
     for event in events:
         if isinstance(event, CasePredicted):
@@ -151,8 +151,8 @@ def bring_back(
         under = view.under(event.region) & wanted
         if not under.empty:
             held = view.seen(under)
-            found = view.back(_filled(held, event, pieces), held, under)
-            yield replace(event, region=under, probabilities=(found + 0.5).astype(np.uint8))
+            probabilities = view.back(_filled(held, event, pieces), held, under)
+            yield replace(event, region=under, probabilities=(probabilities + 0.5).astype(np.uint8))
 
 
 def _passed(piece: Region, now: Region, reach: Index, *, flat: bool) -> bool:
@@ -163,25 +163,25 @@ def _passed(piece: Region, now: Region, reach: Index, *, flat: bool) -> bool:
 
 
 def _filled(held: Region, event: TilePredicted, pieces: Iterable[tuple[Region, Bytes]]) -> Bytes:
-    """(K, Z, Y, X of `held`): what is known of it, the newest on top, and the tile's own edge where nothing is known yet."""
-    found = event.probabilities
+    """(K, Z, Y, X of `held`): what is predicted of it, the newest on top, and the tile's own edge where nothing is predicted yet."""
+    filled = event.probabilities
     for axis in range(3):
         at = np.arange(held.start[axis], held.stop[axis]) - event.region.start[axis]
-        found = found.take(at.clip(0, event.region.shape[axis] - 1), axis=axis + 1)
+        filled = filled.take(at.clip(0, event.region.shape[axis] - 1), axis=axis + 1)
     for region, content in pieces:
         part = region & held
         if not part.empty:
-            found[(slice(None), *part.within(held))] = content[(slice(None), *part.within(region))]
-    return found
+            filled[(slice(None), *part.within(held))] = content[(slice(None), *part.within(region))]
+    return filled
 
 
 def interpolated(content: NDArray[Any], places: Iterable[NDArray[np.float64]]) -> Floats:
-    """(C, Z, Y, X) float32, linearly, at the places (axis by axis) of (C, Z', Y', X'); beyond its last voxels those repeat."""
-    found = content.astype(np.float32, copy=False)
+    """(C, Z, Y, X) float32 by linear interpolation of (C, Z', Y', X') at places, axis by axis; the voxels at the borders repeat beyond."""
+    values = content.astype(np.float32, copy=False)
     for axis, at in enumerate(places, start=1):
-        size = found.shape[axis]
+        size = values.shape[axis]
         below = np.clip(np.floor(at).astype(np.int64), 0, size - 1)
         share = (np.clip(at, 0, size - 1) - below).astype(np.float32).reshape([-1 if n == axis else 1 for n in range(4)])
-        low = found.take(below, axis=axis)
-        found = low + share * (found.take(np.minimum(below + 1, size - 1), axis=axis) - low) if share.any() else low
-    return found
+        low = values.take(below, axis=axis)
+        values = low + share * (values.take(np.minimum(below + 1, size - 1), axis=axis) - low) if share.any() else low
+    return values

@@ -1,4 +1,4 @@
-"""What this computer is, what PyTorch can use of it, how fast it learns, and the remedy where a GPU lies idle."""
+"""The report on this computer: its parts, what PyTorch uses of them, how fast it learns, and the remedy where a GPU lies idle."""
 
 from __future__ import annotations
 
@@ -12,9 +12,10 @@ from dataclasses import dataclass
 import psutil
 import torch
 
-from unetstudio.networks.device import choose_device, choose_precision, cores
+from unetstudio.networks.device import choose_device, cores
 from unetstudio.networks.machine_cache import processor_name
 from unetstudio.networks.network import create
+from unetstudio.networks.precision_choice import choose_precision
 from unetstudio.networks.self_test import mps_computes_right
 
 Row = tuple[str, str]
@@ -41,7 +42,7 @@ class Report:
 
 @dataclass(frozen=True)
 class NvidiaCard:
-    """As the NVIDIA driver sees it, whatever PyTorch can use: `capability` such as 8.6, `driver` its major version."""
+    """A GPU as the NVIDIA driver sees it, whatever PyTorch can use: `capability` such as 8.6, `driver` its major version."""
 
     name: str
     memory: str
@@ -50,7 +51,7 @@ class NvidiaCard:
 
 
 def describe() -> str:
-    """Where training will run, in a few words: "NVIDIA GeForce RTX 3060", "Apple GPU" or "CPU, 4 cores"."""
+    """Say where training will run, in a few words: "NVIDIA GeForce RTX 3060", "Apple GPU" or "CPU, 4 cores"."""
     device = choose_device()
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
@@ -60,7 +61,7 @@ def describe() -> str:
 
 
 def examine(measure: bool = True) -> Generator[None, None, Report]:
-    """Yields between short pieces of work and returns the report; `measure` adds a speed test of five seconds at most."""
+    """Yield between short pieces of work and return the report; `measure` adds a speed test of five seconds at most."""
     cards = nvidia_cards()
     yield
     memory = psutil.virtual_memory()
@@ -78,7 +79,7 @@ def examine(measure: bool = True) -> Generator[None, None, Report]:
 
 
 def report(measure: bool = True) -> Report:
-    """`examine` in one go, for those who can wait."""
+    """Make the report in one go, for those who can wait."""
     steps = examine(measure)
     while True:
         try:
@@ -88,11 +89,11 @@ def report(measure: bool = True) -> Report:
 
 
 def nvidia_cards(command: str = "nvidia-smi") -> list[NvidiaCard]:
-    """All NVIDIA GPUs the driver knows; [] without a driver."""
-    found = shutil.which(command)
-    if found is None:
+    """List all NVIDIA GPUs that the driver sees; [] without a driver."""
+    program = shutil.which(command)
+    if program is None:
         return []
-    query = [found, "--query-gpu=name,memory.total,compute_cap,driver_version", "--format=csv,noheader"]
+    query = [program, "--query-gpu=name,memory.total,compute_cap,driver_version", "--format=csv,noheader"]
     try:
         answer = subprocess.run(query, capture_output=True, text=True, timeout=10, check=True, creationflags=QUIET).stdout
     except (OSError, subprocess.SubprocessError):
@@ -106,7 +107,7 @@ def nvidia_cards(command: str = "nvidia-smi") -> list[NvidiaCard]:
 
 
 def remedy_for(cards: list[NvidiaCard]) -> str:
-    """What to do so that PyTorch uses the GPU that is there; "" when it does, or when there is none."""
+    """Say what to do so that PyTorch uses the GPU that is there; "" when it does, or when there is none."""
     if torch.backends.mps.is_available():
         return (
             ""
@@ -129,21 +130,21 @@ def remedy_for(cards: list[NvidiaCard]) -> str:
 
 
 def install_command(card: NvidiaCard) -> str:
-    """The pip line that brings the PyTorch build for a card: CUDA 13 needs a driver from 580 and a card from the Turing generation on."""
+    """Return the pip line that installs PyTorch for a card: CUDA 13 needs a driver from 580 and a card from the Turing generation on."""
     build = "cu130" if card.driver >= 580 and card.capability >= 7.5 else "cu126"
     version = torch.__version__.partition("+")[0]
     return f'"{sys.executable}" -m pip install --force-reinstall torch=={version} --index-url {WHEELS}/{build}'
 
 
 def speed_sentence(steps: float) -> str:
-    """What so many training steps a second mean for the user."""
+    """Say what so many training steps a second mean for the user."""
     wait = max(1, round(FIRST_STEPS / steps))
     speed = f"{steps:.0f}" if steps >= 10 else f"{steps:.1f}"
     return f"{speed} training steps a second with the usual 2D U-Net: a first prediction about {wait} s after the second class is painted."
 
 
 def _speed() -> Generator[None, None, float]:
-    """Training steps a second of the network and batch that live painting uses: 8 patches of 128 x 128."""
+    """Measure training steps a second of the network and batch that live painting uses: 8 patches of 128 x 128."""
     precision = choose_precision(choose_device())
     yield
     network = precision.place(create("unet", 2, 2, depth=3, base=16))

@@ -1,4 +1,4 @@
-"""What was once measured on this computer, kept in the user's cache and never in a project, so that it is measured once."""
+"""The user's cache of what was measured on this computer, outside every project, so that it is measured once."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ import torch
 from unetstudio.atomic_file import replace_file
 from unetstudio.errors import FormatError
 
-FILE = "machine_cache.json"
+FILE = "findings.json"
 
 
 def cache_folder() -> Path:
-    """Where it is kept; UNETSTUDIO_CACHE, or UNETSTUDIO_HOME, moves it."""
+    """Return the folder of the cache; UNETSTUDIO_CACHE, or UNETSTUDIO_HOME, moves it."""
     if moved := os.environ.get("UNETSTUDIO_CACHE"):
         return Path(moved)
     if home := os.environ.get("UNETSTUDIO_HOME"):
@@ -29,34 +29,34 @@ def cache_folder() -> Path:
 
 
 def recall(question: str) -> Any:
-    """What was found for this question by this PyTorch on this processor and system; None when it was not asked yet."""
+    """Return the answer that this PyTorch found on this processor and system; None when the question was not asked yet."""
     return _read().get(_key(question))
 
 
-def remember(question: str, answer: Any) -> Any:
-    """Keeps a plain value and returns what stands: another process may have answered meanwhile, and one answer serves all.
+def remember(question: str, answer: Any, *, replace: bool = False) -> Any:
+    """Keep a plain value and return the one that stands: unless it is to `replace` an earlier one, the first answer serves all processes.
 
     A cache that cannot be written is no reason to stop: the question is asked again next time.
     """
-    known = _read()
-    if _key(question) not in known:
-        known[_key(question)] = answer
+    answers = _read()
+    if replace or _key(question) not in answers:
+        answers[_key(question)] = answer
         try:
-            replace_file(cache_folder() / FILE, json.dumps(known, indent=1).encode(), parents=True)
+            replace_file(cache_folder() / FILE, json.dumps(answers, indent=1).encode(), parents=True)
         except FormatError:
             return answer
-    return known[_key(question)]
+    return answers[_key(question)]
 
 
 def processor_name() -> str:
-    """As its maker calls it, or the architecture where the system does not tell."""
+    """Return the processor's name, or the architecture where the system does not tell."""
     if sys.platform == "linux":
         for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
             if line.startswith("model name"):
                 return " ".join(line.partition(":")[2].split())
     if sys.platform == "darwin":
-        asked = subprocess.run(["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False)
-        return asked.stdout.strip() or platform.machine()
+        brand = subprocess.run(["/usr/sbin/sysctl", "-n", "machdep.cpu.brand_string"], capture_output=True, text=True, check=False)
+        return brand.stdout.strip() or platform.machine()
     return platform.processor() or platform.machine()
 
 
@@ -67,7 +67,7 @@ def _key(question: str) -> str:
 
 def _read() -> dict[str, Any]:
     try:
-        known = json.loads((cache_folder() / FILE).read_bytes())
+        answers = json.loads((cache_folder() / FILE).read_bytes())
     except (OSError, ValueError, RecursionError):
         return {}
-    return known if isinstance(known, dict) else {}
+    return answers if isinstance(answers, dict) else {}

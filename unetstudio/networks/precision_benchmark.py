@@ -1,4 +1,4 @@
-"""Which number format and memory layout is the quickest on this processor: found out once by a few training steps, and remembered."""
+"""A benchmark of number formats and memory layouts on this processor: run once, by a few training steps, and remembered."""
 
 from __future__ import annotations
 
@@ -19,10 +19,10 @@ ENOUGH = 0.8
 
 
 def quickest(candidates: Mapping[str, Precision], dims: int) -> tuple[str, float]:
-    """Name of the candidate to take, the first unless another gains, and how many times faster the best other one is than the first."""
+    """Return the candidate to take, the first unless another gains, and how many times faster the best other one is than the first."""
     question = f"quickest of {', '.join(candidates)} in {dims}D"
-    known = recall(question)
-    if not _is_answer(known, candidates):
+    answer = recall(question)
+    if not _is_answer(answer, candidates):
         threads = torch.get_num_threads()
         torch.set_num_threads(1)
         try:
@@ -32,18 +32,18 @@ def quickest(candidates: Mapping[str, Precision], dims: int) -> tuple[str, float
         first, *others = candidates
         best = min(others, key=lambda name: seconds[name])
         gain = seconds[first] / seconds[best]
-        known = remember(question, {"chosen": best if gain > GAIN else first, "gain": round(gain, 2)})
-        if not _is_answer(known, candidates):  # somebody wrote into the cache
-            known = {"chosen": first, "gain": 1.0}
-    return str(known["chosen"]), float(known["gain"])
+        answer = remember(question, {"chosen": best if gain > GAIN else first, "gain": round(gain, 2)})
+        if not _is_answer(answer, candidates):  # somebody wrote into the cache
+            answer = {"chosen": first, "gain": 1.0}
+    return str(answer["chosen"]), float(answer["gain"])
 
 
-def _is_answer(known: object, candidates: Mapping[str, Precision]) -> bool:
-    return isinstance(known, dict) and known.get("chosen") in candidates and isinstance(known.get("gain"), int | float)
+def _is_answer(answer: object, candidates: Mapping[str, Precision]) -> bool:
+    return isinstance(answer, dict) and answer.get("chosen") in candidates and isinstance(answer.get("gain"), int | float)
 
 
 def _seconds(candidates: Mapping[str, Precision], dims: int) -> dict[str, float]:
-    """Shortest of a few training steps of a U-Net, taken in turns so that a busy moment of the machine hits all alike.
+    """Time the shortest of a few training steps of a U-Net, taken in turns so that a busy moment of the machine hits all alike.
 
     On one thread: where other programs keep a core busy, several threads wait for one another and the trial measures them instead.
     Convolutions must be large enough to be what counts: with 16 channels instead of 32 the trial gained 1.2 where the real step gained 1.8.

@@ -14,7 +14,7 @@ POSSIBLE = 26
 
 
 def uncertainty(probabilities: Bytes | Sequence[Bytes]) -> Bytes:
-    """From one array (such as Z, Y, X) a class: 255 where the best two classes are level, 0 where one is certain."""
+    """One array from those of the classes, such as (Z, Y, X) each: 255 where the best two classes are level, 0 where one is certain."""
     if len(probabilities) == 1:
         return np.zeros_like(probabilities[0])
     best = np.maximum(probabilities[0], probabilities[1])
@@ -36,6 +36,6 @@ def mean_uncertainty(probabilities: Bytes) -> float:
 
 
 def uncertainty_sum(probabilities: Bytes) -> tuple[int, int]:
-    """Sum of the uncertainty (0..255 a voxel) where there may be a structure, and the number of these voxels; tiles are added up."""
+    """Sum of the uncertainty (0..255 a voxel) where there may be a structure, and the number of these voxels: sums of tiles add up."""
     possible = probabilities[0] <= 255 - POSSIBLE
     return int(uncertainty(probabilities)[possible].sum(dtype=np.int64)), int(np.count_nonzero(possible))

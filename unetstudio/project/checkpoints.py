@@ -11,15 +11,18 @@ from typing import Any
 
 from unetstudio.data.checksum import checksum_differs
 from unetstudio.data.classes import ClassTable
-from unetstudio.errors import UserError
-from unetstudio.project import file_listing
+from unetstudio.errors import CheckpointError, UserError
+from unetstudio.project import durable, file_listing, folders
 from unetstudio.project.file_reading import read_bytes
+from unetstudio.settings import TrainingSettings
+
+NONE = "There is no checkpoint to go on from yet; train first."
 
 WEIGHTS, CARD = ".safetensors", ".json"
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 MARGIN = 0.02
-"""Of mean Dice, by which an earlier checkpoint must be better than the last one to be preferred: scores of few windows are noisy, and the
+"""Mean Dice by which an earlier checkpoint must be better than the last one to be preferred: scores of few windows are noisy, and the
 last weights of a budget have learnt at the lowest rate."""
 
 
@@ -45,20 +48,35 @@ def cards(folder: Path) -> list[CheckpointCard]:
     return sorted(found, key=lambda card: (card.created, card.step, card.id), reverse=True)
 
 
-def newest(folder: Path) -> CheckpointCard | None:
-    """The last one saved."""
-    return next(iter(cards(folder)), None)
+def newest(folder: Path, like: TrainingSettings | None = None) -> CheckpointCard | None:
+    """Return the last one saved, of the network and preset of `like` when given; None when there is none."""
+    return next((card for card in cards(folder) if like is None or (card.network, card.preset) == (like.network, like.preset)), None)
 
 
 def to_use(folder: Path) -> CheckpointCard | None:
-    """The one to predict with: the newest, unless an earlier one of the same training within a budget scored clearly better on the same
-    held-out labels. Without a budget the newest knows strokes that the earlier ones do not."""
-    found = cards(folder)
-    if not found or not found[0].trial or found[0].score is None:
-        return next(iter(found), None)
-    rivals = [card for card in found if card.trial == found[0].trial and card.score is not None]
+    """Return the one to predict with: the newest, unless an earlier one of the same training within a budget scored clearly better on the
+    same held-out labels. Without a budget the newest has seen strokes that the earlier ones have not."""
+    every = cards(folder)
+    if not every or not every[0].trial or every[0].score is None:
+        return next(iter(every), None)
+    rivals = [card for card in every if card.trial == every[0].trial and card.score is not None]
     best = max(rivals, key=lambda card: card.score or 0.0)
-    return best if (best.score or 0.0) > found[0].score + MARGIN else found[0]
+    return best if (best.score or 0.0) > every[0].score + MARGIN else every[0]
+
+
+def require(folder: Path) -> CheckpointCard:
+    """Return the one to predict with; CheckpointError when there is none."""
+    card = to_use(folder)
+    if card is None:
+        raise CheckpointError(NONE)
+    return card
+
+
+def write_durably(path: Path, content: bytes) -> None:
+    """Write a file of a checkpoint into a folder of a project; MissingError where the project is gone."""
+    folders.make_folder(path.parent, within=path.parent.parent)
+    folders.remove_temporary_files(path.parent)
+    durable.write_bytes(path, content, replace=True)
 
 
 def _trial(values: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ DIGEST = 32
 
 
 def save(folder: Path, prediction: Prediction) -> None:
-    """Writes a complete prediction into a case's folder, instead of the older one; MissingError where the project is gone."""
+    """Write a complete prediction into a case's folder, in place of the older one; MissingError where the project is gone."""
     import h5py
     import hdf5plugin
 
@@ -59,11 +59,11 @@ def load(folder: Path, shape: Index) -> Prediction | None:
 
 
 def averaged_folder(project: Path, case: str) -> Path:
-    """Where a prediction averaged over views lies until it is exported."""
+    """Where a prediction that is averaged over mirrored images lies until it is exported."""
     return project / "cache" / f"averaged-{case}"
 
 
 def forget_averaged(project: Path) -> None:
-    """They are exported, or will not be."""
+    """Remove the averaged predictions, once they are exported or no longer wanted."""
     for folder in (project / "cache").glob("averaged-*"):
         shutil.rmtree(folder, ignore_errors=True)

@@ -31,21 +31,21 @@ Numbers = NDArray[np.int32]
 
 
 def numbered_objects(plane: Bytes, value: int) -> Numbers:
-    """(Y, X): the objects of a class by number, 0 elsewhere."""
+    """Number the objects of a class: (Y, X), 0 elsewhere."""
     _, ids = cv2.connectedComponents((plane == value).view(np.uint8), connectivity=8)
     return np.asarray(ids, np.int32)
 
 
 def distances(ids: Numbers) -> tuple[Floats, Floats]:
-    """Of each pixel (Y, X) to the nearest and the second nearest object, up to REACH and infinite beyond."""
+    """Return each pixel's distance (Y, X) to the nearest and the second nearest object, up to REACH and infinite beyond."""
     from scipy.ndimage import find_objects
 
     first = np.full(ids.shape, np.inf, np.float32)
     second = first.copy()
-    for number, found in enumerate(find_objects(ids), start=1):
-        if found is None:
+    for number, place in enumerate(find_objects(ids), start=1):
+        if place is None:
             continue
-        box = (_grown(found[0]), _grown(found[1]))
+        box = (_grown(place[0]), _grown(place[1]))
         away = cv2.distanceTransform((ids[box] != number).view(np.uint8), cv2.DIST_L2, cv2.DIST_MASK_PRECISE)
         away[away > REACH] = np.inf
         second[box] = np.minimum(second[box], np.maximum(first[box], away))
@@ -54,7 +54,7 @@ def distances(ids: Numbers) -> tuple[Floats, Floats]:
 
 
 def border_weights(labels: Bytes, values: Sequence[int]) -> Bytes:
-    """(Z, Y, X), slice by slice: the weight's share of w0 in 1/255, the largest over the classes `values`; 0 within objects."""
+    """Compute the share of w0 (Z, Y, X) in 1/255, slice by slice, the largest over the classes `values`; 0 within objects."""
     out = np.zeros(labels.shape, np.uint8)
     for z, plane in enumerate(labels):
         for value in values:
@@ -63,7 +63,7 @@ def border_weights(labels: Bytes, values: Sequence[int]) -> Bytes:
 
 
 def _weights(ids: Numbers) -> Bytes:
-    """(Y, X) of the objects of one class."""
+    """Compute the share of w0 (Y, X) for the objects of one class."""
     first, second = distances(ids)
     share = np.exp(-np.square(first + second) / np.float32(2 * SIGMA**2))
     share[ids > 0] = 0
@@ -71,7 +71,7 @@ def _weights(ids: Numbers) -> Bytes:
 
 
 def refreshed(weights: Bytes, before: Bytes, labels: Bytes, values: Sequence[int]) -> Bytes:
-    """`border_weights` of `labels` from those of the label map `before`, looked at anew only round the objects that changed."""
+    """Compute the `border_weights` of `labels` from those of the label map `before`, anew only round the objects that changed."""
     out = weights.copy()
     for z in np.flatnonzero((before != labels).any(axis=(1, 2))):
         near = [_grown(part) for part in _touched(before[z], labels[z], values)]
@@ -89,7 +89,7 @@ def _grown(part: slice) -> slice:
 
 
 def _touched(before: Bytes, after: Bytes, values: Sequence[int]) -> tuple[slice, slice]:
-    """The box (Y, X) round all objects that hold a changed pixel, before or after."""
+    """Return the box (Y, X) round all objects that hold a changed pixel, before or after."""
     changed = before != after
     grown = changed.copy()
     for plane in (before, after):
@@ -102,8 +102,8 @@ def _touched(before: Bytes, after: Bytes, values: Sequence[int]) -> tuple[slice,
 
 
 def classes_of_objects(label_maps: Sequence[Bytes], values: Sequence[int]) -> list[int]:
-    """Classes whose objects are compact and nearly touch, of fully labelled (Z, Y, X): cells and nuclei, but neither vessels nor organs."""
-    found = []
+    """Return the classes whose objects are compact and nearly touch in full (Z, Y, X) masks: cells and nuclei, not vessels or organs."""
+    chosen = []
     for value in values:
         sizes, boxes, largest, close = 0, 0, 0, 0
         objects = 0
@@ -119,5 +119,5 @@ def classes_of_objects(label_maps: Sequence[Bytes], values: Sequence[int]) -> li
             close += int(((first + second <= NEAR) & (plane != value)).sum())
         many = objects >= 5 * len(label_maps) and largest <= 0.5 * sizes
         if many and sizes >= COMPACT * boxes and close >= 10 * objects:
-            found.append(value)
-    return found
+            chosen.append(value)
+    return chosen

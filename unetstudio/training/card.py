@@ -1,4 +1,4 @@
-"""The model card: what a reader must know of weights before he uses them, as a part of their JSON description and as a page of Markdown.
+"""The model card: what a reader must know of weights before using them, as a part of their JSON description and as a page of Markdown.
 
 Cases are named by their numbers in the project and never by file or patient.
 """
@@ -27,80 +27,80 @@ FEW_VOXELS = 1000
 def report(
     study: Study, intensity: Intensity, held: HeldOut, scored: dict[int, int], began: str, people: Sequence[str], training: dict[str, Any]
 ) -> dict[str, Any]:
-    """Plain values for a checkpoint's `report`: `scored` is the voxels per class value that the score looked at, `began` when training
-    began (ISO 8601, UTC), `people` who painted, and `training` what else is to be told of how it was trained."""
+    """Return plain values for a checkpoint's `report`: `scored` are the voxels per class value that were scored, `began` is when training
+    began (ISO 8601, UTC), `people` are those who painted, and `training` holds what else matters of how it was trained."""
     values = study.classes.values
     cases: list[dict[str, Any]] = []
     for id in study.labelled():
-        found = study.cases[id]
-        painted = {str(value): int(found.counts[:, value].sum()) for value in values if found.counts[:, value].any()}
+        counts = study.cases[id].counts
+        painted = {str(value): int(counts[:, value].sum()) for value in values if counts[:, value].any()}
         cases.append({"id": id, "painted": painted, "held_out": id in held.cases})
     spacings = [study.cases[case["id"]].case.geometry.spacing for case in cases]
-    known = np.array([spacing for spacing in spacings if spacing is not None])
-    told = {
+    sizes = np.array([spacing for spacing in spacings if spacing is not None])
+    facts = {
         "cases": cases,
         "painted": {str(value): [sum(n), 0] if held.nothing else list(n) for value, n in study.counts().items()},  # to train on, held out
         "annotators": list(people),
         "began": began,
         "training": training,
-        "held_out": held.what if scored else "",
+        "held_out": held.description if scored else "",
         "held_out_voxels": {str(value): n for value, n in scored.items()},
         "intensity_range": [[w.channel, w.low, w.high] for w in intensity.windows],
-        "spacing_range": [known.min(axis=0).tolist(), known.max(axis=0).tolist()] if len(known) else None,
+        "spacing_range": [sizes.min(axis=0).tolist(), sizes.max(axis=0).tolist()] if len(sizes) else None,
         "spacing_unknown": sum(spacing is None for spacing in spacings),
         "privacy": PRIVACY,
         "use": RESEARCH_USE,
     }
-    return told | {"limits": _limits(told)}
+    return facts | {"limits": _limits(facts)}
 
 
 def markdown(card: Checkpoint, id: str) -> str:
-    """The page that lies beside the weights of SHA-256 `id`."""
-    told = card.report
+    """Write the page that lies beside the weights of SHA-256 `id`."""
+    facts = card.report
     names = {item.value: item.name for item in card.classes}
     lines = [
         f"# Model card: {card.network}, step {card.step}",
-        f"**{told.get('use', RESEARCH_USE)}** {told.get('privacy', PRIVACY)}",
+        f"**{facts.get('use', RESEARCH_USE)}** {facts.get('privacy', PRIVACY)}",
         "## What it is",
         _table(
             ("Weights (SHA-256)", f"`{id}`"),
             ("Network", f"{card.network}, {card.dims}D: " + ", ".join(f"{k} {v}" for k, v in card.config.items() if k != "dims")),
             ("Made by", f"U-Net Studio {card.program}"),
-            ("Training", f"began {told.get('began') or 'unknown'} (UTC), {card.step} steps, {card.seconds:.0f} s"),
-            *((str(name), str(value)) for name, value in told.get("training", {}).items()),
+            ("Training", f"began {facts.get('began') or 'unknown'} (UTC), {card.step} steps, {card.seconds:.0f} s"),
+            *((str(name), str(value)) for name, value in facts.get("training", {}).items()),
             ("Settings", ", ".join(f"{k} {v}" for k, v in card.settings.items())),
             ("Licence", "none given: whoever hands the weights on decides"),
         ),
         "## What it was trained on",
         _table(
-            ("Images", str(len(told.get("cases", card.training_cases)))),
-            ("Painted by", ", ".join(told.get("annotators", ())) or "not known"),
-            ("Intensities seen", _ranges(told.get("intensity_range", ()))),
-            ("Voxel size seen (z, y, x)", _spacings(told)),
+            ("Images", str(len(facts.get("cases", card.training_cases)))),
+            ("Painted by", ", ".join(facts.get("annotators", ())) or "not known"),
+            ("Intensities seen", _ranges(facts.get("intensity_range", ()))),
+            ("Voxel size seen (z, y, x)", _spacings(facts)),
         ),
-        _painted(told, names),
+        _painted(facts, names),
         "## How well it does",
         _scores(card, names),
         "## Known limits",
-        "\n".join(f"- {sentence}" for sentence in told.get("limits", ())) or "- Not recorded.",
+        "\n".join(f"- {sentence}" for sentence in facts.get("limits", ())) or "- Not recorded.",
     ]
     return "\n\n".join(line for line in lines if line) + "\n"
 
 
-def _limits(told: dict[str, Any]) -> list[str]:
-    """What follows from how it was made, in sentences."""
+def _limits(facts: dict[str, Any]) -> list[str]:
+    """Return what follows from how it was made, in sentences."""
     limits = ["It knows images like those it was trained on; another scanner, stain or protocol may need more strokes."]
-    n = len(told["cases"])
+    n = len(facts["cases"])
     if n < FEW_CASES:
         limits.append(f"It was trained on {n} image{'s' * (n != 1)} only.")
-    if not told["held_out"]:
+    if not facts["held_out"]:
         limits.append("Nothing was held out, so nothing is known of how well it does on what it has not seen.")
-    elif "case" not in told["held_out"]:
+    elif "case" not in facts["held_out"]:
         limits.append("Its score is of strokes held out in the very images it was trained on; on other images it may do worse.")
-    if any(count < FEW_VOXELS for count in told["held_out_voxels"].values()):
+    if any(count < FEW_VOXELS for count in facts["held_out_voxels"].values()):
         limits.append(f"Some classes were scored on fewer than {FEW_VOXELS} voxels: their scores are rough.")
-    if told["spacing_unknown"]:
-        limits.append(f"The voxel size of {told['spacing_unknown']} of {n} images is not known.")
+    if facts["spacing_unknown"]:
+        limits.append(f"The voxel size of {facts['spacing_unknown']} of {n} images is not known.")
     return limits
 
 
@@ -109,7 +109,7 @@ def _table(*rows: tuple[str, str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Text that cannot end a table's cell: class names are anybody's."""
+    """Escape text so that it cannot end a table's cell: class names are anybody's."""
     return " ".join(text.replace("|", "\\|").split())
 
 
@@ -117,23 +117,23 @@ def _ranges(windows: Sequence[Sequence[float]]) -> str:
     return "; ".join(f"channel {int(channel) + 1}: {low:g} to {high:g}" for channel, low, high in windows) or "not recorded"
 
 
-def _spacings(told: dict[str, Any]) -> str:
-    span = told.get("spacing_range")
+def _spacings(facts: dict[str, Any]) -> str:
+    span = facts.get("spacing_range")
     if span is None:
         return "not known"
     low, high = (" x ".join(f"{value:.4g}" for value in end) for end in span)
     return f"{low} mm" if low == high else f"{low} to {high} mm"
 
 
-def _painted(told: dict[str, Any], names: dict[int, str]) -> str:
-    """How much of each class was painted, in all and case by case."""
-    values = [int(value) for value in told.get("painted", ())]
+def _painted(facts: dict[str, Any], names: dict[int, str]) -> str:
+    """Tabulate how much of each class was painted, in all and case by case."""
+    values = [int(value) for value in facts.get("painted", ())]
     if not values:
         return ""
     head = ["Case", *(_cell(names.get(value, str(value))) for value in values)]
-    rows = [["all, to train on", *(str(told["painted"][str(value)][0]) for value in values)]]
-    rows.append(["all, held out", *(str(told["painted"][str(value)][1]) for value in values)])
-    for case in told["cases"]:
+    rows = [["all, to train on", *(str(facts["painted"][str(value)][0]) for value in values)]]
+    rows.append(["all, held out", *(str(facts["painted"][str(value)][1]) for value in values)])
+    for case in facts["cases"]:
         mark = " (held out)" if case["held_out"] else ""
         rows.append([f"`{case['id']}`{mark}", *(str(case["painted"].get(str(value), 0)) for value in values)])
     lines = [head, ["---"] * len(head), *rows]

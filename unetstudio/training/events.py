@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
+from unetstudio.inference.events import Notice
+
 
 @dataclass(frozen=True)
 class TrainingStarted:
@@ -61,13 +63,6 @@ class TrainingFinished:
     step: int
     seconds: float
     reason: str  # "budget"; "stopped": nothing is left to learn from; "settled": more time teaches nothing, it rests
-
-
-@dataclass(frozen=True)
-class Notice:
-    """One sentence the user should see: a smaller batch after memory ran out, a step back after a loss that was not finite."""
-
-    text: str
 
 
 TrainingEvent = TrainingStarted | StepDone | RoundDone | CheckpointSaved | TrainingFinished | Notice

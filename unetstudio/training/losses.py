@@ -1,4 +1,4 @@
-"""What training minimises: cross-entropy, and Dice where masks are dense, over labelled voxels only.
+"""The loss: cross-entropy, and Dice where masks are dense, over labelled voxels only.
 
 Unlabelled voxels enter no sum at all: not the mean, and neither side of the Dice quotient.
 """
@@ -21,7 +21,7 @@ RARE = 10.0
 
 
 def class_weights(counts: list[int], *, dense: bool = False, used: float = 0.0) -> Tensor:
-    """(K,) float32 from training voxels per channel; mean 1 over the classes that have any.
+    """Return weights (K,) float32 from training voxels per channel; mean 1 over the classes that have any.
 
     `dense`: the counts are of full masks; there the weights fade to 1 over the share `used` of a budget. They help to find a rare class
     soon, and at the end would draw it too large: on vessels of DRIVE Dice was best above a threshold of 0.75, by 0.013.
@@ -34,7 +34,7 @@ def class_weights(counts: list[int], *, dense: bool = False, used: float = 0.0) 
 
 
 def supervise(answer: Tensor | tuple[Tensor, ...], target: Tensor, weight: Tensor, class_weight: Tensor, dice: float) -> Tensor:
-    """The loss of what a network answers in training, arguments as of `loss`; targets reach over the rim that valid padding takes.
+    """Compute the loss of a network's answer in training, arguments as in `loss`; targets reach over the rim that valid padding takes.
 
     Deep supervision (Lee et al. 2015) answers with several resolutions, finest first: they count 1, 1/2, 1/4 ... over their sum.
     """
@@ -49,7 +49,7 @@ def supervise(answer: Tensor | tuple[Tensor, ...], target: Tensor, weight: Tenso
 
 
 def coarsen(target: Tensor, weight: Tensor, factors: tuple[int, ...], classes: int) -> tuple[Tensor, Tensor]:
-    """Target and weight of blocks of `factors` voxels: the class of most weight among the labelled voxels of a block, the first on a tie.
+    """Coarsen to blocks of `factors` voxels: each gets the class of most weight among its labelled voxels, the first on a tie.
 
     A block without any is unlabelled: one stroke's voxels count wherever in a block they lie. Weight is the mean over its labelled voxels.
     """
@@ -69,7 +69,7 @@ def coarsen(target: Tensor, weight: Tensor, factors: tuple[int, ...], classes: i
 
 
 def _middle(values: Tensor, shape: tuple[int, ...]) -> Tensor:
-    """The middle (N, *shape) of (N, ...)."""
+    """Cut the middle (N, *shape) out of (N, ...)."""
     for axis, size in enumerate(shape, start=1):
         values = values.narrow(axis, (values.shape[axis] - size) // 2, size)
     return values
@@ -83,12 +83,12 @@ def loss(logits: Tensor, target: Tensor, weight: Tensor, class_weight: Tensor, d
     logits = logits.float()
     labelled = target != UNLABELLED
     each = cross_entropy(logits, target, weight=class_weight, ignore_index=UNLABELLED, reduction="none")
-    known = torch.where(labelled, target, 0)
-    share = weight * class_weight[known] * labelled
+    channel = torch.where(labelled, target, 0)
+    share = weight * class_weight[channel] * labelled
     entropy = (each * weight).sum() / share.sum().clamp(min=1e-6)
     if not dice:
         return entropy
-    return (1 - dice) * entropy + dice * dice_loss(logits, known, weight * labelled)
+    return (1 - dice) * entropy + dice * dice_loss(logits, channel, weight * labelled)
 
 
 def dice_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:

@@ -1,8 +1,8 @@
-"""What training will do: every choice that the settings leave open, made from the material and the machine, each with its reason."""
+"""The plan of a training: every choice that the settings leave open, made from the material and the machine, each with its reason."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
 
 import numpy as np
@@ -13,9 +13,9 @@ from unetstudio.data.geometry import Spacing
 from unetstudio.data.study import Study
 from unetstudio.errors import TrainingError, UserError
 from unetstudio.networks.checkpoint import Checkpoint
-from unetstudio.networks.network import NETWORKS, Network, create, rebuild, round_up
-from unetstudio.networks.unet import pools_for_spacing
+from unetstudio.networks.network import NETWORKS, Network, create, rebuild
 from unetstudio.settings import TrainingSettings
+from unetstudio.training.network_plan import batch_size, choose_options, describe, patch_edge, patch_shape, reason_for, sizes
 from unetstudio.training.schedule import QUICK_WARM_UP, WARM_UP
 from unetstudio.training.sizing import LONG, Machine, Size, choose_network, fit_into_memory, grow_into_memory
 from unetstudio.training.spacing import choose_spacing, extent_at, kept_spacing
@@ -40,7 +40,7 @@ LARGER = {2: (384, 512), 3: (128, 160)}
 class Plan:
     """`patch` is (Y, X) or (Z, Y, X); `rate` the full learning rate, reached after `warm_up` steps; `dice` the share of the Dice term;
     `windows` how many patches a score looks at; `filters` whether filter responses go in beside the image; `bias` of the crops, see
-    `samples.draw_cut`; `spacing` the mm (z, y, x) to which images are resampled, if they are; `words` choice by choice for the reader."""
+    `samples.draw_patch`; `spacing` the mm (z, y, x) to which images are resampled, if they are; `words` choice by choice for the reader."""
 
     network: str
     dims: int
@@ -60,7 +60,7 @@ class Plan:
 def make_plan(
     study: Study, settings: TrainingSettings, device: torch.device, made: Checkpoint | None = None, machine: Machine | None = None
 ) -> Plan:
-    """The plan for the labelled cases of a study that is ready to train; `made` is the checkpoint to go on from, whose network is kept.
+    """Plan for the labelled cases of a study that is ready to train; `made` is the checkpoint to go on from, whose network is kept.
 
     `machine` tells what a step takes there; without it, or where somebody paints meanwhile, nothing is tried out.
     """
@@ -73,29 +73,29 @@ def make_plan(
     dims = made.dims if made is not None else settings.dims or _dims(cases, kind, words, live)
     target, words["Voxel size"] = kept_spacing(made) if made is not None else choose_spacing(cases, dims, settings.resample)
     dense, extent = _is_dense(study), extent_at(cases, target, dims)
-    edge, batch = settings.patch or _edge(dims, quick, dense), settings.batch
+    edge, batch = settings.patch or patch_edge(dims, quick, dense), settings.batch
 
     def build(size: Size) -> Network:
-        preset, options = _options(kind, dims, settings, quick, size, target or _spacing(cases), extent)
+        preset, options = choose_options(kind, dims, settings, quick, size, target or _spacing(cases), extent)
         with torch.device("meta"):
             return create(name, _inputs(cases), len(study.classes), dims, preset, **options)
 
     def shape(network: Network) -> tuple[tuple[int, ...], int]:
-        patch = _patch(network, edge, extent[-dims:])
-        return patch, batch or _batch(patch, dims, quick)
+        patch = patch_shape(network, edge, extent[-dims:])
+        return patch, batch or batch_size(patch, dims, quick)
 
     if made is not None:
         with torch.device("meta"):
             network, reason = rebuild(made.network, made.config), ": as it was trained before"
     else:
-        network, reason = choose_network(_sizes(dims, settings, quick), build, shape, settings.seconds, machine)
-        reason = reason or _reason(settings, kind, quick)
+        network, reason = choose_network(sizes(dims, settings, quick), build, shape, settings.seconds, machine)
+        reason = reason or reason_for(settings, kind, quick)
     options = {option: value for option, value in network.config.to_json().items() if option in kind.options()}
     patch, patches = shape(network)
     memory = ""
     if machine is not None:
         if not quick and settings.seconds >= LONG[dims] and not settings.patch:  # context is what a GPU's memory is good for
-            larger = [_patch(network, n, extent[-dims:]) for n in LARGER[dims]]
+            larger = [patch_shape(network, n, extent[-dims:]) for n in LARGER[dims]]
             patch = grow_into_memory(network, [patch, *larger], patches, machine)
         kept = {"keep_patch": settings.patch > 0, "keep_batch": settings.batch > 0}
         patch, patches = fit_into_memory(network, patch, patches, machine, **kept)
@@ -106,14 +106,14 @@ def make_plan(
     rate = settings.learning_rate * (VOLUME_RATE if dims == 3 else 1.0)
     falling = "falling over the budget" if settings.seconds or settings.steps else "constant"
     words |= {
-        "Network": _describe(network) + reason,
+        "Network": describe(network) + reason,
         "Patches": f"{patches} of {' x '.join(map(str, patch))} a step, {_cropped(bias, dense)}",
         "Loss": "cross-entropy and Dice: most of the voxels are labelled" if dense else "cross-entropy over the strokes",
         "Learning rate": f"{rate:g}, {falling}",
     }
     if memory:
         words["Memory"] = memory
-    unused = [] if made is not None else [wish.replace("_", " ") for wish in settings.wishes() if wish not in kind.options()]
+    unused = [] if made is not None else [option.replace("_", " ") for option in settings.wishes() if option not in kind.options()]
     if unused:
         words["Not used"] = f"{' and '.join(unused)}, which the {kind.title} does not have"
     windows = (6 if dims == 2 else 3) if quick else 24
@@ -122,90 +122,13 @@ def make_plan(
     return Plan(name, dims, options, patch, patches, rate, warm_up, dice, windows, flat_strokes, bias, target, words)
 
 
-def usual_network(name: str, dims: int, device: torch.device) -> tuple[Network, tuple[int, ...], int]:
-    """The network with patch and batch that a plan would choose for large pictures, or volumes of cubes, of one channel and two classes."""
-    kind, quick = NETWORKS[name], device.type == "cpu"
-    size = _sizes(dims, TrainingSettings(), quick)[0]
-    preset, options = _options(kind, dims, TrainingSettings(), quick, size, (1.0, 1.0, 1.0), (512, 512, 512))
-    network = create(name, 1, 2, dims, preset, **options)
-    patch = network.input_shape((_edge(dims, quick, dense=True),) * dims)
-    return network, patch, _batch(patch, dims, quick)
-
-
-def _sizes(dims: int, settings: TrainingSettings, quick: bool) -> list[Size]:
-    """Depths and widths to choose from, the one to begin with first. Only a budget that is long enough pays for more than that."""
-    if not quick:
-        return [(3 if dims == 3 else 4, 32)]
-    long = settings.seconds >= LONG[dims]
-    if not long or settings.preset or settings.depth or settings.base:
-        return [(3, 8) if dims == 3 else (4 if long else 3, 16)]
-    return [(3, 8), (3, 16)] if dims == 3 else [(4, 16), (4, 32)]
-
-
-def _patch(network: Network, edge: int, extent: tuple[int, ...]) -> tuple[int, ...]:
-    """A window of `edge`, no larger than a scan needs, as the network takes it."""
-    wanted = (max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent, network.size_multiple, strict=True))
-    return network.input_shape(tuple(n + 2 * margin for n, margin in zip(wanted, network.valid_margin, strict=True)))
-
-
 def _inputs(cases: list[Case]) -> int:
-    """Input channels, about: each stored one plain and locally normalised."""
+    """Estimate the input channels: each stored one plain and locally normalised."""
     return 2 * max(case.channels for case in cases)
 
 
-def _options(
-    kind: type[Network],
-    dims: int,
-    settings: TrainingSettings,
-    quick: bool,
-    size: Size,
-    spacing: tuple[float, float, float],
-    extent: tuple[int, int, int],
-) -> tuple[str, dict[str, Any]]:
-    """Preset and options of the network: what the settings say goes before the preset, and the preset before what is chosen here.
-
-    Others than the default and the small one are taken as they are, but that poolings follow the spacing where they leave it open.
-    """
-    small = quick and "small" in kind.presets_for(dims)
-    preset = settings.preset or ("small" if small else "default")
-    given = kind.preset_options(preset, dims)
-    chosen: dict[str, Any] = {}
-    if preset in ("default", "small"):
-        chosen["depth"], chosen["base"] = size
-    chosen |= given
-    chosen |= settings.wishes()
-    known = kind.options()
-    if dims == 3 and {"pool", "depth"} <= known and "pool" not in chosen:
-        default = next(f.default for f in fields(kind.Config) if f.name == "depth")
-        chosen["pool"] = pools_for_spacing(spacing, chosen.get("depth", default), extent)
-    return preset, {option: value for option, value in chosen.items() if option in known}
-
-
-def _describe(network: Network) -> str:
-    """The network in words, by what its configuration has."""
-    config = network.config.to_json()
-    told = [f"{type(network).title} in {config['dims']}D"]
-    if "depth" in config:
-        told.append(f"depth {config['depth']}")
-    if "base" in config:
-        told.append(f"{config['base']} channels at full resolution")
-    if "norm" in config:
-        told.append("no norm" if config["norm"] == "none" else f"{config['norm']} norm")
-    return ", ".join(told)
-
-
-def _reason(settings: TrainingSettings, kind: type[Network], quick: bool) -> str:
-    if settings.preset:
-        return f": the preset {settings.preset}, as you chose"
-    if settings.depth or settings.base:
-        return ", as you chose"
-    if not quick:
-        return ": the GPU has room for it"
-    return ": small enough to learn while you paint" if kind.suits_cpu else ": slow to learn without a GPU"
-
-
 def _dims(cases: list[Case], kind: type[Network], words: dict[str, str], live: bool) -> int:
-    """3 for volumes with slices close to one another, else 2; `live` on a processor only where a slice is small enough to keep up.
+    """Choose 3 for volumes with slices close to one another, else 2; `live` on a processor only where a slice is small enough to keep up.
 
     A network that has one choice only makes it; TrainingError for a network of volumes and single pictures.
     """
@@ -229,34 +152,28 @@ def _dims(cases: list[Case], kind: type[Network], words: dict[str, str], live: b
 
 
 def _apart(case: Case) -> float:
-    """Distance of slices in pixels; guessed from the shape when the file does not say."""
+    """Return the distance of slices in pixels, guessed from the shape when the file does not say."""
     if case.geometry.spacing is None:
         return min(case.shape[1:]) / case.shape[0] / 2
     z, y, x = case.geometry.spacing
     return z / min(y, x)
 
 
-def _spacing(cases: list[Case]) -> tuple[float, float, float]:
-    """Median voxel size (z, y, x)."""
-    z, y, x = np.median([case.geometry.spacing_or_one for case in cases], axis=0)
-    return (float(z), float(y), float(x))
-
-
-def _bias(wish: str) -> float | None:
-    """A share, or None for automatic; UserError for what is neither."""
-    if wish == "auto":
+def _bias(setting: str) -> float | None:
+    """Read a share, or None for automatic; UserError for anything else."""
+    if setting == "auto":
         return None
     try:
-        bias = float(wish)
+        bias = float(setting)
     except ValueError:
         bias = -1.0
     if not 0 <= bias <= 1:
-        raise UserError(f"crop={wish!r} is not understood: write auto, or the share of patches round a random class, from 0 to 1.")
+        raise UserError(f"crop={setting!r} is not understood: write auto, or the share of patches round a random class, from 0 to 1.")
     return bias
 
 
 def _cropped(bias: float | None, dense: bool) -> str:
-    """Where patches are cut, in words."""
+    """Describe where patches are cut."""
     share = (0.5 if dense else 1.0) if bias is None else bias
     chosen = "" if bias is None else ", as you chose"
     if share == 1:
@@ -269,17 +186,10 @@ def _cropped(bias: float | None, dense: bool) -> str:
 def _is_dense(study: Study) -> bool:
     """Whether most of the labelled cases' voxels are labelled."""
     labelled = [study.cases[id] for id in study.labelled()]
-    return sum(found.annotated for found in labelled) > 0.5 * sum(int(np.prod(found.case.shape)) for found in labelled)
+    return sum(member.annotated for member in labelled) > 0.5 * sum(int(np.prod(member.case.shape)) for member in labelled)
 
 
-def _edge(dims: int, quick: bool, dense: bool) -> int:
-    """Edge of a patch in voxels."""
-    if dims == 3:
-        return 48 if quick else 96
-    return (192 if dense else 128) if quick else 256
-
-
-def _batch(patch: tuple[int, ...], dims: int, quick: bool) -> int:
-    """As many patches as make a step of about a third of a second on a processor; never one alone."""
-    voxels = (110_000 if dims == 3 else 8 * 128 * 128) if quick else (2 * 96**3 if dims == 3 else 8 * 256 * 256)
-    return int(np.clip(round(voxels / np.prod(patch)), 2, 16))
+def _spacing(cases: list[Case]) -> tuple[float, float, float]:
+    """Return the median voxel size (z, y, x)."""
+    z, y, x = np.median([case.geometry.spacing_or_one for case in cases], axis=0)
+    return (float(z), float(y), float(x))

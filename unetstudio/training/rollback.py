@@ -1,13 +1,13 @@
-"""Where training goes back to when numbers stop being finite: its newest state that was, a few times and not for ever."""
+"""The way back when numbers stop being finite: to the newest state that was, a few times and not for ever."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from unetstudio.errors import TrainingError
+from unetstudio.inference.events import Notice
 from unetstudio.networks.network import Network
-from unetstudio.training.events import Notice
-from unetstudio.training.train_state import Learner
+from unetstudio.training.train_state import TrainState
 
 ROLLBACKS = 3
 """Losses or weights that are not finite are forgiven so often ..."""
@@ -17,24 +17,24 @@ CALM = 20
 
 
 class Rollback:
-    """Holds a copy of a learner's state. A moving average, or the optimiser, can be spoilt while the loss is a number."""
+    """Holds a copy of a finite state. A moving average, or the optimiser, can be spoilt while the loss is a number."""
 
-    def __init__(self, learner: Learner) -> None:
-        self._good: dict[str, Any] = learner.state()
+    def __init__(self, state: TrainState) -> None:
+        self._good: dict[str, Any] = state.state_dict()
         self._rounds: list[int] = []  # in which training went back
 
-    def keep(self, learner: Learner) -> None:
-        """Goes back to the state of now from now on, if it is finite."""
-        if learner.finite():
-            self._good = learner.state()
+    def keep(self, state: TrainState) -> None:
+        """Make the current state the rollback target, if it is finite."""
+        if state.finite():
+            self._good = state.state_dict()
 
-    def restore(self, learner: Learner) -> None:
-        """Back, without counting."""
-        learner.restore(self._good)
+    def restore(self, state: TrainState) -> None:
+        """Go back without counting it."""
+        state.load_state_dict(self._good)
 
-    def roll_back(self, learner: Learner, round: int) -> Notice:
-        """Back; TrainingError when it happens again and again."""
-        self.restore(learner)
+    def roll_back(self, state: TrainState, round: int) -> Notice:
+        """Go back; TrainingError when it happens again and again."""
+        self.restore(state)
         self._rounds = [before for before in self._rounds if round - before < CALM] + [round]
         if len(self._rounds) > ROLLBACKS:
             raise TrainingError(
@@ -42,10 +42,10 @@ class Rollback:
             )
         return Notice("The loss was not a number: training went back to the last good weights and goes on.")
 
-    def averaged(self, learner: Learner) -> Network:
-        """The averaged network, finite for certain: what is not is never predicted with, and never saved."""
-        network = learner.averaged()
-        if not learner.finite():
-            self.restore(learner)
-            network = learner.averaged()
+    def ema_network(self, state: TrainState) -> Network:
+        """Return the averaged network, finite for certain: one that is not is never predicted with and never saved."""
+        network = state.ema_network()
+        if not state.finite():
+            self.restore(state)
+            network = state.ema_network()
         return network

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from unetstudio.augment.recipe import Drawn, Recipe
 from unetstudio.augment.sampling_grid import SamplingGrid
-from unetstudio.training.material import Index, Material
+from unetstudio.training.material import LabelIndex, Material
 
 AHEAD = 3
 """Batches in the making; with the step in hand this hides the cost of cutting and augmenting."""
@@ -21,7 +21,7 @@ AHEAD = 3
 
 @dataclass(frozen=True)
 class PatchSpec:
-    """Where one patch is taken from and how it was augmented: enough to make it again."""
+    """The place of a patch and how it was augmented: enough to make it again."""
 
     case: str
     centre: tuple[float, ...]  # voxels, (z, y, x) or (y, x)
@@ -36,13 +36,13 @@ class Batch:
     image: Tensor
     target: Tensor
     weight: Tensor
-    cuts: tuple[PatchSpec, ...] = ()
+    specs: tuple[PatchSpec, ...] = ()
 
 
-def draw_cut(
-    index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe, rng: np.random.Generator, bias: float | None = None
+def draw_patch(
+    index: LabelIndex, material: Material, patch: tuple[int, ...], recipe: Recipe, rng: np.random.Generator, bias: float | None = None
 ) -> PatchSpec:
-    """A biased crop: round a labelled voxel of a random class of a random case, not always in the middle of what the network answers.
+    """Draw a biased crop: round a labelled voxel of a random class of a random case, not always in the middle of what the network answers.
 
     A share of 1 - `bias` is cut round any labelled voxel; None is all round random classes for strokes, and half for full masks.
     """
@@ -65,7 +65,7 @@ def draw_cut(
 
 
 def _inside(centre: NDArray[np.float64], patch: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[float, ...]:
-    """The centre moved so that the patch lies in the scan, or in its middle on an axis where it is larger."""
+    """Move the centre so that the patch lies in the scan, or in its middle on an axis where it is larger."""
     places = []
     for at, width, extent in zip(centre, patch, shape, strict=True):
         low, high = (width - 1) / 2, extent - 1 - (width - 1) / 2
@@ -74,22 +74,22 @@ def _inside(centre: NDArray[np.float64], patch: NDArray[np.float64], shape: tupl
 
 
 def make_patch(
-    cut: PatchSpec, index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe
+    spec: PatchSpec, index: LabelIndex, material: Material, patch: tuple[int, ...], recipe: Recipe
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
-    """Image (C', *patch), target and weight (*patch) of one cut."""
-    grid = recipe.grid(cut.drawn, len(patch)) if cut.drawn.geometric else SamplingGrid.identity(len(patch))
-    grid = grid.followed_by(np.diag(material.ratio(cut.case)[-len(patch) :]))  # one map, one interpolation
-    places = grid.coordinates(patch, cut.centre)
-    image = recipe.apply_photometric(cut.drawn, material.read(cut.case, places, cut.z), material.intensity.plain)
-    target, weight = material.read_labels(cut.case, places, cut.z, index)
+    """Image (C', *patch), target and weight (*patch) of one spec."""
+    grid = recipe.grid(spec.drawn, len(patch)) if spec.drawn.geometric else SamplingGrid.identity(len(patch))
+    grid = grid.followed_by(np.diag(material.ratio(spec.case)[-len(patch) :]))  # one map, one interpolation
+    places = grid.coordinates(patch, spec.centre)
+    image = recipe.apply_photometric(spec.drawn, material.read(spec.case, places, spec.z), material.intensity.plain)
+    target, weight = material.read_labels(spec.case, places, spec.z, index)
     return image, target, weight
 
 
-def make_batch(cuts: list[PatchSpec], index: Index, material: Material, patch: tuple[int, ...], recipe: Recipe) -> Batch:
-    """The batch of some cuts; the same cuts give the same batch."""
-    images, targets, weights = zip(*(make_patch(cut, index, material, patch, recipe) for cut in cuts), strict=True)
+def make_batch(specs: list[PatchSpec], index: LabelIndex, material: Material, patch: tuple[int, ...], recipe: Recipe) -> Batch:
+    """Make the batch of some patches; the same specs give the same batch."""
+    images, targets, weights = zip(*(make_patch(spec, index, material, patch, recipe) for spec in specs), strict=True)
     target = torch.from_numpy(np.stack(targets)).long()
-    return Batch(torch.from_numpy(np.stack(images)), target, torch.from_numpy(np.stack(weights)), tuple(cuts))
+    return Batch(torch.from_numpy(np.stack(images)), target, torch.from_numpy(np.stack(weights)), tuple(specs))
 
 
 class Samples:
@@ -108,17 +108,17 @@ class Samples:
         threads: int = 1,
         bias: float | None = None,
     ) -> None:
-        """`valid_margin` is what the network's output lacks on each side of the patch; `bias` as of `draw_cut`."""
+        """`valid_margin` is what the network's output lacks on each side of the patch; `bias` as in `draw_patch`."""
         self._material, self._recipe, self._patch, self._batch = material, recipe, patch, batch
         self._answered = tuple(n - 2 * rim for n, rim in zip(patch, valid_margin or (0,) * len(patch), strict=True))
         self._seed, self._next, self._bias = seed, first, bias
-        self._made: deque[tuple[Index, Future[Batch]]] = deque()
+        self._made: deque[tuple[LabelIndex, Future[Batch]]] = deque()
         self._pool = ThreadPoolExecutor(threads, thread_name_prefix="samples")
 
     def take(self) -> Batch:
-        """The next batch. Those made ahead from labels that have changed since are used up: they are few and were right when made.
+        """Return the next batch. Those made ahead from labels that have changed since are used up: they are few and were right when made.
 
-        Errors of reading a scan come out here.
+        Raises the errors of reading a scan.
         """
         index = self._material.refresh()
         while self._made and self._made[0][0].table.tobytes() != index.table.tobytes():  # other classes: other channels
@@ -129,11 +129,11 @@ class Samples:
         return self._made.popleft()[1].result()
 
     def close(self) -> None:
-        """Ends the threads; a batch in the making is finished first."""
+        """End the threads; a batch in the making is finished first."""
         self._made.clear()
         self._pool.shutdown(wait=True, cancel_futures=True)
 
-    def _make(self, number: int, index: Index) -> Batch:
+    def _make(self, number: int, index: LabelIndex) -> Batch:
         rng = np.random.default_rng((self._seed, number))
-        cuts = [draw_cut(index, self._material, self._answered, self._recipe, rng, self._bias) for _ in range(self._batch)]
-        return make_batch(cuts, index, self._material, self._patch, self._recipe)
+        specs = [draw_patch(index, self._material, self._answered, self._recipe, rng, self._bias) for _ in range(self._batch)]
+        return make_batch(specs, index, self._material, self._patch, self._recipe)

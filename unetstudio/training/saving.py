@@ -1,16 +1,17 @@
-"""Which weights of a training are on disk: the newest and the best; older ones of the same training are removed."""
+"""The checkpoints of a training on disk: the newest and the best are kept, older ones of the same training are removed."""
 
 from __future__ import annotations
 
 import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
-from torch import Tensor
-
+from unetstudio.augment.recipe import Recipe
 from unetstudio.networks.checkpoint import Checkpoint, Write, save
-from unetstudio.training.card import markdown
+from unetstudio.networks.network import Network
+from unetstudio.training.card import markdown, report
 from unetstudio.training.events import CheckpointSaved
+from unetstudio.training.training_run import TrainingRun
 
 BETWEEN = 5.0
 """Seconds at least between two checkpoints of an ongoing training ..."""
@@ -23,12 +24,14 @@ TOLERANCE = 0.01
 
 
 class Saving:
-    """Writes checkpoints into `folder` through `write` and keeps two of them."""
+    """Writes checkpoints into `folder` through `write`. The first one replaces `resumed`, from which this training goes on; `people` names
+    who painted."""
 
-    def __init__(self, folder: Path, write: Write, gone_on_from: CheckpointSaved | None = None) -> None:
-        self.newest = self.best = gone_on_from  # replaced like one of this training's own
-        self._folder, self._write = folder, write
-        self._best_score = gone_on_from.score if gone_on_from is not None else None
+    def __init__(self, folder: Path, write: Write, people: Callable[[], Sequence[str]], resumed: CheckpointSaved | None = None) -> None:
+        self.newest = self.best = resumed
+        self._folder, self._write, self._people = folder, write, people
+        self._best_score = resumed.score if resumed is not None else None
+        self._step = -1  # of the newest that was written here
         self._last, self._took = 0.0, 0.0
 
     @property
@@ -40,11 +43,21 @@ class Saving:
         """Whether weights of this score would be the best so far; without scores the newest always are."""
         return score is None or self._best_score is None or score >= self._best_score - TOLERANCE
 
-    def save(self, card: Checkpoint, weights: dict[str, Tensor], state: dict[str, Any]) -> CheckpointSaved:
-        """Writes them, then removes what they replace."""
+    def id_of(self, run: TrainingRun) -> str:
+        """The id of the present weights: that of their checkpoint when they are on disk, else one that names their step."""
+        return self.newest.id if self.newest is not None and self._step == run.step else f"step-{run.step}"
+
+    def save(self, run: TrainingRun) -> CheckpointSaved | None:
+        """Write the averaged weights, and the state to go on from, and remove what they replace; None when they are on disk already."""
+        if self._step == run.step:
+            return None
+        network = run.rollback.ema_network(run.state)
+        card = _describe(run, network, self._people())
+        state = {"learner": run.state.state_dict(), "round": run.round, "budget": run.budget.to_json()}
+        state["patches"] = [list(run.patch), run.batch]
         began = time.monotonic()
         best = self.improves(card.score)
-        id, path = save(self._folder, card, weights, state, write=self._write)
+        id, path = save(self._folder, card, dict(network.state_dict()), state, write=self._write)
         self._write(path.with_suffix(".md"), markdown(card, id).encode())
         saved = CheckpointSaved(id, str(path), card.step, card.score, best)
         replaced = {kept for kept in (self.newest, self.best) if kept is not None}
@@ -58,10 +71,40 @@ class Saving:
                 _remove(Path(old.path))
         self._last = time.monotonic()
         self._took = self._last - began
+        self._step = run.step
         return saved
 
 
+def _describe(run: TrainingRun, network: Network, people: Sequence[str]) -> Checkpoint:
+    """The card of the averaged `network` as it is now."""
+    study, held, spacing = run.study, run.material.index.held, run.plan.spacing
+    labelled = study.labelled()
+    training = {"Parameters": f"{run.parameters:,}", "Seed": run.settings.seed, "Device": str(run.device)}
+    training |= _views(run.recipe) | run.words
+    return Checkpoint(
+        network=run.plan.network,
+        config=network.config.to_json(),
+        classes=run.classes,
+        intensity=run.intensity.to_json(),
+        spacing=spacing or next((study.cases[id].case.geometry.spacing for id in labelled), None),
+        resampled=spacing is not None,
+        step=run.step,
+        seconds=round(run.seconds, 3),
+        score=run.score.mean,
+        class_scores=run.score.classes,
+        settings=run.settings.to_json(),
+        training_cases=tuple(id for id in labelled if id not in held.cases),
+        report=report(study, run.intensity, held, run.score.voxels, run.began, people, training),
+    )
+
+
+def _views(recipe: Recipe) -> dict[str, str]:
+    """Which views of an image the network may be asked about."""
+    seen = {"Mirrored views": recipe.mirrors, "Turned views": recipe.turns}
+    return {name: "learnt" if there else "not learnt" for name, there in seen.items()}
+
+
 def _remove(weights: Path) -> None:
-    """A checkpoint's files, the card first, so that what is left is never taken for a whole one."""
+    """Remove a checkpoint's files, the card first, so that what is left is never taken for a whole one."""
     for suffix in (".json", ".md", ".safetensors", ".optimizer"):
         weights.with_suffix(suffix).unlink(missing_ok=True)

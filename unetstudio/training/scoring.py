@@ -13,7 +13,7 @@ from unetstudio.data.region import Region
 from unetstudio.inference.resampled import shape_at
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, round_up
-from unetstudio.training.material import Index, Material
+from unetstudio.training.material import LabelIndex, Material
 
 EDGE = {2: 256, 3: 64}
 """Largest extent of a window that is scored, in voxels."""
@@ -32,55 +32,57 @@ class ValidationWindow:
 
 @dataclass(frozen=True)
 class Score:
-    """Dice on held-out labels: mean over the structures, and by class value; `voxels` of each class were looked at."""
+    """Dice on held-out labels: mean over the structures, and by class value; `voxels` of each class were scored."""
 
     mean: float | None
     classes: dict[int, float]
     voxels: dict[int, int] = field(default_factory=dict)
 
 
-def find_spots(
-    material: Material, index: Index, dims: int, multiple: tuple[int, ...], most: int, seed: int, edge: int = 0
+def find_windows(
+    material: Material, index: LabelIndex, dims: int, multiple: tuple[int, ...], most: int, seed: int, edge: int = 0
 ) -> list[ValidationWindow]:
-    """At most `most` windows that hold held-out labels, spread over cases and classes; the same for the same labels and seed. `edge` is
-    that of the windows when memory does not suffice for the usual one."""
+    """Return at most `most` windows that hold held-out labels, spread over cases and classes; the same for the same labels and seed.
+
+    `edge` is that of the windows when memory does not suffice for the usual one.
+    """
     edge = edge or EDGE[dims]
     rng = np.random.default_rng(seed)
     queues: list[list[ValidationWindow]] = []
     for id in material.study.labelled():
-        found = material.study.cases[id]
-        if found.labels is None or not index.held.any(found):
+        member = material.study.cases[id]
+        if member.labels is None or not index.held.any(member):
             continue
-        held = index.held.mask(found, Region.whole(found.labels.shape)) & (index.table[found.labels.values] != UNLABELLED)
+        held = index.held.mask(member, Region.whole(member.labels.shape)) & (index.table[member.labels.values] != UNLABELLED)
         at = np.argwhere(held)
         if not len(at):
             continue
         ratio = material.ratio(id)
-        extent = shape_at(found.labels.shape, ratio)[-dims:]
+        extent = shape_at(member.labels.shape, ratio)[-dims:]
         shape = tuple(min(round_up(edge, m), round_up(n, m)) for n, m in zip(extent, multiple, strict=True))
         tile = at.copy()
         tile[:, -dims:] //= np.maximum(1, np.floor(np.array(shape) * ratio[-dims:])).astype(np.int64)
         _, first = np.unique(tile, axis=0, return_index=True)
-        spots = [_spot(id, at[(tile == tile[n]).all(axis=1)], shape, dims) for n in rng.permutation(first)[:most]]
-        queues.append(spots)
-    turns = [spot for turn in range(most) for queue in queues for spot in queue[turn : turn + 1]]
+        windows = [_window(id, at[(tile == tile[n]).all(axis=1)], shape, dims) for n in rng.permutation(first)[:most]]
+        queues.append(windows)
+    turns = [window for turn in range(most) for queue in queues for window in queue[turn : turn + 1]]
     return turns[:most]
 
 
-def score(network: Network, precision: Precision, material: Material, index: Index, spots: list[ValidationWindow]) -> Score:
-    """Dice per class, pooled over the windows' held-out voxels; the first class, background by custom, is left out of the mean."""
+def score(network: Network, precision: Precision, material: Material, index: LabelIndex, windows: list[ValidationWindow]) -> Score:
+    """Score the windows' held-out voxels by Dice per class, pooled; the first class, background by custom, is left out of the mean."""
     n = len(material.study.classes)
     both, predicted, true = np.zeros(n), np.zeros(n), np.zeros(n)
-    for spot in spots:
-        seen = network.input_shape(tuple(n + 2 * margin for n, margin in zip(spot.shape, network.valid_margin, strict=True)))
+    for window in windows:
+        seen = network.input_shape(tuple(n + 2 * margin for n, margin in zip(window.shape, network.valid_margin, strict=True)))
         answered = tuple(n - 2 * margin for n, margin in zip(seen, network.valid_margin, strict=True))
-        straight = SamplingGrid(np.diag(material.ratio(spot.case)[-len(spot.shape) :]))
-        target, _ = material.read_labels(spot.case, straight.coordinates(answered, spot.centre), spot.z, index, held=True)
-        known = target != UNLABELLED
-        image = torch.from_numpy(material.read(spot.case, straight.coordinates(seen, spot.centre), spot.z))[None]
+        straight = SamplingGrid(np.diag(material.ratio(window.case)[-len(window.shape) :]))
+        target, _ = material.read_labels(window.case, straight.coordinates(answered, window.centre), window.z, index, held=True)
+        labelled = target != UNLABELLED
+        image = torch.from_numpy(material.read(window.case, straight.coordinates(seen, window.centre), window.z))[None]
         with torch.inference_mode(), precision.autocast():
             logits = network(precision.place(image))[0].float().cpu().numpy()
-        answer, truth = logits[:, known].argmax(0), target[known]
+        answer, truth = logits[:, labelled].argmax(0), target[labelled]
         both += np.bincount(truth[answer == truth], minlength=n)
         predicted += np.bincount(answer, minlength=n)
         true += np.bincount(truth, minlength=n)
@@ -91,7 +93,7 @@ def score(network: Network, precision: Precision, material: Material, index: Ind
     return Score(float(np.mean(structures)) if structures else None, dice, voxels)
 
 
-def _spot(id: str, at: np.ndarray[tuple[int, ...], np.dtype[np.int64]], shape: tuple[int, ...], dims: int) -> ValidationWindow:
-    """A window round the held-out voxels `at` (N, 3) of one tile."""
+def _window(id: str, at: np.ndarray[tuple[int, ...], np.dtype[np.int64]], shape: tuple[int, ...], dims: int) -> ValidationWindow:
+    """Return a window round the held-out voxels `at` (N, 3) of one tile."""
     middle = (at.min(axis=0) + at.max(axis=0)) / 2
     return ValidationWindow(id, tuple(float(v) for v in middle[-dims:]), int(at[0, 0]) if dims == 2 else None, shape)

@@ -1,4 +1,4 @@
-"""How large a network, patch and batch may be: what the time of a budget and the memory of the machine pay for."""
+"""The size of network, patch and batch that the time of a budget and the memory of the machine pay for."""
 
 from __future__ import annotations
 
@@ -24,10 +24,10 @@ STEPS = {2: 250, 3: 150}
 150 with 16 beat 500 with 8 on the hippocampus; 100 with 32 were behind 400 with 16 on the nuclei of DSB 2018."""
 
 FULL = 0.6
-"""Share of the free memory that a training step may be expected to take."""
+"""Share of the free memory that a training step may take."""
 
 OVERHEAD = 1.5
-"""Of a step's memory over weights and activations: gradients of activations, and working space of convolutions."""
+"""Factor of a step's activations: gradients of activations, and working space of convolutions."""
 
 Size = tuple[int, int]
 """Depth and channels at full resolution."""
@@ -44,7 +44,7 @@ class Machine:
 
     @classmethod
     def of(cls, precision: Precision) -> Machine:
-        """This one. A step is tried once, for some seconds, and remembered."""
+        """Describe this machine. A step is tried once, for some seconds, and remembered."""
 
         def seconds(network: Network, patch: tuple[int, ...], batch: int) -> float | None:
             return _tried(network, patch, batch, precision)
@@ -53,7 +53,7 @@ class Machine:
         return cls(free_bytes(precision.device), precision.dtype != torch.float32, seconds)
 
     def bytes(self, network: Network, patch: tuple[int, ...], batch: int) -> int:
-        """About what a step takes."""
+        """Estimate the memory of a step."""
         return network.parameters_count * BYTES_PER_PARAMETER + int(
             OVERHEAD * _activations(network, patch, batch) * (0.5 if self.half else 1.0)
         )
@@ -70,7 +70,7 @@ def choose_network(
     seconds: float,
     machine: Machine | None,
 ) -> tuple[Network, str]:
-    """The largest of `sizes`, which grow, that still gets STEPS within `seconds`, and the reason; the first where nothing is known.
+    """Choose the largest of `sizes`, which grow, that still gets STEPS within `seconds`, and the reason; the first where nothing is known.
 
     Only the first is tried out; the others are reckoned by their operations, of which larger networks make more in the same time.
     """
@@ -100,7 +100,7 @@ def choose_network(
 def fit_into_memory(
     network: Network, patch: tuple[int, ...], batch: int, machine: Machine, *, keep_patch: bool = False, keep_batch: bool = False
 ) -> tuple[tuple[int, ...], int]:
-    """Patch and batch halved, the batch to no less than two, until there is room; but those that are to be kept."""
+    """Halve patch and batch, the batch to no less than two, until there is room; but not those that are to be kept."""
     while not machine.holds(network, patch, batch):
         smaller = _halved(network, patch)
         if batch > 2 and not keep_batch:
@@ -113,7 +113,7 @@ def fit_into_memory(
 
 
 def grow_into_memory(network: Network, patches: Sequence[tuple[int, ...]], batch: int, machine: Machine) -> tuple[int, ...]:
-    """The last of `patches`, which grow, for which there is room; the first in any case."""
+    """Choose the last of `patches`, which grow, for which there is room; the first in any case."""
     chosen = patches[0]
     for patch in patches[1:]:
         if not machine.holds(network, patch, batch):
@@ -123,7 +123,7 @@ def grow_into_memory(network: Network, patches: Sequence[tuple[int, ...]], batch
 
 
 def operations(network: Network, patch: tuple[int, ...], batch: int) -> float:
-    """Floating-point operations of a step's convolutions, counted without computing."""
+    """Count the floating-point operations of a step's convolutions without computing."""
     copy, image = _ghost(network, patch, batch)
     with FlopCounterMode(display=False) as counter:
         _total(copy(image)).backward()  # type: ignore[no-untyped-call]
@@ -131,7 +131,7 @@ def operations(network: Network, patch: tuple[int, ...], batch: int) -> float:
 
 
 def _activations(network: Network, patch: tuple[int, ...], batch: int) -> int:
-    """Bytes that are kept for the way back, in float32, counted without computing."""
+    """Count the bytes that are kept for the way back, in float32, without computing."""
     copy, image = _ghost(network, patch, batch)
     kept: dict[int, tuple[Any, int]] = {}  # by storage: each is counted once
 
@@ -149,7 +149,7 @@ def _activations(network: Network, patch: tuple[int, ...], batch: int) -> int:
 
 
 def _ghost(network: Network, patch: tuple[int, ...], batch: int) -> tuple[Network, Tensor]:
-    """A copy without weights, and a batch without values."""
+    """Make a copy without weights, and a batch without values."""
     with torch.device("meta"):
         return rebuild(name_of(network), network.config.to_json()).train(), torch.empty(batch, network.config.in_channels, *patch)
 
@@ -164,19 +164,19 @@ def _halved(network: Network, patch: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _tried(network: Network, patch: tuple[int, ...], batch: int, precision: Precision) -> float | None:
-    """Seconds of a step on this machine; the network may be one without weights."""
+    """Return the seconds of a step on this machine; the network may be one without weights."""
     options = sorted(network.config.to_json().items())
     question = f"seconds of a step of {name_of(network)} {options}, {batch} of {patch}, {precision.dtype}, {precision.device}"
     question += f", {torch.get_num_threads()} threads"
-    known = recall(question)
-    if not isinstance(known, int | float) or not 0 < known < math.inf:
+    seconds = recall(question)
+    if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
         with torch.random.fork_rng(devices=[]):  # what is drawn afterwards is what would have been drawn
             try:
                 real = rebuild(name_of(network), network.config.to_json())
-                known = remember(question, round(cost_of(real, patch, batch, precision).seconds, 4))
+                seconds = remember(question, round(cost_of(real, patch, batch, precision).seconds, 4))
             except (RuntimeError, MemoryError) as error:
                 if not is_out_of_memory(error):
                     raise
-                known = None
+                seconds = None
         free_memory(precision.device)
-    return float(known) if isinstance(known, int | float) and known > 0 else None
+    return float(seconds) if isinstance(seconds, int | float) and seconds > 0 else None

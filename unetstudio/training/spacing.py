@@ -1,4 +1,4 @@
-"""The voxel size that a network learns at: the images' own, or one for all, chosen from the labelled cases and told in words."""
+"""The voxel size that a network learns at: the images' own, or one for all, chosen from the labelled cases with the reason in words."""
 
 from __future__ import annotations
 
@@ -25,66 +25,66 @@ COARSE_PERCENTILE = 10.0
 
 
 def choose_spacing(cases: Sequence[Case], dims: int, wanted: str) -> tuple[Spacing | None, str]:
-    """mm (z, y, x) to which images are resampled, None where each is taken as it is; and why.
+    """Return the mm (z, y, x) to which images are resampled, None where each is taken as it is; and why.
 
     `wanted` is auto, on, off, or the size itself; UserError for anything else. In 2D the slices stay as they are.
     """
     given = _given(wanted)
-    known = np.array([case.geometry.spacing for case in cases if case.geometry.spacing is not None])
+    sizes = np.array([case.geometry.spacing for case in cases if case.geometry.spacing is not None])
     if wanted == "off":
         return None, "as each image has it, as you chose"
-    if not len(known):
+    if not len(sizes):
         return given, "not known of any image: they are taken as they are"
-    looked_at = known[:, 3 - dims :]
+    looked_at = sizes[:, 3 - dims :]
     apart = float((looked_at.max(axis=0) / looked_at.min(axis=0)).max())
     if wanted == "auto" and apart > FURTHEST:
         return None, f"as each image has it: sizes that differ by a factor of {apart:.0f} cannot all be true"
     if wanted == "auto" and apart <= DIFFERENT and not all(case.is_volume for case in cases):
         return None, "as each image has it: they hardly differ"  # of pictures a size may be no more than a printer's resolution
-    target = given or _middle(known)
+    target = given or _middle(sizes)
     for case in cases:
         if not can_be(ratio_of(case.geometry, target, dims)):
             raise UserError(
                 f"{case.name}: its voxels of {in_mm(case.geometry.spacing_or_one)} (z, y, x) are over {FURTHEST:g} times off the"
                 f" {in_mm(target)} of the others. Correct the voxel size, leave the image out, or choose resample=off."
             )
-    told = f"{in_mm(target)} (z, y, x)" if dims == 3 else f"{in_mm(target)} (z, y, x) within the slices"
+    target_words = f"{in_mm(target)} (z, y, x)" if dims == 3 else f"{in_mm(target)} (z, y, x) within the slices"
     resampled = sum(ratio_of(case.geometry, target, dims) != (1.0, 1.0, 1.0) for case in cases)
     how = "as all of these images have it; others will be resampled to it"
     if resampled:
         how = f"{resampled} of {len(cases)} images {'is' if resampled == 1 else 'are'} resampled to it, none copied"
-    unknown = len(cases) - len(known)
-    return target, f"{told}, {how}" + (f"; {unknown} of unknown size are taken as they are" if unknown else "")
+    unknown = len(cases) - len(sizes)
+    return target, f"{target_words}, {how}" + (f"; {unknown} of unknown size are taken as they are" if unknown else "")
 
 
 def kept_spacing(made: Checkpoint) -> tuple[Spacing | None, str]:
-    """That of a checkpoint from which training goes on."""
+    """Return that of a checkpoint from which training goes on."""
     return made.target, f"{in_mm(made.target)} (z, y, x), as before" if made.target else "as each image has it, as before"
 
 
 def extent_at(cases: Sequence[Case], target: Spacing | None, dims: int) -> Index:
-    """Median size (Z, Y, X) of the cases in the voxels that the network sees."""
+    """Return the median size (Z, Y, X) of the cases in the voxels that the network sees."""
     z, y, x = np.median([shape_at(case.shape, ratio_of(case.geometry, target, dims)) for case in cases], axis=0).astype(int)
     return (int(z), int(y), int(x))
 
 
-def _middle(known: np.ndarray) -> Spacing:
-    """The median of each axis; of an axis that is much coarser than the others a size with more detail."""
-    median = np.median(known, axis=0)
+def _middle(sizes: np.ndarray) -> Spacing:
+    """Return the median of each axis; of an axis that is much coarser than the others a size with more detail."""
+    median = np.median(sizes, axis=0)
     for axis in range(3):
         if median[axis] > COARSE * max(np.delete(median, axis)):
-            median[axis] = max(np.percentile(known[:, axis], COARSE_PERCENTILE), *np.delete(median, axis))
+            median[axis] = max(np.percentile(sizes[:, axis], COARSE_PERCENTILE), *np.delete(median, axis))
     return (float(median[0]), float(median[1]), float(median[2]))
 
 
 def _given(wanted: str) -> Spacing | None:
-    """A size in words, "1" or "3x0.5x0.5"; None for auto, on and off."""
+    """Read a size such as "1" or "3x0.5x0.5"; None for auto, on and off."""
     if wanted in ("auto", "on", "off"):
         return None
     try:
-        sizes = [float(part) for part in wanted.replace(",", "x").split("x")]
+        given = [float(part) for part in wanted.replace(",", "x").split("x")]
     except ValueError:
-        sizes = []
-    if len(sizes) not in (1, 3) or not all(0 < size < math.inf for size in sizes):
+        given = []
+    if len(given) not in (1, 3) or not all(0 < size < math.inf for size in given):
         raise UserError(f"resample cannot be {wanted!r}: choose auto, on, off, or voxel sizes in mm such as 1 or 3x0.5x0.5 (z, y, x).")
-    return (sizes[0], sizes[-2 if len(sizes) > 1 else 0], sizes[-1])
+    return (given[0], given[-2 if len(given) > 1 else 0], given[-1])

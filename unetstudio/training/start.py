@@ -1,8 +1,7 @@
-"""What a training can begin from: a checkpoint's weights, with or without the state that continues it exactly."""
+"""The beginning of a training: a checkpoint's weights, with or without the state that continues it exactly."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -29,7 +28,7 @@ class Start:
 
     @property
     def saved(self) -> CheckpointSaved:
-        """As the training that made it told of it."""
+        """The event of the training that made it."""
         return CheckpointSaved(self.checkpoint.id, str(self.path), self.checkpoint.step, self.checkpoint.score, best=True)
 
     @property
@@ -44,23 +43,30 @@ class Start:
     def fits(self, study: Study, settings: TrainingSettings) -> bool:
         """Whether training can go on from here under these settings."""
         card = self.checkpoint
-        known = NETWORKS[card.network].options()
+        options = NETWORKS[card.network].options()
         config = self.network.config.to_json()  # with what the card of an older program does not have
-        same = all(config.get(name) == wish for name, wish in settings.wishes().items() if name in known)
-        dims = not settings.dims or card.config.get("dims") == settings.dims
-        channels = {found.case.channels for found in study.cases.values()}
-        asked = {"normalisation": settings.normalisation, "resample": settings.resample}
-        same = same and all(card.settings.get(name, "auto") == wish for name, wish in asked.items())
-        return _is_of(settings, card.network, card.settings) and same and dims and channels <= {int(card.intensity.get("channels", 0))}
+        chosen = {"normalisation": settings.normalisation, "resample": settings.resample}
+        channels = {member.case.channels for member in study.cases.values()}
+        return (
+            card.network == settings.network
+            and card.settings.get("preset", "") == settings.preset
+            and all(config.get(name) == value for name, value in settings.wishes().items() if name in options)
+            and all(card.settings.get(name, "auto") == value for name, value in chosen.items())
+            and (not settings.dims or card.config.get("dims") == settings.dims)
+            and channels <= {int(card.intensity.get("channels", 0))}
+        )
 
 
 def load_start(path: Path, *, resume: bool = True, like: TrainingSettings | None = None) -> Start:
-    """From a checkpoint file, or a project folder's newest one, `like` these settings; `resume` False takes the weights only.
+    """Load a checkpoint file, or a project folder's newest one of the network and preset of `like`; without `resume` its weights only.
 
     CheckpointError when there is none, or it is damaged. A damaged or missing state beside good weights is no error: it begins anew.
     """
     if path.is_dir():
-        path = newest(path / "checkpoints" if (path / "checkpoints").is_dir() else path, like)
+        card = checkpoints.newest(path / "checkpoints" if (path / "checkpoints").is_dir() else path, like)
+        if card is None:
+            raise CheckpointError(checkpoints.NONE)
+        path = card.path
     checkpoint, network = load(path)
     state = None
     if resume:
@@ -73,7 +79,7 @@ def load_start(path: Path, *, resume: bool = True, like: TrainingSettings | None
     return Start(checkpoint, network, state, path.with_suffix(".safetensors"))
 
 
-def _continues(state: dict[str, Any], network: Network) -> bool:
+def _continues(state: Mapping[str, Any], network: Network) -> bool:
     """Whether a state, which may come from anybody, is of this network."""
     try:
         Budget(**state["budget"])
@@ -83,30 +89,3 @@ def _continues(state: dict[str, Any], network: Network) -> bool:
         return same and whole and type(state["round"]) is type(learner["steps"]) is int and bool(learner["random"].numel())
     except (LookupError, TypeError, AttributeError):
         return False
-
-
-def newest(folder: Path, like: TrainingSettings | None = None) -> Path:
-    """The weights file of the checkpoint made last in a folder, by the network and preset of `like`; CheckpointError when there is none."""
-    made: list[tuple[str, int, Path]] = []
-    for card in folder.glob("*.json"):
-        weights = card.with_suffix(".safetensors")
-        try:
-            values = json.loads(card.read_text(encoding="utf-8"))
-            if weights.is_file() and (like is None or _is_of(like, values["network"], values["settings"])):
-                made.append((str(values["created"]), int(values["step"]), weights))
-        except (OSError, ValueError, KeyError, TypeError, AttributeError, RecursionError):
-            continue  # half a card: its weights are found by their own path if wanted
-    if not made:
-        raise CheckpointError("There is no checkpoint to go on from yet; train first.")
-    return max(made)[2]
-
-
-def to_use(folder: Path) -> Path:
-    """The weights file to predict with, see `project.checkpoints.to_use`; CheckpointError when there is none."""
-    card = checkpoints.to_use(folder)
-    return newest(folder) if card is None else card.path
-
-
-def _is_of(settings: TrainingSettings, network: str, made_with: Mapping[str, Any]) -> bool:
-    """Whether a checkpoint's network, and the preset that it was made with, are those of the settings."""
-    return network == settings.network and made_with.get("preset", "") == settings.preset

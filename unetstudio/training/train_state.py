@@ -11,7 +11,7 @@ from torch import Tensor
 
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, name_of, rebuild
-from unetstudio.training.ema import MovingAverage
+from unetstudio.training.ema import Ema
 from unetstudio.training.losses import supervise
 from unetstudio.training.samples import Batch
 
@@ -25,24 +25,24 @@ HEADS = ("head.", "side_heads.")
 """Names of weights that have a channel per class begin so."""
 
 RECENT = 3
-"""Batches on which the average's norm statistics are measured."""
+"""Batches on which the averaged network's norm statistics are measured."""
 
 
-class Learner:
-    """`network` trains; `averaged()` predicts."""
+class TrainState:
+    """Everything that a step changes: `network` trains, and `ema_network()` predicts."""
 
     def __init__(self, network: Network, precision: Precision) -> None:
         self.precision = precision
         self.network: Network = precision.place(network.requires_grad_()).train()
-        self.average = MovingAverage(self.network)
+        self.ema = Ema(self.network)
         self.optimizer = _optimizer(self.network)
         self.steps = 0
         self._recent: deque[Tensor] = deque(maxlen=RECENT)
-        self._measured = 0  # steps when the average's norm statistics were measured
+        self._measured = 0  # steps when the averaged network's norm statistics were measured
         self._scaler = torch.amp.GradScaler(enabled=precision.needs_scaler)
 
     def step(self, batch: Batch, rate: float, class_weight: Tensor, dice: float) -> Tensor:
-        """One optimiser step at learning rate `rate`; returns the loss as a tensor, so that a GPU need not be waited for.
+        """Make one optimiser step at learning rate `rate`. The loss is returned as a tensor, so that a GPU need not be waited for.
 
         NaN when the loss or a gradient was not finite: the weights are spoilt then.
         """
@@ -60,7 +60,7 @@ class Learner:
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
         self._scaler.step(self.optimizer)
         self._scaler.update()
-        self.average.update(self.network, self.steps)
+        self.ema.update(self.network, self.steps)
         self.steps += 1
         self._recent.append(image)
         if not self._scaler.is_enabled():  # a scaler leaves such steps out by itself
@@ -68,7 +68,7 @@ class Learner:
         return value.detach()
 
     def recover(self) -> None:
-        """After memory ran out in a step: lets go of all that the step had made, so that a smaller one finds room."""
+        """Free all that a step made before memory ran out, so that a smaller one finds room."""
         self.optimizer.zero_grad(set_to_none=True)
         self._recent.clear()
         for parameter in [p for p, memory in self.optimizer.state.items() if "exp_avg_sq" not in memory]:
@@ -77,25 +77,25 @@ class Learner:
         self._scaler.load_state_dict(half_done.state_dict())
 
     def finite(self) -> bool:
-        """Whether weights, norms' statistics, their averages and the optimiser's memory are all finite; waits for a GPU."""
-        tensors = [*self.network.state_dict().values(), *self.average.network.state_dict().values()]
+        """Whether both networks' weights and statistics and the optimiser's memory are all finite; waits for a GPU."""
+        tensors = [*self.network.state_dict().values(), *self.ema.network.state_dict().values()]
         tensors += [value for memory in self.optimizer.state.values() for value in memory.values()]
         floats = [value for value in tensors if value.is_floating_point() and value.device.type == self.precision.device.type]
         return bool(torch.stack([value.isfinite().all() for value in floats]).all())
 
-    def averaged(self) -> Network:
-        """The averaged weights with norm statistics that go with them, in evaluation mode; changed by the next step."""
+    def ema_network(self) -> Network:
+        """Return the averaged network, its norm statistics up to date, in evaluation mode; the next step changes it."""
         if self._measured != self.steps and self._recent:
-            self.average.measure_norms(self._recent, self.precision)
+            self.ema.measure_norms(self._recent, self.precision)
             self._measured = self.steps
-        return self.average.network
+        return self.ema.network
 
-    def state(self) -> dict[str, Any]:
-        """A copy of everything that the next step depends on."""
+    def state_dict(self) -> dict[str, Any]:
+        """Return a copy of everything that the next step depends on, as checkpoints keep it."""
         return copy.deepcopy(
             {
                 "network": dict(self.network.state_dict()),
-                "average": dict(self.average.network.state_dict()),
+                "average": dict(self.ema.network.state_dict()),
                 "optimizer": self.optimizer.state_dict(),
                 "steps": self.steps,
                 "scaler": self._scaler.state_dict(),
@@ -103,11 +103,11 @@ class Learner:
             }
         )
 
-    def restore(self, state: dict[str, Any]) -> None:
-        """Back to what `state` returned."""
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Go back to what `state_dict` returned."""
         state = copy.deepcopy(state)
         self.network.load_state_dict(state["network"])
-        self.average.network.load_state_dict(state["average"])
+        self.ema.network.load_state_dict(state["average"])
         self.optimizer.load_state_dict(state["optimizer"])
         for parameter, memory in self.optimizer.state.items():  # the fused step wants them laid out in memory alike
             for name, value in memory.items():
@@ -115,18 +115,18 @@ class Learner:
                     memory[name] = torch.empty_like(parameter).copy_(value)
         self._scaler.load_state_dict(state["scaler"])
         self.steps = state["steps"]
-        self._recent.clear()  # what the average was measured on since may be what spoilt it
+        self._recent.clear()  # may be what spoilt the statistics of the averaged network
         torch.set_rng_state(state["random"].cpu())
 
     def change_classes(self, old: tuple[int, ...], new: tuple[int, ...]) -> None:
-        """Output channels for the class values `new` instead of `old`: kept classes keep theirs, all other weights stay.
+        """Give the network a channel for each class value of `new` instead of `old`. Kept classes keep theirs, all other weights stay.
 
         The optimiser's memory of the output layer is lost; the rest of it stays.
         """
         fresh = rebuild(name_of(self.network), self.network.config.to_json(), n_classes=len(new))
         kept = [(channel, old.index(value)) for channel, value in enumerate(new) if value in old]
         networks = []
-        for source in (self.network, self.average.network):
+        for source in (self.network, self.ema.network):
             target = copy.deepcopy(fresh)
             state = target.state_dict()
             for name, values in source.state_dict().items():
@@ -144,7 +144,7 @@ class Learner:
             before = by_name[name]
             if before in memory and before.shape == parameter.shape and not name.startswith(HEADS):
                 self.optimizer.state[parameter] = memory[before]
-        self.average = MovingAverage(averaged)
+        self.ema = Ema(averaged)
         self._measured = 0
 
 

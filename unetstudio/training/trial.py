@@ -1,4 +1,4 @@
-"""What a training step of a network costs on this computer: its seconds, and the memory that it keeps for the way back."""
+"""The cost of a training step on this computer: its seconds, and the memory that it keeps for the way back."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from torch import Tensor
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import BYTES_PER_PARAMETER, Network
 from unetstudio.training.samples import Batch
-from unetstudio.training.train_state import Learner
+from unetstudio.training.train_state import TrainState
 
 PATIENCE = 4.0
 """Seconds: a first step that takes longer is the measure itself; else it pays for set-up, and the next one is the measure."""
@@ -19,7 +19,7 @@ PATIENCE = 4.0
 
 @dataclass(frozen=True)
 class Cost:
-    """Of one step with `patch` and `batch`; `bytes` are weights with all that training keeps beside them, and activations."""
+    """The cost of one step with `patch` and `batch`; `bytes` are weights with all that training keeps beside them, and activations."""
 
     parameters: int
     patch: tuple[int, ...]
@@ -29,8 +29,8 @@ class Cost:
 
 
 def cost_of(network: Network, patch: tuple[int, ...], batch: int, precision: Precision) -> Cost:
-    """Tries some steps on noise; `patch` is enlarged to what the network accepts. RuntimeError or MemoryError when memory runs out."""
-    learner = Learner(network, precision)
+    """Try some steps on noise; `patch` is enlarged to what the network accepts. RuntimeError or MemoryError when memory runs out."""
+    state = TrainState(network, precision)
     count = network.parameters_count
     shape = network.input_shape(tuple(n + 2 * margin for n, margin in zip(patch, network.valid_margin, strict=True)))
     image = torch.randn(batch, network.config.in_channels, *shape)
@@ -46,7 +46,7 @@ def cost_of(network: Network, patch: tuple[int, ...], batch: int, precision: Pre
 
     def step() -> float:
         start = time.perf_counter()
-        learner.step(noise, 1e-4, weights, 0.5).item()  # waits for a GPU
+        state.step(noise, 1e-4, weights, 0.5).item()  # waits for a GPU
         return time.perf_counter() - start
 
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):

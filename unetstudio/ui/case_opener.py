@@ -9,7 +9,7 @@ from PySide6.QtCore import QObject, Signal
 from unetstudio.data.case import Case
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
-from unetstudio.ui import memory
+from unetstudio.networks.allocator import give_back
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.cursor import Cursor
 from unetstudio.ui.disk_thread import DiskThread
@@ -112,7 +112,7 @@ class CaseOpener(QObject):
         if loaded.recovered:
             self._notifier.notice.emit(loaded.recovered, "warning")
         self.shown.emit()
-        self._disk.ask(memory.give_back)  # of the case before
+        self._disk.ask(give_back)  # of the case before
 
     def _refuse(self, project: OpenProject, case_id: str, error: UserError) -> None:
         if self._notifier.project is not project:

@@ -20,15 +20,15 @@ from PySide6.QtWidgets import (
     QWidget,
 )
 
+from unetstudio.inference.events import FolderPredicted, MaskWritten, Notice, Refused
 from unetstudio.postprocess.stack import to_json
-from unetstudio.training.events import Notice
 from unetstudio.ui.folder_table import FolderTable
 from unetstudio.ui.panels import wording
 from unetstudio.ui.panels.text import label
 from unetstudio.ui.session import Session
 from unetstudio.ui.task import Task, TaskState
 from unetstudio.ui.worker_task import begin_worker_task
-from unetstudio.worker.file_messages import FolderPredicted, MaskWritten, PredictFolder, Refused
+from unetstudio.worker.file_messages import PredictFolder
 from unetstudio.worker.messages import TaskEvent
 
 TTA = (
@@ -197,7 +197,7 @@ class FolderDialog(QDialog):
     def _show_end(self) -> None:
         self.start_button.setText("Start")
         self.bar.hide()
-        self.table.sort_by_doubt()
+        self.table.sort_by_uncertainty()
         match self._task:
             case Task(state=TaskState.STOPPED):
                 self.sentence.setText(f"Stopped. {AGAIN}")

@@ -7,15 +7,15 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
-from unetstudio.worker.file_messages import MaskWritten, Refused
+from unetstudio.inference.events import MaskWritten, Refused
 
 PATH = Qt.ItemDataRole.UserRole
-DOUBT = 2
+UNCERTAINTY = 2
 """The column that the table is sorted by in the end."""
 
 
 class FolderTable(QTableWidget):
-    """Rows stand in the order of the work until they are sorted by doubt."""
+    """Rows stand in the order of the work until they are sorted by uncertainty."""
 
     image_chosen = Signal(Path)  # double-clicked
 
@@ -38,18 +38,18 @@ class FolderTable(QTableWidget):
 
     def add_mask(self, event: MaskWritten) -> None:
         """Show an image that is predicted."""
-        self._add(event.image, "there already" if event.before else Path(event.path).name, event.doubt)
+        self._add(event.image, "there already" if event.before else Path(event.path).name, event.mean_uncertainty)
 
     def add_refused(self, event: Refused) -> None:
         """Show an image that cannot be predicted, and why."""
         self._add(str(event.image), event.why, None)
 
-    def sort_by_doubt(self) -> None:
-        """Put the most doubtful images first."""
+    def sort_by_uncertainty(self) -> None:
+        """Put the images with the highest mean uncertainty first."""
         self.setSortingEnabled(True)
-        self.sortItems(DOUBT, Qt.SortOrder.DescendingOrder)
+        self.sortItems(UNCERTAINTY, Qt.SortOrder.DescendingOrder)
 
-    def _add(self, image: str, mask: str, doubt: float | None) -> None:
+    def _add(self, image: str, mask: str, mean_uncertainty: float | None) -> None:
         row = self.rowCount()
         self.insertRow(row)
         name = QTableWidgetItem(Path(image).name)
@@ -57,7 +57,7 @@ class FolderTable(QTableWidget):
         name.setToolTip(image)
         text = QTableWidgetItem(mask)
         text.setToolTip(mask)
-        number = QTableWidgetItem("" if doubt is None else f"{doubt:.3f}")
+        number = QTableWidgetItem("" if mean_uncertainty is None else f"{mean_uncertainty:.3f}")
         number.setTextAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for column, item in enumerate((name, text, number)):
             self.setItem(row, column, item)

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field, replace
 
 from PySide6.QtCore import QObject, Signal
 
+from unetstudio.inference.events import Notice
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.ui import learning_sentences
 from unetstudio.ui.network_catalogue import NetworkCatalogue
 from unetstudio.ui.worker_thread import WorkerThread

@@ -30,8 +30,8 @@ class Task(QObject):
     changed = Signal()  # progress, a problem, or whether it can be stopped
     ended = Signal()  # `state` says how
 
-    def __init__(self, name: str, stop: Callable[[], None] | None = None, parent: QObject | None = None) -> None:
-        super().__init__(parent)
+    def __init__(self, name: str, stop: Callable[[], None] | None = None) -> None:
+        super().__init__()  # no parent: a slot of a task may hold the last reference to it
         self.id = next(_ids)
         self.name = name
         self.done, self.total = 0, 0  # total 0: unknown
@@ -117,7 +117,7 @@ class Tasks(QObject):
 
     def begin(self, name: str, stop: Callable[[], None] | None = None) -> Task:
         """Make a task and announce it."""
-        task = Task(name, stop)  # no child: a slot of it may hold the last reference to its parent
+        task = Task(name, stop)
         self._running.append(task)
         task.ended.connect(self._forget_ended)
         self.begun.emit(task)

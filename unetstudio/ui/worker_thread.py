@@ -1,4 +1,4 @@
-"""The supervisor of the worker process: carries requests and events, notices death or silence, and starts it again."""
+"""The supervisor of the worker: carries requests and events, notices death or silence, and starts it again."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 from unetstudio.worker.messages import Answer, Event, Heartbeat, Request, StopTask, TaskEnded, TaskEvent, TaskRequest, WorkerDied
 from unetstudio.worker.process import WorkerProcess
+from unetstudio.worker.transport import WorkerTransport
 from unetstudio.workspace.user_folders import home
 
 RESTARTS, WITHIN = 5, 600.0
@@ -26,13 +27,13 @@ class Listener:
     on_ended: Callable[[TaskEnded], None]
 
 
-def start_worker() -> WorkerProcess:
-    """One whose crashes leave their trace in the user's own folder."""
+def start_worker() -> WorkerTransport:
+    """Start a worker process whose crashes leave their trace in the user's own folder."""
     return WorkerProcess(logs=home() / "log")
 
 
 class WorkerThread(QThread):
-    """The link to the worker; it lives as long as the window. `start` makes a process; OSError when the system refuses.
+    """The link to the worker; it lives as long as the window. `start` starts one; OSError when the system refuses.
 
     Requests of tasks go through `begin`, and their answers to its callbacks; all other events arrive through `event_received`. Both on the
     GUI thread.
@@ -40,10 +41,10 @@ class WorkerThread(QThread):
 
     event_received = Signal(object)  # Event
 
-    def __init__(self, parent: QObject | None = None, start: Callable[[], WorkerProcess] = start_worker) -> None:
+    def __init__(self, parent: QObject | None = None, start: Callable[[], WorkerTransport] = start_worker) -> None:
         super().__init__(parent)
         self._start = start
-        self._worker: WorkerProcess | None = None
+        self._worker: WorkerTransport | None = None
         self._ending = False
         self._listeners: dict[int, Listener] = {}  # by the id of their task
         self.event_received.connect(self._deliver)
@@ -84,16 +85,16 @@ class WorkerThread(QThread):
                     self._deliver(TaskEnded(task, event.reason))
 
     def leave(self) -> None:
-        """Begins to end the worker and this thread, which takes about 2 s at most."""
+        """Begin to end the worker and this thread, which takes about 2 s at most."""
         self._ending = True
 
     def finish(self) -> None:
-        """Waits until they have ended."""
+        """End them and wait for it."""
         self.leave()
         self.wait(2500)
 
     def run(self) -> None:
-        """The thread's life: one process after another."""
+        """Run one worker after another; the thread's own function."""
         deaths: list[float] = []
         again = True
         while again and not self._ending:
@@ -105,18 +106,18 @@ class WorkerThread(QThread):
                 return
             self._carry(worker)
             if self._ending:
-                worker.end(1.0)
+                worker.close(1.0)
                 return
             self._worker = None
             cause = worker.cause()
-            trace = worker.end(0.1)
+            trace = worker.close(0.1)
             deaths.append(time.monotonic())
             again = sum(deaths[-1] - death < WITHIN for death in deaths) < RESTARTS
             then = " It is being started again." if again else f" It ended {RESTARTS} times now; open the window again to go on learning."
             self.event_received.emit(WorkerDied(f"The learner {cause}.{then}", again, trace))
 
-    def _carry(self, worker: WorkerProcess) -> None:
-        """Until the process is gone or we end."""
+    def _carry(self, worker: WorkerTransport) -> None:
+        """Emit a worker's events until it is gone or the thread ends."""
         while not self._ending:
             events = worker.receive(0.2)
             if events is None:

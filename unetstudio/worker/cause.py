@@ -1,4 +1,4 @@
-"""Why a worker's process is gone, in words: from its exit code, and from what is known of the memory."""
+"""The reason why a worker's process is gone, in words: from its exit code, and from its use of memory."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ FAULTS = {0xC0000005: "access violation", 0xC00000FD: "stack overflow", 0xC00004
 
 
 def ended(code: int | None, memory: int, oom_kills: int) -> str:
-    """The end of a sentence that begins with "The learner": `memory` is what it last used, in bytes, and `oom_kills` how often the system
-    has ended a process for want of memory since this one was started."""
+    """Return the end of a sentence that begins with "The learner". `memory` is what it last used, in bytes, and `oom_kills` how often the
+    system has ended a process for want of memory since this one was started."""
     if code is None:
         return "does not answer any more"
     if code == -getattr(signal, "SIGKILL", 9):
@@ -39,7 +39,7 @@ def ended(code: int | None, memory: int, oom_kills: int) -> str:
 
 
 def oom_kills() -> int:
-    """Processes that the Linux kernel has ended for want of memory since it started; 0 elsewhere."""
+    """Count the processes that the Linux kernel has ended for want of memory since it started; 0 elsewhere."""
     try:
         lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
     except OSError:

@@ -1,4 +1,4 @@
-"""The worker process from within: a thread that hears, a thread that says it is alive, and the main thread, which runs the jobs."""
+"""The worker process from within: a thread that receives, a thread that sends heartbeats, and the main thread, which runs the jobs."""
 
 from __future__ import annotations
 
@@ -19,32 +19,32 @@ import psutil
 from unetstudio.worker import crash_log
 from unetstudio.worker.cause import GARBLED
 from unetstudio.worker.messages import Event, Heartbeat, JobFailed, Quit, Request
-from unetstudio.worker.process import LONGEST, understood
+from unetstudio.worker.process import LONGEST, unpickled
 
 BEAT = 1.0
 """Seconds between two heartbeats."""
 
 STILL = 5
-"""Heartbeats without a turn of the main thread after which it is written down where it stands."""
+"""Heartbeats without a turn of the main thread after which its traceback is logged."""
 
 
 class Pulse:
-    """What the main thread leaves for the heartbeat to read."""
+    """The state of the main thread, for the heartbeat to read."""
 
     def __init__(self) -> None:
         self.turns = 0
         self.waiting = True
 
     def beat(self, process: psutil.Process) -> Heartbeat:
-        """From the thread that beats, whose own work does not count."""
+        """Make a heartbeat, in the thread that sends it; its own work does not count."""
         work = time.process_time() - time.thread_time()
         return Heartbeat(self.turns, self.waiting, work, _waits_for_disk(), int(process.memory_info().rss))
 
 
 def serve(connection: Connection, log: Path | None = None) -> None:
-    """Runs until asked to quit, or until the window is gone, however it went; a crash leaves its trace in the file `log`."""
+    """Run until asked to quit, or until the window is gone, however it went; a crash leaves its trace in the file `log`."""
     trace = None if log is None else crash_log.open_raw(log)
-    _keep_to_ourselves()
+    _isolate()
     inbox: SimpleQueue[Request] = SimpleQueue()
     lock = threading.Lock()
     pulse = Pulse()
@@ -56,10 +56,10 @@ def serve(connection: Connection, log: Path | None = None) -> None:
         except OSError:
             os._exit(0)  # nobody listens any more
 
-    def hear() -> None:
+    def receive() -> None:
         try:
             while True:
-                request = understood(connection.recv_bytes(LONGEST))
+                request = unpickled(connection.recv_bytes(LONGEST))
                 if not isinstance(request, Request):
                     os._exit(GARBLED)
                 inbox.put(request)
@@ -68,37 +68,38 @@ def serve(connection: Connection, log: Path | None = None) -> None:
         except OSError as error:  # without a number: a length that no message has
             os._exit(0 if error.errno else GARBLED)
 
-    def live() -> None:
+    def beat() -> None:
         parent, process = multiprocessing.parent_process(), psutil.Process()
         turns, still = 0, 0
         while parent is None or parent.is_alive():
-            beat = pulse.beat(process)
-            send(beat)
-            turns, still = beat.turns, 0 if beat.waiting or beat.turns != turns else still + 1
+            heartbeat = pulse.beat(process)
+            send(heartbeat)
+            turns, still = heartbeat.turns, 0 if heartbeat.waiting or heartbeat.turns != turns else still + 1
             if still == STILL and trace is not None:
                 faulthandler.dump_traceback(trace, all_threads=True)
             threading.Event().wait(BEAT)
         os._exit(0)
 
-    threading.Thread(target=hear, name="hear", daemon=True).start()
-    threading.Thread(target=live, name="live", daemon=True).start()
+    threading.Thread(target=receive, name="receive", daemon=True).start()
+    threading.Thread(target=beat, name="beat", daemon=True).start()
     try:
         _run(inbox, send, pulse)
     except SystemExit as ended:
         os._exit(ended.code if isinstance(ended.code, int) else 1)  # at once: threads at work, or a lost GPU, would hold it up
     except Exception as error:
-        # What ends a worker must be told while somebody can still say it; the traceback goes to standard error as well.
+        # the last chance to report it; the traceback goes to standard error as well
         send(JobFailed("learner", f"The learner cannot go on: {type(error).__name__}: {error}"))
         raise
 
 
 def _run(inbox: SimpleQueue[Request], send: Callable[[Event], None], pulse: Pulse) -> None:
-    from unetstudio.networks.device import choose_device, choose_precision
+    from unetstudio.networks.device import choose_device
+    from unetstudio.networks.precision_choice import choose_precision
     from unetstudio.worker.runner import Runner  # imports torch: seconds in which heartbeats already go out
 
     runner = Runner(send)
-    runner.begin()
-    choose_precision(choose_device())  # what has to be tried out on this computer is remembered before anybody waits for a first mask
+    runner.announce()
+    choose_precision(choose_device())  # tries number formats once, before anybody waits for a first mask
     while True:
         while not inbox.empty() or not runner.busy:
             pulse.waiting = True
@@ -106,15 +107,16 @@ def _run(inbox: SimpleQueue[Request], send: Callable[[Event], None], pulse: Puls
             pulse.waiting = False
             pulse.turns += 1
             if isinstance(request, Quit):
-                runner.end()
+                runner.close()
                 return
             runner.handle(request)
         pulse.turns += 1
         runner.advance()
 
 
-def _keep_to_ourselves() -> None:
-    """Ctrl+C is for the window, which then ends us in order; painting comes first on a busy machine; no patient's image in a core dump."""
+def _isolate() -> None:
+    """Leave Ctrl+C to the window, which then ends us in order, let painting come first on a busy machine, and keep images out of core
+    dumps."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         import resource

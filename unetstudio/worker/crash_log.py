@@ -1,4 +1,4 @@
-"""Where in the program a worker was when it crashed or stood still: a file on this computer only, without anybody's name in it."""
+"""The trace of a worker that crashed or stood still: a file on this computer only, without anybody's name in it."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ _FOLDERS = re.compile(r'File "[^"\n]*[/\\]')
 
 
 def raw(folder: Path, pid: int) -> Path:
-    """The file that the worker of the window `pid` writes when it crashes."""
+    """Return the path of the file that the worker of the window `pid` writes when it crashes."""
     return folder / f"learner-{pid}.raw"
 
 
 def open_raw(path: Path) -> TextIO | None:
-    """An empty one for the user's eyes only; None where it cannot be made: a learner without a trace is better than none."""
+    """Create it for the user's eyes only; None where it cannot be made: a learner without a trace is better than none."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -37,7 +37,7 @@ def open_raw(path: Path) -> TextIO | None:
 
 
 def last(folder: Path) -> str:
-    """The newest trace and when it was written, in UTC; "" without one."""
+    """Return the newest trace and when it was written, in UTC; "" without one."""
     try:
         when = datetime.fromtimestamp((folder / LAST).stat().st_mtime, UTC)
         return f"The learner's last crash, {when:%Y-%m-%d %H:%M} UTC:\n" + (folder / LAST).read_text(encoding="utf-8", errors="replace")
@@ -46,7 +46,7 @@ def last(folder: Path) -> str:
 
 
 def collect(path: Path) -> str:
-    """The trace without the folders, which often bear a person's name; it replaces the last one, and `path` is removed."""
+    """Return the trace without folders, which often bear a person's name. It replaces the last one, and `path` is removed."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")[:LONGEST]
         path.unlink()
@@ -54,6 +54,6 @@ def collect(path: Path) -> str:
         return ""
     trace = _FOLDERS.sub('File "', text)
     if trace:
-        with contextlib.suppress(OSError):  # the disk may be full: the trace is still told
+        with contextlib.suppress(OSError):  # the disk may be full: the trace is still returned
             (path.parent / LAST).write_text(trace, encoding="utf-8")
     return trace

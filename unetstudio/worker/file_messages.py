@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from unetstudio.inference.events import FolderPredicted, MaskWritten, Refused
+
 
 @dataclass(frozen=True)
 class ExportNetwork:
@@ -22,7 +24,7 @@ class ExportNetwork:
 @dataclass(frozen=True)
 class PredictFolder:
     """Predict images, or all in folders, into the folder `out` by the checkpoint in use, with post-processing `steps` as project.json holds
-    them; `tta`, `objects` and `again` as of `worker.folder.PredictionOptions`. While training goes on it takes half of the time."""
+    them; `tta`, `objects` and `again` as of `PredictionOptions`. While training goes on it takes half of the time."""
 
     task: int
     images: tuple[Path, ...]
@@ -51,35 +53,6 @@ class NetworkExported:
     path: Path
     card: Path
     difference: float
-
-
-@dataclass(frozen=True)
-class MaskWritten:
-    """One image of a folder is done; `doubt` is 0 where all is certain, 1 where nothing is, None where it was not measured; `before`
-    says that an earlier run had made it."""
-
-    image: str
-    path: str
-    done: int
-    total: int
-    doubt: float | None = None
-    before: bool = False
-
-
-@dataclass(frozen=True)
-class Refused:
-    """One image could not be predicted, and why, in one sentence."""
-
-    image: Path
-    why: str
-
-
-@dataclass(frozen=True)
-class FolderPredicted:
-    """All images of a PredictFolder are done or refused."""
-
-    masks: int
-    refused: int
 
 
 @dataclass(frozen=True)

@@ -1,59 +1,125 @@
-"""Work that takes time, as generators of events: predicting what is on screen or a whole case, and describing the computer."""
+"""Predictions as jobs, generators of events for the `Runner`: of what is on screen, of whole cases, and of a folder."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Generator
+from functools import partial
 from pathlib import Path
 
 from unetstudio.data.prediction import Prediction
-from unetstudio.data.quantity import count_text
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
-from unetstudio.errors import CheckpointError
-from unetstudio.inference.attention import attend
-from unetstudio.inference.events import AttentionMapped, PredictionEvent, TilePredicted
-from unetstudio.inference.predict import TILE_SECONDS, predict
+from unetstudio.errors import CheckpointError, FormatError, UserError
+from unetstudio.formats import discover, read
+from unetstudio.inference.collect import collect
+from unetstudio.inference.events import AttentionMapped, FolderPredicted, MaskWritten, Notice, PredictionEvent, Refused, TilePredicted
+from unetstudio.inference.folder import predict_to_folder, target_images
+from unetstudio.inference.folder_checkpoint import begun_with, checkpoint_for
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.prediction_options import PredictionOptions
 from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.request import PredictionRequest
+from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.computer import examine
-from unetstudio.project import durable, folders, prediction_file
-from unetstudio.worker.messages import DeviceReport, ShowView
+from unetstudio.postprocess.stack import from_json
+from unetstudio.project import prediction_file
+from unetstudio.project.checkpoints import to_use, write_durably
+from unetstudio.project.prediction_file import averaged_folder, forget_averaged
+from unetstudio.worker.file_messages import AverageCases, CaseAveraged, FolderEvent, PredictFolder
+from unetstudio.worker.messages import DeviceReport, OpenStudy, ShowView
 
 Predicting = Generator[PredictionEvent | AttentionMapped | None, None, None]
 
 
 def predict_view(predictor: Predictor, load: Callable[[], Scan], view: ShowView, folder: Path) -> Predicting:
-    """Tiles of what is on screen, from its focus outward; kept in the case's folder when that was the whole scan."""
-    scan, case, region, focus = load(), view.case, view.region, view.focus
-    check_channels(predictor, scan, case)
-    kept = Prediction(scan.shape, predictor.values) if region.clipped(scan.shape) == Region.whole(scan.shape) else None
-    for event in predict(predictor, scan, case, region=region, focus=focus):
-        if kept is not None and isinstance(event, TilePredicted):
-            kept.put(event.region, event.probabilities, event.checkpoint)
-        yield event
-    if kept is not None:
-        prediction_file.save(folder, kept)
+    """Yield the tiles of what is on screen, from its focus outward; kept in the case's folder when that is the whole scan."""
+    scan, request = load(), PredictionRequest(view.case, view.region, view.focus)
+    predictor.check(scan, view.case)
+    events = predictor.predict(scan, request)
+    if view.region.clipped(scan.shape) == Region.whole(scan.shape):
+        prediction = Prediction(scan.shape, predictor.values)
+        yield from collect(events, prediction)
+        prediction_file.save(folder, prediction)
+    else:
+        yield from events
     if view.attention:
-        yield from attend(predictor, scan, case, region, focus)
+        yield from predictor.attend(scan, request)
 
 
-def predict_case(
-    predictor: Predictor, load: Callable[[], Scan], case: str, folder: Path, *, tta: bool = False, tile_seconds: float = TILE_SECONDS
-) -> Predicting:
-    """A whole case in the background: kept in a folder, no tile is reported; None is yielded to let others have a turn."""
+def predict_case(predictor: Predictor, load: Callable[[], Scan], request: PredictionRequest, folder: Path) -> Predicting:
+    """Predict a whole case in the background and keep it in a folder: no tile is reported; None is yielded to let others have a turn."""
     scan = load()
-    check_channels(predictor, scan, case)
-    kept = Prediction(scan.shape, predictor.values)
-    for event in predict(predictor, scan, case, tta=tta, tile_seconds=tile_seconds):
+    predictor.check(scan, request.case)
+    prediction = Prediction(scan.shape, predictor.values)
+    for event in collect(predictor.predict(scan, request), prediction):
         if isinstance(event, TilePredicted):
-            kept.put(event.region, event.probabilities, event.checkpoint)
             yield None
         else:
-            prediction_file.save(folder, kept)
+            prediction_file.save(folder, prediction)
             yield event
 
 
+def average_cases(request: AverageCases, study: OpenStudy | None) -> Generator[CaseAveraged | None, None, None]:
+    """Predict whole cases for an export, averaged over mirrored images if the network has learnt these, and keep them beside what is on
+    screen, which training makes anew all the time.
+
+    None is yielded after each tile. UserErrors: nothing learnt yet, a disk that refuses.
+    """
+    if study is None:
+        raise UserError("Open a project first.")
+    card = to_use(study.project / "checkpoints")
+    if card is None:
+        raise UserError("Nothing has been learnt yet: paint two classes, and wait for the first round.")
+    predictor = NetworkPredictor.load(card.path)
+    forget_averaged(study.project)
+    chosen = [case for case in study.cases if case.id in request.cases]
+    for done, case in enumerate(chosen, start=1):
+        whole = PredictionRequest.final(case.id, tta=predictor.mirrored)
+        try:
+            for _ in predict_case(predictor, partial(read, case.source), whole, averaged_folder(study.project, case.id)):
+                yield None  # and not the event: the case on screen is not predicted anew
+        except (FormatError, CheckpointError) as error:
+            yield CaseAveraged(case.id, done, len(chosen), str(error))
+        else:
+            yield CaseAveraged(case.id, done, len(chosen))
+
+
+def predict_folder(request: PredictFolder, study: OpenStudy | None) -> Generator[FolderEvent | Notice | None, None, None]:
+    """Predict images into a folder; None is yielded after each tile. UserErrors: nothing learnt yet, no image there, a folder that cannot
+    be written.
+
+    A run that was ended before its time goes on with the network that it began with, unless all is to be made again.
+    """
+    if study is None:
+        raise UserError("Open a project first: its network predicts the images.")
+    begun = begun_with(study.project, request.out)
+    if begun.is_file() and not request.again:
+        yield Notice("Going on with the network that this folder was begun with.")
+    list(discover(request.images))  # raises where there is none, before the weights of another folder are let go
+    path = checkpoint_for(begun, study.project, write_durably, again=request.again)
+    card, _ = checkpoints.load(path)
+    targets = list(target_images(request.images, study.project, study.cases, card.classes.values))
+    options = PredictionOptions(request.tta, objects=request.objects, again=request.again)
+    written = refused = 0
+    steps = from_json(request.steps)
+    for event in predict_to_folder(NetworkPredictor.load(path), targets, request.out, steps, card.classes, options):
+        match event:
+            case MaskWritten():
+                written += 1
+                yield event
+            case Refused():
+                refused += 1
+                yield event
+            case Notice():
+                yield event
+            case _:
+                yield None
+    begun.unlink(missing_ok=True)
+    yield FolderPredicted(written, refused)
+
+
 def describe_device(measure: bool) -> Generator[DeviceReport | None, None, None]:
-    """This computer; the speed test takes about five seconds."""
+    """Describe this computer; the speed test takes about five seconds."""
     steps = examine(measure)
     while True:
         try:
@@ -62,19 +128,3 @@ def describe_device(measure: bool) -> Generator[DeviceReport | None, None, None]
             yield DeviceReport(end.value.rows, end.value.remedy)
             return
         yield None
-
-
-def check_channels(predictor: Predictor, scan: Scan, name: str) -> None:
-    """CheckpointError when a scan has another number of channels than the network was trained on."""
-    trained = getattr(predictor.intensity, "channels", scan.channels)
-    if scan.channels != trained:
-        raise CheckpointError(
-            f"{name}: the image has {count_text(scan.channels, 'channel')}, the checkpoint was trained on {trained}; convert the image."
-        )
-
-
-def write_durably(path: Path, content: bytes) -> None:
-    """How the worker writes checkpoints, into a folder of a project; MissingError where the project is gone."""
-    folders.make_folder(path.parent, within=path.parent.parent)
-    folders.remove_temporary_files(path.parent)
-    durable.write_bytes(path, content, replace=True)

@@ -13,16 +13,9 @@ from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.edit import Edit
 from unetstudio.data.region import Region
-from unetstudio.inference.events import AttentionMapped, CasePredicted, TilePredicted
+from unetstudio.inference.events import AttentionMapped, CasePredicted, Notice, TilePredicted
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import (
-    CheckpointSaved,
-    Notice,
-    RoundDone,
-    StepDone,
-    TrainingFinished,
-    TrainingStarted,
-)
+from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.worker.file_messages import FileEvent, FileRequest
 
 # ---------------------------------------------------------------------------------------------------------------- requests
@@ -30,7 +23,7 @@ from unetstudio.worker.file_messages import FileEvent, FileRequest
 
 @dataclass(frozen=True)
 class OpenStudy:
-    """Take this project as the material: the worker reads scans, labels and the newest checkpoint from it, and replays Edits on top."""
+    """Work on this project: the worker reads scans, labels and the newest checkpoint from it, and replays Edits on top."""
 
     project: Path
     classes: ClassTable
@@ -60,14 +53,15 @@ class CasesChanged:
 
 @dataclass(frozen=True)
 class ClassesChanged:
-    """Another class table; other channels restart training from the shared part of the weights."""
+    """The class table was changed; training goes on with the weights of the classes that stay."""
 
     classes: ClassTable
 
 
 @dataclass(frozen=True)
 class Train:
-    """Begin, or go on from the newest checkpoint with `resume`; `init` names one whose weights are begun from. Checkpoints on disk stay."""
+    """Begin to train, or go on from the newest checkpoint with `resume`; `init` names one to begin from its weights. Checkpoints on disk
+    stay."""
 
     settings: TrainingSettings
     resume: bool = True
@@ -81,17 +75,17 @@ class PauseTraining:
 
 @dataclass(frozen=True)
 class ShowView:
-    """What is on screen: predicted first, from `focus` outward, after every round."""
+    """Predict what is on screen before all else, from `focus` outward, now and after every round."""
 
     case: str
     region: Region
     focus: tuple[int, int, int]
-    attention: bool = False  # also where the network looked, of one with attention gates
+    attention: bool = False  # also the map of a network with attention gates
 
 
 @dataclass(frozen=True)
 class PredictCases:
-    """Predict whole cases when nothing more urgent is to do; () means all, and again and again while training makes better weights."""
+    """Predict whole cases when nothing is more urgent; () means all, and again and again while training makes better weights."""
 
     cases: tuple[str, ...] = ()
 
@@ -162,7 +156,7 @@ class NetworkChoice:
 
 @dataclass(frozen=True)
 class WorkerReady:
-    """The process is up; `device` in words ("CPU, 4 cores"), and what it can train."""
+    """The worker is up; `device` in words ("CPU, 4 cores"), and the networks that it can train."""
 
     pid: int
     device: str
@@ -171,8 +165,8 @@ class WorkerReady:
 
 @dataclass(frozen=True)
 class StudyOpened:
-    """The project was read, and what is told of training and predictions from now on is about it; `checkpoint` is the id of the one in
-    use and `network` its network, or ""."""
+    """The project was read, and events of training and predictions are about it from now on; `checkpoint` is the id of the one in use and
+    `network` its network, or ""."""
 
     project: Path
     cases: int
@@ -204,8 +198,8 @@ class DeviceReport:
 
 @dataclass(frozen=True)
 class NetworkCost:
-    """What a network is on this computer, as training would make it for slices or volumes: parameters, patch and batch; the sizes of its
-    `presets` by name; and of one step, where it was measured, the seconds and the bytes of memory, or the `problem`."""
+    """A network on this computer as training would make it for slices or volumes: parameters, patch and batch, and the parameters of its
+    `presets` by name; and where a step was measured, its seconds and bytes of memory, or the `problem`."""
 
     name: str
     dims: int
@@ -213,7 +207,7 @@ class NetworkCost:
     patch: tuple[int, ...]
     batch: int
     presets: tuple[tuple[str, int], ...]
-    machine: str  # computer and versions: what was measured elsewhere is of no use
+    machine: str  # computer and versions on which it was measured
     seconds: float | None = None
     bytes: int = 0
     problem: str = ""
@@ -221,9 +215,9 @@ class NetworkCost:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """The worker is alive; sent at least every second from a thread of its own, so it also says how the jobs' thread fares."""
+    """The worker is alive; sent every second by a thread of its own, and so it reports how the jobs' thread fares."""
 
-    turns: int = 0  # times that the jobs' thread has gone round
+    turns: int = 0  # steps of the jobs' thread so far
     waiting: bool = True  # it has nothing to do, or is still starting
     work: float = 0.0  # processor seconds spent so far, those of this thread left out
     disk: bool = False  # a thread waits for the disk
@@ -264,8 +258,8 @@ class JobFailed:
 
 @dataclass(frozen=True)
 class WorkerDied:
-    """Made by the supervisor when the process is gone or silent: why, in one sentence, and whether it was started again; `detail` holds
-    where it was in the program, if that is known."""
+    """The worker is gone or silent, as its supervisor reports it: why, in one sentence, and whether it is started again; `detail` is the
+    trace of a crash, if there is one."""
 
     reason: str
     restarting: bool = True
@@ -285,10 +279,10 @@ StudyEvent = (
     | CasePredicted
     | AttentionMapped
 )
-"""What is told of the project that the last StudyOpened named ..."""
+"""Events of the project that the last StudyOpened named ..."""
 
 STUDY_JOBS = ("training", "view", "case")
-"""... and the jobs of which a JobFailed is."""
+"""... and the jobs whose JobFailed is about it."""
 
 
 Event = StudyEvent | StudyOpened | WorkerReady | Answer | TaskEnded | Heartbeat | JobFailed | WorkerDied

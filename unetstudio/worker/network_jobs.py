@@ -1,8 +1,9 @@
-"""What the worker tells of networks: which there are, what they cost on this computer, and one of them as an ONNX file."""
+"""What the worker reports of networks: which there are, what they cost on this computer, and one of them as an ONNX file."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
+from dataclasses import replace
 
 import torch
 
@@ -10,13 +11,14 @@ from unetstudio import __version__
 from unetstudio.errors import UserError
 from unetstudio.inference.attention import Gated
 from unetstudio.networks.computer import describe
-from unetstudio.networks.device import choose_device, choose_precision, free_memory, is_out_of_memory, use_threads
-from unetstudio.networks.machine_cache import processor_name
+from unetstudio.networks.device import choose_device, free_memory, is_out_of_memory, use_threads
+from unetstudio.networks.machine_cache import processor_name, recall, remember
 from unetstudio.networks.network import NETWORKS, create, ordered_networks
 from unetstudio.networks.onnx_export import export_network
-from unetstudio.training.plan import usual_network
-from unetstudio.training.start import to_use
-from unetstudio.training.trial import cost_of
+from unetstudio.networks.precision_choice import choose_precision
+from unetstudio.project.checkpoints import require
+from unetstudio.training.network_plan import usual_network
+from unetstudio.training.trial import Cost, cost_of
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
 from unetstudio.worker.messages import DescribeNetworks, NetworkChoice, NetworkCost
 
@@ -24,7 +26,7 @@ TOO_LARGE = "needs more memory than there is"
 
 
 def choices() -> tuple[NetworkChoice, ...]:
-    """All networks, also those of other packages."""
+    """List all networks, also those of other packages."""
     return tuple(
         NetworkChoice(
             name,
@@ -41,24 +43,25 @@ def choices() -> tuple[NetworkChoice, ...]:
 
 
 def describe_networks(request: DescribeNetworks) -> Generator[NetworkCost | None, None, None]:
-    """One NetworkCost for each network and dimension asked for; None is yielded to let others have a turn."""
-    machine = f"{processor_name()}, {describe()}, PyTorch {torch.__version__}, U-Net Studio {__version__}"
+    """Yield one NetworkCost for each network and dimension asked for, and None to let others have a turn."""
     for name, dims in request.wanted or [(name, dims) for name, kind in ordered_networks() for dims in kind.dims]:
         yield None
-        yield (_measured if request.measure else _sized)(name, dims, machine)
+        sized = _sized(name, dims)
+        yield _measured(sized) if request.measure else _remembered(sized)
 
 
 def export(request: ExportNetwork) -> Generator[NetworkExported, None, None]:
-    """Takes some seconds; UserError when the packages for it are not installed, or there is nothing to export yet."""
+    """Write a network as ONNX, which takes some seconds; UserError when the packages for it are missing, or nothing was learnt yet."""
     source = request.source
     if source.is_dir():
-        source = to_use(source / "checkpoints")
+        source = require(source / "checkpoints").path
     written = export_network(source, request.out)
     yield NetworkExported(written.path, written.card, written.difference)
 
 
-def _sized(name: str, dims: int, machine: str) -> NetworkCost:
-    """Counted without memory for weights."""
+def _sized(name: str, dims: int) -> NetworkCost:
+    """Count parameters without memory for weights."""
+    machine = f"{processor_name()}, {describe()}, PyTorch {torch.__version__}, U-Net Studio {__version__}"
     presets = []
     with torch.device("meta"):
         network, patch, batch = usual_network(name, dims, choose_device("auto", dims))
@@ -67,24 +70,42 @@ def _sized(name: str, dims: int, machine: str) -> NetworkCost:
     return NetworkCost(name, dims, network.parameters_count, patch, batch, tuple(presets), machine)
 
 
-def _measured(name: str, dims: int, machine: str) -> NetworkCost:
-    """With the seconds and the memory of a training step, or the reason why there are none."""
-    sized = _sized(name, dims, machine)
+def _measured(sized: NetworkCost) -> NetworkCost:
+    """Add the seconds and the memory of a training step, which are remembered, or the reason why there are none."""
+    cost = _trial(sized.name, sized.dims)
+    if cost is None:
+        return replace(sized, problem=TOO_LARGE)
+    remember(_question(sized), [round(cost.seconds, 4), cost.bytes], replace=True)
+    return replace(sized, seconds=cost.seconds, bytes=cost.bytes)
+
+
+def _trial(name: str, dims: int) -> Cost | None:
+    """Try a step, and leave no trace in a training that goes on afterwards; None when memory does not suffice."""
     device, threads = choose_device("auto", dims), torch.get_num_threads()
-    seconds, size, problem = None, 0, ""
-    with torch.random.fork_rng(devices=[]):  # a training that goes on afterwards draws what it would have drawn
+    with torch.random.fork_rng(devices=[]):
         try:
             use_threads()
             network, patch, batch = usual_network(name, dims, device)
-            cost = cost_of(network, patch, batch, choose_precision(device, dims))
-            seconds, size = cost.seconds, cost.bytes
+            return cost_of(network, patch, batch, choose_precision(device, dims))
         except UserError:  # refused before anything was allocated
-            problem = TOO_LARGE
+            return None
         except (RuntimeError, MemoryError) as error:
             if not is_out_of_memory(error):
                 raise
-            problem = TOO_LARGE
+            return None
         finally:
             torch.set_num_threads(threads)
             free_memory(device)
-    return NetworkCost(name, dims, sized.parameters, sized.patch, sized.batch, sized.presets, machine, seconds, size, problem)
+
+
+def _remembered(sized: NetworkCost) -> NetworkCost:
+    """Add what was measured here before by this version."""
+    match recall(_question(sized)):
+        case [int() | float() as seconds, int() as size] if seconds > 0 and size > 0:
+            return replace(sized, seconds=float(seconds), bytes=size)
+        case _:
+            return sized
+
+
+def _question(sized: NetworkCost) -> str:
+    return f"cost of a usual step of {sized.name} in {sized.dims}D; {describe()}; U-Net Studio {__version__}"

@@ -1,4 +1,7 @@
-"""The worker's process: started with spawn, spoken to over a pipe, watched for death, silence and nonsense. No torch in the parent."""
+"""A worker in a process of its own: started with spawn, spoken to over a pipe, watched for death, silence and nonsense.
+
+No torch in the parent.
+"""
 
 from __future__ import annotations
 
@@ -18,7 +21,7 @@ from unetstudio.worker.messages import Event, Heartbeat, Quit, Request, WorkerRe
 from unetstudio.worker.watch import Watch, WatchLimits
 
 LONGEST = 2**30
-"""Bytes of a message; the largest tile of 255 classes is about that long."""
+"""Bytes of the longest message: about a tile of 255 classes."""
 
 NONSENSE = "sent something that cannot be understood"
 
@@ -26,15 +29,12 @@ Child = Callable[[Connection, Path | None], None]
 
 
 def _child(connection: Connection, log: Path | None) -> None:
-    """The child's first function: imports torch there, never in the window."""
+    """Run the worker in the child: torch is imported there, never in the window."""
     importlib.import_module("unetstudio.worker.child").serve(connection, log)
 
 
 class WorkerProcess:
-    """One child process: `send` never blocks, `receive` waits a little, `cause` says in words why it is gone.
-
-    `logs` is the folder for the trace of a crash; `child` is what the process runs.
-    """
+    """The transport to one child process. `logs` is the folder for the trace of a crash; `child` is the function that the process runs."""
 
     def __init__(self, limits: WatchLimits | None = None, *, logs: Path | None = None, child: Child = _child) -> None:
         from unetstudio.worker.cause import oom_kills
@@ -62,11 +62,11 @@ class WorkerProcess:
         return self._process.pid or 0
 
     def send(self, request: Request) -> None:
-        """Queues a request; a thread of its own writes it, so that a full pipe never makes the window wait."""
+        """Queue a request; a thread of its own writes it, so that a full pipe never makes the window wait."""
         self._outbox.put(request)
 
     def receive(self, seconds: float) -> list[Event] | None:
-        """Events that arrived within `seconds`; None when the process is gone, hangs, or talks nonsense."""
+        """Return the events that arrive within `seconds`; None when the process is gone, hangs, or talks nonsense."""
         events: list[Event] = []
         try:
             event = self._inbox.get(timeout=0 if self._gone else seconds)
@@ -88,7 +88,7 @@ class WorkerProcess:
         return None if self._gone or self._verdict or self._process.exitcode is not None else events
 
     def cause(self) -> str:
-        """Why it ended, as the end of a sentence that begins with "The learner"."""
+        """Say why it ended, as the end of a sentence that begins with "The learner"."""
         from unetstudio.worker.cause import ended, oom_kills
 
         self._process.join(0.3 if self._verdict else 1.0)
@@ -96,8 +96,8 @@ class WorkerProcess:
             return self._verdict
         return ended(self._process.exitcode, self._watch.memory, oom_kills() - self._oom_kills)
 
-    def end(self, seconds: float = 1.0) -> str:
-        """Asks it to quit, then ends it; returns within about `seconds` plus a little, with the trace of a crash or ""."""
+    def close(self, seconds: float = 1.0) -> str:
+        """Ask the process to quit, and end it after about `seconds`; return the trace of a crash, or ""."""
         self._outbox.put(Quit())
         self._outbox.put(None)
         self._process.join(seconds)
@@ -110,7 +110,7 @@ class WorkerProcess:
         return "" if self._log is None else crash_log.collect(self._log)
 
     def _used(self) -> float:
-        """Processor seconds of the child."""
+        """Return the processor seconds of the child."""
         import psutil
 
         try:
@@ -120,10 +120,10 @@ class WorkerProcess:
         return float(times.user + times.system)
 
     def _read(self) -> None:
-        """A thread of its own: half a message must not keep the supervisor waiting for the rest."""
+        """Receive in a thread of its own: half a message must not keep the supervisor waiting for the rest."""
         try:
             while True:
-                event = understood(self._connection.recv_bytes(LONGEST))
+                event = unpickled(self._connection.recv_bytes(LONGEST))
                 if not isinstance(event, Event):
                     self._verdict = NONSENSE
                     break
@@ -142,8 +142,8 @@ class WorkerProcess:
                 return  # the process is gone; `receive` notices and the supervisor starts another
 
 
-def understood(message: bytes) -> object:
-    """What a message of our own other process says; None when it says nothing."""
+def unpickled(message: bytes) -> object:
+    """Decode a message of our own other process; None when it is damaged."""
     try:
         return ForkingPickler.loads(message)
     except Exception:  # noqa: BLE001 - damaged bytes raise whatever the parts that they happen to name raise

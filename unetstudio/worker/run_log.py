@@ -1,4 +1,4 @@
-"""The events of a training as they came, one JSON object a line in the project's runs folder: what was done, to be read years later."""
+"""The log of a training in the project's runs folder: its events as they came, one JSON object a line, to be read years later."""
 
 from __future__ import annotations
 
@@ -8,8 +8,9 @@ import time
 from pathlib import Path
 
 from unetstudio.errors import ProjectError
+from unetstudio.inference.events import Notice
 from unetstudio.project import durable, folders
-from unetstudio.training.events import CheckpointSaved, Notice, RoundDone, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, RoundDone, TrainingFinished, TrainingStarted
 
 KEPT = (TrainingStarted, RoundDone, CheckpointSaved, TrainingFinished, Notice)
 
@@ -21,7 +22,7 @@ class RunLog:
         self._path = folder / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.jsonl"
 
     def add(self, event: object) -> None:
-        """Appends an event; single steps are left out. A disk that refuses must not end the training: strokes matter more."""
+        """Append an event; single steps are left out. A disk that refuses must not end the training."""
         if not isinstance(event, KEPT):
             return
         line = json.dumps({"event": type(event).__name__, "time": round(time.time(), 3), **dataclasses.asdict(event)}) + "\n"

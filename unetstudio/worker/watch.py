@@ -1,4 +1,4 @@
-"""Whether a worker still moves: judged from its heartbeats, by one who may have been asleep himself."""
+"""The verdict on whether a worker still moves, from its heartbeats; the computer may have been asleep meanwhile."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from unetstudio.worker.messages import Heartbeat
 
 NAP = 1.5
-"""Seconds that may pass for one look or one heartbeat: more means that the computer, or both processes, slept."""
+"""Seconds that count at most between two verdicts or heartbeats: more means that the computer, or both processes, slept."""
 
 WORKING = 0.02
 """Share of a processor from which a worker counts as computing ..."""
@@ -27,19 +27,19 @@ class WatchLimits:
 
 
 class Watch:
-    """Told of every heartbeat by `hear`, and asked again and again for its `verdict`; `started` is set once the worker is ready."""
+    """Takes every heartbeat through `hear`, and gives a `verdict` whenever asked; `started` is set once the worker is ready."""
 
     def __init__(self, limits: WatchLimits, now: float) -> None:
         self.memory = 0  # bytes in use when last heard of
         self.started = False
         self._limits = limits
         self._last: Heartbeat | None = None
-        self._looked = self._heard = now
+        self._judged = self._heard = now
         self._silent = self._stuck = self._slow = 0.0
         self._used = 0.0  # processor seconds of the process when the silence began
 
     def hear(self, beat: Heartbeat, now: float) -> None:
-        """Takes one heartbeat."""
+        """Take one heartbeat."""
         passed, self._heard, self._silent = min(now - self._heard, NAP), now, 0.0
         last, self._last, self.memory = self._last, beat, beat.memory
         if last is None or beat.waiting or beat.turns != last.turns:
@@ -50,14 +50,14 @@ class Watch:
         self._stuck = 0.0 if computing else self._stuck + passed
 
     def verdict(self, now: float, used: float = 0.0) -> str:
-        """What is wrong, as the end of a sentence that begins with "The learner"; "" while all is well.
+        """Return what is wrong, as the end of a sentence that begins with "The learner"; "" while all is well.
 
         `used` is the processor time of its process in seconds, as the system counts it.
         """
         if not self._silent:
             self._used = used
-        self._silent += min(now - self._looked, NAP)
-        self._looked = now
+        self._silent += min(now - self._judged, NAP)
+        self._judged = now
         silence = self._limits.silence if self.started else self._limits.start
         if used - self._used >= BUSY * self._silent:
             silence = self._limits.slow

@@ -17,14 +17,14 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import Origin
-from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import FORMATS, read, write_legend
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record, stems
+from unetstudio.inference.segment_case import label_map, strokes
 from unetstudio.measure.class_measurements import measure_classes, row, table
-from unetstudio.postprocess.segment import from_json, segment
+from unetstudio.postprocess.stack import from_json
 from unetstudio.project import prediction_file
 from unetstudio.project.prediction_file import averaged_folder
 from unetstudio.project.project import Project
@@ -78,9 +78,8 @@ def stored(project: Project, *, averaged: bool = False) -> ExportSource:
         prediction = prediction_file.load(folder, case.shape)
         if prediction is None:
             raise UserError(f"{case.name} has not been predicted yet; train, or export your labels instead.")
-        labels = labels_of(case)
-        painted = (labels.values, labels.painted(Region.whole(labels.shape), project.classes.values))
-        return segment(prediction.probabilities, prediction.values, steps, case.geometry.spacing, painted, prediction.known).labels
+        painted = strokes(labels_of(case), project.classes.values)
+        return label_map(prediction, steps, case.geometry.spacing, painted)
 
     return ExportSource(labels_of, segmentation_of)
 

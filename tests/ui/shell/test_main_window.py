@@ -14,6 +14,7 @@ from pytestqt.qtbot import QtBot
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.main_window import MainWindow
 from unetstudio.ui.panels.export import ExportPanel
+from unetstudio.ui.panels.export_form import OPEN_CASE
 from unetstudio.ui.preferences import Preferences
 
 
@@ -95,6 +96,27 @@ def test_that_a_notice_hangs_over_the_page_that_is_shown(working: MainWindow) ->
 def test_that_closing_the_window_ends_the_session(working: MainWindow) -> None:
     working.close()
     assert working.session.project is None
+
+
+def test_that_an_export_from_its_panel_ends_with_the_files_and_the_result_in_place(
+    working: MainWindow, tmp_path: Path, qtbot: QtBot
+) -> None:
+    working.work.show_section("export")
+    panel = working.work.sections["export"].panel
+    assert isinstance(panel, ExportPanel)
+    annotation = working.session.annotation
+    annotation.press(Pointer(10, 10))
+    annotation.release()
+    panel.form.what.choose("labels")
+    panel.form.cases.setCurrentIndex(panel.form.cases.findData(OPEN_CASE))
+    panel.form.folder.setText(str(tmp_path / "out"))
+    panel.export_button.click()
+    assert not panel.export_button.isEnabled() and not working.status.bar.isHidden()
+    working.session.notice.emit("Something else went wrong.", "error")
+    qtbot.waitUntil(lambda: not panel.result.isHidden(), timeout=20_000)
+    assert panel.result.text() == "Exported to “out”." and panel.export_button.isEnabled()
+    assert working.status.bar.isHidden()
+    assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["picture_00.png"]
 
 
 def test_that_the_export_folder_of_a_project_is_still_remembered_after_closing(

@@ -1,4 +1,4 @@
-"""A label map in the making that is too large for memory: a folder beside the mask to be, which outlives an interruption."""
+"""The scratch folder of a label map that is too large for memory: it lies beside the mask to be, and outlives an interruption."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ class DiskArray:
         self._stored = RawArray(path, 0, shape, np.dtype(np.uint8))
 
     def read(self, region: Region) -> Labels:
-        """Bytes of a region."""
+        """The bytes of a region."""
         return np.asarray(self._stored[region.slices])
 
     def write(self, region: Region, values: Labels) -> None:
-        """Bytes of a region; FormatError when the disk refuses."""
+        """Write the bytes of a region; FormatError when the disk refuses."""
         _, rows, columns = self.shape
         z0, y0, x0 = region.start
         whole_rows = region.shape[2] == columns
@@ -60,58 +60,58 @@ class DiskArray:
             raise write_error(self.path, error) from error
 
     def save(self) -> None:
-        """Through to the disk."""
+        """Write through to the disk."""
         os.fsync(self._file.fileno())
 
     def close(self) -> None:
-        """Lets go of the file."""
+        """Close the file."""
         self._file.close()
 
 
 class Scratch:
-    """`with Scratch(folder, shape, identity, tile) as scratch`: goes on with what lies in the folder if it was begun with the same
-    `identity`, and begins anew otherwise. Kept on leaving; `remove` ends it.
+    """`with Scratch(folder, shape, key, tile_edge) as scratch`: goes on with what lies in the folder if it was begun with the same `key`,
+    and begins anew otherwise. Kept on leaving; `remove` ends it.
 
-    `done` are the regions that are finished, with the sum and number that were noted of each; `tile` is the edge of tiles that it was
-    begun with.
+    `done` are the regions that are finished, with the sum and number that were noted of each; `tile_edge` is that of the tile cores that
+    it was begun with.
     """
 
-    def __init__(self, folder: Path, shape: Index, identity: dict[str, Any], tile: int) -> None:
+    def __init__(self, folder: Path, shape: Index, key: str, tile_edge: int) -> None:
         self.folder, self.shape = folder, shape
         self.done: dict[Region, tuple[int, int]] = {}
-        self.tile = tile
-        self._planes: dict[str, DiskArray] = {}
+        self.tile_edge = tile_edge
+        self._arrays: dict[str, DiskArray] = {}
         self._fresh: list[Region] = []  # finished, and not yet noted
         self._saved = time.monotonic()
         before = _begun(folder)
-        if before is not None and {**before, "tile": 0} == {**_plain(identity), "tile": 0}:
-            self.tile = int(before["tile"])
+        if before is not None and before.get("key") == key:
+            self.tile_edge = int(before["tile"])
             labels = folder / "labels.raw"
             if labels.is_file() and labels.stat().st_size == shape[0] * shape[1] * shape[2]:
                 self.done = _regions(folder / DONE)
         else:
             clear(folder)
             make_folder(folder)
-            replace_file(folder / ABOUT, json.dumps({**identity, "tile": tile}, indent=1).encode())
+            replace_file(folder / ABOUT, json.dumps({"key": key, "tile": tile_edge}, indent=1).encode())
 
-    def plane(self, name: str) -> DiskArray:
-        """The bytes of that name, all zero at first."""
-        if name not in self._planes:
-            self._planes[name] = DiskArray(self.folder / f"{name}.raw", self.shape)
-        return self._planes[name]
+    def array(self, name: str) -> DiskArray:
+        """The array of that name, all zero at first."""
+        if name not in self._arrays:
+            self._arrays[name] = DiskArray(self.folder / f"{name}.raw", self.shape)
+        return self._arrays[name]
 
     def finish(self, region: Region, parts: tuple[int, int]) -> None:
-        """Notes that a region is written, with the next save: what is noted is on the disk; and `parts` of its doubt."""
+        """Note that a region is written, and `parts` to be summed over regions; on the disk with the next save, after the region itself."""
         self.done[region] = parts
         self._fresh.append(region)
         if time.monotonic() - self._saved > SAVED_EVERY:
             self.save()
 
     def save(self) -> None:
-        """Through to the disk; FormatError when it refuses."""
+        """Write through to the disk; FormatError when it refuses."""
         try:
-            for plane in self._planes.values():
-                plane.save()
+            for array in self._arrays.values():
+                array.save()
             if self._fresh:
                 with (self.folder / DONE).open("a", encoding="ascii") as file:
                     file.writelines(" ".join(map(str, (*one.start, *one.stop, *self.done[one]))) + "\n" for one in self._fresh)
@@ -123,7 +123,7 @@ class Scratch:
         self._saved = time.monotonic()
 
     def remove(self) -> None:
-        """The mask is written: nothing of this is needed any more."""
+        """Remove the folder, once the mask is written."""
         self._close()
         clear(self.folder)
 
@@ -132,15 +132,15 @@ class Scratch:
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
         try:
-            if self._planes and (kind is None or not issubclass(kind, FormatError)):
+            if self._arrays and (kind is None or not issubclass(kind, FormatError)):
                 self.save()
         finally:
             self._close()
 
     def _close(self) -> None:
-        for plane in self._planes.values():
-            plane.close()
-        self._planes.clear()
+        for array in self._arrays.values():
+            array.close()
+        self._arrays.clear()
 
 
 def make_sure_there_is_room(folder: Path, nbytes: int) -> None:
@@ -151,7 +151,7 @@ def make_sure_there_is_room(folder: Path, nbytes: int) -> None:
 
 
 def clear(folder: Path) -> None:
-    """Removes a scratch folder; UserError when there is something else in its place."""
+    """Remove a scratch folder; UserError when there is something else in its place."""
     if not folder.exists():
         return
     if not folder.is_dir() or (_begun(folder) is None and any(folder.iterdir())):
@@ -166,15 +166,10 @@ def clear(folder: Path) -> None:
 def _begun(folder: Path) -> dict[str, Any] | None:
     """What a scratch folder was begun with, None for no such folder."""
     try:
-        found = json.loads((folder / ABOUT).read_bytes())
+        about = json.loads((folder / ABOUT).read_bytes())
     except (OSError, ValueError):
         return None
-    return found if isinstance(found, dict) and isinstance(found.get("tile"), int) and found["tile"] > 0 else None
-
-
-def _plain(identity: dict[str, Any]) -> dict[str, Any]:
-    """As it comes back from JSON."""
-    return dict(json.loads(json.dumps(identity)))
+    return about if isinstance(about, dict) and isinstance(about.get("tile"), int) and about["tile"] > 0 else None
 
 
 def _regions(path: Path) -> dict[Region, tuple[int, int]]:
@@ -183,10 +178,10 @@ def _regions(path: Path) -> dict[Region, tuple[int, int]]:
         lines = path.read_text(encoding="ascii").split("\n")[:-1]
     except (OSError, ValueError):
         return {}
-    found = {}
+    regions = {}
     for line in lines:
         numbers = line.split()
         if len(numbers) == 8 and all(number.isdecimal() for number in numbers):
             z0, y0, x0, z1, y1, x1, total, count = map(int, numbers)
-            found[Region((z0, y0, x0), (z1, y1, x1))] = (total, count)
-    return found
+            regions[Region((z0, y0, x0), (z1, y1, x1))] = (total, count)
+    return regions

@@ -12,21 +12,22 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError, UserError
 from unetstudio.formats import read_mask
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference import mask_files
+from unetstudio.inference.events import MaskWritten, Refused, TilePredicted
+from unetstudio.inference.folder import PredictionTarget, predict_to_folder
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.output_manifest import MaskEntry, as_csv
+from unetstudio.inference.prediction_options import USUAL_OPTIONS, PredictionOptions
 from unetstudio.postprocess.uncertainty import mean_uncertainty
-from unetstudio.worker import folder
-from unetstudio.worker.file_messages import MaskWritten, Refused
-from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
-from unetstudio.worker.output_manifest import Made, listed
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
 
 
-def run(predictor: Predictor, wanted: list[PredictionTarget], out: Path, manner: PredictionOptions = PredictionOptions()) -> list[object]:  # noqa: B008
-    return [e for e in predict_to_folder(predictor, wanted, out, (), CLASSES, manner) if isinstance(e, (MaskWritten, Refused))]
+def run(predictor: NetworkPredictor, wanted: list[PredictionTarget], out: Path, options: PredictionOptions = USUAL_OPTIONS) -> list[object]:
+    return [e for e in predict_to_folder(predictor, wanted, out, (), CLASSES, options) if isinstance(e, (MaskWritten, Refused))]
 
 
-def test_that_an_unreadable_image_is_told_and_the_next_is_written(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_an_unreadable_image_is_told_and_the_next_is_written(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
     wanted = [PredictionTarget(Source(tmp_path / "gone.png"), "gone"), PredictionTarget(Source(image), "cell")]
     refused, written = run(predictor, wanted, tmp_path / "out")
     assert isinstance(refused, Refused)
@@ -37,12 +38,12 @@ def test_that_an_unreadable_image_is_told_and_the_next_is_written(predictor: Pre
 
 
 def test_that_an_image_that_fails_while_it_is_predicted_is_left_out(
-    predictor: Predictor, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    predictor: NetworkPredictor, image: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     other = image.with_name("other.png")
     other.write_bytes(image.read_bytes())
     wanted = [PredictionTarget(Source(image), "cell"), PredictionTarget(Source(other), "other")]
-    monkeypatch.setattr(folder, "MOST_OBJECTS", -1)
+    monkeypatch.setattr(mask_files, "MOST_OBJECTS", -1)
     assert [type(event) for event in run(predictor, wanted, tmp_path / "out", PredictionOptions(objects=True))] == [Refused, Refused]
 
     def damaged() -> None:
@@ -52,7 +53,7 @@ def test_that_an_image_that_fails_while_it_is_predicted_is_left_out(
     assert isinstance(refused, Refused) and isinstance(written, MaskWritten)
 
 
-def test_that_images_of_one_name_from_two_folders_have_a_mask_each(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_images_of_one_name_from_two_folders_have_a_mask_each(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
     second = tmp_path / "second" / image.name
     second.parent.mkdir()
     second.write_bytes(image.read_bytes())
@@ -64,7 +65,7 @@ def test_that_images_of_one_name_from_two_folders_have_a_mask_each(predictor: Pr
     assert len((out / "doubt.csv").read_text(encoding="utf-8").splitlines()) == 3
 
 
-def test_that_two_runs_do_not_write_into_one_folder_at_once(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_two_runs_do_not_write_into_one_folder_at_once(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
     wanted = [PredictionTarget(Source(image), "cell")]
     job = predict_to_folder(predictor, wanted, tmp_path / "out", (), CLASSES)
     next(job)
@@ -82,19 +83,21 @@ def test_that_voxels_beside_a_header_are_looked_at_too(tmp_path: Path) -> None:
     assert Source(header).files == [header, voxels]
 
 
-def test_that_nothing_is_written_when_no_image_can_be_read(predictor: Predictor, tmp_path: Path) -> None:
+def test_that_nothing_is_written_when_no_image_can_be_read(predictor: NetworkPredictor, tmp_path: Path) -> None:
     run(predictor, [PredictionTarget(Source(tmp_path / "gone.png"), "gone")], tmp_path / "out")
     assert not (tmp_path / "out").exists()
 
 
-def test_that_an_image_in_the_folder_is_never_written_over(predictor: Predictor, image: Path) -> None:
+def test_that_an_image_in_the_folder_is_never_written_over(predictor: NetworkPredictor, image: Path) -> None:
     before = image.read_bytes()
     with pytest.raises(UserError, match="is one of the images"):
         run(predictor, [PredictionTarget(Source(image), "cell")], image.parent)
     assert {p.name: p.read_bytes() for p in image.parent.iterdir()} == {"cell.png": before}
 
 
-def test_that_a_mask_of_ours_is_replaced_and_one_that_was_changed_since_is_not(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_a_mask_of_ours_is_replaced_and_one_that_was_changed_since_is_not(
+    predictor: NetworkPredictor, image: Path, tmp_path: Path
+) -> None:
     wanted = [PredictionTarget(Source(image), "cell")]
     run(predictor, wanted, tmp_path / "out")
     run(predictor, wanted, tmp_path / "out")
@@ -104,7 +107,7 @@ def test_that_a_mask_of_ours_is_replaced_and_one_that_was_changed_since_is_not(p
     assert (tmp_path / "out" / "cell.png").read_bytes() == b"corrected by hand"
 
 
-def test_that_painted_voxels_win(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_painted_voxels_win(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
     painted = np.zeros((1, 26, 30), np.bool_)
     painted[0, :5] = True
     values = np.ones((1, 26, 30), np.uint8)
@@ -114,24 +117,26 @@ def test_that_painted_voxels_win(predictor: Predictor, image: Path, tmp_path: Pa
         assert (read_mask(out / "cell.png")[0][0, :5] == value).all()
 
 
-def test_that_a_file_in_the_place_of_the_folder_is_named(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_a_file_in_the_place_of_the_folder_is_named(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
     (tmp_path / "out").touch()
     with pytest.raises(FormatError, match="a file of this name is in the way"):
         run(predictor, [PredictionTarget(Source(image), "cell")], tmp_path / "out")
 
 
-def test_that_what_was_made_before_is_kept_until_something_it_depends_on_changes(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_what_was_made_before_is_kept_until_something_it_depends_on_changes(
+    predictor: NetworkPredictor, image: Path, tmp_path: Path
+) -> None:
     out, wanted = tmp_path / "out", [PredictionTarget(Source(image), "cell")]
 
-    def before(wanted: list[PredictionTarget] = wanted, manner: PredictionOptions = PredictionOptions()) -> bool:  # noqa: B008
-        (event,) = run(predictor, wanted, out, manner)
+    def before(wanted: list[PredictionTarget] = wanted, options: PredictionOptions = USUAL_OPTIONS) -> bool:
+        (event,) = run(predictor, wanted, out, options)
         assert isinstance(event, MaskWritten)
         return event.before
 
     assert not before()
     assert before()
-    assert not before(manner=PredictionOptions(again=True))
-    assert not before(manner=PredictionOptions(tta="on"))
+    assert not before(options=PredictionOptions(again=True))
+    assert not before(options=PredictionOptions(tta="on"))
     painted = [PredictionTarget(Source(image), "cell", lambda: (np.ones((1, 26, 30), np.uint8), np.ones((1, 26, 30), np.bool_)))]
     assert not before(painted)
     assert before(painted)
@@ -141,7 +146,18 @@ def test_that_what_was_made_before_is_kept_until_something_it_depends_on_changes
     assert not before(painted)
 
 
-def test_that_a_run_that_was_stopped_goes_on_with_what_is_missing(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_an_image_that_is_replaced_while_it_is_predicted_is_predicted_again(
+    predictor: NetworkPredictor, image: Path, tmp_path: Path
+) -> None:
+    targets = [PredictionTarget(Source(image), "cell")]
+    for event in predict_to_folder(predictor, targets, tmp_path / "out", (), CLASSES):
+        if isinstance(event, TilePredicted):
+            cv2.imwrite(str(image), np.zeros((26, 30), np.uint8))
+    (again,) = run(predictor, targets, tmp_path / "out")
+    assert isinstance(again, MaskWritten) and not again.before
+
+
+def test_that_a_run_that_was_stopped_goes_on_with_what_is_missing(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
     for name in "ab":
         (image.parent / f"{name}.png").write_bytes(image.read_bytes())
     wanted = [PredictionTarget(Source(image.parent / f"{name}.png"), name) for name in ("cell", "a", "b")]
@@ -152,7 +168,7 @@ def test_that_a_run_that_was_stopped_goes_on_with_what_is_missing(predictor: Pre
     assert [event.before for event in run(predictor, wanted, tmp_path / "out")] == [True, True, False]
 
 
-def test_that_images_are_listed_by_doubt(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_images_are_listed_by_mean_uncertainty(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
     cv2.imwrite(str(image.parent / "flat.png"), np.full((26, 30), 90, np.uint8))
     wanted = [PredictionTarget(Source(image.parent / f"{name}.png"), name) for name in ("cell", "flat")]
     events = run(predictor, wanted, tmp_path / "out")
@@ -160,10 +176,10 @@ def test_that_images_are_listed_by_doubt(predictor: Predictor, image: Path, tmp_
     found = [float(row["doubt"]) for row in rows]
     assert found == sorted(found, reverse=True)
     assert {row["mask"] for row in rows} == {"cell.png", "flat.png"}
-    assert sorted(round(event.doubt, 4) for event in events) == sorted(found)
+    assert sorted(round(event.mean_uncertainty, 4) for event in events) == sorted(found)
 
 
-def test_that_the_list_says_how_much_there_is_of_each_structure(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_the_list_says_how_much_there_is_of_each_structure(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
     values = np.zeros((1, 26, 30), np.uint8)
     values[0, 2:6, 2:7] = 1
     cv2.imwrite(str(image.parent / "plain.png"), np.zeros((26, 30), np.uint8))
@@ -175,14 +191,14 @@ def test_that_the_list_says_how_much_there_is_of_each_structure(predictor: Predi
 
 
 def test_that_an_area_is_told_where_the_pixel_size_is_known_and_nothing_where_none_was_counted() -> None:
-    large = Made("b.tif", "b.tif", "", None, {}, 0.25, "/b.tif")
-    rows = list(csv.DictReader(listed([large, Made("a.tif", "a.png", "", 0.5, {"cell": 20}, 0.25, "/a.tif")]).splitlines()))
+    large = MaskEntry("b.tif", "b.tif", "", None, {}, 0.25, "/b.tif")
+    rows = list(csv.DictReader(as_csv([large, MaskEntry("a.tif", "a.png", "", 0.5, {"cell": 20}, 0.25, "/a.tif")]).splitlines()))
     assert [row["image"] for row in rows] == ["a.tif", "b.tif"]
     assert [row["cell_mm2_or_mm3"] for row in rows] == ["5", ""]
     assert [row["doubt"] for row in rows] == ["0.5000", ""]
 
 
-def test_that_doubt_is_looked_for_where_structures_may_be() -> None:
+def test_that_the_mean_uncertainty_is_that_where_structures_may_be() -> None:
     share = np.zeros((1, 20, 20), np.uint8)
     assert mean_uncertainty(np.stack([255 - share, share])) == 0
     share[0, 5:10, 5:10] = 255
@@ -191,7 +207,7 @@ def test_that_doubt_is_looked_for_where_structures_may_be() -> None:
     assert sure < 0.01 < 0.5 < mean_uncertainty(np.stack([255 - share, share]))
 
 
-def test_that_objects_are_numbered_when_asked(predictor: Predictor, image: Path, tmp_path: Path) -> None:
+def test_that_objects_are_numbered_when_asked(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
     values = np.zeros((1, 26, 30), np.uint8)
     values[0, 2:6, 2:6] = values[0, 15:20, 15:20] = 1
     wanted = [PredictionTarget(Source(image), "cell", lambda: (values, np.ones(values.shape, np.bool_)))]
@@ -202,10 +218,10 @@ def test_that_objects_are_numbered_when_asked(predictor: Predictor, image: Path,
 
 def test_that_mirrored_views_are_for_small_images_and_networks_that_know_them() -> None:
     small, large = Scan(np.zeros((1, 1, 100, 100), np.uint8)), Scan(np.zeros((1, 1, 2100, 2100), np.uint8))
-    assert PredictionOptions().flipped(small, mirrored=True)
-    assert not PredictionOptions().flipped(small, mirrored=False)
-    assert not PredictionOptions().flipped(large, mirrored=True)
-    assert PredictionOptions("on").flipped(large, mirrored=False) and not PredictionOptions("off").flipped(small, mirrored=True)
+    assert PredictionOptions().uses_tta(small, mirrored=True)
+    assert not PredictionOptions().uses_tta(small, mirrored=False)
+    assert not PredictionOptions().uses_tta(large, mirrored=True)
+    assert PredictionOptions("on").uses_tta(large, mirrored=False) and not PredictionOptions("off").uses_tta(small, mirrored=True)
     with pytest.raises(UserError, match="auto, on, off"):
         PredictionOptions("sometimes")
     with pytest.raises(UserError, match="no engine 'tensor'"):

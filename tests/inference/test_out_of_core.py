@@ -19,15 +19,18 @@ import torch
 from networks.tiny import lively, tiny
 from numpy.typing import NDArray
 
-from unetstudio.commands.learn import predict
 from unetstudio.commands.output import Output
+from unetstudio.commands.predict import predict
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import read, read_mask
-from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.events import ImageProgress, MaskWritten, Notice, Refused
+from unetstudio.inference.folder import PredictionTarget, predict_to_folder
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.prediction_options import MemoryLimits, PredictionOptions
 from unetstudio.networks.checkpoint import Checkpoint, save
 from unetstudio.postprocess.fill_holes import FillHoles
 from unetstudio.postprocess.segment import Painted
@@ -37,14 +40,10 @@ from unetstudio.postprocess.split import Split
 from unetstudio.postprocess.step import Step
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.project.project import Project
-from unetstudio.training.events import Notice
-from unetstudio.worker.file_messages import MaskWritten, Refused
-from unetstudio.worker.folder import PredictionOptions, PredictionTarget, predict_to_folder
-from unetstudio.worker.out_of_core import Doing, MemoryLimits
 
 CLASSES = ClassTable.named(["background", "cell", "wall"], [(0, 0, 0), (9, 9, 9), (5, 5, 5)])
-SMALL = MemoryLimits(large=0, picture=1000, shares=1000, window=150**2, tile=48)
-IN_MEMORY = MemoryLimits(tile=48)
+SMALL = MemoryLimits(large=0, picture=1000, probabilities=1000, window=150**2, tile_edge=48)
+IN_MEMORY = MemoryLimits(tile_edge=48)
 CLEANING: tuple[Step, ...] = (
     Threshold(probability=0.45),
     SmallComponents(enabled=True, size=12),
@@ -70,14 +69,20 @@ def image(tmp_path: Path) -> Path:
     return path
 
 
-def predictor(norm: str = "batch", dims: int = 2) -> Predictor:
+def predictor(norm: str = "batch", dims: int = 2) -> NetworkPredictor:
     intensity = Intensity.fit([Scan(blobs(100, 100)[None, None])])
     network = lively(tiny("unet", dims, inputs=intensity.channels_out(1), norm=norm))
-    return Predictor(network, intensity, (0, 1, 2), "c0ffee")
+    return NetworkPredictor(network, intensity, (0, 1, 2), "c0ffee")
 
 
 def run(
-    out: Path, image: Path, limits: MemoryLimits, steps: Sequence[Step] = (), *, painted: Painted | None = None, of: Predictor | None = None
+    out: Path,
+    image: Path,
+    limits: MemoryLimits,
+    steps: Sequence[Step] = (),
+    *,
+    painted: Painted | None = None,
+    of: NetworkPredictor | None = None,
 ) -> list[Any]:
     wanted = [PredictionTarget(Source(image), "sl.ide", lambda: painted)]
     return list(predict_to_folder(of or predictor(), wanted, out, steps, CLASSES, PredictionOptions("off", limits=limits)))
@@ -100,11 +105,11 @@ def test_that_a_mask_by_way_of_the_disk_is_that_made_in_memory(image: Path, tmp_
     assert (mask(tmp_path / "disk") == mask(tmp_path / "memory")).all()
     assert read(tmp_path / "disk" / "sl.ide.tif").geometry == read(image).geometry
     assert {file.name for file in (tmp_path / "disk").iterdir() if file.name.startswith("sl.ide")} == {"sl.ide.tif"}
-    doing = [event.what for event in events if isinstance(event, Doing)]
+    doing = [event.stage for event in events if isinstance(event, ImageProgress)]
     assert doing.count("predicting") > 10
     assert doing[-1] == "writing"
     assert isinstance(events[-1], MaskWritten)
-    assert events[-1].doubt == pytest.approx(in_memory[-1].doubt)
+    assert events[-1].mean_uncertainty == pytest.approx(in_memory[-1].mean_uncertainty)
 
 
 def test_that_strokes_win_over_every_step(image: Path, tmp_path: Path) -> None:
@@ -127,11 +132,11 @@ def test_that_volumes_too_go_by_way_of_the_disk(tmp_path: Path, dims: int) -> No
     assert (tmp_path / "disk" / "sl.ide.nii.gz").exists()
 
 
-def interrupted(out: Path, image: Path, after: int, of: Predictor, steps: Sequence[Step] = CLEANING) -> None:
+def interrupted(out: Path, image: Path, after: int, of: NetworkPredictor, steps: Sequence[Step] = CLEANING) -> None:
     """Begins, and is closed after some tiles, or blocks of the cleaning."""
     events = predict_to_folder(of, [PredictionTarget(Source(image), "sl.ide")], out, steps, CLASSES, PredictionOptions("off", limits=SMALL))
     while after:
-        after -= isinstance(next(events), Doing)
+        after -= isinstance(next(events), ImageProgress)
     events.close()
 
 
@@ -148,7 +153,7 @@ def test_that_an_interruption_anywhere_leads_to_the_same_file(image: Path, tmp_p
     assert not (tmp_path / "twice" / "sl.ide.unfinished").exists()
     assert any(isinstance(event, Notice) and "going on" in event.text for event in resumed)
     if norm == "batch":
-        predicted = [sum(isinstance(e, Doing) and e.what == "predicting" for e in events) for events in (undisturbed, resumed)]
+        predicted = [sum(isinstance(e, ImageProgress) and e.stage == "predicting" for e in events) for events in (undisturbed, resumed)]
         assert predicted[1] == max(0, predicted[0] - after)
 
 
@@ -179,7 +184,7 @@ def test_that_a_line_cut_off_in_the_notes_costs_a_tile_and_no_more(image: Path, 
     notes.write_bytes(notes.read_bytes()[:-3] + b"")
     again = run(tmp_path / "out", image, SMALL)
     assert (mask(tmp_path / "out") == mask(tmp_path / "once")).all()
-    assert again[-1].doubt == pytest.approx(once[-1].doubt)
+    assert again[-1].mean_uncertainty == pytest.approx(once[-1].mean_uncertainty)
 
 
 def test_that_a_folder_of_someone_else_in_the_way_is_left_alone(image: Path, tmp_path: Path) -> None:
@@ -227,9 +232,9 @@ def test_that_a_full_disk_is_a_sentence_and_work_goes_on_later(image: Path, tmp_
 def project(tmp_path: Path) -> Path:
     """A project without images, and a checkpoint."""
     used, folder = predictor(), tmp_path / "p.unetstudio"
-    assert isinstance(used.intensity, Intensity)
+    assert isinstance(used.tiles.intensity, Intensity)
     with Project.create(folder, CLASSES) as made:
-        card = Checkpoint("unet", used.network.config.to_json(), CLASSES, used.intensity.to_json())
+        card = Checkpoint("unet", used.network.config.to_json(), CLASSES, used.tiles.intensity.to_json())
         save(made.checkpoints_folder, card, used.network.state_dict())
     return folder
 
@@ -237,10 +242,10 @@ def project(tmp_path: Path) -> Path:
 COMMAND = """
 import signal, sys
 from pathlib import Path
-from unetstudio.commands.learn import predict
+from unetstudio.commands.predict import predict
 from unetstudio.commands.output import Output
-from unetstudio.worker.folder import PredictionOptions
-from unetstudio.worker.out_of_core import MemoryLimits
+from unetstudio.inference.prediction_options import PredictionOptions
+from unetstudio.inference.prediction_options import MemoryLimits
 
 def interrupt(*_):
     raise KeyboardInterrupt
@@ -249,7 +254,7 @@ signal.signal(signal.SIGTERM, interrupt)
 project, image, out = map(Path, sys.argv[1:])
 try:
     predict(project, [image], out, Output(as_json=True), checkpoint=None, cases=None, post=["smooth=2"], device="cpu",
-            manner=PredictionOptions(limits=MemoryLimits(large=0, picture=1000, shares=1000, tile=16)))
+            options=PredictionOptions(limits=MemoryLimits(large=0, picture=1000, probabilities=1000, tile_edge=16)))
 except KeyboardInterrupt:
     sys.exit(130)
 """
@@ -281,6 +286,6 @@ def test_that_the_command_goes_on_after_a_signal(project: Path, image: Path, tmp
     else:
         assert first["event"] == "notice"
         assert second["done"] > told[-1]["done"]
-    manner = PredictionOptions(limits=replace(SMALL, tile=16))
-    predict(project, [image], tmp_path / "once", Output(), checkpoint=None, cases=None, post=["smooth=2"], device="cpu", manner=manner)
+    options = PredictionOptions(limits=replace(SMALL, tile_edge=16))
+    predict(project, [image], tmp_path / "once", Output(), checkpoint=None, cases=None, post=["smooth=2"], device="cpu", options=options)
     assert (tmp_path / "out" / "sl.ide.tif").read_bytes() == (tmp_path / "once" / "sl.ide.tif").read_bytes()

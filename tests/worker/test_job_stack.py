@@ -6,7 +6,8 @@ import pytest
 import torch
 
 from unetstudio.worker.cause import DEVICE_LOST
-from unetstudio.worker.stack import Running, Stack, end_if_lost, failure
+from unetstudio.worker.failure import end_if_lost, failure
+from unetstudio.worker.job_stack import Job, JobStack
 
 
 def test_that_jobs_are_closed_by_their_names_the_topmost_first() -> None:
@@ -18,9 +19,9 @@ def test_that_jobs_are_closed_by_their_names_the_topmost_first() -> None:
         finally:
             ended.append(name)
 
-    stack = Stack(lambda event: None)
+    stack = JobStack(lambda event: None)
     for name in ("training", "networks", "view"):
-        job = Running(name, steps(name))
+        job = Job(name, steps(name))
         stack.push(job)
         next(job.steps)
     assert stack.close("training", "view", "case")
@@ -45,8 +46,8 @@ def test_that_a_lost_gpu_ends_the_process_so_that_another_can_use_it() -> None:
 
 
 def test_that_a_case_in_the_background_takes_only_its_share_of_the_time() -> None:
-    stack = Stack(lambda event: None)
-    training, case, view = (Running(name, (None for _ in ())) for name in ("training", "case", "view"))
+    stack = JobStack(lambda event: None)
+    training, case, view = (Job(name, (None for _ in ())) for name in ("training", "case", "view"))
     stack.push(training)
     stack.push(case)
     turns = []

@@ -1,0 +1,103 @@
+"""The command that predicts: masks of images, or of a project's cases, into a folder."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+from unetstudio.commands.output import Bar, Output
+from unetstudio.errors import UserError
+from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, Refused, TilePredicted
+from unetstudio.inference.folder import FolderEvent, PredictionTarget, predict_to_folder, target_case, target_images
+from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.output_manifest import LIST
+from unetstudio.inference.prediction_options import PredictionOptions
+from unetstudio.networks import checkpoint as checkpoints
+from unetstudio.postprocess.stack import from_json, with_options
+from unetstudio.project.checkpoints import newest, require
+from unetstudio.project.project import Project
+
+
+def predict(
+    folder: Path,
+    images: Sequence[Path],
+    out: Path,
+    output: Output,
+    *,
+    checkpoint: Path | None,
+    cases: Sequence[str] | None,
+    post: Sequence[str],
+    device: str,
+    options: PredictionOptions,
+) -> None:
+    """Masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
+    with Project.open(folder, read_only=True) as project:
+        path = checkpoint or require(project.checkpoints_folder).path
+        card, _ = checkpoints.load(path)
+        if checkpoint is None and (last := newest(project.checkpoints_folder)) is not None and path != last.path:
+            output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
+        values = card.classes.values  # what stands in the masks: strokes of other classes are left out
+        named = target_images(images, project.folder, project.cases, values) if images else _target_cases(project, cases, values)
+        targets = list(named)
+        steps = with_options(from_json(project.manifest.steps), post)
+        predictor = NetworkPredictor.load(path, device)
+        with output.progress(len(targets)) as bar:
+            report = _Report(output, bar, len(targets))
+            for event in predict_to_folder(predictor, targets, out, steps, card.classes, options):
+                report.take(event)
+        again = f", {report.before} of them from before (--again makes them anew)" if report.before else ""
+        output.say(f"{len(targets) - report.refused} mask(s) in {out}{again}; {LIST} there has the most doubtful first.")
+        if report.refused:
+            raise UserError(f"{report.refused} of {len(targets)} image(s) could not be predicted; the reasons stand above.")
+
+
+@dataclass
+class _Report:
+    """Shows the events of a folder as words, as JSON and on the bar, and counts the masks."""
+
+    output: Output
+    bar: Bar
+    images: int
+    done: int = 0
+    before: int = 0  # made by an earlier run
+    refused: int = 0
+    engine: str = ""
+
+    def take(self, event: FolderEvent) -> None:
+        """Show one event; UserError where the only image is refused."""
+        output, bar = self.output, self.bar
+        match event:
+            case EngineChosen():
+                self.engine = event.name
+                output.say(f"Computed by {event.words}.")
+            case MaskWritten():
+                self.done, self.before = event.done, self.before + event.before
+                values = {"doubt" if name == "mean_uncertainty" else name: value for name, value in asdict(event).items()}
+                output.event("mask", **values, engine=self.engine)
+                bar.at(event.done, event.path)
+            case Refused():
+                if self.images == 1:
+                    raise UserError(event.why)
+                self.refused += 1
+                output.event("failed", image=str(event.image), why=event.why)
+                output.say(event.why)
+            case ImageProgress():
+                output.event("progress", image=event.image, what=event.stage, done=event.done, total=event.total)
+                bar.at(self.done + event.done / event.total, f"{event.stage} {Path(event.image).name}")
+            case Notice():
+                output.event("notice", text=event.text)
+                output.say(event.text)
+            case TilePredicted():
+                bar.at(self.done + event.done / event.total, event.case)
+
+
+def _target_cases(project: Project, wanted: Sequence[str] | None, values: Sequence[int]) -> Iterator[PredictionTarget]:
+    """The cases of these ids or names, all of them for None; UserError for one that the project does not have."""
+    known = {name for case in project.cases for name in (case.id, case.name)}
+    unknown = [name for name in wanted or () if name not in known]
+    if unknown:
+        raise UserError(f"The project has no case {unknown[0]!r}; see: unetstudio info {project.folder.name}")
+    for case in project.cases:
+        if not wanted or case.id in wanted or case.name in wanted:
+            yield target_case(case, project.folder, values)

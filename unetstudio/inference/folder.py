@@ -1,0 +1,194 @@
+"""Predicting images into a folder: one mask each, what was done before left as it is, and a list of them by mean uncertainty.
+
+A run that was interrupted, or is repeated with more images, goes on where it ended: a mask is kept as long as it was made from the same
+image and strokes, by the same checkpoint, in the same way.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import hashlib
+import tempfile
+from collections.abc import Callable, Generator, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from filelock import FileLock, Timeout
+
+from unetstudio.atomic_file import make_folder
+from unetstudio.data.case import Case, Source
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.scan import Scan
+from unetstudio.errors import CheckpointError, FormatError, OutOfMemory, ProjectError, UserError
+from unetstudio.formats import discover, read_by_region, stem, write_legend
+from unetstudio.formats.large_mask import ending
+from unetstudio.formats.legend import LEGEND
+from unetstudio.formats.output_record import Record
+from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, PredictionEvent, Refused
+from unetstudio.inference.mask_files import numbered_objects, save_probabilities, voxel_size, voxels_by_class, write_mask
+from unetstudio.inference.out_of_core import predict_out_of_core
+from unetstudio.inference.output_manifest import LIST, RECORD, MaskEntry, OutputManifest
+from unetstudio.inference.prediction_options import USUAL_OPTIONS, PredictionOptions
+from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.provenance import Provenance
+from unetstudio.inference.request import PredictionRequest
+from unetstudio.inference.segment_case import segment_case, strokes
+from unetstudio.postprocess.segment import Painted
+from unetstudio.postprocess.step import Step
+from unetstudio.postprocess.uncertainty import mean_uncertainty
+from unetstudio.project.store import read_labels
+
+LOCK = "unetstudio-masks-{}.lock"
+"""In the system's folder for passing files: held while masks are written into a folder."""
+
+FolderEvent = PredictionEvent | EngineChosen | MaskWritten | Refused | ImageProgress | Notice
+FolderEvents = Generator[FolderEvent, None, None]
+
+
+@dataclass(frozen=True)
+class PredictionTarget:
+    """One image to be predicted into a folder: `painted` reads the strokes that win over the prediction."""
+
+    source: Source
+    stem: str
+    painted: Callable[[], Painted | None] = lambda: None
+
+
+def target_images(images: Sequence[Path], project: Path, cases: Sequence[Case], values: Sequence[int]) -> Iterator[PredictionTarget]:
+    """Files, and all images in folders; those that are cases of the project come with their strokes of the classes `values`."""
+    by_place = {(case.source.path.resolve(), case.source.part): case for case in cases}
+    for source in discover(images):
+        case = by_place.get((source.path.resolve(), source.part))
+        yield PredictionTarget(source, stem(source.path)) if case is None else target_case(case, project, values)
+
+
+def target_case(case: Case, project: Path, values: Sequence[int]) -> PredictionTarget:
+    """A case of the project in the folder `project`, with its strokes of the classes `values`."""
+
+    def painted() -> Painted | None:
+        labels, sequence = read_labels(project, case)
+        return strokes(labels, values) if sequence else None
+
+    return PredictionTarget(case.source, stem(case.source.path), painted)
+
+
+def predict_to_folder(
+    predictor: Predictor,
+    targets: Sequence[PredictionTarget],
+    out: Path,
+    steps: Sequence[Step],
+    classes: ClassTable,
+    options: PredictionOptions = USUAL_OPTIONS,
+) -> FolderEvents:
+    """Masks named by the image's stem: PNG for pictures, NIfTI with the same geometry for volumes; a legend; and the images by their mean
+    uncertainty.
+
+    What exceeds the limits is predicted on the disk, a picture then becomes a tiled TIFF, and its probabilities and objects are not
+    written. The first image decides which engine computes.
+
+    An image that cannot be predicted is yielded as `Refused`, and the others go on. UserError when the folder cannot be written, or
+    a file there is not this program's own: the images themselves are never written over.
+    """
+    with _lock(out):
+        yield from _FolderRun(predictor, targets, out, steps, classes, options).run()
+
+
+class _FolderRun:
+    """One run into a folder, image after image."""
+
+    def __init__(
+        self,
+        predictor: Predictor,
+        targets: Sequence[PredictionTarget],
+        out: Path,
+        steps: Sequence[Step],
+        classes: ClassTable,
+        options: PredictionOptions,
+    ) -> None:
+        self._predictor, self._targets, self._out = predictor, targets, out
+        self._steps, self._classes, self._options = steps, classes, options
+        self._record, self._manifest = Record(out, "prediction"), OutputManifest(out)
+        self._prepared = False
+
+    def run(self) -> FolderEvents:
+        """Every image; one that is at fault itself is reported and left out."""
+        names = self._manifest.names([target.source for target in self._targets], (target.stem for target in self._targets))
+        for done, (target, name) in enumerate(zip(self._targets, names, strict=True), start=1):
+            try:
+                yield from self._image(target, name, done)
+            except (CheckpointError, ProjectError, OutOfMemory) as error:
+                yield Refused(target.source.path, str(error))
+            except FormatError as error:
+                if target.source.path not in (error.path, *error.path.parents) and error.path not in target.source.files:
+                    raise  # the folder of the masks is at fault
+                yield Refused(target.source.path, str(error))
+
+    def _image(self, target: PredictionTarget, name: str, done: int) -> FolderEvents:
+        """One mask, or that of an earlier run."""
+        predictor, options, image = self._predictor, self._options, target.source.path
+        painted, total = target.painted(), len(self._targets)
+        provenance = Provenance.of(target.source, painted, predictor.checkpoint, self._steps, options)
+        probabilities = self._out / f"{name}_probabilities.npz"
+        before = None if options.again else self._manifest.find(name, provenance)
+        if before is not None and self._record.unchanged(before.mask) and (not options.probabilities or probabilities.is_file()):
+            yield MaskWritten(str(image), str(self._out / before.mask), done, total, before.mean_uncertainty, before=True)
+            return
+        scan = read_by_region(target.source, options.limits.large)
+        predictor.check(scan, image.name)
+        large, remark = self._is_large(scan, image), predictor.remark(scan)
+        path = self._out / f"{name}{ending(scan.shape) if large else '.nii.gz' if scan.is_volume else '.png'}"
+        self._claim([path.name, *([probabilities.name] if options.probabilities else [])])
+        tta = options.uses_tta(scan, mirrored=predictor.mirrored)
+        if not self._prepared:
+            self._prepared = True
+            yield predictor.prepare(scan, total - done + 1, options.engine, tta=tta)
+        if remark:
+            yield Notice(f"{image.name}: {remark}")
+        voxels: dict[str, int] = {}  # not counted in large images
+        if large:
+            mean = yield from predict_out_of_core(
+                predictor, scan, image, path, self._out / f"{name}.unfinished", provenance, options.limits, tta=tta
+            )
+        else:
+            request = PredictionRequest.final(target.stem, tta=tta, tile_edge=options.limits.tile_edge)
+            segmented = yield from segment_case(predictor, scan, request, self._steps, painted)
+            prediction, labels = segmented.prediction, segmented.labels
+            mean, voxels = mean_uncertainty(prediction.probabilities), voxels_by_class(labels, self._classes)
+            write_mask(path, numbered_objects(labels, prediction.values, image) if options.objects else labels, scan, self._classes)
+            if options.probabilities:
+                save_probabilities(probabilities, prediction)
+        self._manifest.add(name, MaskEntry.of(target.source, path.name, provenance, mean, voxels, voxel_size(scan)))
+        self._record.finish()
+        yield MaskWritten(str(image), str(path), done, total, mean)
+
+    def _is_large(self, scan: Scan, image: Path) -> bool:
+        """Whether it is predicted on the disk; FormatError when more is wanted of such an image than its mask."""
+        large = self._options.limits.exceeded(scan, len(self._predictor.values))
+        if large and self._options.probabilities:
+            raise FormatError(image, "the probabilities of an image of this size are not written; predict it without them.")
+        if large and self._options.objects:
+            raise FormatError(image, "the objects of an image of this size are not numbered; predict it with classes instead.")
+        return large
+
+    def _claim(self, files: Sequence[str]) -> None:
+        """Make sure that these files, and those that every run writes, may be written; UserError for one that is not ours."""
+        make_folder(self._out)
+        self._record.claim([*files, LEGEND, LIST, RECORD], (target.source.path for target in self._targets))
+        write_legend(self._out / LEGEND, self._classes)
+
+
+@contextlib.contextmanager
+def _lock(out: Path) -> Iterator[None]:
+    """UserError while another run writes into the folder: each would take the other's list for a stranger's."""
+    lock = FileLock(Path(tempfile.gettempdir()) / LOCK.format(hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:16]))
+    try:
+        lock.acquire(timeout=0)
+    except Timeout as error:
+        raise UserError(f"Another run is writing masks into {out.name}; wait till it has ended, or choose another folder.") from error
+    except OSError:  # no locks there
+        yield
+        return
+    try:
+        yield
+    finally:
+        lock.release()

@@ -1,0 +1,158 @@
+"""Predicting one image that is too large for memory: tile by tile into a scratch folder, cleaned there, and written as a mask.
+
+Memory follows the tile and not the image. An interruption leaves the scratch folder, and the same command goes on from there.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Generator, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.region import Region
+from unetstudio.data.scan import Scan
+from unetstudio.formats.large_mask import make_sure_it_can_be_saved, write_large_mask
+from unetstudio.inference.events import ImageProgress, Notice, TilePredicted
+from unetstudio.inference.prediction_options import MemoryLimits
+from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.provenance import Provenance
+from unetstudio.inference.request import PredictionRequest
+from unetstudio.inference.scratch import DiskArray, Scratch, make_sure_there_is_room
+from unetstudio.postprocess.by_block import LONGEST, Labels, by_block, reach
+from unetstudio.postprocess.overwrite import overwrite
+from unetstudio.postprocess.segment import Painted, segment
+from unetstudio.postprocess.step import Reaching, Step, StepInput
+from unetstudio.postprocess.strongest import strongest
+from unetstudio.postprocess.uncertainty import uncertainty_sum
+
+TILE_PROBABILITIES = 2**26
+"""Probabilities of a tile at most, voxels times classes."""
+
+PROBABILITIES = "best", "winner", "other"
+"""What is kept of the probabilities for steps that ask for them: as in `StepInput`."""
+
+Streaming = Generator[ImageProgress | Notice, None, None]
+
+
+def predict_out_of_core(
+    predictor: Predictor, scan: Scan, image: Path, path: Path, folder: Path, provenance: Provenance, limits: MemoryLimits, *, tta: bool
+) -> Generator[ImageProgress | Notice, None, float]:
+    """Write the mask of the scan of an `image` to `path`, by way of the scratch `folder`, and return its mean uncertainty.
+
+    UserErrors of `Predictor.predict`, and FormatError when the disk refuses or lacks room.
+    """
+    make_sure_it_can_be_saved(path, scan.shape)
+    values, painted, name = predictor.values, provenance.painted, str(image)
+    by_tile, by_blocks, kept = _divided(provenance.steps, values, scan)
+    if not folder.exists():
+        make_sure_there_is_room(path.parent, math.prod(scan.shape) * (1 + len(kept) + min(len(by_blocks), 2)))
+    edge = limits.tile_edge or min(predictor.tile_edge(scan, tta=tta), math.isqrt(TILE_PROBABILITIES // len(values)))
+    with Scratch(folder, scan.shape, provenance.key, edge) as scratch:
+        if scratch.done and predictor.can_resume(scan):
+            yield Notice(f"{image.name}: going on where it was interrupted.")
+        yield from _tiles(predictor, scan, name, by_tile, painted, scratch, kept, tta)
+        step_input = _step_input(values, scan, painted, [scratch.array(each) for each in kept])
+        labels = scratch.array("labels")
+        for number, step in enumerate(by_blocks):
+            cleaned = scratch.array(f"step-{number % 2}")
+            yield from _cleaned(step, labels, cleaned, step_input, painted, name, limits)
+            labels = cleaned
+        yield ImageProgress(name, "writing", 0, 1)
+        write_large_mask(path, scan.shape, labels.read, scan.geometry)
+        total, count = (sum(parts) for parts in zip(*scratch.done.values(), strict=True))
+        scratch.remove()
+        return total / 255 / count if count else 0.0
+
+
+def _divided(steps: Sequence[Step], values: tuple[int, ...], scan: Scan) -> tuple[Sequence[Step], Sequence[Step], Sequence[str]]:
+    """The steps at work that need only the voxel they change, which are done tile by tile; those from the first on that looks around;
+    and which probabilities these ask for."""
+    active = [step for step in steps if step.enabled]
+    nothing = _step_input(values, scan, None)(Region((0, 0, 0), (1, 1, 1)))
+    late = next((n for n, step in enumerate(active) if reach(step, nothing) > 0), len(active))
+    asks = any(reach(step, nothing) == 0 or not isinstance(step, Reaching) for step in active[late:])
+    return active[:late], active[late:], PROBABILITIES if asks else ()
+
+
+def _tiles(
+    predictor: Predictor,
+    scan: Scan,
+    name: str,
+    steps: Sequence[Step],
+    painted: Painted | None,
+    scratch: Scratch,
+    kept: Sequence[str],
+    tta: bool,
+) -> Streaming:
+    """Predict the tiles that are missing and write their class values, and where a later step asks for them their probabilities."""
+    labels = scratch.array("labels")
+    arrays = [scratch.array(each) for each in kept]
+    request = PredictionRequest.final(name, tta=tta, tile_edge=scratch.tile_edge, done=frozenset(scratch.done))
+    for event in predictor.predict(scan, request):
+        if not isinstance(event, TilePredicted):
+            continue
+        region = event.region
+        segmentation = segment(event.probabilities, event.values, steps, scan.geometry.spacing, _part(painted, region))
+        labels.write(region, segmentation.labels)
+        if arrays:
+            best, winner = strongest(event.probabilities[1:], event.values[1:])
+            for array, values in zip(arrays, (best, winner, event.probabilities[0]), strict=True):
+                array.write(region, values)
+        scratch.finish(region, uncertainty_sum(event.probabilities))
+        yield ImageProgress(name, "predicting", event.done, event.total)
+    scratch.save()
+
+
+def _cleaned(
+    step: Step,
+    labels: DiskArray,
+    cleaned: DiskArray,
+    step_input: Callable[[Region], StepInput],
+    painted: Painted | None,
+    name: str,
+    limits: MemoryLimits,
+) -> Streaming:
+    """One post-processing step from array to array, the user's strokes on top."""
+
+    def write(region: Region, values: Labels) -> None:
+        if (part := _part(painted, region)) is not None:
+            overwrite(values, part[1], part[0])
+        cleaned.write(region, values)
+
+    left = False
+    for block in by_block(step, labels.read, step_input, write, labels.shape, window=limits.window, longest=limits.longest):
+        left = left or block.left
+        yield ImageProgress(name, step.title.lower(), block.done, block.total)
+    longest = limits.longest or LONGEST[labels.shape[0] > 1]
+    if left:
+        yield Notice(f"{step.title}: {step.objects} longer than {longest} voxels were left as they are in an image of this size.")
+    elif not isinstance(step, Reaching):
+        yield Notice(f"{step.title}: the image was cleaned in pieces, which may show where they meet.")
+
+
+def _step_input(
+    values: tuple[int, ...], scan: Scan, painted: Painted | None, kept: Sequence[DiskArray] = ()
+) -> Callable[[Region], StepInput]:
+    """What steps may look at in a region beside its labels; probabilities of zero where none were kept."""
+
+    def of(region: Region) -> StepInput:
+        part = _part(painted, region)
+        best, winner, other = [array.read(region) for array in kept] or [np.zeros(region.shape, np.uint8)] * 3
+        mask = None if part is None else part[1]
+
+        def read_image() -> NDArray[Any]:
+            return scan.voxels[(slice(None), *region.slices)]
+
+        spacing, volume = scan.geometry.spacing, scan.is_volume
+        return StepInput(values[0], values, best, winner, other, mask, spacing, volume, read_image=read_image)
+
+    return of
+
+
+def _part(painted: Painted | None, region: Region) -> Painted | None:
+    """The strokes in a region."""
+    return None if painted is None else (np.ascontiguousarray(painted[0][region.slices]), np.ascontiguousarray(painted[1][region.slices]))

@@ -1,0 +1,121 @@
+"""What stands in a folder of predicted masks: from which image each was made and how, and how uncertain it is."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from unetstudio.atomic_file import replace_file
+from unetstudio.data.case import Source
+from unetstudio.data.csv_cell import csv_cell
+from unetstudio.formats.output_record import free_names
+from unetstudio.inference.provenance import Provenance
+
+RECORD = ".unetstudio-masks.json"
+LIST = "doubt.csv"
+
+
+@dataclass(frozen=True)
+class MaskEntry:
+    """One mask of the image at `place`, made from what `key` stands for. `voxels` of each structure by its name, where they were counted;
+    `voxel_size` is the mm² of one in a picture and the mm³ in a volume, None where the spacing is unknown."""
+
+    image: str
+    mask: str
+    key: str
+    mean_uncertainty: float | None
+    voxels: dict[str, int]
+    voxel_size: float | None
+    place: str
+
+    @classmethod
+    def of(
+        cls, source: Source, mask: str, provenance: Provenance, mean_uncertainty: float | None, voxels: dict[str, int], size: float | None
+    ) -> MaskEntry:
+        """For the mask of an image, just made."""
+        return cls(source.path.name, mask, provenance.key, mean_uncertainty, voxels, size, _place(source))
+
+    def to_json(self) -> dict[str, Any]:
+        """As the record holds it."""
+        return {
+            "image": self.image,
+            "mask": self.mask,
+            "key": self.key,
+            "doubt": self.mean_uncertainty,
+            "voxels": self.voxels,
+            "voxel": self.voxel_size,
+            "place": self.place,
+        }
+
+    @classmethod
+    def from_json(cls, values: dict[str, Any]) -> MaskEntry:
+        """The inverse; KeyError, TypeError, ValueError or AttributeError for what is no entry."""
+        mean, size = (None if values[name] is None else float(values[name]) for name in ("doubt", "voxel"))
+        voxels = {str(name): int(count) for name, count in values["voxels"].items()}
+        mask = Path(str(values["mask"])).name
+        return cls(str(values["image"]), mask, str(values["key"]), mean, voxels, size, str(values["place"]))
+
+
+class OutputManifest:
+    """The masks of a folder by name: read when made, and written with every mask that is added."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._entries = _stored(folder / RECORD)
+
+    def names(self, sources: Sequence[Source], stems: Iterable[str]) -> list[str]:
+        """What masks are called: as before where the image was here before, else by its stem, and never like the mask of another image."""
+        before = {entry.place: name for name, entry in self._entries.items()}
+        taken = {name.lower() for name in before.values()}
+        names = []
+        for source, plain in zip(sources, free_names(stems), strict=True):
+            name, number = before.get(_place(source), plain), 2
+            while _place(source) not in before and name.lower() in taken:
+                name, number = f"{plain}-{number}", number + 1
+            taken.add(name.lower())
+            names.append(name)
+        return names
+
+    def find(self, name: str, provenance: Provenance) -> MaskEntry | None:
+        """The mask of a name, if one made today would come out alike and it is there."""
+        entry = self._entries.get(name)
+        alike = entry is not None and entry.key == provenance.key and (self._folder / entry.mask).is_file()
+        return entry if alike else None
+
+    def add(self, name: str, entry: MaskEntry) -> None:
+        """Note a mask, and write the list anew, the most uncertain first; FormatError when the folder refuses."""
+        self._entries[name] = entry
+        replace_file(self._folder / LIST, as_csv(self._entries.values()).encode())
+        stored = {name: entry.to_json() for name, entry in self._entries.items()}
+        replace_file(self._folder / RECORD, json.dumps(stored, indent=1, ensure_ascii=False).encode())
+
+
+def as_csv(masks: Iterable[MaskEntry]) -> str:
+    """The most uncertain first: image, mask, doubt, and of each structure its voxels and their area or volume; unknown is empty."""
+    masks = sorted(masks, key=lambda entry: (entry.mean_uncertainty is None, -(entry.mean_uncertainty or 0.0), entry.mask))
+    names = list(dict.fromkeys(name for entry in masks for name in entry.voxels))
+    rows = [["image", "mask", "doubt", *(f"{name}_{unit}" for name in names for unit in ("voxels", "mm2_or_mm3"))]]
+    for entry in masks:
+        cells = [entry.image, entry.mask, "" if entry.mean_uncertainty is None else f"{entry.mean_uncertainty:.4f}"]
+        for name in names:
+            count = entry.voxels.get(name)
+            cells.append("" if count is None else str(count))
+            cells.append("" if count is None or entry.voxel_size is None else f"{count * entry.voxel_size:.6g}")
+        rows.append(cells)
+    return "".join(",".join(map(csv_cell, row)) + "\n" for row in rows)
+
+
+def _stored(path: Path) -> dict[str, MaskEntry]:
+    """What earlier runs noted; nothing where the file is missing, damaged or another program's."""
+    try:
+        stored: dict[str, dict[str, Any]] = json.loads(path.read_bytes())
+        return {str(name): MaskEntry.from_json(values) for name, values in stored.items()}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return {}
+
+
+def _place(source: Source) -> str:
+    return f"{source.path.resolve()} {source.part}"

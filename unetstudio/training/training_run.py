@@ -1,0 +1,208 @@
+"""A training under way: what was chosen when it began, and what changes from step to step."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+import torch
+
+from unetstudio.augment.presets import choose_recipe
+from unetstudio.augment.recipe import Recipe
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.intensity import Intensity
+from unetstudio.data.study import Study
+from unetstudio.inference.events import Notice
+from unetstudio.networks.checkpoint import Checkpoint
+from unetstudio.networks.device import Precision, choose_device, cores, use_threads
+from unetstudio.networks.network import create
+from unetstudio.networks.precision_choice import choose_precision
+from unetstudio.settings import TrainingSettings
+from unetstudio.training.borders import choose_borders
+from unetstudio.training.events import TrainingStarted
+from unetstudio.training.material import Material
+from unetstudio.training.plan import Plan, make_plan
+from unetstudio.training.rollback import Rollback
+from unetstudio.training.samples import Samples
+from unetstudio.training.schedule import Budget, Stopwatch
+from unetstudio.training.scoring import Score
+from unetstudio.training.sizing import Machine
+from unetstudio.training.start import Start
+from unetstudio.training.study_scans import Unreadable, fit_intensity
+from unetstudio.training.train_state import TrainState
+
+MANY_CORES = 8
+"""From which a processor takes so little time for a step that two threads make the batches."""
+
+
+@dataclass(eq=False)
+class TrainingRun:
+    """Made by `begin_run`. The study is live; `revision` is that of the labels that were taken up last.
+
+    `words` tell every choice and why. `classes` are those of the network's channels. `patch` and `batch` shrink when memory runs short, and
+    so does `score_edge`, the edge of scored windows (0: the usual one).
+    """
+
+    study: Study
+    settings: TrainingSettings
+    device: torch.device
+    plan: Plan
+    intensity: Intensity
+    recipe: Recipe
+    words: dict[str, str]
+    parameters: int
+    state: TrainState
+    material: Material
+    budget: Budget
+    clock: Stopwatch
+    classes: ClassTable
+    patch: tuple[int, ...]
+    batch: int
+    score: Score
+    step: int = 0
+    round: int = 0
+    revision: int = -1
+    score_edge: int = 0
+    began: str = ""
+    rollback: Rollback = field(init=False)
+    samples: Samples = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.began = self.began or datetime.now(UTC).isoformat(timespec="seconds")
+        self.rollback = Rollback(self.state)
+        self.restart_samples()
+
+    @property
+    def seconds(self) -> float:
+        """Seconds of training so far, without pauses and predictions between two steps."""
+        return self.clock.seconds
+
+    @property
+    def started(self) -> TrainingStarted:
+        """The event that tells of the plan."""
+        plan = self.plan
+        return TrainingStarted(plan.network, plan.dims, self.parameters, self.patch, self.batch, str(self.device), self.step, self.words)
+
+    @property
+    def labels_changed(self) -> bool:
+        """Whether labels, classes or cases have changed since the last step."""
+        return self.revision != self.study.revision
+
+    def follow_study(self) -> None:
+        """Take up what was painted since the last step: other classes, another balance of them."""
+        if not self.labels_changed:
+            return
+        self.revision = self.study.revision
+        before, now = self.classes.values, self.study.classes.values
+        if before != now:
+            if not self.state.finite():  # the state to go back to has other classes
+                self.rollback.restore(self.state)
+            self.state.change_classes(before, now)
+            self.rollback.keep(self.state)
+        self.classes = self.study.classes
+        self.material.refresh()
+
+    def exclude(self, unreadable: Unreadable) -> Iterable[Notice]:
+        """Go on without an image that cannot be read; batches made ahead may report it again."""
+        if unreadable.case not in self.study.excluded:
+            self.study.exclude(unreadable.case)
+            self.material.forget(unreadable.case)
+            yield unreadable.notice
+
+    def restart_samples(self) -> None:
+        """Make batches of the present patch and size from now on."""
+        cpu = self.device.type == "cpu"  # which needs its threads for the step: one or two make batches quicker than it uses them up
+        threads = (1 if cores() < MANY_CORES else 2) if cpu else max(1, min(6, cores() - 1))
+        self.samples = Samples(
+            self.material,
+            self.recipe,
+            self.patch,
+            self.batch,
+            valid_margin=self.state.network.valid_margin,
+            seed=self.settings.seed,
+            first=self.step,
+            threads=threads,
+            bias=self.plan.bias,
+        )
+
+
+def begin_run(study: Study, settings: TrainingSettings, start: Start | None, clock: Stopwatch) -> tuple[TrainingRun, list[Unreadable]]:
+    """Choose device, plan, intensity scale, network and number format, in this order, for a study that is ready to train.
+
+    From a checkpoint, its network and intensity scale are kept. Images that cannot be read are returned too. UserErrors say what to change.
+    """
+    budgeted = bool(settings.seconds or settings.steps)
+    threads = use_threads(settings.threads, spare=0 if budgeted else 1)
+    made = None if start is None else start.checkpoint
+    device, precision, plan = _plan(study, settings, made)
+    unreadable: list[Unreadable] = []
+    if start is None:
+        intensity, unreadable = fit_intensity(study, plan.filters, settings.normalisation)
+        torch.manual_seed(settings.seed)
+        network = create(plan.network, intensity.channels_out(intensity.channels), len(study.classes), plan.dims, **plan.options)
+    else:
+        intensity, network = Intensity.from_json(start.checkpoint.intensity), start.network
+    words = plan.words | {
+        "Image": _image_words(intensity, settings, resumed=start is not None),
+        "Precision": precision.reason,
+        "Threads": str(threads),
+    }
+    borders, why = choose_borders(study, settings, dense=plan.dice > 0)
+    if why:
+        words["Borders"] = why
+    if settings.hold_out == "off":
+        words["Held out"] = "nothing, as you chose: all labels are learnt from, and there is no score"
+    recipe, words["Augmentation"] = Recipe(), "none"
+    if settings.augment:
+        cases = [study.cases[id].case for id in study.labelled()]
+        recipe, words["Augmentation"] = choose_recipe(cases, settings.augmentation, settings.vary, plan.spacing)
+    state, budget = TrainState(network, precision), Budget(settings.seconds, settings.steps)
+    step, round, score = 0, 0, Score(None, {})
+    if start is not None and start.state is not None:
+        state.load_state_dict(start.state["learner"])
+        step, round = start.checkpoint.step, int(start.state["round"])
+        score = Score(start.checkpoint.score, start.checkpoint.class_scores)
+        clock.set(start.checkpoint.seconds)
+        budget = budget.resumed(Budget(**start.state["budget"]), step, clock.seconds)
+    patch, batch = network.input_shape(plan.patch), plan.batch
+    if start is not None and start.patches is not None and not (settings.patch or settings.batch):
+        patch, batch = start.patches  # the memory that was free when it began decides
+    run = TrainingRun(
+        study=study,
+        settings=settings,
+        device=device,
+        plan=plan,
+        intensity=intensity,
+        recipe=recipe,
+        words=words,
+        parameters=network.parameters_count,
+        state=state,
+        material=Material(study, intensity, settings.seed, borders, plan.spacing, plan.dims, settings.hold_out),
+        budget=budget,
+        clock=clock,
+        classes=study.classes if made is None else made.classes,
+        patch=patch,
+        batch=batch,
+        score=score,
+        step=step,
+        round=round,
+    )
+    return run, unreadable
+
+
+def _plan(study: Study, settings: TrainingSettings, made: Checkpoint | None) -> tuple[torch.device, Precision, Plan]:
+    """The plan, made twice: its dimensions decide device and number format, and these decide what is large enough."""
+    device = choose_device(settings.device)
+    dims = make_plan(study, settings, device, made).dims
+    device = choose_device(settings.device, dims)  # an Apple GPU may be right for pictures and wrong for volumes
+    precision = choose_precision(device, dims, settings.precision)
+    return device, precision, make_plan(study, settings, device, made, Machine.of(precision))
+
+
+def _image_words(intensity: Intensity, settings: TrainingSettings, *, resumed: bool) -> str:
+    """The intensity scale for the reader."""
+    words = f"{intensity.describe()}; as it was trained before" if resumed else intensity.describe(settings.normalisation)
+    if intensity.filters:
+        words += "; beside it edges, lines and blobs of two widths: from strokes the network finds them sooner"
+    return words

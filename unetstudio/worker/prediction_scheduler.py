@@ -1,0 +1,103 @@
+"""What is predicted when: what is on screen first, then the cases that wait, and all again as training makes better weights."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from unetstudio.data.region import Region
+from unetstudio.data.scan import Scan
+from unetstudio.data.study import Study
+from unetstudio.inference.request import PredictionRequest
+from unetstudio.learners.learner import Learner
+from unetstudio.worker import jobs
+from unetstudio.worker.job_stack import Job, JobStack
+from unetstudio.worker.messages import ShowView
+
+OTHERS_EVERY = 4
+"""After one round in this many, one case that is not on screen is predicted as well."""
+
+
+class PredictionScheduler:
+    """Puts predictions of the cases of a study in `folder` on the stack of jobs."""
+
+    def __init__(self, study: Study, learner: Learner, folder: Path, stack: JobStack) -> None:
+        self._study, self._learner, self._folder, self._jobs = study, learner, folder, stack
+        self._view: ShowView | None = None
+        self._waiting: list[str] = []  # cases to be predicted when there is time
+        self._all = False  # whether all cases are predicted again and again while training goes on
+        self._failed: set[str] = set()  # cases whose prediction failed: not tried again until they are asked for anew
+
+    def show(self, view: ShowView) -> None:
+        """Predict what is on screen now."""
+        self._view = view
+        self._failed.discard(view.case)
+        self.refresh_view()
+
+    def refresh_view(self) -> None:
+        """Predict what is on screen with the present weights, instead of what was in hand."""
+        self._jobs.close("view")
+        view = self._view
+        if view is None or view.case not in self._study.cases or view.case in self._failed:
+            return
+        if (predictor := self._learner.predictor()) is not None:
+            steps = jobs.predict_view(predictor, self._loader(view.case), view, self._case_folder(view.case))
+            self._jobs.push(Job("view", steps, view.case))
+
+    def predict(self, cases: tuple[str, ...]) -> None:
+        """Predict these cases instead of those that waited; () means all, and again and again while training goes on."""
+        self._all = not cases
+        self._waiting, self._failed = [], set()
+        self.add(cases or self._study.cases)
+
+    def add(self, cases: Iterable[str]) -> None:
+        """Predict these cases when there is time, each once."""
+        self._waiting += [case for case in cases if case not in self._waiting]
+        self.go_on_when_idle()
+
+    def add_fresh(self, cases: Iterable[str]) -> None:
+        """Predict cases whose image is new, also where the image before it failed."""
+        fresh = list(cases)
+        self._failed.difference_update(fresh)
+        self.add(fresh)
+
+    def note_failure(self, case: str) -> None:
+        """Leave a case alone whose prediction failed."""
+        self._failed.add(case)
+
+    def round_done(self, round: int) -> None:
+        """Predict what is on screen with better weights, and now and then another case."""
+        if self._all and round % OTHERS_EVERY == 0:
+            if not self._waiting:  # all were predicted once: begin again
+                self._waiting += [case for case in self._study.cases if not self._whole_in_view(case)]
+            self._predict_next()
+        self.refresh_view()
+
+    def go_on_when_idle(self) -> None:
+        """Predict the next case that waits when nothing else is to be done."""
+        if not self._jobs:
+            self._predict_next()
+
+    def _predict_next(self) -> None:
+        if not self._waiting or self._jobs.has("case") or (predictor := self._learner.predictor()) is None:
+            return
+        while self._waiting:
+            case = self._waiting.pop(0)
+            if case in self._study.cases and case not in self._failed:
+                steps = jobs.predict_case(predictor, self._loader(case), PredictionRequest(case), self._case_folder(case))
+                self._jobs.push(Job("case", steps, case))
+                return
+
+    def _whole_in_view(self, case: str) -> bool:
+        """Whether all of a case is on screen: then the view's prediction is the case's."""
+        if self._view is None or self._view.case != case:
+            return False
+        shape = self._study.cases[case].case.shape
+        return self._view.region.clipped(shape) == Region.whole(shape)
+
+    def _loader(self, case: str) -> Callable[[], Scan]:
+        """Read the scan within its job, where a file that cannot be read is the job's failure and no more."""
+        return lambda: self._study.scan(case)
+
+    def _case_folder(self, case: str) -> Path:
+        return self._folder / "cases" / case

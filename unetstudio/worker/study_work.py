@@ -1,0 +1,122 @@
+"""All that a worker holds of the project it works on: the live study, the learner, and what is trained and predicted when."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import replace
+
+from unetstudio.data.case import Case
+from unetstudio.data.study import Study, StudyCase
+from unetstudio.errors import UserError
+from unetstudio.formats import read
+from unetstudio.learners.learner import LEARNERS, USUAL
+from unetstudio.project.store import read_labels
+from unetstudio.training.events import RoundDone, TrainingFinished, TrainingStarted
+from unetstudio.worker.job_stack import JobStack
+from unetstudio.worker.messages import (
+    CasesChanged,
+    ClassesChanged,
+    Event,
+    JobFailed,
+    LabelsEdited,
+    OpenStudy,
+    PauseTraining,
+    PredictCases,
+    Request,
+    ShowView,
+    StudyOpened,
+    TaskEvent,
+    Train,
+)
+from unetstudio.worker.prediction_scheduler import PredictionScheduler
+from unetstudio.worker.training_scheduler import TrainingScheduler
+
+FRESH = 60.0
+"""Seconds after a stroke in which it is to be learnt before all."""
+
+SHARE, FRESH_SHARE = 0.5, 0.25
+"""Share of training's time that a whole case in the background takes, and as long as a stroke is fresh."""
+
+
+class StudyWork:
+    """Reads the labels that are on the disk when it is made, and from then on takes Edits."""
+
+    def __init__(self, request: OpenStudy, stack: JobStack, send: Callable[[Event], None]) -> None:
+        self.opened = request  # with the cases of now
+        self._send = send
+        self._edited_at = 0.0  # when the last stroke came
+        self.study = Study(request.classes, [self._read(case) for case in request.cases])
+        self._learner = LEARNERS[USUAL](self.study, request.project)
+        self.predictions = PredictionScheduler(self.study, self._learner, request.project, stack)
+        self._training = TrainingScheduler(self.study, self._learner, request.project / "runs", stack, send)
+
+    @property
+    def background_share(self) -> float:
+        """Share of training's time that a background job may take now."""
+        return FRESH_SHARE if time.monotonic() - self._edited_at < FRESH else SHARE
+
+    @property
+    def description(self) -> StudyOpened:
+        """The event that says what was found on the disk."""
+        predictor = self._learner.predictor()
+        checkpoint, network = ("", "") if predictor is None else (predictor.checkpoint, self._learner.network)
+        return StudyOpened(self.opened.project, len(self.opened.cases), checkpoint, network)
+
+    def handle(self, request: Request) -> None:
+        """Take a request about this project."""
+        match request:
+            case LabelsEdited():
+                self._edit(request)
+            case CasesChanged():
+                self._set_cases(request.cases)
+            case ClassesChanged():
+                self.study.set_classes(request.classes)
+                self._training.wake()
+            case Train():
+                self._training.train(request)
+            case PauseTraining():
+                if self._training.pause():
+                    self.predictions.add(self.study.cases)
+            case ShowView():
+                self.predictions.show(request)
+            case PredictCases():
+                self.predictions.predict(request.cases)
+
+    def _edit(self, request: LabelsEdited) -> None:
+        """Replay an Edit, unless the labels hold it already."""
+        self._edited_at = time.monotonic()
+        if self.study.apply(request.case, request.sequence, request.edit) is not None:
+            self._training.wake()
+
+    def _set_cases(self, cases: tuple[Case, ...]) -> None:
+        """Take another list of cases; only images that are new, or lie elsewhere now, are to be predicted."""
+        before = {id: member.case.source for id, member in self.study.cases.items()}
+        self.opened = replace(self.opened, cases=cases)
+        self.study.set_cases([self._member(case) if case.id in before else self._read(case) for case in cases])
+        self.predictions.add_fresh(case.id for case in cases if before.get(case.id) != case.source)
+        self._training.wake()  # what training waits for is no longer the first image
+
+    def follow(self, event: Event | TaskEvent | None) -> None:
+        """Do what an event of training brings with it."""
+        match event:
+            case TrainingStarted():
+                self.predictions.refresh_view()
+            case RoundDone():
+                if self._training.round_done(event):
+                    self.predictions.add(self.study.cases)
+                self.predictions.round_done(event.round)
+            case TrainingFinished():
+                self._training.finished()
+
+    def _read(self, case: Case) -> StudyCase:
+        """Return a case with its labels from the disk; labels that cannot be read are reported."""
+        try:
+            labels, sequence = read_labels(self.opened.project, case)
+        except UserError as error:
+            self._send(JobFailed("labels", str(error), case=case.id))
+            return self._member(case)
+        return StudyCase(case, lambda: read(case.source), labels if sequence else None, sequence)
+
+    def _member(self, case: Case) -> StudyCase:
+        return StudyCase(case, lambda: read(case.source))

@@ -1,0 +1,91 @@
+"""When training runs: it waits for labels of two classes, rests when it has learnt them, and goes on with new ones."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from pathlib import Path
+
+from unetstudio.data.study import Study
+from unetstudio.learners.learner import Learner
+from unetstudio.settings import TrainingSettings
+from unetstudio.training.events import RoundDone, TrainingFinished
+from unetstudio.worker.job_stack import Job, JobStack, Steps
+from unetstudio.worker.messages import Event, Train, TrainingPaused, TrainingWaits
+from unetstudio.worker.run_log import RunLog
+
+PLATEAU = 48
+"""Rounds without new labels and without a better score after which training rests."""
+
+GAIN = 0.002
+"""A score must be so much better than the best one to count as better."""
+
+
+class TrainingScheduler:
+    """Runs a learner as a job on the stack, and logs its events in the folder `runs`."""
+
+    def __init__(self, study: Study, learner: Learner, runs: Path, stack: JobStack, send: Callable[[Event], None]) -> None:
+        self._study, self._learner, self._runs, self._jobs, self._send = study, learner, runs, stack, send
+        self._settings: TrainingSettings | None = None  # None: paused, or never asked to train
+        self._fresh = False  # whether the learner has begun with these settings, and not yet run
+        self._best, self._best_round = -1.0, 0
+        self._rested_at = -1  # revision of the study at which training came to rest
+
+    def train(self, request: Train) -> None:
+        """Begin training, or go on, as soon as there is something to learn from."""
+        self._settings = None
+        self._jobs.close("training")
+        self._learner.begin(request.settings, resume=request.resume, init=request.init)
+        self._settings, self._fresh = request.settings, True
+        self._best, self._best_round, self._rested_at = -1.0, 0, -1
+        self.wake()
+
+    def pause(self) -> bool:
+        """Stop training until it is asked for again, and return whether it was under way."""
+        self._settings = None
+        paused = self._jobs.close("training")
+        if paused:
+            self._send(TrainingPaused(self._learner.step))
+        return paused
+
+    def wake(self) -> None:
+        """Begin or go on when training is wanted and there is something new to learn."""
+        if self._settings is None or self._jobs.has("training"):
+            return
+        reason = self._study.reason_to_wait()
+        if reason is not None:
+            self._send(TrainingWaits(reason))
+        elif self._rested_at == self._study.revision:
+            return
+        elif self._fresh:
+            self._fresh = False
+            self._jobs.put_under(Job("training", self._logged(RunLog(self._runs))))
+        else:
+            self.train(Train(self._settings))  # from what was saved when it came to rest
+
+    def round_done(self, event: RoundDone) -> bool:
+        """Rest when the score has not risen for long, and return whether training rests now."""
+        if event.score is not None and event.score > self._best + GAIN:
+            self._best, self._best_round = event.score, event.round
+        budgeted = self._settings is None or self._settings.seconds or self._settings.steps
+        plateaued = event.score is not None and event.round - self._best_round >= PLATEAU
+        if budgeted or not plateaued:
+            return False
+        self._rested_at = self._study.revision
+        self._jobs.close("training")
+        self._send(TrainingFinished(event.step, event.seconds, "settled"))
+        return True
+
+    def finished(self) -> None:
+        """Rest after training has ended by itself."""
+        self._rested_at = self._study.revision
+        if (reason := self._study.reason_to_wait()) is not None:
+            self._send(TrainingWaits(reason))
+
+    def _logged(self, log: RunLog) -> Steps:
+        story = self._learner.learn()
+        try:
+            for event in story:
+                log.add(event)
+                yield event
+        finally:
+            story.close()
