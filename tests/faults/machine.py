@@ -28,6 +28,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import UserError
 from unetstudio.project import store as stores
+from unetstudio.project.case_changes import changed
 from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
 from unetstudio.project.store import read_labels
@@ -195,7 +196,7 @@ class Life(RuleBasedStateMachine):
     def judge(self, which: int, review: ReviewState) -> None:
         case = self.cases[which]
         self.reviews[case.id] = review
-        self.writer.project.review(case.id, review)
+        self.writer.project.update(cases=changed(self.writer.project.cases, case.id, review=review))
         self.writer.note(case, {"event": str(review)})
         self._step()
 

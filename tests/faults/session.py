@@ -18,6 +18,7 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
+from unetstudio.project.case_changes import changed
 from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
 from unetstudio.project.store import read_labels
@@ -55,7 +56,7 @@ class Session:
         project = self._try(self._opened)
         writer = ProjectWriter(project, self.root / "documents")
         self._paint(writer, second, [22, -22, 23])
-        self._list(writer, lambda: writer.project.review(second.id, ReviewState.ACCEPTED))
+        self._list(writer, lambda: writer.project.update(cases=changed(writer.project.cases, second.id, review=ReviewState.ACCEPTED)))
         self._try(writer.retry)
         self._try(writer.close, lambda: None)
         self._disk.heal()

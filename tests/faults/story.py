@@ -25,6 +25,7 @@ from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.project import durable, prediction_file
+from unetstudio.project.case_changes import changed
 from unetstudio.project.manifest import Manifest
 from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
@@ -163,7 +164,7 @@ def tell(folder: Path, mark: Marking) -> Story:
         two.generation()
     two.undo()
     one.note("accepted")
-    project.review(first.id, ReviewState.ACCEPTED)
+    project.update(cases=changed(project.cases, first.id, review=ReviewState.ACCEPTED))
     _save(project, story, mark)
     _weights(project, story, 1, mark)
     for number in range(6, 10):
@@ -185,7 +186,7 @@ def tell(folder: Path, mark: Marking) -> Story:
     two = Painter(story, second, project.store(second), mark)
     two.stroke(24)
     two.stroke(25)
-    project.review(second.id, ReviewState.REJECTED)
+    project.update(cases=changed(project.cases, second.id, review=ReviewState.REJECTED))
     _save(project, story, mark)
     one.long_stroke(33, ends=True)
     one.note("rejected")

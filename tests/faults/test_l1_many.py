@@ -19,6 +19,7 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import LabelMap
 from unetstudio.formats import sha256_of
 from unetstudio.project import store as stores
+from unetstudio.project.case_changes import changed
 from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
 from unetstudio.project.replay import history
@@ -61,9 +62,9 @@ def test_that_a_project_of_many_cases_opens_and_saves(crowd: Path, figure: Calla
     began = time.perf_counter()
     project = Project.open(crowd)
     opened, count = since(began), len(project.cases)
-    project.review(project.cases[count // 2].id, ReviewState.ACCEPTED)
+    project.update(cases=changed(project.cases, project.cases[count // 2].id, review=ReviewState.ACCEPTED))
     project.save()  # encodes every line for the first time
-    project.review(project.cases[count // 3].id, ReviewState.ACCEPTED)
+    project.update(cases=changed(project.cases, project.cases[count // 3].id, review=ReviewState.ACCEPTED))
     began = time.perf_counter()
     project.save()
     saved = since(began)

@@ -29,6 +29,7 @@ from unetstudio.inference.request import PredictionRequest
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.networks.network import create
 from unetstudio.project import durable, prediction_file
+from unetstudio.project.case_changes import changed
 from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
 from unetstudio.workspace.add_images import read_images
@@ -129,8 +130,8 @@ def make(folder: Path) -> None:
         labels[right] = paint(project, right, 200, 3, generations=False)  # a second session: its own journal
         table = project.classes.changed(1, name="nucleus", colour=(10, 200, 90), locked=True).added("vessel", (200, 200, 0)).removed(3)
         project.update(classes=table, view={"case": right})
-        project.review(left, type(project.case(left).review)("corrected"))
-        project.review(right, type(project.case(right).review)("accepted"))
+        project.update(cases=changed(project.cases, left, review=type(project.case(left).review)("corrected")))
+        project.update(cases=changed(project.cases, right, review=type(project.case(right).review)("accepted")))
         project.save()
         scan = read(project.case(left).source)
         predictor, identity = learned(project, scan)

@@ -17,6 +17,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import ProjectError, UserError
 from unetstudio.project import manifest as manifests
+from unetstudio.project.case_changes import changed, moved, removed
 from unetstudio.project.file_reading import read_bytes
 from unetstudio.project.manifest import encode
 from unetstudio.project.manifest_file import BACKUP, MANIFEST, is_project
@@ -39,7 +40,7 @@ def test_that_a_project_opens_as_it_was_saved(project, case):
     volume = another(case, "volume", shape=(9, 30, 20), geometry=Geometry.from_affine(np.diag([1.5, 0.7, 0.7, 1.0])))
     project.add_cases([volume])
     project.update(steps=({"name": "fill_holes"},), view={"case": case.id, "zoom": 2.5}, training=TrainingSettings(depth=3))
-    project.review(volume.id, ReviewState.ACCEPTED)
+    project.update(cases=changed(project.cases, volume.id, review=ReviewState.ACCEPTED))
     project.save()
     project.close()
     with Project.open(project.folder) as again:
@@ -185,7 +186,7 @@ def test_that_a_source_is_added_once_and_names_stay_apart(project, case):
 def test_that_a_source_handed_over_twice_is_added_once(project, case):
     two = another(case, "two")
     assert project.add_cases([two, two]) == (two,) and project.add_cases([two]) == ()
-    project.remove_case(two.id)
+    project.update(cases=removed(project.cases, two.id))
     assert project.add_cases([two]) == (two,)
 
 
@@ -198,18 +199,18 @@ def test_that_sizes_may_differ_but_channels_may_not(project, case):
 
 def test_that_cases_keep_their_order_when_one_changes_moves_or_goes(project, case):
     two, three = project.add_cases([another(case, "two"), another(case, "three")])
-    project.review(two.id, ReviewState.REJECTED)
+    project.update(cases=changed(project.cases, two.id, review=ReviewState.REJECTED))
     assert [c.name for c in project.cases] == ["one", "two", "three"]
-    project.move_case(three.id, 0)
+    project.update(cases=moved(project.cases, three.id, 0))
     assert [c.name for c in project.cases] == ["three", "one", "two"]
-    project.remove_case(case.id)
+    project.update(cases=removed(project.cases, case.id))
     assert [c.name for c in project.cases] == ["three", "two"]
 
 
 def test_that_labels_of_a_removed_case_stay_and_come_back_with_it(project, case, paint):
     store = project.store(case)
     store.append(Kind.EDIT, paint(store.load(case.shape).labels, 1))
-    project.remove_case(case.id)
+    project.update(cases=removed(project.cases, case.id))
     project.save()
     project.add_cases([case])
     assert project.store(case).load(case.shape).sequence == 1
@@ -263,7 +264,9 @@ def test_that_a_project_may_have_any_name(project):
 
 
 def test_that_names_of_any_script_and_of_no_script_survive(project, case):
-    project.change_case(case.id, name="Schädel 頭 \udce9 \ud800", source=Source(case.source.path.with_name("頭\udce9.png")))
+    project.update(
+        cases=changed(project.cases, case.id, name="Schädel 頭 \udce9 \ud800", source=Source(case.source.path.with_name("頭\udce9.png")))
+    )
     project.save()
     assert Project.open(project.folder, read_only=True).cases == project.cases
 

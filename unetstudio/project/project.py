@@ -12,11 +12,11 @@ from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 
-from unetstudio.data.case import Case, ReviewState, Source
+from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, ProjectError
-from unetstudio.project import case_list, disk_reserve, file_listing, folders, lock
+from unetstudio.project import case_changes, disk_reserve, file_listing, folders, lock
 from unetstudio.project.disk_space import low_space_warning
 from unetstudio.project.lock import Lock, LockHolder
 from unetstudio.project.manifest import Manifest, is_other_project
@@ -43,7 +43,7 @@ class Project:
         if held:
             held.is_ours = lambda: not is_other_project(file.path, manifest.uuid)
         self._session = secrets.token_hex(4)
-        self._index = case_list.CaseIndex.of(())
+        self._index = case_changes.CaseIndex.of(())
 
     @classmethod
     def create(cls, folder: Path, classes: ClassTable | None = None, training: TrainingSettings | None = None) -> Project:
@@ -150,7 +150,7 @@ class Project:
 
     def case(self, case_id: str) -> Case:
         """Return the case of an id; UserError when there is none."""
-        return case_list.find_case(self.cases, case_id)
+        return case_changes.find_case(self.cases, case_id)
 
     def update(self, **fields: Any) -> None:
         """Set other `classes`, `training`, `steps`, `view` or `cases`; not yet saved."""
@@ -161,27 +161,10 @@ class Project:
 
         UserError, and nothing is added, when the number of channels differs: one network reads all scans of a project.
         """
-        index = self._index if self._index.cases is self.cases else case_list.CaseIndex.of(self.cases)
+        index = self._index if self._index.cases is self.cases else case_changes.CaseIndex.of(self.cases)
         self._index, added = index.added(cases)
         self.update(cases=self._index.cases)
         return added
-
-    def change_case(self, case_id: str, **fields: Any) -> Case:
-        """Give one case another name, source or review state, in its place."""
-        self.update(cases=case_list.changed(self.cases, case_id, **fields))
-        return self.case(case_id)
-
-    def review(self, case_id: str, state: ReviewState) -> Case:
-        """Set a case's review state."""
-        return self.change_case(case_id, review=state)
-
-    def move_case(self, case_id: str, position: int) -> None:
-        """Move a case to another position in the list."""
-        self.update(cases=case_list.moved(self.cases, case_id, position))
-
-    def remove_case(self, case_id: str) -> None:
-        """Take a case off the list; its labels stay in the folder, and `add_cases` with it brings it back."""
-        self.update(cases=case_list.removed(self.cases, case_id))
 
     # --------------------------------------------------------------------------------------------------------------- folders
 

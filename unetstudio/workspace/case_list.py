@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from unetstudio.data.case import Case, ReviewState
+from unetstudio.project.case_changes import changed, moved, removed
 from unetstudio.workspace.project_writer import ProjectWriter
 
 REMOVED, ANNOTATED = "removed", "annotated"
@@ -105,38 +106,35 @@ class CaseList:
 
     def move(self, case_id: str, place: int) -> CaseMoved:
         """Move a case to another place in the strip."""
-        case = self[case_id]
-        rest = [other for other in self.all if other.id != case_id]
-        rest.insert(place, case)
-        self._writer.update(cases=tuple(rest))
-        return CaseMoved(case)
+        self._writer.update(cases=moved(self.all, case_id, place))
+        return CaseMoved(self[case_id])
 
     def remove(self, case_id: str) -> CaseRemoved:
         """Take a case off the list. Its image and its labels stay where they are, and adding the image again brings it back."""
         case = self[case_id]
         place = self.all.index(case)
-        rest = tuple(other for other in self.all if other.id != case_id)
+        rest = removed(self.all, case_id)
         self._view[REMOVED] = {**self._view.get(REMOVED, {}), case.sha256: case_id}
         self._writer.update(cases=rest, view=dict(self._view))
         return CaseRemoved(case, rest[min(place, len(rest) - 1)] if rest else None)
 
     def review(self, case_id: str, state: ReviewState) -> CaseReviewed:
         """Set what the clinician thinks of a case."""
-        reviewed = replace(self[case_id], review=state)
-        self._replace([reviewed])
-        return CaseReviewed(reviewed)
+        self._replace(changed(self.all, case_id, review=state))
+        return CaseReviewed(self[case_id])
 
-    def relink(self, cases: Iterable[Case]) -> CasesRelinked:
+    def relink(self, cases: Sequence[Case]) -> CasesRelinked:
         """Take the images of these cases from where they lie now."""
-        relinked = tuple(replace(self[case.id], source=case.source) for case in cases if case.id in self)
-        self._replace(relinked)
-        return CasesRelinked(relinked)
+        sources = {case.id: case.source for case in cases}
+        self._replace(tuple(replace(case, source=sources[case.id]) if case.id in sources else case for case in self.all))
+        return CasesRelinked(tuple(case for case in self.all if case.id in sources))
 
-    def _replace(self, changed: Iterable[Case]) -> None:
-        fresh = {case.id: case for case in changed}
-        self._writer.update(cases=tuple(fresh.get(case.id, case) for case in self.all))
-        for case in fresh.values():
-            self._on_replaced(case)
+    def _replace(self, listed: tuple[Case, ...]) -> None:
+        before = self.all
+        self._writer.update(cases=listed)
+        for old, new in zip(before, listed, strict=True):
+            if old is not new:
+                self._on_replaced(new)
 
     # --------------------------------------------------------------------------------------------------- questions
 
