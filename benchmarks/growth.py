@@ -74,7 +74,8 @@ def run(cases: int, classes: int) -> tuple[float, float, float, float]:
     assert edit is not None
     began = time.perf_counter()
     study.apply(first.case.id, 1, edit)
-    trainer._material.refresh()
+    assert trainer.training is not None
+    trainer.training.material.refresh()
     taken_up = time.perf_counter() - began
     return times[0], float(np.median(steps)) if len(steps) else 0.0, taken_up, (peak() - before) / 2**20
 

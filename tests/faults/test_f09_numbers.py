@@ -140,5 +140,6 @@ def test_that_voxels_that_are_not_numbers_do_not_spoil_training(
     assert isinstance(events[-1], TrainingFinished)
     assert not [event for event in events if isinstance(event, Notice)]
     assert all_finite(tmp_path)
-    assert all(np.isfinite([w.low, w.high]).all() for w in trainer.intensity.windows)
+    assert trainer.training is not None
+    assert all(np.isfinite([w.low, w.high]).all() for w in trainer.training.intensity.windows)
     figure("F9", f"{share:.1%} of an image's voxels are {value:g}", bar="trains on, all finite", n=1, good=1)

@@ -87,4 +87,4 @@ def test_that_images_left_out_are_tried_again(study: Study, project: Path, endle
 
 def test_that_learning_must_be_begun(study: Study, project: Path) -> None:
     with pytest.raises(TrainingError):
-        next(iter(UNetLearner(study, project).learn()))
+        UNetLearner(study, project).learn()

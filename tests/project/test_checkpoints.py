@@ -6,7 +6,9 @@ import json
 import pytest
 
 from unetstudio.data.classes import ClassTable
+from unetstudio.errors import CheckpointError
 from unetstudio.project import checkpoints, durable
+from unetstudio.settings import TrainingSettings
 
 CLASSES = ClassTable.named(["a", "b"], [(0, 0, 0), (9, 9, 9)])
 
@@ -74,3 +76,16 @@ def test_that_without_a_budget_the_newest_is_used(folder):
 
 def test_that_there_is_nothing_to_use_without_checkpoints(tmp_path):
     assert checkpoints.to_use(tmp_path) is None
+
+
+def test_that_one_who_needs_a_checkpoint_is_told_what_to_do_without_any(folder, tmp_path):
+    assert checkpoints.require(folder) == checkpoints.to_use(folder)
+    with pytest.raises(CheckpointError, match="train first"):
+        checkpoints.require(tmp_path)
+
+
+def test_that_the_newest_of_a_network_and_preset_is_found(folder):
+    saved(folder, 7, 0.1, network="fcn", settings={"preset": "small"})
+    assert checkpoints.newest(folder, TrainingSettings()).step == 6
+    assert checkpoints.newest(folder, TrainingSettings(network="fcn", preset="small")).step == 7
+    assert checkpoints.newest(folder, TrainingSettings(network="fcn")) is None

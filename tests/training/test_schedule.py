@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from unetstudio.training.schedule import WARM_UP, Budget
+from unetstudio.training.schedule import WARM_UP, Budget, Stopwatch
 
 
 def test_that_an_open_budget_is_constant_after_warming_up() -> None:
@@ -39,3 +39,26 @@ def test_that_the_time_left_is_known_of_a_budget_and_not_of_an_open_end() -> Non
     assert Budget(steps=40).left(10, 5.0) == pytest.approx(15.0)
     assert Budget(steps=40).left(0, 0.5) is None
     assert Budget(seconds=10).left(300, 11.0) == 0
+
+
+def test_that_a_stopwatch_counts_what_happens_within_its_blocks() -> None:
+    watch = Stopwatch()
+    with watch:
+        pass
+    before = watch.seconds
+    assert before > 0
+    sum(range(10_000))
+    assert watch.seconds == before
+    with watch:
+        assert watch.seconds > before
+
+
+def test_that_a_stopwatch_goes_on_from_what_it_is_set_to() -> None:
+    watch = Stopwatch()
+    with watch:
+        sum(range(100_000))
+        watch.set(100.0)
+        assert 100 <= watch.seconds < 101
+    assert 100 < watch.seconds < 101
+    watch.set(7.0)
+    assert watch.seconds == 7

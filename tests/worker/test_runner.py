@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -213,9 +214,12 @@ def test_that_an_edit_read_from_disk_already_is_not_applied_twice(runner: tuple[
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
     made.handle(LabelsEdited(case.id, sequence, edit))
-    assert not any(isinstance(event, JobFailed) for event in events)
-    assert made._work is not None
-    assert made._work.study.counts()[1] == (20, 0)
+    made.handle(LabelsEdited(case.id, sequence + 1, stroke(0, 4, slice(4, 60))))
+    made.handle(Train(dataclasses.replace(SMALL, steps=2), resume=False))
+    saved = advance(made, events, lambda event: isinstance(event, CheckpointSaved))
+    assert isinstance(saved, CheckpointSaved)
+    card = json.loads(Path(saved.path).with_suffix(".json").read_text(encoding="utf-8"))
+    assert card["report"]["painted"] == {"0": [56, 0], "1": [20, 0]}
 
 
 def test_that_a_missing_image_ends_its_prediction_and_not_the_worker(runner: tuple[Runner, list[Event]], project: Project) -> None:

@@ -59,7 +59,7 @@ class UNetLearner:
         """Train the network; UserErrors of `Trainer.run`."""
         if self._trainer is None:
             raise TrainingError("Learning was not begun.")
-        yield from self._trainer.run()
+        return self._trainer.run()
 
     def predictor(self) -> Predictor | None:
         """Return the present averaged weights, or the loaded ones before the first round."""

@@ -99,9 +99,9 @@ def _describe(run: TrainingRun, network: Network, people: Sequence[str]) -> Chec
 
 
 def _views(recipe: Recipe) -> dict[str, str]:
-    """Which views of an image the network may be asked about."""
-    seen = {"Mirrored views": recipe.mirrors, "Turned views": recipe.turns}
-    return {name: "learnt" if there else "not learnt" for name, there in seen.items()}
+    """Say which views of an image the network has learnt."""
+    learnt = {"Mirrored views": recipe.mirrors, "Turned views": recipe.turns}
+    return {name: "learnt" if there else "not learnt" for name, there in learnt.items()}
 
 
 def _remove(weights: Path) -> None:

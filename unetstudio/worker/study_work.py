@@ -46,10 +46,10 @@ class StudyWork:
         self.opened = request  # with the cases of now
         self._send = send
         self._edited_at = 0.0  # when the last stroke came
-        self.study = Study(request.classes, [self._read(case) for case in request.cases])
-        self._learner = LEARNERS[USUAL](self.study, request.project)
-        self.predictions = PredictionScheduler(self.study, self._learner, request.project, stack)
-        self._training = TrainingScheduler(self.study, self._learner, request.project / "runs", stack, send)
+        self._study = Study(request.classes, [self._read(case) for case in request.cases])
+        self._learner = LEARNERS[USUAL](self._study, request.project)
+        self.predictions = PredictionScheduler(self._study, self._learner, request.project, stack)
+        self._training = TrainingScheduler(self._study, self._learner, request.project / "runs", stack, send)
 
     @property
     def background_share(self) -> float:
@@ -71,13 +71,13 @@ class StudyWork:
             case CasesChanged():
                 self._set_cases(request.cases)
             case ClassesChanged():
-                self.study.set_classes(request.classes)
+                self._study.set_classes(request.classes)
                 self._training.wake()
             case Train():
                 self._training.train(request)
             case PauseTraining():
                 if self._training.pause():
-                    self.predictions.add(self.study.cases)
+                    self.predictions.add(self._study.cases)
             case ShowView():
                 self.predictions.show(request)
             case PredictCases():
@@ -86,14 +86,14 @@ class StudyWork:
     def _edit(self, request: LabelsEdited) -> None:
         """Replay an Edit, unless the labels hold it already."""
         self._edited_at = time.monotonic()
-        if self.study.apply(request.case, request.sequence, request.edit) is not None:
+        if self._study.apply(request.case, request.sequence, request.edit) is not None:
             self._training.wake()
 
     def _set_cases(self, cases: tuple[Case, ...]) -> None:
         """Take another list of cases; only images that are new, or lie elsewhere now, are to be predicted."""
-        before = {id: member.case.source for id, member in self.study.cases.items()}
+        before = {id: member.case.source for id, member in self._study.cases.items()}
         self.opened = replace(self.opened, cases=cases)
-        self.study.set_cases([self._member(case) if case.id in before else self._read(case) for case in cases])
+        self._study.set_cases([self._member(case) if case.id in before else self._read(case) for case in cases])
         self.predictions.add_fresh(case.id for case in cases if before.get(case.id) != case.source)
         self._training.wake()  # what training waits for is no longer the first image
 
@@ -104,7 +104,7 @@ class StudyWork:
                 self.predictions.refresh_view()
             case RoundDone():
                 if self._training.round_done(event):
-                    self.predictions.add(self.study.cases)
+                    self.predictions.add(self._study.cases)
                 self.predictions.round_done(event.round)
             case TrainingFinished():
                 self._training.finished()
