@@ -51,7 +51,7 @@ def window(place: Path, qapp: object, qtbot: QtBot) -> Iterator[Callable[[Path],
         session.fault.connect(session.faults.append)  # type: ignore[attr-defined]
         made.append(session)
         session.open_paths([path])
-        qtbot.waitUntil(lambda: session.case is not None, timeout=20_000)
+        qtbot.waitUntil(lambda: session.case is not None and not session.tasks.running, timeout=20_000)
         return session
 
     yield open_session

@@ -73,3 +73,23 @@ def test_that_without_a_project_there_is_nothing_to_change(qapp: QApplication) -
     empty = Notifier()
     assert empty.change(lambda project: project.classes.rename(1, "cyst")) is None
     assert (empty.cases, tuple(empty.classes), empty.case, empty.scan, empty.labels, empty.read_only) == ((), (), None, None, None, False)
+
+
+def test_that_entering_and_leaving_a_project_is_announced_while_it_is_there_and_when_it_is_gone(notifier: Notifier, tmp_path: Path) -> None:
+    told: list[object] = []
+    notifier.project_opened.connect(lambda: told.append(("opened", notifier.project)))
+    notifier.project_closing.connect(lambda: told.append(("closing", notifier.project)))
+    notifier.project_closed.connect(lambda: told.append(("closed", notifier.project)))
+    project = notifier.project
+    assert project is not None
+    project.view["case"] = "a" * 16
+    notifier.leave()
+    notifier.leave()
+    notifier.enter(project)
+    assert told == [("closing", project), ("closed", None), ("opened", project)]
+    assert project.writer.project.manifest.view["case"] == "a" * 16
+
+
+def test_that_other_settings_are_no_change_of_cases_or_classes(notifier: Notifier, heard: list[Change]) -> None:
+    change = notifier.change(lambda project: project.set_training(project.training))
+    assert heard == [change]

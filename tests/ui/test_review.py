@@ -82,7 +82,7 @@ def predicted(opened: Session, qtbot: QtBot) -> Session:
 def told(opened: Session) -> list[str]:
     """What was refused."""
     refusals: list[str] = []
-    opened.review.refused.connect(refusals.append)
+    opened.notice.connect(lambda text, level: refusals.append(text))
     return refusals
 
 

@@ -58,8 +58,8 @@ def test_that_a_case_that_was_changed_while_it_was_closed_is_recognized(project:
 
 def test_that_training_and_post_processing_are_saved_with_the_project(project: OpenProject) -> None:
     assert project.steps == DEFAULT_STEPS
-    project.training = replace(project.training, base=24)
-    project.steps = (Threshold(probability=0.3),)
+    project.set_training(replace(project.training, base=24))
+    project.set_steps((Threshold(probability=0.3),))
     project.close()
     with open_project(project.path, documents()) as again:
         assert again.training.base == 24

@@ -43,6 +43,7 @@ class CaseOpener(QObject):
         self._cursor, self._display, self._annotation, self._review = cursor, display, annotation, review
         self.wanted = ""
         """Id of the case asked for last; "" when there is none."""
+        notifier.project_closing.connect(self.close)
         notifier.changed.connect(self._leave_removed)
         review.next_asked.connect(self._open_next_unreviewed)
 

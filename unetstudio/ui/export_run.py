@@ -33,6 +33,7 @@ class ExportRun(QObject):
         super().__init__(parent)
         self._notifier, self._disk, self._saver, self._worker, self._tasks = notifier, disk, saver, worker, tasks
         self._averaging: list[_Export] = []
+        notifier.project_closing.connect(self._stop_predicting)
 
     def begin(self, folder: Path, choice: ExportChoice, cases: list[str], *, averaged: bool = False) -> Task:
         """Write what is chosen of these cases into a folder; segmentations `averaged` over mirrored views are predicted first."""
@@ -51,8 +52,7 @@ class ExportRun(QObject):
                 self._write(run)
         return task
 
-    def forget(self) -> None:
-        """Stop predicting: the project is closed."""
+    def _stop_predicting(self) -> None:
         for run in tuple(self._averaging):
             run.task.stop()
 

@@ -55,6 +55,7 @@ class MaskImport(QObject):
         super().__init__(parent)
         self._notifier, self._disk, self._tasks, self._annotation = notifier, disk, tasks, annotation
         self._runs: list[_Run] = []
+        notifier.project_closing.connect(self._stop)
 
     def begin(self, paths: list[Path]) -> None:
         """Import masks. A single mask may have any name: it is for the open case."""
@@ -72,8 +73,7 @@ class MaskImport(QObject):
         steps = _read(self._disk, project.writer, pairs, project.classes.table)
         run.task.on_stop(self._disk.begin(steps, lambda mask: self._take(run, mask), lambda error: self._end(run, error)))
 
-    def forget(self) -> None:
-        """Stop: the project is closed."""
+    def _stop(self) -> None:
         for run in self._runs:
             run.task.stop()
 

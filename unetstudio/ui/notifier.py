@@ -14,9 +14,9 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.workspace.case_list import CasesEdit
 from unetstudio.workspace.open_case import OpenCase
-from unetstudio.workspace.open_project import OpenProject
+from unetstudio.workspace.open_project import OpenProject, SettingsChanged
 
-Change = CasesEdit | ClassesEdit
+Change = CasesEdit | ClassesEdit | SettingsChanged
 """What an operation on a project returns."""
 
 
@@ -24,10 +24,11 @@ class Notifier(QObject):
     """Runs operations on `project` and announces what they changed, in one place; whoever saves, learns or shows it listens here."""
 
     project_opened = Signal()
+    project_closing = Signal()  # the project is still there
     project_closed = Signal()
     cases_changed = Signal()  # list, order, review states, thumbnails
     classes_changed = Signal()
-    changed = Signal(object)  # Change: after cases_changed or classes_changed
+    changed = Signal(object)  # Change: after cases_changed or classes_changed, if it is one of those
     case_opening = Signal(str)  # id: its scan is being read
     case_opened = Signal(str)  # id: scan and labels are there, ready to paint
     case_failed = Signal(str, str)  # id, one sentence
@@ -68,6 +69,23 @@ class Notifier(QObject):
         """Whether a project is open that cannot be changed."""
         return self.project is not None and self.project.read_only
 
+    def enter(self, project: OpenProject) -> None:
+        """Make a project the open one."""
+        self.project = project
+        self.project_opened.emit()
+        self.classes_changed.emit()
+        self.cases_changed.emit()
+        for sentence in project.notices:
+            self.notice.emit(sentence, "warning")
+
+    def leave(self) -> None:
+        """Let go of the project, if there is one."""
+        if self.project is not None:
+            self.project_closing.emit()
+            self.project.keep_view()
+            self.project = None
+            self.project_closed.emit()
+
     def change(self, operation: Callable[[OpenProject], Change | None]) -> Change | None:
         """Run an operation on the project and announce what it changed; what stands against it becomes a notice."""
         if self.project is None:
@@ -86,8 +104,11 @@ class Notifier(QObject):
 
     def announce(self, change: Change) -> None:
         """Announce a change that was made to the project."""
-        if isinstance(change, ClassesEdit):
-            self.classes_changed.emit()
-        else:
-            self.cases_changed.emit()
+        match change:
+            case ClassesEdit():
+                self.classes_changed.emit()
+            case SettingsChanged():
+                pass
+            case _:
+                self.cases_changed.emit()
         self.changed.emit(change)

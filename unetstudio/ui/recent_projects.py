@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Generator
-from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
 from unetstudio.ui.disk_thread import DiskThread
+from unetstudio.ui.notifier import Notifier
 from unetstudio.workspace import recent
 from unetstudio.workspace.recent import RecentProject
 
@@ -17,14 +17,17 @@ class RecentProjects(QObject):
 
     changed = Signal()
 
-    def __init__(self, disk: DiskThread, parent: QObject | None = None) -> None:
+    def __init__(self, notifier: Notifier, disk: DiskThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._disk = disk
+        self._notifier, self._disk = notifier, disk
         self.projects: tuple[RecentProject, ...] = ()
+        notifier.project_opened.connect(self._remember)
 
-    def remember(self, folder: Path) -> None:
-        """Put a project at the top of the list."""
-        self._disk.ask(lambda: recent.remember(folder))
+    def _remember(self) -> None:
+        """Put the open project at the top of the list."""
+        if (project := self._notifier.project) is not None:
+            folder = project.path
+            self._disk.ask(lambda: recent.remember(folder))
 
     def read(self) -> None:
         """Read the list, after everything asked of the disk thread before; `changed` follows."""

@@ -11,6 +11,7 @@ from PySide6.QtCore import QObject, QTimer, Signal
 
 from unetstudio.data.case import Case, ReviewState
 from unetstudio.data.classes import ClassTable
+from unetstudio.data.classes_edit import ClassesEdit
 from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import SOURCE, Origin
@@ -24,6 +25,8 @@ from unetstudio.postprocess.step import Step
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.latest import LatestThread
+from unetstudio.ui.notifier import Change, Notifier
+from unetstudio.workspace.case_list import CaseReviewed
 
 GATHER = 120
 """Milliseconds over which tiles are gathered before the segmentation is made anew."""
@@ -39,16 +42,13 @@ class Review(QObject):
     steps_changed = Signal()
     reports_changed = Signal()  # of the steps: what each removed
     state_changed = Signal(str, object)  # case id, its new ReviewState
-    state_asked = Signal(object)  # ReviewState for the open case
     next_asked = Signal()
-    refused = Signal(str)
-    fault = Signal(str)  # traceback of an error in post-processing
 
-    def __init__(self, annotation: Annotation, parent: QObject | None = None) -> None:
+    def __init__(self, notifier: Notifier, annotation: Annotation, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._annotation = annotation
+        self._notifier, self._annotation = notifier, annotation
         self._latest = LatestThread(self)
-        self._latest.crashed.connect(self.fault)
+        self._latest.crashed.connect(notifier.fault)
         self._latest.start()
         self._gather = QTimer(self, singleShot=True, interval=GATHER)
         self._gather.timeout.connect(self._segment)
@@ -63,6 +63,8 @@ class Review(QObject):
         self.removed: NDArray[np.bool_] | None = None  # (Z, Y, X): changed by post-processing
         self.steps: tuple[Step, ...] = DEFAULT_STEPS
         self.reports: tuple[StepReport, ...] = ()
+        notifier.project_opened.connect(self._take_steps)
+        notifier.changed.connect(self._take_change)
 
     # --------------------------------------------------------------------------------------------------- open case
 
@@ -120,13 +122,25 @@ class Review(QObject):
         if steps != self.steps:
             self.steps = steps
             self.steps_changed.emit()
+            if (project := self._notifier.project) is not None:
+                self._notifier.announce(project.set_steps(steps))
             if self.prediction is not None:
                 self._outdate(0)
 
-    def classes_changed(self) -> None:
-        """Make the segmentation anew: strokes of a removed class rule no longer, those of one that came back rule again."""
-        if self.prediction is not None:
-            self._outdate(0)
+    def _take_change(self, change: Change) -> None:
+        """Make the segmentation anew after a change of classes: strokes of a removed class rule no longer, and again when it is back."""
+        match change:
+            case ClassesEdit() if change.concerns_learning and self.prediction is not None:
+                self._outdate(0)
+            case CaseReviewed(case):
+                self.state_changed.emit(case.id, case.review)
+
+    def _take_steps(self) -> None:
+        if (project := self._notifier.project) is not None:
+            self.set_steps(project.steps)
+
+    def _refuse(self, sentence: str) -> None:
+        self._notifier.notice.emit(sentence, "info")
 
     def _outdate(self, wait: int, region: Region | None = None) -> None:
         """Have the segmentation made anew: all of it, or a region of it where no step looks further than a voxel."""
@@ -190,8 +204,9 @@ class Review(QObject):
         self._accept("accept object", lambda segmentation: connected(segmentation, at))
 
     def set_state(self, state: ReviewState) -> None:
-        """Ask for a review state of the open case."""
-        self.state_asked.emit(state)
+        """Set the review state of the open case."""
+        if (case := self._notifier.case) is not None:
+            self._notifier.change(lambda project: project.cases.review(case.id, state))
 
     def next_unreviewed(self) -> None:
         """Ask for the next case that nobody has judged yet."""
@@ -199,10 +214,10 @@ class Review(QObject):
 
     def _accept(self, tool: str, chosen: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]) -> None:
         if self.segmentation is None and self.prediction is None:
-            self.refused.emit("There is nothing to accept yet: a prediction appears once two classes are painted.")
+            self._refuse("There is nothing to accept yet: a prediction appears once two classes are painted.")
             return
         if self._annotation.read_only:
-            self.refused.emit("This project is open read-only; nothing is changed.")
+            self._refuse("This project is open read-only; nothing is changed.")
             return
 
         def act() -> None:
@@ -211,7 +226,7 @@ class Review(QObject):
                 return
             made = f" from {self.prediction.checkpoint[:12]}" if self.prediction is not None and self.prediction.checkpoint else ""
             if not self._annotation.change(lambda labels: accepted(labels, segmentation, chosen(segmentation), tool + made, classes)):
-                self.refused.emit("Nothing changes: these voxels carry this class already, were painted by hand, or are locked.")
+                self._refuse("Nothing changes: these voxels carry this class already, were painted by hand, or are locked.")
 
         if self._busy or not self._outdated.empty:
             self._after.append(act)

@@ -13,7 +13,8 @@ from unetstudio.data.edit import Edit
 from unetstudio.errors import UserError
 from unetstudio.project.record import Kind
 from unetstudio.ui.disk_thread import DiskThread
-from unetstudio.workspace.open_project import OpenProject
+from unetstudio.ui.notifier import Change, Notifier
+from unetstudio.workspace.case_list import CaseReviewed
 from unetstudio.workspace.project_writer import ProjectWriter
 
 GATHER = 300
@@ -49,9 +50,9 @@ class Saver(QObject):
     trouble_changed = Signal(object)  # Trouble, or None once everything is on the disk
     space_low = Signal(str)  # one sentence: the disk will soon be full
 
-    def __init__(self, disk: DiskThread, parent: QObject | None = None) -> None:
+    def __init__(self, notifier: Notifier, disk: DiskThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
-        self._disk = disk
+        self._notifier, self._disk = notifier, disk
         self._writer: ProjectWriter | None = None
         self._opened_read_only = False
         self._pending = 0
@@ -68,6 +69,9 @@ class Saver(QObject):
         self._beat.timeout.connect(self._keep_alive)
         self._long = QTimer(self, singleShot=True, interval=LONG)
         self._long.timeout.connect(self._report_trouble)
+        notifier.project_opened.connect(self._open)
+        notifier.project_closed.connect(self._close)
+        notifier.changed.connect(self._take_change)
 
     @property
     def busy(self) -> bool:
@@ -79,8 +83,9 @@ class Saver(QObject):
         """Why something could not be stored and waits in memory, or ""."""
         return self._refused
 
-    def open(self, project: OpenProject) -> None:
-        """Save this project until `close`."""
+    def _open(self) -> None:
+        if (project := self._notifier.project) is None:
+            return
         self._writer, self._opened_read_only = project.writer, project.read_only
         if not self._opened_read_only:
             self._beat.start()
@@ -88,8 +93,8 @@ class Saver(QObject):
         self.set_author(self.author)
         self.state_changed.emit("Open read-only" if self._opened_read_only else "All saved", True)
 
-    def close(self) -> None:
-        """Save what waits and let go of the project; the disk thread does it in its turn."""
+    def _close(self) -> None:
+        """Have the disk thread save what waits and let go of the project, in its turn."""
         if self._writer is None:
             return
         self._gather.stop()
@@ -99,6 +104,12 @@ class Saver(QObject):
         self._warned = ""
         self._recovered()
         self.state_changed.emit("", True)
+
+    def _take_change(self, change: Change) -> None:
+        """Save every change of the project soon, and note a review state for the audit trail."""
+        self.save()
+        if isinstance(change, CaseReviewed):
+            self.note(change.case, event=change.case.review.value)
 
     def append(self, case_id: str, kind: str, edit: Edit | None) -> None:
         """Store one change of labels durably: "edit", "undo", "redo", "partial", or "cancel" without an Edit."""

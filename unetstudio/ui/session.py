@@ -8,7 +8,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from unetstudio.data.case import ReviewState
 from unetstudio.data.classes_edit import ClassesEdit
 from unetstudio.data.edit import Edit
 from unetstudio.project.manifest_file import is_project
@@ -35,7 +34,6 @@ from unetstudio.ui.task import Tasks
 from unetstudio.ui.worker_sync import WorkerSync
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.workspace import user_folders
-from unetstudio.workspace.case_list import CaseReviewed
 from unetstudio.workspace.example import example_images
 from unetstudio.workspace.open_project import OpenProject
 
@@ -53,15 +51,16 @@ class Session(Notifier):
         self.tasks = Tasks(self)
         self.disk = DiskThread(self)
         self.worker = WorkerThread(self)
-        self.saver = Saver(self.disk, self)
-        self.recent = RecentProjects(self.disk, self)
+        self.saver = Saver(self, self.disk, self)
+        self.recent = RecentProjects(self, self.disk, self)
         self.cursor = Cursor(self)
         self.display = Display(self)
         self.annotation = Annotation(self)
-        self.review = Review(self.annotation, self)
+        self.review = Review(self, self.annotation, self)
         self.attention = Attention(self)
         self.networks = NetworkCatalogue(self.worker, self.tasks, self)
         self.learning = Learning(self.worker, self.networks, self)
+        self.project_opened.connect(self._set_up)  # before the worker is given the project to learn
         self.project_opener = ProjectOpener(self.disk, self)
         self.case_opener = CaseOpener(self, self.disk, self.saver, self.cursor, self.display, self.annotation, self.review, self)
         self.image_import = ImageImport(self, self.disk, self.tasks, self.case_opener, self)
@@ -76,23 +75,20 @@ class Session(Notifier):
         self.disk.start()
 
     def _wire(self) -> None:
-        self.changed.connect(self._take_change)
         self.classes_changed.connect(lambda: self.annotation.set_classes(self.classes))
+        self.project_closed.connect(self.annotation.forget)
+        self.project_closed.connect(self.learning.project_closed)
         self.case_opened.connect(lambda _: self.attention.open(self.case.case if self.case is not None else None))
         self.disk.crashed.connect(self.fault)
-        self.review.fault.connect(self.fault)
         self.learning.notice.connect(self.notice)
         self.networks.notice.connect(self.notice)
         self.annotation.refused.connect(lambda sentence: self.notice.emit(sentence, "info"))
-        self.review.refused.connect(lambda sentence: self.notice.emit(sentence, "info"))
         self.saver.space_low.connect(lambda sentence: self.notice.emit(sentence, "warning"))
         self.saver.state_changed.connect(self.save_state_changed)
         self.saver.lost.connect(self._stop_painting)
         self.annotation.journalled.connect(self.store_edit)
         self.annotation.labels_edited.connect(self.review.labels_edited)
         self.annotation.classes_undone.connect(self._undo_classes)
-        self.review.state_asked.connect(self._review_open_case)
-        self.review.steps_changed.connect(self._keep_steps)
         self.learning.settings_changed.connect(self._keep_training)
         self.learning.changed.connect(self._drop_overlay)
         self.project_opener.opened.connect(self.show_project)
@@ -125,42 +121,17 @@ class Session(Notifier):
         self.disk.ask(lambda: example_images(user_folders.documents()), self.open_paths, lambda error: self._report_refusal(str(error)))
 
     def show_project(self, project: OpenProject) -> None:
-        """Make a project that was read or made the open one."""
-        self.project = project
-        self.saver.open(project)
-        self.annotation.read_only = project.read_only
-        self.annotation.set_classes(self.classes)
-        self.annotation.set_active_class(project.view.get("active_class", 1))
-        self.learning.settings = replace(project.training, seconds=0.0, steps=0)  # a time to learn in is used once
-        self.learning.settings_changed.emit()
-        self.review.set_steps(project.steps)
-        self.recent.remember(project.path)
-        self.project_opened.emit()
-        self.classes_changed.emit()
-        self.cases_changed.emit()
-        for sentence in project.notices:
-            self.notice.emit(sentence, "warning")
-        self.worker_sync.open(project)
+        """Make a project that was read or made the open one, and show its case."""
+        self.enter(project)
         if case_id := project.last_case():
             self.case_opener.open(case_id)
         self.image_import.release()
 
     def close_project(self) -> None:
-        """Close the project. Everything is saved already; the disk thread lets go in its turn."""
+        """Close the project, also one that is being read. Everything is saved already; the disk thread lets go in its turn."""
         self.project_opener.forget()
         self.image_import.forget()
-        if self.project is None:
-            return
-        self.mask_import.forget()
-        self.export_run.forget()
-        self.case_opener.close()
-        self.project.keep_view()
-        self.saver.close()
-        self.project = None
-        self.annotation.forget()
-        self.worker_sync.close()
-        self.learning.project_closed()
-        self.project_closed.emit()
+        self.leave()
 
     def start_worker(self) -> None:
         """Start the learner's process; the window does so once it is on the screen."""
@@ -203,22 +174,19 @@ class Session(Notifier):
         """Add a class in a colour that stands out against the image, and paint with it next."""
         self.change(lambda project: project.classes.add(name, self.scan))
 
-    def _take_change(self, change: Change) -> None:
-        self.saver.save()
-        match change:
-            case ClassesEdit() if change.concerns_learning:
-                self.review.classes_changed()
-            case CaseReviewed(case):
-                self.saver.note(case, event=case.review.value)
-                self.review.state_changed.emit(case.id, case.review)
+    def _set_up(self) -> None:
+        """Paint and train as the open project says."""
+        if (project := self.project) is None:
+            return
+        self.annotation.read_only = project.read_only
+        self.annotation.set_classes(self.classes)
+        self.annotation.set_active_class(project.view.get("active_class", 1))
+        self.learning.settings = replace(project.training, seconds=0.0, steps=0)  # a time to learn in is used once
+        self.learning.settings_changed.emit()
 
     def _undo_classes(self, edit: ClassesEdit) -> None:
         if self.project is not None:
             self.announce(self.project.classes.apply(edit))
-
-    def _review_open_case(self, state: ReviewState) -> None:
-        if (case := self.case) is not None:
-            self.change(lambda project: project.cases.review(case.id, state))
 
     def store_edit(self, kind: str, edit: Edit | None) -> None:
         """Send every change of labels to the disk and to the worker, under one number; parts of a stroke go to the disk alone."""
@@ -230,13 +198,7 @@ class Session(Notifier):
 
     def _keep_training(self) -> None:
         if self.project is not None:
-            self.project.training = self.learning.settings
-            self.saver.save()
-
-    def _keep_steps(self) -> None:
-        if self.project is not None:
-            self.project.steps = self.review.steps
-            self.saver.save()
+            self.announce(self.project.set_training(self.learning.settings))
 
     def _stop_painting(self, reason: str) -> None:
         """Stop painting and learning: the project is another program's now, and nothing more would be saved."""

@@ -38,7 +38,7 @@ from unetstudio.worker.messages import (
     TaskEnded,
     WorkerReady,
 )
-from unetstudio.workspace.open_project import OpenProject
+from unetstudio.workspace.open_project import SettingsChanged
 
 
 class WorkerSync(QObject):
@@ -62,6 +62,8 @@ class WorkerSync(QObject):
         self._to_open = False  # whether the project is still to be given to the worker
         self._opened: Path | None = None  # the project that the worker's events are about
         self._view: ShowView | None = None
+        notifier.project_opened.connect(self.open)
+        notifier.project_closed.connect(self.close)
         notifier.changed.connect(self._send)
         worker.event_received.connect(self._take)
         saver.idle.connect(self._open_when_saved)
@@ -69,11 +71,11 @@ class WorkerSync(QObject):
 
     # ---------------------------------------------------------------------------------------------------- to the worker
 
-    def open(self, project: OpenProject) -> None:
+    def open(self) -> None:
         """Give the project to the worker, once every stroke that it will read is on the disk. One that is open read-only is not learned:
         checkpoints and predictions would be written into it."""
         self._opened = None
-        self._to_open = not project.read_only
+        self._to_open = not self._notifier.read_only
         if self._to_open:
             self._open_when_saved()
         else:
@@ -92,10 +94,14 @@ class WorkerSync(QObject):
         """Send what an operation changed, as far as it concerns learning."""
         if (project := self._notifier.project) is None:
             return
-        if not isinstance(change, ClassesEdit):
-            self._worker.ask(CasesChanged(project.cases.all))
-        elif change.concerns_learning:
-            self._worker.ask(ClassesChanged(project.classes.table))
+        match change:
+            case ClassesEdit():
+                if change.concerns_learning:
+                    self._worker.ask(ClassesChanged(project.classes.table))
+            case SettingsChanged():
+                pass  # sent when learning starts with them
+            case _:
+                self._worker.ask(CasesChanged(project.cases.all))
 
     def show_view(self, region: Region, focus: tuple[int, int, int]) -> None:
         """Send what is on the screen, which the worker predicts first."""
@@ -135,8 +141,8 @@ class WorkerSync(QObject):
             return
         self._learning.take(event)
         match event:
-            case WorkerReady() if (project := self._notifier.project) is not None:
-                self.open(project)
+            case WorkerReady() if self._notifier.project is not None:
+                self.open()
             case TilePredicted():
                 self._review.take(event)
             case AttentionMapped():

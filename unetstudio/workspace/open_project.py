@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -16,6 +17,11 @@ from unetstudio.workspace.case_list import CaseList
 from unetstudio.workspace.class_list import ClassList
 from unetstudio.workspace.open_case import OpenCase
 from unetstudio.workspace.project_writer import LoadedCase, ProjectWriter
+
+
+@dataclass(frozen=True)
+class SettingsChanged:
+    """The project has other training settings or other post-processing."""
 
 
 class OpenProject:
@@ -54,9 +60,10 @@ class OpenProject:
         """How its networks are trained."""
         return self.writer.project.manifest.training
 
-    @training.setter
-    def training(self, settings: TrainingSettings) -> None:
+    def set_training(self, settings: TrainingSettings) -> SettingsChanged:
+        """Train networks in another way."""
         self.writer.update(training=settings)
+        return SettingsChanged()
 
     @property
     def steps(self) -> tuple[Step, ...]:
@@ -64,9 +71,10 @@ class OpenProject:
         kept = self.writer.project.manifest.steps
         return from_json(kept) if kept else DEFAULT_STEPS
 
-    @steps.setter
-    def steps(self, steps: tuple[Step, ...]) -> None:
+    def set_steps(self, steps: tuple[Step, ...]) -> SettingsChanged:
+        """Post-process in another way."""
         self.writer.update(steps=to_json(steps))
+        return SettingsChanged()
 
     def thumbnail(self, case_id: str) -> Path:
         """Return where a case's thumbnail lies, or will."""
