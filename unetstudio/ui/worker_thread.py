@@ -8,7 +8,20 @@ from dataclasses import dataclass
 
 from PySide6.QtCore import QObject, QThread, Signal
 
-from unetstudio.worker.messages import Answer, Event, Heartbeat, Request, StopTask, TaskEnded, TaskEvent, TaskRequest, WorkerDied
+from unetstudio.worker.file_messages import AverageCases, PredictFolder
+from unetstudio.worker.messages import (
+    Answer,
+    CloseStudy,
+    Event,
+    Heartbeat,
+    OpenStudy,
+    Request,
+    StopTask,
+    TaskEnded,
+    TaskEvent,
+    TaskRequest,
+    WorkerDied,
+)
 from unetstudio.worker.process import WorkerProcess
 from unetstudio.worker.transport import WorkerTransport
 from unetstudio.workspace.user_folders import home
@@ -45,6 +58,7 @@ class WorkerThread(QThread):
         super().__init__(parent)
         self._start = start
         self._worker: WorkerTransport | None = None
+        self._studying: WorkerTransport | None = None  # the worker that was given the open project
         self._ending = False
         self._listeners: dict[int, Listener] = {}  # by the id of their task
         self.event_received.connect(self._deliver)
@@ -55,9 +69,18 @@ class WorkerThread(QThread):
         return self._worker.pid if self._worker is not None else 0
 
     def ask(self, request: Request) -> None:
-        """Send a request. Without a worker it is dropped, but that a task hears of it: the session asks anew when one is ready."""
+        """Send a request. Without a worker it is dropped, but that a task hears of it: the session asks anew when one is ready.
+
+        A task that needs the open project ends likewise with a worker that has not been given it yet.
+        """
         worker = self._worker  # which may be taken away by the thread at any moment
-        if worker is not None:
+        match request:
+            case OpenStudy():
+                self._studying = worker
+            case CloseStudy():
+                self._studying = None
+        ready = self._studying is worker if isinstance(request, PredictFolder | AverageCases) else True
+        if worker is not None and ready:
             worker.send(request)
         elif isinstance(request, TaskRequest):
             self._deliver(TaskEnded(request.task, NOT_UP))
