@@ -10,6 +10,7 @@ from ui.line import Line
 from unetstudio.inference.events import Notice
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.ui import learning_sentences
 from unetstudio.ui.learning import MOST_LOSSES, Learning
 from unetstudio.ui.network_catalogue import NetworkCatalogue
 from unetstudio.ui.task import Tasks
@@ -104,7 +105,11 @@ def test_that_a_paused_learner_that_is_killed_does_not_begin_again_by_itself(lea
     learning.take(WorkerDied("The learner was ended from outside.", restarting=True))
     learning.take(WorkerReady(2, "CPU", ()))
     learning.start()
-    assert learning.state.phase == "paused"
+    assert (learning.state.phase, learning.state.sentence, learning.state.device) == (
+        "paused",
+        learning_sentences.paused(learned=False),
+        "CPU",
+    )
     assert line.sent == []
 
 

@@ -133,12 +133,12 @@ class Learning(QObject):
         """Take an event of the worker."""
         match event:
             case WorkerReady():
-                self._set(device=event.device, phase=self._waiting_phase(), sentence=learning_sentences.READY)
+                self.state.device = event.device
+                self._wait(learning_sentences.READY)
             case StudyOpened():
                 self._set(checkpoint=event.checkpoint, network=event.network or self.state.network)
             case TrainingWaits():
-                if self.state.phase != "paused":
-                    self._set(phase="waiting", sentence=event.reason)
+                self._wait(event.reason)
             case TrainingStarted():
                 self._take_start(event)
             case StepDone():
@@ -206,8 +206,12 @@ class Learning(QObject):
     def _paused(self) -> str:
         return learning_sentences.paused(learned=self.state.step > 0 or bool(self.state.checkpoint))
 
-    def _waiting_phase(self) -> str:
-        return self.state.phase if self.state.phase == "paused" else "waiting"
+    def _wait(self, sentence: str) -> None:
+        """Show why learning waits; a pause stays a pause."""
+        if self.state.phase == "paused":
+            self._set(sentence=self._paused())
+        else:
+            self._set(phase="waiting", sentence=sentence)
 
     def _clear_curve(self) -> None:
         self.rounds.clear()
