@@ -5,7 +5,7 @@ from dataclasses import replace
 
 import pytest
 from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QWidget
+from PySide6.QtWidgets import QPushButton, QStyleOptionButton, QWidget
 from pytestqt.qtbot import QtBot
 
 from unetstudio.training.events import RoundDone, StepDone, TrainingStarted
@@ -65,6 +65,20 @@ def test_that_pause_becomes_continue(qtbot: QtBot, panel: LearningPanel, session
     assert panel.pause_button.text() == "Continue"
     qtbot.mouseClick(panel.pause_button, Qt.MouseButton.LeftButton)
     assert session.learning.state.phase != "paused"
+
+
+def test_that_the_name_of_a_network_makes_the_panel_no_wider(panel: LearningPanel, session: Session) -> None:
+    learn(session)
+    width = panel.minimumSizeHint().width()
+    names = NetworkChoice("unet", "A residual network with a name of its own", "", (2, 3))
+    session.worker.event_received.emit(WorkerReady(1, "CPU, 2 cores", (names,)))
+    assert panel.network_button.text() == "Network: A residual network with a name of its own …"
+    assert panel.minimumSizeHint().width() == width
+    option = QStyleOptionButton()
+    panel.network_button.resize(120, 30)
+    panel.network_button.initStyleOption(option)
+    assert option.text.startswith("Network: A") and option.text.endswith("…")
+    assert panel.network_button.fontMetrics().horizontalAdvance(option.text) <= 120
 
 
 def test_that_starting_afresh_asks_in_place_first(qtbot: QtBot, panel: LearningPanel, session: Session) -> None:

@@ -9,6 +9,7 @@ from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 from unetstudio.ui.panels.advanced import Advanced
 from unetstudio.ui.panels.chart import Chart
 from unetstudio.ui.panels.confirmation import Confirmation
+from unetstudio.ui.panels.elided_button import ElidedButton
 from unetstudio.ui.panels.fold import Fold
 from unetstudio.ui.panels.learning_numbers import LearningNumbers
 from unetstudio.ui.panels.score_bars import ScoreBars
@@ -49,7 +50,7 @@ class LearningPanel(QWidget):
         self.afresh_button = QPushButton(icon("restart"), "Start afresh")
         self.afresh_button.setObjectName("start_afresh")
         self.afresh_button.setToolTip("Forget what was learned and begin again")
-        self.network_button = QPushButton()
+        self.network_button = ElidedButton()
         self.network_button.setObjectName("choose_network")
         self.network_button.setToolTip("What other networks there are, what they are for, and what they cost on this computer")
         self.augmentation_button = QPushButton("Augmentation …")
