@@ -117,6 +117,15 @@ def test_that_networks_are_described_again_when_it_failed(networks: NetworkCatal
     assert again is not None and again.running and len(line.sent) == 2
 
 
+def test_that_networks_are_described_again_when_it_was_stopped_half_way(networks: NetworkCatalogue, line: Line) -> None:
+    stopped = networks.describe()
+    answer(line, line.sent[0], cost())
+    assert stopped is not None
+    stopped.stop()
+    describe(networks, line, cost(), cost("unetr"))
+    assert networks.cost("unetr", 2) == cost("unetr") and networks.describe() is None
+
+
 def test_that_what_the_worker_remembers_of_earlier_runs_counts(networks: NetworkCatalogue, line: Line) -> None:
     describe(networks, line, cost("attention_unet", seconds=1.9))
     assert not networks.suits("attention_unet", 2)

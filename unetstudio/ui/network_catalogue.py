@@ -51,11 +51,9 @@ class NetworkCatalogue(QObject):
 
     def describe(self) -> Task | None:
         """Ask for the size of every network here, and for what was measured before; None when that is known."""
-        if self._costs:
-            return None
-        if self._describing is None or not self._describing.running:
+        if self._describing is None or self._describing.state in (TaskState.FAILED, TaskState.STOPPED):
             self._describing = self._begin("Describing networks", DescribeNetworks, self._keep_cost)
-        return self._describing
+        return self._describing if self._describing.running else None
 
     def measure(self, networks: list[tuple[str, int]]) -> Task:
         """Measure seconds and memory of a training step of each (name, dims), which takes a few seconds each."""
