@@ -1,4 +1,4 @@
-"""Taking images into a project: each is read once, hashed, measured and given a thumbnail, and a project is made where there is none."""
+"""Adding images to a project: each is read once, hashed, measured and given a thumbnail; a project is made where there is none."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class CaseRead:
 
 @dataclass(frozen=True)
 class CaseRefused:
-    """A file that did not become a case, and why, in one sentence."""
+    """A file that did not become a case, with the reason in one sentence."""
 
     source: Source
     text: str
     done: int
     total: int
-    known: bool = False  # only because it is in the project already
+    known: bool = False  # the only reason: it is in the project already
 
 
 ImageEvent = CaseRead | CaseRefused
@@ -77,8 +77,8 @@ def add_images(
 ) -> Generator[OpenProject | ImageEvent, None, None]:
     """Read images for a project, or for the one that `make` makes for the first of them; the caller lists the cases with `CaseList.add`.
 
-    An image whose case was removed comes back under its old id, and with it what was painted on it. UserError when a single image cannot
-    be read and there is no project.
+    An image whose case was removed comes back under its old id, with the labels painted on it. UserError when a single image cannot be read
+    and there is no project.
     """
     cases = () if project is None else project.cases.all
     channels = cases[0].channels if cases else None
@@ -107,7 +107,7 @@ def open_images(
     anew: bool = False,
     in_turn: Callable[[Callable[[], OpenProject]], OpenProject] = at_once,
 ) -> Generator[OpenProject | ImageEvent, None, None]:
-    """Read images for the open project; without one for the project beside them, or unless there is one or with `anew` for a new one.
+    """Read images for the open project, or else for the project beside them; a new one is made when there is none, or with `anew`.
 
     `in_turn` opens and makes projects after earlier requests, such as closing that very project. UserError when no image could be read.
     """

@@ -11,14 +11,14 @@ from unetstudio.workspace.thumbnail import picture
 
 
 class ClassList:
-    """Changes the class table of one project. An operation that changes nothing returns None."""
+    """The class table of one project and its changes. An operation that changes nothing returns None."""
 
     def __init__(self, writer: ProjectWriter) -> None:
         self._writer = writer
 
     @property
     def table(self) -> ClassTable:
-        """The classes as they are now."""
+        """The current class table."""
         return self._writer.project.classes
 
     def add(self, name: str = "", scan: Scan | None = None) -> ClassesEdit:
@@ -31,11 +31,11 @@ class ClassList:
         return edit
 
     def rename(self, value: int, name: str) -> ClassesEdit | None:
-        """Rename a class; a name that is taken gets a number."""
+        """Rename a class; a name already in use gets a number."""
         return self._replace(self.table.changed(value, name=name)[value])
 
     def recolour(self, value: int, colour: Colour) -> ClassesEdit | None:
-        """Give a class another colour."""
+        """Change the colour of a class."""
         return self._replace(self.table.changed(value, colour=colour)[value])
 
     def show(self, value: int, visible: bool) -> ClassesEdit | None:

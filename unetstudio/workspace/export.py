@@ -37,7 +37,7 @@ MEASUREMENTS, PICTURES = "measurements.csv", "overlays"
 
 @dataclass(frozen=True)
 class Exported:
-    """A file is written; or, where `problem` is a sentence, a case (or its picture) was left out and the export went on."""
+    """A written file; or, where `problem` is a sentence, a case or picture that was left out of the export."""
 
     case: str  # id; "" for the legend and the table
     path: Path | None
@@ -48,7 +48,8 @@ class Exported:
 
 @dataclass(frozen=True)
 class ExportChoice:
-    """What is to be written. Without `formats` a picture becomes PNG and a volume NIfTI; so does one whose formats cannot hold it."""
+    """The kinds of files to write. Without `formats` a picture becomes PNG and a volume NIfTI, as does a case that none of the formats can
+    hold."""
 
     what: What = "labels"
     formats: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ class ExportChoice:
 
 @dataclass(frozen=True)
 class ExportSource:
-    """Where labels, segmentations and images of a case come from: the window's memory, or the project on disk."""
+    """The source of labels, segmentations and images: the window's memory, or the project on disk."""
 
     labels_of: Callable[[Case], LabelMap]
     segmentation_of: Callable[[Case], NDArray[np.uint8]]  # (Z, Y, X), strokes on top; UserError when there is no prediction
@@ -66,7 +67,7 @@ class ExportSource:
 
 
 def stored(project: Project, *, averaged: bool = False) -> ExportSource:
-    """Take labels as saved, and segmentations from the saved predictions, those of the screen or the `averaged` ones, with the project's
+    """Return a source that reads saved labels and predictions, those on screen or the `averaged` ones, with the project's
     post-processing."""
     steps = from_json(project.manifest.steps)
 
@@ -152,7 +153,7 @@ def _values(material: ExportSource, case: Case, classes: ClassTable, what: What)
 def _picture(
     material: ExportSource, case: Case, values: NDArray[np.uint8], classes: ClassTable, path: Path, done: int, total: int
 ) -> Exported:
-    """Write the overlay picture; an image that is missing or changed costs only its picture."""
+    """Write the overlay picture; if the image is missing or changed, only the picture is left out."""
     try:
         scan = material.read_scan(case.source)
     except UserError as error:
@@ -168,7 +169,7 @@ def _picture(
 
 
 def _formats(case: Case, chosen: tuple[str, ...]) -> list[str]:
-    """Return the chosen formats that can hold the case, else the usual one."""
+    """Return the chosen formats that can hold the case, or else the usual one."""
     fitting = [name for name in dict.fromkeys(chosen) if FORMATS[name].volumes or not case.is_volume]
     return fitting or ["nifti" if case.is_volume else "png"]
 

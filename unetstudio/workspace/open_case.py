@@ -1,4 +1,4 @@
-"""The case that is open: its scan, its labels, and the number of its last change."""
+"""The open case: its scan, its labels, and the number of its last change."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from unetstudio.data.scan import Scan
 
 @dataclass(eq=False)
 class OpenCase:
-    """A case with everything needed to paint on it. `labels` is the copy that strokes change at once; the disk follows."""
+    """The open case, with everything needed to paint on it. `labels` is the copy that strokes change at once; the disk follows."""
 
     case: Case
     scan: Scan
     labels: LabelMap
-    sequence: int  # of the last change of the labels, as the journal numbers them
+    sequence: int  # number of the last change of the labels, as in the journal
 
     @property
     def id(self) -> str:
@@ -25,10 +25,10 @@ class OpenCase:
 
     @property
     def annotated_share(self) -> float:
-        """The share of its voxels that carry a class."""
+        """Share of the case's voxels that carry a class."""
         return self.labels.annotated / self.labels.values.size
 
     def count_change(self) -> int:
-        """Number a change of the labels."""
+        """Give a change of the labels the next number."""
         self.sequence += 1
         return self.sequence

@@ -1,4 +1,4 @@
-"""The folders of this user: preferences, documents, and what must outlast the program. UNETSTUDIO_HOME moves all of them."""
+"""The user's own folders: preferences, documents, and persistent state. UNETSTUDIO_HOME moves all of them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def documents() -> Path:
 
 
 def state() -> Path:
-    """Return the folder of files that must outlast the program and are of no use to anybody else."""
+    """Return the folder of files that must outlast the program but are of no use to other programs."""
     chosen = _chosen()
     return chosen / "state" if chosen else Path(platformdirs.user_state_dir("unetstudio", appauthor=False))
 
