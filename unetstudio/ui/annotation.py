@@ -1,4 +1,4 @@
-"""Painting on the open case: the active class, the stroke in hand, undo and redo."""
+"""Painting on the open case: the active class, the current stroke, undo and redo."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from unetstudio.tools.tool import Pointer, Tool, ToolContext, Touched
 from unetstudio.ui.tool_choice import ToolChoice
 
 HELD_OUT_EVERY = 6
-"""One painted stroke in this many, per class, is kept out of training and scores it."""
+"""Number of painted strokes, per class, of which one is kept out of training and scores it."""
 
 PART_EVERY = 600
-"""Milliseconds after which what the stroke in hand has painted goes to the disk, so that a crash takes less than a second of it."""
+"""Milliseconds between writes of the unfinished stroke to the disk, so that a crash loses less than a second of it."""
 NEXT_PART = 20
 """Milliseconds between the parts of one sweep that is too large for a single one."""
 
@@ -33,13 +33,13 @@ Change = Edit | ClassesEdit
 
 
 class Annotation(QObject):
-    """Tools at work on one label map; every finished change leaves as `labels_edited(edit)`, and `journalled` says what kind it was."""
+    """Tools working on one label map. Every finished change is emitted as `labels_edited(edit)`; `journalled` carries its kind as well."""
 
-    labels_touched = Signal(object)  # Region: voxels changed by the stroke in hand; repaint now
+    labels_touched = Signal(object)  # Region: voxels changed by the current stroke; repaint now
     labels_edited = Signal(object)  # Edit applied to the open case's labels (stroke, undo, redo, accept, import)
-    journalled = Signal(str, object)  # "edit", "undo", "redo" or "partial" and the Edit to store; "cancel" and None: its parts are void
+    journalled = Signal(str, object)  # "edit", "undo", "redo" or "partial" and the Edit to store; "cancel" and None to drop all parts
     classes_undone = Signal(object)  # ClassesEdit to apply to the project's table
-    outline_changed = Signal(object)  # tuple of (row, column): lasso or polygon in hand; () when there is none
+    outline_changed = Signal(object)  # tuple of (row, column): the unfinished lasso or polygon; () when there is none
     history_changed = Signal()
     active_class_changed = Signal(int)
     refused = Signal(str)  # one sentence: why a press did nothing
@@ -57,14 +57,14 @@ class Annotation(QObject):
         self._histories: CaseHistories[Change] = CaseHistories()
         self._hand: StrokeInHand | None = None
         self._painted: dict[int, int] = {}  # strokes per class, for the one in six that is held out
-        self._in_parts = False  # whether parts of the stroke in hand are on their way to the disk
+        self._in_parts = False  # whether parts of the current stroke were sent to the disk
         self._part_timer = QTimer(self, singleShot=True)
         self._part_timer.timeout.connect(self._keep_part)
 
     # ------------------------------------------------------------------------------------------------- the open case
 
     def open(self, case: str, voxels: Voxels, labels: LabelMap, history: History[Change], *, changed: bool = False) -> None:
-        """Paint on this case of `voxels` (C, Z, Y, X); undo goes on where it was left, or with `history` if labels `changed` since."""
+        """Paint on this case of `voxels` (C, Z, Y, X); undo continues where it was left, or with `history` if labels `changed` since."""
         self.cancel()
         self._voxels, self.labels, self._image = voxels, labels, None
         self._histories.open(case, history, changed=changed)
@@ -72,14 +72,14 @@ class Annotation(QObject):
         self.history_changed.emit()
 
     def close(self) -> None:
-        """No case is open."""
+        """Stop painting: no case is open."""
         self.cancel()
         self._voxels = self.labels = self._image = None
         self._histories.close()
         self.history_changed.emit()
 
     def forget(self) -> None:
-        """Close the project: undo and stroke counts begin anew."""
+        """Forget undo and stroke counts, as when the project is closed."""
         self.close()
         self._histories.clear()
         self._painted.clear()
@@ -87,7 +87,7 @@ class Annotation(QObject):
     # -------------------------------------------------------------------------------------------------------- class
 
     def set_active_class(self, value: int) -> None:
-        """Make this the class that strokes paint."""
+        """Set the class that strokes paint."""
         if value != self.active_class and value in self.classes:
             self.active_class = value
             self.active_class_changed.emit(value)
@@ -98,7 +98,7 @@ class Annotation(QObject):
             self.set_active_class(int(self.labels.values[voxel]))
 
     def set_classes(self, classes: ClassTable) -> None:
-        """Take the project's classes; the active one stays if it still exists."""
+        """Set the project's classes; the active one stays if it still exists."""
         self.classes = classes
         if self.active_class not in classes and len(classes):
             self.active_class = classes.values[-1]
@@ -113,7 +113,7 @@ class Annotation(QObject):
 
     @property
     def clicks_in_hand(self) -> bool:
-        """Whether the stroke in hand goes on from click to click, with the button up."""
+        """Whether the current stroke goes on from click to click, with the button up."""
         return self._hand is not None and self._hand.clicks
 
     def press(self, at: Pointer) -> None:
@@ -138,17 +138,17 @@ class Annotation(QObject):
         self._show(self._hand.first)
 
     def move(self, at: Pointer) -> None:
-        """The pointer moved while a stroke is in hand."""
+        """Send a pointer movement to the current stroke."""
         if self._hand is not None:
             self._show(self._hand.move(at))
 
     def release(self) -> None:
-        """End the stroke, unless the tool lives through several clicks."""
+        """End the stroke, unless its tool takes several clicks."""
         if self._hand is not None and not self._hand.clicks:
             self.finish()
 
     def finish(self) -> None:
-        """End the stroke in hand and keep it; a tool of several clicks fills its outline first."""
+        """End the current stroke and keep it; a tool of several clicks fills its outline first."""
         if self._hand is None:
             return
         self._repaint(self._hand.close())
@@ -160,7 +160,7 @@ class Annotation(QObject):
             self.keep(edit)
 
     def cancel(self) -> None:
-        """Take the stroke in hand back, as if it had never begun."""
+        """Cancel the current stroke and undo what it painted."""
         if self._hand is None:
             return
         region = self._hand.roll_back()
@@ -170,7 +170,7 @@ class Annotation(QObject):
         self.labels_touched.emit(region)
 
     def end(self) -> None:
-        """Keep what the stroke in hand has painted, before its case goes away; an outline that encloses nothing yet is dropped."""
+        """Keep the current stroke before its case is closed; an unfinished outline is dropped."""
         self.release()
         self.cancel()
 
@@ -180,17 +180,17 @@ class Annotation(QObject):
         self.outline_changed.emit(())
 
     def _keep_part(self) -> None:
-        """Make safe what the stroke in hand has painted since the last part; the finished stroke is stored whole all the same."""
+        """Send the voxels painted since the last part to the disk; the finished stroke is stored whole all the same."""
         if self._hand is None:
             return
         part = self._hand.part()
         if part is not None:
             self._in_parts = True
             self.journalled.emit("partial", part)
-        self._part_timer.start(PART_EVERY if part is None else NEXT_PART)  # a far sweep has more: between two parts the pointer is heard
+        self._part_timer.start(PART_EVERY if part is None else NEXT_PART)  # a long sweep has more: handle pointer events in between
 
     def _show(self, touched: Touched) -> None:
-        """Put on the screen what the tool has just done, and end the stroke of one that is finished by itself."""
+        """Show the tool's last change, and end the stroke if its tool has finished by itself."""
         self._repaint(touched)
         if touched.done:
             self.finish()
@@ -213,16 +213,16 @@ class Annotation(QObject):
         return ""
 
     def _origin(self, value: int) -> int:
-        """Painted by hand, with the held-out bit on one stroke in six of a class; never on its first three."""
+        """Return the origin "painted", with the held-out bit on one stroke in six of a class; never on its first three."""
         held = self._painted.get(value, 0) % HELD_OUT_EVERY == HELD_OUT_EVERY // 2
         return int(Origin.PAINTED) | (HELD_OUT if held else 0)
 
     # --------------------------------------------------------------------------------------------------- history
 
     def change(self, make: Callable[[LabelMap], Edit | None]) -> bool:
-        """Apply and keep an edit made from the open case's labels; returns whether there was one.
+        """Make, apply and keep an edit of the open case's labels; returns whether there was one.
 
-        A stroke in hand ends first: the old values that it would put back know nothing of the edit.
+        The current stroke ends first: rolling it back later would overwrite the edit with old values.
         """
         if self.labels is None:
             return False
@@ -235,29 +235,29 @@ class Annotation(QObject):
         return True
 
     def keep(self, edit: Edit) -> None:
-        """Record an edit already applied to the open case, so that undo can take it back, and send it to disk and worker."""
+        """Record an edit already applied to the open case, so that it can be undone, and send it to disk and worker."""
         self._histories.current.push(edit)
         self.journalled.emit("edit", edit)
         self.labels_edited.emit(edit)
         self.history_changed.emit()
 
     def keep_classes(self, change: ClassesEdit) -> None:
-        """Record a change of the class table already made, so that undo can take it back."""
+        """Record a change already made to the class table, so that it can be undone."""
         self._histories.current.push(change)
         self.history_changed.emit()
 
     @property
     def can_undo(self) -> bool:
-        """Whether the open case has anything to take back."""
+        """Whether the open case has a change to undo."""
         return self._histories.current.can_undo and not self.read_only
 
     @property
     def can_redo(self) -> bool:
-        """Whether anything taken back can be done again."""
+        """Whether the open case has a change to redo."""
         return self._histories.current.can_redo and not self.read_only
 
     def undo(self) -> None:
-        """Take back the stroke in hand, or else the newest change of the open case."""
+        """Undo the current stroke, or else the newest change of the open case."""
         if self._hand is not None:
             self.cancel()
             return
@@ -266,7 +266,7 @@ class Annotation(QObject):
             self._replay("undo", change.inverse())
 
     def redo(self) -> None:
-        """Make the newest change that was taken back again."""
+        """Redo the change that was undone last."""
         change = None if self.read_only or self._hand is not None else self._histories.current.redo()
         if change is not None:
             self._replay("redo", change)

@@ -1,4 +1,4 @@
-"""How a case comes onto the screen: its image is read, then its labels; of several asked for in a row only the last is shown."""
+"""Opening of a case on the screen: its image is read, then its labels; of several requested in a row only the last is shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from unetstudio.workspace.project_writer import LoadedCase
 class CaseOpener(QObject):
     """Opens and closes cases of the open project. The case on the screen stays there until the next is read."""
 
-    shown = Signal()  # after everybody heard of the opened case
+    shown = Signal()  # after all other parts have seen the opened case
 
     def __init__(
         self,
@@ -42,13 +42,13 @@ class CaseOpener(QObject):
         self._notifier, self._disk, self._saver = notifier, disk, saver
         self._cursor, self._display, self._annotation, self._review = cursor, display, annotation, review
         self.wanted = ""
-        """Id of the case asked for last; "" when there is none."""
+        """Id of the case requested last; "" when there is none."""
         notifier.project_closing.connect(self.close)
         notifier.changed.connect(self._leave_removed)
         review.next_asked.connect(self._open_next_unreviewed)
 
     def open(self, case_id: str, scan: Scan | None = None) -> None:
-        """Show a case unless it is open or on its way; an image at hand is not read again."""
+        """Show a case unless it is open or being read; a `scan` that is given is not read again."""
         project = self._notifier.project
         if project is None or case_id == self.wanted:
             return
@@ -94,10 +94,10 @@ class CaseOpener(QObject):
         self._disk.ask(read, go_on, lambda error: self._refuse(project, case.id, error))
 
     def show(self, project: OpenProject, loaded: LoadedCase) -> None:
-        """Put a case that was read on the screen."""
+        """Show a loaded case."""
         case, before = loaded.case, project.case
         if before is not None and before.id == case.id and loaded.sequence <= before.sequence:
-            self._notifier.case_opened.emit(case.id)  # back before the next was there: the screen holds all that the disk does, or more
+            self._notifier.case_opened.emit(case.id)  # opened again before the next was read: the screen is as new as the disk, or newer
             return
         self._close_case()
         if case.source != project.cases[case.id].source:
@@ -113,7 +113,7 @@ class CaseOpener(QObject):
         if loaded.recovered:
             self._notifier.notice.emit(loaded.recovered, "warning")
         self.shown.emit()
-        self._disk.ask(give_back)  # of the case before
+        self._disk.ask(give_back)  # of the previous case
 
     def _refuse(self, project: OpenProject, case_id: str, error: UserError) -> None:
         if self._notifier.project is not project:
@@ -133,7 +133,7 @@ class CaseOpener(QObject):
         self._review.close()
 
     def _leave_removed(self, change: Change) -> None:
-        """Go to the neighbour of a case that was taken off the list while it was on the screen."""
+        """Show the neighbour of the case on screen when that case was removed from the list."""
         if not isinstance(change, CaseRemoved) or change.case.id != self.wanted:
             return
         if change.neighbour is None:

@@ -11,7 +11,7 @@ from unetstudio.ui.session import Session
 
 
 class FileChooser:
-    """Asks for files and folders; before any was chosen it starts beside the open project, or in the home folder."""
+    """Asks for files and folders; the first chooser starts beside the open project, or in the home folder."""
 
     def __init__(self, window: QWidget, session: Session, preferences: Preferences) -> None:
         self._window = window
@@ -20,7 +20,7 @@ class FileChooser:
 
     @property
     def folder(self) -> Path:
-        """Where a chooser starts."""
+        """The folder in which a chooser starts."""
         project = self._session.project
         return Path(self._preferences.get("folder", str(project.path.parent if project is not None else Path.home())))
 

@@ -1,4 +1,5 @@
-"""Masks made elsewhere on their way into the open project: read beside the disk thread, which stores those of cases that are not open."""
+"""Import of masks made in other programs into the open project: read beside the disk thread, which stores those of cases that are not
+open."""
 
 from __future__ import annotations
 
@@ -39,15 +40,15 @@ class _Mask:
 
 @dataclass(eq=False)
 class _Run:
-    """One import on its way."""
+    """One running import."""
 
     project: OpenProject
     task: Task
-    imported: int = 0  # masks that changed something
+    imported: int = 0  # masks that changed the labels
 
 
 class MaskImport(QObject):
-    """Makes masks labels of the cases with the same file stem. An import ends with its project."""
+    """Imports masks as labels of the cases with the same file stem. An import ends with its project."""
 
     stored = Signal(str, int, object)  # id of a case that is not open, number of its last change, Edit
 
@@ -119,7 +120,7 @@ class MaskImport(QObject):
 
 
 def _pairs(paths: list[Path], project: OpenProject) -> list[tuple[Path, Case]]:
-    """Match masks and cases; a single file of another name goes with the open case."""
+    """Match masks and cases; a single file of another name is matched to the open case."""
     try:
         return matched(paths, project.cases.all)
     except UserError:
@@ -140,5 +141,5 @@ def _stored(writer: ProjectWriter, case: Case, path: Path, values: NDArray[np.in
     """Store a mask on the disk thread, unless its case is open and the window must change the labels."""
     if writer.is_open(case.id):
         return None
-    writer.retry()  # strokes of it that the disk refused come first
+    writer.retry()  # its own strokes that the disk refused come first
     return writer.change_closed_case(case, lambda labels: mask_edit(labels, values, classes, path, objects=True))

@@ -1,4 +1,4 @@
-"""The dialog that chooses the network that learns: what each is for and costs here, and what becomes of what was learned so far."""
+"""The dialog that chooses the network to train: what each is for and costs here, and what happens to the network trained so far."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from unetstudio.ui.session import Session
 from unetstudio.ui.task import Task
 
 FORMS = {"": "Sized for this computer", "default": "Recommended, full size", "published": "As published", "small": "Small"}
-"""What presets are called; others by their own names."""
+"""Titles of presets; others are shown by their own names."""
 
 FRAME = 64
 """Room on the screen for the frame of the window, in px."""
 
 
 class NetworkDialog(QDialog):
-    """Nothing changes before Apply."""
+    """The choice of network and preset. Nothing changes before Apply."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -79,7 +79,7 @@ class NetworkDialog(QDialog):
 
     @property
     def kept(self) -> CheckpointCard | None:
-        """The newest checkpoint of the chosen network in the chosen form."""
+        """The newest checkpoint of the chosen network and preset."""
         return self._kept.get((self.list.value, self.preset.currentData() or ""))
 
     @property
@@ -109,13 +109,13 @@ class NetworkDialog(QDialog):
     # ------------------------------------------------------------------------------------------------------ showing
 
     def _show(self) -> None:
-        """Show what is known of the networks by now."""
+        """Show the current knowledge of the networks."""
         self.list.refresh(self.dims, volumes=self._volumes, kept={name for name, _ in self._kept})
         if not self.list.value and self.list.cards:
             self.list.choose(self._learning.settings.network)
             self._order_keys()
         if self.preset.count() < 2 and self.list.value:
-            self._choose(self.list.value)  # its forms are known by now
+            self._choose(self.list.value)  # its presets are known by now
             if self.list.value == self._learning.settings.network:
                 self.preset.setCurrentIndex(max(0, self.preset.findData(self._learning.settings.preset)))
                 self._show_consequence()
@@ -128,7 +128,7 @@ class NetworkDialog(QDialog):
         self._show_work()
 
     def _show_work(self) -> None:
-        """Show how far the measurement is, and what went wrong."""
+        """Show the progress of the measurement, and its problems."""
         trouble = " ".join(task.error for task in self._followed if task.error)
         self.trouble.setText(trouble)
         self.trouble.setVisible(bool(trouble))
@@ -142,7 +142,7 @@ class NetworkDialog(QDialog):
             self.measure_button.setText(f"Measuring {task.done + 1} of {task.total} …")
 
     def _order_keys(self) -> None:
-        """Let Tab go from top to bottom, though the cards came last, beginning at the network in use."""
+        """Let Tab go from top to bottom, though the cards were added last, beginning at the network in use."""
         last: QWidget = self.list.cards[self.list.value or next(iter(self.list.cards))].button
         last.setFocus()
         buttons: tuple[QWidget, ...] = (self.preset, self.go_on, self.measure_button, self.close_button, self.apply_button)
@@ -151,7 +151,7 @@ class NetworkDialog(QDialog):
             last = widget
 
     def _choose(self, name: str) -> None:
-        """Offer the forms of the network that was picked."""
+        """Offer the presets of the picked network."""
         choice = self._networks[name]
         self.preset.clear()
         self.preset.addItem(FORMS[""], "")
@@ -201,7 +201,7 @@ class NetworkDialog(QDialog):
         self._closed = True
 
     def _look_for_checkpoints(self) -> None:
-        """Find out on the disk thread which networks have learned in this project before."""
+        """Look up on the disk thread which networks have a checkpoint in this project."""
         project = self._session.project
         if project is None:
             return

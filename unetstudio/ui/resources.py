@@ -26,7 +26,7 @@ def icon_path(name: str) -> Path:
 
 
 def icon(name: str, colour: str | QColor | None = None, *, lights_up: bool = True) -> QIcon:
-    """Return an icon that follows the theme, or stays in one `colour`; if it `lights_up` it takes the accent on a checked button."""
+    """Return an icon that follows the theme, or has one fixed `colour`; if it `lights_up` it takes the accent on a checked button."""
     drawing = icon_path(name).read_text(encoding="utf-8")
     return QIcon(SvgIcon(drawing, None if colour is None else QColor(colour), lights_up=lights_up))
 

@@ -12,10 +12,10 @@ from unetstudio.ui.saving import LONG, RETRY, Trouble
 from unetstudio.ui.sign import Sign
 
 WAIT = 150
-"""Milliseconds between two checks whether the stroke in hand has ended: the image must not move under the pen."""
+"""Milliseconds between two checks whether the current stroke has ended: the image must not move under the pen."""
 
 SAFE = "What was saved before"
-"""Begins the words about saved work in refusals that say already that it is untouched."""
+"""Beginning of the words about saved work in refusals that say already that it is untouched."""
 
 
 class UnsavedBar(QFrame):
@@ -59,7 +59,7 @@ class UnsavedBar(QFrame):
         self.hide()
 
     def show_trouble(self, trouble: Trouble | None) -> None:
-        """Show what is wrong, or hide for None; both wait until the stroke in hand has ended."""
+        """Show a failure to save, or hide for None; both wait until the current stroke has ended."""
         self._trouble = trouble
         self._show()
 

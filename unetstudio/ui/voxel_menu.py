@@ -1,4 +1,4 @@
-"""The menu of a right click: what can be done with the voxel under the pointer."""
+"""The menu of a right click: the operations on the voxel under the pointer."""
 
 from __future__ import annotations
 

@@ -18,12 +18,12 @@ if TYPE_CHECKING:
     from unetstudio.project.audit import AuditLine
 
 EARLIER = 5
-"""Changes before the last one that are shown."""
+"""Number of changes before the last one that are shown."""
 WIDE = 440
 
 
 class WhoPopup(QFrame):
-    """Closes at the next click or Escape."""
+    """A popup that closes at the next click or Escape."""
 
     history_asked = Signal()
 

@@ -9,7 +9,7 @@ from pathlib import Path
 from unetstudio.errors import FormatError
 
 IMAGES = {"ihc.png": "immunohistochemistry.png"}
-"""Name of each example image, and its file in scikit-image's data folder: colon tissue, stained brown where a protein is, nuclei blue."""
+"""File in scikit-image's data folder, and the name of its copy: colon tissue, stained brown where a protein is, nuclei blue."""
 
 
 def example_images(documents: Path) -> list[Path]:

@@ -1,6 +1,6 @@
-"""The picture on the screen, layer over layer: image, overlay, changes of post-processing, the user's labels.
+"""The picture on the screen in layers: image, overlay, changes of post-processing, the user's labels.
 
-Composes any rectangle of device pixels from the voxels that it shows and from nothing else.
+Any rectangle of device pixels is composed from the voxels that it shows and from nothing else.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Picture:
             self.base[inside.slices] = sampled(self.image, self.view, inside, self.window, self.inverted)
 
     def compose(self, box: Box, options: DisplayOptions) -> None:
-        """Bring the buffer up to date within a box, from the base and the overlays."""
+        """Update the buffer within a box, from the base and the overlays."""
         inside = self.view.covered & box
         if inside != box or self.image is None:
             self.buffer[box.slices] = self.base[box.slices]
@@ -64,7 +64,7 @@ class Picture:
         self.buffer[inside.slices] = picture
 
     def scroll(self, right: int, down: int, options: DisplayOptions) -> None:
-        """Follow a view that moved by whole pixels: keep what stays on the screen and compose the rest."""
+        """Follow a view that moved by whole pixels: keep the pixels still on the screen and compose the rest."""
         height, width = self.buffer.shape[:2]
         if abs(right) >= width or abs(down) >= height:
             fresh = [self.view.screen]

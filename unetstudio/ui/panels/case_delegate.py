@@ -1,4 +1,4 @@
-"""How a case looks in the strip: thumbnail, name, a dot for its review state and a bar for how much is annotated."""
+"""Drawing of a case in the strip: thumbnail, name, a dot for its review state and a bar for its annotated share."""
 
 from __future__ import annotations
 

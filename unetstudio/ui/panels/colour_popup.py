@@ -1,4 +1,4 @@
-"""The popup that offers a class's colours: those of the palette at once, any other behind a button."""
+"""The popup of class colours: those of the palette at once, any other behind a button."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = 6
 
 
 class ColourPopup(QFrame):
-    """Closes itself once a colour is chosen."""
+    """A popup that closes itself once a colour is chosen."""
 
     picked = Signal(object)  # (red, green, blue)
 

@@ -1,4 +1,4 @@
-"""The networks to choose from, one card each: what it is for, how large it is, what a step of it takes here, whether that suits."""
+"""The networks to choose from, one card each: purpose, size, cost of a step here, and whether that suits."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class NetworkList(QScrollArea):
             self.cards[choice.name].show_figures(self.figures(choice.name, own) + learned, badge, role, possible=possible)
 
     def figures(self, name: str, dims: int) -> str:
-        """Write the size and the cost of a step: "2D · 1.9 million parameters · 0.21 s a step · 310 MB"."""
+        """Return the size and the cost of a step: "2D · 1.9 million parameters · 0.21 s a step · 310 MB"."""
         cost = self._networks.cost(name, dims)
         if cost is None:
             return f"{dims}D"
@@ -133,5 +133,5 @@ class NetworkList(QScrollArea):
 
 
 def size(count: int) -> str:
-    """Write a number of bytes as "310 MB" or "2.4 GB"."""
+    """Return a number of bytes as "310 MB" or "2.4 GB"."""
     return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{max(1, round(count / 2**20))} MB"

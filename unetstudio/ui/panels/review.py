@@ -1,4 +1,4 @@
-"""The review panel: how the prediction is shown, cleaned up and accepted, and what the case is judged to be."""
+"""The review panel: display, post-processing and acceptance of the prediction, and the review state of the case."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STATES = (
 
 
 class ReviewPanel(QWidget):
-    """Reads and commands `session.review` and `session.display`."""
+    """Shows and changes `session.review` and `session.display`."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -101,7 +101,7 @@ class ReviewPanel(QWidget):
         self._show_prediction()
 
     def _show_prediction(self) -> None:
-        """Allow accepting where something is predicted."""
+        """Enable accepting where there is a prediction."""
         predicted = self._session.review.prediction is not None and not self._session.read_only
         self.accept_all.setEnabled(predicted)
         self.accept_class.setEnabled(predicted and self._session.annotation.active_class in self._session.classes)
