@@ -30,7 +30,7 @@ FLIPS = "average over mirrored views; auto: images up to 4 megapixels, if the ne
 class Command:
     """One command: its line of help, its options, and the function that runs it."""
 
-    about: str
+    summary: str
     add_options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Output], None]
 
@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"unetstudio {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        one = commands.add_parser(name, help=command.about, description=command.about)
+        one = commands.add_parser(name, help=command.summary, description=command.summary)
         one.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
         command.add_options(one)
     return top

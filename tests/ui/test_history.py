@@ -117,7 +117,7 @@ def test_that_the_popup_leads_to_the_history(opened: Session, paint: Paint, qtbo
     window = QWidget()
     qtbot.addWidget(window)
     popup = WhoPopup(asked(opened, (0, 20, 30), qtbot), opened.classes, window)
-    with qtbot.waitSignal(popup.history_asked):
+    with qtbot.waitSignal(popup.history_requested):
         popup.history_button.click()
 
 

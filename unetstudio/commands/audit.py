@@ -22,9 +22,9 @@ def audit(folder: Path, case: str, csv: Path | None, output: Output) -> None:
         if not cases and case:
             raise UserError(f"The project has no case {case!r}; see: unetstudio info {folder}")
         if csv is not None:
-            write_csv(project, csv, [chosen.id for chosen in cases])
+            write_csv(project, csv, [listed.id for listed in cases])
         rows: list[list[str]] = []
-        broken = sum(_report(project, chosen, rows, output) for chosen in cases)
+        broken = sum(_report(project, listed, rows, output) for listed in cases)
         if csv is None:
             output.table(project.name, HEADINGS, rows)
         output.say(f"{count_text(len(rows), 'record')} of {count_text(len(cases), 'case')}.{f' Written to {csv}.' if csv else ''}")

@@ -92,12 +92,12 @@ class _Report:
                 bar.at(self.done + event.done / event.total, event.case)
 
 
-def _target_cases(project: Project, wanted: Sequence[str] | None, values: Sequence[int]) -> Iterator[PredictionTarget]:
+def _target_cases(project: Project, selected: Sequence[str] | None, values: Sequence[int]) -> Iterator[PredictionTarget]:
     """Yield the cases of these ids or names, all of them for None; UserError for one that the project does not have."""
-    known = {name for case in project.cases for name in (case.id, case.name)}
-    unknown = [name for name in wanted or () if name not in known]
+    names = {name for case in project.cases for name in (case.id, case.name)}
+    unknown = [name for name in selected or () if name not in names]
     if unknown:
         raise UserError(f"The project has no case {unknown[0]!r}; see: unetstudio info {project.folder.name}")
     for case in project.cases:
-        if not wanted or case.id in wanted or case.name in wanted:
+        if not selected or case.id in selected or case.name in selected:
             yield target_case(case, project.folder, values)

@@ -31,5 +31,5 @@ class ImagePlane:
         """Return the result of a module-level function of `channels`, such as a gradient; each function runs once per slice."""
         if compute not in self._maps:
             self._maps[compute] = compute(self.channels)
-        kept: Map = self._maps[compute]
-        return kept
+        result: Map = self._maps[compute]
+        return result

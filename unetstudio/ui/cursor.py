@@ -33,8 +33,8 @@ class Cursor(QObject):
         """Show another slice along the present axis, kept within the case."""
         axis = self.plane.axis
         z, y, x = self.position
-        kept = min(max(index, 0), self._shape[axis] - 1)
-        self.position = ((kept, y, x), (z, kept, x), (z, y, kept))[axis]
+        clamped = min(max(index, 0), self._shape[axis] - 1)
+        self.position = ((clamped, y, x), (z, clamped, x), (z, y, clamped))[axis]
         self._show(axis)
 
     def step(self, by: int) -> None:

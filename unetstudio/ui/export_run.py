@@ -44,8 +44,8 @@ class ExportRun(QObject):
         elif self._saver.refused:
             self._fail(task, f"Nothing was exported: some strokes are not saved yet. {self._saver.refused}")
         else:
-            chosen = [case for case in project.cases if case.id in ids]
-            run = _Export(project, folder, choice, chosen, task)
+            selected = [case for case in project.cases if case.id in ids]
+            run = _Export(project, folder, choice, selected, task)
             if averaged and choice.what == "segmentation":
                 self._average(run)
             else:

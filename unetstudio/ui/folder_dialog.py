@@ -111,14 +111,14 @@ class FolderDialog(QDialog):
     # ------------------------------------------------------------------------------------------------------- acting
 
     def _choose_images(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Images to predict", self.images.text())
-        if chosen:
-            self.images.setText(chosen)
+        folder = QFileDialog.getExistingDirectory(self, "Images to predict", self.images.text())
+        if folder:
+            self.images.setText(folder)
 
     def _choose_out(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Folder for the masks", self.out.text())
-        if chosen:
-            self.out.setText(chosen)
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the masks", self.out.text())
+        if folder:
+            self.out.setText(folder)
 
     def _propose(self) -> None:
         """Propose a folder for the masks beside that of the images."""
@@ -191,8 +191,8 @@ class FolderDialog(QDialog):
         self.bar.setRange(0, task.total)
         self.bar.setValue(task.done)
         computed = task.done - self._skipped
-        left = (task.total - task.done) * (time.monotonic() - self._began) / computed if computed else 0.0
-        rest = f", about {wording.duration(left)} left" if computed and task.done < task.total else ""
+        seconds = (task.total - task.done) * (time.monotonic() - self._began) / computed if computed else 0.0
+        rest = f", about {wording.duration(seconds)} left" if computed and task.done < task.total else ""
         self.sentence.setText(f"{task.done} of {task.total} images{rest}.")
 
     def _show_end(self) -> None:

@@ -131,13 +131,13 @@ def make_editor(field: Field[Any], value: Any) -> Editor:
     return line
 
 
-def _choices(given: Any, value: Any) -> list[tuple[Any, str]]:
+def _choices(choices: Any, value: Any) -> list[tuple[Any, str]]:
     """Return pairs of value and words from `choices` in any of its forms; an Enum offers its members."""
-    if given is None:
+    if choices is None:
         return [(member, str(member.value).replace("_", " ").capitalize()) for member in type(value)] if isinstance(value, Enum) else []
-    if isinstance(given, dict):
-        return list(given.items())
-    return [pair if isinstance(pair, tuple) else (pair, str(pair)) for pair in given]
+    if isinstance(choices, dict):
+        return list(choices.items())
+    return [pair if isinstance(pair, tuple) else (pair, str(pair)) for pair in choices]
 
 
 def _show(editor: Editor, value: Any) -> None:

@@ -109,7 +109,7 @@ class ImageImport(QObject):
                 self._list(event, show=show)
             case CaseRefused():
                 task.progress(event.done, event.total)
-                if not event.known or show:
+                if not event.duplicate or show:
                     task.problem(event.text)
                     self._notifier.notice.emit(event.text, "warning")
 
@@ -141,7 +141,7 @@ class ImageImport(QObject):
             return
         if added is not None:
             self._notifier.announce(added)
-        if (added is not None and not self._case_opener.wanted) or (show and event.case.id in project.cases):
+        if (added is not None and not self._case_opener.requested) or (show and event.case.id in project.cases):
             self._case_opener.open(event.case.id, event.scan)
 
     def _report_moved(self, project: OpenProject, cases: list[Case]) -> None:

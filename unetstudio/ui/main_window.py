@@ -45,7 +45,7 @@ class MainWindow(QMainWindow):
         self.menuBar().setCornerWidget(MenuCorner(self.action_table, self.menuBar()))
         self._pages = QStackedWidget()
         self.start = StartPage(session)
-        self.start.open_images_asked.connect(self.action_table["open_images"].trigger)
+        self.start.open_images_requested.connect(self.action_table["open_images"].trigger)
         self._pages.addWidget(self.start)
         middle = QWidget()
         layout = QVBoxLayout(middle)

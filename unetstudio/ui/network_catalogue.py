@@ -64,7 +64,7 @@ class NetworkCatalogue(QObject):
             self._keep_cost(task, event)
             task.progress(task.done + 1, len(networks))
 
-        request = partial(DescribeNetworks, wanted=tuple(networks), measure=True)
+        request = partial(DescribeNetworks, networks=tuple(networks), measure=True)
         self._measuring = task = self._begin("Measuring networks", request, keep)
         task.progress(0, len(networks))
         return task

@@ -30,7 +30,7 @@ class NetworkDialog(QDialog):
         self.resize(680, min(760, self.screen().availableGeometry().height() - FRAME))
         self._session = session
         self._learning, self._networks = session.learning, session.networks
-        self._kept: dict[tuple[str, str], CheckpointCard] = {}  # the newest checkpoint by network and preset
+        self._checkpoints: dict[tuple[str, str], CheckpointCard] = {}  # the newest checkpoint by network and preset
         self._followed: list[Task] = []  # descriptions and measurements since the dialog was opened
         self._closed = False
         self.list = NetworkList(self._networks)
@@ -78,9 +78,9 @@ class NetworkDialog(QDialog):
         return self._learning.settings.dims or self._learning.state.dims or (3 if self._volumes else 2)
 
     @property
-    def kept(self) -> CheckpointCard | None:
+    def checkpoint(self) -> CheckpointCard | None:
         """The newest checkpoint of the chosen network and preset."""
-        return self._kept.get((self.list.value, self.preset.currentData() or ""))
+        return self._checkpoints.get((self.list.value, self.preset.currentData() or ""))
 
     @property
     def _volumes(self) -> bool:
@@ -110,7 +110,7 @@ class NetworkDialog(QDialog):
 
     def _show(self) -> None:
         """Show the current knowledge of the networks."""
-        self.list.refresh(self.dims, volumes=self._volumes, kept={name for name, _ in self._kept})
+        self.list.refresh(self.dims, volumes=self._volumes, trained={name for name, _ in self._checkpoints})
         if not self.list.value and self.list.cards:
             self.list.choose(self._learning.settings.network)
             self._order_keys()
@@ -162,13 +162,13 @@ class NetworkDialog(QDialog):
         self._show_consequence()
 
     def _show_consequence(self) -> None:
-        kept, changes = self.kept, self._changes
-        self.go_on.setVisible(changes and kept is not None)
-        if kept is not None:
-            score = "" if kept.score is None else f", score {kept.score:.2f}"
-            self.go_on.setText(f"Go on from what it learned before (step {kept.step:,}{score})")
+        checkpoint, changes = self.checkpoint, self._changes
+        self.go_on.setVisible(changes and checkpoint is not None)
+        if checkpoint is not None:
+            score = "" if checkpoint.score is None else f", score {checkpoint.score:.2f}"
+            self.go_on.setText(f"Go on from what it learned before (step {checkpoint.step:,}{score})")
         if changes:
-            going_on = kept is not None and self.go_on.isChecked()
+            going_on = checkpoint is not None and self.go_on.isChecked()
             words = self._learning.restart_sentence(self.list.value, goes_on=going_on)
         else:
             words = f"{self._networks.title(self.list.value)} is the network in use."
@@ -193,7 +193,7 @@ class NetworkDialog(QDialog):
         self._follow(self._networks.measure(networks))
 
     def _apply(self) -> None:
-        going_on = self.kept is not None and self.go_on.isChecked()
+        going_on = self.checkpoint is not None and self.go_on.isChecked()
         self._learning.choose_network(self.list.value, self.preset.currentData() or "", go_on=going_on)
         self.accept()
 
@@ -211,7 +211,7 @@ class NetworkDialog(QDialog):
             if self._closed:
                 return
             for card in reversed(newest_first):  # so that the newest stays
-                self._kept[card.network, card.preset] = card
+                self._checkpoints[card.network, card.preset] = card
             self.go_on.setChecked(True)
             self._show()
             self._show_consequence()

@@ -42,7 +42,7 @@ class Review(QObject):
     steps_changed = Signal()
     reports_changed = Signal()  # reports of the steps: what each removed
     state_changed = Signal(str, object)  # case id, its new ReviewState
-    next_asked = Signal()
+    next_requested = Signal()
 
     def __init__(self, notifier: Notifier, annotation: Annotation, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -162,9 +162,9 @@ class Review(QObject):
 
         def work() -> Segmentation:
             painted = labels.look(region, values)
-            part, known = prediction.probabilities[(slice(None), *region.slices)], prediction.known[region.slices]
+            probabilities, predicted = prediction.probabilities[(slice(None), *region.slices)], prediction.known[region.slices]
             image = None if pointwise else voxels  # a region is segmented by itself only where no step needs more than probabilities
-            return segment(part, prediction.values, steps, case.geometry.spacing, painted=painted, known=known, voxels=image)
+            return segment(probabilities, prediction.values, steps, case.geometry.spacing, painted=painted, known=predicted, voxels=image)
 
         self._latest.ask(work, lambda result: self._take_segmentation(case, prediction, region, waiting, result))
 
@@ -210,9 +210,9 @@ class Review(QObject):
 
     def next_unreviewed(self) -> None:
         """Ask for the next unreviewed case."""
-        self.next_asked.emit()
+        self.next_requested.emit()
 
-    def _accept(self, tool: str, chosen: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]) -> None:
+    def _accept(self, tool: str, select: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]) -> None:
         if self.segmentation is None and self.prediction is None:
             self._refuse("There is nothing to accept yet: a prediction appears once two classes are painted.")
             return
@@ -224,8 +224,8 @@ class Review(QObject):
             segmentation, classes = self.segmentation, self._annotation.classes
             if segmentation is None:
                 return
-            made = f" from {self.prediction.checkpoint[:12]}" if self.prediction is not None and self.prediction.checkpoint else ""
-            if not self._annotation.change(lambda labels: accepted(labels, segmentation, chosen(segmentation), tool + made, classes)):
+            source = f" from {self.prediction.checkpoint[:12]}" if self.prediction is not None and self.prediction.checkpoint else ""
+            if not self._annotation.change(lambda labels: accepted(labels, segmentation, select(segmentation), tool + source, classes)):
                 self._refuse("Nothing changes: these voxels carry this class already, were painted by hand, or are locked.")
 
         if self._busy or not self._outdated.empty:
@@ -235,13 +235,15 @@ class Review(QObject):
             act()
 
 
-def accepted(labels: LabelMap, segmentation: NDArray[np.uint8], chosen: NDArray[np.bool_], tool: str, classes: ClassTable) -> Edit | None:
+def accepted(
+    labels: LabelMap, segmentation: NDArray[np.uint8], selection: NDArray[np.bool_], tool: str, classes: ClassTable
+) -> Edit | None:
     """Return the edit that writes the chosen voxels of a segmentation (Z, Y, X) into the labels.
 
     Voxels painted by hand or of a locked class stay; strokes of a class that was removed count as not annotated.
     """
     painted = labels.painted(Region.whole(labels.shape), classes.values)
-    mask = chosen & np.isin(segmentation, classes.values) & ~painted & (segmentation != labels.values)
+    mask = selection & np.isin(segmentation, classes.values) & ~painted & (segmentation != labels.values)
     if locked := list(classes.locked):
         mask &= ~np.isin(labels.values, locked) & ~np.isin(segmentation, locked)
     return labels.change(mask, segmentation, Origin.ACCEPTED, tool)

@@ -24,7 +24,7 @@ HINT = "or drop images, folders, a DICOM series or a project anywhere on this wi
 class StartPage(QWidget):
     """The page of tiles. It asks no questions: every tile is one click from an image to paint on."""
 
-    open_images_asked = Signal()
+    open_images_requested = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,7 +34,7 @@ class StartPage(QWidget):
         self.open_tile = Tile("images", "Open images", "Pictures, volumes, a DICOM series, or a whole folder of them.")
         self.continue_tile = Tile("continue", "Continue", "")
         self.example_tile = Tile("example", "Try the example", "A tissue image to paint on at once; needs no data of your own.")
-        self.open_tile.clicked.connect(self.open_images_asked)
+        self.open_tile.clicked.connect(self.open_images_requested)
         self.continue_tile.clicked.connect(self._continue)
         self.example_tile.clicked.connect(self._open_example)
         self._recent = QGridLayout()

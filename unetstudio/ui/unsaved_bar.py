@@ -21,8 +21,8 @@ SAFE = "What was saved before"
 class UnsavedBar(QFrame):
     """Shown as long as something is not saved; it cannot be dismissed."""
 
-    try_now_asked = Signal()
-    save_elsewhere_asked = Signal()
+    try_now_requested = Signal()
+    save_elsewhere_requested = Signal()
 
     def __init__(self, annotation: Annotation, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,11 +44,11 @@ class UnsavedBar(QFrame):
         words.addWidget(self.sentence)
         self.try_button = QPushButton(icon("restart"), "Try now")
         self.try_button.setObjectName("try_now")
-        self.try_button.clicked.connect(self.try_now_asked)
+        self.try_button.clicked.connect(self.try_now_requested)
         self.elsewhere_button = QPushButton(icon("folder"), "Save elsewhere …")
         self.elsewhere_button.setObjectName("save_elsewhere")
         self.elsewhere_button.setToolTip("Copies the whole project to another folder or disk, with what waits, and goes on there")
-        self.elsewhere_button.clicked.connect(self.save_elsewhere_asked)
+        self.elsewhere_button.clicked.connect(self.save_elsewhere_requested)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 10, 16, 10)
         layout.setSpacing(12)

@@ -35,7 +35,7 @@ class Watchdog(QObject):
         self._gui = threading.get_ident()
         self._beat = QTimer(self, interval=BEAT)
         self._beat.timeout.connect(self._beaten)
-        self._seen = 0.0  # time of the last beat
+        self._last_beat = 0.0  # time of the last beat
         self._computed = 0.0  # seconds that the GUI thread had computed by then
         self._late: tuple[float, tuple[str, ...]] = (0.0, ())  # the beat after which it was late, and its position then
         self._ended: list[Pause] = []
@@ -46,7 +46,7 @@ class Watchdog(QObject):
         """Begin to watch, once the window is on the screen."""
         if self._stopped.is_set():
             return  # closed before it began
-        self._seen, self._computed = time.monotonic(), time.thread_time()
+        self._last_beat, self._computed = time.monotonic(), time.thread_time()
         self._beat.start()
         self._watching = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         self._watching.start()
@@ -61,9 +61,9 @@ class Watchdog(QObject):
     def _beaten(self) -> None:
         """Record, on the GUI thread, that the event loop is alive."""
         now, computed = time.monotonic(), time.thread_time()
-        gap = now - self._seen - BEAT / 1000
-        where, spent = self._late[1] if self._late[0] == self._seen else (), computed - self._computed
-        self._seen, self._computed = now, computed
+        gap = now - self._last_beat - BEAT / 1000
+        where, spent = self._late[1] if self._late[0] == self._last_beat else (), computed - self._computed
+        self._last_beat, self._computed = now, computed
         if gap > GAP:
             pause = Pause(time.time() - gap, round(gap, 3), where, machine=not where and spent < IDLE * gap)
             self._ended.append(pause)
@@ -72,9 +72,9 @@ class Watchdog(QObject):
     def _watch(self) -> None:
         """Look at the GUI thread while it is late, and log the pauses that are over; runs on the watching thread."""
         while not self._stopped.wait(LOOK):
-            seen = self._seen
-            if time.monotonic() - seen > GAP + BEAT / 1000 and self._late[0] != seen:
-                self._late = (seen, places(sys._current_frames().get(self._gui)))
+            beat = self._last_beat
+            if time.monotonic() - beat > GAP + BEAT / 1000 and self._late[0] != beat:
+                self._late = (beat, places(sys._current_frames().get(self._gui)))
             self._write()
         self._write()
 

@@ -75,10 +75,10 @@ class JobStack:
 
     def close(self, *names: str, error: UserError | None = None) -> bool:
         """End all jobs of the given names, the topmost first, and return whether there were any; `error` is the reason for their tasks."""
-        chosen = [job for job in reversed(self._jobs) if job.name in names]
-        for job in chosen:
+        jobs = [job for job in reversed(self._jobs) if job.name in names]
+        for job in jobs:
             self.remove(job, error if job.task else None)
-        return bool(chosen)
+        return bool(jobs)
 
     def stop(self, task: int) -> None:
         """End the job of a task, if there is one."""

@@ -72,16 +72,16 @@ def average_cases(request: AverageCases, study: OpenStudy | None) -> Generator[C
         raise UserError("Nothing has been learnt yet: paint two classes, and wait for the first round.")
     predictor = NetworkPredictor.load(card.path)
     forget_averaged(study.project)
-    chosen = [case for case in study.cases if case.id in request.cases]
-    for done, case in enumerate(chosen, start=1):
+    cases = [case for case in study.cases if case.id in request.cases]
+    for done, case in enumerate(cases, start=1):
         whole = PredictionRequest.final(case.id, tta=predictor.mirrored)
         try:
             for _ in predict_case(predictor, partial(read, case.source), whole, averaged_folder(study.project, case.id)):
                 yield None  # and not the event: the case on screen is not predicted anew
         except (FormatError, CheckpointError) as error:
-            yield CaseAveraged(case.id, done, len(chosen), str(error))
+            yield CaseAveraged(case.id, done, len(cases), str(error))
         else:
-            yield CaseAveraged(case.id, done, len(chosen))
+            yield CaseAveraged(case.id, done, len(cases))
 
 
 def predict_folder(request: PredictFolder, study: OpenStudy | None) -> Generator[FolderEvent | Notice | None, None, None]:

@@ -100,10 +100,10 @@ class DescribeDevice:
 
 @dataclass(frozen=True)
 class DescribeNetworks:
-    """Ask what networks cost on this computer, each (name, dims) of `wanted` or all of them; `measure` takes a few seconds for each."""
+    """Ask what networks cost on this computer, each (name, dims) of `networks` or all of them; `measure` takes a few seconds for each."""
 
     task: int
-    wanted: tuple[tuple[str, int], ...] = ()
+    networks: tuple[tuple[str, int], ...] = ()
     measure: bool = False
 
 

@@ -44,7 +44,7 @@ def choices() -> tuple[NetworkChoice, ...]:
 
 def describe_networks(request: DescribeNetworks) -> Generator[NetworkCost | None, None, None]:
     """Yield one NetworkCost for each network and dimension asked for, and None to let others have a turn."""
-    for name, dims in request.wanted or [(name, dims) for name, kind in ordered_networks() for dims in kind.dims]:
+    for name, dims in request.networks or [(name, dims) for name, kind in ordered_networks() for dims in kind.dims]:
         yield None
         sized = _sized(name, dims)
         yield _measured(sized) if request.measure else _remembered(sized)

@@ -44,7 +44,7 @@ class CaseRefused:
     text: str
     done: int
     total: int
-    known: bool = False  # the only reason: it is in the project already
+    duplicate: bool = False  # the only reason: it is in the project already
 
 
 ImageEvent = CaseRead | CaseRefused
@@ -57,17 +57,17 @@ def at_once(call: Callable[[], T]) -> T:
 
 def read_images(sources: Sequence[Source], taken: Collection[str] = ()) -> Generator[ImageEvent, None, None]:
     """Read each source; one whose content (SHA-256) is in `taken` or came before is refused as a duplicate."""
-    seen = set(taken)
+    digests = set(taken)
     for done, source in enumerate(sources, start=1):
         try:
             scan, digest = read_to_paint(source), sha256_of(source)
         except UserError as error:
             yield CaseRefused(source, str(error), done, len(sources))
             continue
-        if digest in seen:
-            yield CaseRefused(source, f"{source.path.name}: this image is in the project already.", done, len(sources), known=True)
+        if digest in digests:
+            yield CaseRefused(source, f"{source.path.name}: this image is in the project already.", done, len(sources), duplicate=True)
             continue
-        seen.add(digest)
+        digests.add(digest)
         case = new_case(source, scan, digest)
         yield CaseRead(case, scan, thumbnail(scan), done, len(sources))
 
@@ -116,14 +116,14 @@ def open_images(
         project = in_turn(partial(open_project, beside, documents))
         yield project
     opened = project is not None
-    for event in add_images(sources, project, lambda scan: in_turn(partial(_made, paths, documents, scan))):
+    for event in add_images(sources, project, lambda scan: in_turn(partial(_make_project, paths, documents, scan))):
         opened = opened or isinstance(event, OpenProject)
         yield event
     if not opened:
         raise UserError("None of these files could be opened as an image.")
 
 
-def _made(paths: Sequence[Path], documents: Path, scan: Scan) -> OpenProject:
+def _make_project(paths: Sequence[Path], documents: Path, scan: Scan) -> OpenProject:
     """Make a project for these images, with colours that stand out against the first."""
     classes = ClassTable.named(FIRST_CLASSES, colours(len(FIRST_CLASSES), picture(scan)))
     return new_project(default_folder(list(paths), documents), classes, documents)

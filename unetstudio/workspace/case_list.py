@@ -97,7 +97,7 @@ class CaseList:
     def add(self, case: Case) -> CaseAdded | None:
         """Add a case at the end under a name of its own; None when its image is in the list already. UserError for other channels."""
         if self._contents.cases is not self.all:
-            self._contents = _Contents(self.all, {known.sha256 for known in self.all})
+            self._contents = _Contents(self.all, {listed.sha256 for listed in self.all})
         hashes = self._contents.hashes
         if case.sha256 in hashes:
             return None

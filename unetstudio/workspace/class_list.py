@@ -24,7 +24,7 @@ class ClassList:
     def add(self, name: str = "", scan: Scan | None = None) -> ClassesEdit:
         """Add a class in the colour that stands out most, also against `scan`. UserError when there is no room for another one."""
         sample = None if scan is None else picture(scan)
-        colour = next_colour([known.colour for known in self.table], sample)
+        colour = next_colour([entry.colour for entry in self.table], sample)
         table = self.table.added(name or f"Structure {len(self.table)}", colour)
         edit = ClassesEdit(None, table.classes[-1], len(self.table))
         self._writer.update(classes=table)

@@ -51,9 +51,9 @@ def mappings(texts: Iterable[str], classes: ClassTable) -> tuple[Mapping, ...]:
 
 def class_named(text: str, classes: ClassTable) -> int:
     """Return the label value of a class given by name or by number."""
-    for known in classes:
-        if known.name == text.strip() or str(known.value) == text.strip():
-            return known.value
+    for entry in classes:
+        if entry.name == text.strip() or str(entry.value) == text.strip():
+            return entry.value
     raise UserError(f"There is no class {text!r}. The classes are {', '.join(c.name for c in classes)}.")
 
 
@@ -127,16 +127,16 @@ def _classed(
     stored = [int(v) for v in np.unique(mask)]
     if numbered := objects and _numbered(stored, classes, unlabelled, mapping):
         mask, stored = parted(mask), sorted({0, *stored})
-    known = _meaning(stored, classes, unlabelled, mapping, numbered)
-    strange = [v for v in stored if known(v) is None]
-    if strange:
-        listed = ", ".join(map(str, strange[:5])) + (" …" if len(strange) > 5 else "")
+    class_of = _meaning(stored, classes, unlabelled, mapping, numbered)
+    unknown = [v for v in stored if class_of(v) is None]
+    if unknown:
+        listed = ", ".join(map(str, unknown[:5])) + (" …" if len(unknown) > 5 else "")
         raise FormatError(
             path,
             f"the value {listed} has no class (classes are {', '.join(f'{c.value} {c.name}' for c in classes)}); "
             f"say what it means with --map VALUE=CLASS, or --map 1+=CLASS when values number objects.",
         )
-    table = np.array([known(v) for v in stored], np.uint8)
+    table = np.array([class_of(v) for v in stored], np.uint8)
     return table[np.searchsorted(np.array(stored), mask)]
 
 
@@ -155,7 +155,7 @@ def _meaning(
     binary = unlabelled is None and not mapping and set(stored) == BINARY and len(order) >= 2
     numbered = numbered and not mapping
 
-    def known(value: int) -> int | None:
+    def class_of(value: int) -> int | None:
         if value == unlabelled:
             return UNLABELLED
         for part in mapping:
@@ -167,7 +167,7 @@ def _meaning(
             return value
         return UNLABELLED if value == UNLABELLED and unlabelled is None else None
 
-    return known
+    return class_of
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -69,8 +69,8 @@ class OpenProject:
     @property
     def steps(self) -> tuple[Step, ...]:
         """The post-processing steps."""
-        kept = self.writer.project.manifest.steps
-        return from_json(kept) if kept else DEFAULT_STEPS
+        saved = self.writer.project.manifest.steps
+        return from_json(saved) if saved else DEFAULT_STEPS
 
     def set_steps(self, steps: tuple[Step, ...]) -> SettingsChanged:
         """Set the post-processing steps."""

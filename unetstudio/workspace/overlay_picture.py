@@ -51,13 +51,13 @@ def overlay_picture(scan: Scan, labels: NDArray[np.uint8], classes: ClassTable) 
     structures = {entry.value: entry.colour for entry in list(classes)[1:]}
     slices = _slices(scan, labels, tuple(structures))
     scale = _scale(slices)
-    panels = [_panel(one, structures, scale) for one in slices]
+    panels = [_panel(labelled, structures, scale) for labelled in slices]
     size = max(13, round(max(panel.shape[1] for panel in panels) / 48))
-    known = scan.geometry.spacing is not None
-    _scale_bar(panels[0], scale, known, size)
-    for panel, one in zip(panels, slices, strict=True):
-        _letters(panel, one.letters, size)
-    body = _arranged([_captioned(panel, one.caption, size) for panel, one in zip(panels, slices, strict=True)], size)
+    has_spacing = scan.geometry.spacing is not None
+    _scale_bar(panels[0], scale, has_spacing, size)
+    for panel, labelled in zip(panels, slices, strict=True):
+        _letters(panel, labelled.letters, size)
+    body = _arranged([_captioned(panel, labelled.caption, size) for panel, labelled in zip(panels, slices, strict=True)], size)
     present = np.bincount(labels.reshape(-1), minlength=256)
     shown = [(entry.name, entry.colour) for entry in list(classes)[1:] if present[entry.value]]
     strip = _legend(shown, body.shape[1], size)
@@ -116,12 +116,12 @@ def _scale(slices: list[LabelledSlice]) -> float:
     return min(max(natural, SMALLEST), LARGEST) / longest
 
 
-def _panel(one: LabelledSlice, structures: dict[int, Colour], scale: float) -> Picture:
+def _panel(labelled: LabelledSlice, structures: dict[int, Colour], scale: float) -> Picture:
     """Draw the image with filled and outlined classes at the picture's scale."""
-    rows, columns = (max(1, round(n * pitch * scale)) for n, pitch in zip(one.labels.shape, one.pitch, strict=True))
-    smaller = rows * columns < one.labels.size
-    image = np.asarray(cv2.resize(one.image, (columns, rows), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC), np.uint8)
-    labels = np.asarray(cv2.resize(one.labels, (columns, rows), interpolation=cv2.INTER_NEAREST), np.uint8)
+    rows, columns = (max(1, round(n * pitch * scale)) for n, pitch in zip(labelled.labels.shape, labelled.pitch, strict=True))
+    smaller = rows * columns < labelled.labels.size
+    image = np.asarray(cv2.resize(labelled.image, (columns, rows), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC), np.uint8)
+    labels = np.asarray(cv2.resize(labelled.labels, (columns, rows), interpolation=cv2.INTER_NEAREST), np.uint8)
     tint = image.copy()
     for value, colour in structures.items():
         tint[labels == value] = colour
@@ -133,14 +133,14 @@ def _panel(one: LabelledSlice, structures: dict[int, Colour], scale: float) -> P
     return image
 
 
-def _scale_bar(panel: Picture, scale: float, known: bool, size: int) -> None:
+def _scale_bar(panel: Picture, scale: float, in_mm: bool, size: int) -> None:
     """Draw a bar of round length in the lower left corner, in place, white on a dark plate; nothing where there is no room."""
     longest = panel.shape[1] * 0.3 / scale
     decade = 10.0 ** math.floor(math.log10(longest))
     length = next(step * decade for step in (5, 2, 1) if step * decade <= longest * (1 + 1e-9))
-    if not known and length < 1:
+    if not in_mm and length < 1:
         return
-    words = length_text(length) if known else f"{length:,.0f} px"
+    words = length_text(length) if in_mm else f"{length:,.0f} px"
     bar, gap = round(length * scale), max(4, size // 2)
     width = max(bar, _width(words, size)) + 2 * gap
     height = size + 3 * gap + max(2, size // 5)

@@ -72,7 +72,7 @@ class ProjectWriter:
         self._documents = documents
         self._local = LocalJournal(project, state=user_folders.state(), documents=documents)
         project.hold_reserve()
-        self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
+        self._opened: dict[str, tuple[LabelStore, LabelMap]] = {}
         self._shapes: dict[str, Index] = {}  # of the cases opened or judged so far: the window may paint on one until the next is open
         self._unsaved: deque[Change] = deque()
 
@@ -100,7 +100,7 @@ class ProjectWriter:
             case, scan = self.scan_of(case)
         store = self.project.store(case)
         loaded = store.load(case.shape)
-        self._kept = {case.id: (store, loaded.labels)}
+        self._opened = {case.id: (store, loaded.labels)}
         self._shapes[case.id] = case.shape
         restored = self._local.restore(store, case.id, loaded.labels.apply)
         sentences = [loaded.recovered] if loaded.recovered else []
@@ -161,16 +161,16 @@ class ProjectWriter:
         self._unsaved.append((case_id, kind, edit))
         self.retry()
 
-    def note(self, case: Case, about: dict[str, Any]) -> None:
+    def note(self, case: Case, details: dict[str, Any]) -> None:
         """Store an event that changes no voxel, such as a review state, for the audit trail. The case may have left the list since."""
         self._shapes.setdefault(case.id, case.shape)
-        self._unsaved.append((case.id, Kind.NOTE, about))
+        self._unsaved.append((case.id, Kind.NOTE, details))
         self.retry()
 
     def set_author(self, name: str) -> None:
         """Set the author recorded with every later change and note."""
         self.project.author = name
-        for store, _ in self._kept.values():
+        for store, _ in self._opened.values():
             store.author = name
 
     @property
@@ -206,12 +206,12 @@ class ProjectWriter:
 
     def is_open(self, case_id: str) -> bool:
         """Return whether this is the case that was opened last, whose labels the window holds and changes itself."""
-        return case_id in self._kept
+        return case_id in self._opened
 
     def _store(self, case_id: str) -> tuple[LabelStore, LabelMap]:
         """Return the store and the labels of the open case, or of the one before it, to which an unfinished stroke may still belong."""
-        if case_id in self._kept:
-            return self._kept[case_id]
+        if case_id in self._opened:
+            return self._opened[case_id]
         store = self.project.store(case_id)
         shape = self._shapes[case_id] if case_id in self._shapes else self.project.case(case_id).shape
         return store, store.load(shape).labels
@@ -249,7 +249,7 @@ class ProjectWriter:
 
     def space_warning(self) -> str:
         """Return one sentence when the disk is nearly full, otherwise ""."""
-        return self.project.space_warning(next(iter(self._kept), ""))
+        return self.project.space_warning(next(iter(self._opened), ""))
 
     def move_to(self, target: Path) -> tuple[Path, ...]:
         """Move to the copy of the project that `relocate.copy_files` made at `target`, and store waiting changes there.
@@ -259,14 +259,14 @@ class ProjectWriter:
         """
         unread = [event.unread for event in relocate.copy_files(self.project.folder, target) if event.unread is not None]
         copy = relocate.open_copy(self.project, target)
-        old, kept, unsaved = self.project, self._kept, self._unsaved
+        old, opened, unsaved = self.project, self._opened, self._unsaved
         try:
-            self._kept = {case: relocate.move_open_case(copy, case, labels) for case, (_, labels) in kept.items()}
+            self._opened = {case: relocate.move_open_case(copy, case, labels) for case, (_, labels) in opened.items()}
             self._unsaved = unsaved.copy()
             self._continue_in(copy)
             self.retry()
         except ProjectError:
-            self._kept, self._unsaved = kept, unsaved
+            self._opened, self._unsaved = opened, unsaved
             self._continue_in(old)
             copy.close()
             raise

@@ -40,8 +40,8 @@ class RecentProject:
 def remember(folder: Path) -> None:
     """Put a project at the top of the list; a home folder that cannot be written to is ignored."""
     folder = folder.absolute()
-    kept = [entry for entry in _read() if entry["path"] != str(folder)][: MOST - 1]
-    listed = [{"path": str(folder), "opened": time.time()}, *kept]
+    others = [entry for entry in _read() if entry["path"] != str(folder)][: MOST - 1]
+    listed = [{"path": str(folder), "opened": time.time()}, *others]
     with contextlib.suppress(FormatError):
         replace_file(home() / "recent.json", json.dumps(listed).encode(), parents=True, flush=False)
 

@@ -86,7 +86,7 @@ def pick(dialog: NetworkDialog, name: str) -> None:
 def test_that_each_network_says_what_it_is_for_and_how_large_it_is_here(dialog: NetworkDialog) -> None:
     assert [card.button.text() for card in dialog.list.cards.values()] == [choice.title for choice in CHOICES]
     card = dialog.list.cards["attention_unet"]
-    assert card.about.text() == "Learns where to look."
+    assert card.description.text() == "Learns where to look."
     assert card.figures.text() == "2D · 0.5 million parameters · not measured yet"
     assert card.button.accessibleDescription().startswith("Learns where to look. 2D · 0.5 million parameters")
 
@@ -142,7 +142,7 @@ def test_that_a_network_that_learned_here_before_is_offered_its_own_checkpoint(
     made = NetworkDialog(session)
     qtbot.addWidget(made)
     pick(made, "attention_unet")
-    qtbot.waitUntil(lambda: made.kept is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: made.checkpoint is not None, timeout=10_000)
     assert made.list.cards["attention_unet"].figures.text().endswith("has learned here before")
     assert made.go_on.text() == "Go on from what it learned before (step 1,200, score 0.85)" and made.go_on.isChecked()
     assert made.consequence.text().startswith("Attention U-Net goes on from where it stopped;")

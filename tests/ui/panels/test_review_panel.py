@@ -126,13 +126,13 @@ def test_that_a_case_is_judged_and_the_judgement_taken_back(qtbot: QtBot, panel:
     for expected in (ReviewState.REJECTED, ReviewState.UNREVIEWED):
         qtbot.mouseClick(panel.states.buttons[ReviewState.REJECTED], Qt.MouseButton.LeftButton)
         assert session.case.case.review == expected
-    assert panel.left.text() == "1 of 1 not reviewed yet."
+    assert panel.unreviewed_left.text() == "1 of 1 not reviewed yet."
 
 
 def test_that_a_judgement_by_key_is_shown(panel: ReviewPanel, session: Session) -> None:
     session.review.set_state(ReviewState.ACCEPTED)
     assert panel.states.value == ReviewState.ACCEPTED
-    assert panel.left.text() == "Every case has been reviewed."
+    assert panel.unreviewed_left.text() == "Every case has been reviewed."
 
 
 def test_that_the_probability_of_a_removed_class_gives_way_to_the_active_one(panel: ReviewPanel, session: Session) -> None:

@@ -21,23 +21,23 @@ class Tint:
     """A table of 256 colours with their opacity, prepared for blending: (256,) uint32 of blue, green, red bytes each."""
 
     added: NDArray[np.uint32]
-    left: NDArray[np.uint32]
+    remaining: NDArray[np.uint32]
 
     @classmethod
     def of(cls, colours: NDArray[np.uint8], alpha: NDArray[np.float64]) -> Tint:
         """Make a table from (256, 3) red, green, blue and (256,) opacities 0..1."""
         added = np.zeros((256, 4), np.uint8)
         added[:, :3] = np.round(colours[:, ::-1] * alpha[:, None])
-        left = np.full((256, 4), 255, np.uint8)
-        left[:, :3] = np.round(255 * (1 - alpha))[:, None]
-        return cls(added.view(np.uint32)[:, 0], left.view(np.uint32)[:, 0])
+        remaining = np.full((256, 4), 255, np.uint8)
+        remaining[:, :3] = np.round(255 * (1 - alpha))[:, None]
+        return cls(added.view(np.uint32)[:, 0], remaining.view(np.uint32)[:, 0])
 
     def over(self, picture: Pixels, values: NDArray[np.uint8]) -> Pixels:
         """Return `picture` (rows, columns, 4) with the colours of `values` (rows, columns) blended over it."""
         # "clip" never clips here: bytes cannot be out of bounds, and NumPy skips the check
-        left = np.take(self.left, values, mode="clip").view(np.uint8).reshape(picture.shape)
+        remaining = np.take(self.remaining, values, mode="clip").view(np.uint8).reshape(picture.shape)
         added = np.take(self.added, values, mode="clip").view(np.uint8).reshape(picture.shape)
-        return np.asarray(cv2.add(cv2.multiply(picture, left, scale=1 / 255), added))
+        return np.asarray(cv2.add(cv2.multiply(picture, remaining, scale=1 / 255), added))
 
 
 def draw_classes(

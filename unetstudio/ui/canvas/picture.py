@@ -70,8 +70,8 @@ class Picture:
             fresh = [self.view.screen]
         else:
             for pixels in (self.base, self.buffer):
-                kept = pixels[max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)].copy()
-                pixels[max(0, down) : height - max(0, -down), max(0, right) : width - max(0, -right)] = kept
+                moved = pixels[max(0, -down) : height - max(0, down), max(0, -right) : width - max(0, right)].copy()
+                pixels[max(0, down) : height - max(0, -down), max(0, right) : width - max(0, -right)] = moved
             beside = Box(0, 0, right, height) if right > 0 else Box(width + right, 0, width, height)
             fresh = [beside, Box(0, 0, width, down) if down > 0 else Box(0, height + down, width, height)]
         margin = outline_width(self.view) if options.outline else 0

@@ -198,11 +198,11 @@ class View:
 
     def _keep_in_sight(self) -> None:
         """Keep a part of the image on the widget."""
-        kept = []
+        centre = []
         for place, extent, pitch, size in zip(self.centre, self.extents, self.pitch, self.size[::-1], strict=True):
             beyond = max(0.0, size / 2 - LEAST_SEEN) / pitch
-            kept.append(min(max(place, -0.5 - beyond), extent - 0.5 + beyond))
-        self.centre = (kept[0], kept[1])
+            centre.append(min(max(place, -0.5 - beyond), extent - 0.5 + beyond))
+        self.centre = (centre[0], centre[1])
 
 
 class PixelGrid:

@@ -14,9 +14,9 @@ from unetstudio.ui.panels.case_model import CASE, CaseModel
 from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
 
-FILTER_FROM = 8  # cases; fewer fit on the screen
-LONG = 300  # cases
-LATE = 250  # ms
+FILTER_FROM = 8  # number of cases from which the filter is shown
+LONG = 300  # number of cases from which refreshes are delayed
+LATE = 250  # milliseconds of that delay
 
 MARKS = {
     ReviewState.ACCEPTED: "Mark as accepted",

@@ -33,7 +33,7 @@ class ColourPopup(QFrame):
         for place, colour in enumerate(colours(OFFERED)):
             button = QToolButton()
             button.setAutoRaise(True)
-            button.setIcon(swatch(colour, 24, chosen=colour == current))
+            button.setIcon(swatch(colour, 24, current=colour == current))
             button.setIconSize(QSize(24, 24))
             button.setAccessibleName("Colour {:d}, {:d}, {:d}".format(*colour))
             button.clicked.connect(partial(self._pick, colour))

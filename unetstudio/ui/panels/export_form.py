@@ -158,12 +158,12 @@ class ExportForm(QWidget):
     def _show_cases(self) -> None:
         cases = self._session.cases
         good = sum(_is_good(case) for case in cases)
-        chosen = self.cases.currentData() or ALL
+        current = self.cases.currentData() or ALL
         self.cases.clear()
         self.cases.addItem("The open case", OPEN_CASE)
         self.cases.addItem(f"Accepted and corrected cases ({good})", ACCEPTED)
         self.cases.addItem(f"All cases ({len(cases)})", ALL)
-        self.cases.setCurrentIndex(self.cases.findData(chosen))
+        self.cases.setCurrentIndex(self.cases.findData(current))
         self._suggest_folder()
         self._choose_default_formats()
         self._enable_averaged()
@@ -182,9 +182,9 @@ class ExportForm(QWidget):
     def _browse(self) -> None:
         start = Path(self.folder.text())
         near = next((str(p) for p in (start, *start.parents) if p.is_dir()), "")
-        chosen = QFileDialog.getExistingDirectory(self, "Export into this folder", near)
-        if chosen:
-            self.folder.setText(chosen)
+        folder = QFileDialog.getExistingDirectory(self, "Export into this folder", near)
+        if folder:
+            self.folder.setText(folder)
             self.remember_folder()
 
     def _choose_default_formats(self) -> None:

@@ -102,12 +102,12 @@ class TrainingForm(QWidget):
         """List the networks that the worker knows."""
         if networks and networks != self._networks:
             self._networks = networks
-            chosen = self.network.currentData()
+            current = self.network.currentData()
             self.network.clear()
             for choice in networks:
                 self.network.addItem(choice.title, choice.name)
                 self.network.setItemData(self.network.count() - 1, choice.description, Qt.ItemDataRole.ToolTipRole)
-            self._pick(self.network, chosen)
+            self._pick(self.network, current)
 
     def show_settings(self, settings: TrainingSettings) -> None:
         """Fill the fields, without `changed`."""
