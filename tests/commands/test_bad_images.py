@@ -144,9 +144,7 @@ def test_that_odd_images_are_labelled_trained_and_predicted(command: Command, tm
     assert cv2.imread(str(tmp_path / "out" / "0.png"), cv2.IMREAD_UNCHANGED).shape == picture.shape
 
 
-def test_that_an_image_that_is_gone_is_named_and_the_others_are_predicted(
-    command: Command, trained: Path, images: Path, tmp_path: Path
-) -> None:
+def test_that_a_missing_image_is_named_and_the_others_are_predicted(command: Command, trained: Path, images: Path, tmp_path: Path) -> None:
     (images / "disc_0.png").unlink()
     ran = command("predict", trained, "--out", tmp_path / "out", "--json")
     assert ran.status == 2

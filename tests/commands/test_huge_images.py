@@ -19,7 +19,7 @@ def sparse(path: Path, edge: int) -> int:
     return int(offset)
 
 
-def test_that_info_tells_of_an_image_without_holding_it(command: Command, tmp_path: Path) -> None:
+def test_that_info_describes_an_image_without_loading_it(command: Command, tmp_path: Path) -> None:
     """400 MB, of which the file leaves all but a corner out."""
     path = tmp_path / "slide.tif"
     offset = sparse(path, 20_000)

@@ -83,7 +83,7 @@ def test_that_taking_back_restores_values_and_origins_exactly(name: str, axis: i
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_that_voxels_of_a_locked_class_are_left_alone(name: str) -> None:
+def test_that_voxels_of_a_locked_class_are_not_changed(name: str) -> None:
     labels, tool = labelled(), TOOLS[name]()
     locked = labels.values == 2
     follow(tool, stroke_on(labels, tool, locked=(2,)), [(2.0, 2.0), (2.0, 9.0), (9.0, 9.0), (9.0, 2.0)], 0, 3)

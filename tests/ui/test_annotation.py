@@ -115,7 +115,7 @@ def test_that_a_picture_of_one_pixel_can_be_painted_and_erased(annotation: Annot
 
 
 @pytest.mark.parametrize("name", list(TOOLS))
-def test_that_escape_takes_back_what_any_tool_has_in_hand(annotation: Annotation, journal: list[tuple[str, Edit]], name: str) -> None:
+def test_that_escape_cancels_the_current_stroke_of_any_tool(annotation: Annotation, journal: list[tuple[str, Edit]], name: str) -> None:
     drag(annotation, (5, 5), (5, 30))
     before = values(annotation).copy()
     journal.clear()
@@ -144,7 +144,7 @@ def test_that_undo_during_a_stroke_takes_the_stroke_back_and_no_more(annotation:
     assert len(journal) == 1
 
 
-def test_that_taking_another_tool_or_case_takes_the_stroke_in_hand_back(annotation: Annotation) -> None:
+def test_that_choosing_another_tool_or_case_cancels_the_current_stroke(annotation: Annotation) -> None:
     annotation.press(Pointer(20, 5))
     annotation.tools.choose("eraser")
     assert not annotation.stroke_in_hand
@@ -223,7 +223,7 @@ def test_that_pick_takes_the_class_of_a_voxel_and_ignores_the_unlabelled(annotat
 
 
 @pytest.mark.parametrize("mode", list(MODES))
-def test_that_a_mode_paints_nothing_and_takes_the_stroke_in_hand_back(
+def test_that_a_mode_paints_nothing_and_cancels_the_current_stroke(
     annotation: Annotation, journal: list[tuple[str, Edit]], mode: str
 ) -> None:
     annotation.press(Pointer(20, 5))
@@ -280,7 +280,7 @@ def test_that_the_tools_of_a_session_see_its_open_image(seen: list[ImagePlane], 
     np.testing.assert_array_equal(seen[0].channels, opened.scan.array[:, 0])
 
 
-def test_that_painted_voxels_say_that_a_hand_painted_them(annotation: Annotation) -> None:
+def test_that_painted_voxels_have_the_origin_painted(annotation: Annotation) -> None:
     drag(annotation, (5, 5), (5, 30))
     assert annotation.labels is not None
     assert set(np.unique(annotation.labels.origin)) == {0, int(Origin.PAINTED)}
@@ -327,7 +327,7 @@ def test_that_an_outline_that_has_painted_nothing_has_no_part(annotation: Annota
     assert (values(annotation) == UNLABELLED).all()
 
 
-def test_that_a_stroke_in_hand_is_kept_when_its_case_goes_away(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
+def test_that_an_unfinished_stroke_is_kept_when_its_case_is_closed(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
     annotation.press(Pointer(10, 10))
     annotation.end()
     assert [kind for kind, _ in journal] == ["edit"]

@@ -61,7 +61,7 @@ def test_that_the_plane_goes_through_the_position(cursor: Cursor) -> None:
     assert cursor.position == (7, 10, 3)
 
 
-def test_that_staying_where_one_is_tells_nobody(cursor: Cursor, seen: list[Plane]) -> None:
+def test_that_staying_in_place_emits_no_signal(cursor: Cursor, seen: list[Plane]) -> None:
     cursor.look_along(0)
     cursor.go_to(5)
     cursor.open((10, 30, 40))

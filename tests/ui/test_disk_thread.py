@@ -45,7 +45,7 @@ def test_that_a_user_error_is_handed_back_and_the_next_task_runs(disk: DiskThrea
     qtbot.waitUntil(lambda: answers == ["no", "yes"], timeout=10_000)
 
 
-def test_that_a_bug_is_told_with_its_trace_answers_as_failed_and_ends_nothing(disk: DiskThread, qtbot: QtBot) -> None:
+def test_that_a_bug_is_reported_with_its_trace_fails_its_call_and_ends_nothing(disk: DiskThread, qtbot: QtBot) -> None:
     answers: list[str] = []
     with qtbot.waitSignal(disk.crashed, timeout=10_000) as crashed:
         disk.ask(lambda: 1 / 0, None, lambda error: answers.append(str(error)))
@@ -72,7 +72,7 @@ def test_that_a_stroke_does_not_wait_for_a_job(disk: DiskThread, qtbot: QtBot) -
     qtbot.waitUntil(lambda: told == ["stroke", 1, "end"], timeout=10_000)
 
 
-def test_that_a_job_begins_after_the_tasks_asked_before_it(disk: DiskThread, qtbot: QtBot) -> None:
+def test_that_a_job_begins_after_the_calls_queued_before_it(disk: DiskThread, qtbot: QtBot) -> None:
     told: list[str] = []
     go = threading.Event()
     disk.ask(lambda: told.append("saved" if go.wait(10) else "late"))
@@ -86,7 +86,7 @@ def test_that_a_job_begins_after_the_tasks_asked_before_it(disk: DiskThread, qtb
     qtbot.waitUntil(lambda: told == ["saved", "read", "end"], timeout=10_000)
 
 
-def test_that_what_a_job_carries_is_done_on_the_disk_thread_and_its_error_is_the_jobs(disk: DiskThread, qtbot: QtBot) -> None:
+def test_that_a_call_that_a_job_carries_runs_on_the_disk_thread_and_its_error_is_raised_in_the_job(disk: DiskThread, qtbot: QtBot) -> None:
     told: list[object] = []
     threads: list[QThread] = []
 
@@ -158,7 +158,7 @@ def test_that_the_error_of_a_job_is_handed_back(disk: DiskThread, qtbot: QtBot) 
     qtbot.waitUntil(lambda: told == ["the disk is full"], timeout=10_000)
 
 
-def test_that_finishing_runs_what_was_asked_and_closes_the_jobs(qapp: object, qtbot: QtBot) -> None:
+def test_that_finishing_runs_the_queued_calls_and_closes_the_jobs(qapp: object, qtbot: QtBot) -> None:
     made, kept, closed = DiskThread(), [], threading.Event()
     steps: list[int] = []
 

@@ -55,7 +55,7 @@ def test_that_labels_are_exported_as_they_are_on_the_disk(
     assert told == [("disc_1 has no labels yet; paint it, or export the segmentation instead.", "warning")]
 
 
-def test_that_an_export_into_a_place_that_refuses_is_told(
+def test_that_an_export_into_an_unwritable_folder_is_reported(
     opened: Session, paint: Paint, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
 ) -> None:
     paint(opened, 40, 30, 40, 60, value=1)
@@ -137,7 +137,7 @@ def test_that_an_averaged_export_that_ends_early_says_so_and_writes_nothing(
     assert not (tmp_path / "out").exists()
 
 
-def test_that_an_averaged_export_of_nothing_but_trouble_says_why(
+def test_that_an_averaged_export_in_which_every_case_fails_says_why(
     opened: Session, sent: list[Request], told: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path
 ) -> None:
     averaged(opened, tmp_path / "out")
@@ -148,7 +148,7 @@ def test_that_an_averaged_export_of_nothing_but_trouble_says_why(
     assert not (tmp_path / "out").exists()
 
 
-def test_that_an_export_is_a_task_that_tells_where_to_and_what_was_left_out(
+def test_that_an_export_is_a_task_with_its_folder_as_result_and_its_problems(
     opened: Session, paint: Paint, tmp_path: Path, qtbot: QtBot
 ) -> None:
     paint(opened, 40, 30, 40, 60, value=1)

@@ -35,7 +35,7 @@ def asked(session: Session, voxel: tuple[int, int, int], qtbot: QtBot) -> list[A
     return told[0]
 
 
-def test_that_a_painted_place_tells_who_painted_it_and_what_was_there_before(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+def test_that_a_painted_voxel_shows_who_painted_it_and_its_earlier_changes(opened: Session, paint: Paint, qtbot: QtBot) -> None:
     paint(opened, 20, 10, 20, 60, value=0)
     opened.saver.set_author("Dr. Ada Hill")
     paint(opened, 20, 10, 20, 60, value=1)
@@ -47,7 +47,7 @@ def test_that_a_painted_place_tells_who_painted_it_and_what_was_there_before(ope
     assert words[4].endswith(f"{account_name()}: Background: painted by hand, Brush")
 
 
-def test_that_what_was_taken_back_and_erased_is_told(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+def test_that_undone_and_erased_changes_are_described(opened: Session, paint: Paint, qtbot: QtBot) -> None:
     paint(opened, 20, 10, 20, 60, value=1)
     opened.annotation.undo()
     opened.annotation.tools.choose("eraser")
@@ -58,7 +58,7 @@ def test_that_what_was_taken_back_and_erased_is_told(opened: Session, paint: Pai
     assert told == ["erased by hand", f"did again: {hand}", f"took back: {hand}", hand]
 
 
-def test_that_an_untouched_place_was_changed_by_nobody(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+def test_that_an_untouched_voxel_was_changed_by_nobody(opened: Session, paint: Paint, qtbot: QtBot) -> None:
     paint(opened, 20, 10, 20, 60, value=1)
     lines = asked(opened, (0, 70, 80), qtbot)
     assert lines == []

@@ -57,7 +57,7 @@ def test_that_training_shows_steps_rounds_and_scores(learning: Learning) -> None
     assert learning.state.checkpoint == "abc"
 
 
-def test_that_the_trend_of_the_score_is_told_in_words(learning: Learning) -> None:
+def test_that_the_trend_of_the_score_is_described_in_words(learning: Learning) -> None:
     learning.take(started())
     for number in range(8):
         learning.take(done(number + 1, 0.5 + 0.05 * number))
@@ -70,7 +70,7 @@ def test_that_the_trend_of_the_score_is_told_in_words(learning: Learning) -> Non
     assert "0.85" in learning.state.sentence
 
 
-def test_that_the_time_left_of_a_budget_is_told(learning: Learning) -> None:
+def test_that_the_remaining_time_of_a_budget_is_shown(learning: Learning) -> None:
     learning.take(started())
     learning.take(replace(done(1, None), left=125.0))
     assert learning.state.sentence == "Learning. 2 min 05 s left."
@@ -108,7 +108,7 @@ def test_that_a_paused_learner_that_is_killed_does_not_begin_again_by_itself(lea
     assert line.sent == []
 
 
-def test_that_a_learner_that_cannot_be_started_is_told_as_an_error(learning: Learning) -> None:
+def test_that_a_learner_that_cannot_be_started_is_reported_as_an_error(learning: Learning) -> None:
     told: list[tuple[str, str]] = []
     learning.notice.connect(lambda text, level: told.append((text, level)))
     learning.take(WorkerDied("The learner ended by itself (exit code 1).", restarting=False))
@@ -125,7 +125,7 @@ def test_that_a_training_that_fails_says_why_and_can_be_begun_again(learning: Le
     assert line.sent[-1] == Train(learning.settings, resume=False)
 
 
-def test_that_a_prediction_that_fails_is_told_and_training_goes_on(learning: Learning) -> None:
+def test_that_a_failed_prediction_is_reported_and_training_continues(learning: Learning) -> None:
     told: list[str] = []
     learning.notice.connect(lambda text, level: told.append(text))
     learning.take(started())
@@ -179,7 +179,7 @@ def test_that_a_night_of_training_keeps_a_curve_of_bounded_length(learning: Lear
     assert learning.losses[-1][0] > 4999
 
 
-def test_that_a_round_told_after_starting_afresh_is_no_part_of_the_new_curve(learning: Learning) -> None:
+def test_that_a_round_reported_after_starting_afresh_is_no_part_of_the_new_curve(learning: Learning) -> None:
     learning.take(started())
     learning.start_afresh()
     learning.take(StepDone(900, 0.2, 450.0))

@@ -70,7 +70,7 @@ def test_that_a_mask_of_any_name_is_for_the_open_case_when_it_comes_alone(opened
     assert opened.labels.counts[1] == 80 * 96
 
 
-def test_that_an_import_says_how_many_masks_it_took_in(
+def test_that_an_import_reports_the_number_of_imported_masks(
     opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot
 ) -> None:
     ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)))
@@ -80,7 +80,7 @@ def test_that_an_import_says_how_many_masks_it_took_in(
 
 
 @pytest.mark.parametrize("wrong", ["size", "value", "broken", "missing"])
-def test_that_a_mask_that_does_not_fit_is_told_and_changes_nothing(
+def test_that_a_mask_that_does_not_fit_is_reported_and_changes_nothing(
     opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot, wrong: str
 ) -> None:
     paths = masks(images, shape=(8, 9)) if wrong == "size" else masks(images)
@@ -134,7 +134,7 @@ def test_that_undo_takes_back_an_import_that_came_while_another_case_was_open(
     assert np.array_equal(opened.labels.values, painted)
 
 
-def test_that_a_stroke_in_hand_does_not_wipe_out_an_import(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+def test_that_an_unfinished_stroke_does_not_overwrite_an_import(opened: Session, images: list[Path], qtbot: QtBot) -> None:
     opened.annotation.set_active_class(0)
     opened.annotation.press(Pointer(40, 20))
     opened.annotation.move(Pointer(40, 40))

@@ -59,7 +59,7 @@ def describe(networks: NetworkCatalogue, line: Line, *costs: NetworkCost) -> Non
     end(line, line.sent[-1])
 
 
-def test_that_another_network_begins_anew_and_says_what_becomes_of_the_weights(learning: Learning, line: Line) -> None:
+def test_that_another_network_begins_anew_and_says_what_happens_to_the_weights(learning: Learning, line: Line) -> None:
     told: list[str] = []
     learning.notice.connect(lambda text, _: told.append(text))
     learning.choose_network("attention_unet")
@@ -75,7 +75,7 @@ def test_that_a_network_used_before_can_go_on(learning: Learning, line: Line) ->
     assert line.sent[-1] == Train(replace(TrainingSettings(), network="attention_unet"), resume=True)
 
 
-def test_that_what_the_network_before_took_is_not_told_of_the_new_one(learning: Learning) -> None:
+def test_that_the_progress_of_the_previous_network_is_not_shown_for_the_new_one(learning: Learning) -> None:
     learning.take(RoundDone(3, 30, 0.5, 0.8, {1: 0.8}, 15.0, 5.0, "held-out strokes"))
     learning.choose_network("attention_unet", go_on=True)
     state = learning.state
@@ -117,7 +117,7 @@ def test_that_networks_are_described_again_when_it_failed(networks: NetworkCatal
     assert again is not None and again.running and len(line.sent) == 2
 
 
-def test_that_what_the_worker_remembers_of_earlier_runs_counts(networks: NetworkCatalogue, line: Line) -> None:
+def test_that_measurements_of_earlier_runs_count(networks: NetworkCatalogue, line: Line) -> None:
     describe(networks, line, cost("attention_unet", seconds=1.9))
     assert not networks.suits("attention_unet", 2)
 
@@ -149,7 +149,7 @@ def test_that_a_measurement_that_ends_early_says_why(networks: NetworkCatalogue,
     assert (task.state, task.error, networks.measuring) == (TaskState.FAILED, "It went wrong.", None)
 
 
-def test_that_what_suits_is_told_by_the_class_until_it_is_measured(networks: NetworkCatalogue, line: Line) -> None:
+def test_that_suitability_comes_from_the_class_until_it_is_measured(networks: NetworkCatalogue, line: Line) -> None:
     assert networks.suits("unet", 2) and networks.suits("attention_unet", 2) and not networks.suits("unetr", 2)
     line.event_received.emit(WorkerReady(1, "NVIDIA GeForce RTX 3060", CHOICES))
     assert networks.suits("unetr", 2)
@@ -169,7 +169,7 @@ def test_that_a_network_suits_when_it_is_not_much_slower_than_the_u_net(networks
     assert not networks.suits("attention_unet", 2)
 
 
-def test_that_an_export_is_announced_and_its_end_told(networks: NetworkCatalogue, line: Line, tmp_path: Path) -> None:
+def test_that_an_export_is_announced_and_its_end_reported(networks: NetworkCatalogue, line: Line, tmp_path: Path) -> None:
     told: list[tuple[str, str]] = []
     networks.notice.connect(lambda *notice: told.append(notice))
     task = networks.export(tmp_path, tmp_path / "a.onnx")

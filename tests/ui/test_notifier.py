@@ -54,7 +54,7 @@ def test_that_an_operation_that_changes_nothing_is_not_announced(notifier: Notif
     assert heard == []
 
 
-def test_that_what_stands_against_an_operation_becomes_a_notice(notifier: Notifier, heard: list[Change]) -> None:
+def test_that_a_user_error_of_an_operation_becomes_a_notice(notifier: Notifier, heard: list[Change]) -> None:
     assert notifier.change(lambda project: project.cases.review("b" * 16, ReviewState.ACCEPTED)) is None
     assert [level for _, level in heard] == ["warning"]  # type: ignore[misc]
 

@@ -27,7 +27,7 @@ def warnings(qapp: object) -> Iterator[PluginWarnings]:
     made.stop()
 
 
-def test_that_what_was_left_out_before_there_was_a_window_is_told_once_there_is_one(warnings: PluginWarnings) -> None:
+def test_that_warnings_from_before_the_window_are_shown_once_there_is_one(warnings: PluginWarnings) -> None:
     registry.log.warning("The tool %r is left out.", "brush")
     told: list[tuple[str, str]] = []
     notices = Notices()
@@ -37,7 +37,7 @@ def test_that_what_was_left_out_before_there_was_a_window_is_told_once_there_is_
     assert told == [("The tool 'brush' is left out.", "warning"), ("The tool 'fill' is left out.", "warning")]
 
 
-def test_that_what_another_thread_leaves_out_is_told_on_the_gui_thread(warnings: PluginWarnings, qtbot: QtBot) -> None:
+def test_that_a_warning_from_another_thread_is_shown_on_the_gui_thread(warnings: PluginWarnings, qtbot: QtBot) -> None:
     notices = Notices()
     warnings.pass_on(notices.notice)
     with qtbot.waitSignal(notices.notice) as told:
@@ -47,7 +47,7 @@ def test_that_what_another_thread_leaves_out_is_told_on_the_gui_thread(warnings:
     assert told.args == ["A format is left out.", "warning"]
 
 
-def test_that_nothing_is_told_after_the_end(warnings: PluginWarnings, caplog: pytest.LogCaptureFixture) -> None:
+def test_that_nothing_is_reported_after_the_end(warnings: PluginWarnings, caplog: pytest.LogCaptureFixture) -> None:
     notices, told = Notices(), []
     notices.notice.connect(lambda *words: told.append(words))
     warnings.pass_on(notices.notice)

@@ -296,7 +296,7 @@ def test_that_accepting_does_not_wait_for_tiles_that_keep_coming(predicted: Sess
     coming.stop()
 
 
-def test_that_a_stroke_in_hand_does_not_wipe_out_what_was_accepted(predicted: Session, qtbot: QtBot) -> None:
+def test_that_an_unfinished_stroke_does_not_overwrite_accepted_voxels(predicted: Session, qtbot: QtBot) -> None:
     predicted.annotation.set_active_class(0)
     predicted.annotation.press(Pointer(40, 20))
     predicted.annotation.move(Pointer(40, 40))

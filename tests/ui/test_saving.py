@@ -51,7 +51,7 @@ def refuse(problem: int) -> Callable[..., int]:
         (errno.EIO, "reports a fault"),
     ],
 )
-def test_that_a_refused_stroke_is_told_and_kept_until_the_disk_takes_it(
+def test_that_a_refused_stroke_is_reported_and_kept_until_the_disk_takes_it(
     opened: Session, paint: Paint, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, problem: int, words: str
 ) -> None:
     with monkeypatch.context() as disk:
@@ -127,7 +127,7 @@ def test_that_painting_stops_when_another_program_took_the_project(
     assert read_labels(opened.project.path, opened.case.case)[1] == before
 
 
-def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_told_is_not_forgotten(
+def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_reported_is_not_forgotten(
     opened: Session, paint: Paint, tmp_path: Path, qtbot: QtBot
 ) -> None:
     lost: list[str] = []
@@ -184,7 +184,7 @@ def test_that_minutes_of_refusals_are_called_long(opened: Session, paint: Paint,
         qtbot.waitUntil(lambda: opened.saver.trouble is not None and opened.saver.trouble.long, timeout=10_000)
 
 
-def test_that_a_stroke_in_hand_is_back_after_a_crash_up_to_its_last_part(opened: Session, qtbot: QtBot, tmp_path: Path) -> None:
+def test_that_an_unfinished_stroke_is_recovered_after_a_crash_up_to_its_last_part(opened: Session, qtbot: QtBot, tmp_path: Path) -> None:
     opened.annotation.press(Pointer(20, 10))
     opened.annotation.move(Pointer(20, 60))
     opened.annotation._keep_part()  # what the timer does
@@ -217,7 +217,7 @@ def test_that_parts_that_wait_give_way_to_the_whole_stroke(opened: Session, monk
     assert opened.project.writer.waiting == 1
 
 
-def test_that_a_nearly_full_disk_is_told_once(opened: Session, qtbot: QtBot) -> None:
+def test_that_a_nearly_full_disk_is_reported_once(opened: Session, qtbot: QtBot) -> None:
     told: list[str] = []
     opened.saver.space_low.connect(told.append)
     for sentence in ("Little room.", "Little room.", "", "Little room."):

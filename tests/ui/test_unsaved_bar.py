@@ -57,7 +57,7 @@ def test_that_a_project_that_is_lost_is_not_tried_again(bar: UnsavedBar) -> None
     assert "can still be saved elsewhere" in bar.sentence.text()
 
 
-def test_that_the_image_does_not_move_under_a_stroke_in_hand(bar: UnsavedBar, annotation: Annotation, qtbot: QtBot) -> None:
+def test_that_the_image_does_not_move_during_a_stroke(bar: UnsavedBar, annotation: Annotation, qtbot: QtBot) -> None:
     annotation.tools.choose("eraser")
     annotation.press(Pointer(10, 10))
     bar.show_trouble(FULL)
@@ -73,6 +73,6 @@ def test_that_its_buttons_ask(bar: UnsavedBar, qtbot: QtBot) -> None:
         bar.elsewhere_button.click()
 
 
-def test_that_what_a_refusal_says_already_is_not_said_twice() -> None:
+def test_that_a_sentence_of_the_refusal_is_not_repeated() -> None:
     told = sentence(Trouble("it could not be saved: the disk is full. What was saved before is untouched; free some space.", 1))
     assert told.count("What was saved before") == 1

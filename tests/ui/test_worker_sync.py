@@ -54,7 +54,7 @@ def test_that_a_project_that_is_closed_is_taken_from_the_worker(sent: list[Reque
     assert isinstance(sent[-1], CloseStudy)
 
 
-def test_that_what_the_worker_still_says_of_a_closed_project_does_not_keep_the_next_from_learning(
+def test_that_late_events_of_a_closed_project_do_not_keep_the_next_from_learning(
     sent: list[Request], opened: Session, qtbot: QtBot
 ) -> None:
     folder = opened.project.path

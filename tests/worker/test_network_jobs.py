@@ -94,7 +94,7 @@ def opened(project: Project) -> Iterable[Request]:
     return (OpenStudy(project.folder, project.classes, project.cases), *edits)
 
 
-def test_that_what_can_be_shown_of_a_network_is_said_by_its_class() -> None:
+def test_that_only_networks_with_gates_show_attention() -> None:
     assert [choice.name for choice in choices() if choice.shows_attention] == ["attention_unet"]
     assert all(choice.source and choice.description for choice in choices())
 
@@ -160,7 +160,7 @@ def test_that_another_network_begins_anew_and_the_one_before_goes_on_when_it_is_
     assert {card.network for card in cards(project.checkpoints_folder)} == {"unet", "attention_unet"}
 
 
-def test_that_the_attention_of_what_is_on_screen_comes_when_it_is_wanted(project: Project) -> None:
+def test_that_the_attention_map_of_the_view_is_computed_on_request(project: Project) -> None:
     told, case = Told(), project.cases[0]
     view = ShowView(case.id, Region.whole(case.shape), (0, 32, 32), attention=True)
     found = told.ask(*opened(project), Train(ATTENTION), view, until=AttentionMapped)
@@ -197,7 +197,7 @@ def test_that_an_export_that_cannot_be_made_says_what_to_do(
     assert not (tmp_path / "disc.onnx").exists()
 
 
-def test_that_costs_are_told_between_other_work(project: Project) -> None:
+def test_that_costs_are_reported_between_other_work(project: Project) -> None:
     told = Told()
     told.ask(DescribeNetworks(7, (("fcn", 2), ("unet", 2))), until=NetworkCost)
     assert told.runner.busy  # the second is still to come

@@ -258,7 +258,7 @@ def trained(runner: Runner, events: list[Event], project: Project) -> None:
     events.clear()
 
 
-def test_that_a_closed_project_is_left_alone(runner: tuple[Runner, list[Event]], project: Project) -> None:
+def test_that_a_closed_project_is_not_changed(runner: tuple[Runner, list[Event]], project: Project) -> None:
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
     made.handle(Train(SMALL))
@@ -274,7 +274,7 @@ def test_that_a_closed_project_is_left_alone(runner: tuple[Runner, list[Event]],
     assert events == []
 
 
-def test_that_a_folder_is_predicted_and_its_end_is_told(runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path) -> None:
+def test_that_a_folder_is_predicted_and_its_end_is_reported(runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path) -> None:
     made, events = runner
     trained(made, events, project)
     images = project.cases[0].source.path.parent
@@ -445,7 +445,7 @@ def test_that_a_training_that_comes_to_rest_on_a_full_disk_does_not_end_the_work
     assert any(isinstance(event, JobFailed) and not event.detail for event in events)
 
 
-def test_that_an_image_that_cannot_be_read_is_told_once_and_not_after_every_round(
+def test_that_an_image_that_cannot_be_read_is_reported_once_and_not_after_every_round(
     runner: tuple[Runner, list[Event]], project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("unetstudio.worker.prediction_scheduler.OTHERS_EVERY", 1)

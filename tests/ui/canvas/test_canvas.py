@@ -81,7 +81,7 @@ def test_that_the_screen_after_painting_is_the_screen_composed_anew(picture: Han
     np.testing.assert_array_equal(shown, canvas.picture.buffer)
 
 
-def test_that_escape_takes_the_stroke_in_hand_back(picture: Hand, session: Session, qtbot: QtBot) -> None:
+def test_that_escape_cancels_the_current_stroke(picture: Hand, session: Session, qtbot: QtBot) -> None:
     before = picture.colour(20, 25)
     picture.press(20, 10)
     picture.move(20, 40)
@@ -295,7 +295,7 @@ def test_that_tab_held_shows_the_raw_image(picture: Hand, session: Session, qtbo
     assert picture.colour(20, 25) != before and not session.display.options.raw_held
 
 
-def test_that_what_lies_under_the_pointer_is_told(volume: Hand, session: Session, qtbot: QtBot) -> None:
+def test_that_the_voxel_under_the_pointer_is_shown(volume: Hand, session: Session, qtbot: QtBot) -> None:
     session.labels.values[4, 10, 20] = 1
     with qtbot.waitSignal(volume.canvas.pointer_moved) as told:
         volume.move(10, 20)
@@ -305,21 +305,21 @@ def test_that_what_lies_under_the_pointer_is_told(volume: Hand, session: Session
     assert found.position == pytest.approx((20.0, 10.0, 16.0))
 
 
-def test_that_another_slice_tells_what_lies_under_the_resting_pointer(volume: Hand, qtbot: QtBot) -> None:
+def test_that_another_slice_updates_the_voxel_under_the_resting_pointer(volume: Hand, qtbot: QtBot) -> None:
     volume.move(10, 20)
     with qtbot.waitSignal(volume.canvas.pointer_moved) as told:
         volume.canvas.session.cursor.go_to(2)
     assert told.args[0].index == (2, 10, 20)
 
 
-def test_that_outside_the_image_nothing_is_told(picture: Hand, qtbot: QtBot) -> None:
+def test_that_outside_the_image_nothing_is_reported(picture: Hand, qtbot: QtBot) -> None:
     picture.move(30, 30)
     with qtbot.waitSignal(picture.canvas.pointer_moved) as told:
         qtbot.mouseMove(picture.canvas, QPointF(1, 1).toPoint())
     assert told.args == [None]
 
 
-def test_that_the_voxels_in_sight_are_told_once_the_view_rests(volume: Hand, qtbot: QtBot) -> None:
+def test_that_the_visible_voxels_are_reported_once_the_view_rests(volume: Hand, qtbot: QtBot) -> None:
     with qtbot.waitSignal(volume.canvas.view_changed) as told:
         volume.canvas.session.cursor.go_to(2)
     region, focus = told.args

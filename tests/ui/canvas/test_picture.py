@@ -212,7 +212,7 @@ def test_that_outside_the_image_is_the_surround(picture: Picture) -> None:
     assert composed(picture, OPTIONS)[0, 0].tolist() == [1, 2, 3, 255]
 
 
-def test_that_edges_are_as_wide_as_asked() -> None:
+def test_that_edges_have_the_requested_width() -> None:
     plane = np.full((20, 20), 255, np.uint8)
     plane[4:16, 4:16] = 1
     assert (edges(plane, 2) == 1).sum() == 12 * 12 - 8 * 8

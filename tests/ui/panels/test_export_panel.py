@@ -28,7 +28,7 @@ def panel(on_screen: Callable[[QWidget], None], session: Session, tmp_path: Path
     return made
 
 
-def test_that_pictures_go_out_as_png_unless_told_otherwise(panel: ExportPanel) -> None:
+def test_that_pictures_are_exported_as_png_by_default(panel: ExportPanel) -> None:
     assert panel.form.chosen_formats() == ["png"]
 
 

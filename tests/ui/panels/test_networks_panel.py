@@ -91,7 +91,7 @@ def test_that_each_network_says_what_it_is_for_and_how_large_it_is_here(dialog: 
     assert card.button.accessibleDescription().startswith("Learns where to look. 2D · 0.5 million parameters")
 
 
-def test_that_the_badges_tell_what_suits_this_computer(dialog: NetworkDialog) -> None:
+def test_that_the_badges_show_what_suits_this_computer(dialog: NetworkDialog) -> None:
     badges = {name: card.badge.text() for name, card in dialog.list.cards.items()}
     assert badges["unet"] == "suits this computer" and badges["unetr"] == "slow on this computer"
     assert badges["unet3d"] == "for volumes only" and not dialog.list.cards["unet3d"].button.isEnabled()

@@ -103,7 +103,7 @@ def test_that_the_dialog_for_folders_is_there_once_however_often_it_is_asked_for
     dialog.reject()
 
 
-def test_that_enter_finishes_the_polygon_in_hand_and_leaves_the_case_unreviewed(working: MainWindow) -> None:
+def test_that_enter_finishes_the_current_polygon_and_leaves_the_case_unreviewed(working: MainWindow) -> None:
     annotation = working.session.annotation
     annotation.tools.choose("polygon")
     for row, column in ((10, 10), (10, 30), (30, 30)):

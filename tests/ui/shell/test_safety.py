@@ -57,7 +57,7 @@ def test_that_a_window_that_may_only_read_says_so_as_long_as_it_is_open(window: 
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")  # of the offscreen screen
-def test_that_the_right_click_menu_tells_who_painted_and_leads_to_the_history(working: MainWindow, qtbot: QtBot) -> None:
+def test_that_the_right_click_menu_shows_who_painted_and_opens_the_history(working: MainWindow, qtbot: QtBot) -> None:
     stroke(working.session, qtbot)
     menu = working.work.menu_at((0, 20, 20))
     next(action for action in menu.actions() if action.text() == "Who painted this?").trigger()
@@ -69,7 +69,7 @@ def test_that_the_right_click_menu_tells_who_painted_and_leads_to_the_history(wo
     dialog.accept()
 
 
-def test_that_closing_the_window_keeps_the_stroke_in_hand(working: MainWindow) -> None:
+def test_that_closing_the_window_keeps_the_current_stroke(working: MainWindow) -> None:
     session = working.session
     folder, case = session.project.path, session.case.case
     session.annotation.press(Pointer(20, 10))

@@ -39,7 +39,7 @@ def test_that_white_words_can_be_read_on_the_accent(theme: Tokens) -> None:
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
-def test_that_the_sheet_knows_every_token_it_names(theme: Tokens) -> None:
+def test_that_the_style_sheet_uses_only_defined_tokens(theme: Tokens) -> None:
     sheet = make_sheet((folder() / "style.qss").read_text(encoding="utf-8"), theme)
     without_comments = re.sub(r"/\*.*?\*/", "", sheet, flags=re.S)
     assert "@" not in without_comments
