@@ -37,8 +37,8 @@ from unetstudio.settings import TrainingSettings
 from unetstudio.tools.tool import TOOLS, Pointer
 from unetstudio.training.events import CheckpointSaved, TrainingFinished
 from unetstudio.training.fit import fit
-from unetstudio.ui.actions import rows
 from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.commands.table import commands
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
@@ -53,7 +53,8 @@ Learn = Callable[[str], ModuleType]
 def learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Learn:
     """Loads an example as a module; what it registers is gone after the test."""
     for registry in REGISTRIES:
-        monkeypatch.setattr(registry, "_found", dict(registry.items()))
+        list(registry)  # ours are loaded before the example
+        monkeypatch.setattr(registry, "_entries", dict(registry._entries))
 
     def load_example(name: str) -> ModuleType:
         file = tmp_path / f"example_{Path(name).name}.py"
@@ -90,8 +91,8 @@ def test_that_the_tool_paints_and_undo_takes_it_back(learn: Learn, qapp: object)
 
 def test_that_the_tool_has_a_command_whose_key_and_icon_are_good(learn: Learn) -> None:
     kind = learn("tools/square").Square
-    commands = [row for row in rows() if kind.shortcut in row.keys]
-    assert [row.id for row in commands] == ["tool_square"]
+    taken = [command for command in commands() if kind.shortcut in command.keys]
+    assert [command.id for command in taken] == ["tool_square"]
     assert (ROOT / "resources" / "icons" / f"{kind.icon}.svg").is_file()
 
 
@@ -206,5 +207,6 @@ def test_that_every_file_named_in_the_text_is_there() -> None:
 
 def test_that_the_guide_names_every_key() -> None:
     guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
-    missing = [(row.text, key) for row in rows() for key in row.keys if f"`{key}`" not in guide and not row.id.startswith("class_")]
+    keys = [(command.text, key) for command in commands() if not command.id.startswith("class_") for key in command.keys]
+    missing = [(text, key) for text, key in keys if f"`{key}`" not in guide]
     assert missing == []

@@ -1,4 +1,4 @@
-"""The window: the place that wires everything, and the first to run. Commands go on to the command line."""
+"""The program's start: opens the window, or hands a command on to the command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ APT = (
     "sudo apt-get install -y libegl1 libgl1 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 "
     "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-randr0"
 )
-"""What Qt's window needs on a bare Debian or Ubuntu."""
+"""Installs what Qt's window needs on a bare Debian or Ubuntu."""
 
 USAGE = """usage: unetstudio [PATH ...]        open the window: on a project, image files, folders, a DICOM series
        unetstudio --example         open the window on an example image
@@ -17,46 +17,46 @@ USAGE = """usage: unetstudio [PATH ...]        open the window: on a project, im
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Opens the window, or runs a command; returns the exit status."""
+    """Open the window or run a command, and return the exit status."""
     from unetstudio import cli
 
-    leave_no_memory_image()
+    disable_core_dumps()
     arguments = sys.argv[1:] if arguments is None else arguments
     if arguments and (arguments[0] in cli.COMMANDS or arguments[0] in ("--help", "-h", "--version")):
         return cli.main(arguments)
     unknown = [a for a in arguments if a.startswith("-") and a != "--example"]
     if unknown:
-        print(f"{unknown[0]} is not known.\n{USAGE}", file=sys.stderr)  # noqa: T201
+        print(f"{unknown[0]} is not known.\n{USAGE}", file=sys.stderr)
         return 2
     missing = [a for a in arguments if not a.startswith("-") and not Path(a).exists()]
     if missing:
-        print(f"{missing[0]}: there is no such file or folder; check the path.", file=sys.stderr)  # noqa: T201
+        print(f"{missing[0]}: there is no such file or folder; check the path.", file=sys.stderr)
         return 2
     reason = missing_libraries()
     if reason:
-        print(reason, file=sys.stderr)  # noqa: T201
+        print(reason, file=sys.stderr)
         return 2
     from unetstudio.ui.application import run
 
     return run([Path(a).absolute() for a in arguments if a != "--example"], example="--example" in arguments)
 
 
-def leave_no_memory_image() -> None:
-    """A crash, here or in the worker, writes no image of the memory to the disk: it would hold patients' images."""
+def disable_core_dumps() -> None:
+    """Keep a crash, here or in the worker, from writing memory to the disk: it would hold patients' images."""
     try:
         import resource
-    except ImportError:  # Windows keeps one only where it was told to
+    except ImportError:  # Windows writes one only where somebody has set that up
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def missing_libraries() -> str:
-    """Why Qt cannot open a window here, with the line that mends it; "" when it can. Qt itself would abort the process."""
+    """Say why Qt cannot open a window here and what to run; "" when it can. Qt itself would abort the process."""
     import ctypes
     import os
 
     try:
-        import PySide6.QtWidgets  # noqa: F401
+        import PySide6.QtWidgets  # noqa: F401 - whether it can be imported
     except ModuleNotFoundError as error:
         return f"The window cannot open: {error.name} is not installed. Install the program as the README says: pip install ."
     except ImportError as error:

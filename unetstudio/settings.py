@@ -11,7 +11,7 @@ from unetstudio.errors import UserError
 
 @dataclass(frozen=True)
 class TrainingSettings:
-    """Zero or "auto" means: chosen from the data and the machine by `training.plan`."""
+    """Options of a training run; `training.plan` chooses those that are 0 or "auto" from the data and the machine."""
 
     network: str = "unet"
     preset: str = ""  # of the network, such as published or small; "" = chosen for the machine
@@ -40,7 +40,7 @@ class TrainingSettings:
     seed: int = 0
 
     def with_overrides(self, pairs: Iterable[str]) -> TrainingSettings:
-        """Settings changed by `KEY=VALUE` texts; an unknown key or a value of the wrong kind is a UserError that names the choices."""
+        """Return the settings with `KEY=VALUE` changes; UserError, with the choices, for an unknown key or a value of the wrong kind."""
         changes: dict[str, Any] = {}
         kinds = {f.name: type(getattr(self, f.name)) for f in fields(self)}
         for pair in pairs:
@@ -51,29 +51,29 @@ class TrainingSettings:
             try:
                 changes[key] = text.lower() in ("1", "true", "yes", "on") if kinds[key] is bool else kinds[key](text)
             except ValueError as error:
-                wanted = "whole number" if kinds[key] is int else "number"
-                raise UserError(f"--set {key}: {text!r} is not a {wanted}.") from error
+                kind = "whole number" if kinds[key] is int else "number"
+                raise UserError(f"--set {key}: {text!r} is not a {kind}.") from error
             if isinstance(changes[key], (int, float)) and not 0 <= changes[key] < float("inf"):
                 raise UserError(f"{key} cannot be {text}; write 0 to leave the choice to the program.")
         return replace(self, **changes)
 
-    def wishes(self) -> dict[str, Any]:
-        """What is asked of the network, by its options; what is left to the program is not in it. UserError for a wrong word."""
+    def network_options(self) -> dict[str, Any]:
+        """Return the options of the network that the user has chosen; UserError for a value that is no choice."""
         if self.deep_supervision not in ("auto", "on", "off"):
             raise UserError(f"deep_supervision cannot be {self.deep_supervision!r}: choose auto, on or off.")
-        asked: dict[str, Any] = {name: value for name in ("depth", "base") if (value := getattr(self, name))}
+        options: dict[str, Any] = {name: value for name in ("depth", "base") if (value := getattr(self, name))}
         if self.norm != "auto":
-            asked["norm"] = self.norm
+            options["norm"] = self.norm
         if self.deep_supervision != "auto":
-            asked["deep_supervision"] = self.deep_supervision == "on"
-        return asked
+            options["deep_supervision"] = self.deep_supervision == "on"
+        return options
 
     def to_json(self) -> dict[str, Any]:
-        """As plain values for project.json and checkpoints."""
+        """Return plain values for project.json and checkpoints."""
         return asdict(self)
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> TrainingSettings:
-        """The inverse; keys that this version does not know are left out."""
-        known = {f.name for f in fields(cls)}
-        return cls(**{k: v for k, v in values.items() if k in known})
+        """Return the settings that `to_json` wrote; keys that this version does not have are left out."""
+        names = {f.name for f in fields(cls)}
+        return cls(**{name: value for name, value in values.items() if name in names})

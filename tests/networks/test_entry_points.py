@@ -59,7 +59,8 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (folder / "entry_points.txt").write_text(
         "[unetstudio.networks]\n" + "".join(f"{name} = {where}\n" for name, where in points.items()), encoding="utf-8"
     )
-    monkeypatch.setattr(NETWORKS, "_found", dict(NETWORKS.items()))  # ours are loaded before the package can be seen
+    list(NETWORKS)  # ours are loaded before the package can be seen
+    monkeypatch.setattr(NETWORKS, "_entries", dict(NETWORKS._entries))
     monkeypatch.syspath_prepend(site)
     importlib.invalidate_caches()
     monkeypatch.setattr(NETWORKS, "_loaded", False)

@@ -53,7 +53,7 @@ def test_that_what_was_taken_back_and_erased_is_told(opened: Session, paint: Pai
     opened.annotation.tools.choose("eraser")
     opened.annotation.redo()
     paint(opened, 20, 10, 20, 60)
-    told = [history_words.what(line) for line in asked(opened, (0, 20, 30), qtbot)]
+    told = [history_words.action(line) for line in asked(opened, (0, 20, 30), qtbot)]
     hand = "painted by hand, Brush"
     assert told == ["erased by hand", f"did again: {hand}", f"took back: {hand}", hand]
 
@@ -84,7 +84,7 @@ def test_that_a_place_painted_often_shows_a_few_changes_and_counts_the_rest(open
 def test_that_each_origin_has_its_words(opened: Session, paint: Paint, qtbot: QtBot, tool: str, origin: Origin, words: str) -> None:
     paint(opened, 20, 10, 20, 60, value=1)
     line = asked(opened, (0, 20, 30), qtbot)[0]
-    assert history_words.what(replace(line, tool=tool, origin=origin)) == words
+    assert history_words.action(replace(line, tool=tool, origin=origin)) == words
 
 
 def test_that_the_history_lists_strokes_judgements_and_exports_newest_first(

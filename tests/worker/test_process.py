@@ -6,10 +6,12 @@ import os
 import signal
 import sys
 import time
+from pathlib import Path
 
 import psutil
 import pytest
 
+from unetstudio.inference.events import Notice
 from unetstudio.worker.messages import Answer, DescribeDevice, DeviceReport, Event, TaskEnded, WorkerReady
 from unetstudio.worker.process import WorkerProcess
 
@@ -52,6 +54,21 @@ def test_that_a_killed_worker_is_noticed_and_its_end_explained() -> None:
     assert events is None
     assert "ended from outside" in worker.cause()
     worker.close(0.1)
+
+
+def test_that_a_network_that_is_left_out_is_told_to_the_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "loud_networks.py").write_text("class Other: ...\n", encoding="utf-8")
+    folder = tmp_path / "loud_networks-1.0.dist-info"
+    folder.mkdir()
+    (folder / "METADATA").write_text("Metadata-Version: 2.1\nName: loud-networks\nVersion: 1.0\n", encoding="utf-8")
+    (folder / "entry_points.txt").write_text("[unetstudio.networks]\nunet = loud_networks:Other\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    worker = WorkerProcess()
+    notice = receive_until(worker, Notice)
+    assert isinstance(notice, Notice)
+    assert "loud-networks" in notice.text and "unetstudio.networks.unet.UNet" in notice.text
+    receive_until(worker, WorkerReady)  # it goes on with its own
+    worker.close(5.0)
 
 
 def test_that_the_window_side_of_the_worker_needs_no_torch() -> None:

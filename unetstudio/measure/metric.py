@@ -97,7 +97,7 @@ def overlap(name: str, title: str) -> Callable[[Callable[[Confusion], Score]], V
 
     def register(score: Callable[[Confusion], Score]) -> VoxelMetric:
         metric = VoxelMetric(title, score)
-        METRICS.register(name)(metric)
+        METRICS.register(name, origin=f"{score.__module__}.{score.__qualname__}")(metric)
         return metric
 
     return register

@@ -73,7 +73,7 @@ def choose_options(
     if preset in ("default", "small"):
         chosen["depth"], chosen["base"] = size
     chosen |= given
-    chosen |= settings.wishes()
+    chosen |= settings.network_options()
     accepted = kind.options()
     if dims == 3 and {"pool", "depth"} <= accepted and "pool" not in chosen:
         default = next(f.default for f in fields(kind.Config) if f.name == "depth")

@@ -113,7 +113,7 @@ def make_plan(
     }
     if memory:
         words["Memory"] = memory
-    unused = [] if made is not None else [option.replace("_", " ") for option in settings.wishes() if option not in kind.options()]
+    unused = [] if made is not None else [option.replace("_", " ") for option in settings.network_options() if option not in kind.options()]
     if unused:
         words["Not used"] = f"{' and '.join(unused)}, which the {kind.title} does not have"
     windows = (6 if dims == 2 else 3) if quick else 24

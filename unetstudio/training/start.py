@@ -50,7 +50,7 @@ class Start:
         return (
             card.network == settings.network
             and card.settings.get("preset", "") == settings.preset
-            and all(config.get(name) == value for name, value in settings.wishes().items() if name in options)
+            and all(config.get(name) == value for name, value in settings.network_options().items() if name in options)
             and all(card.settings.get(name, "auto") == value for name, value in chosen.items())
             and (not settings.dims or card.config.get("dims") == settings.dims)
             and channels <= {int(card.intensity.get("channels", 0))}

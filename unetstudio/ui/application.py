@@ -12,6 +12,7 @@ from PySide6.QtWidgets import QApplication
 
 from unetstudio.ui.bug_report import BugReports
 from unetstudio.ui.main_window import MainWindow
+from unetstudio.ui.plugin_warnings import PluginWarnings
 from unetstudio.ui.preferences import AUTHOR, Preferences
 from unetstudio.ui.session import Session
 from unetstudio.ui.theme import Appearance
@@ -26,6 +27,7 @@ def run(paths: list[Path], *, example: bool = False) -> int:
     application = QApplication(sys.argv[:1])
     application.setApplicationName("U-Net Studio")
     application.setDesktopFileName("unetstudio")
+    plugin_warnings = PluginWarnings(application)  # before anything loads a registry
     preferences = Preferences()
     appearance = Appearance(application, preferences)
     session = Session()
@@ -34,6 +36,7 @@ def run(paths: list[Path], *, example: bool = False) -> int:
     reports = BugReports(window)
     reports.install()
     session.fault.connect(reports.show_trace)
+    plugin_warnings.pass_on(session.notice)
     if paths or example:
         window.show_work()
     window.show()
@@ -48,6 +51,7 @@ def run(paths: list[Path], *, example: bool = False) -> int:
     end_on_signals(window)
     status = application.exec()
     watchdog.stop()
+    plugin_warnings.stop()
     if not session.linger():
         os._exit(status)  # Qt would end a process that destroys a running thread with a crash
     return status

@@ -1,4 +1,4 @@
-"""A fault of the program itself: said openly, beside the work and not in its way, with lines that can be sent to its makers."""
+"""The dialog for a fault of the program itself: beside the work, with lines that can be sent to its makers."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from unetstudio.workspace.user_folders import home
 
 
 class BugReports(QObject):
-    """Shows what nobody caught, from whatever thread; a second fault adds to the first one's dialog."""
+    """Shows uncaught exceptions of any thread; a second one is added to the dialog of the first."""
 
     seen = Signal(str)  # the traceback
 
@@ -29,17 +29,17 @@ class BugReports(QObject):
         self.seen.connect(self.show_trace, Qt.ConnectionType.QueuedConnection)
 
     def install(self) -> None:
-        """From now on uncaught exceptions come here as well as to standard error."""
+        """Take uncaught exceptions from now on; they still go to standard error."""
         sys.excepthook = self.take
 
     def take(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
-        """What Python calls for an exception that nobody caught."""
+        """Show an uncaught exception; Python calls this."""
         sys.__excepthook__(kind, error, trace)
         if not issubclass(kind, KeyboardInterrupt):
             self.seen.emit("".join(traceback.format_exception(kind, error, trace)))
 
     def show_trace(self, trace: str) -> None:
-        """Opens the dialog, or adds to the open one."""
+        """Open the dialog, or add to the open one."""
         if self.dialog is None:
             self.dialog = BugReport(self._window)
             self.dialog.finished.connect(self._forget)
@@ -51,7 +51,7 @@ class BugReports(QObject):
 
 
 class BugReport(QDialog):
-    """Not modal: one can go on painting beside it."""
+    """Not modal, so that one can go on painting."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -67,7 +67,7 @@ class BugReport(QDialog):
         self.lines = QPlainTextEdit()
         self.lines.setReadOnly(True)
         self.lines.setAccessibleName("Details of the fault")
-        self.lines.setPlainText("\n".join(_known()))
+        self.lines.setPlainText("\n".join(_environment()))
         copy = QPushButton(icon("copy"), "Copy the details")
         copy.clicked.connect(lambda: QGuiApplication.clipboard().setText(self.lines.toPlainText()))
         close = QPushButton("Go on")
@@ -85,12 +85,12 @@ class BugReport(QDialog):
         layout.addLayout(buttons)
 
     def add(self, trace: str) -> None:
-        """One more fault, below those before."""
+        """Append a fault below those before."""
         self.lines.appendPlainText(trace)
 
 
-def _known() -> list[str]:
-    """The program, the computer's kind, and what the program noted about itself: no paths, no names."""
+def _environment() -> list[str]:
+    """Return lines on the program, the kind of computer, past pauses and the last crash; no paths, no names."""
     lines = [f"U-Net Studio {__version__}, Python {sys.version.split()[0]}, {sys.platform}"]
     lines += [f"Pause of the window: {line}" for line in Pauses().as_lines()]
     if crash := crash_log.last(home() / "log"):

@@ -19,7 +19,7 @@ Editor = NumberField | QCheckBox | QComboBox | QLineEdit
 
 
 class Form(QWidget):
-    """`changed` carries a new instance of the dataclass at every move of a slider; the one handed in is never altered."""
+    """Emits `changed` with a new instance of the dataclass at every change; the one handed in is never altered."""
 
     changed = Signal(object)
 
@@ -38,11 +38,11 @@ class Form(QWidget):
 
     @property
     def value(self) -> Any:
-        """The dataclass as the form shows it."""
+        """The dataclass with the values shown."""
         return self._value
 
     def set_value(self, value: Any) -> None:
-        """Shows another instance of the same dataclass without telling anybody."""
+        """Show another instance of the same dataclass without emitting `changed`."""
         self._value = value
         for name, editor in self.editors.items():
             _show(editor, getattr(value, name))
@@ -101,14 +101,14 @@ class Form(QWidget):
 
 
 def words(field: Field[Any]) -> str:
-    """What stands before the field: its label, or its name made readable."""
+    """Return the words before a field: its label, or its name made readable."""
     return str(field.metadata.get("label") or field.name.replace("_", " ").capitalize())
 
 
 def make_editor(field: Field[Any], value: Any) -> Editor:
-    """The widget that suits a field's value."""
-    known, label = field.metadata, words(field)
-    choices = _choices(known.get("choices"), value)
+    """Return the widget that suits a field's value."""
+    metadata, label = field.metadata, words(field)
+    choices = _choices(metadata.get("choices"), value)
     if choices:
         box = QComboBox()
         box.setAccessibleName(label)
@@ -124,15 +124,15 @@ def make_editor(field: Field[Any], value: Any) -> Editor:
         return check
     if isinstance(value, (int, float)):
         keys = ("minimum", "maximum", "step")
-        limits = {key: known.get(key) for key in keys}
-        return NumberField(value, **limits, unit=known.get("unit", ""), special=known.get("special", ""), name=label)
+        limits = {key: metadata.get(key) for key in keys}
+        return NumberField(value, **limits, unit=metadata.get("unit", ""), special=metadata.get("special", ""), name=label)
     line = QLineEdit(str(value))
     line.setAccessibleName(label)
     return line
 
 
 def _choices(given: Any, value: Any) -> list[tuple[Any, str]]:
-    """Pairs of value and words from whatever the metadata holds; an Enum offers its members by itself."""
+    """Return pairs of value and words from `choices` in any of its forms; an Enum offers its members."""
     if given is None:
         return [(member, str(member.value).replace("_", " ").capitalize()) for member in type(value)] if isinstance(value, Enum) else []
     if isinstance(given, dict):
@@ -141,7 +141,7 @@ def _choices(given: Any, value: Any) -> list[tuple[Any, str]]:
 
 
 def _show(editor: Editor, value: Any) -> None:
-    """Puts a value into its editor silently."""
+    """Show a value in its editor without a signal."""
     blocker = QSignalBlocker(editor)
     match editor:
         case NumberField():

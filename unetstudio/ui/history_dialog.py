@@ -18,6 +18,7 @@ from PySide6.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from shiboken6 import isValid
 
 from unetstudio.data.quantity import count_text
 from unetstudio.ui.history_model import COLUMNS, HistoryModel
@@ -79,6 +80,8 @@ class HistoryDialog(QDialog):
             self._session.history.ask_trail(self._case.id, self._show)
 
     def _show(self, lines: list[AuditLine]) -> None:
+        if not isValid(self):  # closed before the disk thread answered
+            return
         self.model.show_lines(lines)
         self.summary.setText(summary(lines))
         self.export_button.setEnabled(bool(lines))

@@ -59,7 +59,7 @@ class HistoryModel(QAbstractTableModel):
             case "Who":
                 return history_words.who(line)
             case "What":
-                return history_words.what(line)
+                return history_words.action(line)
             case "Class":
                 return history_words.class_name(line, self._classes)
             case "Voxels":

@@ -1,4 +1,4 @@
-"""What a line of the audit trail says to a reader: who, when, what was done, with which class, how much and where."""
+"""A line of the audit trail in words: who, when, what was done, with which class, how much and where."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from unetstudio.project.audit import AuditLine
 
 FROM = " from "
-"""Stands in the tool of an accepted prediction before the checkpoint that made it."""
+"""Separates tool and checkpoint in the tool of an accepted prediction."""
 
 _DONE = {
     "import": "imported from a mask",
@@ -39,19 +39,19 @@ _EVENTS = {
 
 
 def who(line: AuditLine) -> str:
-    """The typed name with the account behind it, or the account alone."""
+    """Return the name that the user typed with the account behind it, or the account alone."""
     if line.author and line.user and line.author != line.user:
         return f"{line.author} ({line.user})"
     return line.author or line.user or "unknown"
 
 
 def when(line: AuditLine, *, seconds: bool = True) -> str:
-    """In local time."""
+    """Return the local time."""
     return line.when.astimezone().strftime("%Y-%m-%d %H:%M:%S" if seconds else "%Y-%m-%d %H:%M")
 
 
-def what(line: AuditLine) -> str:
-    """Such as "painted by hand, Brush", "took back: accepted from a prediction ..."."""
+def action(line: AuditLine) -> str:
+    """Return what was done, such as "painted by hand, Brush" or "took back: accepted from a prediction"."""
     match line.kind:
         case Kind.NOTE:
             return _event(line)
@@ -66,14 +66,14 @@ def what(line: AuditLine) -> str:
 
 
 def class_name(line: AuditLine, classes: ClassTable) -> str:
-    """Of the class that was painted; "" for events and where several were."""
+    """Return the name of the class that was painted; "" for events and where several were."""
     if line.kind in (Kind.NOTE, Kind.CANCEL) or line.value == UNLABELLED:
         return ""
     return classes[line.value].name if line.value in classes else f"class {line.value} (removed)"
 
 
 def where(line: AuditLine, *, volume: bool) -> str:
-    """The box of what changed, such as "x 10–40, y 20–25, z 3"."""
+    """Return the box of what changed, such as "x 10–40, y 20–25, z 3"."""
     if line.region is None or line.region.empty:
         return ""
     sides = zip("zyx", line.region.start, line.region.stop, strict=True)
@@ -82,7 +82,7 @@ def where(line: AuditLine, *, volume: bool) -> str:
 
 
 def voxels(line: AuditLine) -> str:
-    """How many changed."""
+    """Return how many voxels changed."""
     return "" if line.kind in (Kind.NOTE, Kind.CANCEL) else count_text(line.count, "voxel")
 
 

@@ -1,17 +1,19 @@
-"""All keys on one sheet, read from the table of actions."""
+"""All keys on one sheet, read from the table of commands."""
 
 from __future__ import annotations
 
 from PySide6.QtCore import Qt
+from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QDialog, QGridLayout, QHBoxLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
-from unetstudio.ui.actions import HELD, MENUS, keys_in_words, rows
+from unetstudio.ui.actions import keys_in_words
+from unetstudio.ui.commands.table import HELD, MENUS, commands
 
 COLUMNS = (("File", "Edit", "Cases"), ("Tools", "Classes", "Help"), ("View",))
 
 
 class KeySheet(QDialog):
-    """`?` opens it, Escape or `?` closes it."""
+    """The dialog that `?` opens and Escape or `?` closes."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -41,7 +43,7 @@ class KeySheet(QDialog):
         hint = sheet.sizeHint()
         self.resize(min(hint.width() + 24, room.width() - 40), min(hint.height() + 8, room.height() - 40))
 
-    def keyPressEvent(self, event: object) -> None:
+    def keyPressEvent(self, event: QKeyEvent) -> None:
         if event.text() == "?":
             self.close()
         else:
@@ -49,10 +51,10 @@ class KeySheet(QDialog):
 
 
 def keys_of(menu: str) -> list[tuple[str, str]]:
-    """Keys and words of one menu; the nine classes share a line."""
+    """Return keys and words of one menu; the nine classes share a line."""
     assert menu in MENUS
-    found = [(keys_in_words(row), row.text) for row in rows() if row.menu == menu and row.keys and not row.id.startswith("class_")]
-    return [*found, ("1 … 9", "Paint that class")] if menu == "Classes" else found
+    lines = [(keys_in_words(c), c.text) for c in commands() if c.menu == menu and c.keys and not c.id.startswith("class_")]
+    return [*lines, ("1 … 9", "Paint that class")] if menu == "Classes" else lines
 
 
 def _group(title: str, lines: list[tuple[str, str]]) -> QGridLayout:
@@ -70,7 +72,7 @@ def _group(title: str, lines: list[tuple[str, str]]) -> QGridLayout:
 
 
 def _caps(keys: str) -> QHBoxLayout:
-    """Each way to press it as a key cap."""
+    """Draw each way to press it as a key cap."""
     layout = QHBoxLayout()
     layout.setSpacing(4)
     layout.addStretch(1)

@@ -1,4 +1,4 @@
-"""One calculation at a time beside the GUI thread; of those that wait only the newest is kept."""
+"""A thread for calculations of which only the newest counts, such as those that follow a slider."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from PySide6.QtCore import QObject, QThread, Signal
 
 
 class LatestThread(QThread):
-    """Sliders ask faster than post-processing answers: what was asked before the newest request is skipped."""
+    """Runs one calculation at a time; of those that wait only the newest is kept."""
 
     crashed = Signal(str)  # traceback of a bug in a calculation, which then answers None
     _back = Signal(object, object)
@@ -24,20 +24,20 @@ class LatestThread(QThread):
         self._back.connect(self._call_back)
 
     def ask(self, call: Callable[[], Any], done: Callable[[Any], None]) -> None:
-        """Runs `call` soon, then `done(result)` on the GUI thread, unless a newer request comes first."""
+        """Run `call` soon, then `done(result)` on the GUI thread, unless a newer request comes first."""
         with self._changed:
             self._next = (call, done)
             self._changed.notify()
 
     def finish(self) -> None:
-        """Ends the thread after the calculation in hand."""
+        """End the thread after the calculation that is running."""
         with self._changed:
             self._ending = True
             self._changed.notify()
         self.wait(2000)
 
     def run(self) -> None:
-        """The thread's life."""
+        """Calculate until `finish`."""
         while True:
             with self._changed:
                 self._changed.wait_for(lambda: self._next is not None or self._ending)

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import QByteArray, QMimeData, QTimer, Signal
+from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
 from unetstudio.ui.actions import Actions
 from unetstudio.ui.banner import Banner
-from unetstudio.ui.commands import Commands
-from unetstudio.ui.menu_corner import Corner
+from unetstudio.ui.canvas.canvas import Canvas
+from unetstudio.ui.commands.window import Dialog
+from unetstudio.ui.dialogs import Dialogs
+from unetstudio.ui.file_chooser import FileChooser
+from unetstudio.ui.menu_corner import MenuCorner
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.resources import app_icon
 from unetstudio.ui.session import Session
@@ -22,9 +25,9 @@ from unetstudio.ui.work_area import WorkArea
 
 
 class MainWindow(QMainWindow):
-    """Closing it asks nothing: everything is already saved."""
+    """Closes without asking: everything is already saved."""
 
-    closing = Signal()  # what ending takes is still to come
+    closing = Signal()  # before the session ends
 
     def __init__(self, session: Session, appearance: Appearance, preferences: Preferences) -> None:
         super().__init__()
@@ -35,9 +38,11 @@ class MainWindow(QMainWindow):
         self.setWindowIcon(app_icon())
         self.setAcceptDrops(True)
         self.setMinimumSize(960, 600)
-        self.action_table = Actions(self, Commands(self, session, preferences))
+        self.files = FileChooser(self, session, preferences)
+        self._dialogs = Dialogs(self, session, preferences, self.files)
+        self.action_table = Actions(self, self)
         self.action_table.fill(self.menuBar())
-        self.menuBar().setCornerWidget(Corner(self.action_table, self.menuBar()))
+        self.menuBar().setCornerWidget(MenuCorner(self.action_table, self.menuBar()))
         self._pages = QStackedWidget()
         self.start = StartPage(session)
         self.start.open_images_asked.connect(self.action_table["open_images"].trigger)
@@ -57,7 +62,7 @@ class MainWindow(QMainWindow):
 
     @property
     def work(self) -> WorkArea:
-        """The work area, made when it is first needed."""
+        """The work area, made on first use."""
         if self._work is None:
             self._work = WorkArea(self.session, self.action_table, self._preferences)
             self._work.canvas.pointer_moved.connect(self.status.show_pointer)
@@ -65,24 +70,41 @@ class MainWindow(QMainWindow):
         return self._work
 
     @property
+    def canvas(self) -> Canvas:
+        """The image, for commands."""
+        return self.work.canvas
+
+    @property
     def is_working(self) -> bool:
-        """Whether the work area is shown, and not the start page."""
+        """Whether the work area is shown instead of the start page."""
         return self._work is not None and self._pages.currentWidget() is self._work
 
     def show_work(self) -> None:
-        """The work area, also before its project is read: for a start with a path."""
+        """Show the work area, also before its project is read (a start with a path)."""
         self._pages.setCurrentWidget(self.work)
         self.status.show()
         self.banner.hang_on(self.work.centre)
-        QTimer.singleShot(0, self.work.build_sections)
+        QTimer.singleShot(0, self.work.column.build_open_sections)
 
     def show_start(self) -> None:
-        """The start page."""
+        """Show the start page."""
         self.start.refresh()
         self._pages.setCurrentWidget(self.start)
         self.start.setFocus()
         self.status.hide()
         self.banner.hang_on(self._pages)
+
+    def show_section(self, name: str) -> None:
+        """Open a section of the right column and scroll to it."""
+        self.work.column.show_section(name)
+
+    def show_dialog(self, name: Dialog) -> None:
+        """Open a dialog beside the work."""
+        self._dialogs.open(name)
+
+    def toggle_full_screen(self) -> None:
+        """Fill the whole screen, or go back."""
+        self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _wire(self) -> None:
         session = self.session
@@ -103,7 +125,7 @@ class MainWindow(QMainWindow):
         self.show_work()
 
     def _leave_empty_work(self, _sentence: str, level: str) -> None:
-        """What was asked for on the command line could not be opened: the start page says what else there is."""
+        """Go to the start page when what the command line named cannot be opened."""
         if level == "error" and self.is_working and self.session.project is None:
             self.show_start()
 
@@ -143,15 +165,15 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _place(self) -> None:
-        """Where it was last time; at first large, but never larger than the screen."""
-        kept = self._preferences.get("window", "")
-        if kept and self.restoreGeometry(QByteArray.fromBase64(kept.encode())):
+        """Restore the last place; at first take much room, but never more than the screen has."""
+        geometry = self._preferences.get("window", "")
+        if geometry and self.restoreGeometry(QByteArray.fromBase64(geometry.encode())):
             return
         room = self.screen().availableGeometry()
         self.resize(min(1600, room.width()), min(1000, room.height()))
         self.move(room.center() - self.rect().center())
 
 
-def _paths(carried: QMimeData) -> list[Path]:
-    """Files and folders of this computer in what is dragged."""
-    return [Path(url.toLocalFile()) for url in carried.urls() if url.isLocalFile()]
+def _paths(dragged: QMimeData) -> list[Path]:
+    """Return the files and folders of this computer among what is dragged."""
+    return [Path(url.toLocalFile()) for url in dragged.urls() if url.isLocalFile()]

@@ -1,4 +1,4 @@
-"""The upper right corner: light or dark, the keys, and export, one click away from anywhere."""
+"""The buttons at the right end of the menu bar: theme, keys and export."""
 
 from __future__ import annotations
 
@@ -10,8 +10,8 @@ from unetstudio.ui.actions import Actions
 SHOWN = ("theme", "keys", "export")
 
 
-class Corner(QWidget):
-    """Buttons of commands that the menus hold too; macOS shows the menus alone."""
+class MenuCorner(QWidget):
+    """Repeats commands of the menus; macOS shows the menus alone."""
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -11,7 +11,7 @@ POSITIONS = 1000  # of a slider that is not one position per step
 
 
 class NumberField(QWidget):
-    """Slider and number; a range of more than two decades above zero is spread evenly over its logarithm."""
+    """A slider beside a spin box; a range of more than two decades above zero is spread evenly over its logarithm."""
 
     changed = Signal(object)  # int or float, as the value it began with
 
@@ -63,23 +63,32 @@ class NumberField(QWidget):
         return int(self.box.value()) if self._whole else float(self.box.value())
 
     def set_value(self, value: float) -> None:
-        """Shows another number without telling anybody."""
+        """Show another number without emitting `changed`."""
         blockers = [QSignalBlocker(w) for w in (self.box, self.slider) if w is not None]
-        self.box.setValue(int(value) if self._whole else float(value))
+        self._set_box(value)
         if self.slider is not None:
             self.slider.setValue(self._position(float(value)))
         del blockers
 
-    def _make_box(self, unit: str, special: str) -> QSpinBox | QDoubleSpinBox:
-        if self._whole:
-            box: QSpinBox | QDoubleSpinBox = QSpinBox()
-            box.setRange(max(int(self._low), -(2**31)), min(int(self._high), 2**31 - 1))
-            box.setSingleStep(max(1, int(self._step)))
+    def _set_box(self, value: float) -> None:
+        if isinstance(self.box, QSpinBox):
+            self.box.setValue(round(value))
         else:
-            box = QDoubleSpinBox()
-            box.setDecimals(_decimals(self._step))
-            box.setRange(self._low, self._high)
-            box.setSingleStep(self._step)
+            self.box.setValue(value)
+
+    def _make_box(self, unit: str, special: str) -> QSpinBox | QDoubleSpinBox:
+        box: QSpinBox | QDoubleSpinBox
+        if self._whole:
+            box = whole = QSpinBox()
+            whole.setRange(max(int(self._low), -(2**31)), min(int(self._high), 2**31 - 1))
+            whole.setSingleStep(max(1, int(self._step)))
+            ends = [whole.textFromValue(int(end)) for end in (self._low, self._high)]
+        else:
+            box = real = QDoubleSpinBox()
+            real.setDecimals(_decimals(self._step))
+            real.setRange(self._low, self._high)
+            real.setSingleStep(self._step)
+            ends = [real.textFromValue(end) for end in (self._low, self._high)]
         box.setKeyboardTracking(False)
         box.setAlignment(Qt.AlignmentFlag.AlignRight)
         box.setProperty("buttons", "none")  # by the style sheet: with NoButtons Qt gives a styled box an edit field of one pixel
@@ -87,8 +96,8 @@ class NumberField(QWidget):
         box.setSpecialValueText(special)
         box.setMinimumWidth(64)
         if self._high < 1e9:
-            shown = [special, *(box.textFromValue(type(box.value())(end)) + box.suffix() for end in (self._low, self._high))]
-            box.setFixedWidth(max(64, *(box.fontMetrics().horizontalAdvance(text) + 26 for text in shown)))
+            texts = [special, *(end + box.suffix() for end in ends)]
+            box.setFixedWidth(max(64, *(box.fontMetrics().horizontalAdvance(text) + 26 for text in texts)))
         else:
             box.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         return box
@@ -108,30 +117,25 @@ class NumberField(QWidget):
         else:
             value = self._low + share * (self._high - self._low)
         value = self._low + round((value - self._low) / self._step) * self._step
-        self._tell(value, self.box, lambda: self.box.setValue(round(value) if self._whole else value))
+        before = self.value
+        with QSignalBlocker(self.box):
+            self._set_box(value)
+        if self.value != before:
+            self.changed.emit(self.value)
 
     def _typed(self, value: float) -> None:
-        if self.slider is None:
-            self.changed.emit(self.value)
-        else:
-            self._tell(value, self.slider, lambda: self.slider.setValue(self._position(float(value))))
-
-    def _tell(self, value: float, other: QWidget, follow: object) -> None:
-        """Moves the other half silently and reports the new value once."""
-        before = self.value
-        blocker = QSignalBlocker(other)
-        follow()  # type: ignore[operator]
-        blocker.unblock()
-        if other is self.slider or self.value != before:
-            self.changed.emit(self.value)
+        if self.slider is not None:
+            with QSignalBlocker(self.slider):
+                self.slider.setValue(self._position(float(value)))
+        self.changed.emit(self.value)
 
 
 def _round_step(step: float) -> float:
-    """1, 2 or 5 times a power of ten, not above `step`."""
+    """Return 1, 2 or 5 times a power of ten, not above `step`."""
     power = 10.0 ** math.floor(math.log10(step))
     return next(f * power for f in (5.0, 2.0, 1.0) if f * power <= step * (1 + 1e-9))
 
 
 def _decimals(step: float) -> int:
-    """Decimals needed to write multiples of `step`."""
+    """Return the decimals needed to write multiples of `step`."""
     return next((n for n in range(7) if abs(step * 10**n - round(step * 10**n)) < 1e-6), 7)

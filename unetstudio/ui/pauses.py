@@ -17,7 +17,7 @@ MOST_BYTES = 256 * 1024
 
 @dataclass(frozen=True)
 class Pause:
-    """The window answered nothing for `seconds` from `time` (UTC, since 1970) on."""
+    """A time in which the window answered nothing: `seconds` long, from `time` on (since 1970, UTC)."""
 
     time: float
     seconds: float
@@ -26,7 +26,7 @@ class Pause:
 
     @property
     def sentence(self) -> str:
-        """For people: "0.32 s at 14:05:10, in _segment (unetstudio/ui/review.py:210)"."""
+        """A sentence for people: "0.32 s at 14:05:10, in _segment (unetstudio/ui/review.py:210)"."""
         words = f"{self.seconds:.2f} s at {time.strftime('%H:%M:%S', time.localtime(self.time))}"
         if self.machine:
             return f"{words}, the whole computer"
@@ -35,13 +35,13 @@ class Pause:
 
 
 class Pauses:
-    """One JSON object a line, in the user's own folder."""
+    """The log file, one JSON object a line, in the user's own folder."""
 
     def __init__(self, path: Path | None = None) -> None:
         self.path = path or home() / "log" / "pauses.jsonl"
 
     def add(self, pause: Pause) -> None:
-        """Appends; a home that cannot be written to loses the line and nothing else."""
+        """Append a pause; it is lost, and nothing else, where the folder cannot be written to."""
         with contextlib.suppress(OSError):
             self.path.parent.mkdir(parents=True, exist_ok=True)
             if self.path.exists() and self.path.stat().st_size > MOST_BYTES:
@@ -50,7 +50,7 @@ class Pauses:
                 log.write(json.dumps(asdict(pause)) + "\n")
 
     def all(self) -> list[Pause]:
-        """Oldest first; lines that are not ours are left out."""
+        """Return all pauses, oldest first; lines that cannot be understood are left out."""
         try:
             lines = self.path.read_text(encoding="utf-8").splitlines()
         except (OSError, ValueError):
@@ -58,21 +58,21 @@ class Pauses:
         return [pause for line in lines if (pause := _read(line)) is not None]
 
     def longest_today(self) -> Pause | None:
-        """The longest of this local day that was the program's own doing."""
+        """Return the longest pause of this local day that the program itself caused."""
         day = time.localtime().tm_yday, time.localtime().tm_year
         own = [pause for pause in self.all() if not pause.machine]
         today = [p for p in own if (time.localtime(p.time).tm_yday, time.localtime(p.time).tm_year) == day]
         return max(today, key=lambda pause: pause.seconds, default=None)
 
     def as_lines(self, most: int = 5) -> Sequence[str]:
-        """The newest, each with its way through the program, for a bug report."""
+        """Return the newest pauses for a bug report, each with the calls that led to it."""
         return [" < ".join((pause.sentence, *reversed(pause.where[:-1]))) for pause in self.all()[-most:]]
 
 
 def _read(line: str) -> Pause | None:
     try:
-        found = json.loads(line)
-        where = tuple(str(place) for place in found["where"])
-        return Pause(float(found["time"]), float(found["seconds"]), where, bool(found["machine"]))
+        values = json.loads(line)
+        where = tuple(str(place) for place in values["where"])
+        return Pause(float(values["time"]), float(values["seconds"]), where, bool(values["machine"]))
     except (ValueError, KeyError, TypeError):
         return None

@@ -1,4 +1,4 @@
-"""The calm line above the image for as long as a project is open for reading only, after the notice that said why is gone."""
+"""The line above the image while the open project is read-only; the notice that said why goes away, this stays."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SENTENCE = "Open read-only: look and export as you like; nothing is changed or l
 
 
 class ReadOnlyBar(QFrame):
-    """Comes with such a project and goes with it."""
+    """Shown while a read-only project is open."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)

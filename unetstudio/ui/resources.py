@@ -1,4 +1,4 @@
-"""Files that come with the program: where they lie, and icons that take their colour from the palette in force."""
+"""Files that come with the program, and icons in the colours of the theme."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from PySide6.QtSvg import QSvgRenderer
 
 
 def folder() -> Path:
-    """The resources folder: inside the installed package, or beside it in a source checkout."""
+    """Return the resources folder, inside the installed package or beside it in a source checkout."""
     package = Path(str(files("unetstudio")))
     installed = package / "resources"
     return installed if installed.is_dir() else package.parent / "resources"
 
 
 def icon_path(name: str) -> Path:
-    """The drawing of an icon; FileNotFoundError when there is none."""
+    """Return the file of an icon; FileNotFoundError when there is none."""
     path = folder() / "icons" / f"{name}.svg"
     if not path.is_file():
         raise FileNotFoundError(path)
@@ -26,13 +26,13 @@ def icon_path(name: str) -> Path:
 
 
 def icon(name: str, colour: str | QColor | None = None, *, lights_up: bool = True) -> QIcon:
-    """An icon that follows the theme by itself, or stays in one `colour`; on a checked button it takes the accent if it `lights_up`."""
+    """Return an icon that follows the theme, or stays in one `colour`; if it `lights_up` it takes the accent on a checked button."""
     drawing = icon_path(name).read_text(encoding="utf-8")
     return QIcon(SvgIcon(drawing, None if colour is None else QColor(colour), lights_up=lights_up))
 
 
 def app_icon() -> QIcon:
-    """The program's own mark, in its own colours."""
+    """Return the program's own icon, in its own colours."""
     mark = QIcon()
     for edge in (16, 24, 32, 48, 64, 128, 256):
         mark.addPixmap(picture("app", edge))
@@ -40,7 +40,7 @@ def app_icon() -> QIcon:
 
 
 def picture(name: str, edge: int, colour: QColor | None = None, ratio: float = 1.0) -> QPixmap:
-    """An icon as a square pixmap of `edge` logical pixels on a screen of `ratio` device pixels each."""
+    """Return an icon as a square pixmap of `edge` logical pixels on a screen of `ratio` device pixels each."""
     pixels = round(edge * ratio)
     pixmap = QPixmap(pixels, pixels)
     pixmap.fill(Qt.GlobalColor.transparent)
@@ -82,7 +82,7 @@ class SvgIcon(QIconEngine):
         return SvgIcon(self._drawing, self._colour, lights_up=self._lights_up)
 
     def _now(self, mode: QIcon.Mode, state: QIcon.State) -> QColor:
-        """The colour for a mode: the accent while switched on, pale while disabled."""
+        """Return the colour for a mode: the accent while switched on, pale while disabled."""
         palette = QGuiApplication.palette()
         if mode == QIcon.Mode.Disabled:
             return palette.color(QPalette.ColorGroup.Disabled, QPalette.ColorRole.WindowText)
@@ -94,7 +94,7 @@ class SvgIcon(QIconEngine):
 
 
 def _draw(drawing: str, painter: QPainter, rect: QRect, colour: QColor) -> None:
-    """Draws the SVG text into `rect`, `currentColor` being `colour`."""
+    """Draw the SVG text into `rect`, `currentColor` being `colour`."""
     renderer = QSvgRenderer(QByteArray(drawing.replace("currentColor", colour.name()).encode()))
     painter.setRenderHint(QPainter.RenderHint.Antialiasing)
     painter.setOpacity(painter.opacity() * colour.alphaF())

@@ -1,4 +1,4 @@
-"""A section of the right column: a heading that folds its panel away, and a panel that is made when it is first shown."""
+"""A section of the right column: a heading that folds its panel away."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unetstudio.ui.resources import icon
 
 
 class Section(QWidget):
-    """`make` builds the panel at the first unfolding, so that the window need not wait for what nobody looks at."""
+    """Holds a panel that `make` builds when the section is first opened, so that the window need not wait for it."""
 
     folded_or_opened = Signal(bool)  # open
 
@@ -48,7 +48,7 @@ class Section(QWidget):
         return self.heading.isChecked()
 
     def build(self) -> QWidget:
-        """The panel, made now if it was not yet."""
+        """Return the panel, made now if it was not yet."""
         if self.panel is None:
             self.panel = self._make()
             self._inside.addWidget(self.panel)

@@ -1,4 +1,4 @@
-"""A small drawing beside words; it takes its colour from the theme each time it is painted."""
+"""A small drawing beside words, in a colour of the theme."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class Sign(QWidget):
         self.setFixedSize(edge, edge)
 
     def show_sign(self, name: str, token: str) -> None:
-        """Another drawing or colour."""
+        """Show another drawing or colour."""
         self._name, self._token = name, token
         self.update()
 

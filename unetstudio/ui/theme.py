@@ -1,4 +1,4 @@
-"""How the program looks: light and dark colour tokens, the palette and the style sheet made from them, and which of the two is in force."""
+"""The light and the dark theme: colour tokens, the palette and style sheet made from them, and the choice between the two."""
 
 from __future__ import annotations
 
@@ -98,13 +98,13 @@ DARK = Tokens(
 
 
 def tokens(palette: QPalette | None = None) -> Tokens:
-    """The tokens of the theme in force, told from the application's palette; for what is painted by hand, such as plots."""
-    found = palette or QGuiApplication.palette()
-    return DARK if found.color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
+    """Return the tokens of the current theme, which the application's palette tells; for widgets that paint themselves."""
+    current = palette or QGuiApplication.palette()
+    return DARK if current.color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
 
 
 class Appearance(QObject):
-    """The chosen theme: "system", "light" or "dark". It dresses the application and is remembered."""
+    """The chosen theme, "system", "light" or "dark", which is applied to the whole program and remembered."""
 
     changed = Signal(object)  # Tokens
 
@@ -121,38 +121,38 @@ class Appearance(QObject):
         if sys.platform != "darwin" and font.pointSizeF() < 10:
             font.setPointSizeF(10)
             application.setFont(font)
-        self.tokens = self._wanted()
-        self._dress()
+        self.tokens = self._tokens_of_choice()
+        self._apply()
         application.styleHints().colorSchemeChanged.connect(self._follow)
 
     def choose(self, choice: str) -> None:
-        """Puts another theme in force at once and remembers it."""
+        """Apply another theme at once and remember it."""
         self.choice = choice
         self._preferences.put("theme", choice)
         self._follow()
 
     def toggle(self) -> None:
-        """Light becomes dark and dark light."""
+        """Switch between light and dark."""
         self.choose("light" if self.tokens is DARK else "dark")
 
-    def _wanted(self) -> Tokens:
+    def _tokens_of_choice(self) -> Tokens:
         if self.choice == "system":
             return DARK if self._application.styleHints().colorScheme() == Qt.ColorScheme.Dark else LIGHT
         return DARK if self.choice == "dark" else LIGHT
 
     def _follow(self) -> None:
-        if self._wanted() is not self.tokens:
-            self.tokens = self._wanted()
-            self._dress()
+        if self._tokens_of_choice() is not self.tokens:
+            self.tokens = self._tokens_of_choice()
+            self._apply()
             self.changed.emit(self.tokens)
 
-    def _dress(self) -> None:
+    def _apply(self) -> None:
         self._application.setPalette(make_palette(self.tokens))
         self._application.setStyleSheet(make_sheet(self._sheet, self.tokens))
 
 
 def make_palette(t: Tokens) -> QPalette:
-    """The palette for what the style sheet does not reach."""
+    """Return the palette for the parts that the style sheet does not reach."""
     palette = QPalette()
     roles = QPalette.ColorRole
     for role, colour in {
@@ -186,7 +186,7 @@ def make_palette(t: Tokens) -> QPalette:
 
 
 def make_sheet(template: str, t: Tokens) -> str:
-    """The style sheet with every @token replaced; longer names first, so that @accent leaves @accent_soft alone."""
+    """Return the style sheet with every @token replaced; longer names first, so that @accent leaves @accent_soft alone."""
     icons = (folder() / "icons").as_posix()
     values = {**asdict(t), "icons": icons}
     for name in sorted(values, key=len, reverse=True):

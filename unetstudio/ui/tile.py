@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QRectF, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPaintEvent, QPixmap
+from PySide6.QtGui import QPainter, QPaintEvent, QPixmap
 from PySide6.QtWidgets import QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from unetstudio.ui.resources import icon
 from unetstudio.ui.sign import Sign
-from unetstudio.ui.theme import tokens
+from unetstudio.ui.thumbnail import draw_thumbnail
 
 
 class Tile(QPushButton):
@@ -38,7 +37,7 @@ class Tile(QPushButton):
             part.setAttribute(Qt.WidgetAttribute.WA_TransparentForMouseEvents)
 
     def say(self, words: str) -> None:
-        """Another sentence below the title."""
+        """Show another sentence below the title."""
         self._words.setText(words)
         self.setAccessibleDescription(words)
 
@@ -72,18 +71,4 @@ class RecentCard(QPushButton):
         super().paintEvent(event)
         painter = QPainter(self)
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
-        place = QRectF(8, 8, self.width() - 16, 112)
-        outline = QPainterPath()
-        outline.addRoundedRect(place, 6, 6)
-        painter.fillPath(outline, QColor(tokens().pressed))
-        if self._picture.isNull():
-            edge = 28
-            icon("image", QColor(tokens().faint)).paint(
-                painter, QRectF(place.center().x() - edge / 2, place.center().y() - edge / 2, edge, edge).toRect()
-            )
-            return
-        factor = max(place.width() / self._picture.width(), place.height() / self._picture.height())
-        part = QRectF(0, 0, place.width() / factor, place.height() / factor)
-        part.moveCenter(QRectF(self._picture.rect()).center())
-        painter.setClipPath(outline)
-        painter.drawPixmap(place, self._picture, part)
+        draw_thumbnail(painter, QRectF(8, 8, self.width() - 16, 112), self._picture, radius=6, sign=28)

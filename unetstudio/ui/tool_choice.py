@@ -21,6 +21,7 @@ class ToolChoice(QObject):
         super().__init__(parent)
         self._tools: dict[str, Tool] = {name: kind() for name, kind in TOOLS.items()}
         self.name = "brush"
+        self.before = "brush"  # the tool or mode chosen before
 
     def __getitem__(self, name: str) -> Tool:
         return self._tools[name]
@@ -53,7 +54,7 @@ class ToolChoice(QObject):
     def choose(self, name: str) -> None:
         """Take another tool or mode."""
         if name != self.name:
-            self.name = name
+            self.before, self.name = self.name, name
             self.chosen.emit(name)
 
     def set_options(self, name: str, **options: Any) -> None:

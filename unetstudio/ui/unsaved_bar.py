@@ -12,14 +12,14 @@ from unetstudio.ui.saving import LONG, RETRY, Trouble
 from unetstudio.ui.sign import Sign
 
 WAIT = 150
-"""Milliseconds until it is looked again whether the stroke in hand has ended: the image must not move under the pen."""
+"""Milliseconds between two checks whether the stroke in hand has ended: the image must not move under the pen."""
 
 SAFE = "What was saved before"
-"""Some refusals say already that it is untouched."""
+"""Begins the words about saved work in refusals that say already that it is untouched."""
 
 
 class UnsavedBar(QFrame):
-    """Comes and goes with the trouble; nobody can dismiss it."""
+    """Shown as long as something is not saved; it cannot be dismissed."""
 
     try_now_asked = Signal()
     save_elsewhere_asked = Signal()
@@ -59,7 +59,7 @@ class UnsavedBar(QFrame):
         self.hide()
 
     def show_trouble(self, trouble: Trouble | None) -> None:
-        """None takes the bar away; a stroke in hand is finished first."""
+        """Show what is wrong, or hide for None; both wait until the stroke in hand has ended."""
         self._trouble = trouble
         self._show()
 
@@ -78,7 +78,7 @@ class UnsavedBar(QFrame):
 
 
 def heading(trouble: Trouble) -> str:
-    """What waits, in a few words."""
+    """Return in a few words what waits to be saved."""
     if trouble.long and trouble.waiting:
         return "Please stop painting and save elsewhere"
     if trouble.waiting:
@@ -87,7 +87,7 @@ def heading(trouble: Trouble) -> str:
 
 
 def sentence(trouble: Trouble) -> str:
-    """What happened, what is safe, and what to do."""
+    """Return sentences that say what happened, what is safe and what to do."""
     happened = trouble.sentence if SAFE in trouble.sentence else f"{trouble.sentence} {SAFE} is safe."
     if trouble.lost:
         return happened + (f" {count_text(trouble.waiting, 'change')} in memory can still be saved elsewhere." if trouble.waiting else "")

@@ -1,4 +1,4 @@
-"""Watches whether the window answers: a gap of its event loop over a tenth of a second is logged with what the GUI thread was doing."""
+"""Watches whether the window answers: when its event loop stands still for over a tenth of a second, it logs where the GUI thread was."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ from unetstudio.ui.pauses import Pause, Pauses
 BEAT = 50
 """Milliseconds between two signs of life of the event loop."""
 LOOK = 0.04
-"""Seconds between two looks of the watching thread."""
+"""Seconds between two checks by the watching thread."""
 GAP = 0.1
 """Seconds by which a beat may be late before it is a pause."""
 FRAMES = 12
-"""How many of the innermost calls are kept."""
+"""Number of innermost calls that are kept."""
 IDLE = 0.2
-"""Share of a pause below which the GUI thread hardly computed: when nobody else ran either, the computer was busy or asleep."""
+"""Share of a pause below which the GUI thread hardly computed; if the other thread did not run either, the computer was busy or asleep."""
 
 
 class Watchdog(QObject):
-    """Made on the GUI thread, which it watches from `start` to `stop` through a thread that sleeps nearly all of the time."""
+    """Made on the GUI thread, which a second thread, nearly always asleep, watches from `start` to `stop`."""
 
     paused = Signal(object)  # Pause
 
@@ -43,7 +43,7 @@ class Watchdog(QObject):
         self._watching: threading.Thread | None = None
 
     def start(self) -> None:
-        """From now on; call it once the window is on the screen."""
+        """Begin to watch, once the window is on the screen."""
         if self._stopped.is_set():
             return  # closed before it began
         self._seen, self._computed = time.monotonic(), time.thread_time()
@@ -52,14 +52,14 @@ class Watchdog(QObject):
         self._watching.start()
 
     def stop(self) -> None:
-        """Ends the watching; pauses seen until now are in the log."""
+        """End watching; pauses seen until now are in the log."""
         self._beat.stop()
         self._stopped.set()
         if self._watching is not None:
             self._watching.join()
 
     def _beaten(self) -> None:
-        """On the GUI thread: the event loop is alive."""
+        """Note, on the GUI thread, that the event loop is alive."""
         now, computed = time.monotonic(), time.thread_time()
         gap = now - self._seen - BEAT / 1000
         where, spent = self._late[1] if self._late[0] == self._seen else (), computed - self._computed
@@ -70,7 +70,7 @@ class Watchdog(QObject):
             self.paused.emit(pause)
 
     def _watch(self) -> None:
-        """On the watching thread: looks at the GUI thread when it is late, and writes down what is over."""
+        """Look at the GUI thread while it is late, and log the pauses that are over; runs on the watching thread."""
         while not self._stopped.wait(LOOK):
             seen = self._seen
             if time.monotonic() - seen > GAP + BEAT / 1000 and self._late[0] != seen:
@@ -84,16 +84,16 @@ class Watchdog(QObject):
 
 
 def places(frame: FrameType | None) -> tuple[str, ...]:
-    """The innermost calls of a thread, innermost last, such as "unetstudio/ui/review.py:210 _segment"; without anybody's folders."""
-    found: list[str] = []
-    while frame is not None and len(found) < FRAMES:
-        found.append(f"{_short(frame.f_code.co_filename)}:{frame.f_lineno} {frame.f_code.co_name}")
+    """Return the calls of a thread, innermost last, such as "unetstudio/ui/review.py:210 _segment", without the folders above."""
+    calls: list[str] = []
+    while frame is not None and len(calls) < FRAMES:
+        calls.append(f"{_short(frame.f_code.co_filename)}:{frame.f_lineno} {frame.f_code.co_name}")
         frame = frame.f_back
-    return tuple(reversed(found))
+    return tuple(reversed(calls))
 
 
 def _short(filename: str) -> str:
-    """From the package on: the folders above it may carry somebody's name."""
+    """Return the path from the package on: the folders above may hold somebody's name."""
     parts = PurePath(filename).parts
     inside = [place for place, part in enumerate(parts[:-1]) if part == "unetstudio"]
     return "/".join(parts[inside[-1] :]) if inside else parts[-1]

@@ -1,4 +1,4 @@
-"""Who painted this: a small popup at the pointer with the last change of a voxel, and those before it."""
+"""The popup that answers "Who painted this?": the last change of a voxel, and those before it."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.quantity import count_text
 from unetstudio.project.record import Kind
 from unetstudio.ui import history_words
+from unetstudio.ui.popup import open_at
 
 if TYPE_CHECKING:
     from unetstudio.project.audit import AuditLine
@@ -49,13 +50,8 @@ class WhoPopup(QFrame):
         column.addWidget(self.history_button, 0, Qt.AlignmentFlag.AlignLeft)
 
     def open_at(self, corner: QPoint) -> None:
-        """Shows it with its top left at a place on the screen, moved so far that it fits."""
-        self.adjustSize()
-        area = self.screen().availableGeometry()
-        x = min(corner.x(), area.right() - self.width())
-        y = min(corner.y(), area.bottom() - self.height())
-        self.move(max(area.left(), x), max(area.top(), y))
-        self.show()
+        """Show it with its top left at a point of the screen."""
+        open_at(self, corner)
         self.history_button.setFocus()
 
     def keyPressEvent(self, event: QKeyEvent) -> None:
@@ -73,7 +69,7 @@ class WhoPopup(QFrame):
 
 
 def described(lines: list[AuditLine], classes: ClassTable) -> list[tuple[str, str]]:
-    """Role and words of each line of the popup, from the changes of one voxel, newest first."""
+    """Return role and words of each line of the popup, from the changes of one voxel, newest first."""
     if not lines:
         return [("heading", "Nobody has changed this place"), ("small", "It was never painted, imported or accepted.")]
     last, earlier = lines[0], lines[1 : 1 + EARLIER]
@@ -96,4 +92,4 @@ def described(lines: list[AuditLine], classes: ClassTable) -> list[tuple[str, st
 def _sentence(line: AuditLine, classes: ClassTable) -> str:
     name = history_words.class_name(line, classes)
     again = " again" if line.kind is Kind.UNDO else ""
-    return f"{name}{again}: {history_words.what(line)}" if name else history_words.what(line)
+    return f"{name}{again}: {history_words.action(line)}" if name else history_words.action(line)

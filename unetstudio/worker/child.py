@@ -16,6 +16,8 @@ from queue import SimpleQueue
 
 import psutil
 
+from unetstudio.inference.events import Notice
+from unetstudio.registry import Reporter
 from unetstudio.worker import crash_log
 from unetstudio.worker.cause import GARBLED
 from unetstudio.worker.messages import Event, Heartbeat, JobFailed, Quit, Request
@@ -82,6 +84,7 @@ def serve(connection: Connection, log: Path | None = None) -> None:
 
     threading.Thread(target=receive, name="receive", daemon=True).start()
     threading.Thread(target=beat, name="beat", daemon=True).start()
+    Reporter(lambda sentence: send(Notice(sentence)))
     try:
         _run(inbox, send, pulse)
     except SystemExit as ended:

@@ -11,37 +11,38 @@ from pytestqt.qtbot import QtBot
 
 from unetstudio.data.case import ReviewState
 from unetstudio.tools.tool import TOOLS
-from unetstudio.ui.actions import MENUS, Row, rows
 from unetstudio.ui.canvas.overlays.overlay import OVERLAYS
+from unetstudio.ui.commands.table import MENUS, Command, commands
 from unetstudio.ui.key_sheet import keys_of
 from unetstudio.ui.main_window import MainWindow
 from unetstudio.ui.resources import icon_path
 
 
 def test_that_no_two_commands_share_a_key() -> None:
-    pressed = Counter(QKeySequence(key).toString() for row in rows() for key in row.keys)
+    pressed = Counter(QKeySequence(key).toString() for command in commands() for key in command.keys)
     assert [key for key, times in pressed.items() if times > 1] == []
 
 
 def test_that_no_command_takes_the_keys_the_canvas_holds() -> None:
     held = {QKeySequence(key) for key in (Qt.Key.Key_Space, Qt.Key.Key_Tab, Qt.Key.Key_Escape)}
-    assert not held & {QKeySequence(key) for row in rows() for key in row.keys}
+    assert not held & {QKeySequence(key) for command in commands() for key in command.keys}
 
 
 def test_that_every_tool_has_a_command_with_its_key() -> None:
-    by_id = {row.id: row for row in rows()}
+    by_id = {command.id: command for command in commands()}
     assert all(by_id[f"tool_{name}"].keys == (tool.shortcut,) for name, tool in TOOLS.items())
 
 
-@pytest.mark.parametrize("row", rows(), ids=lambda row: row.id)
-def test_that_every_command_is_in_a_menu_and_its_icon_exists(row: Row) -> None:
-    assert row.menu in MENUS
-    assert not row.icon or icon_path(row.icon)
+@pytest.mark.parametrize("command", commands(), ids=lambda command: command.id)
+def test_that_every_command_is_in_a_menu_and_its_icon_exists(command: Command) -> None:
+    assert command.menu in MENUS
+    assert not command.icon or icon_path(command.icon)
 
 
 def test_that_the_key_sheet_names_every_key() -> None:
     shown = " ".join(keys for menu in MENUS for keys, _ in keys_of(menu))
-    assert all(QKeySequence(row.keys[0]).toString() in shown for row in rows() if row.keys and not row.id.startswith("class_"))
+    keys = [command.keys[0] for command in commands() if command.keys and not command.id.startswith("class_")]
+    assert [key for key in keys if QKeySequence(key).toString() not in shown] == []
 
 
 def test_that_nothing_of_a_case_can_be_done_on_the_start_page(window: MainWindow) -> None:
@@ -73,6 +74,13 @@ def test_that_x_goes_to_the_eraser_and_back(working: MainWindow, qtbot: QtBot) -
         qtbot.keyClick(working.work.canvas, Qt.Key.Key_X)
         names.append(working.session.annotation.tools.name)
     assert names == ["eraser", "lasso"]
+
+
+def test_that_x_goes_back_from_an_eraser_that_was_taken_by_its_own_key(working: MainWindow, qtbot: QtBot) -> None:
+    working.session.annotation.tools.choose("polygon")
+    working.action_table["tool_eraser"].trigger()
+    qtbot.keyClick(working.work.canvas, Qt.Key.Key_X)
+    assert working.session.annotation.tools.name == "polygon"
 
 
 def test_that_enter_accepts_the_case_and_r_rejects_it(working: MainWindow, qtbot: QtBot) -> None:

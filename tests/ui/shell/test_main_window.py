@@ -101,8 +101,8 @@ def test_that_closing_the_window_ends_the_session(working: MainWindow) -> None:
 def test_that_an_export_from_its_panel_ends_with_the_files_and_the_result_in_place(
     working: MainWindow, tmp_path: Path, qtbot: QtBot
 ) -> None:
-    working.work.show_section("export")
-    panel = working.work.sections["export"].panel
+    working.show_section("export")
+    panel = working.work.column.sections["export"].panel
     assert isinstance(panel, ExportPanel)
     annotation = working.session.annotation
     annotation.press(Pointer(10, 10))
@@ -122,8 +122,8 @@ def test_that_an_export_from_its_panel_ends_with_the_files_and_the_result_in_pla
 def test_that_the_export_folder_of_a_project_is_still_remembered_after_closing(
     working: MainWindow, preferences: Preferences, tmp_path: Path
 ) -> None:
-    working.work.show_section("export")
-    panel = working.work.sections["export"].panel
+    working.show_section("export")
+    panel = working.work.column.sections["export"].panel
     assert isinstance(panel, ExportPanel)
     panel.form.folder.setText(str(tmp_path / "elsewhere"))
     panel.form.remember_folder()
@@ -133,18 +133,18 @@ def test_that_the_export_folder_of_a_project_is_still_remembered_after_closing(
 
 
 def test_that_open_sections_are_remembered(working: MainWindow) -> None:
-    working.work.show_section("export")
+    working.show_section("export")
     assert "export" in working._preferences.get("sections", [])
 
 
 def test_that_every_section_shows_its_panel_when_opened(working: MainWindow, qtbot: QtBot) -> None:
-    for name in working.work.sections:
-        working.work.show_section(name)
-    qtbot.waitUntil(lambda: all(section.panel.isVisible() for section in working.work.sections.values()))
+    for name in working.work.column.sections:
+        working.show_section(name)
+    qtbot.waitUntil(lambda: all(section.panel.isVisible() for section in working.work.column.sections.values()))
 
 
 def test_that_a_section_opened_at_the_foot_of_the_column_comes_into_sight(working: MainWindow, qtbot: QtBot) -> None:
-    section, column = working.work.sections["image"], working.work.column
+    section, column = working.work.column.sections["image"], working.work.column
     column.verticalScrollBar().setValue(column.verticalScrollBar().maximum())
     section.heading.click()
     foot = lambda: section.mapTo(column.viewport(), section.rect().bottomLeft()).y()  # noqa: E731
@@ -152,11 +152,11 @@ def test_that_a_section_opened_at_the_foot_of_the_column_comes_into_sight(workin
 
 
 def test_that_nothing_in_the_right_column_is_wider_than_it(working: MainWindow, qtbot: QtBot) -> None:
-    for name in working.work.sections:
-        working.work.show_section(name)
+    for name in working.work.column.sections:
+        working.show_section(name)
     column = working.work.column
-    qtbot.waitUntil(lambda: all(s.panel is not None for s in working.work.sections.values()))
-    needed = {name: section.minimumSizeHint().width() for name, section in working.work.sections.items()}
+    qtbot.waitUntil(lambda: all(s.panel is not None for s in working.work.column.sections.values()))
+    needed = {name: section.minimumSizeHint().width() for name, section in working.work.column.sections.items()}
     assert {name: width for name, width in needed.items() if width > column.viewport().width()} == {}
 
 

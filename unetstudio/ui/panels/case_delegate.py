@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath, QPixmap
+from PySide6.QtGui import QColor, QPainter, QPainterPath
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from unetstudio.data.case import ReviewState
 from unetstudio.ui.panels.case_model import ANNOTATED, CASE, THUMBNAIL
 from unetstudio.ui.resources import icon
 from unetstudio.ui.theme import Tokens, tokens
+from unetstudio.ui.thumbnail import draw_thumbnail
 
 MARGIN = 8
 PICTURE_HEIGHT = 84
@@ -17,7 +18,7 @@ SIGNS = {ReviewState.ACCEPTED: "accept", ReviewState.CORRECTED: "brush", ReviewS
 
 
 class CaseDelegate(QStyledItemDelegate):
-    """Draws a row from the theme's tokens; states differ in sign as well as in colour."""
+    """Draws one row; review states differ in sign as well as in colour."""
 
     def sizeHint(self, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> QSize:
         return QSize(120, PICTURE_HEIGHT + option.fontMetrics.height() + 3 * MARGIN)
@@ -33,7 +34,7 @@ class CaseDelegate(QStyledItemDelegate):
         if chosen or under_pointer:
             _fill_round(painter, card, 6, QColor(t.accent_soft if chosen else t.hover))
         picture = QRect(option.rect.left() + MARGIN, option.rect.top() + MARGIN, option.rect.width() - 2 * MARGIN, PICTURE_HEIGHT)
-        _draw_picture(painter, picture, index.data(THUMBNAIL), t)
+        draw_thumbnail(painter, QRectF(picture), index.data(THUMBNAIL), radius=4, sign=22)
         if chosen:
             painter.setPen(QColor(t.accent))
             painter.drawRoundedRect(QRectF(picture).adjusted(-0.5, -0.5, 0.5, 0.5), 4, 4)
@@ -46,27 +47,8 @@ class CaseDelegate(QStyledItemDelegate):
         painter.restore()
 
 
-def _draw_picture(painter: QPainter, place: QRect, picture: QPixmap | None, t: Tokens) -> None:
-    """The thumbnail, cut to fill its place; a quiet sign while it is being made."""
-    outline = QPainterPath()
-    outline.addRoundedRect(QRectF(place), 4, 4)
-    painter.fillPath(outline, QColor(t.pressed))
-    if picture is None:
-        sign = QRect(0, 0, 22, 22)
-        sign.moveCenter(place.center())
-        icon("image", QColor(t.faint)).paint(painter, sign)
-        return
-    factor = max(place.width() / picture.width(), place.height() / picture.height())
-    part = QRectF(0, 0, place.width() / factor, place.height() / factor)
-    part.moveCenter(QRectF(picture.rect()).center())
-    painter.save()
-    painter.setClipPath(outline)
-    painter.drawPixmap(QRectF(place), picture, part)
-    painter.restore()
-
-
 def _draw_progress(painter: QPainter, place: QRect, share: float, t: Tokens) -> None:
-    """A bar at the foot of the picture. A few strokes are little of an image and still much: never shorter than a visible stub."""
+    """Draw a bar at the foot of the picture; after the first stroke it is long enough to be seen."""
     if share <= 0:
         return
     width = max(6.0, min(share, 1.0) * (place.width() - 12))
@@ -75,7 +57,7 @@ def _draw_progress(painter: QPainter, place: QRect, share: float, t: Tokens) -> 
 
 
 def _draw_state(painter: QPainter, place: QRect, state: ReviewState, t: Tokens) -> None:
-    """A round badge at the upper right; an unreviewed case carries none."""
+    """Draw a round badge at the upper right; an unreviewed case has none."""
     if state is ReviewState.UNREVIEWED:
         return
     colours = {ReviewState.ACCEPTED: "#17804c", ReviewState.CORRECTED: "#2f5fde", ReviewState.REJECTED: "#c22f2b"}

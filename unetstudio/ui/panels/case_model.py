@@ -1,4 +1,4 @@
-"""The cases of the project as rows of a list: narrowed by words, moved by dragging, thumbnails read when they come into sight."""
+"""The cases of the project as rows of a list, which a filter narrows and dragging moves; thumbnails are read when they are shown."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import OrderedDict
 from collections.abc import Sequence
 from typing import Any
 
-from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, Qt
+from PySide6.QtCore import QAbstractListModel, QMimeData, QModelIndex, QObject, QPersistentModelIndex, Qt
 from PySide6.QtGui import QPixmap
 
 from unetstudio.data.case import Case
@@ -18,9 +18,11 @@ ANNOTATED = Qt.ItemDataRole.UserRole + 2
 MIME = "application/x-unetstudio-case"
 PICTURES_KEPT = 400
 
+NO_PARENT = QModelIndex()
+
 
 class CaseModel(QAbstractListModel):
-    """Holds no case itself: it asks the session."""
+    """Rows of the session's cases; it holds none itself."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -31,7 +33,7 @@ class CaseModel(QAbstractListModel):
         self._pictures: OrderedDict[str, QPixmap] = OrderedDict()
 
     def refresh(self) -> None:
-        """Takes the session's cases; rows are built anew only where cases came, went or moved."""
+        """Read the session's cases; the list is reset only where cases went or moved."""
         shown = [case for case in self._session.cases if _matches(case, self._words)]
         if [case.id for case in shown] == [case.id for case in self._shown]:
             self._shown = shown
@@ -53,24 +55,24 @@ class CaseModel(QAbstractListModel):
         self._places = {case.id: row for row, case in enumerate(shown)}
 
     def refresh_case(self, case_id: str) -> None:
-        """One row again, after a stroke."""
+        """Repaint one row."""
         index = self.index_of(case_id)
         if index.isValid():
             self.dataChanged.emit(index, index)
 
     def narrow(self, words: str) -> None:
-        """Only the cases whose name or review state holds these words."""
+        """Show only the cases whose name or review state holds these words."""
         self._words = words.strip().lower()
         self.refresh()
 
     def index_of(self, case_id: str) -> QModelIndex:
-        """Its row; invalid when it is not shown."""
+        """Return the row of a case; invalid when it is not shown."""
         return self.index(self._places[case_id]) if case_id in self._places else QModelIndex()
 
-    def rowCount(self, parent: QModelIndex | None = None) -> int:
-        return 0 if parent is not None and parent.isValid() else len(self._shown)
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = NO_PARENT) -> int:
+        return 0 if parent.isValid() else len(self._shown)
 
-    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+    def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
             return None
         case = self._shown[index.row()]
@@ -86,7 +88,7 @@ class CaseModel(QAbstractListModel):
             return self._annotated_share(case)
         return None
 
-    def flags(self, index: QModelIndex) -> Qt.ItemFlag:
+    def flags(self, index: QModelIndex | QPersistentModelIndex) -> Qt.ItemFlag:
         if not index.isValid():
             return Qt.ItemFlag.ItemIsDropEnabled
         return Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsDragEnabled
@@ -102,8 +104,10 @@ class CaseModel(QAbstractListModel):
         carried.setData(MIME, self._shown[indexes[0].row()].id.encode())
         return carried
 
-    def dropMimeData(self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: QModelIndex) -> bool:
-        """Tells the session the case's new place; the list follows when the session says so, so nothing is to be removed here."""
+    def dropMimeData(
+        self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: QModelIndex | QPersistentModelIndex
+    ) -> bool:
+        """Ask the session to move the case; False, since the list follows the session and no row is to be removed here."""
         if not data.hasFormat(MIME):
             return False
         case_id = bytes(data.data(MIME).data()).decode()
@@ -141,7 +145,7 @@ def _matches(case: Case, words: str) -> bool:
 
 
 def _describe(case: Case) -> str:
-    """Name, size and kind for the tool tip."""
+    """Return name, size, kind and review state for the tool tip."""
     z, y, x = case.shape
     size = f"{x} × {y} × {z}" if case.is_volume else f"{x} × {y}"
     return "\n".join(part for part in (case.name, f"{size}  {case.kind}".strip(), case.review.value.capitalize()) if part)

@@ -1,4 +1,4 @@
-"""The case strip: thumbnails in an order of the user's own, with review state and how much is annotated. Ten thousand cases scroll."""
+"""The case strip: thumbnails in the user's order, with review state and how much is annotated."""
 
 from __future__ import annotations
 
@@ -27,9 +27,7 @@ MARKS = {
 
 
 class CasesPanel(QWidget):
-    """A list view over a model: no widget per case."""
-
-    title = "Cases"
+    """A list view over a model, without a widget per case: ten thousand cases scroll."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -74,7 +72,7 @@ class CasesPanel(QWidget):
         self._refresh()
 
     def _refresh_soon(self) -> None:
-        """At once; in a long list, where every new image would cost as much as all before it, a few times a second."""
+        """Refresh at once, or a few times a second in a long list, where every new image would cost as much as all before it."""
         if len(self._session.cases) < LONG:
             self._refresh()
         elif not self._late.isActive():
@@ -111,12 +109,12 @@ class CasesPanel(QWidget):
             self.list.scrollTo(index)
 
     def _move_to(self, index: QModelIndex) -> None:
-        """Up and down in the list open what they reach."""
+        """Open the case that an arrow key in the list reaches."""
         if index.isValid() and self.list.hasFocus() and not self._following:
             self._open(index)
 
     def _open_first(self) -> None:
-        """Enter in the filter opens the first case found."""
+        """Open the first case that the filter leaves, on Enter."""
         if self.model.rowCount():
             self._open(self.model.index(0))
         self.filter.clearFocus()
@@ -135,7 +133,7 @@ class CasesPanel(QWidget):
             self.menu_for(index).popup(self.list.viewport().mapToGlobal(at))
 
     def menu_for(self, index: QModelIndex) -> QMenu:
-        """What can be done with one case."""
+        """Return the menu of one case."""
         case = index.data(CASE)
         menu = QMenu(self)
         menu.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
@@ -152,7 +150,7 @@ class CasesPanel(QWidget):
 
 
 def _list(model: CaseModel) -> QListView:
-    """A list that scrolls smoothly and lets its rows be dragged to another place."""
+    """Make a list that scrolls smoothly and lets its rows be dragged to another place."""
     view = QListView()
     view.setModel(model)
     view.setItemDelegate(CaseDelegate(view))

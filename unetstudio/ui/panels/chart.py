@@ -1,4 +1,4 @@
-"""A small curve over training time, drawn by itself: no plotting library has to be loaded while the user paints."""
+"""A small curve over training time, drawn without a plotting library, which would take time to load."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ MOST_POINTS = 400
 
 
 class Chart(QWidget):
-    """One series of (seconds, value), its latest value at the top right; `hint` is shown while there is nothing to draw."""
+    """Shows one series of (seconds, value) with its latest value; `hint` is shown while there is nothing to draw."""
 
     def __init__(
         self,
@@ -52,7 +52,7 @@ class Chart(QWidget):
         return self._points
 
     def show_points(self, points: Sequence[tuple[float, float]]) -> None:
-        """Draws another curve; values that are not finite are left out."""
+        """Draw another curve; values that are not finite are left out."""
         values = np.array(points, np.float64).reshape(-1, 2)
         values = values[np.isfinite(values).all(axis=1)]
         if len(values) > MOST_POINTS:
@@ -86,7 +86,7 @@ class Chart(QWidget):
         self._draw_curve(painter, box, low, high)
 
     def _latest(self) -> str:
-        """The newest value, in words as short as the axis allows."""
+        """Return the newest value as text."""
         if not len(self._points):
             return ""
         value = float(self._points[-1, 1])
@@ -99,7 +99,7 @@ class Chart(QWidget):
         return 0.0, _round_up(high) if high > 0 else 1.0
 
     def _draw_grid(self, painter: QPainter, box: QRectF, low: float, high: float) -> None:
-        """Three faint lines; the top one's value where it is not known to be 1, and the time where the curve is not."""
+        """Draw three faint lines, with the top value in a chart without fixed limits and the time in one that is filled."""
         faint = QColor(self.palette().color(QPalette.ColorRole.Text))
         faint.setAlphaF(0.10)
         painter.setPen(QPen(faint, 1))
@@ -124,7 +124,7 @@ class Chart(QWidget):
         span = max(1e-9, float(seconds[-1] - seconds[0]))
         x = box.left() + (seconds - seconds[0]) / span * (box.width() - 4)
         y = box.bottom() - np.clip((values - low) / (high - low), 0, 1) * box.height()
-        curve = QPolygonF([QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)])
+        points = [QPointF(a, b) for a, b in zip(x.tolist(), y.tolist(), strict=True)]
         if self._filled:
             shade = QLinearGradient(box.topLeft(), box.bottomLeft())
             for place, alpha in ((0.0, 0.28), (1.0, 0.02)):
@@ -133,16 +133,16 @@ class Chart(QWidget):
                 shade.setColorAt(place, colour)
             painter.setPen(Qt.PenStyle.NoPen)
             painter.setBrush(shade)
-            painter.drawPolygon(QPolygonF([QPointF(x[0], box.bottom()), *curve, QPointF(x[-1], box.bottom())]))
+            painter.drawPolygon(QPolygonF([QPointF(x[0], box.bottom()), *points, QPointF(x[-1], box.bottom())]))
         painter.setBrush(Qt.BrushStyle.NoBrush)
         painter.setPen(QPen(accent, 1.6, Qt.PenStyle.SolidLine, Qt.PenCapStyle.RoundCap, Qt.PenJoinStyle.RoundJoin))
-        painter.drawPolyline(curve)
+        painter.drawPolyline(QPolygonF(points))
         painter.setPen(Qt.PenStyle.NoPen)
         painter.setBrush(accent)
         painter.drawEllipse(QPointF(x[-1], y[-1]), 2.6, 2.6)
 
 
 def _round_up(value: float) -> float:
-    """The next 1, 2 or 5 times a power of ten, so that the axis does not move with every point."""
+    """Return the next 1, 2 or 5 times a power of ten, so that the axis does not move with every point."""
     power = 10.0 ** math.floor(math.log10(value))
     return next(step * power for step in (1, 2, 5, 10) if step * power >= value * 0.999)

@@ -1,4 +1,4 @@
-"""How a class looks in its row, and which part of the row a point belongs to."""
+"""Draws a class in its row, and knows which part of the row a point belongs to."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ ICON = 16
 
 
 class Part(Enum):
-    """Where in the row the pointer is."""
+    """A part of a row that reacts to the pointer."""
 
     KEY = "key"
     SWATCH = "swatch"
@@ -41,7 +41,7 @@ class ClassDelegate(QStyledItemDelegate):
 
     @staticmethod
     def parts(rect: QRect, metrics: QFontMetrics) -> dict[Part, QRect]:
-        """The rectangles of a row's parts, from left to right; the name takes what is left."""
+        """Return the rectangles of a row's parts, from left to right; the name takes the rest."""
         key_width, count_width, button = metrics.horizontalAdvance("0") + 8, metrics.horizontalAdvance("00.00k"), ICON + 8
         left, right, top, height = rect.left() + GAP, rect.right() - 2, rect.top(), rect.height()
         key = QRect(left, top, key_width, height)
@@ -53,7 +53,7 @@ class ClassDelegate(QStyledItemDelegate):
         return {Part.KEY: key, Part.SWATCH: swatch, Part.NAME: name, Part.COUNT: count, Part.EYE: eye, Part.LOCK: lock}
 
     def part_at(self, rect: QRect, metrics: QFontMetrics, point: QPoint) -> Part:
-        """The part of a row at a point; between parts it is the name."""
+        """Return the part of a row at a point; between parts it is the name."""
         return next((part for part, area in self.parts(rect, metrics).items() if area.contains(point)), Part.NAME)
 
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
@@ -101,7 +101,7 @@ class ClassDelegate(QStyledItemDelegate):
 
     @staticmethod
     def _draw_ground(painter: QPainter, option: QStyleOptionViewItem, row: ClassRow, hovered: bool) -> None:
-        """The active row is tinted and carries a bar in its own colour; the row under the pointer is tinted faintly."""
+        """Tint the active row and mark it with a bar; tint the row under the pointer faintly."""
         accent = QColor(option.palette.color(QPalette.ColorRole.Highlight))
         accent.setAlphaF(0.20 if row.active else 0.08 if hovered else 0.0)
         painter.setPen(Qt.PenStyle.NoPen)
@@ -117,7 +117,7 @@ class ClassDelegate(QStyledItemDelegate):
 
     @staticmethod
     def _draw_swatch(painter: QPainter, area: QRect, row: ClassRow, palette: QPalette) -> None:
-        """Filled with the class colour; hollow while the class is hidden."""
+        """Draw the class colour; hollow while the class is hidden."""
         square = QRect(0, 0, SWATCH, SWATCH)
         square.moveCenter(area.center())
         colour = QColor(*row.label.colour)

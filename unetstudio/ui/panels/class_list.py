@@ -13,7 +13,7 @@ ROWS_SHOWN = 9
 
 
 class ClassList(QListView):
-    """Tall enough for its rows up to ROWS_SHOWN; it scrolls beyond."""
+    """As tall as its rows, up to ROWS_SHOWN; it scrolls beyond."""
 
     part_clicked = Signal(int, object)  # label value, Part.SWATCH, Part.EYE or Part.LOCK
 
@@ -42,7 +42,7 @@ class ClassList(QListView):
         return QSize(120, self.sizeHint().height())
 
     def part_at(self, event: QMouseEvent | QHelpEvent) -> tuple[QModelIndex, Part]:
-        """Row and part of it under an event."""
+        """Return the row, and the part of it, under an event."""
         point = event.position().toPoint() if isinstance(event, QMouseEvent) else event.pos()
         index = self.indexAt(point)
         return index, self._delegate.part_at(self.visualRect(index), self.fontMetrics(), point)
@@ -76,7 +76,7 @@ class ClassList(QListView):
         return super().viewportEvent(event)
 
     def hint(self, row: ClassRow, part: Part) -> str:
-        """What a click on this part does, or what it says."""
+        """Return the tool tip of a part: what a click does, or the full value."""
         match part:
             case Part.KEY:
                 return f"Press {row.key} to paint {row.label.name}" if row.key else row.label.name

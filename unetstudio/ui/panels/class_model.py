@@ -13,10 +13,12 @@ from unetstudio.ui.session import Session
 
 ROW = Qt.ItemDataRole.UserRole
 
+NO_PARENT = QModelIndex()
+
 
 @dataclass(frozen=True)
 class ClassRow:
-    """What one row shows."""
+    """The values that one row shows."""
 
     label: LabelClass
     key: str  # "1".."9", or "" beyond
@@ -25,7 +27,7 @@ class ClassRow:
 
 
 class ClassModel(QAbstractListModel):
-    """Class table and voxel counts of the open case, read from the session; renaming goes back to it."""
+    """Reads classes and voxel counts from the session, and renames classes there."""
 
     def __init__(self, session: Session, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -37,12 +39,12 @@ class ClassModel(QAbstractListModel):
         session.annotation.labels_edited.connect(self._refresh)
         session.annotation.active_class_changed.connect(self._refresh)
 
-    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = QModelIndex()) -> int:  # noqa: B008
+    def rowCount(self, parent: QModelIndex | QPersistentModelIndex = NO_PARENT) -> int:
         return 0 if parent.isValid() else len(self._rows)
 
     def row_of(self, value: int) -> int:
-        """The row of a label value, -1 when there is none."""
-        return next((row for row, found in enumerate(self._rows) if found.value == value), -1)
+        """Return the row of a label value, -1 when there is none."""
+        return next((row for row, label in enumerate(self._rows) if label.value == value), -1)
 
     def data(self, index: QModelIndex | QPersistentModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         if not index.isValid():
@@ -71,7 +73,7 @@ class ClassModel(QAbstractListModel):
         return flags if self._session.read_only else flags | Qt.ItemFlag.ItemIsEditable
 
     def amount(self, row: ClassRow) -> str:
-        """Its voxels in the open case, and in mm² or mm³ where the spacing is known."""
+        """Return a class's voxels in the open case, and mm² or mm³ where the spacing is known."""
         scan = self._session.scan
         if scan is None:
             return "No case is open"

@@ -6,19 +6,18 @@ from PySide6.QtCore import QPoint, Qt
 from PySide6.QtGui import QKeySequence, QShortcut
 from PySide6.QtWidgets import QHBoxLayout, QMenu, QPushButton, QToolButton, QVBoxLayout, QWidget
 
+from unetstudio.data.classes import LabelClass
+from unetstudio.ui.panels import text
 from unetstudio.ui.panels.class_delegate import Part
 from unetstudio.ui.panels.class_list import ClassList
 from unetstudio.ui.panels.class_model import ROW, ClassModel
 from unetstudio.ui.panels.colour_popup import ColourPopup
-from unetstudio.ui.panels.text import label
 from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
 
 
 class ClassesPanel(QWidget):
-    """Rows of classes; a click makes one active, double click renames it."""
-
-    title = "Classes"
+    """A click on a row makes its class active, a double click renames it."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -46,7 +45,7 @@ class ClassesPanel(QWidget):
         self.remove_button.setToolTip("Remove the active class (Ctrl+Z brings it back)")
         self.remove_button.setFocusPolicy(Qt.FocusPolicy.TabFocus)
         self.remove_button.clicked.connect(self._remove)
-        self.annotated = label(role="small", name="annotated")
+        self.annotated = text.label(role="small", name="annotated")
 
         buttons = QHBoxLayout()
         buttons.setSpacing(4)
@@ -78,7 +77,7 @@ class ClassesPanel(QWidget):
         self._show_annotated()
 
     def _show_annotated(self) -> None:
-        """How much of the open case carries a class, as one line."""
+        """Say in one line how much of the open case is labelled."""
         labels = self._session.labels
         if labels is None:
             self.annotated.setText("Open an image to begin.")
@@ -95,13 +94,13 @@ class ClassesPanel(QWidget):
             self._session.annotation.set_active_class(index.data(ROW).label.value)
 
     def _part(self, value: int, part: Part) -> None:
-        """A click on the eye, the lock or the colour of a row."""
-        found = self._session.classes[value]
+        """Act on a click on the eye, the lock or the colour of a row."""
+        label = self._session.classes[value]
         match part:
             case Part.EYE:
-                self._session.change(lambda project: project.classes.show(value, not found.visible))
+                self._session.change(lambda project: project.classes.show(value, not label.visible))
             case Part.LOCK:
-                self._session.change(lambda project: project.classes.lock(value, not found.locked))
+                self._session.change(lambda project: project.classes.lock(value, not label.locked))
             case Part.SWATCH:
                 self._choose_colour(value)
 
@@ -130,29 +129,29 @@ class ClassesPanel(QWidget):
             menu.popup(self.list.viewport().mapToGlobal(point))
 
     def menu(self, row: int) -> QMenu:
-        """What can be done with the class of a row."""
+        """Return the menu of the class in a row."""
         session, index = self._session, self.model.index(row)
-        found = index.data(ROW).label
+        label: LabelClass = index.data(ROW).label
         menu = QMenu(self)
         menu.addAction("Rename", lambda: self.list.edit(index))
-        menu.addAction("Change colour …", lambda: self._choose_colour(found.value))
+        menu.addAction("Change colour …", lambda: self._choose_colour(label.value))
         menu.addSeparator()
-        eye, lock = ("eye-off", "Hide") if found.visible else ("eye", "Show"), ("unlock", "Unlock") if found.locked else ("lock", "Lock")
-        menu.addAction(icon(eye[0]), eye[1], lambda: session.change(lambda project: project.classes.show(found.value, not found.visible)))
-        menu.addAction("Show only this", lambda: self._show_only(found.value))
+        eye, lock = ("eye-off", "Hide") if label.visible else ("eye", "Show"), ("unlock", "Unlock") if label.locked else ("lock", "Lock")
+        menu.addAction(icon(eye[0]), eye[1], lambda: session.change(lambda project: project.classes.show(label.value, not label.visible)))
+        menu.addAction("Show only this", lambda: self._show_only(label.value))
         menu.addAction("Show all", lambda: self._show_only(None))
-        menu.addAction(icon(lock[0]), lock[1], lambda: session.change(lambda project: project.classes.lock(found.value, not found.locked)))
+        menu.addAction(icon(lock[0]), lock[1], lambda: session.change(lambda project: project.classes.lock(label.value, not label.locked)))
         menu.addSeparator()
-        remove = menu.addAction(icon("trash"), "Remove", lambda: session.change(lambda project: project.classes.remove(found.value)))
+        remove = menu.addAction(icon("trash"), "Remove", lambda: session.change(lambda project: project.classes.remove(label.value)))
         remove.setEnabled(len(session.classes) > 1)
         if session.read_only:
             menu.setEnabled(False)
         return menu
 
     def _show_only(self, value: int | None) -> None:
-        """Hides every class but one; None shows all."""
-        for found in self._session.classes:
-            self._show_one(found.value, value in (None, found.value))
+        """Hide every class but one; None shows all."""
+        for label in self._session.classes:
+            self._show_one(label.value, value in (None, label.value))
 
     def _show_one(self, value: int, visible: bool) -> None:
         self._session.change(lambda project: project.classes.show(value, visible))

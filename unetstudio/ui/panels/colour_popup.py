@@ -1,4 +1,4 @@
-"""Choosing a class colour: the palette's colours at once, any other behind a button."""
+"""The popup that offers a class's colours: those of the palette at once, any other behind a button."""
 
 from __future__ import annotations
 
@@ -11,15 +11,16 @@ from PySide6.QtWidgets import QColorDialog, QFrame, QGridLayout, QPushButton, QT
 from unetstudio.data.classes import Colour
 from unetstudio.data.palette import colours
 from unetstudio.ui.panels.swatch import swatch
+from unetstudio.ui.popup import open_at
 
 OFFERED = 18
 COLUMNS = 6
 
 
 class ColourPopup(QFrame):
-    """A small popup that closes itself; `picked(colour)` with (red, green, blue)."""
+    """Closes itself once a colour is chosen."""
 
-    picked = Signal(object)
+    picked = Signal(object)  # (red, green, blue)
 
     def __init__(self, current: Colour, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -48,13 +49,8 @@ class ColourPopup(QFrame):
         column.addWidget(other)
 
     def open_at(self, corner: QPoint) -> None:
-        """Shows it with its top left at a place on the screen, moved so far that it fits."""
-        self.adjustSize()
-        area = self.screen().availableGeometry()
-        x = min(corner.x(), area.right() - self.width())
-        y = min(corner.y(), area.bottom() - self.height())
-        self.move(max(area.left(), x), max(area.top(), y))
-        self.show()
+        """Show it with its top left at a point of the screen."""
+        open_at(self, corner)
 
     def _pick(self, colour: Colour) -> None:
         self.picked.emit(colour)

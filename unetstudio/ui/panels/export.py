@@ -20,8 +20,6 @@ from unetstudio.ui.task import Task, TaskState
 class ExportPanel(QWidget):
     """Commands `session.export_run` and shows the task that it begins."""
 
-    title = "Export"
-
     def __init__(self, session: Session, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("export_panel")

@@ -1,4 +1,4 @@
-"""A part of a panel that is folded away until asked for."""
+"""A part of a panel that is folded away at first."""
 
 from __future__ import annotations
 

@@ -26,8 +26,6 @@ CT_PRESETS = (("Soft tissue", -160.0, 240.0), ("Lung", -1350.0, 150.0), ("Bone",
 class IntensityPanel(QWidget):
     """Sets `window` and `inverted` of the display options; a window of None is automatic."""
 
-    title = "Image"
-
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("intensity_panel")

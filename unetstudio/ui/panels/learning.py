@@ -26,8 +26,6 @@ MOST_LOSSES = 4000
 class LearningPanel(QWidget):
     """Shows `session.learning`; nothing is drawn while the panel is folded away."""
 
-    title = "Learning"
-
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("learning_panel")

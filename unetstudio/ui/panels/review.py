@@ -24,8 +24,6 @@ STATES = (
 class ReviewPanel(QWidget):
     """Reads and commands `session.review` and `session.display`."""
 
-    title = "Review"
-
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("review_panel")

@@ -12,7 +12,7 @@ MOST_ROWS = 12
 
 
 class ScoreBars(QWidget):
-    """One row a class: name, bar from 0 to 1, number; classes without a score yet show a dash."""
+    """One row for each class: name, bar from 0 to 1, number; a class without a score has a dash."""
 
     def __init__(self, *, name: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -23,10 +23,10 @@ class ScoreBars(QWidget):
         self._rows: list[tuple[LabelClass, float | None]] = []
 
     def show_scores(self, classes: list[LabelClass], scores: dict[int, float]) -> None:
-        """Scores by class value."""
-        self._rows = [(found, scores.get(found.value)) for found in classes[:MOST_ROWS]]
-        told = [f"{found.name} {'not scored yet' if score is None else f'{score:.2f}'}" for found, score in self._rows]
-        self.setAccessibleDescription(", ".join(told))
+        """Show scores by class value."""
+        self._rows = [(label, scores.get(label.value)) for label in classes[:MOST_ROWS]]
+        spoken = [f"{label.name} {'not scored yet' if score is None else f'{score:.2f}'}" for label, score in self._rows]
+        self.setAccessibleDescription(", ".join(spoken))
         self.updateGeometry()
         self.update()
 
@@ -45,16 +45,16 @@ class ScoreBars(QWidget):
         painter.setRenderHint(QPainter.RenderHint.Antialiasing)
         metrics = self.fontMetrics()
         number = metrics.horizontalAdvance("0.00") + 4
-        names = min(int(self.width() * 0.4), max((metrics.horizontalAdvance(f.name) for f, _ in self._rows), default=0) + 2)
+        names = min(int(self.width() * 0.4), max((metrics.horizontalAdvance(label.name) for label, _ in self._rows), default=0) + 2)
         ink = self.palette().color(QPalette.ColorRole.Text)
-        for place, (found, score) in enumerate(self._rows):
+        for place, (label, score) in enumerate(self._rows):
             top = place * self._line
-            name = metrics.elidedText(found.name, Qt.TextElideMode.ElideRight, names)
+            name = metrics.elidedText(label.name, Qt.TextElideMode.ElideRight, names)
             painter.setPen(ink)
             painter.drawText(QRectF(0, top, names, self._line), Qt.AlignmentFlag.AlignVCenter, name)
-            told = "–" if score is None else f"{score:.2f}"
+            text = "–" if score is None else f"{score:.2f}"
             painter.drawText(
-                QRectF(self.width() - number, top, number, self._line), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, told
+                QRectF(self.width() - number, top, number, self._line), Qt.AlignmentFlag.AlignVCenter | Qt.AlignmentFlag.AlignRight, text
             )
             bar = QRectF(names + 8, top + self._line / 2 - 3, self.width() - names - number - 16, 6)
             groove = QColor(ink)
@@ -63,6 +63,6 @@ class ScoreBars(QWidget):
             painter.setBrush(groove)
             painter.drawRoundedRect(bar, 3, 3)
             if score is not None:
-                painter.setBrush(QColor(*found.colour))
+                painter.setBrush(QColor(*label.colour))
                 bar.setWidth(max(6.0, bar.width() * min(1.0, max(0.0, score))))
                 painter.drawRoundedRect(bar, 3, 3)

@@ -10,7 +10,7 @@ from unetstudio.data.palette import contrast_text_colour
 
 
 def swatch(colour: Colour, edge: int = 16, *, chosen: bool = False) -> QIcon:
-    """An icon of `edge` logical pixels, with a dot when it is the present colour."""
+    """Return an icon of `edge` logical pixels, with a dot when it is the current colour."""
     pixmap = QPixmap(2 * edge, 2 * edge)
     pixmap.setDevicePixelRatio(2)
     pixmap.fill(Qt.GlobalColor.transparent)

@@ -9,23 +9,23 @@ ONE_LINE = {"value", "group", "field"}
 
 
 def label(text: str = "", role: str = "body", name: str = "", parent: QWidget | None = None) -> QLabel:
-    """Plain text of a role: "sentence" (large), "body", "small" (muted), and in one line "value" (a number), "group" (a title)."""
-    made = QLabel(text, parent)
-    made.setTextFormat(Qt.TextFormat.PlainText)
-    made.setProperty("role", role)
-    made.setObjectName(name)
+    """Return a plain label: "sentence" (large), "body", "small" (muted); or on one line "value" (a number), "group" (a title)."""
+    widget = QLabel(text, parent)
+    widget.setTextFormat(Qt.TextFormat.PlainText)
+    widget.setProperty("role", role)
+    widget.setObjectName(name)
     if role in {"value", "group"}:
-        font = made.font()
+        font = widget.font()
         font.setBold(True)
-        made.setFont(font)
+        widget.setFont(font)
     if role not in ONE_LINE:
-        made.setWordWrap(True)
+        widget.setWordWrap(True)
         policy = QSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
         policy.setHeightForWidth(True)  # as tall as its words need at the width of the column
-        made.setSizePolicy(policy)
-    return made
+        widget.setSizePolicy(policy)
+    return widget
 
 
 def heading(text: str) -> QLabel:
-    """The title of a group inside a panel."""
+    """Return the title of a group inside a panel."""
     return label(text, "group")

@@ -1,4 +1,4 @@
-"""The wheel over a panel scrolls the column: it never turns a number, a slider or a choice that nobody clicked on."""
+"""Keeps the wheel for scrolling: over a panel it never changes a number, slider or choice that nobody clicked on."""
 
 from __future__ import annotations
 
@@ -7,14 +7,14 @@ from PySide6.QtWidgets import QAbstractSpinBox, QComboBox, QSlider, QWidget
 
 
 class WheelGuard(QObject):
-    """Watches the fields of a panel, also those that come later through `watch`."""
+    """Filters wheel events of the fields in a panel."""
 
     def __init__(self, panel: QWidget) -> None:
         super().__init__(panel)
         self.watch(panel)
 
     def watch(self, within: QWidget) -> None:
-        """Every slider, number and choice inside a widget."""
+        """Filter those of every slider, number and choice inside a widget, such as one that was added later."""
         for kind in (QAbstractSpinBox, QComboBox, QSlider):
             for field in within.findChildren(kind):
                 if field.focusPolicy() == Qt.FocusPolicy.WheelFocus:

@@ -10,7 +10,7 @@ from unetstudio.data.scan import Scan
 
 
 def short_count(number: int) -> str:
-    """A whole number in at most five characters: 873, 41.2k, 1.3M."""
+    """Return a whole number in at most five characters: 873, 41.2k, 1.3M."""
     for unit, size in (("G", 1e9), ("M", 1e6), ("k", 1e4)):
         if number >= size:
             scaled = number / (1e3 if unit == "k" else size)
@@ -19,7 +19,7 @@ def short_count(number: int) -> str:
 
 
 def figures(value: float) -> str:
-    """About three significant figures, without exponents where a reader would not write them."""
+    """Return about three significant figures, without exponents where a reader would not write them."""
     if value == 0 or 1e-3 <= abs(value) < 1e5:
         digits = 0 if value == 0 else max(0, 2 - int(np.floor(np.log10(abs(value)))))
         return f"{value:.{digits}f}".rstrip("0").rstrip(".") if digits else f"{value:.0f}"
@@ -27,7 +27,7 @@ def figures(value: float) -> str:
 
 
 def amount(voxels: int, geometry: Geometry, *, volume: bool) -> str:
-    """Voxels and, where the spacing is known, their area (a picture) or volume (a stack): "41,203 px · 1.3 mm²"."""
+    """Return voxels and, where the spacing is known, their area (a picture) or volume (a stack): "41,203 px · 1.3 mm²"."""
     words = count_text(voxels, "voxel") if volume else f"{voxels:,} px"
     if geometry.spacing is None:
         return words
@@ -36,7 +36,7 @@ def amount(voxels: int, geometry: Geometry, *, volume: bool) -> str:
 
 
 def size(scan: Scan) -> str:
-    """Extent, depth and colour: "2048 × 2048, 16 bit"."""
+    """Return extent, depth and colour: "2048 × 2048, 16 bit"."""
     z, y, x = scan.shape
     extent = f"{x} × {y} × {z}" if scan.is_volume else f"{x} × {y}"
     kind = scan.voxels.dtype
@@ -46,7 +46,7 @@ def size(scan: Scan) -> str:
 
 
 def spacing(geometry: Geometry, *, volume: bool) -> str:
-    """Pixel or voxel size: "0.5 µm/px", "0.8 × 0.8 × 2 mm", or that it is unknown."""
+    """Return the pixel or voxel size: "0.5 µm/px", "0.8 × 0.8 × 2 mm", or that it is unknown."""
     if geometry.spacing is None:
         return "voxel size unknown" if volume else "pixel size unknown"
     z, y, x = geometry.spacing
@@ -58,7 +58,7 @@ def spacing(geometry: Geometry, *, volume: bool) -> str:
 
 
 def duration(seconds: float) -> str:
-    """Elapsed time: "42 s", "3 min 05 s", "1 h 12 min"."""
+    """Return an elapsed time: "42 s", "3 min 05 s", "1 h 12 min"."""
     whole = int(seconds)
     if whole < 60:
         return f"{whole} s"

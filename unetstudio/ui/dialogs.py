@@ -1,0 +1,63 @@
+"""The dialogs of the window by name; each one's module loads when it is opened."""
+
+from __future__ import annotations
+
+from PySide6.QtWidgets import QDialog, QWidget
+
+from unetstudio.ui.commands.window import Dialog
+from unetstudio.ui.file_chooser import FileChooser
+from unetstudio.ui.preferences import Preferences
+from unetstudio.ui.session import Session
+
+
+class Dialogs:
+    """Opens dialogs beside the work."""
+
+    def __init__(self, window: QWidget, session: Session, preferences: Preferences, files: FileChooser) -> None:
+        self._window = window
+        self._session = session
+        self._preferences = preferences
+        self._files = files
+
+    def open(self, name: Dialog) -> None:
+        """Open a dialog."""
+        match name:
+            case "keys":
+                from unetstudio.ui.key_sheet import KeySheet
+
+                self._open(KeySheet(self._window))
+            case "history":
+                from unetstudio.ui.history_dialog import HistoryDialog
+
+                self._open(HistoryDialog(self._session, self._window))
+            case "preferences":
+                from unetstudio.ui.preferences_dialog import PreferencesDialog
+
+                self._open(PreferencesDialog(self._session, self._preferences, self._window))
+            case "computer":
+                from unetstudio.ui.computer_dialog import ComputerDialog
+
+                self._open(ComputerDialog(self._session, self._window))
+            case "about":
+                from unetstudio.ui.about import About
+
+                self._open(About(self._window))
+            case "predict_folder":
+                self._show_folder_dialog()
+
+    def _open(self, dialog: QDialog) -> None:
+        dialog.finished.connect(self._window.activateWindow)  # gives the keys back, also without a window manager
+        dialog.open()
+
+    def _show_folder_dialog(self) -> None:
+        """Show the one dialog for folders of images; the window stays usable while it works."""
+        from unetstudio.ui.folder_dialog import FolderDialog
+
+        shown = self._window.findChild(FolderDialog)
+        if shown is not None:  # one at a time: the project keeps the network that a folder was begun with for one folder only
+            shown.raise_()
+            shown.activateWindow()
+            return
+        dialog = FolderDialog(self._session, self._files.folder, self._window)
+        dialog.finished.connect(self._window.activateWindow)
+        dialog.show()

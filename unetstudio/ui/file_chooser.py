@@ -1,0 +1,52 @@
+"""The system's file choosers over the window, which start in the folder used last."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from PySide6.QtWidgets import QFileDialog, QWidget
+
+from unetstudio.ui.preferences import Preferences
+from unetstudio.ui.session import Session
+
+
+class FileChooser:
+    """Asks for files and folders; before any was chosen it starts beside the open project, or in the home folder."""
+
+    def __init__(self, window: QWidget, session: Session, preferences: Preferences) -> None:
+        self._window = window
+        self._session = session
+        self._preferences = preferences
+
+    @property
+    def folder(self) -> Path:
+        """Where a chooser starts."""
+        project = self._session.project
+        return Path(self._preferences.get("folder", str(project.path.parent if project is not None else Path.home())))
+
+    def choose_images(self, title: str) -> list[Path]:
+        """Return the chosen files, [] when the user cancels."""
+        from unetstudio.formats import FORMATS
+
+        patterns = " ".join(sorted({f"*{suffix}" for _, kind in FORMATS.items() for suffix in kind.suffixes}))
+        chosen, _ = QFileDialog.getOpenFileNames(self._window, title, str(self.folder), f"Images ({patterns});;All files (*)")
+        paths = [Path(path) for path in chosen]
+        if paths:
+            self._remember(paths[0])
+        return paths
+
+    def choose_folder(self, title: str) -> Path | None:
+        """Return the chosen folder, None when the user cancels."""
+        chosen = QFileDialog.getExistingDirectory(self._window, title, str(self.folder))
+        if not chosen:
+            return None
+        self._remember(Path(chosen))
+        return Path(chosen)
+
+    def choose_new_file(self, title: str, name: str, kind: str) -> Path | None:
+        """Return where to write a file, proposed as `name`; `kind` is a file filter such as "CSV (*.csv)"."""
+        chosen, _ = QFileDialog.getSaveFileName(self._window, title, str(self.folder / name), kind)
+        return Path(chosen) if chosen else None
+
+    def _remember(self, path: Path) -> None:
+        self._preferences.put("folder", str(path.parent))
