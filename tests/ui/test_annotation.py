@@ -246,7 +246,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[ImagePlane]:
             images.append(context.image)
             yield Touched()
 
-    monkeypatch.setattr(TOOLS, "_found", {**dict(TOOLS.items()), "looking": Looking})
+    assert "brush" in TOOLS  # all are loaded
+    monkeypatch.setattr(TOOLS, "_entries", TOOLS._entries.copy())
+    TOOLS.register("looking")(Looking)
     return images
 
 

@@ -109,7 +109,7 @@ def test_that_cases_can_be_stepped_through_during_an_import_and_all_masks_arrive
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
         opened.case_opener.step(+1)
         opened.mask_import.begin(masks(images))
-    qtbot.waitUntil(lambda: opened.labels.counts[1] > 0 and not opened.saver.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not opened.tasks.running and opened.labels.counts[1] > 0 and not opened.saver.busy, timeout=10_000)
     paint(opened, 50, 10, 50, 60, value=0)
     labels, sequence = read_labels(opened.project.path, second)
     assert sequence == 2
@@ -221,3 +221,19 @@ def test_that_nothing_is_imported_without_a_project(session: Session, images: li
     session.mask_import.begin(masks(images))
     assert told == ["Open a project that can be changed first."]
     assert session.tasks.running == ()
+
+
+def test_that_a_mask_whose_case_is_closed_while_it_is_on_its_way_is_stored_all_the_same(
+    opened: Session, images: list[Path], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    first, writer = opened.cases[0], opened.project.writer
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.case_opener.step(+1)
+    answers = iter([True])  # as if it had been asked before the next case was opened
+    is_open = writer.is_open
+    monkeypatch.setattr(writer, "is_open", lambda case_id: next(answers, None) or is_open(case_id))
+    begun: list[Task] = []
+    opened.tasks.begun.connect(begun.append)
+    ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)[:1]))
+    assert (begun[0].state, begun[0].result, begun[0].problems) == (TaskState.DONE, 1, [])
+    assert read_labels(opened.project.path, first)[0].counts[1] == 80 * 96

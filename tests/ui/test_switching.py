@@ -147,8 +147,8 @@ def test_that_strokes_between_hurried_steps_back_and_forth_are_kept(opened: Sess
     painted = {first.id: 0, second.id: 0}
     for number in range(6):
         opened.case_opener.open((second, first)[number % 2].id)
+        painted[opened.case.id] += 1  # while the stroke is saved the next case may come
         paint(opened, 6 + 5 * number, 10, 6 + 5 * number, 60, value=number % 2)
-        painted[opened.case.id] += 1
     qtbot.waitUntil(lambda: opened.case.id == first.id and not opened.saver.busy, timeout=10_000)
     for case in (first, second):
         assert read_labels(opened.project.path, case)[1] == painted[case.id]

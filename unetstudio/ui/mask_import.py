@@ -4,7 +4,7 @@ open."""
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -45,6 +45,9 @@ class _Run:
     project: OpenProject
     task: Task
     imported: int = 0  # masks that changed the labels
+    pending: int = 0  # masks that are stored again, since their case was closed meanwhile
+    read: bool = False  # whether all masks have been read
+    error: UserError | None = None
 
 
 class MaskImport(QObject):
@@ -93,27 +96,52 @@ class MaskImport(QObject):
     def _change_open_case(self, run: _Run, mask: _Mask) -> None:
         case, classes = run.project.case, run.project.classes.table
         if case is None or case.id != mask.case.id:
-            self._report(run, f"{mask.path.name}: its case was closed meanwhile; import it again.", "warning")
+            self._store_again(run, mask, classes)
             return
         try:
             run.imported += self._annotation.change(lambda labels: mask_edit(labels, mask.values, classes, mask.path, objects=True))
         except UserError as error:
-            self._report(run, str(error), "error")
+            self._report(run, str(error))
 
-    def _report(self, run: _Run, sentence: str, level: str) -> None:
+    def _store_again(self, run: _Run, mask: _Mask, classes: ClassTable) -> None:
+        """Store a mask on the disk after all: its case was closed before the window could import it."""
+
+        def store() -> ClosedCaseChange | None:
+            return _stored(run.project.writer, mask.case, mask.path, mask.values, classes)
+
+        def take(change: ClosedCaseChange | None) -> None:
+            run.pending -= 1
+            self._take(run, replace(mask, change=change))
+            self._end_when_done(run)
+
+        def refuse(error: UserError) -> None:
+            run.pending -= 1
+            self._report(run, str(error))
+            self._end_when_done(run)
+
+        run.pending += 1
+        self._disk.ask(store, take, refuse)
+
+    def _report(self, run: _Run, sentence: str) -> None:
         run.task.problem(sentence)
-        self._notifier.notice.emit(sentence, level)
+        self._notifier.notice.emit(sentence, "error")
 
     def _end(self, run: _Run, error: UserError | None) -> None:
+        run.read, run.error = True, error
+        self._end_when_done(run)
+
+    def _end_when_done(self, run: _Run) -> None:
+        if not run.read or run.pending:
+            return
         self._runs.remove(run)
-        if error is None:
+        if run.error is None:
             run.task.finish(run.imported)
         else:
-            run.task.fail(str(error))
+            run.task.fail(str(run.error))
         if self._notifier.project is not run.project:
             return
-        if error is not None:
-            self._notifier.notice.emit(str(error), "error")
+        if run.error is not None:
+            self._notifier.notice.emit(str(run.error), "error")
         elif run.imported:
             self._notifier.notice.emit(f"{count_text(run.imported, 'mask')} imported. What you painted by hand stays.", "info")
         self._notifier.cases_changed.emit()  # how much of each is annotated
