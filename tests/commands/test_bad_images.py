@@ -34,7 +34,7 @@ def dicom(path: Path) -> None:
 
 
 def whole(path: Path) -> None:
-    """A sound picture or volume of the format that the name says."""
+    """Write a sound picture or volume of the format that the name says."""
     if path.suffix == ".dcm":
         dicom(path)
     elif path.suffix == ".tif":
@@ -110,8 +110,8 @@ def test_that_an_image_of_other_channels_is_left_out_with_one_sentence(command: 
     cv2.imwrite(str(images / "last.png"), colours)
     ran = command("new", tmp_path / "p.unetstudio", images, "--json")
     assert ran.status == 0
-    told = [e["why"] for e in ran.events if e["event"] == "refused"]
-    assert told == ["last has 3 channels and this project's images have 1 channel; open it in a project of its own."]
+    reasons = [e["why"] for e in ran.events if e["event"] == "refused"]
+    assert reasons == ["last has 3 channels and this project's images have 1 channel; open it in a project of its own."]
 
 
 def test_that_an_image_of_other_channels_cannot_be_predicted_and_nothing_is_written(

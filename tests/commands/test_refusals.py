@@ -1,4 +1,4 @@
-"""What a command refuses: one sentence, exit 2, nothing changed."""
+"""Refused commands: one sentence, exit 2, nothing changed."""
 
 from __future__ import annotations
 

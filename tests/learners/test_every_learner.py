@@ -1,4 +1,4 @@
-"""What the worker relies on, tried with every learner."""
+"""The worker's requirements, tried with every learner."""
 
 from __future__ import annotations
 

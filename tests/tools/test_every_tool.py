@@ -31,7 +31,7 @@ def stroke_on(labels: LabelMap, tool: Tool, locked: tuple[int, ...] = ()) -> Str
 
 
 def follow(tool: Tool, stroke: Stroke, way: list[tuple[float, float]], axis: int, index: int) -> list[Region]:
-    """Press, moves or clicks along `way`, release; the regions to repaint."""
+    """Press, move or click along `way` and release; returns the regions to repaint."""
     plane = Plane(axis, index)
     pointers = [Pointer(row, column, plane, spacing=(2.0, 1.0), reach=0.5) for row, column in way]
     drag = tool.drag(ToolContext(stroke, pointers[0], ImagePlane(VOXELS, plane)))

@@ -1,4 +1,4 @@
-"""A tool at work, whoever feeds it with pointer positions."""
+"""A stroke in progress, whatever feeds it with pointer positions."""
 
 from __future__ import annotations
 

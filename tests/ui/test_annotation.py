@@ -1,4 +1,4 @@
-"""Strokes, undo and redo on one label map, as the canvas asks for them."""
+"""Strokes, undo and redo on one label map, as the canvas requests them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ CLASSES = ClassTable.named(["background", "cell", "scar"], [(0, 0, 0), (9, 9, 9)
 
 @pytest.fixture
 def annotation(qapp: QObject) -> Annotation:
-    """On an empty picture of 40 x 50."""
+    """An annotation of an empty picture of 40 x 50."""
     made = Annotation()
     made.set_classes(CLASSES)
     show(made, "one", LabelMap.unlabelled((1, 40, 50)))
@@ -187,21 +187,21 @@ def test_that_without_a_case_nothing_happens(annotation: Annotation, journal: li
 
 def test_that_nothing_is_painted_or_undone_where_nothing_may_be_changed(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
     drag(annotation, (5, 5), (5, 30))
-    told: list[str] = []
-    annotation.refused.connect(told.append)
+    sentences: list[str] = []
+    annotation.refused.connect(sentences.append)
     annotation.read_only = True
     drag(annotation, (20, 5), (20, 30))
     annotation.undo()
     assert len(journal) == 1
-    assert told == ["This project is open read-only; nothing is changed."]
+    assert sentences == ["This project is open read-only; nothing is changed."]
 
 
 def test_that_a_locked_class_is_refused_by_name(annotation: Annotation) -> None:
-    told: list[str] = []
-    annotation.refused.connect(told.append)
+    sentences: list[str] = []
+    annotation.refused.connect(sentences.append)
     annotation.set_classes(CLASSES.changed(1, locked=True))
     drag(annotation, (5, 5), (5, 30))
-    assert told == ["The class “cell” is locked; unlock it to paint it."]
+    assert sentences == ["The class “cell” is locked; unlock it to paint it."]
     assert (values(annotation) == UNLABELLED).all()
 
 

@@ -10,7 +10,7 @@ from unetstudio.ui.cursor import Cursor
 
 @pytest.fixture
 def cursor(qapp: object) -> Cursor:
-    """In the middle of a volume of 10 x 20 x 30."""
+    """A cursor in the middle of a volume of 10 x 20 x 30."""
     made = Cursor()
     made.open((10, 20, 30))
     return made
@@ -18,7 +18,7 @@ def cursor(qapp: object) -> Cursor:
 
 @pytest.fixture
 def seen(cursor: Cursor) -> list[Plane]:
-    """The planes that are shown from now on."""
+    """Collect the planes shown after this call."""
     planes: list[Plane] = []
     cursor.moved.connect(planes.append)
     return planes

@@ -1,4 +1,4 @@
-"""How a case is shown."""
+"""The display options of a case."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""A folder of images predicted from the window: asked for, watched, stopped, and sorted by doubt."""
+"""A folder of images predicted from the window: started, watched, stopped, and sorted by uncertainty."""
 
 from pathlib import Path
 

@@ -23,7 +23,7 @@ def line(qapp: object) -> Line:
 
 @pytest.fixture
 def learning(line: Line) -> Learning:
-    """With a worker that is up."""
+    """Learning with a worker that is ready."""
     made = Learning(line, NetworkCatalogue(line, Tasks()))
     made.take(WorkerReady(1, "CPU, 2 cores", ()))
     return made
@@ -109,11 +109,11 @@ def test_that_a_paused_learner_that_is_killed_does_not_begin_again_by_itself(lea
 
 
 def test_that_a_learner_that_cannot_be_started_is_reported_as_an_error(learning: Learning) -> None:
-    told: list[tuple[str, str]] = []
-    learning.notice.connect(lambda text, level: told.append((text, level)))
+    notices: list[tuple[str, str]] = []
+    learning.notice.connect(lambda text, level: notices.append((text, level)))
     learning.take(WorkerDied("The learner ended by itself (exit code 1).", restarting=False))
     assert learning.state.phase == "failed"
-    assert told == [("The learner ended by itself (exit code 1). Nothing you painted is lost.", "error")]
+    assert notices == [("The learner ended by itself (exit code 1). Nothing you painted is lost.", "error")]
 
 
 @pytest.mark.parametrize("job", ["training", "Train"])
@@ -126,13 +126,13 @@ def test_that_a_training_that_fails_says_why_and_can_be_begun_again(learning: Le
 
 
 def test_that_a_failed_prediction_is_reported_and_training_continues(learning: Learning) -> None:
-    told: list[str] = []
-    learning.notice.connect(lambda text, level: told.append(text))
+    notices: list[str] = []
+    learning.notice.connect(lambda text, level: notices.append(text))
     learning.take(started())
     learning.take(JobFailed("case", "cell.png: there is no such file.", case="a"))
     learning.take(Notice("Memory ran short."))
     assert learning.state.phase == "training"
-    assert told == ["cell.png: there is no such file.", "Memory ran short."]
+    assert notices == ["cell.png: there is no such file.", "Memory ran short."]
 
 
 def test_that_other_settings_begin_afresh_and_the_same_ones_do_not(learning: Learning, line: Line) -> None:

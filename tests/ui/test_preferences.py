@@ -1,4 +1,4 @@
-"""What is remembered between runs."""
+"""The user's preferences between runs."""
 
 from __future__ import annotations
 

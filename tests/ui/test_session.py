@@ -1,4 +1,4 @@
-"""The session from open to close: what is painted is on the disk, and comes back with its undo."""
+"""The session from open to close: painted labels are on the disk, and come back with their undo."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Paint = Callable[..., None]
 
 
 def reopen(session: Session, folder: Path, qtbot: QtBot) -> Session:
-    """Ends a session and opens its project in another one."""
+    """End a session and open its project in another one."""
     session.shut_down()
     fresh = Session()
     fresh.start_worker = lambda: None  # type: ignore[method-assign]
@@ -173,15 +173,15 @@ def test_that_a_missing_image_is_named_and_another_case_still_opens(opened: Sess
 
 def test_that_an_image_found_missing_after_its_project_was_closed_is_ignored(opened: Session, images: list[Path], qtbot: QtBot) -> None:
     images[1].unlink()
-    told: list[str] = []
-    opened.notice.connect(lambda text, level: told.append(text))
+    notices: list[str] = []
+    opened.notice.connect(lambda text, level: notices.append(text))
     opened.case_opener.step(+1)
     while not opened.disk._reads.empty():  # the reader has it; what it found has not been heard yet
         pass
     opened.close_project()
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
         opened.open_paths(images[:1])
-    assert told == []
+    assert notices == []
     assert opened.image_import.missing == set()
 
 

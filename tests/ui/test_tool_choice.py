@@ -1,4 +1,4 @@
-"""Tools, their options, and which of them or of the modes is chosen."""
+"""Tools, their options, and the chosen tool or mode."""
 
 from __future__ import annotations
 

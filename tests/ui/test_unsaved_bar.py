@@ -1,4 +1,4 @@
-"""What the window shows while something cannot be saved."""
+"""The window while something cannot be saved."""
 
 from __future__ import annotations
 
@@ -74,5 +74,5 @@ def test_that_its_buttons_ask(bar: UnsavedBar, qtbot: QtBot) -> None:
 
 
 def test_that_a_sentence_of_the_refusal_is_not_repeated() -> None:
-    told = sentence(Trouble("it could not be saved: the disk is full. What was saved before is untouched; free some space.", 1))
-    assert told.count("What was saved before") == 1
+    text = sentence(Trouble("it could not be saved: the disk is full. What was saved before is untouched; free some space.", 1))
+    assert text.count("What was saved before") == 1

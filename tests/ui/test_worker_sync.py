@@ -1,4 +1,4 @@
-"""Between the open project and the worker: who is given what, and which answers count."""
+"""The synchronisation of project and worker: which requests are sent, and which answers count."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ Paint = Callable[..., None]
 
 @pytest.fixture
 def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
-    """What goes to the worker, of which there is none."""
+    """The requests to the worker, which does not exist."""
     requests: list[Request] = []
     monkeypatch.setattr(session.worker, "ask", requests.append)
     session.worker.event_received.emit(WorkerReady(1, "CPU", ()))
@@ -35,7 +35,7 @@ def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
 
 
 def refuse(handle: int, data: bytes) -> int:
-    """A disk without room."""
+    """Refuse to write, like a disk without room."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -44,7 +44,7 @@ def started() -> TrainingStarted:
 
 
 def study(session: Session) -> None:
-    """The worker has opened the session's project."""
+    """Report that the worker has opened the session's project."""
     session.worker.event_received.emit(StudyOpened(session.project.path, len(session.cases), ""))
 
 

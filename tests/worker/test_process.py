@@ -1,4 +1,4 @@
-"""The worker as a process of its own: it starts, answers, and its death is noticed and named."""
+"""The worker in its own process: it starts, answers, and its death is noticed and named."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from unetstudio.worker.process import WorkerProcess
 
 
 def receive_until(worker: WorkerProcess, kind: type, seconds: float = 60) -> Event:
-    """The first event of a kind."""
+    """Return the first event of a kind."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         events = worker.receive(0.5)

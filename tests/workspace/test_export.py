@@ -1,4 +1,4 @@
-"""What leaves the program: masks that other programs read, and never at the cost of a file that is there already."""
+"""Exported files: masks that other programs read, and never at the cost of an existing file."""
 
 import csv
 import errno

@@ -1,4 +1,4 @@
-"""The open project: what it remembers of its cases, and what of it is on the disk when it is closed."""
+"""The open project: its memory of closed cases, and its state on the disk when it is closed."""
 
 from __future__ import annotations
 

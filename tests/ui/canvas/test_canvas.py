@@ -1,4 +1,4 @@
-"""The canvas under the hand: painting, moving, zooming, windowing, keys."""
+"""The canvas under user input: painting, moving, zooming, windowing, keys."""
 
 from __future__ import annotations
 
@@ -297,9 +297,9 @@ def test_that_tab_held_shows_the_raw_image(picture: Hand, session: Session, qtbo
 
 def test_that_the_voxel_under_the_pointer_is_shown(volume: Hand, session: Session, qtbot: QtBot) -> None:
     session.labels.values[4, 10, 20] = 1
-    with qtbot.waitSignal(volume.canvas.pointer_moved) as told:
+    with qtbot.waitSignal(volume.canvas.pointer_moved) as emitted:
         volume.move(10, 20)
-    (found,) = told.args
+    (found,) = emitted.args
     assert (found.index, found.class_name) == ((4, 10, 20), "thing")
     assert found.values == (4 * 1200 + 10 * 40 + 20 - 500,)
     assert found.position == pytest.approx((20.0, 10.0, 16.0))
@@ -307,22 +307,22 @@ def test_that_the_voxel_under_the_pointer_is_shown(volume: Hand, session: Sessio
 
 def test_that_another_slice_updates_the_voxel_under_the_resting_pointer(volume: Hand, qtbot: QtBot) -> None:
     volume.move(10, 20)
-    with qtbot.waitSignal(volume.canvas.pointer_moved) as told:
+    with qtbot.waitSignal(volume.canvas.pointer_moved) as emitted:
         volume.canvas.session.cursor.go_to(2)
-    assert told.args[0].index == (2, 10, 20)
+    assert emitted.args[0].index == (2, 10, 20)
 
 
 def test_that_outside_the_image_nothing_is_reported(picture: Hand, qtbot: QtBot) -> None:
     picture.move(30, 30)
-    with qtbot.waitSignal(picture.canvas.pointer_moved) as told:
+    with qtbot.waitSignal(picture.canvas.pointer_moved) as emitted:
         qtbot.mouseMove(picture.canvas, QPointF(1, 1).toPoint())
-    assert told.args == [None]
+    assert emitted.args == [None]
 
 
 def test_that_the_visible_voxels_are_reported_once_the_view_rests(volume: Hand, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(volume.canvas.view_changed) as told:
+    with qtbot.waitSignal(volume.canvas.view_changed) as emitted:
         volume.canvas.session.cursor.go_to(2)
-    region, focus = told.args
+    region, focus = emitted.args
     assert region == Region((2, 0, 0), (3, 30, 40)) and focus == (2, 15, 20)
 
 

@@ -1,4 +1,4 @@
-"""Where the plane lies on the screen."""
+"""The position of the plane on the screen."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The export panel: its choices, and what it says of an export; that files are really written is tested with the whole program."""
+"""The export panel: its choices, and its report of an export; the written files are tested with the whole program."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -76,7 +76,7 @@ def test_that_the_research_use_line_stands_there(panel: ExportPanel) -> None:
 
 
 def begin(panel: ExportPanel, tmp_path: Path) -> Task:
-    """An export into "out", as the session begins one."""
+    """Begin an export into "out", as the session does."""
     task = Task("Exporting")
     panel.show_task(task, tmp_path / "out")
     return task

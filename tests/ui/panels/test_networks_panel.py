@@ -1,4 +1,4 @@
-"""Choosing the network: the cards, what becomes of what was learned, and its attention over the image."""
+"""The choice of the network: the cards, the fate of the learned network, and its attention map."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SMALL = (("default", 500_000),)
 
 
 def ready(session: Session, network: str = "unet") -> None:
-    """A worker is up, knows four networks and what they are here, and one of them learns."""
+    """Announce a worker with four networks and their costs, one of which learns."""
     up = WorkerReady(1, "CPU, 2 cores", CHOICES)
     session.worker.event_received.emit(up)
     if (description := session.networks.describe()) is not None:
@@ -63,7 +63,7 @@ def ready(session: Session, network: str = "unet") -> None:
 
 @pytest.fixture
 def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
-    """What goes to the worker, of which there is none."""
+    """The requests to the worker, which does not exist."""
     requests: list[Request] = []
     monkeypatch.setattr(session.worker, "ask", requests.append)
     ready(session)

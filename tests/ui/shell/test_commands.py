@@ -26,7 +26,7 @@ Answer = Callable[..., list[str]]
 
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
-    """Makes the system's file choosers answer at once; returns the list of folders or files that they proposed."""
+    """Make the system's file choosers answer at once; returns the list of folders or files that they proposed."""
 
     def set_answer(name: str, chosen: Any) -> list[str]:
         proposed: list[str] = []

@@ -1,4 +1,4 @@
-"""What the real window shows of safety: the red bar, who painted a place, and the stroke in hand when the window is closed."""
+"""The window's safety features: the red bar, who painted a voxel, and the current stroke when the window is closed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from unetstudio.ui.who_popup import WhoPopup
 
 
 def stroke(session: Session, qtbot: QtBot) -> None:
-    """A stroke of the second class; waits until the disk has answered."""
+    """Paint a stroke of the second class and wait until the disk has answered."""
     session.annotation.press(Pointer(20, 10))
     session.annotation.move(Pointer(20, 40))
     session.annotation.release()

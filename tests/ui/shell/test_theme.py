@@ -1,4 +1,4 @@
-"""Light and dark."""
+"""The light and the dark theme."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unetstudio.ui.theme import DARK, LIGHT, Appearance, Tokens, make_sheet, tok
 
 
 def contrast(one: str, other: str) -> float:
-    """WCAG 2.2 contrast ratio."""
+    """Return the WCAG 2.2 contrast ratio."""
 
     def light(colour: str) -> float:
         parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in QColor(colour).getRgbF()[:3]]
