@@ -123,12 +123,12 @@ def test_that_escape_cancels_the_current_stroke_of_any_tool(annotation: Annotati
     annotation.set_active_class(2)
     annotation.press(Pointer(5, 5))
     annotation.move(Pointer(15, 30))
-    in_hand = annotation.stroke_in_hand
+    painting = annotation.stroke_active
     annotation.cancel()
-    if in_hand:
+    if painting:
         assert np.array_equal(values(annotation), before)
         assert journal == []
-    assert not annotation.stroke_in_hand
+    assert not annotation.stroke_active
 
 
 def test_that_undo_during_a_stroke_takes_the_stroke_back_and_no_more(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
@@ -147,7 +147,7 @@ def test_that_undo_during_a_stroke_takes_the_stroke_back_and_no_more(annotation:
 def test_that_choosing_another_tool_or_case_cancels_the_current_stroke(annotation: Annotation) -> None:
     annotation.press(Pointer(20, 5))
     annotation.tools.choose("eraser")
-    assert not annotation.stroke_in_hand
+    assert not annotation.stroke_active
     annotation.tools.choose("brush")
     annotation.press(Pointer(20, 5))
     first = annotation.labels
@@ -228,7 +228,7 @@ def test_that_a_mode_paints_nothing_and_cancels_the_current_stroke(
 ) -> None:
     annotation.press(Pointer(20, 5))
     annotation.tools.choose(mode)
-    assert not annotation.stroke_in_hand
+    assert not annotation.stroke_active
     drag(annotation, (5, 5), (5, 30))
     assert (values(annotation) == UNLABELLED).all() and journal == []
 

@@ -78,7 +78,7 @@ def test_that_escape_cancels_the_current_stroke(opened: Session, paint: Paint) -
 
     opened.annotation.press(Pointer(10, 10))
     opened.annotation.move(Pointer(10, 40))
-    assert opened.annotation.stroke_in_hand
+    assert opened.annotation.stroke_active
     opened.annotation.cancel()
     assert (opened.labels.values == UNLABELLED).all()
     assert not opened.annotation.can_undo

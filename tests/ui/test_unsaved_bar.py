@@ -68,7 +68,7 @@ def test_that_the_image_does_not_move_during_a_stroke(bar: UnsavedBar, annotatio
 
 def test_that_its_buttons_ask(bar: UnsavedBar, qtbot: QtBot) -> None:
     bar.show_trouble(FULL)
-    with qtbot.waitSignals([bar.try_now_asked, bar.save_elsewhere_asked]):
+    with qtbot.waitSignals([bar.try_now_requested, bar.save_elsewhere_requested]):
         bar.try_button.click()
         bar.elsewhere_button.click()
 

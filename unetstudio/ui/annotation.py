@@ -15,8 +15,8 @@ from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.data.region import Index
 from unetstudio.data.scan import Voxels
 from unetstudio.data.stroke import Stroke
+from unetstudio.tools.active_stroke import ActiveStroke
 from unetstudio.tools.image_plane import ImagePlane
-from unetstudio.tools.stroke_in_hand import StrokeInHand
 from unetstudio.tools.tool import Pointer, Tool, ToolContext, Touched
 from unetstudio.ui.tool_choice import ToolChoice
 
@@ -55,7 +55,7 @@ class Annotation(QObject):
         self._voxels: Voxels | None = None
         self._image: ImagePlane | None = None  # the slice that was painted on last
         self._histories: CaseHistories[Change] = CaseHistories()
-        self._hand: StrokeInHand | None = None
+        self._stroke: ActiveStroke | None = None
         self._painted: dict[int, int] = {}  # strokes per class, for the one in six that is held out
         self._in_parts = False  # whether parts of the current stroke were sent to the disk
         self._part_timer = QTimer(self, singleShot=True)
@@ -107,19 +107,19 @@ class Annotation(QObject):
     # ---------------------------------------------------------------------------------------------------- strokes
 
     @property
-    def stroke_in_hand(self) -> bool:
+    def stroke_active(self) -> bool:
         """Whether a stroke has begun and is not finished."""
-        return self._hand is not None
+        return self._stroke is not None
 
     @property
-    def clicks_in_hand(self) -> bool:
-        """Whether the current stroke goes on from click to click, with the button up."""
-        return self._hand is not None and self._hand.clicks
+    def awaits_click(self) -> bool:
+        """Whether the current stroke continues with the next click, the button being up."""
+        return self._stroke is not None and self._stroke.clicks
 
     def press(self, at: Pointer) -> None:
         """Begin a stroke, or set the next corner of one that takes several clicks."""
         tool = self.tools.tool
-        if self._hand is not None:
+        if self._stroke is not None:
             self.move(at)
             return
         if self.labels is None or self._voxels is None or tool is None:
@@ -132,27 +132,27 @@ class Annotation(QObject):
         stroke = Stroke(self.labels, value, tool=self.tools.name, origin=self._origin(value), locked=self.classes.locked)
         if self._image is None or self._image.plane != at.plane:
             self._image = ImagePlane(self._voxels, at.plane)
-        self._hand = StrokeInHand(tool, ToolContext(stroke, at, self._image))
+        self._stroke = ActiveStroke(tool, ToolContext(stroke, at, self._image))
         self._in_parts = False
         self._part_timer.start(PART_EVERY)
-        self._show(self._hand.first)
+        self._show(self._stroke.first)
 
     def move(self, at: Pointer) -> None:
         """Send a pointer movement to the current stroke."""
-        if self._hand is not None:
-            self._show(self._hand.move(at))
+        if self._stroke is not None:
+            self._show(self._stroke.move(at))
 
     def release(self) -> None:
         """End the stroke, unless its tool takes several clicks."""
-        if self._hand is not None and not self._hand.clicks:
+        if self._stroke is not None and not self._stroke.clicks:
             self.finish()
 
     def finish(self) -> None:
         """End the current stroke and keep it; a tool of several clicks fills its outline first."""
-        if self._hand is None:
+        if self._stroke is None:
             return
-        self._repaint(self._hand.close())
-        edit = self._hand.commit()
+        self._repaint(self._stroke.close())
+        edit = self._stroke.commit()
         self._put_down()
         if edit is not None:
             if edit.value != UNLABELLED:
@@ -161,9 +161,9 @@ class Annotation(QObject):
 
     def cancel(self) -> None:
         """Cancel the current stroke and undo what it painted."""
-        if self._hand is None:
+        if self._stroke is None:
             return
-        region = self._hand.roll_back()
+        region = self._stroke.roll_back()
         self._put_down()
         if self._in_parts:
             self.journalled.emit("cancel", None)
@@ -175,15 +175,15 @@ class Annotation(QObject):
         self.cancel()
 
     def _put_down(self) -> None:
-        self._hand = None
+        self._stroke = None
         self._part_timer.stop()
         self.outline_changed.emit(())
 
     def _keep_part(self) -> None:
         """Send the voxels painted since the last part to the disk; the finished stroke is stored whole all the same."""
-        if self._hand is None:
+        if self._stroke is None:
             return
-        part = self._hand.part()
+        part = self._stroke.part()
         if part is not None:
             self._in_parts = True
             self.journalled.emit("partial", part)
@@ -258,7 +258,7 @@ class Annotation(QObject):
 
     def undo(self) -> None:
         """Undo the current stroke, or else the newest change of the open case."""
-        if self._hand is not None:
+        if self._stroke is not None:
             self.cancel()
             return
         change = None if self.read_only else self._histories.current.undo()
@@ -267,7 +267,7 @@ class Annotation(QObject):
 
     def redo(self) -> None:
         """Redo the change that was undone last."""
-        change = None if self.read_only or self._hand is not None else self._histories.current.redo()
+        change = None if self.read_only or self._stroke is not None else self._histories.current.redo()
         if change is not None:
             self._replay("redo", change)
 

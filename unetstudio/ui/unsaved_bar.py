@@ -71,7 +71,7 @@ class UnsavedBar(QFrame):
             self.try_button.setVisible(not trouble.lost)
         if self.isHidden() == (trouble is None):
             return
-        if self._annotation.stroke_in_hand:
+        if self._annotation.stroke_active:
             self._later.start()
         else:
             self.setVisible(trouble is not None)

@@ -60,7 +60,7 @@ class WorkerProcess:
         return self._process.pid or 0
 
     def send(self, request: Request) -> None:
-        """Queue a request; a thread of its own writes it, so that a full pipe never makes the window wait."""
+        """Queue a request; a separate thread writes it, so that a full pipe never makes the window wait."""
         self._outbox.put(request)
 
     def receive(self, seconds: float) -> list[Event] | None:

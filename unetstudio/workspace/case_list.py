@@ -95,7 +95,7 @@ class CaseList:
     # -------------------------------------------------------------------------------------------------- operations
 
     def add(self, case: Case) -> CaseAdded | None:
-        """Add a case at the end under a name of its own; None when its image is in the list already. UserError for other channels."""
+        """Add a case at the end under a unique name; None when its image is in the list already. UserError for other channels."""
         if self._contents.cases is not self.all:
             self._contents = _Contents(self.all, {listed.sha256 for listed in self.all})
         hashes = self._contents.hashes

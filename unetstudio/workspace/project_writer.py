@@ -84,7 +84,7 @@ class ProjectWriter:
             self.project.update(**fields)
 
     def add_cases(self, cases: Iterable[Case]) -> tuple[Case, ...]:
-        """Add cases at the end of the list, each under a name of its own, as `Project.add_cases`."""
+        """Add cases at the end of the list, each under a unique name, as `Project.add_cases`."""
         with self._lock:
             return self.project.add_cases(cases)
 

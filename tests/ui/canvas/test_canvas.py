@@ -94,7 +94,7 @@ def test_that_escape_cancels_the_current_stroke(picture: Hand, session: Session,
 def test_that_another_button_does_not_end_a_stroke(picture: Hand, session: Session) -> None:
     picture.press(20, 10)
     picture.drag((20, 12), button=BUTTONS.RightButton)
-    assert session.annotation.stroke_in_hand
+    assert session.annotation.stroke_active
     picture.move(20, 40)
     picture.release(20, 40)
     assert session.labels.values[0, 20, 38] == 1 and session.display.options.window is None
@@ -121,7 +121,7 @@ def test_that_a_polygon_is_closed_in_each_of_three_ways(picture: Hand, session: 
     else:
         picture.drag((10, 10), (10, 10))
     assert (session.labels.values[0, 12:38, 12:48] == 1).all() and (session.labels.values[0, 43:] == 255).all()
-    assert not session.annotation.stroke_in_hand
+    assert not session.annotation.stroke_active
 
 
 def test_that_the_lassos_outline_is_seen_while_it_is_drawn(picture: Hand, session: Session) -> None:

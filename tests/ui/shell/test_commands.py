@@ -110,7 +110,7 @@ def test_that_enter_finishes_the_current_polygon_and_leaves_the_case_unreviewed(
         annotation.press(Pointer(row, column))
         annotation.release()
     working.action_table["accept_case"].trigger()
-    assert not annotation.stroke_in_hand
+    assert not annotation.stroke_active
     assert working.session.labels.annotated > 0
     assert working.session.case.case.review is ReviewState.UNREVIEWED
 

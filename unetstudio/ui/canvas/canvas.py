@@ -156,7 +156,7 @@ class Canvas(Surface):
         box = self.scene.seen(region)
         if box is not None:
             self.compose_now(box)
-        if self.session.annotation.stroke_in_hand:
+        if self.session.annotation.stroke_active:
             self._painted |= region
 
     def _labels_edited(self, edit: Edit) -> None:
@@ -206,7 +206,7 @@ class Canvas(Surface):
         if self.picture.image is None:
             return
         draw_marks(painter, self.rect(), dirty, self.scene.marks(self._note), self.font())
-        self._marks.draw(painter, dirty, self.picture.view, self._ring_now(), corners=self.session.annotation.clicks_in_hand)
+        self._marks.draw(painter, dirty, self.picture.view, self._ring_now(), corners=self.session.annotation.awaits_click)
 
     def _outline_changed(self, points: tuple[Point, ...]) -> None:
         self.show_soon(self._marks.show_outline(self.picture.view, points))
@@ -296,7 +296,7 @@ class Canvas(Surface):
         self.begin_event()
         self._at = event.position()
         act(event)
-        self.busy = self.session.annotation.stroke_in_hand
+        self.busy = self.session.annotation.stroke_active
         if not self.busy:
             self._painted = NOWHERE
         self._move_ring()

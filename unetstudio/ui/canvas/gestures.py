@@ -118,8 +118,8 @@ class Gestures:
                     self._drag_window(at - self._from)
             case Doing.SLICING:
                 self._drag_slice(at)
-            case _ if annotation.stroke_in_hand:
-                annotation.move(self._scene.pointer(at.x(), at.y(), pressed=not annotation.clicks_in_hand))
+            case _ if annotation.stroke_active:
+                annotation.move(self._scene.pointer(at.x(), at.y(), pressed=not annotation.awaits_click))
         self._last = at
 
     def release(self, event: QMouseEvent) -> None:
@@ -140,7 +140,7 @@ class Gestures:
         tool = self._session.annotation.tools.tool
         if tool is None or not tool.clicks:
             self.press(event)
-        elif self._session.annotation.stroke_in_hand and event.button() == Qt.MouseButton.LeftButton:
+        elif self._session.annotation.stroke_active and event.button() == Qt.MouseButton.LeftButton:
             self._session.annotation.finish()
 
     def _on_track(self, at: QPointF) -> bool:
@@ -210,8 +210,8 @@ class Gestures:
         return False
 
     def _wants(self, event: QKeyEvent) -> bool:
-        in_hand = self._session.annotation.stroke_in_hand
-        return event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Tab) or (in_hand and event.key() in (*_ENTER, Qt.Key.Key_Escape))
+        painting = self._session.annotation.stroke_active
+        return event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Tab) or (painting and event.key() in (*_ENTER, Qt.Key.Key_Escape))
 
     def _key_pressed(self, event: QKeyEvent) -> bool:
         annotation = self._session.annotation
@@ -220,9 +220,9 @@ class Gestures:
                 self._space = True
             case Qt.Key.Key_Tab if not event.modifiers():
                 self._hold_raw(True)
-            case Qt.Key.Key_Escape if annotation.stroke_in_hand:
+            case Qt.Key.Key_Escape if annotation.stroke_active:
                 annotation.cancel()
-            case key if key in _ENTER and annotation.stroke_in_hand:
+            case key if key in _ENTER and annotation.stroke_active:
                 annotation.finish()
             case _:
                 return False

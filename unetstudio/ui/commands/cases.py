@@ -18,7 +18,7 @@ def next_unreviewed(window: Window) -> None:
 
 def accept_case(window: Window) -> None:
     """Finish the current polygon; without one, mark the case as accepted."""
-    if window.session.annotation.stroke_in_hand:
+    if window.session.annotation.stroke_active:
         window.session.annotation.finish()
     else:
         mark_case(window, ReviewState.ACCEPTED)

@@ -58,7 +58,7 @@ def export_network(window: Window) -> None:
 
 
 def open_example(window: Window) -> None:
-    """Open the example image in a project of its own."""
+    """Open the example image in a separate project."""
     window.session.open_example()
 
 

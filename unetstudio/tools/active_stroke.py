@@ -9,7 +9,7 @@ from unetstudio.tools.tool import Pointer, Tool, ToolContext, Touched
 NOTHING = Touched()
 
 
-class StrokeInHand:
+class ActiveStroke:
     """The stroke of `context` while `tool` paints it; `first` is the tool's answer to the press."""
 
     def __init__(self, tool: Tool, context: ToolContext) -> None:
