@@ -15,6 +15,7 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from ui.laid_open import case_of
 
 from unetstudio.augment.augmentation import AUGMENTATIONS
 from unetstudio.augment.recipe import Recipe
@@ -77,7 +78,7 @@ def test_that_the_tool_paints_and_undo_takes_it_back(learn: Learn, qapp: object)
     learn("tools/square")
     annotation, labels = Annotation(), LabelMap.unlabelled((1, 40, 50))
     annotation.set_classes(CLASSES)
-    annotation.open("case", np.zeros((1, 1, 40, 50), np.uint8), labels, History())
+    annotation.open(case_of(labels), History())
     annotation.tools.choose("square")
     annotation.tools.set_options("square", edge=5)
     annotation.press(Pointer(10, 10))
