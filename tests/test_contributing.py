@@ -12,6 +12,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import grimp
 import numpy as np
 import pytest
 import torch
@@ -55,6 +56,7 @@ from unetstudio.ui.display import DisplayOptions
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 EXAMPLES = {m[1]: m[0].removeprefix("```python\n") for m in re.finditer(r"```python\n# unetstudio/(\S+)\.py\n.*?(?=```)", TEXT, re.DOTALL)}
 REGISTRIES: tuple[Registry[Any], ...] = (TOOLS, NETWORKS, LEARNERS, AUGMENTATIONS, STEPS, FORMATS, METRICS, OVERLAYS)
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (230, 159, 0)])
@@ -253,15 +255,40 @@ def test_that_the_layers_are_those_that_are_checked() -> None:
 
 
 def test_that_the_architecture_page_has_a_sentence_for_every_package() -> None:
-    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    described = {name for row in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| [A-Z]", page, re.MULTILINE) for name in re.findall(r"\w+", row)}
+    described = {
+        name for row in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| [A-Z]", ARCHITECTURE, re.MULTILINE) for name in re.findall(r"\w+", row)
+    }
     packages = {path.parent.name for path in (ROOT / "unetstudio").glob("*/__init__.py")}
     assert packages - described == set()
     assert all((ROOT / "unetstudio" / name).is_dir() or (ROOT / "unetstudio" / f"{name}.py").is_file() for name in described)
 
 
+def test_that_every_arrow_of_the_architecture_page_is_an_import() -> None:
+    chart = re.search(r"```mermaid\n(.*?)```", ARCHITECTURE, re.DOTALL)
+    assert chart is not None
+    arrows = re.findall(r"(\w+)(?:\[.*?\])? --> ([\w &]+)", chart[1])
+    graph = grimp.build_graph("unetstudio", cache_dir=None)
+    imports = {
+        (importer.split(".")[1], imported.split(".")[1])
+        for importer in graph.modules - {"unetstudio"}
+        for imported in graph.find_modules_directly_imported_by(importer) - {"unetstudio"}
+    }
+    assert arrows
+    assert {(package, other) for package, others in arrows for other in others.split(" & ")} - imports == set()
+
+
+def test_that_the_files_of_a_stroke_and_a_prediction_are_there_and_are_counted() -> None:
+    rows = re.findall(r"^\| [\w ]+ \| (\*\*.*?) \| (\*\*.*?) \|$", ARCHITECTURE, re.MULTILINE)
+    assert len(rows) == 6
+    for cell in (cell for row in rows for cell in row):
+        files = re.findall(r"`(\S+)`", cell)
+        assert re.match(rf"\*\*{len(files)}\b", cell) and len(set(files)) == len(files)
+    assert [file for _, after in rows for file in re.findall(r"`(\S+)`", after) if not (ROOT / "unetstudio" / file).is_file()] == []
+
+
 def test_that_every_file_named_in_the_text_is_there() -> None:
-    named = re.findall(r"`((?:tests|augment|postprocess|project|formats|data|tools|training|inference|ui)/[\w/]+\.py)`", TEXT)
+    folders = "|".join(["tests", *(path.parent.name for path in (ROOT / "unetstudio").glob("*/__init__.py"))])
+    named = re.findall(rf"`((?:{folders})/[\w/]+\.py)`", TEXT)
     assert [file for file in named if not ((ROOT / file).is_file() or (ROOT / "unetstudio" / file).is_file())] == []
     assert named
 
