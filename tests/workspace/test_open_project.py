@@ -14,6 +14,7 @@ from unetstudio.errors import ProjectError
 from unetstudio.postprocess.stack import DEFAULT_STEPS
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.workspace.open_project import OpenProject, open_project
 from unetstudio.workspace.user_folders import documents
 
@@ -41,9 +42,12 @@ def test_that_the_annotated_share_of_a_closed_case_is_remembered(project: OpenPr
     assert project.cases.annotated_share(opened.id) == 200 / (80 * 96)
 
 
-def test_that_changes_of_the_open_case_are_numbered_on(project: OpenProject) -> None:
+def test_that_changes_of_the_open_case_are_numbered_on_but_not_parts_of_a_stroke(project: OpenProject, stroke: Callable[..., Edit]) -> None:
     opened = project.enter(project.writer.open_case(project.cases.all[0]))
-    assert [opened.count_change(), opened.count_change(), opened.sequence] == [1, 2, 2]
+    edit = stroke(opened.labels, 10)
+    changes = [opened.changed(kind, None if kind is Kind.CANCEL else edit) for kind in (Kind.PARTIAL, Kind.CANCEL, Kind.EDIT, Kind.UNDO)]
+    assert [change.sequence for change in changes] == [0, 0, 1, 2]
+    assert {change.case for change in changes} == {opened.id} and opened.sequence == 2
 
 
 def test_that_a_case_that_was_changed_while_it_was_closed_is_recognized(project: OpenProject, stroke: Callable[..., Edit]) -> None:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from unetstudio.errors import UserError
 from unetstudio.worker.failure import failure
-from unetstudio.worker.messages import Answer, Event, TaskEnded, TaskEvent
+from unetstudio.worker.messages import Event, TaskEnded, TaskEvent
 
 BACKGROUND = ("case", "folder", "averaging")
 """Names of jobs whose tiles are not shown as they come."""
@@ -31,7 +31,7 @@ class Job:
 
 
 class JobStack:
-    """The stack of jobs, which sends the events they yield and their ends; a job that fails while it is closed is removed all the same."""
+    """The stack of jobs, which sends their ends; a job that fails while it is closed is removed all the same."""
 
     def __init__(self, send: Callable[[Event], None]) -> None:
         self._send = send
@@ -53,13 +53,6 @@ class JobStack:
         job.own += seconds
         if self._top is not None and self._top is not job:
             self._top.others += seconds
-
-    def report(self, job: Job, event: Event | TaskEvent | None) -> None:
-        """Send the event that a job yielded, to its task if it has one."""
-        if job.task and isinstance(event, TaskEvent):
-            self._send(Answer(job.task, event))
-        elif event is not None and isinstance(event, Event):
-            self._send(event)
 
     def has(self, name: str) -> bool:
         """Return whether a job of this name is on the stack."""
