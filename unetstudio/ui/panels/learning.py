@@ -96,7 +96,7 @@ class LearningPanel(QWidget):
         choices = QHBoxLayout()
         choices.setSpacing(8)
         choices.addWidget(self.network_button, 1)
-        choices.addWidget(self.augmentation_button, 1)
+        choices.addWidget(self.augmentation_button)
         column_layout = QVBoxLayout(self)
         column_layout.setContentsMargins(0, 0, 0, 0)
         column_layout.setSpacing(8)
