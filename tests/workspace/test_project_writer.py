@@ -141,6 +141,27 @@ def test_that_a_move_that_is_refused_leaves_the_project_where_it_was(
         assert stored.classes[1].name == "Nucleus"
 
 
+def test_that_strokes_stored_in_the_copy_keep_the_typed_name(project: OpenProject, stroke: MakeStroke, tmp_path: Path) -> None:
+    target = tmp_path / "other.unetstudio"
+    for _ in copy_files(project.path, target):
+        pass
+    project.writer.set_author("Dr. Grey")
+    project.writer.move_to(target)
+    paint(project, 0, stroke)
+    assert [line.author for line in audit_trail(project.writer.project.folder_of(project.cases.all[0]))] == ["Dr. Grey"]
+
+
+def test_that_settings_of_a_project_that_was_lost_are_refused_and_its_cases_can_be_looked_at(project: OpenProject) -> None:
+    (project.path / "lock").write_bytes(b'{"somebody": "else"}')
+    with pytest.raises(ProjectError, match="in use by another program"):
+        project.writer.beat()
+    project.classes.rename(1, "Nucleus")
+    for save in (project.writer.retry, project.writer.beat):
+        with pytest.raises(ProjectError, match="in use by another program"):
+            save()
+    assert project.writer.open_case(project.cases.all[1]).case == project.cases.all[1]
+
+
 def test_that_a_folder_that_cannot_be_written_gets_its_project_in_the_documents(
     images: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -110,11 +110,7 @@ class Project:
     def heartbeat(self) -> None:
         """Keep the lock, every `lock.HEARTBEAT` seconds. ProjectError when it was lost: the project is read-only from then on."""
         if self._lock:
-            try:
-                self._lock.heartbeat()
-            except ProjectError:
-                self._lock = None if self._lock.lost else self._lock
-                raise
+            self._lock.heartbeat()
             self.hold_reserve()
 
     def hold_reserve(self) -> None:

@@ -62,7 +62,7 @@ def copy_files(folder: Path, target: Path) -> Generator[CopyProgress, None, None
 
 
 def open_copy(project: Project, target: Path) -> Project:
-    """Open the copy for writing, with the settings as `project` has them in memory; ProjectError when it cannot be written."""
+    """Open the copy for writing, with settings and author as `project` has them in memory; ProjectError when it cannot be written."""
     for place in _files(target):
         if project.folder.is_dir() and not (project.folder / place.relative_to(target)).exists():
             folders.remove(place)  # moved within the project meanwhile
@@ -70,6 +70,7 @@ def open_copy(project: Project, target: Path) -> Project:
     copy = Project.open(target)
     if copy.read_only:
         raise ProjectError(target, "could not be opened for writing; choose another folder.")
+    copy.author = project.author
     return copy
 
 
