@@ -30,7 +30,8 @@ from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import Pair as Outcome
 from unetstudio.measure.metric import Score
 from unetstudio.postprocess.numbered import numbered
-from unetstudio.postprocess.segment import DEFAULT_STEPS, segment, with_options
+from unetstudio.postprocess.segment import segment
+from unetstudio.postprocess.stack import DEFAULT_STEPS, with_options
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingStarted
 from unetstudio.training.fit import Trainer

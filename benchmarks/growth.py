@@ -98,7 +98,7 @@ def predict(edge: int, classes: int) -> tuple[float, float]:
     from unetstudio.networks.device import use_threads
     from unetstudio.networks.network import create
     from unetstudio.networks.precision_choice import choose_precision
-    from unetstudio.postprocess.segment import DEFAULT_STEPS
+    from unetstudio.postprocess.stack import DEFAULT_STEPS
 
     use_threads(1)
     picture = np.random.default_rng(0).integers(0, 255, (edge, edge), np.uint8)

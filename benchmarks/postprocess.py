@@ -12,7 +12,8 @@ import numpy as np
 from scipy import ndimage
 from skimage import filters, morphology, segmentation
 
-from unetstudio.postprocess.segment import DEFAULT_STEPS, segment, with_options
+from unetstudio.postprocess.segment import segment
+from unetstudio.postprocess.stack import DEFAULT_STEPS, with_options
 
 EDGE, LIMIT = 2048, 100.0
 SPACING = (1.0, 5e-4, 5e-4)

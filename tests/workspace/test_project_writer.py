@@ -125,6 +125,24 @@ def test_that_what_is_changed_while_the_project_moves_is_kept(project: OpenProje
         assert [found.name for found in stored.classes] == ["Ground", "Nucleus"]
 
 
+def test_that_a_change_made_while_the_copy_is_opened_is_kept(project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, real = tmp_path / "other.unetstudio", os.open
+    for _ in copy_files(project.path, target):
+        pass
+
+    def renaming(path: str | Path, flags: int, mode: int = 0o777) -> int:
+        if Path(path).parent == target and Path(path).name.startswith(".lock"):  # written after the copy's project.json
+            project.classes.rename(1, "Nucleus")
+        return real(path, flags, mode)
+
+    with monkeypatch.context() as window:
+        window.setattr(durable.os, "open", renaming)
+        project.writer.move_to(target)
+    assert project.classes.table[1].name == "Nucleus"
+    with Project.open(target, read_only=True) as stored:
+        assert stored.classes[1].name == "Nucleus"
+
+
 def test_that_a_move_that_is_refused_leaves_the_project_where_it_was(
     project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

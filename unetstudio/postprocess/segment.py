@@ -15,10 +15,8 @@ from unetstudio.data.quantity import area_text, count_text, volume_text
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Voxels
 from unetstudio.postprocess.overwrite import overwrite, where
-from unetstudio.postprocess.stack import DEFAULT_STEPS, from_json, to_json, with_options
+from unetstudio.postprocess.stack import DEFAULT_STEPS
 from unetstudio.postprocess.step import Step, StepInput
-
-__all__ = ["DEFAULT_STEPS", "Segmentation", "StepReport", "from_json", "segment", "to_json", "with_options"]
 
 Labels = NDArray[np.uint8]
 Painted = tuple[NDArray[np.uint8], NDArray[np.bool_]]
