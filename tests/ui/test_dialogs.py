@@ -65,7 +65,7 @@ def test_that_the_key_sheet_fits_the_screen(qtbot: QtBot) -> None:
 
 
 def test_that_the_computer_report_can_be_copied_with_its_remedy(session: Session, qtbot: QtBot) -> None:
-    dialog = ComputerDialog(session)
+    dialog = ComputerDialog(session.tasks, session.worker)
     qtbot.addWidget(dialog)
     dialog.show_report(DeviceReport((("Processor", "four cores"), ("GPU", "present")), "Install the other build."))
     dialog.copy_button.click()
@@ -77,7 +77,7 @@ def test_that_the_computer_report_can_be_copied_with_its_remedy(session: Session
 def test_that_the_computer_is_measured_while_its_dialog_is_open(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Request] = []
     monkeypatch.setattr(session.worker, "ask", sent.append)
-    dialog = ComputerDialog(session)
+    dialog = ComputerDialog(session.tasks, session.worker)
     qtbot.addWidget(dialog)
     assert isinstance(sent[-1], DescribeDevice) and [task.name for task in session.tasks.running] == ["Measuring this computer"]
     answer(session.worker, sent[-1], DeviceReport((("Processor", "four cores"),)))
@@ -89,13 +89,13 @@ def test_that_the_computer_is_measured_while_its_dialog_is_open(session: Session
 def test_that_the_speed_test_ends_with_its_dialog(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Request] = []
     monkeypatch.setattr(session.worker, "ask", sent.append)
-    dialog = ComputerDialog(session)
+    dialog = ComputerDialog(session.tasks, session.worker)
     dialog.reject()
     assert sent[-1] == StopTask(task_of(sent[0])) and session.tasks.running == ()
 
 
 def test_that_a_computer_that_cannot_be_measured_says_why(session: Session, qtbot: QtBot) -> None:
-    dialog = ComputerDialog(session)  # there is no worker
+    dialog = ComputerDialog(session.tasks, session.worker)  # there is no worker
     qtbot.addWidget(dialog)
     assert dialog.waiting.text() == NOT_UP and dialog.bar.isHidden() and not dialog.copy_button.isEnabled()
 

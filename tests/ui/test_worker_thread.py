@@ -2,13 +2,31 @@
 
 from __future__ import annotations
 
+import errno
+import os
+
 import pytest
+from pytestqt.qtbot import QtBot
 from ui.line import Line
 
-from unetstudio.ui.worker_thread import NOT_UP, WorkerThread
-from unetstudio.worker.messages import Answer, DescribeDevice, DeviceReport, StopTask, TaskEnded, TaskEvent, WorkerDied
+from unetstudio.ui.worker_thread import NOT_UP, RESTARTS, WorkerThread
+from unetstudio.worker.messages import (
+    Answer,
+    DescribeDevice,
+    DeviceReport,
+    Event,
+    Heartbeat,
+    Quit,
+    Request,
+    StopTask,
+    TaskEnded,
+    TaskEvent,
+    WorkerDied,
+    WorkerReady,
+)
 
 REPORT = DeviceReport((("Processor", "four cores"),))
+READY = WorkerReady(0, "four cores", ())
 
 
 class Asking:
@@ -18,6 +36,35 @@ class Asking:
         self.answers: list[TaskEvent] = []
         self.ends: list[TaskEnded] = []
         worker.begin(DescribeDevice(task), self.answers.append, self.ends.append)
+
+
+class Nearby:
+    """A worker in this process: it describes its device, and is gone when asked to quit."""
+
+    pid = 0
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.events: list[Event] = [Heartbeat(), READY]
+        self.closed = False
+
+    def send(self, request: Request) -> None:
+        if isinstance(request, DescribeDevice):
+            self.events += [Answer(request.task, REPORT), TaskEnded(request.task)]
+        self.requests.append(request)
+
+    def receive(self, seconds: float) -> list[Event] | None:
+        if any(isinstance(request, Quit) for request in self.requests):
+            return None
+        events, self.events = self.events, []
+        return events
+
+    def cause(self) -> str:
+        return "was asked to quit"
+
+    def close(self, seconds: float) -> str:
+        self.closed = True
+        return "the trace"
 
 
 @pytest.fixture
@@ -57,3 +104,55 @@ def test_that_a_stopped_task_hears_no_more(line: Line) -> None:
     line.event_received.emit(TaskEnded(1))
     line.stop(1)
     assert (asking.answers, asking.ends, len(line.sent)) == ([], [], 2)
+
+
+def test_that_requests_and_events_go_over_any_transport(qtbot: QtBot) -> None:
+    workers: list[Nearby] = []
+
+    def start() -> Nearby:
+        workers.append(Nearby())
+        return workers[-1]
+
+    thread = WorkerThread(start=start)
+    events: list[Event] = []
+    thread.event_received.connect(events.append)
+    thread.start()
+    qtbot.waitUntil(lambda: events == [READY], timeout=10_000)  # a heartbeat is the supervisor's own
+    asking = Asking(thread, 1)
+    qtbot.waitUntil(lambda: bool(asking.ends), timeout=10_000)
+    assert (asking.answers, asking.ends) == ([REPORT], [TaskEnded(1)])
+    thread.ask(Quit())
+    qtbot.waitUntil(lambda: len(workers) == 2, timeout=10_000)
+    died = WorkerDied("The learner was asked to quit. It is being started again.", True, "the trace")
+    qtbot.waitUntil(lambda: died in events, timeout=10_000)
+    thread.finish()
+    assert thread.isFinished() and all(worker.closed for worker in workers)
+
+
+def test_that_a_worker_that_dies_again_and_again_is_given_up(qtbot: QtBot) -> None:
+    workers: list[Nearby] = []
+
+    def start() -> Nearby:
+        workers.append(Nearby())
+        workers[-1].send(Quit())
+        return workers[-1]
+
+    thread, deaths = WorkerThread(start=start), []
+    thread.event_received.connect(deaths.append)
+    thread.start()
+    qtbot.waitUntil(lambda: bool(deaths) and not deaths[-1].restarting, timeout=10_000)
+    assert len(workers) == len(deaths) == RESTARTS
+    assert "open the window again" in deaths[-1].reason
+    assert thread.wait(5000)
+
+
+def test_that_a_worker_that_the_system_refuses_to_start_says_why(qtbot: QtBot) -> None:
+    def start() -> Nearby:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    thread, deaths = WorkerThread(start=start), []
+    thread.event_received.connect(deaths.append)
+    thread.start()
+    qtbot.waitUntil(lambda: bool(deaths), timeout=10_000)
+    assert "memory" in deaths[0].reason and not deaths[0].restarting
+    assert thread.wait(5000)
