@@ -19,7 +19,7 @@ from unetstudio.ui.session import Session
 from unetstudio.ui.start_page import StartPage
 from unetstudio.ui.status_bar import StatusBar, in_words
 from unetstudio.ui.worker_thread import NOT_UP
-from unetstudio.worker.messages import DescribeDevice, DeviceReport, Request, StopTask
+from unetstudio.worker.messages import DescribeDevice, DeviceReport, Request, StopTask, WorkerReady
 
 
 def words_of(widget: QWidget) -> str:
@@ -43,8 +43,7 @@ def test_that_without_projects_there_is_nothing_to_continue(session: Session, qt
 def test_that_the_start_page_names_the_device_when_it_is_known(session: Session, qtbot: QtBot) -> None:
     page = StartPage(session)
     qtbot.addWidget(page)
-    session.learning.state.device = "CPU, 4 cores"
-    session.learning.changed.emit()
+    session.learning.take(WorkerReady(1, "CPU, 4 cores", ()))
     assert "CPU, 4 cores" in words_of(page)
 
 
