@@ -336,3 +336,14 @@ def test_that_a_long_export_keeps_neither_a_stroke_nor_the_end_of_the_program_wa
     assert not session.linger()  # so that the process ends at once
     gate.set()
     qtbot.waitUntil(lambda: not session.disk.working, timeout=10_000)
+
+
+def test_that_undo_does_not_reach_back_before_a_project_was_opened_again(opened: Session, qtbot: QtBot) -> None:
+    folder = opened.project.path
+    opened.add_class("cyst")
+    assert opened.annotation.can_undo
+    opened.close_project()
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.open_paths([folder])
+    assert "cyst" in [known.name for known in opened.classes]
+    assert not opened.annotation.can_undo

@@ -180,6 +180,38 @@ def test_that_settings_of_a_project_that_was_lost_are_refused_and_its_cases_can_
     assert project.writer.open_case(project.cases.all[1]).case == project.cases.all[1]
 
 
+def test_that_strokes_wait_on_when_the_new_disk_is_full_after_it_took_them(
+    project: OpenProject, stroke: MakeStroke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, old, target, real = project.cases.all[0], project.path, tmp_path / "other.unetstudio", os.open
+    for _ in copy_files(old, target):
+        pass
+    labels = project.writer.open_case(case).labels
+    locked: list[Path] = []
+
+    def guarded(path: str | Path, flags: int, mode: int = 0o777) -> int:
+        place = Path(path)
+        if place.parent == target and place.name.startswith(".lock"):
+            locked.append(place)
+            project.classes.rename(1, "Nucleus")
+        late = place.parent == target and place.name.startswith(".project.json") and locked
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and (late or old in place.parents):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return real(path, flags, mode)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(durable.os, "open", guarded)
+        with pytest.raises(ProjectError, match="full"):
+            project.writer.append(case.id, Kind.EDIT, stroke(labels, 10))
+        with pytest.raises(ProjectError, match="full"):
+            project.writer.move_to(target)
+    assert (project.path, project.writer.waiting, len(locked)) == (old, 1, 1)
+    project.writer.retry()
+    assert read_labels(old, case)[1] == 1
+    with Project.open(old, read_only=True) as stored:
+        assert stored.classes[1].name == "Nucleus"
+
+
 def test_that_a_folder_that_cannot_be_written_gets_its_project_in_the_documents(
     images: list[Path], monkeypatch: pytest.MonkeyPatch
 ) -> None:
