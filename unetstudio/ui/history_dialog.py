@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -21,13 +20,11 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from unetstudio.data.quantity import count_text
+from unetstudio.project.audit import AuditLine
 from unetstudio.ui.history import HistoryReader
 from unetstudio.ui.history_model import COLUMNS, HistoryModel
 from unetstudio.ui.notifier import Notifier
 from unetstudio.ui.resources import icon
-
-if TYPE_CHECKING:
-    from unetstudio.project.audit import AuditLine
 
 LIMITS = (
     "Like the audit trail of 21 CFR Part 11, but not compliant with it: names are as typed or as the computer knows them, "
