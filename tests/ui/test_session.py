@@ -16,6 +16,7 @@ from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
 from unetstudio.ui.session import Session
+from unetstudio.ui.worker_thread import NOT_UP
 
 Paint = Callable[..., None]
 
@@ -347,3 +348,10 @@ def test_that_undo_does_not_reach_back_before_a_project_was_opened_again(opened:
         opened.open_paths([folder])
     assert "cyst" in [known.name for known in opened.classes]
     assert not opened.annotation.can_undo
+
+
+def test_that_the_window_says_why_a_network_is_not_exported(opened: Session, tmp_path: Path) -> None:
+    told: list[str] = []
+    opened.notice.connect(lambda text, level: told.append(text))
+    opened.networks.export(opened.project.path, tmp_path / "a.onnx")  # there is no worker
+    assert told[-1] == NOT_UP
