@@ -123,7 +123,7 @@ def _apart(group: list[_Slice]) -> list[list[_Slice]]:
     if _distinct(group):
         return [group]
     for column in range(len(_SPLITTERS)):
-        parts = _split(group, lambda one, column=column: one.splits[column])  # type: ignore[misc]
+        parts = _split(group, lambda one, column=column: one.splits[column])  # type: ignore[misc]  # mypy infers no lambda with a default
         if len(parts) > 1 and all(_distinct(part) for part in parts):
             return parts
     return [group]

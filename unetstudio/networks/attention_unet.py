@@ -159,7 +159,7 @@ class Gate(nn.Module):
     def __init__(self, config: AttentionUNetConfig, width: int, below: int, factor: tuple[int, ...]) -> None:
         super().__init__()
         conv = CONV[config.dims]
-        self.w_x = conv(width, width, factor, stride=factor, bias=False)  # type: ignore[arg-type]
+        self.w_x = conv(width, width, factor, stride=factor, bias=False)
         self.w_g = conv(below, width, 1)
         self.psi = conv(width, 1, 1)
         self.out = nn.Sequential(conv(width, width, 1), norm_layer(config.norm, config.dims, width))

@@ -85,7 +85,8 @@ def report(measure: bool = True) -> Report:
         try:
             next(steps)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+            made: Report = end.value
+            return made
 
 
 def nvidia_cards(command: str = "nvidia-smi") -> list[NvidiaCard]:

@@ -44,7 +44,7 @@ class Precision:
         if isinstance(item, nn.Module):
             item.to(self.device)
             volumes = any(isinstance(layer, nn.Conv3d) for layer in item.modules())
-            return item.to(memory_format=self._layout(5 if volumes else 4))  # type: ignore[call-overload, no-any-return]
+            return item.to(memory_format=self._layout(5 if volumes else 4))  # type: ignore[call-overload, no-any-return]  # torch
         item = item.to(self.device, non_blocking=True)
         return item.contiguous(memory_format=self._layout(item.dim()))
 

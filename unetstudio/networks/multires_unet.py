@@ -119,7 +119,7 @@ class MultiResUNet(Network):
         self.paths = nn.ModuleList(ResPath(config, channels[level], level) for level in levels)
         self.bottom = MultiResBlock(config, inputs[config.depth], config.depth)
         upward = [(level, config.pools[level]) for level in levels[::-1]]
-        self.ups = nn.ModuleList(UP_CONV[dims](channels[n + 1], filters[n], f, stride=f) for n, f in upward)  # type: ignore[arg-type]
+        self.ups = nn.ModuleList(UP_CONV[dims](channels[n + 1], filters[n], f, stride=f) for n, f in upward)
         self.decoders = nn.ModuleList(MultiResBlock(config, 2 * filters[n], n) for n, _ in upward)
         self.head = CONV[dims](channels[0], config.n_classes, 1, bias=not config.head_norm)
         self.head_norm = _norm(config, config.n_classes) if config.head_norm else nn.Identity()
@@ -151,7 +151,7 @@ class MultiResUNet(Network):
 def conv_norm(config: MultiResUNetConfig, channels_in: int, channels: int, kernel: tuple[int, ...]) -> nn.Sequential:
     """A convolution without bias, and its norm; with norm "none" the convolution has a bias."""
     around = tuple(k // 2 for k in kernel)
-    conv = CONV[config.dims](channels_in, channels, kernel, padding=around, bias=config.norm == "none")  # type: ignore[arg-type]
+    conv = CONV[config.dims](channels_in, channels, kernel, padding=around, bias=config.norm == "none")
     return nn.Sequential(conv, _norm(config, channels))
 
 

@@ -107,7 +107,7 @@ def to_onnx(network: Network, *, windowed: bool = False) -> bytes:
         torch.onnx.export(
             module,
             tuple(inputs.values()),
-            file,  # type: ignore[arg-type]
+            file,  # type: ignore[arg-type]  # takes a file, too
             dynamo=False,
             opset_version=OPSET,
             input_names=list(inputs),

@@ -103,13 +103,13 @@ class Unit(nn.Module):
         begin = [norm_layer(config.norm, dims, channels_in, config.affine), nn.ReLU()] if activated else []
         self.body = nn.Sequential(
             *begin,
-            conv(channels_in, channels, first, stride, tuple(k // 2 for k in first)),  # type: ignore[arg-type]
+            conv(channels_in, channels, first, stride, tuple(k // 2 for k in first)),
             norm_layer(config.norm, dims, channels, config.affine),
             nn.ReLU(inplace=True),
-            conv(channels, channels, second, padding=tuple(k // 2 for k in second)),  # type: ignore[arg-type]
+            conv(channels, channels, second, padding=tuple(k // 2 for k in second)),
         )
         project = config.shortcut == "projection"
-        self.shortcut = conv(channels_in, channels, 1, stride) if project else Identity(channels, stride)  # type: ignore[arg-type]
+        self.shortcut = conv(channels_in, channels, 1, stride) if project else Identity(channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         total: Tensor = self.body(x) + self.shortcut(x)

@@ -91,7 +91,7 @@ class UNet(Network):
         below = bottom
         for (_, wide), factor, kernel in list(zip(widths, config.pools, kernels, strict=True))[::-1]:
             risen = config.up_channels(below)
-            self.ups.append(UP_CONV[dims](below, risen, factor, stride=factor, bias=config.up_bias))  # type: ignore[arg-type]
+            self.ups.append(UP_CONV[dims](below, risen, factor, stride=factor, bias=config.up_bias))
             self.decoders.append(double_conv(dims, wide + risen, wide, kernel, norm, padding, **kinds))
             below = wide
         self.head = CONV[dims](below, config.n_classes, 1)

@@ -126,7 +126,7 @@ def operations(network: Network, patch: tuple[int, ...], batch: int) -> float:
     """Count the floating-point operations of a step's convolutions without computing."""
     copy, image = _ghost(network, patch, batch)
     with FlopCounterMode(display=False) as counter:
-        _total(copy(image)).backward()  # type: ignore[no-untyped-call]
+        _total(copy(image)).backward()  # type: ignore[no-untyped-call]  # torch
     return float(counter.get_total_flops())
 
 

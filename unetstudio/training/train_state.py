@@ -55,7 +55,7 @@ class TrainState:
             answer = self.network(image)
         value = supervise(answer, target, weight, class_weight.to(device), dice)
         self.optimizer.zero_grad(set_to_none=True)
-        self._scaler.scale(value).backward()  # type: ignore[no-untyped-call]
+        self._scaler.scale(value).backward()  # type: ignore[no-untyped-call]  # torch
         self._scaler.unscale_(self.optimizer)
         norm = torch.nn.utils.clip_grad_norm_(self.network.parameters(), CLIP)
         self._scaler.step(self.optimizer)
