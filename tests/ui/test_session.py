@@ -355,3 +355,13 @@ def test_that_the_window_says_why_a_network_is_not_exported(opened: Session, tmp
     opened.notice.connect(lambda text, level: told.append(text))
     opened.networks.export(opened.project.path, tmp_path / "a.onnx")  # there is no worker
     assert told[-1] == NOT_UP
+
+
+def test_that_the_window_says_why_a_press_paints_nothing(opened: Session) -> None:
+    told: list[tuple[str, str]] = []
+    opened.notice.connect(lambda text, level: told.append((text, level)))
+    opened.annotation.set_active_class(1)
+    opened.change(lambda project: project.classes.lock(1, True))
+    opened.annotation.press(Pointer(20, 10))
+    assert not opened.annotation.stroke_in_hand
+    assert [level for _, level in told] == ["info"] and "locked" in told[0][0]
