@@ -5,12 +5,16 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+import numpy as np
+from numpy.typing import NDArray
+
 from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.history import History
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.scan import Scan
 from unetstudio.ui.session import Session
+from unetstudio.workspace.open_case import OpenCase
 from unetstudio.workspace.open_project import new_project
 from unetstudio.workspace.project_writer import LoadedCase
 
@@ -21,6 +25,12 @@ def without_learner(folder: Path, classes: ClassTable) -> Session:
     session.start_worker = lambda: None  # type: ignore[method-assign]
     session.show_project(new_project(folder, classes, folder.parent))
     return session
+
+
+def case_of(labels: LabelMap, voxels: NDArray[np.generic] | None = None, case: str = "case") -> OpenCase:
+    """Makes an open case without a project; its image is black unless `voxels` (C, Z, Y, X) are given."""
+    scan = Scan(np.zeros((1, *labels.shape), np.uint8) if voxels is None else voxels)
+    return OpenCase(Case(case, case, Source(Path(f"{case}.tif")), "", labels.shape, scan.channels), scan, labels, 0)
 
 
 def clear(session: Session) -> None:

@@ -15,6 +15,7 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
+from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
 from unetstudio.ui.worker_thread import NOT_UP
 
@@ -75,8 +76,6 @@ def test_that_undo_and_redo_go_on_after_a_restart(opened: Session, paint: Paint,
 
 
 def test_that_escape_takes_the_stroke_in_hand_back(opened: Session, paint: Paint) -> None:
-    from unetstudio.tools.tool import Pointer
-
     opened.annotation.press(Pointer(10, 10))
     opened.annotation.move(Pointer(10, 40))
     assert opened.annotation.stroke_in_hand

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from ui.laid_open import case_of
 
 from unetstudio.data.history import History
 from unetstudio.data.labels import LabelMap
@@ -22,7 +22,7 @@ FULL = Trouble("strokes-1.journal could not be saved: the disk is full.", 3)
 @pytest.fixture
 def annotation(qapp: object) -> Annotation:
     made = Annotation()
-    made.open("one", np.zeros((1, 1, 40, 50), np.uint8), LabelMap.unlabelled((1, 40, 50)), History())
+    made.open(case_of(LabelMap.unlabelled((1, 40, 50))), History())
     return made
 
 

@@ -15,6 +15,7 @@ from unetstudio.errors import ProjectError
 from unetstudio.postprocess.stack import DEFAULT_STEPS
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.workspace.open_project import OpenProject, open_project
 from unetstudio.workspace.user_folders import documents
 
@@ -48,9 +49,12 @@ def test_that_a_case_judged_while_it_is_read_is_opened_as_judged(project: OpenPr
     assert project.enter(loaded).case.review is ReviewState.ACCEPTED
 
 
-def test_that_changes_of_the_open_case_are_numbered_on(project: OpenProject) -> None:
+def test_that_changes_of_the_open_case_are_numbered_on_but_not_parts_of_a_stroke(project: OpenProject, stroke: Callable[..., Edit]) -> None:
     opened = project.enter(project.writer.open_case(project.cases.all[0]))
-    assert [opened.count_change(), opened.count_change(), opened.sequence] == [1, 2, 2]
+    edit = stroke(opened.labels, 10)
+    changes = [opened.changed(kind, None if kind is Kind.CANCEL else edit) for kind in (Kind.PARTIAL, Kind.CANCEL, Kind.EDIT, Kind.UNDO)]
+    assert [change.sequence for change in changes] == [0, 0, 1, 2]
+    assert {change.case for change in changes} == {opened.id} and opened.sequence == 2
 
 
 def test_that_a_case_that_was_changed_while_it_was_closed_is_recognized(project: OpenProject, stroke: Callable[..., Edit]) -> None:

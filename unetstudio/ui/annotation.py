@@ -13,12 +13,13 @@ from unetstudio.data.history import CaseHistories, History
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.data.region import Index
-from unetstudio.data.scan import Voxels
 from unetstudio.data.stroke import Stroke
+from unetstudio.project.record import Kind
 from unetstudio.tools.image_plane import ImagePlane
 from unetstudio.tools.stroke_in_hand import StrokeInHand
 from unetstudio.tools.tool import Pointer, Tool, ToolContext, Touched
 from unetstudio.ui.tool_choice import ToolChoice
+from unetstudio.workspace.open_case import OpenCase
 
 HELD_OUT_EVERY = 6
 """One painted stroke in this many, per class, is kept out of training and scores it."""
@@ -33,11 +34,11 @@ Change = Edit | ClassesEdit
 
 
 class Annotation(QObject):
-    """Tools at work on one label map; every finished change leaves as `labels_edited(edit)`, and `journalled` says what kind it was."""
+    """Tools at work on one label map; every finished change leaves as `labels_edited`, and for disk and worker as `journalled`."""
 
     labels_touched = Signal(object)  # Region: voxels changed by the stroke in hand; repaint now
     labels_edited = Signal(object)  # Edit applied to the open case's labels (stroke, undo, redo, accept, import)
-    journalled = Signal(str, object)  # "edit", "undo", "redo" or "partial" and the Edit to store; "cancel" and None: its parts are void
+    journalled = Signal(object)  # LabelChange to store: one of those, a part of the stroke in hand, or its cancelling
     classes_undone = Signal(object)  # ClassesEdit to apply to the project's table
     outline_changed = Signal(object)  # tuple of (row, column): lasso or polygon in hand; () when there is none
     history_changed = Signal()
@@ -50,9 +51,8 @@ class Annotation(QObject):
         self.tools.chosen.connect(self.cancel)
         self.active_class = 1
         self.classes = ClassTable()
-        self.labels: LabelMap | None = None
         self.read_only = False
-        self._voxels: Voxels | None = None
+        self._case: OpenCase | None = None
         self._image: ImagePlane | None = None  # the slice that was painted on last
         self._histories: CaseHistories[Change] = CaseHistories()
         self._hand: StrokeInHand | None = None
@@ -63,18 +63,23 @@ class Annotation(QObject):
 
     # ------------------------------------------------------------------------------------------------- the open case
 
-    def open(self, case: str, voxels: Voxels, labels: LabelMap, history: History[Change], *, changed: bool = False) -> None:
-        """Paint on this case of `voxels` (C, Z, Y, X); undo goes on where it was left, or with `history` if labels `changed` since."""
+    @property
+    def labels(self) -> LabelMap | None:
+        """The labels of the open case."""
+        return None if self._case is None else self._case.labels
+
+    def open(self, case: OpenCase, history: History[Change], *, changed: bool = False) -> None:
+        """Paint on this case; undo goes on where it was left, or with `history` if labels `changed` since."""
         self.cancel()
-        self._voxels, self.labels, self._image = voxels, labels, None
-        self._histories.open(case, history, changed=changed)
-        self.tools.fit(min(labels.shape[1:]))
+        self._case, self._image = case, None
+        self._histories.open(case.id, history, changed=changed)
+        self.tools.fit(min(case.labels.shape[1:]))
         self.history_changed.emit()
 
     def close(self) -> None:
         """No case is open."""
         self.cancel()
-        self._voxels = self.labels = self._image = None
+        self._case = self._image = None
         self._histories.close()
         self.history_changed.emit()
 
@@ -122,16 +127,16 @@ class Annotation(QObject):
         if self._hand is not None:
             self.move(at)
             return
-        if self.labels is None or self._voxels is None or tool is None:
+        if self._case is None or tool is None:
             return
         reason = self._reason_not_to_paint(tool)
         if reason:
             self.refused.emit(reason)
             return
         value = UNLABELLED if tool.erases else self.active_class
-        stroke = Stroke(self.labels, value, tool=self.tools.name, origin=self._origin(value), locked=self.classes.locked)
+        stroke = Stroke(self._case.labels, value, tool=self.tools.name, origin=self._origin(value), locked=self.classes.locked)
         if self._image is None or self._image.plane != at.plane:
-            self._image = ImagePlane(self._voxels, at.plane)
+            self._image = ImagePlane(self._case.scan.voxels, at.plane)
         self._hand = StrokeInHand(tool, ToolContext(stroke, at, self._image))
         self._in_parts = False
         self._part_timer.start(PART_EVERY)
@@ -166,7 +171,7 @@ class Annotation(QObject):
         region = self._hand.roll_back()
         self._put_down()
         if self._in_parts:
-            self.journalled.emit("cancel", None)
+            self._journal(Kind.CANCEL, None)
         self.labels_touched.emit(region)
 
     def end(self) -> None:
@@ -186,7 +191,7 @@ class Annotation(QObject):
         part = self._hand.part()
         if part is not None:
             self._in_parts = True
-            self.journalled.emit("partial", part)
+            self._journal(Kind.PARTIAL, part)
         self._part_timer.start(PART_EVERY if part is None else NEXT_PART)  # a far sweep has more: between two parts the pointer is heard
 
     def _show(self, touched: Touched) -> None:
@@ -237,7 +242,7 @@ class Annotation(QObject):
     def keep(self, edit: Edit) -> None:
         """Record an edit already applied to the open case, so that undo can take it back, and send it to disk and worker."""
         self._histories.current.push(edit)
-        self.journalled.emit("edit", edit)
+        self._journal(Kind.EDIT, edit)
         self.labels_edited.emit(edit)
         self.history_changed.emit()
 
@@ -263,19 +268,23 @@ class Annotation(QObject):
             return
         change = None if self.read_only else self._histories.current.undo()
         if change is not None:
-            self._replay("undo", change.inverse())
+            self._replay(Kind.UNDO, change.inverse())
 
     def redo(self) -> None:
         """Make the newest change that was taken back again."""
         change = None if self.read_only or self._hand is not None else self._histories.current.redo()
         if change is not None:
-            self._replay("redo", change)
+            self._replay(Kind.REDO, change)
 
-    def _replay(self, kind: str, change: Change) -> None:
+    def _replay(self, kind: Kind, change: Change) -> None:
         if isinstance(change, ClassesEdit):
             self.classes_undone.emit(change)
         elif self.labels is not None:
             self.labels.apply(change)
-            self.journalled.emit(kind, change)
+            self._journal(kind, change)
             self.labels_edited.emit(change)
         self.history_changed.emit()
+
+    def _journal(self, kind: Kind, edit: Edit | None) -> None:
+        if self._case is not None:
+            self.journalled.emit(self._case.changed(kind, edit))

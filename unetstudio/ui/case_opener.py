@@ -106,7 +106,7 @@ class CaseOpener(QObject):
         opened = project.enter(loaded)
         self._display.show(replace(self._display.options, window=None))
         self._cursor.open(case.shape)
-        self._annotation.open(case.id, opened.scan.voxels, opened.labels, loaded.history, changed=changed)
+        self._annotation.open(opened, loaded.history, changed=changed)
         self._review.open(case, opened.scan.voxels, opened.labels, loaded.prediction)
         self._saver.save()
         self._notifier.case_opened.emit(case.id)

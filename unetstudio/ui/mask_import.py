@@ -16,11 +16,13 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
 from unetstudio.formats import read_mask_onto
+from unetstudio.project.record import Kind
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.notifier import Notifier
 from unetstudio.ui.task import Task, Tasks
 from unetstudio.workspace.import_masks import mask_edit, matched
+from unetstudio.workspace.open_case import LabelChange
 from unetstudio.workspace.open_project import OpenProject
 from unetstudio.workspace.project_writer import ClosedCaseChange, ProjectWriter
 
@@ -52,7 +54,7 @@ class _Run:
 class MaskImport(QObject):
     """Makes masks labels of the cases with the same file stem. An import ends with its project."""
 
-    stored = Signal(str, int, object)  # id of a case that is not open, number of its last change, Edit
+    stored = Signal(object)  # LabelChange of a case that is not open
 
     def __init__(self, notifier: Notifier, disk: DiskThread, tasks: Tasks, annotation: Annotation, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -90,7 +92,7 @@ class MaskImport(QObject):
             run.imported += 1
             labels = mask.change.labels
             run.project.cases.note_annotated(mask.case.id, labels.annotated / labels.values.size)
-            self.stored.emit(mask.case.id, mask.change.sequence, mask.change.edit)
+            self.stored.emit(LabelChange(mask.case.id, Kind.EDIT, mask.change.edit, mask.change.sequence))
 
     def _change_open_case(self, run: _Run, mask: _Mask) -> None:
         case, classes = run.project.case, run.project.classes.table

@@ -9,12 +9,11 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from unetstudio.data.case import Case
-from unetstudio.data.edit import Edit
 from unetstudio.errors import UserError
-from unetstudio.project.record import Kind
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.notifier import Change, Notifier
 from unetstudio.workspace.case_list import CaseReviewed
+from unetstudio.workspace.open_case import LabelChange
 from unetstudio.workspace.project_writer import ProjectWriter
 
 GATHER = 300
@@ -23,8 +22,6 @@ RETRY = 5_000
 HEARTBEAT = 20_000
 LONG = 300_000
 """Milliseconds of refusals after which the user is asked to stop painting."""
-
-KINDS = {"edit": Kind.EDIT, "undo": Kind.UNDO, "redo": Kind.REDO, "partial": Kind.PARTIAL, "cancel": Kind.CANCEL}
 
 
 @dataclass(frozen=True)
@@ -111,9 +108,9 @@ class Saver(QObject):
         if isinstance(change, CaseReviewed):
             self.note(change.case, event=change.case.review.value)
 
-    def append(self, case_id: str, kind: str, edit: Edit | None) -> None:
-        """Store one change of labels durably: "edit", "undo", "redo", "partial", or "cancel" without an Edit."""
-        self._ask(lambda writer: writer.append(case_id, KINDS[kind], edit), also_when_lost=True)
+    def append(self, change: LabelChange) -> None:
+        """Store one change of labels durably."""
+        self._ask(lambda writer: writer.append(change.case, change.kind, change.edit), also_when_lost=True)
 
     def note(self, case: Case, **about: Any) -> None:
         """Store an event that changes no voxel, for the audit trail."""

@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QThread, Signal
 
 from unetstudio.data.classes_edit import ClassesEdit
-from unetstudio.data.edit import Edit
 from unetstudio.project.manifest_file import is_project
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.attention import Attention
@@ -86,7 +85,8 @@ class Session(Notifier):
         self.saver.space_low.connect(lambda sentence: self.notice.emit(sentence, "warning"))
         self.saver.state_changed.connect(self.save_state_changed)
         self.saver.lost.connect(self._stop_painting)
-        self.annotation.journalled.connect(self.store_edit)
+        self.annotation.journalled.connect(self.saver.append)
+        self.annotation.journalled.connect(self.worker_sync.send_labels)
         self.annotation.labels_edited.connect(self.review.labels_edited)
         self.annotation.classes_undone.connect(self._undo_classes)
         self.learning.settings_changed.connect(self._keep_training)
@@ -187,14 +187,6 @@ class Session(Notifier):
     def _undo_classes(self, edit: ClassesEdit) -> None:
         if self.project is not None:
             self.announce(self.project.classes.apply(edit))
-
-    def store_edit(self, kind: str, edit: Edit | None) -> None:
-        """Send every change of labels to the disk and to the worker, under one number; parts of a stroke go to the disk alone."""
-        if self.case is None:
-            return
-        self.saver.append(self.case.id, kind, edit)
-        if kind not in ("partial", "cancel") and edit is not None:
-            self.worker_sync.send_labels(self.case.id, self.case.count_change(), edit)
 
     def _keep_training(self) -> None:
         if self.project is not None:

@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject
 
 from unetstudio.data.case import Case
 from unetstudio.data.classes_edit import ClassesEdit
-from unetstudio.data.edit import Edit
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.inference.events import AttentionMapped, CasePredicted, TilePredicted
@@ -38,6 +37,7 @@ from unetstudio.worker.messages import (
     TaskEnded,
     WorkerReady,
 )
+from unetstudio.workspace.open_case import LabelChange
 from unetstudio.workspace.open_project import SettingsChanged
 
 
@@ -86,9 +86,10 @@ class WorkerSync(QObject):
         self._to_open, self._opened, self._view = False, None, None
         self._worker.ask(CloseStudy())
 
-    def send_labels(self, case_id: str, sequence: int, edit: Edit) -> None:
-        """Send a change of labels under its number in the journal."""
-        self._worker.ask(LabelsEdited(case_id, sequence, edit))
+    def send_labels(self, change: LabelChange) -> None:
+        """Send a change of labels under its number in the journal; parts of the stroke in hand are not learned."""
+        if change.kind.changes and change.edit is not None:
+            self._worker.ask(LabelsEdited(change.case, change.sequence, change.edit))
 
     def _send(self, change: Change) -> None:
         """Send what an operation changed, as far as it concerns learning."""

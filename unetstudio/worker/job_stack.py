@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from unetstudio.errors import UserError
 from unetstudio.worker.failure import failure
-from unetstudio.worker.messages import Answer, Event, TaskEnded, TaskEvent
+from unetstudio.worker.messages import Event, TaskEnded, TaskEvent
 
 BACKGROUND = ("case", "folder", "averaging")
 """Jobs that nobody watches tile by tile."""
@@ -29,7 +29,7 @@ class Job:
 
 
 class JobStack:
-    """Holds jobs and sends what they yield and how they end; one that cannot end in order is gone all the same."""
+    """Holds jobs and sends how they end; one that cannot end in order is gone all the same."""
 
     def __init__(self, send: Callable[[Event], None]) -> None:
         self._send = send
@@ -51,13 +51,6 @@ class JobStack:
         job.own += seconds
         if self._top is not None and self._top is not job:
             self._top.others += seconds
-
-    def report(self, job: Job, event: Event | TaskEvent | None) -> None:
-        """Send what a job yielded, to its task if it has one."""
-        if job.task and isinstance(event, TaskEvent):
-            self._send(Answer(job.task, event))
-        elif event is not None and isinstance(event, Event):
-            self._send(event)
 
     def has(self, name: str) -> bool:
         """Whether a job of this name is in hand."""

@@ -20,6 +20,7 @@ from unetstudio.worker.job_stack import Job, JobStack
 from unetstudio.worker.jobs import average_cases, describe_device, predict_folder
 from unetstudio.worker.messages import (
     STUDY_JOBS,
+    Answer,
     CloseStudy,
     DescribeDevice,
     DescribeNetworks,
@@ -28,6 +29,7 @@ from unetstudio.worker.messages import (
     Request,
     StopTask,
     TaskEnded,
+    TaskEvent,
     TaskRequest,
     WorkerReady,
 )
@@ -75,7 +77,7 @@ class Runner:
         try:
             event = next(job.steps)
             self._jobs.spent(job, time.perf_counter() - began)
-            self._jobs.report(job, event)
+            self._report(job, event)
             if self._work is not None and not job.task:
                 self._work.follow(event)
         except StopIteration:
@@ -116,6 +118,13 @@ class Runner:
                 return Job("folder", predict_folder(request, study), task=task)
             case AverageCases():
                 return Job("averaging", average_cases(request, study), task=task)
+
+    def _report(self, job: Job, event: Event | TaskEvent | None) -> None:
+        """Send what a job yielded, to its task if it has one."""
+        if job.task and isinstance(event, TaskEvent):
+            self._send(Answer(job.task, event))
+        elif isinstance(event, Event):
+            self._send(event)
 
     def _close_study(self) -> None:
         """Let go of the project. The computer is still described, and networks are still measured or exported, for whoever asked."""

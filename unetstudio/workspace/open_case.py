@@ -1,12 +1,24 @@
-"""The case that is open: its scan, its labels, and the number of its last change."""
+"""The case that is open: its scan, its labels, and the changes of these."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 
 from unetstudio.data.case import Case
+from unetstudio.data.edit import Edit
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.scan import Scan
+from unetstudio.project.record import Kind
+
+
+@dataclass(frozen=True, eq=False)
+class LabelChange:
+    """A change of a case's labels, on its way to the disk and to the worker."""
+
+    case: str  # id
+    kind: Kind
+    edit: Edit | None  # None: the parts of the stroke in hand are void
+    sequence: int  # of the last change of the labels, this one if it is one
 
 
 @dataclass(eq=False)
@@ -28,7 +40,7 @@ class OpenCase:
         """The share of its voxels that carry a class."""
         return self.labels.annotated / self.labels.values.size
 
-    def count_change(self) -> int:
-        """Number a change of the labels."""
-        self.sequence += 1
-        return self.sequence
+    def changed(self, kind: Kind, edit: Edit | None) -> LabelChange:
+        """Number a change of the labels, as the journal will; parts of a stroke in hand and its cancelling have no number of their own."""
+        self.sequence += kind.changes
+        return LabelChange(self.id, kind, edit, self.sequence)

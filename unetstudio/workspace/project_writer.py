@@ -201,7 +201,7 @@ class ProjectWriter:
         store, labels = self._store(case_id)
         match content:
             case Edit() if kind.changes:
-                self._local.append(store, case_id, kind, content)
+                self._append(store, case_id, kind, content)
                 labels.apply(content)
             case Edit():
                 store.append(kind, content)
@@ -210,6 +210,13 @@ class ProjectWriter:
             case None:
                 store.cancel()
         return store, labels
+
+    def _append(self, store: LabelStore, case_id: str, kind: Kind, edit: Edit) -> int:
+        """Append a change to the case's journal, and to its mirror if there is one; return the change's number."""
+        after = store.last_change
+        sequence = store.append(kind, edit)
+        self._local.mirror(case_id, kind, edit, sequence, after)
+        return sequence
 
     def is_open(self, case_id: str) -> bool:
         """Whether this is the case that was opened last, whose labels the window holds and changes itself."""
@@ -230,7 +237,7 @@ class ProjectWriter:
         edit = make(labels)
         if edit is None:
             return ClosedCaseChange(None, store.sequence, labels)
-        sequence = self._local.append(store, case.id, Kind.EDIT, edit)
+        sequence = self._append(store, case.id, Kind.EDIT, edit)
         labels.apply(edit)
         if store.due:
             with contextlib.suppress(ProjectError):  # the edit is on the disk; the next one tries again

@@ -42,7 +42,7 @@ class Canvas(Surface):
         super().__init__(session.display, parent)
         self.session = session
         self.scene = Scene(session, self.picture)
-        self.gestures = Gestures(self, session, self.scene)
+        self.gestures = Gestures(self, session, self.scene, self.picture)
         self._at: QPointF | None = None  # the pointer, while it is over the canvas
         self._marks = PointerMarks()
         self._painted = NOWHERE  # boxes that the stroke in hand has touched so far
@@ -150,7 +150,8 @@ class Canvas(Surface):
         self.invalidate(base=(before.window, before.inverted) != (now.window, now.inverted))
 
     def _labels_touched(self, region: Region) -> None:
-        box = self.scene.seen(region)
+        self.picture.labels_changed(region)
+        box = self.picture.box(region, self.session.display.options)
         if box is not None:
             self.compose_now(box)
         if self.session.annotation.stroke_in_hand:
@@ -167,7 +168,7 @@ class Canvas(Surface):
 
     def _predicted(self, region: Region) -> None:
         self.scene.show_prediction()
-        box = self.scene.box(region)
+        box = self.picture.box(region, self.session.display.options)
         if box is not None:
             self.compose_later(box)
 
@@ -216,7 +217,7 @@ class Canvas(Surface):
         size = self.session.annotation.tools.size
         if size is None or self._at is None or self.gestures.moves_view:
             return QRectF()
-        return ring(self.picture.view, self.scene.pointer(self._at.x(), self._at.y(), pressed=False), size)
+        return ring(self.picture.view, self.picture.pointer(self._at.x(), self._at.y(), pressed=False), size)
 
     def _move_ring(self) -> None:
         """Let the ring follow the pointer; both its places are repainted."""

@@ -13,6 +13,7 @@ from unetstudio.data.region import Index
 from unetstudio.ui.canvas.marks import slice_at, track
 from unetstudio.ui.canvas.modes import PAN, PICK
 from unetstudio.ui.canvas.overlays.no_overlay import NO_OVERLAY
+from unetstudio.ui.canvas.picture import Picture
 from unetstudio.ui.canvas.scene import Scene
 from unetstudio.ui.session import Session
 
@@ -53,10 +54,11 @@ class Viewport(Protocol):
 class Gestures:
     """The state of hand and keys between two events."""
 
-    def __init__(self, viewport: Viewport, session: Session, scene: Scene) -> None:
+    def __init__(self, viewport: Viewport, session: Session, scene: Scene, picture: Picture) -> None:
         self._viewport = viewport
         self._session = session
         self._scene = scene
+        self._picture = picture
         self._doing = Doing.NOTHING
         self._button = Qt.MouseButton.NoButton
         self._space = False
@@ -102,7 +104,7 @@ class Gestures:
                     self._session.annotation.pick(voxel)
             case Qt.MouseButton.LeftButton:
                 self._doing = Doing.PAINTING
-                self._session.annotation.press(self._scene.pointer(at.x(), at.y(), pressed=True))
+                self._session.annotation.press(self._picture.pointer(at.x(), at.y(), pressed=True))
 
     def move(self, event: QMouseEvent) -> None:
         """The pointer moved, with or without a button."""
@@ -117,7 +119,7 @@ class Gestures:
             case Doing.SLICING:
                 self._drag_slice(at)
             case _ if annotation.stroke_in_hand:
-                annotation.move(self._scene.pointer(at.x(), at.y(), pressed=not annotation.clicks_in_hand))
+                annotation.move(self._picture.pointer(at.x(), at.y(), pressed=not annotation.clicks_in_hand))
         self._last = at
 
     def release(self, event: QMouseEvent) -> None:

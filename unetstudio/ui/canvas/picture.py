@@ -11,6 +11,8 @@ import numpy as np
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.plane import Plane
+from unetstudio.data.region import Region
+from unetstudio.tools.tool import Pointer
 from unetstudio.ui.canvas.colours import Pixels, draw_classes, outline_width
 from unetstudio.ui.canvas.image_pyramid import ImagePyramid
 from unetstudio.ui.canvas.label_plane import LabelPlane
@@ -19,6 +21,9 @@ from unetstudio.ui.canvas.removed import draw_removed
 from unetstudio.ui.canvas.sampling import sampled
 from unetstudio.ui.canvas.view import Box, View
 from unetstudio.ui.display import DisplayOptions
+
+CLICKED = 8.0
+"""Logical pixels within which a click counts as on a polygon's corner."""
 
 
 class Picture:
@@ -41,6 +46,25 @@ class Picture:
         """Compose into another `buffer` (height, width, 4), such as the bytes of an image on the screen."""
         self.buffer = buffer
         self.base = np.full(buffer.shape, 255, np.uint8)
+
+    def pointer(self, x: float, y: float, *, pressed: bool) -> Pointer:
+        """A logical position as the tools expect it."""
+        row, column = self.view.voxel_under(x, y)
+        return Pointer(row, column, self.plane, self.view.spacing, pressed, CLICKED * self.view.ratio / self.view.scale)
+
+    def labels_changed(self, region: Region) -> None:
+        """Follow a change of the label map."""
+        rectangle = self.plane.rectangle(region)
+        if rectangle is not None and self.labels is not None:
+            self.labels.changed(rectangle)
+
+    def box(self, region: Region, options: DisplayOptions) -> Box | None:
+        """The pixels on which these voxels may show; None when they are in other slices."""
+        rectangle = self.plane.rectangle(region)
+        if rectangle is None or self.image is None:
+            return None
+        margin = (2 if self.view.scale < 1 else 0) + (outline_width(self.view) + 1 if options.outline else 0)
+        return self.view.touched(*rectangle).grown(margin) & self.view.screen
 
     def compose_base(self, box: Box) -> None:
         """Sample the image anew within a box."""

@@ -8,8 +8,6 @@ from unetstudio.data.display_window import automatic_window
 from unetstudio.data.plane import Plane
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
-from unetstudio.tools.tool import Pointer
-from unetstudio.ui.canvas.colours import outline_width
 from unetstudio.ui.canvas.image_pyramid import ImagePyramid
 from unetstudio.ui.canvas.label_plane import LabelPlane
 from unetstudio.ui.canvas.marks import Marks
@@ -17,11 +15,8 @@ from unetstudio.ui.canvas.overlays.overlay import Predicted
 from unetstudio.ui.canvas.picture import Picture
 from unetstudio.ui.canvas.scale_bar import scale_bar
 from unetstudio.ui.canvas.under import voxel_at
-from unetstudio.ui.canvas.view import Box, View
+from unetstudio.ui.canvas.view import View
 from unetstudio.ui.session import Session
-
-CLICKED = 8.0
-"""Logical pixels within which a click counts as on a polygon's corner."""
 
 LOW = ("R", "A", "S")
 """Patient directions that radiologists expect at the top or at the left; planes that begin elsewhere are shown flipped."""
@@ -105,22 +100,6 @@ class Scene:
         review, attention = self._session.review, self._session.attention
         self._picture.predicted = Predicted(review.prediction, review.segmentation, review.removed, attention.values, attention.limits)
 
-    def seen(self, region: Region) -> Box | None:
-        """The pixels on which a change of these labels may show; brings the reduced labels up to date on the way."""
-        rectangle = self._session.cursor.plane.rectangle(region)
-        if rectangle is not None and self._picture.labels is not None:
-            self._picture.labels.changed(rectangle)
-        return self.box(region)
-
-    def box(self, region: Region) -> Box | None:
-        """The pixels on which these voxels may show; None when they are in other slices."""
-        view = self._picture.view
-        rectangle = self._session.cursor.plane.rectangle(region)
-        if rectangle is None or self._picture.image is None:
-            return None
-        margin = (2 if view.scale < 1 else 0) + (outline_width(view) + 1 if self._session.display.options.outline else 0)
-        return view.touched(*rectangle).grown(margin) & view.screen
-
     # ------------------------------------------------------------------------------------------------ questions to it
 
     @property
@@ -133,12 +112,6 @@ class Scene:
     def window(self) -> tuple[float, float]:
         """Low and high voxel values shown, chosen or automatic."""
         return self._session.display.options.window or self._automatic
-
-    def pointer(self, x: float, y: float, *, pressed: bool) -> Pointer:
-        """A logical position as the tools expect it."""
-        view = self._picture.view
-        row, column = view.voxel_under(x, y)
-        return Pointer(row, column, self._session.cursor.plane, view.spacing, pressed, CLICKED * view.ratio / view.scale)
 
     def voxel_under(self, x: float, y: float) -> Index | None:
         """The voxel (z, y, x) at a logical position; None outside the image."""
