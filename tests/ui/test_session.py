@@ -15,6 +15,7 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
+from unetstudio.settings import TrainingSettings
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
 from unetstudio.ui.worker_thread import NOT_UP
@@ -364,3 +365,15 @@ def test_that_the_window_says_why_a_press_paints_nothing(opened: Session) -> Non
     opened.annotation.press(Pointer(20, 10))
     assert not opened.annotation.stroke_in_hand
     assert [level for _, level in told] == ["info"] and "locked" in told[0][0]
+
+
+def test_that_the_time_a_command_learned_in_is_not_the_windows(opened: Session, qtbot: QtBot) -> None:
+    folder = opened.project.path
+    opened.close_project()
+    qtbot.waitUntil(lambda: not (folder / "lock").exists(), timeout=10_000)
+    with Project.open(folder) as stored:
+        stored.update(training=TrainingSettings(base=24, seconds=60.0, steps=500))
+        stored.save()
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.open_paths([folder])
+    assert opened.learning.settings == TrainingSettings(base=24)
