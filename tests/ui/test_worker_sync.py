@@ -90,9 +90,9 @@ def test_that_a_stroke_and_its_undo_are_learned_under_their_numbers_in_the_journ
     assert study.annotated == opened.labels.annotated == 0
 
 
-def test_that_only_classes_that_come_or_go_concern_the_worker(sent: list[Request], opened: Session) -> None:
-    opened.change(lambda project: project.classes.rename(1, "Nucleus"))
+def test_that_the_worker_hears_of_classes_and_their_names_but_not_of_their_looks(sent: list[Request], opened: Session) -> None:
     opened.change(lambda project: project.classes.recolour(1, (1, 2, 3)))
+    opened.change(lambda project: project.classes.show(1, False))
     assert not any(isinstance(request, ClassesChanged) for request in sent)
     opened.change(lambda project: project.classes.remove(1))
     assert sent[-1] == ClassesChanged(opened.classes)
