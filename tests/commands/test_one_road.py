@@ -1,4 +1,4 @@
-"""Whichever way a segmentation is asked for, by command or in the window, of a case or of its file, it is the same."""
+"""Every way to a segmentation gives the same one: by command or in the window, of a case or of its file."""
 
 from __future__ import annotations
 

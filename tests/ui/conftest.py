@@ -1,4 +1,4 @@
-"""A session with a project on disk, as the window has it, and hands that paint."""
+"""A session with a project on disk, as the window has it, and a fixture that paints."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def opened(session: Session, images: list[Path], qtbot: QtBot) -> Session:
 
 @pytest.fixture
 def paint(qtbot: QtBot) -> Callable[..., None]:
-    """Paints a straight stroke with the tool in hand and waits until it is on the disk."""
+    """Paint a straight stroke with the current tool and wait until it is on the disk."""
 
     def stroke(session: Session, row: float, column: float, to_row: float, to_column: float, *, value: int | None = None) -> None:
         if value is not None:

@@ -1,4 +1,4 @@
-"""Strokes, undo and redo on one label map, as the canvas asks for them."""
+"""Strokes, undo and redo on one label map, as the canvas requests them."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ CLASSES = ClassTable.named(["background", "cell", "scar"], [(0, 0, 0), (9, 9, 9)
 
 @pytest.fixture
 def annotation(qapp: QObject) -> Annotation:
-    """On an empty picture of 40 x 50."""
+    """An annotation of an empty picture of 40 x 50."""
     made = Annotation()
     made.set_classes(CLASSES)
     show(made, "one", LabelMap.unlabelled((1, 40, 50)))
@@ -115,7 +115,7 @@ def test_that_a_picture_of_one_pixel_can_be_painted_and_erased(annotation: Annot
 
 
 @pytest.mark.parametrize("name", list(TOOLS))
-def test_that_escape_takes_back_what_any_tool_has_in_hand(annotation: Annotation, journal: list[LabelChange], name: str) -> None:
+def test_that_escape_cancels_the_current_stroke_of_any_tool(annotation: Annotation, journal: list[LabelChange], name: str) -> None:
     drag(annotation, (5, 5), (5, 30))
     before = values(annotation).copy()
     journal.clear()
@@ -123,12 +123,12 @@ def test_that_escape_takes_back_what_any_tool_has_in_hand(annotation: Annotation
     annotation.set_active_class(2)
     annotation.press(Pointer(5, 5))
     annotation.move(Pointer(15, 30))
-    in_hand = annotation.stroke_in_hand
+    painting = annotation.stroke_active
     annotation.cancel()
-    if in_hand:
+    if painting:
         assert np.array_equal(values(annotation), before)
         assert journal == []
-    assert not annotation.stroke_in_hand
+    assert not annotation.stroke_active
 
 
 def test_that_undo_during_a_stroke_takes_the_stroke_back_and_no_more(annotation: Annotation, journal: list[LabelChange]) -> None:
@@ -144,10 +144,10 @@ def test_that_undo_during_a_stroke_takes_the_stroke_back_and_no_more(annotation:
     assert len(journal) == 1
 
 
-def test_that_taking_another_tool_or_case_takes_the_stroke_in_hand_back(annotation: Annotation) -> None:
+def test_that_choosing_another_tool_or_case_cancels_the_current_stroke(annotation: Annotation) -> None:
     annotation.press(Pointer(20, 5))
     annotation.tools.choose("eraser")
-    assert not annotation.stroke_in_hand
+    assert not annotation.stroke_active
     annotation.tools.choose("brush")
     annotation.press(Pointer(20, 5))
     first = annotation.labels
@@ -187,21 +187,21 @@ def test_that_without_a_case_nothing_happens(annotation: Annotation, journal: li
 
 def test_that_nothing_is_painted_or_undone_where_nothing_may_be_changed(annotation: Annotation, journal: list[LabelChange]) -> None:
     drag(annotation, (5, 5), (5, 30))
-    told: list[str] = []
-    annotation.refused.connect(told.append)
+    sentences: list[str] = []
+    annotation.refused.connect(sentences.append)
     annotation.read_only = True
     drag(annotation, (20, 5), (20, 30))
     annotation.undo()
     assert len(journal) == 1
-    assert told == ["This project is open read-only; nothing is changed."]
+    assert sentences == ["This project is open read-only; nothing is changed."]
 
 
 def test_that_a_locked_class_is_refused_by_name(annotation: Annotation) -> None:
-    told: list[str] = []
-    annotation.refused.connect(told.append)
+    sentences: list[str] = []
+    annotation.refused.connect(sentences.append)
     annotation.set_classes(CLASSES.changed(1, locked=True))
     drag(annotation, (5, 5), (5, 30))
-    assert told == ["The class “cell” is locked; unlock it to paint it."]
+    assert sentences == ["The class “cell” is locked; unlock it to paint it."]
     assert (values(annotation) == UNLABELLED).all()
 
 
@@ -223,12 +223,10 @@ def test_that_pick_takes_the_class_of_a_voxel_and_ignores_the_unlabelled(annotat
 
 
 @pytest.mark.parametrize("mode", list(MODES))
-def test_that_a_mode_paints_nothing_and_takes_the_stroke_in_hand_back(
-    annotation: Annotation, journal: list[LabelChange], mode: str
-) -> None:
+def test_that_a_mode_paints_nothing_and_cancels_the_current_stroke(annotation: Annotation, journal: list[LabelChange], mode: str) -> None:
     annotation.press(Pointer(20, 5))
     annotation.tools.choose(mode)
-    assert not annotation.stroke_in_hand
+    assert not annotation.stroke_active
     drag(annotation, (5, 5), (5, 30))
     assert (values(annotation) == UNLABELLED).all() and journal == []
 
@@ -283,7 +281,7 @@ def test_that_the_tools_of_a_session_see_its_open_image(seen: list[ImagePlane], 
     np.testing.assert_array_equal(seen[0].channels, opened.scan.array[:, 0])
 
 
-def test_that_painted_voxels_say_that_a_hand_painted_them(annotation: Annotation) -> None:
+def test_that_painted_voxels_have_the_origin_painted(annotation: Annotation) -> None:
     drag(annotation, (5, 5), (5, 30))
     assert annotation.labels is not None
     assert set(np.unique(annotation.labels.origin)) == {0, int(Origin.PAINTED)}
@@ -330,7 +328,7 @@ def test_that_an_outline_that_has_painted_nothing_has_no_part(annotation: Annota
     assert (values(annotation) == UNLABELLED).all()
 
 
-def test_that_a_stroke_in_hand_is_kept_when_its_case_goes_away(annotation: Annotation, journal: list[LabelChange]) -> None:
+def test_that_an_unfinished_stroke_is_kept_when_its_case_is_closed(annotation: Annotation, journal: list[LabelChange]) -> None:
     annotation.press(Pointer(10, 10))
     annotation.end()
     assert [change.kind for change in journal] == [Kind.EDIT]

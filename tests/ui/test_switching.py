@@ -103,17 +103,17 @@ def test_that_images_dropped_while_others_are_read_wait_their_turn(opened: Sessi
 def test_that_the_cases_of_a_project_open_for_reading_only_stay_as_they_are(opened: Session, qtbot: QtBot) -> None:
     second = Session()
     second.start_worker = lambda: None  # type: ignore[method-assign]
-    told: list[str] = []
-    second.notice.connect(lambda text, level: told.append(text))
+    notices: list[str] = []
+    second.notice.connect(lambda text, level: notices.append(text))
     try:
         second.open_paths([opened.project.path])
         qtbot.waitUntil(lambda: second.case is not None, timeout=10_000)
         before = second.cases
-        told.clear()
+        notices.clear()
         second.change(lambda project: project.cases.remove(before[0].id))
         second.change(lambda project: project.cases.move(before[0].id, 1))
         assert second.cases == before
-        assert len(told) == 2
+        assert len(notices) == 2
     finally:
         second.shut_down()
 

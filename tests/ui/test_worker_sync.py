@@ -1,4 +1,4 @@
-"""Between the open project and the worker: who is given what, and which answers count."""
+"""The synchronisation of project and worker: which requests are sent, and which answers count."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ Paint = Callable[..., None]
 
 @pytest.fixture
 def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
-    """What goes to the worker, of which there is none."""
+    """The requests to the worker, which does not exist."""
     requests: list[Request] = []
     monkeypatch.setattr(session.worker, "ask", requests.append)
     session.worker.event_received.emit(WorkerReady(1, "CPU", ()))
@@ -49,7 +49,7 @@ def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
 
 
 def refuse(handle: int, data: bytes) -> int:
-    """A disk without room."""
+    """Refuse to write, like a disk without room."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -58,7 +58,7 @@ def started() -> TrainingStarted:
 
 
 def study(session: Session) -> None:
-    """The worker has opened the session's project."""
+    """Report that the worker has opened the session's project."""
     session.worker.event_received.emit(StudyOpened(session.project.path, len(session.cases), ""))
 
 
@@ -114,7 +114,7 @@ def test_that_the_next_worker_is_shown_the_open_case_and_none_that_was_left(sent
     assert not any(isinstance(request, ShowView) for request in sent)
 
 
-def test_that_what_the_worker_still_says_of_a_closed_project_does_not_keep_the_next_from_learning(
+def test_that_late_events_of_a_closed_project_do_not_keep_the_next_from_learning(
     sent: list[Request], opened: Session, qtbot: QtBot
 ) -> None:
     folder = opened.project.path

@@ -1,4 +1,4 @@
-"""What the tests here share."""
+"""Fixtures of the worker's tests."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def image(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def predictor(image: Path) -> NetworkPredictor:
-    """A network that has learnt nothing."""
+    """A predictor with an untrained network."""
     return untrained_predictor(image)

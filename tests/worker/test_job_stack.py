@@ -1,4 +1,4 @@
-"""Jobs on top of one another: whose turn it is, how they end, and how their errors are told."""
+"""The stack of jobs: whose turn it is, how jobs end, and how their errors are reported."""
 
 from __future__ import annotations
 
@@ -52,9 +52,9 @@ def test_that_a_job_that_fails_while_it_is_closed_is_gone_and_says_why(task: int
 
 
 def test_that_want_of_memory_in_a_job_is_a_sentence_and_no_bug() -> None:
-    told = failure("case", MemoryError())
-    assert "Memory did not suffice" in told.text
-    assert not told.detail
+    event = failure("case", MemoryError())
+    assert "Memory did not suffice" in event.text
+    assert not event.detail
 
 
 def test_that_a_lost_gpu_ends_the_process_so_that_another_can_use_it() -> None:

@@ -1,4 +1,5 @@
-"""Masks made elsewhere on their way into the open project: read beside the disk thread, which stores those of cases that are not open."""
+"""Import of masks made in other programs into the open project: read beside the disk thread, which stores those of cases that are not
+open."""
 
 from __future__ import annotations
 
@@ -41,18 +42,18 @@ class _Mask:
 
 @dataclass(eq=False)
 class _Run:
-    """One import on its way."""
+    """One running import."""
 
     project: OpenProject
     task: Task
-    imported: int = 0  # masks that changed something
-    pending: int = 0  # masks that are stored once more, since their case was closed meanwhile
+    imported: int = 0  # masks that changed the labels
+    pending: int = 0  # masks that are stored again, since their case was closed meanwhile
     read: bool = False  # whether all masks have been read
     error: UserError | None = None
 
 
 class MaskImport(QObject):
-    """Makes masks labels of the cases with the same file stem. An import ends with its project."""
+    """Imports masks as labels of the cases with the same file stem. An import ends with its project."""
 
     stored = Signal(object)  # LabelChange of a case that is not open
 
@@ -105,7 +106,7 @@ class MaskImport(QObject):
             self._report(run, str(error))
 
     def _store_again(self, run: _Run, mask: _Mask, classes: ClassTable) -> None:
-        """Store a mask on the disk after all: its case was closed on its way here."""
+        """Store a mask on the disk after all: its case was closed before the window could import it."""
 
         def store() -> ClosedCaseChange | None:
             return _stored(run.project.writer, mask.case, mask.path, mask.values, classes)
@@ -149,7 +150,7 @@ class MaskImport(QObject):
 
 
 def _pairs(paths: list[Path], project: OpenProject) -> list[tuple[Path, Case]]:
-    """Match masks and cases; a single file of another name goes with the open case."""
+    """Match masks and cases; a single file of another name is matched to the open case."""
     try:
         return matched(paths, project.cases.all)
     except UserError:
@@ -170,5 +171,5 @@ def _stored(writer: ProjectWriter, case: Case, path: Path, values: NDArray[np.in
     """Store a mask on the disk thread, unless its case is open and the window must change the labels."""
     if writer.is_open(case.id):
         return None
-    writer.retry()  # strokes of it that the disk refused come first
+    writer.retry()  # its own strokes that the disk refused come first
     return writer.change_closed_case(case, lambda labels: mask_edit(labels, values, classes, path, objects=True))

@@ -1,4 +1,4 @@
-"""The case that is open: its scan, its labels, and the changes of these."""
+"""The open case: its scan, its labels, and their changes."""
 
 from __future__ import annotations
 
@@ -17,18 +17,18 @@ class LabelChange:
 
     case: str  # id
     kind: Kind
-    edit: Edit | None  # None: the parts of the stroke in hand are void
-    sequence: int  # of the last change of the labels, this one if it is one
+    edit: Edit | None  # None: drop the parts of the unfinished stroke
+    sequence: int  # number of the last change of the labels, of this one if it is one
 
 
 @dataclass(eq=False)
 class OpenCase:
-    """A case with everything needed to paint on it. `labels` is the copy that strokes change at once; the disk follows."""
+    """The open case, with everything needed to paint on it. `labels` is the copy that strokes change at once; the disk follows."""
 
     case: Case
     scan: Scan
     labels: LabelMap
-    sequence: int  # of the last change of the labels, as the journal numbers them
+    sequence: int  # number of the last change of the labels, as in the journal
 
     @property
     def id(self) -> str:
@@ -37,10 +37,10 @@ class OpenCase:
 
     @property
     def annotated_share(self) -> float:
-        """The share of its voxels that carry a class."""
+        """Share of the case's voxels that carry a class."""
         return self.labels.annotated / self.labels.values.size
 
     def changed(self, kind: Kind, edit: Edit | None) -> LabelChange:
-        """Number a change of the labels, as the journal will; parts of a stroke in hand and its cancelling have no number of their own."""
+        """Number a change of the labels as the journal does; parts of a stroke and its cancellation get no number."""
         self.sequence += kind.changes
         return LabelChange(self.id, kind, edit, self.sequence)

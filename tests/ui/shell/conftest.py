@@ -19,13 +19,13 @@ from unetstudio.ui.theme import Appearance
 
 @pytest.fixture
 def preferences(tmp_path: Path) -> Preferences:
-    """Kept in the test's folder."""
+    """Preferences in the test's folder."""
     return Preferences(tmp_path / "preferences.json")
 
 
 @pytest.fixture
 def appearance(qapp: QApplication, preferences: Preferences) -> Iterator[Appearance]:
-    """Light; the application is undressed afterwards."""
+    """The light theme; the application's style is reset afterwards."""
     preferences.put("theme", "light")
     made = Appearance(qapp, preferences)
     yield made
@@ -35,7 +35,7 @@ def appearance(qapp: QApplication, preferences: Preferences) -> Iterator[Appeara
 
 @pytest.fixture
 def window(qtbot: QtBot, session: Session, appearance: Appearance, preferences: Preferences) -> Iterator[MainWindow]:
-    """On its start page, shown."""
+    """The window, shown on its start page."""
     made = MainWindow(session, appearance, preferences)
     made.resize(1280, 800)
     with qtbot.waitExposed(made):
