@@ -240,7 +240,7 @@ def test_that_steps_are_kept_with_the_project(opened: Session, qtbot: QtBot) -> 
 
 
 def test_that_a_project_with_a_step_that_is_not_installed_opens_and_keeps_it_until_a_step_is_changed(
-    opened: Session, told: list[str], qtbot: QtBot
+    opened: Session, notices: list[str], qtbot: QtBot
 ) -> None:
     folder, unknown = opened.project.path, ({"step": "dense_crf", "enabled": True},)
     opened.review.set_steps((Threshold(probability=0.3),))
@@ -251,7 +251,7 @@ def test_that_a_project_with_a_step_that_is_not_installed_opens_and_keeps_it_unt
         stored.save()
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
         opened.open_paths([folder])
-    assert any("dense_crf" in sentence for sentence in told)
+    assert any("dense_crf" in sentence for sentence in notices)
     assert opened.review.steps == DEFAULT_STEPS
     opened.saver.save_now()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
