@@ -1,4 +1,4 @@
-"""Where a network looked: how far its attention gates are open over a part of a scan, stretched for display."""
+"""Attention maps: how far a network's attention gates are open over a region of a scan, stretched for display."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TILE = 256, 48
 """Edge of a tile's core in voxels, in 2D and 3D."""
 
 DARK, BRIGHT = 1.0, 99.0
-"""Percentiles of the opening that become 0 and 255: gates differ little in absolute terms."""
+"""Percentiles of the gate values that become 0 and 255: gates differ little in absolute terms."""
 
 
 @runtime_checkable
@@ -28,13 +28,13 @@ class Gated(Protocol):
     """A network with attention gates on its skips."""
 
     def attention_maps(self, x: Tensor) -> list[Tensor]:
-        """(N, 1, ...) as large as `x` for each gated skip, the finest first: 0 is held back, 1 is let through."""
+        """Return (N, 1, ...) at the size of `x` for each gated skip, finest first: 0 is held back, 1 is let through."""
 
 
 def attend(tiles: TileNetwork, scan: Scan, request: PredictionRequest, checkpoint: str) -> Generator[AttentionMapped | None, None, None]:
-    """Yield None after each tile, and the map of the whole region at the end; nothing for a network without gates.
+    """Yield None after each tile and the map of the whole region at the end; yield nothing for a network without gates.
 
-    The map is that of the finest gated skip: what of the detail in the image the network lets through to where it draws borders.
+    The map is that of the finest gated skip: the image detail that reaches the layers where borders are drawn.
     """
     whole = Region.whole(scan.shape)
     wanted = whole if request.region is None else whole & request.region
@@ -59,7 +59,7 @@ def attend(tiles: TileNetwork, scan: Scan, request: PredictionRequest, checkpoin
 
 
 def _opening(network: Gated, tiles: TileNetwork, channels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(Z, Y, X), 0 closed to 1 open, from input channels (C', Z, Y, X)."""
+    """Return the finest gate (Z, Y, X), 0 closed to 1 open, for input channels (C', Z, Y, X)."""
     batch = torch.from_numpy(np.ascontiguousarray(channels))
     batch = batch.transpose(0, 1) if tiles.dims == 2 else batch[None]  # 2D: (Z, C', Y, X), slices as the batch
     with tiles.precision.autocast():

@@ -1,6 +1,6 @@
-"""The overlap-tile strategy: a scan of any size is predicted piece by piece, and the pieces fit as if it had been predicted at once.
+"""The overlap-tile strategy: a scan of any size is predicted tile by tile, with the result of predicting it at once.
 
-Each tile is a core, whose result is kept, and a halo as wide as the network looks; tiles lie on the grid of the coarsest pooling. Scans
+Each tile is a core, whose result is kept, and a halo as wide as the receptive field; tiles lie on the grid of the coarsest pooling. Scans
 are mirrored at their borders (Ronneberger et al. 2015), and only there. Arrays and regions have three spatial axes (z, y, x) throughout.
 """
 
@@ -19,17 +19,17 @@ from unetstudio.data.scan import Voxels
 from unetstudio.networks.network import Network, round_up
 
 BORDER = {2: 16, 3: 8}
-"""By dimensions: mirrored voxels beyond the scan for networks with same padding. Beyond these the network sees the zeros it saw at the
+"""Mirrored voxels beyond the scan for networks with same padding, by dimensions. Further out the network sees the zeros it saw at the
 rim of training patches, in every tile alike: tiles stay exact, and a thin volume does not cost thirty times its own size."""
 
 WASTE = 1.7
-"""Tiles may be small, for the sake of a quick answer, until they take so many times the work of the largest ones."""
+"""Factor over the least total work that small tiles may cost for the sake of a quick answer."""
 
 
 @dataclass(frozen=True)
 class TileGrid:
-    """Where the tiles of a scan may lie for a network: `step` between possible borders, `halo` (a multiple of it), and the mirrored
-    `domain` in which all tiles lie, its start on the grid."""
+    """The grid on which the tiles of a scan lie for a network: `step` between possible borders, `halo` (a multiple of it), and the mirrored
+    `domain` that holds all tiles, its start on the grid."""
 
     step: Index
     halo: Index
@@ -38,7 +38,7 @@ class TileGrid:
 
     @classmethod
     def of(cls, network: Network, shape: Index) -> TileGrid:
-        """For a scan of `shape` (Z, Y, X); a 2D network goes slice by slice, without context from the neighbours."""
+        """Make the grid for a scan of `shape` (Z, Y, X); a 2D network goes slice by slice, without context from the neighbours."""
         step, margin = _three(network.size_multiple, 1), _three(network.receptive_margin, 0)
         halo = _index(round_up(m, s) for m, s in zip(margin, step, strict=True))
         border = halo if any(network.valid_margin) else _index(min(m, BORDER[network.config.dims]) for m in margin)
@@ -46,8 +46,8 @@ class TileGrid:
         return cls(step, halo, Region(_index(-b for b in border), stop), network)
 
     def tile_cores(self, wanted: Region, size: Index, focus: Index) -> list[Region]:
-        """Tile cores of at most `size` that together cover `wanted`, about equal, the one round `focus` first and then outward; in 2D the
-        slice in focus is finished before its neighbours."""
+        """Return tile cores of at most `size`, about equal, that cover `wanted`, from `focus` outward; in 2D the slice in focus is finished
+        before its neighbours."""
         if wanted.empty:
             return []
         axes = [self._intervals(axis, wanted, size[axis]) for axis in range(3)]
@@ -55,7 +55,7 @@ class TileGrid:
         return sorted(boxes, key=lambda box: _distances(box, focus, size, self._flat))
 
     def halves(self, tile_core: Region) -> list[Region]:
-        """A tile core cut in two on the grid across its longest axis, or [] when it is a single step."""
+        """Cut a tile core in two on the grid across its longest axis; [] when it is a single step."""
         steps = [n // s for n, s in zip(tile_core.shape, self.step, strict=True)]
         axis = steps.index(max(steps))
         if steps[axis] < 2:
@@ -67,12 +67,12 @@ class TileGrid:
         ]
 
     def input(self, tile_core: Region) -> Region:
-        """What the network must see for a tile core: with its halo, of a shape it accepts, within the domain if it pads by itself."""
+        """Return the input region for a tile core: with its halo, of an accepted shape, within the domain if it pads by itself."""
         seen = self.unclipped(tile_core)
         return seen if any(self.network.valid_margin) else seen & self.domain
 
     def unclipped(self, tile_core: Region) -> Region:
-        """The same, in a domain without borders."""
+        """Return the input region for a tile core in a domain without borders."""
         start = _index(a - h for a, h in zip(tile_core.start, self.halo, strict=True))
         margin = _three(self.network.receptive_margin, 0)
         least = _index(b + m - a for a, b, m in zip(start, tile_core.stop, margin, strict=True))
@@ -81,7 +81,7 @@ class TileGrid:
         return Region(start, _index(a + n for a, n in zip(start, shape, strict=True)))
 
     def surrounded(self, tile_core: Region) -> bool:
-        """Whether all that can influence a tile core is mirrored or real image, and none of it the zeros that the network pads with."""
+        """Whether everything that can influence a tile core is real or mirrored image, none of it the network's zero padding."""
         margin = _three(self.network.receptive_margin, 0)
         return any(self.network.valid_margin) or (
             all(a - m >= low for a, m, low in zip(tile_core.start, margin, self.domain.start, strict=True))
@@ -89,12 +89,12 @@ class TileGrid:
         )
 
     def work(self, seen: Region, tile_core: Region) -> float:
-        """The work of a tile, in voxels for which the whole network is computed: part of it is computed for the core alone."""
+        """Return the work of a tile in voxels for which the whole network is computed: part of it is computed for the core alone."""
         return seen.size + self.network.window_share * (tile_core.size - seen.size)
 
     def core_size(self, wanted: Region, voxels: float, most: int) -> Index:
-        """Extents (z, y, x) of cores for tiles of about `voxels` of work and never over `most` input voxels: larger where halos would be
-        most of the work."""
+        """Choose the extents (z, y, x) of cores for tiles of about `voxels` of work and at most `most` input voxels: larger where halos
+        would be most of the work."""
         works = [(size, *self._work(wanted, size)) for size in self._sizes(wanted)]
         works = [entry for entry in works if entry[1] <= most] or [(self.step, 0, 0.0, 0.0)]
         least = min(total for *_, total in works)
@@ -103,7 +103,7 @@ class TileGrid:
         return quick[-1][0] if quick else frugal[0][0]
 
     def _sizes(self, wanted: Region) -> list[Index]:
-        """Ever larger core sizes up to all that is wanted; several slices together only when they fit whole, for 2D networks."""
+        """Return ever larger core sizes up to all of `wanted`; for 2D networks several slices together only when they fit whole."""
         slices, *plane = wanted.shape if self._flat else (1, max(wanted.shape))
         sizes, edge = [], max(16, *self.step)
         while edge < max(plane):
@@ -117,7 +117,7 @@ class TileGrid:
         return len(self.network.size_multiple) == 2
 
     def _work(self, wanted: Region, size: Index) -> tuple[int, float, float]:
-        """Input voxels of the largest tile, its work, and that of all tiles together."""
+        """Return the input voxels of the largest tile, its work, and the work of all tiles together."""
         cores, seen = [], []
         for axis in range(3):
             low, high, halo = self.domain.start[axis], self.domain.stop[axis], self.halo[axis]
@@ -130,7 +130,7 @@ class TileGrid:
         return largest, work, all_seen + share * (math.prod(map(sum, cores)) - all_seen)
 
     def _intervals(self, axis: int, wanted: Region, size: int) -> list[tuple[int, int]]:
-        """About equal intervals of at most `size` on the grid that cover `wanted` along an axis."""
+        """Return about equal intervals of at most `size` on the grid that cover `wanted` along an axis."""
         step, origin = self.step[axis], self.domain.start[axis]
         start = origin + (wanted.start[axis] - origin) // step * step
         extent = round_up(wanted.stop[axis] - start, step)
@@ -139,10 +139,10 @@ class TileGrid:
 
 
 def read_mirrored(voxels: Voxels, region: Region) -> NDArray[Any]:
-    """(C, Z, Y, X) of `region`, which may reach any distance beyond the scan: mirrored there without repeating the edge voxel."""
+    """Read (C, Z, Y, X) of `region`, which may reach any distance beyond the scan: mirrored there without repeating the edge voxel."""
     bounds = zip(region.start, region.stop, voxels.shape[1:], strict=True)
     places = [mirror(np.arange(start, stop), size) for start, stop, size in bounds]
-    part = voxels[(slice(None), *(slice(int(at.min()), int(at.max()) + 1) for at in places))]  # one read of what lies in a file
+    part = voxels[(slice(None), *(slice(int(at.min()), int(at.max()) + 1) for at in places))]  # a single read when they lie in a file
     for axis, at in enumerate(places, start=1):
         if len(at) != part.shape[axis] or at[0] > at[-1]:
             part = np.take(part, at - at.min(), axis=axis)
@@ -150,7 +150,7 @@ def read_mirrored(voxels: Voxels, region: Region) -> NDArray[Any]:
 
 
 def mirror(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-    """Positions inside 0..size-1 for positions anywhere: ... 2 1 [0 1 2] 1 0 ..., over and over; an axis of one voxel repeats it."""
+    """Fold positions into 0..size-1 by repeated mirroring: ... 2 1 [0 1 2] 1 0 ...; an axis of one voxel repeats it."""
     if size == 1:
         return np.zeros_like(index)
     folded = np.abs(index) % (2 * size - 2)
@@ -159,14 +159,14 @@ def mirror(index: NDArray[np.int64], size: int) -> NDArray[np.int64]:
 
 
 def _distances(box: Region, focus: Index, size: Index, flat: bool) -> tuple[float, float]:
-    """Squared distance, in cores, from the focus to the box's centre: along z first when `flat`, else all axes together."""
+    """Return the squared distance, in cores, from the focus to the box's centre: along z first when `flat`, else all axes together."""
     centre = ((a + b - 1) / 2 for a, b in zip(box.start, box.stop, strict=True))
     z, y, x = (((c - f) / s) ** 2 for c, f, s in zip(centre, focus, size, strict=True))
     return (z, y + x) if flat else (0.0, z + y + x)
 
 
 def _three(values: tuple[int, ...], missing: int) -> Index:
-    """(z, y, x) from a network's axes; `missing` for the z of a 2D network."""
+    """Return (z, y, x) from a network's axes; `missing` for the z of a 2D network."""
     return _index((missing,) * (3 - len(values)) + values)
 
 

@@ -1,4 +1,4 @@
-"""The number format and memory layout in which a network runs: by what the machine has and, for bf16, by what it really gains."""
+"""The number format and memory layout of a network, chosen by the hardware and, for bf16, by its measured gain."""
 
 from __future__ import annotations
 
@@ -12,15 +12,15 @@ from unetstudio.networks.device import Precision
 from unetstudio.networks.precision_benchmark import quickest
 
 PRECISIONS = ("auto", "float32", "bf16")
-"""What a user may ask for; auto takes bf16 where it gains."""
+"""The values of the setting; auto takes bf16 where it is faster."""
 
 
 def choose_precision(device: torch.device, dims: int = 2, wanted: str = "auto") -> Precision:
-    """Choose the quickest number format and layout that is safe for networks of `dims` dimensions, or the format `wanted`.
+    """Choose the fastest number format and layout that is safe for networks of `dims` dimensions, or the format `wanted`.
 
     With avx512_bf16 and no tile registers (AMX), bf16 was measured 1.5 to 2.4 times faster than float32
-    on an EPYC and slower on a Xeon: these, and processors of other kinds, are tried out for a second, once, and the answer is kept.
-    UserError for a format that there is not, here or anywhere. A processor's memory is from now on kept for the next tensor.
+    on an EPYC and slower on a Xeon: on these, and other processors, a benchmark of a second runs once, and its result is cached.
+    Raise UserError for a format that is unknown or not available here. On a CPU, freed memory is kept for the next tensor from then on.
     """
     if wanted not in PRECISIONS:
         raise UserError(f"There is no precision {wanted!r}: choose auto, float32 or bf16.")
@@ -50,10 +50,10 @@ def _on_cuda(device: torch.device, dims: int, wanted: str) -> Precision:
 
 
 def _tried_out(device: torch.device, dims: int, wanted: str) -> Precision:
-    """Try on this processor: float32 in the better layout, or bf16 where it may gain and does."""
-    chosen_by = ", as you chose" if wanted == "float32" else ""
-    plain = Precision(device, reason="float32" + chosen_by)
-    last = Precision(device, channels_last=True, reason="float32, channels last" + chosen_by)
+    """Choose for a CPU: float32 in the faster layout, or bf16 where the benchmark says it gains."""
+    by_user = ", as you chose" if wanted == "float32" else ""
+    plain = Precision(device, reason="float32" + by_user)
+    last = Precision(device, channels_last=True, reason="float32, channels last" + by_user)
     candidates = {"float32, channels last": last}
     if wanted == "auto" and torch.cpu._is_avx512_bf16_supported():
         candidates["bf16, channels last"] = Precision(device, torch.bfloat16, True)
@@ -61,7 +61,7 @@ def _tried_out(device: torch.device, dims: int, wanted: str) -> Precision:
         candidates = {"float32": plain, "float32, channels last": last}
     if len(candidates) == 1:
         return last
-    chosen, gain = quickest(candidates, dims)
-    if chosen.startswith("bf16"):
-        return replace(candidates[chosen], reason=f"{chosen}: {gain:.1f} times as fast as float32 in a trial on this computer")
-    return candidates[chosen]
+    name, gain = quickest(candidates, dims)
+    if name.startswith("bf16"):
+        return replace(candidates[name], reason=f"{name}: {gain:.1f} times as fast as float32 in a trial on this computer")
+    return candidates[name]

@@ -69,7 +69,7 @@ class ResidualUNet(Network):
         self.exact = config.norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, 224, 224) to (N, K, 224, 224); the numbers are those of the paper's table."""
+        """Map (N, C, 224, 224) to (N, K, 224, 224); the numbers are those of the paper's table."""
         x = self.first(x)  # (N, 64, 224, 224)
         skips = []
         for encode in self.encoders:

@@ -1,4 +1,4 @@
-"""The end of a round: the averaged weights are scored on held-out labels, and saved when that is due."""
+"""The end of a round: the averaged weights are scored on held-out labels, and saved when due."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from unetstudio.training.training_run import TrainingRun
 def end_round(
     run: TrainingRun, saving: Saving, losses: list[float], took: float, *, last: bool = False
 ) -> Generator[TrainingEvent, None, None]:
-    """Score and save after the steps of `losses`, which took so many seconds; the `last` round is saved in any case."""
+    """Score after the steps of `losses`, which `took` so many seconds, and save when due; the `last` round is always saved."""
     run.round += 1
     again = "is there again: learning goes on with it."
     notices = [Notice(f"{run.study.cases[id].case.name} {again}") for id in run.study.readmit()]
     while (trouble := _try_score(run)) is not None:
-        notices += trouble  # and not yielded at once: meanwhile the classes could change
+        notices += trouble  # yielded later: the receiver may change the classes
     run.rollback.keep(run.state)
-    saved = saving.save(run) if last or saving.due else None  # before the round is reported: what is predicted then bears its id
+    saved = saving.save(run) if last or saving.due else None  # before the event, so that predictions bear its id
     mean = sum(losses) / len(losses)
     held_out = run.material.index.held.description if run.score.voxels else ""
     yield from notices
@@ -35,7 +35,7 @@ def end_round(
 
 
 def _try_score(run: TrainingRun) -> Iterable[Notice] | None:
-    """Set the score and return None; or leave out an image, or make the windows smaller, and return the notices of it to try again."""
+    """Set the score and return None; on failure, exclude an image or shrink the windows, and return notices: the caller tries again."""
     state, index = run.state, run.material.refresh()
     try:
         windows = find_windows(
