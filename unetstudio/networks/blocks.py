@@ -62,7 +62,7 @@ def double_conv(
 
 
 def centre(skip: Tensor, like: Tensor) -> Tensor:
-    """Crop the centre of `skip` to the spatial shape of `like`; with valid padding the decoder's features are smaller than the encoder's."""
+    """Crop the centre of `skip` to the spatial shape of `like`; with valid padding the decoder's features are the smaller ones."""
     for axis in range(2, skip.dim()):
         surplus = skip.shape[axis] - like.shape[axis]
         if surplus:

@@ -92,7 +92,7 @@ class ResPath(nn.Module):
 
 @NETWORKS.register("multires_unet")
 class MultiResUNet(Network):
-    """MultiResUNet. Base 64 and batch norm without factors, as published, have 29,061,741 values with the norms' statistics (1 in, 1 out)."""
+    """MultiResUNet. The published size, base 64 and norms without factors, has 29,061,741 values with norm statistics (1 in, 1 out)."""
 
     title = "MultiResUNet"
     description = "For structures of very different sizes in one image, such as small and large cells; slower than the U-Net."
