@@ -1,4 +1,4 @@
-"""Sessions whose open case was made by a test, and not read from an image."""
+"""Sessions whose open case is made by a test and not read from an image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unetstudio.workspace.project_writer import LoadedCase
 
 
 def without_learner(folder: Path, classes: ClassTable) -> Session:
-    """Makes a session with a new project; its worker process is not started."""
+    """Make a session with a new project; its worker process is not started."""
     session = Session()
     session.start_worker = lambda: None  # type: ignore[method-assign]
     session.show_project(new_project(folder, classes, folder.parent))
@@ -24,13 +24,13 @@ def without_learner(folder: Path, classes: ClassTable) -> Session:
 
 
 def clear(session: Session) -> None:
-    """Takes all cases off the list."""
+    """Remove all cases from the list."""
     for case in session.cases:
         session.change(lambda project, case=case: project.cases.remove(case.id))
 
 
 def lay_open(session: Session, scan: Scan, case_id: str = "") -> None:
-    """Makes a scan the session's open case, with nothing annotated."""
+    """Make a scan the session's open case, without annotations."""
     project = session.project
     digest = hashlib.sha256(f"{scan.name} {case_id} {len(project.cases)}".encode()).hexdigest()
     case_id = case_id or digest[:16]

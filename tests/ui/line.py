@@ -1,4 +1,4 @@
-"""A line to a worker that is not there: tests read what would be sent, and answer as the worker would."""
+"""A substitute for the worker: tests read the requests it would get, and answer in its place."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from unetstudio.worker.messages import Answer, Request, TaskEnded, TaskEvent, Ta
 
 
 class Line(WorkerThread):
-    """A worker thread that is not started: what would be sent to its process is kept."""
+    """A worker thread that is not started and keeps the requests for its process."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -18,13 +18,13 @@ class Line(WorkerThread):
 
 
 def task_of(request: Request) -> int:
-    """The id of the task that a request is for."""
+    """Return the id of a request's task."""
     assert isinstance(request, TaskRequest)
     return request.task
 
 
 def answer(worker: WorkerThread, request: Request, *events: TaskEvent) -> None:
-    """Answer a request as its job would while it goes on."""
+    """Answer a request as its running job would."""
     for event in events:
         worker.event_received.emit(Answer(task_of(request), event))
 

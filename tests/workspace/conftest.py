@@ -1,4 +1,4 @@
-"""Two pictures, and a project made of them as the window makes it, without the window."""
+"""Fixtures of the workspace tests: two pictures, and a project made of them as the window does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from unetstudio.workspace.user_folders import documents
 
 @pytest.fixture
 def images(tmp_path: Path) -> list[Path]:
-    """Two grey pictures, 96 x 80, bright discs on dark ground."""
+    """Make two grey pictures, 96 x 80, of bright discs on a dark background."""
     folder = tmp_path / "images"
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -34,7 +34,7 @@ def images(tmp_path: Path) -> list[Path]:
 
 
 def made_of(paths: list[Path]) -> OpenProject:
-    """Reads images into a project, makes it where there is none, and lists the cases."""
+    """Read images into a project, made if there is none, and list the cases."""
     project: OpenProject | None = None
     for event in open_images(paths, None, documents()):
         if isinstance(event, OpenProject):
@@ -48,7 +48,7 @@ def made_of(paths: list[Path]) -> OpenProject:
 
 @pytest.fixture
 def project(images: list[Path]) -> Iterator[OpenProject]:
-    """A project of the two images, open for writing."""
+    """Make a project of the two images, open for writing."""
     made = made_of(images)
     yield made
     made.close()
@@ -56,7 +56,7 @@ def project(images: list[Path]) -> Iterator[OpenProject]:
 
 @pytest.fixture
 def stroke() -> Callable[..., Edit]:
-    """Paints a bar of four rows on labels, and returns the Edit."""
+    """Paint a bar of four rows on labels and return the Edit."""
 
     def paint(labels: LabelMap, row: int, value: int = 1) -> Edit:
         made = Stroke(labels, value, tool="brush")

@@ -66,7 +66,7 @@ PRESETS = {
         "Colour photographs", "colour photographs: any way up, light and the tint of each colour vary", Recipe.standard().changed(Tint())
     ),
 }
-"""All presets, in the order of a menu."""
+"""The presets, in the order of the menu."""
 
 
 def choose_recipe(cases: Sequence[Case], preset: str, changes: str, spacing: Spacing | None = None) -> tuple[Recipe, str]:

@@ -30,7 +30,7 @@ class Source:
 
     @property
     def files(self) -> list[Path]:
-        """All files that may belong to the scan: those of its folder, or its file, and the voxels beside a NIfTI header."""
+        """The files that may belong to the scan: those of its folder, or its file, and the voxels beside a NIfTI header."""
         if self.path.is_dir():
             return sorted(file for file in self.path.iterdir() if file.is_file())
         voxels = self.path.with_suffix(".img")

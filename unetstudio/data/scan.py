@@ -51,7 +51,7 @@ class Scan:
 
     @property
     def array(self) -> NDArray[Any]:
-        """All voxels in memory."""
+        """The voxels in memory, read if needed."""
         return np.asarray(self.voxels)
 
     @property

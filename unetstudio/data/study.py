@@ -71,7 +71,7 @@ class Study:
 
     @property
     def cases(self) -> dict[str, StudyCase]:
-        """All cases by id."""
+        """The cases by id."""
         return self._cases
 
     def set_cases(self, cases: Iterable[StudyCase]) -> None:

@@ -37,11 +37,11 @@ def stems(cases: Sequence[Case]) -> list[str]:
     return free_names(case.name if case.source.part else stem(case.source.path) for case in cases)
 
 
-def free_names(wanted: Iterable[str]) -> list[str]:
+def free_names(candidates: Iterable[str]) -> list[str]:
     """Return unique file stems that are valid on every system: equal and reserved ones are numbered."""
     taken: set[str] = set()
     names = []
-    for name in wanted:
+    for name in candidates:
         free = plain = _safe(name)
         number = 2
         while free.lower() in taken or free.lower() in RESERVED:

@@ -37,25 +37,25 @@ def attend(tiles: TileNetwork, scan: Scan, request: PredictionRequest, checkpoin
     The map is that of the finest gated skip: the image detail that reaches the layers where borders are drawn.
     """
     whole = Region.whole(scan.shape)
-    wanted = whole if request.region is None else whole & request.region
+    target = whole if request.region is None else whole & request.region
     network = tiles.network
-    if not isinstance(network, Gated) or wanted.empty:
+    if not isinstance(network, Gated) or target.empty:
         return
     view = tiles.resampled(scan)
-    focus = request.focus or wanted.start
-    part, focus = (wanted, focus) if view is None else (view.seen(wanted), view.at(focus))
+    focus = request.focus or target.start
+    part, focus = (target, focus) if view is None else (view.seen(target), view.at(focus))
     grid, edge = tiles.grid(view or scan), TILE[tiles.dims - 2]
     openings = np.zeros(part.shape, np.float16)
     for tile_core in grid.tile_cores(part, (1 if tiles.dims == 2 else edge, edge, edge), focus):
-        seen, inside = grid.input(tile_core), tile_core & part
-        opening = _opening(network, tiles, tiles.channels(view or scan, seen))
-        openings[inside.within(part)] = opening[inside.within(seen)]
+        input_region, inside = grid.input(tile_core), tile_core & part
+        opening = _opening(network, tiles, tiles.channels(view or scan, input_region))
+        openings[inside.within(part)] = opening[inside.within(input_region)]
         yield None
     if view is not None:
-        openings = view.back(openings[None], part, wanted)[0].astype(np.float16)
+        openings = view.back(openings[None], part, target)[0].astype(np.float16)
     low, high = (float(value) for value in np.percentile(openings.astype(np.float32), (DARK, BRIGHT)))
     spread = (openings.astype(np.float32) - low) / max(high - low, 1e-3)
-    yield AttentionMapped(request.case, wanted, (spread.clip(0, 1) * 255).astype(np.uint8), low, high, checkpoint)
+    yield AttentionMapped(request.case, target, (spread.clip(0, 1) * 255).astype(np.uint8), low, high, checkpoint)
 
 
 def _opening(network: Gated, tiles: TileNetwork, channels: NDArray[np.float32]) -> NDArray[np.float32]:

@@ -144,7 +144,7 @@ def installed(name: str) -> bool:
 
 
 def choose_engine(
-    network: Network, precision: Precision, probe: Tensor, window: Window, wanted: str = "auto", repeats: float = math.inf
+    network: Network, precision: Precision, probe: Tensor, window: Window, requested: str = "auto", repeats: float = math.inf
 ) -> EngineChoice:
     """Choose the first installed engine that gives the same masks on a window of `probe` (N, C, ...), a part of a scan, and is faster
     for `repeats` times the work of the probe, compilation for each tile shape included.
@@ -152,8 +152,8 @@ def choose_engine(
     Raise UserError when an engine chosen by name is unknown, not installed, fails, or is not for this device; with "auto" an engine
     that fails is not used.
     """
-    names = [name for name in KINDS if installed(name)] if wanted == "auto" else [_checked(wanted, precision)]
-    if precision.device.type != "cpu" or wanted == "torch" or not names:
+    names = [name for name in KINDS if installed(name)] if requested == "auto" else [_checked(requested, precision)]
+    if precision.device.type != "cpu" or requested == "torch" or not names:
         return EngineChoice(None, "torch", "PyTorch" if names else "PyTorch; pip install 'unetstudio[fast]' brings quicker engines")
     from unetstudio.networks.onnx_export import to_onnx
 
@@ -167,12 +167,12 @@ def choose_engine(
             set_up, seconds = _seconds(compute, probe)
             same, words = _compare(network, precision, compute, probe, window, exact=isinstance(engine, OnnxRuntime))
         except Exception as error:  # other packages raise anything; PyTorch can always compute the network
-            if wanted == name:
+            if requested == name:
                 raise UserError(f"{ENGINES[name]} fails on this network ({str(error)[:200]}); choose the engine torch.") from error
             reasons.append(f"{ENGINES[name]} fails on this network")
             continue
         each = seconds + ALL_SHAPES * set_up / repeats
-        if same and (each * LEAST_SPEEDUP < torch_seconds or wanted == name):
+        if same and (each * LEAST_SPEEDUP < torch_seconds or requested == name):
             return EngineChoice(
                 engine, name, f"{ENGINES[name]}, {torch_seconds / seconds:.1f} times as fast as PyTorch here; {words}", seconds
             )
@@ -180,15 +180,15 @@ def choose_engine(
     return EngineChoice(None, "torch", f"PyTorch: {'; '.join(reasons)}", torch_seconds)
 
 
-def _checked(wanted: str, precision: Precision) -> str:
-    """Return the name `wanted` if that engine can compute here; raise UserError otherwise."""
-    if wanted not in ENGINES:
-        raise UserError(f"There is no engine {wanted!r}: choose {', '.join(ENGINES)}.")
-    if wanted != "torch" and precision.device.type != "cpu":
-        raise UserError(f"{ENGINES[wanted]} computes on the processor: choose --device cpu, or the engine torch.")
-    if wanted != "torch" and not installed(wanted):
-        raise UserError(f"{ENGINES[wanted]} is not installed; this brings it: pip install 'unetstudio[fast]'")
-    return wanted
+def _checked(requested: str, precision: Precision) -> str:
+    """Return the name `requested` if that engine can compute here; raise UserError otherwise."""
+    if requested not in ENGINES:
+        raise UserError(f"There is no engine {requested!r}: choose {', '.join(ENGINES)}.")
+    if requested != "torch" and precision.device.type != "cpu":
+        raise UserError(f"{ENGINES[requested]} computes on the processor: choose --device cpu, or the engine torch.")
+    if requested != "torch" and not installed(requested):
+        raise UserError(f"{ENGINES[requested]} is not installed; this brings it: pip install 'unetstudio[fast]'")
+    return requested
 
 
 def _compare(

@@ -66,7 +66,7 @@ class ImageProgress:
 
 @dataclass(frozen=True)
 class MaskWritten:
-    """One finished image of a folder.
+    """A finished image of a folder.
 
     `mean_uncertainty` is 0 where all is certain, 1 where nothing is, and None where it was not measured; `before` says that an earlier
     run had made the mask.

@@ -94,7 +94,7 @@ def predict_to_folder(
 
 
 class _FolderRun:
-    """One run into a folder, image after image."""
+    """A run into a folder, image by image."""
 
     def __init__(
         self,

@@ -65,12 +65,12 @@ class NetworkPredictor:
     def load(cls, path: Path, device: str = "auto", precision: Precision | None = None) -> NetworkPredictor:
         """Load a checkpoint from disk. Raise the UserErrors of `networks.checkpoint.load` and `networks.device.choose_device`."""
         card, network = checkpoints.load(path)
-        chosen = precision or choose_precision(choose_device(device, card.dims), card.dims, card.precision)
+        number_format = precision or choose_precision(choose_device(device, card.dims), card.dims, card.precision)
         intensity = Intensity.from_json(card.intensity)
         if intensity.channels_out(intensity.channels) != network.config.in_channels:
             raise CheckpointError(f"{path.name} names another intensity scale than its network takes; it was altered or is damaged.")
         values, learnt = card.classes.values, {"mirrored": card.mirrored, "turned": card.turned}
-        return cls(network, intensity, values, card.id, chosen, card.target, **learnt)
+        return cls(network, intensity, values, card.id, number_format, card.target, **learnt)
 
     @property
     def network(self) -> Network:
@@ -113,36 +113,36 @@ class NetworkPredictor:
         A scan of another voxel size than the network's is resampled to it, see `resampled.py`.
         """
         whole = Region.whole(scan.shape)
-        wanted = whole if request.region is None else request.region & whole
-        focus = request.focus or _middle(wanted)
-        view = None if wanted.empty else self.tiles.resampled(scan)
+        target = whole if request.region is None else request.region & whole
+        focus = request.focus or _middle(target)
+        view = None if target.empty else self.tiles.resampled(scan)
         if view is None:
-            yield from self._predict_tiles(scan, wanted, focus, request)
+            yield from self._predict_tiles(scan, target, focus, request)
             return
-        events = self._predict_tiles(view, view.seen(wanted), view.at(focus), replace(request, done=frozenset()))
-        yield from bring_back(events, view, wanted, reach=self.tiles.grid(view).halo, in_order=request.row_order)
+        events = self._predict_tiles(view, view.seen(target), view.at(focus), replace(request, done=frozenset()))
+        yield from bring_back(events, view, target, reach=self.tiles.grid(view).halo, in_order=request.row_order)
 
     def attend(self, scan: Scan, request: PredictionRequest) -> Generator[AttentionMapped | None, None, None]:
         """Yield the attention map; nothing for a network without attention gates."""
         return attend(self.tiles, scan, request, self.checkpoint)
 
     def _predict_tiles(
-        self, scan: Scan | ResampledScan, wanted: Region, focus: Index, request: PredictionRequest
+        self, scan: Scan | ResampledScan, target: Region, focus: Index, request: PredictionRequest
     ) -> Generator[PredictionEvent, None, None]:
         """Predict a region of a scan that has the network's voxel size."""
         start = time.perf_counter()
         exact, grid, whole = self.tiles.exact, self.tiles.grid(scan), Region.whole(scan.shape)
-        tile_cores = _ordered(grid.tile_cores(wanted, self._core_size(grid, wanted, request), focus), request)
-        inside = (tile_core & wanted for tile_core in tile_cores)
+        tile_cores = _ordered(grid.tile_cores(target, self._core_size(grid, target, request), focus), request)
+        inside = (tile_core & target for tile_core in tile_cores)
         resumption = Resumption.of(request.done, inside, grid.halo, exact=exact, volume=scan.shape[0] > 1)
         blend = None if exact else Blend(grid.halo, in_order=request.row_order)
         queue, done = deque(tile_cores), 0
         while queue:
             tile_core = queue.popleft()
-            if resumption.skips(tile_core & wanted):
+            if resumption.skips(tile_core & target):
                 done += 1
                 continue
-            parts = self._parts(scan, grid, tile_core, wanted, blend, tta=request.tta)
+            parts = self._parts(scan, grid, tile_core, target, blend, tta=request.tta)
             if parts is None:
                 free_memory(self.tiles.precision.device)
                 queue = deque(_ordered(_halved(grid, [tile_core, *queue]), request))
@@ -151,13 +151,13 @@ class NetworkPredictor:
             for region, probabilities in parts:
                 if resumption.keeps(region):
                     yield TilePredicted(request.case, region, probabilities, self.values, self.checkpoint, done, done + len(queue))
-        yield CasePredicted(request.case, self.checkpoint, time.perf_counter() - start, wanted == whole)
+        yield CasePredicted(request.case, self.checkpoint, time.perf_counter() - start, target == whole)
 
-    def _core_size(self, grid: TileGrid, wanted: Region, request: PredictionRequest) -> Index:
+    def _core_size(self, grid: TileGrid, target: Region, request: PredictionRequest) -> Index:
         """Choose the extents (z, y, x) of tile cores: those of the request, or such that a tile takes about its `tile_seconds`."""
         if request.tile_edge:
             return (1 if self.tiles.dims == 2 else request.tile_edge, request.tile_edge, request.tile_edge)
-        if wanted.empty:
+        if target.empty:
             return grid.step
         values = min(TILE_VALUES, free_bytes(self.tiles.precision.device) // 4 // BYTES_PER_VALUE)
         try:
@@ -167,13 +167,13 @@ class NetworkPredictor:
                 raise
             speed = 0.0  # then the smallest tiles are tried
         passes = self.tiles.tta_passes if request.tta else 1
-        return grid.core_size(wanted, speed * request.tile_seconds / passes, values // self.tiles.first_channels)
+        return grid.core_size(target, speed * request.tile_seconds / passes, values // self.tiles.first_channels)
 
     def _parts(
-        self, scan: Scan | ResampledScan, grid: TileGrid, tile_core: Region, wanted: Region, blend: Blend | None, *, tta: bool
+        self, scan: Scan | ResampledScan, grid: TileGrid, tile_core: Region, target: Region, blend: Blend | None, *, tta: bool
     ) -> list[tuple[Region, NDArray[np.uint8]]] | None:
-        """Predict the wanted part of a tile core, and the parts near it that blending changes; None when memory ran out."""
-        inside = tile_core & wanted
+        """Predict the `target` part of a tile core, and the parts near it that blending changes; None when memory ran out."""
+        inside = tile_core & target
         try:
             if blend is not None:
                 return list(blend.add(inside, *self.tiles.predict_tile(scan, grid, tile_core, tta=tta)))

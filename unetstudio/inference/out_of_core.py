@@ -47,15 +47,15 @@ def predict_out_of_core(
     """
     make_sure_it_can_be_saved(path, scan.shape)
     values, painted, name = predictor.values, provenance.painted, str(image)
-    by_tile, by_blocks, kept = _divided(provenance.steps, values, scan)
+    by_tile, by_blocks, stored = _divided(provenance.steps, values, scan)
     if not folder.exists():
-        make_sure_there_is_room(path.parent, math.prod(scan.shape) * (1 + len(kept) + min(len(by_blocks), 2)))
+        make_sure_there_is_room(path.parent, math.prod(scan.shape) * (1 + len(stored) + min(len(by_blocks), 2)))
     edge = limits.tile_edge or min(predictor.tile_edge(scan, tta=tta), math.isqrt(TILE_PROBABILITIES // len(values)))
     with Scratch(folder, scan.shape, provenance.key, edge) as scratch:
         if scratch.done and predictor.can_resume(scan):
             yield Notice(f"{image.name}: going on where it was interrupted.")
-        yield from _tiles(predictor, scan, name, by_tile, painted, scratch, kept, tta)
-        step_input = _step_input(values, scan, painted, [scratch.array(each) for each in kept])
+        yield from _tiles(predictor, scan, name, by_tile, painted, scratch, stored, tta)
+        step_input = _step_input(values, scan, painted, [scratch.array(each) for each in stored])
         labels = scratch.array("labels")
         for number, step in enumerate(by_blocks):
             cleaned = scratch.array(f"step-{number % 2}")
@@ -85,12 +85,12 @@ def _tiles(
     steps: Sequence[Step],
     painted: Painted | None,
     scratch: Scratch,
-    kept: Sequence[str],
+    stored: Sequence[str],
     tta: bool,
 ) -> Streaming:
     """Predict the missing tiles and write their class values, and their probabilities where a later step needs them."""
     labels = scratch.array("labels")
-    arrays = [scratch.array(each) for each in kept]
+    arrays = [scratch.array(each) for each in stored]
     request = PredictionRequest.final(name, tta=tta, tile_edge=scratch.tile_edge, done=frozenset(scratch.done))
     for event in predictor.predict(scan, request):
         if not isinstance(event, TilePredicted):
@@ -123,25 +123,25 @@ def _cleaned(
             overwrite(values, part[1], part[0])
         cleaned.write(region, values)
 
-    left = False
+    skipped = False
     for block in by_block(step, labels.read, step_input, write, labels.shape, window=limits.window, longest=limits.longest):
-        left = left or block.left
+        skipped = skipped or block.skipped
         yield ImageProgress(name, step.title.lower(), block.done, block.total)
     longest = limits.longest or LONGEST[labels.shape[0] > 1]
-    if left:
+    if skipped:
         yield Notice(f"{step.title}: {step.objects} longer than {longest} voxels were left as they are in an image of this size.")
     elif not isinstance(step, Reaching):
         yield Notice(f"{step.title}: the image was cleaned in pieces, which may show where they meet.")
 
 
 def _step_input(
-    values: tuple[int, ...], scan: Scan, painted: Painted | None, kept: Sequence[DiskArray] = ()
+    values: tuple[int, ...], scan: Scan, painted: Painted | None, stored: Sequence[DiskArray] = ()
 ) -> Callable[[Region], StepInput]:
     """Return the function that makes a region's `StepInput`; its probabilities are zero where none were stored."""
 
     def of(region: Region) -> StepInput:
         part = _part(painted, region)
-        best, winner, other = [array.read(region) for array in kept] or [np.zeros(region.shape, np.uint8)] * 3
+        best, winner, other = [array.read(region) for array in stored] or [np.zeros(region.shape, np.uint8)] * 3
         mask = None if part is None else part[1]
 
         def read_image() -> NDArray[Any]:

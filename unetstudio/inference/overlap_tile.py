@@ -45,12 +45,12 @@ class TileGrid:
         stop = _index(round_up(n + 2 * b, s) - b for n, b, s in zip(shape, border, step, strict=True))
         return cls(step, halo, Region(_index(-b for b in border), stop), network)
 
-    def tile_cores(self, wanted: Region, size: Index, focus: Index) -> list[Region]:
-        """Return tile cores of at most `size`, about equal, that cover `wanted`, from `focus` outward; in 2D the slice in focus is finished
+    def tile_cores(self, target: Region, size: Index, focus: Index) -> list[Region]:
+        """Return tile cores of at most `size`, about equal, that cover `target`, from `focus` outward; in 2D the slice in focus is finished
         before its neighbours."""
-        if wanted.empty:
+        if target.empty:
             return []
-        axes = [self._intervals(axis, wanted, size[axis]) for axis in range(3)]
+        axes = [self._intervals(axis, target, size[axis]) for axis in range(3)]
         boxes = [Region((z[0], y[0], x[0]), (z[1], y[1], x[1])) for z in axes[0] for y in axes[1] for x in axes[2]]
         return sorted(boxes, key=lambda box: _distances(box, focus, size, self._flat))
 
@@ -68,8 +68,8 @@ class TileGrid:
 
     def input(self, tile_core: Region) -> Region:
         """Return the input region for a tile core: with its halo, of an accepted shape, within the domain if it pads by itself."""
-        seen = self.unclipped(tile_core)
-        return seen if any(self.network.valid_margin) else seen & self.domain
+        input_region = self.unclipped(tile_core)
+        return input_region if any(self.network.valid_margin) else input_region & self.domain
 
     def unclipped(self, tile_core: Region) -> Region:
         """Return the input region for a tile core in a domain without borders."""
@@ -88,23 +88,23 @@ class TileGrid:
             and all(b + m <= high for b, m, high in zip(tile_core.stop, margin, self.domain.stop, strict=True))
         )
 
-    def work(self, seen: Region, tile_core: Region) -> float:
+    def work(self, input_region: Region, tile_core: Region) -> float:
         """Return the work of a tile in voxels for which the whole network is computed: part of it is computed for the core alone."""
-        return seen.size + self.network.window_share * (tile_core.size - seen.size)
+        return input_region.size + self.network.window_share * (tile_core.size - input_region.size)
 
-    def core_size(self, wanted: Region, voxels: float, most: int) -> Index:
+    def core_size(self, target: Region, voxels: float, most: int) -> Index:
         """Choose the extents (z, y, x) of cores for tiles of about `voxels` of work and at most `most` input voxels: larger where halos
         would be most of the work."""
-        works = [(size, *self._work(wanted, size)) for size in self._sizes(wanted)]
+        works = [(size, *self._work(target, size)) for size in self._sizes(target)]
         works = [entry for entry in works if entry[1] <= most] or [(self.step, 0, 0.0, 0.0)]
         least = min(total for *_, total in works)
         frugal = [entry for entry in works if entry[3] <= WASTE * least]
         quick = [entry for entry in frugal if entry[2] <= voxels]
         return quick[-1][0] if quick else frugal[0][0]
 
-    def _sizes(self, wanted: Region) -> list[Index]:
-        """Return ever larger core sizes up to all of `wanted`; for 2D networks several slices together only when they fit whole."""
-        slices, *plane = wanted.shape if self._flat else (1, max(wanted.shape))
+    def _sizes(self, target: Region) -> list[Index]:
+        """Return ever larger core sizes up to all of `target`; for 2D networks several slices together only when they fit whole."""
+        slices, *plane = target.shape if self._flat else (1, max(target.shape))
         sizes, edge = [], max(16, *self.step)
         while edge < max(plane):
             sizes.append((1 if self._flat else edge, edge, edge))
@@ -116,24 +116,24 @@ class TileGrid:
     def _flat(self) -> bool:
         return len(self.network.size_multiple) == 2
 
-    def _work(self, wanted: Region, size: Index) -> tuple[int, float, float]:
+    def _work(self, target: Region, size: Index) -> tuple[int, float, float]:
         """Return the input voxels of the largest tile, its work, and the work of all tiles together."""
-        cores, seen = [], []
+        cores, inputs = [], []
         for axis in range(3):
             low, high, halo = self.domain.start[axis], self.domain.stop[axis], self.halo[axis]
-            intervals = self._intervals(axis, wanted, size[axis])
+            intervals = self._intervals(axis, target, size[axis])
             cores.append([b - a for a, b in intervals])
-            seen.append([min(b + halo, high) - max(a - halo, low) for a, b in intervals])
-        largest, all_seen = math.prod(map(max, seen)), math.prod(map(sum, seen))
+            inputs.append([min(b + halo, high) - max(a - halo, low) for a, b in intervals])
+        largest, all_inputs = math.prod(map(max, inputs)), math.prod(map(sum, inputs))
         share = self.network.window_share
         work = largest + share * (math.prod(map(max, cores)) - largest)
-        return largest, work, all_seen + share * (math.prod(map(sum, cores)) - all_seen)
+        return largest, work, all_inputs + share * (math.prod(map(sum, cores)) - all_inputs)
 
-    def _intervals(self, axis: int, wanted: Region, size: int) -> list[tuple[int, int]]:
-        """Return about equal intervals of at most `size` on the grid that cover `wanted` along an axis."""
+    def _intervals(self, axis: int, target: Region, size: int) -> list[tuple[int, int]]:
+        """Return about equal intervals of at most `size` on the grid that cover `target` along an axis."""
         step, origin = self.step[axis], self.domain.start[axis]
-        start = origin + (wanted.start[axis] - origin) // step * step
-        extent = round_up(wanted.stop[axis] - start, step)
+        start = origin + (target.start[axis] - origin) // step * step
+        extent = round_up(target.stop[axis] - start, step)
         each = round_up(math.ceil(extent / math.ceil(extent / max(size, step))), step)
         return [(low, min(low + each, start + extent)) for low in range(start, start + extent, each)]
 

@@ -86,7 +86,7 @@ class ResampledScan:
 
     @property
     def shape(self) -> Index:
-        """(Z, Y, X) of resampled voxels."""
+        """The shape (Z, Y, X) in resampled voxels."""
         return shape_at(self.scan.shape, self.ratio)
 
     @property
@@ -128,27 +128,27 @@ class ResampledScan:
             stop.append(extent if b >= size else int(np.clip(np.ceil((b + 0.5) * r - 0.5), 0, extent)))
         return Region((start[0], start[1], start[2]), (stop[0], stop[1], stop[2]))
 
-    def back(self, content: NDArray[Any], held: Region, wanted: Region) -> Floats:
-        """Interpolate `content` (K, Z, Y, X of the resampled `held`) linearly to float32 (K, Z, Y, X of `wanted` in the scan)."""
-        bounds = zip(wanted.start, wanted.stop, self.ratio, self.shape, held.start, strict=True)
+    def back(self, content: NDArray[Any], held: Region, region: Region) -> Floats:
+        """Interpolate `content` (K, Z, Y, X of the resampled `held`) linearly to float32 (K, Z, Y, X of `region` in the scan)."""
+        bounds = zip(region.start, region.stop, self.ratio, self.shape, held.start, strict=True)
         places = [np.clip((np.arange(a, b) + 0.5) / r - 0.5, 0, size - 1) - first for a, b, r, size, first in bounds]
         return interpolated(content, places)
 
 
 def bring_back(
-    events: Iterable[PredictionEvent], view: ResampledScan, wanted: Region, *, reach: Index, in_order: bool = False
+    events: Iterable[PredictionEvent], view: ResampledScan, region: Region, *, reach: Index, in_order: bool = False
 ) -> Iterator[PredictionEvent]:
-    """Convert resampled tiles to those of the `wanted` part of the scan. A tile may change voxels up to `reach` before its start; with
+    """Convert resampled tiles to those of a region of the scan. A tile may change voxels up to `reach` before its start; with
     `in_order` tiles come sorted by their start, and those that no later one needs are dropped."""
     pieces: list[tuple[Region, Bytes]] = []
     for event in events:
         if isinstance(event, CasePredicted):
-            yield replace(event, whole=wanted == Region.whole(view.scan.shape))
+            yield replace(event, whole=region == Region.whole(view.scan.shape))
             continue
         if in_order:
             pieces = [piece for piece in pieces if not _passed(piece[0], event.region, reach, flat=not reach[0] and view.ratio[0] == 1)]
         pieces.append((event.region, event.probabilities))
-        under = view.under(event.region) & wanted
+        under = view.under(event.region) & region
         if not under.empty:
             held = view.seen(under)
             probabilities = view.back(_filled(held, event, pieces), held, under)

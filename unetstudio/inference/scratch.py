@@ -53,9 +53,9 @@ class DiskArray:
             for z, plane in enumerate(np.ascontiguousarray(values), start=z0):
                 for y, row in ((y0, plane.reshape(-1)),) if whole_rows else enumerate(plane, start=y0):
                     self._file.seek((z * rows + y) * columns + x0)
-                    left = row.data
-                    while left:
-                        left = left[self._file.write(left) :]
+                    rest = row.data
+                    while rest:
+                        rest = rest[self._file.write(rest) :]
         except OSError as error:
             raise write_error(self.path, error) from error
 
@@ -165,10 +165,10 @@ def clear(folder: Path) -> None:
 def _begun(folder: Path) -> dict[str, Any] | None:
     """Read the key and tile edge that a scratch folder was begun with; None for any other folder."""
     try:
-        about = json.loads((folder / ABOUT).read_bytes())
+        description = json.loads((folder / ABOUT).read_bytes())
     except (OSError, ValueError):
         return None
-    return about if isinstance(about, dict) and isinstance(about.get("tile"), int) and about["tile"] > 0 else None
+    return description if isinstance(description, dict) and isinstance(description.get("tile"), int) and description["tile"] > 0 else None
 
 
 def _regions(path: Path) -> dict[Region, tuple[int, int]]:

@@ -113,8 +113,8 @@ class TileNetwork:
             own = self.channels(scan.scan, under)
             return interpolated(own, [at - first for at, first in zip(places, under.start, strict=True)])
         scale = self._scale(scan)
-        seen = region.grown((0, scale.margin, scale.margin))
-        return scale.prepare(read_mirrored(scan.voxels, seen))[(slice(None), *region.within(seen))]
+        input_region = region.grown((0, scale.margin, scale.margin))
+        return scale.prepare(read_mirrored(scan.voxels, input_region))[(slice(None), *region.within(input_region))]
 
     def _scale(self, scan: Scan) -> IntensityScale:
         """Return the intensity scale of a scan, cached from tile to tile."""
@@ -123,23 +123,23 @@ class TileNetwork:
             self._scaled = (scan, scale if view is None else scale.resampled(zoom_of(view.ratio)))
         return self._scaled[1]
 
-    def select_engine(self, scan: Scan, voxels: float, wanted: str = "auto") -> EngineChoice:
+    def select_engine(self, scan: Scan, voxels: float, requested: str = "auto") -> EngineChoice:
         """Choose and use the engine for `voxels` input voxels of work, by a comparison on the middle of a scan.
 
         Raise UserError for an engine that is not available. With "auto" nothing is tried where there is too little work.
         """
-        if wanted == "auto" and voxels < LEAST_SECONDS * self.measure_speed():
+        if requested == "auto" and voxels < LEAST_SECONDS * self.measure_speed():
             return EngineChoice(None, "torch", "PyTorch: too little to do to try quicker engines")
         grid, most = self.grid(scan), PROBE_EXTENT[self.dims - 2]
         edge = most // max(grid.step) * max(grid.step)
         size = (1 if self.dims == 2 else edge, edge, edge)
         middle = (scan.shape[0] // 2, scan.shape[1] // 2, scan.shape[2] // 2)
         tile_core = grid.tile_cores(Region.whole(scan.shape), size, middle)[0]
-        seen = grid.input(tile_core)
-        window = self._window(tile_core.within(self._output(seen)))
-        repeats = max(1.0, voxels / grid.work(seen, tile_core))
-        choice = choose_engine(self.network, self.precision, self._batch(self.channels(scan, seen)), window, wanted, repeats)
-        self.engine, self.speed = choice.engine, grid.work(seen, tile_core) / choice.seconds if choice.seconds else 0.0
+        input_region = grid.input(tile_core)
+        window = self._window(tile_core.within(self._output(input_region)))
+        repeats = max(1.0, voxels / grid.work(input_region, tile_core))
+        choice = choose_engine(self.network, self.precision, self._batch(self.channels(scan, input_region)), window, requested, repeats)
+        self.engine, self.speed = choice.engine, grid.work(input_region, tile_core) / choice.seconds if choice.seconds else 0.0
         self._blank_blocks.clear()
         return choice
 
@@ -154,22 +154,22 @@ class TileNetwork:
         output = self._output(grid.input(tile_core))
         return output, self._predict_part(scan, grid, tile_core, output, tta)
 
-    def _output(self, seen: Region) -> Region:
+    def _output(self, input_region: Region) -> Region:
         """Return the output region of the network for the input region `seen`."""
         margin = (*(0,) * (3 - self.dims), *self.network.valid_margin)
-        return Region(_add(seen.start, margin), _add(seen.stop, tuple(-n for n in margin)))
+        return Region(_add(input_region.start, margin), _add(input_region.stop, tuple(-n for n in margin)))
 
-    def _predict_part(self, scan: Scan | ResampledScan, grid: TileGrid, tile_core: Region, wanted: Region, tta: bool) -> NDArray[np.uint8]:
-        """Predict the `wanted` part of the network's output for a tile core with its halo."""
+    def _predict_part(self, scan: Scan | ResampledScan, grid: TileGrid, tile_core: Region, target: Region, tta: bool) -> NDArray[np.uint8]:
+        """Predict the `target` part of the network's output for a tile core with its halo."""
         start = time.perf_counter()
-        seen = grid.input(tile_core)
-        channels = self.channels(scan, seen)
+        input_region = grid.input(tile_core)
+        channels = self.channels(scan, input_region)
         if self.exact and grid.surrounded(tile_core) and (values := _one_value(channels)) is not None:
-            block = self._blank_block(values, grid, tta)  # wanted is the tile core, which begins on the grid
-            times = (1, *(-(-n // step) for n, step in zip(wanted.shape, block.shape[1:], strict=True)))
-            return np.tile(block, times)[(slice(None), *(slice(n) for n in wanted.shape))]
-        content = as_bytes(self.predict_channels(channels, tta=tta, part=wanted.within(self._output(seen)))).cpu().numpy()
-        self.speed = grid.work(seen, wanted) * (self.tta_passes if tta else 1) / max(time.perf_counter() - start, 1e-6)
+            block = self._blank_block(values, grid, tta)  # target is the tile core, which begins on the grid
+            times = (1, *(-(-n // step) for n, step in zip(target.shape, block.shape[1:], strict=True)))
+            return np.tile(block, times)[(slice(None), *(slice(n) for n in target.shape))]
+        content = as_bytes(self.predict_channels(channels, tta=tta, part=target.within(self._output(input_region)))).cpu().numpy()
+        self.speed = grid.work(input_region, target) * (self.tta_passes if tta else 1) / max(time.perf_counter() - start, 1e-6)
         return content
 
     def _blank_block(self, values: tuple[float, ...], grid: TileGrid, tta: bool) -> NDArray[np.uint8]:
@@ -177,10 +177,10 @@ class TileNetwork:
         is made of such blocks."""
         if (*values, tta) not in self._blank_blocks:
             tile_core = Region((0, 0, 0), grid.step)
-            seen = grid.unclipped(tile_core)
+            input_region = grid.unclipped(tile_core)
             plain = np.array(values, np.float32).reshape(-1, 1, 1, 1)
-            part = tile_core.within(self._output(seen))
-            block = self.predict_channels(np.broadcast_to(plain, (len(values), *seen.shape)), tta=tta, part=part)
+            part = tile_core.within(self._output(input_region))
+            block = self.predict_channels(np.broadcast_to(plain, (len(values), *input_region.shape)), tta=tta, part=part)
             self._blank_blocks[(*values, tta)] = as_bytes(block).cpu().numpy()
         return self._blank_blocks[(*values, tta)]
 

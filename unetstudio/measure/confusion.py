@@ -34,19 +34,19 @@ class Confusion:
 
     @property
     def truth(self) -> NDArray[np.int64]:
-        """(K,) voxels by true class."""
+        """The voxels by true class (K,)."""
         total: NDArray[np.int64] = self.counts.sum(axis=1) + self.missed
         return total
 
     @property
     def predicted(self) -> NDArray[np.int64]:
-        """(K,) voxels by predicted class."""
+        """The voxels by predicted class (K,)."""
         total: NDArray[np.int64] = self.counts.sum(axis=0)
         return total
 
     @property
     def agreed(self) -> NDArray[np.int64]:
-        """(K,) correctly predicted voxels by class."""
+        """The correctly predicted voxels by class (K,)."""
         return np.diagonal(self.counts)
 
 

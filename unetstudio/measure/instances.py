@@ -45,7 +45,7 @@ class ObjectOverlaps:
 
     @property
     def iou(self) -> NDArray[np.float64]:
-        """(N,) intersection over union of each pair."""
+        """The intersection over union of each pair (N,)."""
         t, p, common = self.shared.T
         ratio: NDArray[np.float64] = common / (self.true[t] + self.predicted[p] - common)
         return ratio

@@ -52,7 +52,7 @@ class ContingencyTable:
 
 @dataclass(frozen=True)
 class PixelError:
-    """One minus the F-score of interior pixels: the mean over slices at the best threshold, as in the challenge."""
+    """The pixel error, one minus the F-score of interior pixels: the mean over slices at the best threshold, as in the challenge."""
 
     title: str = "Pixel error at the best threshold, one minus the F-score of interiors"
     unit: str = ""

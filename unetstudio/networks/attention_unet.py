@@ -22,7 +22,7 @@ OPEN = 3.0
 
 @dataclass(frozen=True)
 class AttentionUNetConfig(PyramidConfig):
-    """`gates` is the number of parallel gates on each skip except the finest; `bias`: convolutions have a bias even before a norm.
+    """Options: `gates` is the number of parallel gates on each skip except the finest; `bias`: convolutions have a bias even before a norm.
 
     `supervision` of the coarser levels: their logits are compared with the labels ("sides"), or upsampled and merged into one output by a
     last convolution ("merged"), as in the authors' program.
@@ -140,7 +140,7 @@ class AttentionUNet(Network):
 
 
 class Gates(nn.Module):
-    """One or more parallel gates on a skip, combined by a 1x1 convolution."""
+    """Parallel gates on a skip, combined by a 1x1 convolution."""
 
     def __init__(self, config: AttentionUNetConfig, width: int, below: int, factor: tuple[int, ...]) -> None:
         super().__init__()

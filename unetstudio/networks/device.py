@@ -86,9 +86,9 @@ def choose_device(name: str = "auto", dims: int = 2) -> torch.device:
     return torch.device(name)
 
 
-def use_threads(wanted: int = 0, spare: int = 1) -> int:
-    """Set torch's CPU threads and return their number: `wanted`, or all physical cores this process may use except `spare`."""
-    threads = wanted if wanted > 0 else max(1, cores() - spare)
+def use_threads(requested: int = 0, spare: int = 1) -> int:
+    """Set torch's CPU threads and return their number: `requested`, or all physical cores this process may use except `spare`."""
+    threads = requested if requested > 0 else max(1, cores() - spare)
     torch.set_num_threads(threads)
     return threads
 

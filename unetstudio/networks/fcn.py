@@ -24,7 +24,7 @@ DROPOUT: dict[int, type[nn.Dropout2d] | type[nn.Dropout3d]] = {2: nn.Dropout2d, 
 
 @dataclass(frozen=True)
 class FCNConfig(NetworkConfig):
-    """`widths` are the channels of the five stages; `dense` those of fc6 and fc7, 0 to score the last pooling directly.
+    """Options: `widths` are the channels of the five stages; `dense` those of fc6 and fc7, 0 to score the last pooling directly.
 
     With `border` 1 all convolutions use same padding. The published border of 100 voxels round the image allows fc6 without padding and
     images of any size; the scores are then cropped to the image.

@@ -20,7 +20,7 @@ SHARES = (0.167, 0.333, 0.5)
 
 @dataclass(frozen=True)
 class MultiResUNetConfig(PyramidConfig):
-    """`alpha` is the width of a level's blocks relative to that of a U-Net's level.
+    """Options: `alpha` is the width of a level's blocks relative to that of a U-Net's level.
 
     `gamma`: batch norms after convolutions have a factor. `head_norm`: a norm follows the last convolution. The authors' Keras file has no
     factors and has this norm, which only affects the number of parameters.

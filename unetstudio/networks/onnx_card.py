@@ -68,8 +68,8 @@ def channels(intensity: Intensity) -> list[str]:
     return lines
 
 
-def markdown(card: dict[str, Any], about: str = "") -> str:
-    """Format the Markdown page beside the file; `about` is the checkpoint's own page and comes last."""
+def markdown(card: dict[str, Any], checkpoint_page: str = "") -> str:
+    """Format the Markdown page beside the file; `checkpoint_page` is the checkpoint's own page and comes last."""
     graph = card["onnx"]
     image, logits, tiles = graph["input"], graph["output"], graph["tiles"]
     axes = {side: ", ".join(graph[side]["axes"]) for side in ("input", "output")}
@@ -94,7 +94,7 @@ def markdown(card: dict[str, Any], about: str = "") -> str:
         _tiles(tiles),
         f"ONNX Runtime was tried: its logits differed from PyTorch's by {graph['largest_difference']:.1g} at most.",
     ]
-    return "\n\n".join([*lines, *([about] if about else [])]) + "\n"
+    return "\n\n".join([*lines, *([checkpoint_page] if checkpoint_page else [])]) + "\n"
 
 
 def _spacing(spacing: list[float] | tuple[float, ...] | None) -> str:

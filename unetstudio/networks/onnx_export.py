@@ -59,11 +59,11 @@ def export_network(checkpoint: Path, out: Path) -> OnnxFile:
     card = card_of(loaded, network, OPSET, difference)
     content = _with_card(plain, card)
     beside = checkpoint.with_suffix(".md")
-    about = beside.read_text(encoding="utf-8") if beside.is_file() else ""
+    checkpoint_page = beside.read_text(encoding="utf-8") if beside.is_file() else ""
     files = OnnxFile(out, out.with_name(out.name + ".json"), out.with_name(out.name + ".md"), difference)
     replace_file(files.path, content)
     replace_file(files.card, json.dumps(card, indent=1).encode())
-    replace_file(files.text, markdown(card, about).encode())
+    replace_file(files.text, markdown(card, checkpoint_page).encode())
     return files
 
 

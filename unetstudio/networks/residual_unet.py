@@ -18,7 +18,7 @@ SHORTCUTS = ("projection", "identity")
 
 @dataclass(frozen=True)
 class ResidualUNetConfig(PyramidConfig):
-    """`shortcut` is a 1x1 convolution ("projection"), or the identity with channels cropped or padded with zeros where a unit changes them.
+    """Options: `shortcut` is a 1x1 convolution ("projection"), or the identity with channels cropped, or padded with zeros, as needed.
 
     `affine`: norms have a factor and an offset. The paper's 7.8 million parameters are 7,782,913 with identities and without `affine`.
     """

@@ -21,7 +21,7 @@ WINDOW_SHARE = 0.6
 
 @dataclass(frozen=True)
 class UNetConfig(PyramidConfig):
-    """`padding` is "same", or "valid" as in the paper: then the output lacks the rim whose surroundings are not in the image.
+    """Options: `padding` is "same", or "valid" as in the paper: then the output lacks the rim without full context.
 
     `dropout` is applied at the end of the contracting path, as in the paper: after the convolutions before and after the last pooling.
     `bias`: convolutions have a bias even before a norm; `affine`: norms have a factor and an offset; `up_bias`: up-convolutions have one.

@@ -21,8 +21,8 @@ BLEND = 2
 
 @dataclass(frozen=True)
 class UNETRConfig(NetworkConfig):
-    """Patches with an edge of `patch` voxels become tokens of `hidden` values, which pass through `layers` blocks with `heads` heads and an
-    MLP of `mlp` values.
+    """Options: patches with an edge of `patch` voxels become tokens of `hidden` values, which pass through `layers` blocks with `heads`
+    heads and an MLP of `mlp` values.
 
     `feature` is the number of channels at full resolution. Positions are learnt for images of `size` voxels along each axis and
     interpolated for others. `affine`: norms have a factor and an offset; those of the released code do not.
@@ -64,7 +64,7 @@ class UNETRConfig(NetworkConfig):
 
 
 class TransformerBlock(nn.Module):
-    """One transformer block (Dosovitskiy et al. 2021): attention and MLP, each after a layer norm and with a residual connection."""
+    """A transformer block (Dosovitskiy et al. 2021): attention and MLP, each after a layer norm and with a residual connection."""
 
     def __init__(self, config: UNETRConfig) -> None:
         super().__init__()

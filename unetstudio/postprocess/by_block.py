@@ -25,11 +25,11 @@ LONGEST = 512, 40
 
 @dataclass(frozen=True)
 class Block:
-    """A finished block; `left` says whether an object was too long to lie in the block's surroundings and was left as it is."""
+    """A finished block; `skipped` says whether an object was too long to lie in the block's surroundings and was left as it is."""
 
     done: int
     total: int
-    left: bool
+    skipped: bool
 
 
 def reach(step: Step, input: StepInput) -> float:
@@ -55,13 +55,13 @@ def by_block(
     margin = int(min(far, 2 * longest + 2))
     blocks = _blocks(shape, margin, window)
     for done, core in enumerate(blocks, start=1):
-        seen = core.grown((0 if flat else margin, margin, margin)).clipped(shape)
-        labels = read(seen)
-        input = input_of(seen)
+        outer = core.grown((0 if flat else margin, margin, margin)).clipped(shape)
+        labels = read(outer)
+        input = input_of(outer)
         result, _ = step(labels, input)
-        left = far > margin and result is not labels and bool(step.objects) and _leave_long(labels, result, input.background, longest)
-        write(core, np.ascontiguousarray(result[core.within(seen)]))
-        yield Block(done, len(blocks), left)
+        skipped = far > margin and result is not labels and bool(step.objects) and _leave_long(labels, result, input.background, longest)
+        write(core, np.ascontiguousarray(result[core.within(outer)]))
+        yield Block(done, len(blocks), skipped)
 
 
 def _blocks(shape: Index, halo: int, window: int) -> list[Region]:
@@ -75,14 +75,14 @@ def _blocks(shape: Index, halo: int, window: int) -> list[Region]:
 
 def _leave_long(labels: Labels, result: Labels, background: int, longest: int) -> bool:
     """Undo, in `result`, changes to objects longer than `longest`, so that all blocks agree; return whether there were any."""
-    changed, left = result != labels, False
+    changed, skipped = result != labels, False
     for value in np.unique(labels[changed]):
         ids, extents = _numbered(changed & (labels == value), corners=bool(value != background))
         long = extents > longest
         if long.any():
             np.copyto(result, labels, where=long[ids])
-            left = True
-    return left
+            skipped = True
+    return skipped
 
 
 def _numbered(mask: NDArray[np.bool_], *, corners: bool) -> tuple[NDArray[np.int32], NDArray[np.int64]]:

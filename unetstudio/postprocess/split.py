@@ -76,7 +76,7 @@ def _lines(mask: Mask, probability: NDArray[np.uint8], depth: float, steps: NDAr
     """Return the voxels (Z, Y, X) on a line between two objects of an island, and the number of objects beyond one per island."""
     island = np.pad(mask, ((0, 0) if len(mask) == 1 else (1, 1), (1, 1), (1, 1)))  # so that every voxel has all neighbours
     ids, sizes = components(mask, corners=True)
-    heights = _distance(mask, ids, steps) ** _smooth(probability) * np.float32(1 / 255)
+    heights = _distance(mask, ids, steps) * _smooth(probability) * np.float32(1 / 255)
     places = np.flatnonzero(island)
     number = np.full(island.size, -1, np.int32)  # index among the voxels of the mask
     number[places] = np.arange(len(places), dtype=np.int32)

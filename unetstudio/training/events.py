@@ -23,7 +23,7 @@ class TrainingStarted:
 
 @dataclass(frozen=True)
 class StepDone:
-    """One optimiser step; reported at least every 100 ms of work, not necessarily each."""
+    """An optimiser step; not every step is reported."""
 
     step: int
     loss: float

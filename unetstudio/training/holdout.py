@@ -16,7 +16,7 @@ from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import UserError
 
 ONE_IN = 6
-"""One in this many cases, or strokes per class, is held out."""
+"""Number of cases, or of strokes per class, of which one is held out."""
 
 DENSE = 0.9
 """Share of annotated voxels from which a case counts as fully labelled."""
@@ -93,8 +93,8 @@ def _strokes(cases: list[StudyCase], values: tuple[int, ...], rng: np.random.Gen
             strokes += [(case.case.id, components, n) for n in range(1, count + 1)]
         if len(strokes) < ONE_IN:
             continue
-        for chosen in rng.permutation(len(strokes))[: round(len(strokes) / ONE_IN)]:
-            id, components, n = strokes[chosen]
+        for number in rng.permutation(len(strokes))[: round(len(strokes) / ONE_IN)]:
+            id, components, n = strokes[number]
             masks.setdefault(id, np.zeros(components.shape, np.bool_))[components == n] = True
     return masks
 

@@ -58,20 +58,20 @@ class Plan:
 
 
 def make_plan(
-    study: Study, settings: TrainingSettings, device: torch.device, made: Checkpoint | None = None, machine: Machine | None = None
+    study: Study, settings: TrainingSettings, device: torch.device, checkpoint: Checkpoint | None = None, machine: Machine | None = None
 ) -> Plan:
-    """Plan for the labelled cases of a study that is ready to train; `made` is the checkpoint to continue from, whose network is kept.
+    """Plan for the labelled cases of a study that is ready to train; `checkpoint` is the one to continue from, whose network is kept.
 
     `machine` measures the cost of a step; without it, or without a budget, nothing is tried out.
     """
     cases = [study.cases[id].case for id in study.labelled()]
     quick = device.type == "cpu"  # a CPU needs a small network to learn quickly
     words: dict[str, str] = {}
-    name = settings.network if made is None else made.network
+    name = settings.network if checkpoint is None else checkpoint.network
     kind = NETWORKS[name]
     live = quick and not (settings.seconds or settings.steps)
-    dims = made.dims if made is not None else settings.dims or _dims(cases, kind, words, live)
-    target, words["Voxel size"] = kept_spacing(made) if made is not None else choose_spacing(cases, dims, settings.resample)
+    dims = checkpoint.dims if checkpoint is not None else settings.dims or _dims(cases, kind, words, live)
+    target, words["Voxel size"] = kept_spacing(checkpoint) if checkpoint is not None else choose_spacing(cases, dims, settings.resample)
     dense, extent = _is_dense(study), extent_at(cases, target, dims)
     edge, batch = settings.patch or patch_edge(dims, quick, dense), settings.batch
 
@@ -84,9 +84,9 @@ def make_plan(
         patch = patch_shape(network, edge, extent[-dims:])
         return patch, batch or batch_size(patch, dims, quick)
 
-    if made is not None:
+    if checkpoint is not None:
         with torch.device("meta"):
-            network, reason = rebuild(made.network, made.config), ": as it was trained before"
+            network, reason = rebuild(checkpoint.network, checkpoint.config), ": as it was trained before"
     else:
         network, reason = choose_network(sizes(dims, settings, quick), build, shape, settings.seconds, machine)
         reason = reason or reason_for(settings, kind, quick)
@@ -113,7 +113,11 @@ def make_plan(
     }
     if memory:
         words["Memory"] = memory
-    unused = [] if made is not None else [option.replace("_", " ") for option in settings.network_options() if option not in kind.options()]
+    unused = (
+        []
+        if checkpoint is not None
+        else [option.replace("_", " ") for option in settings.network_options() if option not in kind.options()]
+    )
     if unused:
         words["Not used"] = f"{' and '.join(unused)}, which the {kind.title} does not have"
     windows = (6 if dims == 2 else 3) if quick else 24

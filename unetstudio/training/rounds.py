@@ -9,7 +9,7 @@ from unetstudio.networks.device import is_out_of_memory
 from unetstudio.training import shortage
 from unetstudio.training.events import RoundDone, TrainingEvent
 from unetstudio.training.saving import Saving
-from unetstudio.training.scoring import Score, find_windows, score
+from unetstudio.training.scoring import HeldOutScore, find_windows, score
 from unetstudio.training.study_scans import Unreadable
 from unetstudio.training.training_run import TrainingRun
 
@@ -28,8 +28,8 @@ def end_round(
     mean = sum(losses) / len(losses)
     held_out = run.material.index.held.description if run.score.voxels else ""
     yield from notices
-    left = run.budget.left(run.step, run.seconds)
-    yield RoundDone(run.round, run.step, mean, run.score.mean, run.score.classes, run.seconds, took, held_out, left)
+    remaining = run.budget.left(run.step, run.seconds)
+    yield RoundDone(run.round, run.step, mean, run.score.mean, run.score.classes, run.seconds, took, held_out, remaining)
     if saved is not None:
         yield saved
 
@@ -42,7 +42,7 @@ def _try_score(run: TrainingRun) -> Iterable[Notice] | None:
             run.material, index, run.plan.dims, state.network.size_multiple, run.plan.windows, run.settings.seed, run.score_edge
         )
         network = run.rollback.ema_network(state)
-        run.score = score(network, state.precision, run.material, index, windows) if windows else Score(None, {})
+        run.score = score(network, state.precision, run.material, index, windows) if windows else HeldOutScore(None, {})
         return None
     except Unreadable as error:
         return run.exclude(error)

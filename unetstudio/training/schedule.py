@@ -43,7 +43,7 @@ class Stopwatch:
 
 @dataclass(frozen=True)
 class Budget:
-    """`seconds` or `steps` of training beyond `from_seconds` and `from_step`; zeros mean no limit."""
+    """A budget of `seconds` or `steps` of training beyond `from_seconds` and `from_step`; zeros mean no limit."""
 
     seconds: float = 0.0
     steps: int = 0
@@ -76,11 +76,11 @@ class Budget:
         cosine = (1 + math.cos(math.pi * min(1.0, self.used(step, seconds)))) / 2
         return warm * (FLOOR + (1 - FLOOR) * cosine)
 
-    def resumed(self, kept: Budget | None, step: int, seconds: float) -> Budget:
-        """Return the budget of a training resumed at `step`: `kept` if it is the same and unfinished, else this one from now."""
-        same = kept is not None and (kept.seconds, kept.steps) == (self.seconds, self.steps)
-        if kept is not None and same and kept.used(step, seconds) < 1:
-            return kept
+    def resumed(self, saved: Budget | None, step: int, seconds: float) -> Budget:
+        """Return the budget of a training resumed at `step`: `saved` if it is the same and unfinished, else this one from now."""
+        same = saved is not None and (saved.seconds, saved.steps) == (self.seconds, self.steps)
+        if saved is not None and same and saved.used(step, seconds) < 1:
+            return saved
         return Budget(self.seconds, self.steps, seconds, step)
 
     def to_json(self) -> dict[str, Any]:

@@ -31,7 +31,7 @@ class ValidationWindow:
 
 
 @dataclass(frozen=True)
-class Score:
+class HeldOutScore:
     """Dice on held-out labels: mean over the structures, and by class value; `voxels` of each class were scored."""
 
     mean: float | None
@@ -69,7 +69,7 @@ def find_windows(
     return turns[:most]
 
 
-def score(network: Network, precision: Precision, material: Material, index: LabelIndex, windows: list[ValidationWindow]) -> Score:
+def score(network: Network, precision: Precision, material: Material, index: LabelIndex, windows: list[ValidationWindow]) -> HeldOutScore:
     """Score the held-out voxels of all windows together by Dice per class; the first class, the background, is left out of the mean."""
     n = len(material.study.classes)
     both, predicted, true = np.zeros(n), np.zeros(n), np.zeros(n)
@@ -90,7 +90,7 @@ def score(network: Network, precision: Precision, material: Material, index: Lab
     dice = {values[c]: float(2 * both[c] / (predicted[c] + true[c])) for c in range(n) if true[c]}
     structures = [score for value, score in dice.items() if value != values[0]] or list(dice.values())
     voxels = {values[c]: int(true[c]) for c in range(n) if true[c]}
-    return Score(float(np.mean(structures)) if structures else None, dice, voxels)
+    return HeldOutScore(float(np.mean(structures)) if structures else None, dice, voxels)
 
 
 def _window(id: str, at: np.ndarray[tuple[int, ...], np.dtype[np.int64]], shape: tuple[int, ...], dims: int) -> ValidationWindow:

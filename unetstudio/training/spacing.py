@@ -24,22 +24,22 @@ COARSE_PERCENTILE = 10.0
 """Percentile of the voxel sizes, instead of the median, used for a coarse axis: close slices hold more detail (nnU-Net)."""
 
 
-def choose_spacing(cases: Sequence[Case], dims: int, wanted: str) -> tuple[Spacing | None, str]:
+def choose_spacing(cases: Sequence[Case], dims: int, requested: str) -> tuple[Spacing | None, str]:
     """Return the mm (z, y, x) to which images are resampled, None where each is taken as it is, and the reason.
 
-    `wanted` is auto, on, off, or the size itself; raise UserError for anything else. In 2D the distance of slices stays as it is.
+    `requested` is auto, on, off, or the size itself; raise UserError for anything else. In 2D the distance of slices stays as it is.
     """
-    given = _given(wanted)
+    given = _given(requested)
     sizes = np.array([case.geometry.spacing for case in cases if case.geometry.spacing is not None])
-    if wanted == "off":
+    if requested == "off":
         return None, "as each image has it, as you chose"
     if not len(sizes):
         return given, "not known of any image: they are taken as they are"
     resampled_axes = sizes[:, 3 - dims :]
     apart = float((resampled_axes.max(axis=0) / resampled_axes.min(axis=0)).max())
-    if wanted == "auto" and apart > FURTHEST:
+    if requested == "auto" and apart > FURTHEST:
         return None, f"as each image has it: sizes that differ by a factor of {apart:.0f} cannot all be true"
-    if wanted == "auto" and apart <= DIFFERENT and not all(case.is_volume for case in cases):
+    if requested == "auto" and apart <= DIFFERENT and not all(case.is_volume for case in cases):
         return None, "as each image has it: they hardly differ"  # a picture's size may be just a print resolution
     target = given or _middle(sizes)
     for case in cases:
@@ -57,9 +57,9 @@ def choose_spacing(cases: Sequence[Case], dims: int, wanted: str) -> tuple[Spaci
     return target, f"{target_words}, {how}" + (f"; {unknown} of unknown size are taken as they are" if unknown else "")
 
 
-def kept_spacing(made: Checkpoint) -> tuple[Spacing | None, str]:
+def kept_spacing(checkpoint: Checkpoint) -> tuple[Spacing | None, str]:
     """Return the voxel size of a checkpoint from which training continues, and its description."""
-    return made.target, f"{in_mm(made.target)} (z, y, x), as before" if made.target else "as each image has it, as before"
+    return checkpoint.target, f"{in_mm(checkpoint.target)} (z, y, x), as before" if checkpoint.target else "as each image has it, as before"
 
 
 def extent_at(cases: Sequence[Case], target: Spacing | None, dims: int) -> Index:
@@ -77,14 +77,14 @@ def _middle(sizes: np.ndarray) -> Spacing:
     return (float(median[0]), float(median[1]), float(median[2]))
 
 
-def _given(wanted: str) -> Spacing | None:
+def _given(requested: str) -> Spacing | None:
     """Parse a size such as "1" or "3x0.5x0.5"; None for auto, on and off."""
-    if wanted in ("auto", "on", "off"):
+    if requested in ("auto", "on", "off"):
         return None
     try:
-        given = [float(part) for part in wanted.replace(",", "x").split("x")]
+        given = [float(part) for part in requested.replace(",", "x").split("x")]
     except ValueError:
         given = []
     if len(given) not in (1, 3) or not all(0 < size < math.inf for size in given):
-        raise UserError(f"resample cannot be {wanted!r}: choose auto, on, off, or voxel sizes in mm such as 1 or 3x0.5x0.5 (z, y, x).")
+        raise UserError(f"resample cannot be {requested!r}: choose auto, on, off, or voxel sizes in mm such as 1 or 3x0.5x0.5 (z, y, x).")
     return (given[0], given[-2 if len(given) > 1 else 0], given[-1])

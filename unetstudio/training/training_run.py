@@ -26,7 +26,7 @@ from unetstudio.training.plan import Plan, make_plan
 from unetstudio.training.rollback import Rollback
 from unetstudio.training.samples import Samples
 from unetstudio.training.schedule import Budget, Stopwatch
-from unetstudio.training.scoring import Score
+from unetstudio.training.scoring import HeldOutScore
 from unetstudio.training.sizing import Machine
 from unetstudio.training.start import Start
 from unetstudio.training.study_scans import Unreadable, fit_intensity
@@ -59,7 +59,7 @@ class TrainingRun:
     classes: ClassTable
     patch: tuple[int, ...]
     batch: int
-    score: Score
+    score: HeldOutScore
     step: int = 0
     round: int = 0
     revision: int = -1
@@ -134,8 +134,8 @@ def begin_run(study: Study, settings: TrainingSettings, start: Start | None, clo
     """
     budgeted = bool(settings.seconds or settings.steps)
     threads = use_threads(settings.threads, spare=0 if budgeted else 1)
-    made = None if start is None else start.checkpoint
-    device, precision, plan = _plan(study, settings, made)
+    checkpoint = None if start is None else start.checkpoint
+    device, precision, plan = _plan(study, settings, checkpoint)
     unreadable: list[Unreadable] = []
     if start is None:
         intensity, unreadable = fit_intensity(study, plan.filters, settings.normalisation)
@@ -158,11 +158,11 @@ def begin_run(study: Study, settings: TrainingSettings, start: Start | None, clo
         cases = [study.cases[id].case for id in study.labelled()]
         recipe, words["Augmentation"] = choose_recipe(cases, settings.augmentation, settings.vary, plan.spacing)
     state, budget = TrainState(network, precision), Budget(settings.seconds, settings.steps)
-    step, round, score = 0, 0, Score(None, {})
+    step, round, score = 0, 0, HeldOutScore(None, {})
     if start is not None and start.state is not None:
         state.load_state_dict(start.state["learner"])
         step, round = start.checkpoint.step, int(start.state["round"])
-        score = Score(start.checkpoint.score, start.checkpoint.class_scores)
+        score = HeldOutScore(start.checkpoint.score, start.checkpoint.class_scores)
         clock.set(start.checkpoint.seconds)
         budget = budget.resumed(Budget(**start.state["budget"]), step, clock.seconds)
     patch, batch = network.input_shape(plan.patch), plan.batch
@@ -181,7 +181,7 @@ def begin_run(study: Study, settings: TrainingSettings, start: Start | None, clo
         material=Material(study, intensity, settings.seed, borders, plan.spacing, plan.dims, settings.hold_out),
         budget=budget,
         clock=clock,
-        classes=study.classes if made is None else made.classes,
+        classes=study.classes if checkpoint is None else checkpoint.classes,
         patch=patch,
         batch=batch,
         score=score,
@@ -191,13 +191,13 @@ def begin_run(study: Study, settings: TrainingSettings, start: Start | None, clo
     return run, unreadable
 
 
-def _plan(study: Study, settings: TrainingSettings, made: Checkpoint | None) -> tuple[torch.device, Precision, Plan]:
+def _plan(study: Study, settings: TrainingSettings, checkpoint: Checkpoint | None) -> tuple[torch.device, Precision, Plan]:
     """Choose device, number format and plan. The plan is made twice: its dimensions determine the first two, and these its sizes."""
     device = choose_device(settings.device)
-    dims = make_plan(study, settings, device, made).dims
+    dims = make_plan(study, settings, device, checkpoint).dims
     device = choose_device(settings.device, dims)  # an Apple GPU may be right for pictures and wrong for volumes
     precision = choose_precision(device, dims, settings.precision)
-    return device, precision, make_plan(study, settings, device, made, Machine.of(precision))
+    return device, precision, make_plan(study, settings, device, checkpoint, Machine.of(precision))
 
 
 def _image_words(intensity: Intensity, settings: TrainingSettings, *, resumed: bool) -> str:

@@ -1,4 +1,4 @@
-"""A real session with a picture or a volume open, without a learner, and a canvas that shows it."""
+"""Fixtures of the canvas tests: a real session without a learner, with a picture or a volume open, and its canvas."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
 class Hand:
-    """Drives a canvas by mouse and wheel, at voxels rather than at pixels."""
+    """A mouse and wheel on a canvas, at positions in voxels rather than pixels."""
 
     def __init__(self, qtbot: QtBot, canvas: Canvas) -> None:
         self.qtbot, self.canvas = qtbot, canvas
@@ -55,7 +55,7 @@ class Hand:
         self.canvas.wheelEvent(event)
 
     def colour(self, row: float, column: float) -> tuple[int, int, int]:
-        """The colour on the screen at a voxel's middle."""
+        """Return the colour on the screen at a voxel's centre."""
         self.qtbot.waitExposed(self.canvas)
         image = self.canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         colour = image.pixelColor(self.at(row, column).toPoint())
@@ -64,7 +64,7 @@ class Hand:
 
 @pytest.fixture
 def session(qtbot: QtBot, tmp_path: Path) -> Iterator[Session]:
-    """Two classes, blue background (0) and red structure (1); no case open yet."""
+    """Make a session with two classes, blue background (0) and red structure (1), without an open case."""
     made = without_learner(tmp_path / "canvas.unetstudio", ClassTable.named(["ground", "thing"], [BLUE, RED]))
     made.annotation.tools.set_options("brush", size=5)
     yield made
@@ -89,7 +89,7 @@ def show(qtbot: QtBot, session: Session) -> Callable[[Scan], Hand]:
 
 @pytest.fixture
 def picture(show: Callable[[Scan], Hand]) -> Hand:
-    """A grey picture of 60 x 80 voxels, without spacing."""
+    """Make a grey picture of 60 x 80 voxels, without spacing."""
     voxels = np.full((1, 1, 60, 80), 100, np.uint8)
     voxels[0, 0, 0, 0], voxels[0, 0, 0, 1] = 0, 200
     return show(Scan(voxels, window=(0.0, 255.0)))
@@ -97,7 +97,7 @@ def picture(show: Callable[[Scan], Hand]) -> Hand:
 
 @pytest.fixture
 def volume(show: Callable[[Scan], Hand]) -> Hand:
-    """A volume of 8 x 30 x 40 voxels, its slices four times as far apart as its pixels."""
+    """Make a volume of 8 x 30 x 40 voxels, with slices four times as far apart as pixels."""
     voxels = np.arange(8 * 30 * 40, dtype=np.int16).reshape(1, 8, 30, 40) - 500
     affine = np.zeros((4, 4))
     affine[2, 0], affine[1, 1], affine[0, 2], affine[3, 3] = 4.0, 1.0, 1.0, 1.0
@@ -106,5 +106,5 @@ def volume(show: Callable[[Scan], Hand]) -> Hand:
 
 @pytest.fixture
 def open_case(session: Session) -> Callable[[Scan, str], None]:
-    """Opens another case in the session."""
+    """Open another case in the session."""
     return partial(lay_open, session)

@@ -1,4 +1,4 @@
-"""A session with a picture of three classes open, without a learner."""
+"""Fixtures of the panel tests: a session without a learner, with a picture of three classes open."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from unetstudio.ui.session import Session
 
 @pytest.fixture
 def session(qtbot: QtBot, tmp_path: Path) -> Iterator[Session]:
-    """Classes background (0), nucleus (1) and membrane (2); a 16-bit picture of 40 x 60 pixels of 0.5 µm."""
+    """Make a session with classes background (0), nucleus (1) and membrane (2), and a 16-bit picture of 40 x 60 pixels of 0.5 µm."""
     classes = ClassTable.named(["background", "nucleus", "membrane"], colours(3))
     made = without_learner(tmp_path / "panels.unetstudio", classes)
     voxels = np.arange(40 * 60, dtype=np.uint16).reshape(1, 1, 40, 60) * 10
@@ -32,13 +32,13 @@ def session(qtbot: QtBot, tmp_path: Path) -> Iterator[Session]:
 
 @pytest.fixture(name="lay_open")
 def open_another(session: Session) -> Callable[[Scan], None]:
-    """Opens another scan in the session."""
+    """Open another scan in the session."""
     return partial(lay_open, session)
 
 
 @pytest.fixture
 def on_screen(qtbot: QtBot) -> Iterator[Callable[[QWidget], None]]:
-    """Shows a panel as the window does: inside a column that scrolls."""
+    """Show a panel as the window does, in a scrolling column."""
     columns: list[QScrollArea] = []  # pytest-qt alone does not keep them alive
 
     def show(panel: QWidget) -> None:

@@ -1,4 +1,4 @@
-"""The real window with twelve real pictures; the learner's process is not started."""
+"""Fixtures of the window's tests: the real window with twelve pictures; the worker process is not started."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ from unetstudio.ui.theme import Appearance
 
 @pytest.fixture
 def preferences(tmp_path: Path) -> Preferences:
-    """Kept in the test's folder."""
+    """Make preferences in the test's folder."""
     return Preferences(tmp_path / "preferences.json")
 
 
 @pytest.fixture
 def appearance(qapp: QApplication, preferences: Preferences) -> Iterator[Appearance]:
-    """Light; the application is undressed afterwards."""
+    """Apply the light appearance, and reset the application's style afterwards."""
     preferences.put("theme", "light")
     made = Appearance(qapp, preferences)
     yield made
@@ -35,7 +35,7 @@ def appearance(qapp: QApplication, preferences: Preferences) -> Iterator[Appeara
 
 @pytest.fixture
 def window(qtbot: QtBot, session: Session, appearance: Appearance, preferences: Preferences) -> Iterator[MainWindow]:
-    """On its start page, shown."""
+    """Show the window on its start page."""
     made = MainWindow(session, appearance, preferences)
     made.resize(1280, 800)
     with qtbot.waitExposed(made):
@@ -47,7 +47,7 @@ def window(qtbot: QtBot, session: Session, appearance: Appearance, preferences: 
 
 @pytest.fixture
 def images(tmp_path: Path) -> list[Path]:
-    """Twelve small grey pictures."""
+    """Make twelve small grey pictures."""
     folder = tmp_path / "images"
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -59,7 +59,7 @@ def images(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def working(qtbot: QtBot, window: MainWindow, images: list[Path]) -> MainWindow:
-    """A window with the twelve pictures open and the first ready to paint."""
+    """Show a window with the twelve pictures open and the first one ready to paint."""
     with qtbot.waitSignal(window.session.case_opened, timeout=20_000):
         window.session.open_paths(images)
     qtbot.waitUntil(lambda: len(window.session.cases) == len(images), timeout=20_000)
