@@ -76,7 +76,7 @@ def opened(size: int) -> Session:
     scan = Scan(rng.integers(60, 160, (1, 1, size, size), np.uint8))
     case = Case("a" * 16, "a", Source(folder / "a.png"), "a" * 64, scan.shape, 1)
     session.announce(project.cases.add(case))
-    session.case_opener.wanted = case.id
+    session.case_opener.requested = case.id
     session.case_opener.show(project, LoadedCase(case, scan, LabelMap.unlabelled(scan.shape), 0, History(), None, ""))
     session.review.segmentation = (scan.voxels[0] > 110).astype(np.uint8)
     return session

@@ -62,7 +62,7 @@ def test_that_qt_lacking_a_library_of_its_own_gives_the_same_line(monkeypatch: p
     assert "sudo apt-get install -y" in told
 
 
-def test_that_a_missing_pyside_is_told_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_that_a_missing_pyside_is_reported_with_the_command_that_installs_it(monkeypatch: pytest.MonkeyPatch) -> None:
     without(monkeypatch, ModuleNotFoundError("No module named 'PySide6'", name="PySide6"))
     told = app.missing_libraries()
     assert "pip install" in told
@@ -82,7 +82,7 @@ def test_that_nothing_is_missing_where_nothing_has_to_be_shown(monkeypatch: pyte
 
 
 @pytest.mark.parametrize(("argument", "word"), [("--bogus", "--bogus is not known"), ("nowhere.png", "no such file")])
-def test_that_a_wrong_argument_is_told_in_words(argument: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
+def test_that_a_wrong_argument_is_reported_in_words(argument: str, word: str, capsys: pytest.CaptureFixture[str]) -> None:
     assert app.main([argument]) == 2
     assert word in capsys.readouterr().err
 

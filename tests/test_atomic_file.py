@@ -60,7 +60,7 @@ def test_that_missing_folders_are_made_only_on_request(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("flush", [True, False])
-def test_that_a_file_is_flushed_before_it_is_named_unless_told_otherwise(
+def test_that_a_file_is_flushed_before_it_is_renamed_unless_flush_is_off(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, flush: bool
 ) -> None:
     flushed = []

@@ -12,9 +12,14 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import grimp
 import numpy as np
 import pytest
 import torch
+from learners import test_every_learner
+from numpy.typing import NDArray
+from training.conftest import disc_of, strokes
+from ui.laid_open import case_of
 
 from unetstudio.augment.augmentation import AUGMENTATIONS
 from unetstudio.augment.recipe import Recipe
@@ -23,9 +28,15 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.history import History
 from unetstudio.data.labels import UNLABELLED, LabelMap
+from unetstudio.data.plane import Plane
+from unetstudio.data.prediction import Prediction
+from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.formats import FORMATS, discover, read, read_mask, write_mask
+from unetstudio.inference.request import PredictionRequest
+from unetstudio.inference.segment_case import finish, segment_case
+from unetstudio.learners.learner import LEARNERS
 from unetstudio.measure.evaluate import evaluate
 from unetstudio.measure.metric import METRICS
 from unetstudio.networks.checkpoint import load
@@ -38,13 +49,19 @@ from unetstudio.tools.tool import TOOLS, Pointer
 from unetstudio.training.events import CheckpointSaved, TrainingFinished
 from unetstudio.training.fit import fit
 from unetstudio.ui.annotation import Annotation
+from unetstudio.ui.canvas.overlays.overlay import OVERLAYS, OverlayContext, Predicted
+from unetstudio.ui.canvas.view import View
 from unetstudio.ui.commands.table import commands
+from unetstudio.ui.display import DisplayOptions
 
 ROOT = Path(__file__).resolve().parents[1]
 TEXT = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+ARCHITECTURE = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
 EXAMPLES = {m[1]: m[0].removeprefix("```python\n") for m in re.finditer(r"```python\n# unetstudio/(\S+)\.py\n.*?(?=```)", TEXT, re.DOTALL)}
-REGISTRIES: tuple[Registry[Any], ...] = (TOOLS, NETWORKS, AUGMENTATIONS, STEPS, FORMATS, METRICS)
+REGISTRIES: tuple[Registry[Any], ...] = (TOOLS, NETWORKS, LEARNERS, AUGMENTATIONS, STEPS, FORMATS, METRICS, OVERLAYS)
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (230, 159, 0)])
+
+TRIALS = [trial for name, trial in vars(test_every_learner).items() if name.startswith("test_") and "study" in trial.__annotations__]
 
 Learn = Callable[[str], ModuleType]
 
@@ -69,15 +86,25 @@ def learn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Learn:
     return load_example
 
 
+def study_of(scan: Scan, labels: NDArray[np.uint8]) -> Study:
+    """One case with labels of the two classes."""
+    case = Case("case0", "case0", Source(Path("c.png")), "", scan.shape, 1)
+    return Study(CLASSES, [StudyCase(case, lambda: scan, LabelMap(labels))])
+
+
 def test_that_there_is_an_example_for_each_registry() -> None:
-    assert sorted(name.split("/")[0] for name in EXAMPLES) == sorted(registry.group.split(".")[1] for registry in REGISTRIES)
+    folders = [Path("unetstudio", name).parent.as_posix().replace("/", ".") for name in EXAMPLES]
+    assert sorted(folders) == sorted(registry.group for registry in REGISTRIES)
+    named = re.search(r"Each registry also loads.*?\n\n", TEXT, re.DOTALL)
+    assert named is not None
+    assert [registry.group for registry in REGISTRIES if f"`{registry.group}`" not in named[0]] == []
 
 
 def test_that_the_tool_paints_and_undo_takes_it_back(learn: Learn, qapp: object) -> None:
     learn("tools/square")
     annotation, labels = Annotation(), LabelMap.unlabelled((1, 40, 50))
     annotation.set_classes(CLASSES)
-    annotation.open("case", np.zeros((1, 1, 40, 50), np.uint8), labels, History())
+    annotation.open(case_of(labels), History())
     annotation.tools.choose("square")
     annotation.tools.set_options("square", edge=5)
     annotation.press(Pointer(10, 10))
@@ -112,8 +139,7 @@ def test_that_the_network_learns_and_its_checkpoint_can_be_used(learn: Learn, tm
     shape = (1, 32, 32)
     labels = np.full(shape, UNLABELLED, np.uint8)
     labels[:, 4], labels[:, 20] = 0, 1
-    scan = Scan(np.random.default_rng(0).integers(0, 255, (1, *shape)).astype(np.uint8))
-    study = Study(CLASSES, [StudyCase(Case("c", "c", Source(Path("c.png")), "", shape, 1), lambda: scan, LabelMap(labels))])
+    study = study_of(Scan(np.random.default_rng(0).integers(0, 255, (1, *shape)).astype(np.uint8)), labels)
     settings = TrainingSettings(network="plain", steps=2, depth=2, base=4, patch=16, batch=2, device="cpu", threads=1)
     events = list(fit(study, settings, checkpoints=tmp_path))
     assert isinstance(events[-1], TrainingFinished)
@@ -121,6 +147,43 @@ def test_that_the_network_learns_and_its_checkpoint_can_be_used(learn: Learn, tm
     card, network = load(Path(saved[-1].path))
     assert card.network == "plain"
     assert network(torch.zeros(1, network.config.in_channels, 16, 16)).shape == (1, 2, 16, 16)
+
+
+@pytest.mark.parametrize("trial", TRIALS)
+def test_that_the_learner_passes_the_trials_of_every_learner(
+    learn: Learn, tmp_path: Path, trial: Callable[[str, Study, Path, TrainingSettings], None]
+) -> None:
+    learn("learners/brightness")
+    trial("brightness", study_of(disc_of(0)[0], strokes(disc_of(0)[1])), tmp_path, TrainingSettings())
+
+
+def test_that_the_learner_finds_the_disc_that_was_painted(learn: Learn, tmp_path: Path) -> None:
+    learn("learners/brightness")
+    scan, truth = disc_of(0)
+    learner = LEARNERS["brightness"](study_of(scan, strokes(truth)), tmp_path)
+    learner.begin(TrainingSettings(steps=1))
+    assert isinstance(list(learner.learn())[-1], TrainingFinished)
+    predictor = learner.predictor()
+    assert predictor is not None
+    result = finish(segment_case(predictor, scan, PredictionRequest.final("disc", tta=False), DEFAULT_STEPS, None))
+    assert (result.labels == truth).mean() > 0.95
+
+
+def test_that_the_overlay_is_bright_where_the_classes_are_equally_likely(learn: Learn) -> None:
+    learn("ui/canvas/overlays/entropy")
+    prediction = Prediction((1, 4, 6), CLASSES.values)
+    probabilities = np.full((2, 1, 4, 4), 128, np.uint8)
+    probabilities[0, ..., :2], probabilities[1, ..., :2] = 255, 0
+    prediction.put(Region((0, 0, 0), (1, 4, 4)), probabilities, "c0ffee")
+    view = View((4, 6))
+    view.resize((60, 40), 1.0)
+    box = view.covered
+    picture = np.zeros((box.bottom - box.top, box.right - box.left, 4), np.uint8)
+    context = OverlayContext(view, box, Plane(), Predicted(prediction), CLASSES, DisplayOptions())
+    drawn = OVERLAYS["entropy"].draw(picture, context)
+    certain, even, unknown = drawn[:, 0], drawn[:, drawn.shape[1] // 2 + 2], drawn[:, -1]
+    assert even.any() and not certain.any() and not unknown.any() and not picture.any()
+    assert "equally likely" in OVERLAYS["entropy"].legend(Predicted(prediction))
 
 
 def test_that_the_augmentation_replays_what_was_drawn(learn: Learn) -> None:
@@ -192,15 +255,40 @@ def test_that_the_layers_are_those_that_are_checked() -> None:
 
 
 def test_that_the_architecture_page_has_a_sentence_for_every_package() -> None:
-    page = (ROOT / "docs" / "architecture.md").read_text(encoding="utf-8")
-    described = {name for row in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| [A-Z]", page, re.MULTILINE) for name in re.findall(r"\w+", row)}
+    described = {
+        name for row in re.findall(r"^\| (`\w+`(?:, `\w+`)*) \| [A-Z]", ARCHITECTURE, re.MULTILINE) for name in re.findall(r"\w+", row)
+    }
     packages = {path.parent.name for path in (ROOT / "unetstudio").glob("*/__init__.py")}
     assert packages - described == set()
     assert all((ROOT / "unetstudio" / name).is_dir() or (ROOT / "unetstudio" / f"{name}.py").is_file() for name in described)
 
 
+def test_that_every_arrow_of_the_architecture_page_is_an_import() -> None:
+    chart = re.search(r"```mermaid\n(.*?)```", ARCHITECTURE, re.DOTALL)
+    assert chart is not None
+    arrows = re.findall(r"(\w+)(?:\[.*?\])? --> ([\w &]+)", chart[1])
+    graph = grimp.build_graph("unetstudio", cache_dir=None)
+    imports = {
+        (importer.split(".")[1], imported.split(".")[1])
+        for importer in graph.modules - {"unetstudio"}
+        for imported in graph.find_modules_directly_imported_by(importer) - {"unetstudio"}
+    }
+    assert arrows
+    assert {(package, other) for package, others in arrows for other in others.split(" & ")} - imports == set()
+
+
+def test_that_the_files_of_a_stroke_and_a_prediction_are_there_and_are_counted() -> None:
+    rows = re.findall(r"^\| [\w ]+ \| (\*\*.*?) \| (\*\*.*?) \|$", ARCHITECTURE, re.MULTILINE)
+    assert len(rows) == 6
+    for cell in (cell for row in rows for cell in row):
+        files = re.findall(r"`(\S+)`", cell)
+        assert re.match(rf"\*\*{len(files)}\b", cell) and len(set(files)) == len(files)
+    assert [file for _, after in rows for file in re.findall(r"`(\S+)`", after) if not (ROOT / "unetstudio" / file).is_file()] == []
+
+
 def test_that_every_file_named_in_the_text_is_there() -> None:
-    named = re.findall(r"`((?:tests|augment|postprocess|project|formats|data|tools|training|inference|ui)/[\w/]+\.py)`", TEXT)
+    folders = "|".join(["tests", *(path.parent.name for path in (ROOT / "unetstudio").glob("*/__init__.py"))])
+    named = re.findall(rf"`((?:{folders})/[\w/]+\.py)`", TEXT)
     assert [file for file in named if not ((ROOT / file).is_file() or (ROOT / "unetstudio" / file).is_file())] == []
     assert named
 

@@ -154,7 +154,7 @@ def test_that_a_package_that_cannot_be_loaded_is_left_out_and_named(
     assert caplog.records[0].levelno == logging.WARNING
 
 
-def test_that_a_command_goes_on_and_names_the_package_in_one_line_on_standard_error(tmp_path: Path, install: Install) -> None:
+def test_that_a_command_continues_and_names_the_package_in_one_line_on_standard_error(tmp_path: Path, install: Install) -> None:
     install("loud-networks", "loud_networks", "class Other: ...\n", "unetstudio.networks", "unet")
     call = f"import sys; sys.path.insert(0, {str(tmp_path)!r}); from unetstudio.app import main; sys.exit(main(['networks', '--json']))"
     ran = subprocess.run([sys.executable, "-c", call], check=True, capture_output=True, text=True, timeout=100)

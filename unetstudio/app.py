@@ -1,4 +1,4 @@
-"""The program's start: opens the window, or hands a command on to the command line."""
+"""The program's entry point: open the window, or hand a command to the command line."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ APT = (
     "sudo apt-get install -y libegl1 libgl1 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 "
     "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-randr0"
 )
-"""Installs what Qt's window needs on a bare Debian or Ubuntu."""
+"""The command that installs what Qt's window needs on a bare Debian or Ubuntu."""
 
 USAGE = """usage: unetstudio [PATH ...]        open the window: on a project, image files, folders, a DICOM series
        unetstudio --example         open the window on an example image
@@ -42,16 +42,16 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def disable_core_dumps() -> None:
-    """Keep a crash, here or in the worker, from writing memory to the disk: it would hold patients' images."""
+    """Keep crashes, here or in the worker, from writing memory to disk: a core dump would hold patients' images."""
     try:
         import resource
-    except ImportError:  # Windows writes one only where somebody has set that up
+    except ImportError:  # Windows writes dumps only where somebody has set that up
         return
     resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def missing_libraries() -> str:
-    """Say why Qt cannot open a window here and what to run; "" when it can. Qt itself would abort the process."""
+    """Return why Qt cannot open a window here and what to run, "" when it can. Qt itself would abort the process."""
     import ctypes
     import os
 

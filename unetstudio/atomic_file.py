@@ -47,11 +47,11 @@ def replace_file(path: Path, data: bytes, *, parents: bool = False, flush: bool 
 
 @contextmanager
 def replacing(path: Path, *, flush: bool = True) -> Iterator[BinaryIO]:
-    """Give a file to write to, which becomes `path` at the end; after a failure `path` is what it was before."""
+    """Yield a file to write to, which becomes `path` at the end; after a failure `path` is what it was before."""
     temporary = path.with_name(f".{secrets.token_hex(6)}{TEMPORARY}")
     try:
         try:
-            with temporary.open("xb") as file:  # a new file always: a link in its place is not followed
+            with temporary.open("xb") as file:  # always a new file: a link in its place is not followed
                 yield file
                 file.flush()
                 if flush:
@@ -75,5 +75,5 @@ def make_folder(folder: Path) -> None:
 
 
 def write_error(path: Path, error: OSError) -> FormatError:
-    """Return the error that tells why a file cannot be written, and what to do."""
+    """Return the error that says why a file cannot be written, and what to do."""
     return FormatError(path, _REASONS.get(error.errno or 0, f"it cannot be written ({error.strerror}); choose another folder."))

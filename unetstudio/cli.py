@@ -1,6 +1,6 @@
-"""The command line: the same jobs as in the window, for scripts and servers.
+"""The command line: the window's jobs for scripts and servers.
 
-Exit status: 0 done, 2 a UserError in one line, 130 interrupted. A command's module loads when the command runs.
+Exit status: 0 done, 2 a UserError in one line, 130 interrupted. A command's module is imported only when the command runs.
 """
 
 from __future__ import annotations
@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from unetstudio.commands.output import Output
 
 METRICS = "volume_error hd hd95 surface_distance surface_dice seg det ap50 ap75 map pq rand v_rand v_info warping_error".replace(" ", ", ")
-"""The metrics beside the usual ones; those of other packages are listed when a name is wrong."""
+"""Metrics that can be asked for beside the usual ones; those of other packages are listed when a name is wrong."""
 
 FLIPS = "average over mirrored views; auto: images up to 4 megapixels, if the network has learnt such views"
 
 
 @dataclass(frozen=True)
 class Command:
-    """One command: its line of help, its options, and what runs with them."""
+    """One command: its line of help, its options, and the function that runs it."""
 
-    about: str
+    summary: str
     add_options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Output], None]
 
@@ -60,7 +60,7 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--version", action="version", version=f"unetstudio {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        one = commands.add_parser(name, help=command.about, description=command.about)
+        one = commands.add_parser(name, help=command.summary, description=command.summary)
         one.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
         command.add_options(one)
     return top

@@ -1,7 +1,7 @@
 """Errors addressed to the user: what happened, to which file, and what to do.
 
 Everything that a user can cause or fix is a `UserError`; any other exception is a bug. A UserError ends the job or command that raised it
-and is shown: by the window as a notice, by the command line as one line with exit status 2. Code on the way catches one only to continue
+and is shown: by the window as a notice, by the command line as one line with exit status 2. Code in between catches one only to continue
 without the file concerned or to add to the reason.
 """
 

@@ -16,7 +16,7 @@ from unetstudio.errors import UserError
 T = TypeVar("T")
 
 log = logging.getLogger(__name__)
-"""Warns of each variant of another package that is left out; without a `Reporter` the sentence goes to standard error."""
+"""Warns of each variant of another package that is left out; without a `Reporter` the warning goes to standard error."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,9 @@ class Entry(Generic[T]):
 class Registry(Generic[T]):
     """Named variants of one kind (tools, networks, formats ...), in order of registration.
 
-    `group` is the package that holds the built-in variants, one file each, and at the same time the entry-point group from which other
-    packages add theirs. Nothing is imported before the first look-up. A name belongs to whoever registered it first: a built-in variant
-    that takes it again is a UserError, one of another package is left out with a warning.
+    `group` is both the package that holds the built-in variants, one file each, and the entry-point group through which other packages add
+    theirs. Nothing is imported before the first look-up. A name belongs to whoever registered it first: a second built-in variant of that
+    name is a UserError, one from another package is left out with a warning.
     """
 
     def __init__(self, group: str, noun: str) -> None:
@@ -43,9 +43,10 @@ class Registry(Generic[T]):
         self._lock = RLock()
 
     def register(self, name: str, *, origin: str = "") -> Callable[[T], T]:
-        """Decorator: `@TOOLS.register("brush")`. UserError when something else has the name; a module imported anew replaces its own.
+        """Return a decorator that registers a variant: `@TOOLS.register("brush")`.
 
-        `origin` is for variants that do not carry their module's name, such as instances of a shared class.
+        UserError when something else has the name; a module imported anew replaces its own variant. `origin` is for variants that do not
+        carry their module's name, such as instances of a shared class.
         """
 
         def keep(variant: T) -> T:
@@ -69,7 +70,7 @@ class Registry(Generic[T]):
         return iter(self._entries)
 
     def items(self) -> list[tuple[str, T]]:
-        """Name and variant of each, built-in ones first."""
+        """Return name and variant of each, built-in ones first."""
         self._load()
         return [(name, entry.variant) for name, entry in self._entries.items()]
 
@@ -80,7 +81,7 @@ class Registry(Generic[T]):
         self._entries[name] = Entry(variant, origin)
 
     def _load(self) -> None:
-        """Import all variants at the first look-up; another thread waits until all are there."""
+        """Import all variants at the first look-up; other threads wait until that is done."""
         if self._loaded:
             return
         with self._lock:
@@ -104,7 +105,7 @@ class Registry(Generic[T]):
         try:
             variant = entry.load()
             holder = self._entries.get(entry.name)
-            if holder is None or holder.variant is not variant:  # else its module has registered it as ours do
+            if holder is None or holder.variant is not variant:  # otherwise its module has registered it, as our own modules do
                 self._add(entry.name, variant, f"the package {package}")
         except UserError as error:
             self._entries = before
@@ -115,7 +116,7 @@ class Registry(Generic[T]):
 
 
 class Reporter(logging.Handler):
-    """Hands the sentences about variants that are left out to a function, from its making until `close`."""
+    """Passes warnings about left-out variants to a function, until `close`."""
 
     def __init__(self, take: Callable[[str], object]) -> None:
         super().__init__(logging.WARNING)
@@ -123,16 +124,16 @@ class Reporter(logging.Handler):
         log.addHandler(self)
 
     def emit(self, record: logging.LogRecord) -> None:
-        """Called by the log."""
+        """Pass one warning on; called by the log."""
         self._take(record.getMessage())
 
     def close(self) -> None:
-        """Take no more sentences."""
+        """Stop passing warnings on."""
         log.removeHandler(self)
         super().close()
 
 
 def _dotted_name(variant: object) -> str:
-    """Module and name of a class or function, or of an instance's class."""
+    """Return module and name of a class or function, or of an instance's class."""
     named = variant if hasattr(variant, "__qualname__") else type(variant)
     return f"{named.__module__}.{getattr(named, '__qualname__', '')}"

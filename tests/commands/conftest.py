@@ -18,7 +18,7 @@ from unetstudio import cli
 
 @dataclass(frozen=True)
 class Ran:
-    """The exit status and the output of a command."""
+    """The outcome of a command, and its output."""
 
     status: int
     out: str
@@ -31,7 +31,7 @@ class Ran:
 
     @property
     def sentence(self) -> str:
-        """The single line of a refused command."""
+        """The one line that a refused command prints."""
         assert self.status == 2
         assert self.out == ""
         assert self.said.count("\n") == 1, self.said
@@ -43,7 +43,7 @@ Command = Callable[..., Ran]
 
 @pytest.fixture
 def command(capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
-    """Return a function that runs a command as a shell would: `command("info", path)`."""
+    """Run a command as a shell would: `command("info", path)`."""
     before = signal.getsignal(signal.SIGTERM)
 
     def run(*arguments: object) -> Ran:
@@ -64,13 +64,13 @@ def small() -> tuple[str, ...]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """Return every file below a folder with its content, to check that nothing was changed."""
+    """Return every file below a folder, to check that nothing was changed."""
     return {str(file.relative_to(folder)): file.read_bytes() for file in sorted(folder.rglob("*")) if file.is_file()}
 
 
 @pytest.fixture
 def unchanged() -> Callable[[Path], Callable[[], bool]]:
-    """Return a function `unchanged`: `same = unchanged(folder)`, then `same()` says whether all files in it are still the same."""
+    """Take `same = unchanged(folder)` now; `same()` later says whether every file in it still is what it was."""
 
     def remember(folder: Path) -> Callable[[], bool]:
         before = contents(folder)

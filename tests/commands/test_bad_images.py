@@ -34,7 +34,7 @@ def dicom(path: Path) -> None:
 
 
 def whole(path: Path) -> None:
-    """A sound picture or volume of the format that the name says."""
+    """Write a sound picture or volume of the format that the name says."""
     if path.suffix == ".dcm":
         dicom(path)
     elif path.suffix == ".tif":
@@ -110,8 +110,8 @@ def test_that_an_image_of_other_channels_is_left_out_with_one_sentence(command: 
     cv2.imwrite(str(images / "last.png"), colours)
     ran = command("new", tmp_path / "p.unetstudio", images, "--json")
     assert ran.status == 0
-    told = [e["why"] for e in ran.events if e["event"] == "refused"]
-    assert told == ["last has 3 channels and this project's images have 1 channel; open it in a project of its own."]
+    reasons = [e["why"] for e in ran.events if e["event"] == "refused"]
+    assert reasons == ["last has 3 channels and this project's images have 1 channel; open it in a project of its own."]
 
 
 def test_that_an_image_of_other_channels_cannot_be_predicted_and_nothing_is_written(
@@ -144,9 +144,7 @@ def test_that_odd_images_are_labelled_trained_and_predicted(command: Command, tm
     assert cv2.imread(str(tmp_path / "out" / "0.png"), cv2.IMREAD_UNCHANGED).shape == picture.shape
 
 
-def test_that_an_image_that_is_gone_is_named_and_the_others_are_predicted(
-    command: Command, trained: Path, images: Path, tmp_path: Path
-) -> None:
+def test_that_a_missing_image_is_named_and_the_others_are_predicted(command: Command, trained: Path, images: Path, tmp_path: Path) -> None:
     (images / "disc_0.png").unlink()
     ran = command("predict", trained, "--out", tmp_path / "out", "--json")
     assert ran.status == 2

@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(sys.platform == "win32", reason="signals and lim
 
 
 def start(arguments: Sequence[object], before: str = "") -> subprocess.Popen[str]:
-    """The command line in a process of its own."""
+    """Start the command line in its own process."""
     code = f"import sys\n{before}\nfrom unetstudio.cli import main\nsys.exit(main(sys.argv[1:]))"
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     words = [sys.executable, "-c", code, *map(str, arguments)]
@@ -29,11 +29,11 @@ def start(arguments: Sequence[object], before: str = "") -> subprocess.Popen[str
 
 
 def wait_for(process: subprocess.Popen[str], event: str) -> dict[str, Any]:
-    """Reads JSON lines until one of a kind comes."""
+    """Read JSON lines until one of a kind comes."""
     assert process.stdout is not None
     for line in process.stdout:
-        if (told := json.loads(line))["event"] == event:
-            return dict(told)
+        if (record := json.loads(line))["event"] == event:
+            return dict(record)
     raise AssertionError(process.communicate()[1])
 
 
@@ -52,9 +52,9 @@ def test_that_an_interrupted_training_keeps_what_it_learned_and_goes_on_when_res
     for card in kept:
         assert hashlib.sha256(card.path.read_bytes()).hexdigest() == card.id
     assert kept[0].step >= seen["step"]
-    told = command("train", labelled, "--steps", 2, "--resume", "--json", *small).events
-    assert told[0]["step"] == kept[0].step
-    assert told[-1]["step"] == kept[0].step + 2
+    events = command("train", labelled, "--steps", 2, "--resume", "--json", *small).events
+    assert events[0]["step"] == kept[0].step
+    assert events[-1]["step"] == kept[0].step + 2
 
 
 def test_that_a_disk_that_takes_no_more_ends_training_with_one_sentence_and_a_whole_project(
@@ -121,8 +121,8 @@ def test_that_an_interrupted_intake_keeps_the_images_taken_in_by_then(command: C
         out, said = taking.communicate(timeout=60)
     assert taking.returncode == 130
     assert said.splitlines()[-1] == "Interrupted; what was done so far is kept."
-    told = 1 + len(out.splitlines())
-    assert told <= command("info", tmp_path / "p.unetstudio", "--json").events[0]["cases"] <= told + 1
+    reported = 1 + len(out.splitlines())
+    assert reported <= command("info", tmp_path / "p.unetstudio", "--json").events[0]["cases"] <= reported + 1
 
 
 def test_that_an_interrupted_training_that_cannot_be_saved_says_so(labelled: Path, small: tuple[str, ...]) -> None:

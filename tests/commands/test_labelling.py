@@ -1,4 +1,4 @@
-"""Masks made elsewhere become labels: what their values mean, and what is refused."""
+"""Masks from other programs as labels: the meaning of their values, and refused masks."""
 
 from __future__ import annotations
 

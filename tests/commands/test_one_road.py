@@ -1,4 +1,4 @@
-"""Whichever way a segmentation is asked for, by command or in the window, of a case or of its file, it is the same."""
+"""Every way to a segmentation gives the same one: by command or in the window, of a case or of its file."""
 
 from __future__ import annotations
 
@@ -45,8 +45,8 @@ def in_the_window(project: Path, images: Path, out: Path) -> tuple[Path, Path]:
     """Masks of a folder, and an export averaged over mirrored images, by the jobs of the window."""
     with Project.open(project) as opened:
         study = OpenStudy(opened.folder, opened.classes, opened.cases)
-        list(predict_folder(PredictFolder(images=(images,), out=out / "folder"), study))
-        list(average_cases(AverageCases(cases=tuple(case.id for case in opened.cases)), study))
+        list(predict_folder(PredictFolder(1, images=(images,), out=out / "folder"), study))
+        list(average_cases(AverageCases(1, cases=tuple(case.id for case in opened.cases)), study))
         list(export(stored(opened, averaged=True), opened.cases, opened.classes, out / "export", ExportChoice("segmentation")))
     return out / "folder", out / "export"
 

@@ -1,4 +1,4 @@
-"""What a command refuses: one sentence, exit 2, nothing changed."""
+"""Refused commands: one sentence, exit 2, nothing changed."""
 
 from __future__ import annotations
 
@@ -196,7 +196,7 @@ def test_that_a_project_from_a_newer_version_is_read_and_never_changed(
 
 
 @pytest.mark.parametrize("problem", [errno.ENOSPC, errno.EROFS, errno.EACCES])
-def test_that_a_disk_that_refuses_is_explained_and_what_was_there_is_whole(
+def test_that_a_refusing_disk_is_explained_and_the_old_file_stays_whole(
     command: Command, project: Path, masks: Path, unchanged: Unchanged, monkeypatch: pytest.MonkeyPatch, problem: int
 ) -> None:
     same = unchanged(project)

@@ -1,4 +1,4 @@
-"""From images to scores without a window: each command takes what the one before it left."""
+"""From images to scores without a window: each command works on the results of the one before it."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ def test_that_pictures_go_from_new_to_scores(command: Command, images: Path, mas
     assert [e["voxels"]["disc"] for e in labelled] == [317, 317]
     assert [e["unlabelled"] for e in labelled] == [0, 0]
 
-    told = command("train", project, "--steps", 4, "--json", *small).events
-    assert [told[0]["event"], told[-1]["event"]] == ["started", "finished"]
-    assert {"round", "checkpoint"} <= {e["event"] for e in told}
-    assert told[-1]["step"] == 4
+    events = command("train", project, "--steps", 4, "--json", *small).events
+    assert [events[0]["event"], events[-1]["event"]] == ["started", "finished"]
+    assert {"round", "checkpoint"} <= {e["event"] for e in events}
+    assert events[-1]["step"] == 4
 
     written = command("predict", project, "--out", tmp_path / "out", "--json").events
     assert [Path(e["path"]).name for e in written] == ["disc_0.png", "disc_1.png"]
@@ -58,8 +58,8 @@ def test_that_a_volume_comes_back_with_the_geometry_of_its_image(command: Comman
     assert command("new", project, tmp_path / "scans").status == 0
     assert command("label", project, tmp_path / "masks").status == 0
     shape = ("--set", "patch=16")
-    told = command("train", project, "--steps", 2, "--dims", 3, "--json", *small, *shape).events
-    assert told[0]["dims"] == 3
+    events = command("train", project, "--steps", 2, "--dims", 3, "--json", *small, *shape).events
+    assert events[0]["dims"] == 3
     assert command("predict", project, "--out", tmp_path / "out", "--probabilities").status == 0
     written = nibabel.load(tmp_path / "out" / "brain.nii.gz")
     assert written.shape == (20, 18, 12)

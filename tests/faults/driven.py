@@ -18,7 +18,6 @@ from typing import Any
 
 from PySide6.QtCore import QTimer
 
-from unetstudio.data.edit import Edit
 from unetstudio.data.history import BYTES, History
 from unetstudio.project import replay, store
 from unetstudio.settings import TrainingSettings
@@ -56,9 +55,9 @@ class Driven(MainWindow):
         self.random = random.Random(self.choices.seed)
         self.done, self.moves, self.ends = 0, 0, ""
         annotation, session = self.session.annotation, self.session
-        annotation.journalled.disconnect(session.store_edit)
-        annotation.journalled.connect(self.tell_state)
-        annotation.journalled.connect(session.store_edit)
+        annotation.journalled.disconnect(session.saver.append)
+        annotation.journalled.connect(lambda change: self.tell_state(change.kind.name.lower()))
+        annotation.journalled.connect(session.saver.append)
         session.saver.idle.connect(lambda: tell("saved"))
         session.notice.connect(lambda text, level: tell("notice", level, text))
         session.fault.connect(lambda text: tell("fault", " | ".join(line.strip() for line in text.splitlines()[-8:])))
@@ -140,7 +139,7 @@ class Driven(MainWindow):
         assert labels is not None
         return hashlib.sha256(labels.values.tobytes() + labels.origin.tobytes()).hexdigest()
 
-    def tell_state(self, kind: str, _: Edit | None = None) -> None:
+    def tell_state(self, kind: str) -> None:
         """Report the current labels: after a change, or within a stroke."""
         if self.session.case is not None:
             tell("state", self.session.case.id, kind, time.monotonic(), self.digest())

@@ -76,7 +76,7 @@ class Painter:
         if self._session.labels is None:
             return
         self._moves += 1
-        if not annotation.stroke_in_hand:
+        if not annotation.stroke_active:
             annotation.set_active_class(self.strokes % 2)
             annotation.press(at)
         elif self._moves % MOVES:

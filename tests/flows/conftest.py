@@ -48,7 +48,7 @@ class Driven(application.MainWindow):
         annotation.move(Pointer(2.0 + 4 * (n % 20), 60.0 + n % 11))
         annotation.release()
 
-    def painted(self, kind, edit):
+    def painted(self, change):
         self.strokes += 1
         self.tell("painted", self.strokes, hashlib.sha256(self.session.labels.values.tobytes()).hexdigest())
 

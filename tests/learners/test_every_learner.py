@@ -1,4 +1,4 @@
-"""What the worker relies on, tried with every learner."""
+"""The worker's requirements, tried with every learner."""
 
 from __future__ import annotations
 
@@ -73,7 +73,7 @@ def test_that_a_predictor_stays_as_it_is_while_learning_goes_on(name: str, study
     story.close()
 
 
-def test_that_closing_keeps_what_was_learnt_for_another_day(name: str, study: Study, project: Path, endless: TrainingSettings) -> None:
+def test_that_closing_saves_the_learned_network(name: str, study: Study, project: Path, endless: TrainingSettings) -> None:
     learner = LEARNERS[name](study, project)
     learner.begin(endless)
     learn_until(learner, RoundDone).close()

@@ -25,7 +25,7 @@ def learnt(study: Study, project: Path, endless: TrainingSettings) -> Path:
 
 
 def step_of_start(learner: UNetLearner) -> int:
-    """The step at which it begins now."""
+    """Return the step at which it begins now."""
     started = next(iter(learner.learn()))
     assert isinstance(started, TrainingStarted)
     return started.step

@@ -86,8 +86,8 @@ def test_that_it_can_be_chosen_in_the_window_with_its_size(qtbot: QtBot) -> None
             answer(line, line.sent[-1], cost)
     shown = NetworkList(networks)
     qtbot.addWidget(shown)
-    shown.refresh(2, volumes=False, kept=())
-    assert shown.cards["dilated"].about.text() == NETWORKS["dilated"].description
+    shown.refresh(2, volumes=False, trained=())
+    assert shown.cards["dilated"].description.text() == NETWORKS["dilated"].description
     assert "million parameters" in shown.cards["dilated"].figures.text()
 
 

@@ -30,8 +30,8 @@ def network_drive(project, monkeypatch):
 def writer(project, case, tmp_path, network_drive):
     """With the case open."""
     writer = ProjectWriter(project, tmp_path / "documents")
-    writer._kept = {case.id: (project.store(case), project.store(case).load(case.shape).labels)}
-    writer._kept[case.id][0].load(case.shape)
+    writer._opened = {case.id: (project.store(case), project.store(case).load(case.shape).labels)}
+    writer._opened[case.id][0].load(case.shape)
     return writer
 
 
@@ -109,8 +109,7 @@ def test_that_the_user_hears_of_a_network_drive_once(project, network_drive, tmp
 
 def test_that_a_project_on_this_computer_is_not_mirrored(project, case, paint, tmp_path):
     local = LocalJournal(project, state=tmp_path / "state", documents=tmp_path / "documents")
-    store = project.store(case)
-    assert local.append(store, case.id, Kind.EDIT, paint(store.load(case.shape).labels, 1)) == 1
+    local.mirror(case.id, Kind.EDIT, paint(project.store(case).load(case.shape).labels, 1), 1, bytes(32))
     assert local.notice() == "" and not (tmp_path / "state").exists()
 
 

@@ -375,7 +375,7 @@ def drawn(labels: LabelMap, parts: int) -> tuple[list[Edit], Edit]:
     return edits, whole
 
 
-def test_that_a_stroke_in_hand_is_there_after_a_crash_as_one_that_can_be_undone(folder, states):
+def test_that_an_unfinished_stroke_is_recovered_after_a_crash_and_can_be_undone(folder, states):
     store = LabelStore(folder)
     labels = store.load(SHAPE).labels
     parts, _ = drawn(LabelMap(labels.values.copy(), labels.origin.copy()), 3)

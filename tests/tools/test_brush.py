@@ -1,4 +1,4 @@
-"""The brush and the eraser: what a round brush covers."""
+"""The brush and the eraser: the voxels that a round brush covers."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unetstudio.tools.tool import Pointer, ToolContext
 
 
 def context(stroke: Stroke, press: Pointer) -> ToolContext:
-    """On a black image."""
+    """Return a context on a black image."""
     return ToolContext(stroke, press, ImagePlane(np.zeros((1, *stroke.labels.shape), np.uint8), press.plane))
 
 

@@ -31,7 +31,7 @@ def stroke_on(labels: LabelMap, tool: Tool, locked: tuple[int, ...] = ()) -> Str
 
 
 def follow(tool: Tool, stroke: Stroke, way: list[tuple[float, float]], axis: int, index: int) -> list[Region]:
-    """Press, moves or clicks along `way`, release; the regions to repaint."""
+    """Press, move or click along `way` and release; returns the regions to repaint."""
     plane = Plane(axis, index)
     pointers = [Pointer(row, column, plane, spacing=(2.0, 1.0), reach=0.5) for row, column in way]
     drag = tool.drag(ToolContext(stroke, pointers[0], ImagePlane(VOXELS, plane)))
@@ -83,7 +83,7 @@ def test_that_taking_back_restores_values_and_origins_exactly(name: str, axis: i
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_that_voxels_of_a_locked_class_are_left_alone(name: str) -> None:
+def test_that_voxels_of_a_locked_class_are_not_changed(name: str) -> None:
     labels, tool = labelled(), TOOLS[name]()
     locked = labels.values == 2
     follow(tool, stroke_on(labels, tool, locked=(2,)), [(2.0, 2.0), (2.0, 9.0), (9.0, 9.0), (9.0, 2.0)], 0, 3)

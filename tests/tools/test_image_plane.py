@@ -1,4 +1,4 @@
-"""The slice of the image that a tool works on: read and measured only when asked, and once."""
+"""The slice of the image that a tool works on: read and measured only on demand, and once."""
 
 from __future__ import annotations
 

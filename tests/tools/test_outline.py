@@ -1,4 +1,4 @@
-"""Polygon, lasso and fill: what an outline encloses."""
+"""Polygon, lasso and fill: the voxels that an outline encloses."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def inside(corners: list[tuple[float, float]], within: tuple[int, int] = (40, 50
 
 
 def context(stroke: Stroke, press: Pointer) -> ToolContext:
-    """On a black image."""
+    """Return a context on a black image."""
     return ToolContext(stroke, press, ImagePlane(np.zeros((1, *stroke.labels.shape), np.uint8), press.plane))
 
 

@@ -1,4 +1,4 @@
-"""Fixtures of the window's tests: a session with a project on disk, and a function that paints."""
+"""A session with a project on disk, as the window has it, and a fixture that paints."""
 
 from __future__ import annotations
 

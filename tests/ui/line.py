@@ -1,4 +1,4 @@
-"""A substitute for the worker: tests read the requests it would get, and answer in its place."""
+"""A connection to a worker that does not exist: tests read the requests, and answer as the worker would."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from unetstudio.worker.messages import Answer, Request, TaskEnded, TaskEvent, Ta
 
 
 class Line(WorkerThread):
-    """A worker thread that is not started and keeps the requests for its process."""
+    """A worker thread that is not started and records the requests instead of sending them."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -18,13 +18,13 @@ class Line(WorkerThread):
 
 
 def task_of(request: Request) -> int:
-    """Return the id of a request's task."""
+    """Return the id of the task that a request is for."""
     assert isinstance(request, TaskRequest)
     return request.task
 
 
 def answer(worker: WorkerThread, request: Request, *events: TaskEvent) -> None:
-    """Answer a request as its running job would."""
+    """Answer a request as its job would before its end."""
     for event in events:
         worker.event_received.emit(Answer(task_of(request), event))
 

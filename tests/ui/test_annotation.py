@@ -1,4 +1,4 @@
-"""Strokes, undo and redo on one label map, as the canvas asks for them."""
+"""Strokes, undo and redo on one label map, as the canvas requests them."""
 
 from __future__ import annotations
 
@@ -8,25 +8,27 @@ import numpy as np
 import pytest
 from PySide6.QtCore import QObject
 from pytestqt.qtbot import QtBot
+from ui.laid_open import case_of
 
 from unetstudio.data.classes import ClassTable
-from unetstudio.data.edit import Edit
 from unetstudio.data.history import History
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import Origin
 from unetstudio.data.plane import Plane
+from unetstudio.project.record import Kind
 from unetstudio.tools.image_plane import ImagePlane
 from unetstudio.tools.tool import TOOLS, Drag, Pointer, Tool, ToolContext, Touched
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.canvas.modes import MODES
 from unetstudio.ui.session import Session
+from unetstudio.workspace.open_case import LabelChange
 
 CLASSES = ClassTable.named(["background", "cell", "scar"], [(0, 0, 0), (9, 9, 9), (90, 9, 9)])
 
 
 @pytest.fixture
 def annotation(qapp: QObject) -> Annotation:
-    """On an empty picture of 40 x 50."""
+    """An annotation of an empty picture of 40 x 50."""
     made = Annotation()
     made.set_classes(CLASSES)
     show(made, "one", LabelMap.unlabelled((1, 40, 50)))
@@ -34,16 +36,16 @@ def annotation(qapp: QObject) -> Annotation:
 
 
 @pytest.fixture
-def journal(annotation: Annotation) -> list[tuple[str, Edit]]:
+def journal(annotation: Annotation) -> list[LabelChange]:
     """The changes that go to the disk."""
-    kept: list[tuple[str, Edit]] = []
-    annotation.journalled.connect(lambda kind, edit: kept.append((kind, edit)))
+    kept: list[LabelChange] = []
+    annotation.journalled.connect(kept.append)
     return kept
 
 
 def show(annotation: Annotation, case: str, labels: LabelMap) -> None:
     """Open a case whose image is black."""
-    annotation.open(case, np.zeros((1, *labels.shape), np.uint8), labels, History())
+    annotation.open(case_of(labels, case=case), History())
 
 
 def drag(annotation: Annotation, *points: tuple[float, float]) -> None:
@@ -59,19 +61,17 @@ def values(annotation: Annotation) -> np.ndarray:
     return annotation.labels.values[0]
 
 
-def test_that_a_stroke_is_one_change_that_undo_and_redo_repeat_to_the_voxel(
-    annotation: Annotation, journal: list[tuple[str, Edit]]
-) -> None:
+def test_that_a_stroke_is_one_change_that_undo_and_redo_repeat_to_the_voxel(annotation: Annotation, journal: list[LabelChange]) -> None:
     drag(annotation, (10, 10), (10, 40), (20, 40))
     painted = values(annotation).copy()
     annotation.undo()
     assert (values(annotation) == UNLABELLED).all()
     annotation.redo()
     assert np.array_equal(values(annotation), painted)
-    assert [kind for kind, _ in journal] == ["edit", "undo", "redo"]
+    assert [change.kind for change in journal] == [Kind.EDIT, Kind.UNDO, Kind.REDO]
 
 
-def test_that_the_journal_alone_leads_to_the_same_labels(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
+def test_that_the_journal_alone_leads_to_the_same_labels(annotation: Annotation, journal: list[LabelChange]) -> None:
     rng = np.random.default_rng(0)
     for number in range(30):
         annotation.set_active_class(int(rng.integers(3)))
@@ -82,8 +82,8 @@ def test_that_the_journal_alone_leads_to_the_same_labels(annotation: Annotation,
         if number % 10 == 9:
             annotation.redo()
     replayed = LabelMap.unlabelled((1, 40, 50))
-    for _, edit in journal:
-        replayed.apply(edit)
+    for change in journal:
+        replayed.apply(change.edit)
     assert np.array_equal(replayed.values[0], values(annotation))
     assert annotation.labels is not None
     assert np.array_equal(replayed.origin, annotation.labels.origin)
@@ -115,7 +115,7 @@ def test_that_a_picture_of_one_pixel_can_be_painted_and_erased(annotation: Annot
 
 
 @pytest.mark.parametrize("name", list(TOOLS))
-def test_that_escape_takes_back_what_any_tool_has_in_hand(annotation: Annotation, journal: list[tuple[str, Edit]], name: str) -> None:
+def test_that_escape_cancels_the_current_stroke_of_any_tool(annotation: Annotation, journal: list[LabelChange], name: str) -> None:
     drag(annotation, (5, 5), (5, 30))
     before = values(annotation).copy()
     journal.clear()
@@ -123,15 +123,15 @@ def test_that_escape_takes_back_what_any_tool_has_in_hand(annotation: Annotation
     annotation.set_active_class(2)
     annotation.press(Pointer(5, 5))
     annotation.move(Pointer(15, 30))
-    in_hand = annotation.stroke_in_hand
+    painting = annotation.stroke_active
     annotation.cancel()
-    if in_hand:
+    if painting:
         assert np.array_equal(values(annotation), before)
         assert journal == []
-    assert not annotation.stroke_in_hand
+    assert not annotation.stroke_active
 
 
-def test_that_undo_during_a_stroke_takes_the_stroke_back_and_no_more(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
+def test_that_undo_during_a_stroke_takes_the_stroke_back_and_no_more(annotation: Annotation, journal: list[LabelChange]) -> None:
     drag(annotation, (5, 5), (5, 30))
     before = values(annotation).copy()
     annotation.press(Pointer(20, 5))
@@ -144,10 +144,10 @@ def test_that_undo_during_a_stroke_takes_the_stroke_back_and_no_more(annotation:
     assert len(journal) == 1
 
 
-def test_that_taking_another_tool_or_case_takes_the_stroke_in_hand_back(annotation: Annotation) -> None:
+def test_that_choosing_another_tool_or_case_cancels_the_current_stroke(annotation: Annotation) -> None:
     annotation.press(Pointer(20, 5))
     annotation.tools.choose("eraser")
-    assert not annotation.stroke_in_hand
+    assert not annotation.stroke_active
     annotation.tools.choose("brush")
     annotation.press(Pointer(20, 5))
     first = annotation.labels
@@ -169,7 +169,7 @@ def test_that_each_case_has_an_undo_of_its_own(annotation: Annotation) -> None:
     assert (values(annotation) == UNLABELLED).all()
 
 
-def test_that_a_stroke_that_changes_nothing_is_no_change(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
+def test_that_a_stroke_that_changes_nothing_is_no_change(annotation: Annotation, journal: list[LabelChange]) -> None:
     drag(annotation, (5, 5), (5, 30))
     drag(annotation, (5, 5), (5, 30))
     annotation.tools.choose("eraser")
@@ -177,7 +177,7 @@ def test_that_a_stroke_that_changes_nothing_is_no_change(annotation: Annotation,
     assert len(journal) == 1
 
 
-def test_that_without_a_case_nothing_happens(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
+def test_that_without_a_case_nothing_happens(annotation: Annotation, journal: list[LabelChange]) -> None:
     annotation.close()
     drag(annotation, (5, 5), (5, 30))
     annotation.undo()
@@ -185,23 +185,23 @@ def test_that_without_a_case_nothing_happens(annotation: Annotation, journal: li
     assert journal == []
 
 
-def test_that_nothing_is_painted_or_undone_where_nothing_may_be_changed(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
+def test_that_nothing_is_painted_or_undone_where_nothing_may_be_changed(annotation: Annotation, journal: list[LabelChange]) -> None:
     drag(annotation, (5, 5), (5, 30))
-    told: list[str] = []
-    annotation.refused.connect(told.append)
+    sentences: list[str] = []
+    annotation.refused.connect(sentences.append)
     annotation.read_only = True
     drag(annotation, (20, 5), (20, 30))
     annotation.undo()
     assert len(journal) == 1
-    assert told == ["This project is open read-only; nothing is changed."]
+    assert sentences == ["This project is open read-only; nothing is changed."]
 
 
 def test_that_a_locked_class_is_refused_by_name(annotation: Annotation) -> None:
-    told: list[str] = []
-    annotation.refused.connect(told.append)
+    sentences: list[str] = []
+    annotation.refused.connect(sentences.append)
     annotation.set_classes(CLASSES.changed(1, locked=True))
     drag(annotation, (5, 5), (5, 30))
-    assert told == ["The class “cell” is locked; unlock it to paint it."]
+    assert sentences == ["The class “cell” is locked; unlock it to paint it."]
     assert (values(annotation) == UNLABELLED).all()
 
 
@@ -223,12 +223,10 @@ def test_that_pick_takes_the_class_of_a_voxel_and_ignores_the_unlabelled(annotat
 
 
 @pytest.mark.parametrize("mode", list(MODES))
-def test_that_a_mode_paints_nothing_and_takes_the_stroke_in_hand_back(
-    annotation: Annotation, journal: list[tuple[str, Edit]], mode: str
-) -> None:
+def test_that_a_mode_paints_nothing_and_cancels_the_current_stroke(annotation: Annotation, journal: list[LabelChange], mode: str) -> None:
     annotation.press(Pointer(20, 5))
     annotation.tools.choose(mode)
-    assert not annotation.stroke_in_hand
+    assert not annotation.stroke_active
     drag(annotation, (5, 5), (5, 30))
     assert (values(annotation) == UNLABELLED).all() and journal == []
 
@@ -246,7 +244,9 @@ def seen(monkeypatch: pytest.MonkeyPatch) -> list[ImagePlane]:
             images.append(context.image)
             yield Touched()
 
-    monkeypatch.setattr(TOOLS, "_found", {**dict(TOOLS.items()), "looking": Looking})
+    assert "brush" in TOOLS  # all are loaded
+    monkeypatch.setattr(TOOLS, "_entries", TOOLS._entries.copy())
+    TOOLS.register("looking")(Looking)
     return images
 
 
@@ -254,7 +254,7 @@ def test_that_a_tool_sees_the_slice_of_the_image_under_the_press_and_what_it_com
     seen: list[ImagePlane], annotation: Annotation
 ) -> None:
     voxels = np.arange(4 * 5 * 6, dtype=np.uint16).reshape(1, 4, 5, 6)
-    annotation.open("volume", voxels, LabelMap.unlabelled((4, 5, 6)), History())
+    annotation.open(case_of(LabelMap.unlabelled((4, 5, 6)), voxels), History())
     annotation.tools.choose("looking")
     for plane in (Plane(1, 2), Plane(1, 2), Plane(2, 0)):
         annotation.press(Pointer(1, 1, plane))
@@ -267,7 +267,8 @@ def test_that_a_tool_sees_the_slice_of_the_image_under_the_press_and_what_it_com
 def test_that_a_tool_never_sees_the_image_of_the_case_before(seen: list[ImagePlane], annotation: Annotation) -> None:
     annotation.tools.choose("looking")
     for value in (3, 7):
-        annotation.open(f"case {value}", np.full((1, 1, 5, 6), value), LabelMap.unlabelled((1, 5, 6)), History())
+        case = case_of(LabelMap.unlabelled((1, 5, 6)), np.full((1, 1, 5, 6), value), case=f"case {value}")
+        annotation.open(case, History())
         annotation.press(Pointer(1, 1))
         annotation.release()
     assert [int(image.channels.max()) for image in seen] == [3, 7]
@@ -280,44 +281,44 @@ def test_that_the_tools_of_a_session_see_its_open_image(seen: list[ImagePlane], 
     np.testing.assert_array_equal(seen[0].channels, opened.scan.array[:, 0])
 
 
-def test_that_painted_voxels_say_that_a_hand_painted_them(annotation: Annotation) -> None:
+def test_that_painted_voxels_have_the_origin_painted(annotation: Annotation) -> None:
     drag(annotation, (5, 5), (5, 30))
     assert annotation.labels is not None
     assert set(np.unique(annotation.labels.origin)) == {0, int(Origin.PAINTED)}
 
 
 def test_that_a_long_stroke_goes_to_the_disk_in_parts_before_it_ends(annotation: Annotation, qtbot: QtBot) -> None:
-    kept: list[tuple[str, Edit]] = []
-    annotation.journalled.connect(lambda kind, edit: kept.append((kind, edit)))
+    kept: list[LabelChange] = []
+    annotation.journalled.connect(kept.append)
     annotation.press(Pointer(10, 10))
     qtbot.waitUntil(lambda: len(kept) == 1, timeout=5_000)
     annotation.move(Pointer(10, 40))
     qtbot.waitUntil(lambda: len(kept) == 2, timeout=5_000)
     annotation.move(Pointer(30, 40))
     annotation.release()
-    assert [kind for kind, _ in kept] == ["partial", "partial", "edit"]
+    assert [change.kind for change in kept] == [Kind.PARTIAL, Kind.PARTIAL, Kind.EDIT]
     whole = LabelMap.unlabelled((1, 40, 50))
-    whole.apply(kept[2][1])
+    whole.apply(kept[2].edit)
     assert np.array_equal(whole.values, annotation.labels.values)
     parts = LabelMap.unlabelled((1, 40, 50))
-    for _, part in kept[:2]:
-        parts.apply(part)
+    for change in kept[:2]:
+        parts.apply(change.edit)
     assert (whole.values[parts.values != UNLABELLED] == 1).all()
     assert 0 < parts.annotated < whole.annotated
 
 
-def test_that_escape_after_a_part_voids_it(annotation: Annotation, journal: list[tuple[str, Edit]], qtbot: QtBot) -> None:
+def test_that_escape_after_a_part_voids_it(annotation: Annotation, journal: list[LabelChange], qtbot: QtBot) -> None:
     annotation.press(Pointer(10, 10))
     qtbot.waitUntil(lambda: bool(journal), timeout=5_000)
     annotation.cancel()
-    assert [kind for kind, _ in journal] == ["partial", "cancel"]
+    assert [change.kind for change in journal] == [Kind.PARTIAL, Kind.CANCEL]
     drag(annotation, (20, 20), (20, 30))
     annotation.press(Pointer(30, 10))
     annotation.cancel()
-    assert [kind for kind, _ in journal] == ["partial", "cancel", "edit"]
+    assert [change.kind for change in journal] == [Kind.PARTIAL, Kind.CANCEL, Kind.EDIT]
 
 
-def test_that_an_outline_that_has_painted_nothing_has_no_part(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
+def test_that_an_outline_that_has_painted_nothing_has_no_part(annotation: Annotation, journal: list[LabelChange]) -> None:
     annotation.tools.choose("polygon")
     annotation.press(Pointer(10, 10))
     annotation.press(Pointer(10, 30))
@@ -327,7 +328,7 @@ def test_that_an_outline_that_has_painted_nothing_has_no_part(annotation: Annota
     assert (values(annotation) == UNLABELLED).all()
 
 
-def test_that_a_stroke_in_hand_is_kept_when_its_case_goes_away(annotation: Annotation, journal: list[tuple[str, Edit]]) -> None:
+def test_that_an_unfinished_stroke_is_kept_when_its_case_is_closed(annotation: Annotation, journal: list[LabelChange]) -> None:
     annotation.press(Pointer(10, 10))
     annotation.end()
-    assert [kind for kind, _ in journal] == ["edit"]
+    assert [change.kind for change in journal] == [Kind.EDIT]

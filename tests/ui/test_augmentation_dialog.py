@@ -1,4 +1,4 @@
-"""Augmentation by hand: presets, sliders, samples that follow, and Apply."""
+"""The augmentation dialog: presets, sliders, samples that follow, and Apply."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""Faults of the program itself."""
+"""Reports of bugs in the program itself."""
 
 from __future__ import annotations
 

@@ -10,7 +10,7 @@ from unetstudio.ui.cursor import Cursor
 
 @pytest.fixture
 def cursor(qapp: object) -> Cursor:
-    """In the middle of a volume of 10 x 20 x 30."""
+    """A cursor in the middle of a volume of 10 x 20 x 30."""
     made = Cursor()
     made.open((10, 20, 30))
     return made
@@ -18,7 +18,7 @@ def cursor(qapp: object) -> Cursor:
 
 @pytest.fixture
 def seen(cursor: Cursor) -> list[Plane]:
-    """The planes that are shown from now on."""
+    """Collect the planes shown after this call."""
     planes: list[Plane] = []
     cursor.moved.connect(planes.append)
     return planes
@@ -61,7 +61,7 @@ def test_that_the_plane_goes_through_the_position(cursor: Cursor) -> None:
     assert cursor.position == (7, 10, 3)
 
 
-def test_that_staying_where_one_is_tells_nobody(cursor: Cursor, seen: list[Plane]) -> None:
+def test_that_staying_in_place_emits_no_signal(cursor: Cursor, seen: list[Plane]) -> None:
     cursor.look_along(0)
     cursor.go_to(5)
     cursor.open((10, 30, 40))

@@ -1,4 +1,4 @@
-"""Start page, key sheet, about, this computer, status bar: what they say."""
+"""The texts of start page, key sheet, about, this computer and status bar."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from unetstudio.worker.messages import DescribeDevice, DeviceReport, Request, St
 
 
 def words_of(widget: QWidget) -> str:
-    """All its labels."""
+    """Return the texts of all its labels."""
     return "\n".join(label.text() for label in widget.findChildren(QLabel))
 
 

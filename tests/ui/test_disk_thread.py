@@ -1,4 +1,4 @@
-"""The disk thread: tasks in order, jobs beside them, answers on the GUI thread, and a life that no error ends."""
+"""The disk thread: calls in order, jobs beside them, answers on the GUI thread, and no end by any error."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unetstudio.ui.disk_thread import DiskThread
 
 @pytest.fixture
 def disk(qapp: object) -> Iterator[DiskThread]:
-    """A running one."""
+    """A running disk thread."""
     made = DiskThread()
     made.start()
     yield made
@@ -45,7 +45,7 @@ def test_that_a_user_error_is_handed_back_and_the_next_task_runs(disk: DiskThrea
     qtbot.waitUntil(lambda: answers == ["no", "yes"], timeout=10_000)
 
 
-def test_that_a_bug_is_told_with_its_trace_answers_as_failed_and_ends_nothing(disk: DiskThread, qtbot: QtBot) -> None:
+def test_that_a_bug_is_reported_with_its_trace_fails_its_call_and_ends_nothing(disk: DiskThread, qtbot: QtBot) -> None:
     answers: list[str] = []
     with qtbot.waitSignal(disk.crashed, timeout=10_000) as crashed:
         disk.ask(lambda: 1 / 0, None, lambda error: answers.append(str(error)))
@@ -56,7 +56,7 @@ def test_that_a_bug_is_told_with_its_trace_answers_as_failed_and_ends_nothing(di
 
 
 def test_that_a_stroke_does_not_wait_for_a_job(disk: DiskThread, qtbot: QtBot) -> None:
-    told: list[object] = []
+    results: list[object] = []
     begun, go = threading.Event(), threading.Event()
 
     def steps() -> Iterator[int]:
@@ -64,30 +64,30 @@ def test_that_a_stroke_does_not_wait_for_a_job(disk: DiskThread, qtbot: QtBot) -
         assert go.wait(10)
         yield 1
 
-    disk.begin(steps(), told.append, lambda error: told.append("end"))
+    disk.begin(steps(), results.append, lambda error: results.append("end"))
     assert begun.wait(10)
-    disk.ask(lambda: "stroke", told.append)
-    qtbot.waitUntil(lambda: told == ["stroke"], timeout=10_000)
+    disk.ask(lambda: "stroke", results.append)
+    qtbot.waitUntil(lambda: results == ["stroke"], timeout=10_000)
     go.set()
-    qtbot.waitUntil(lambda: told == ["stroke", 1, "end"], timeout=10_000)
+    qtbot.waitUntil(lambda: results == ["stroke", 1, "end"], timeout=10_000)
 
 
-def test_that_a_job_begins_after_the_tasks_asked_before_it(disk: DiskThread, qtbot: QtBot) -> None:
-    told: list[str] = []
+def test_that_a_job_begins_after_the_calls_queued_before_it(disk: DiskThread, qtbot: QtBot) -> None:
+    results: list[str] = []
     go = threading.Event()
-    disk.ask(lambda: told.append("saved" if go.wait(10) else "late"))
+    disk.ask(lambda: results.append("saved" if go.wait(10) else "late"))
 
     def steps() -> Iterator[str]:
-        told.append("read")
+        results.append("read")
         yield "event"
 
-    disk.begin(steps(), lambda event: None, lambda error: told.append("end"))
+    disk.begin(steps(), lambda event: None, lambda error: results.append("end"))
     go.set()
-    qtbot.waitUntil(lambda: told == ["saved", "read", "end"], timeout=10_000)
+    qtbot.waitUntil(lambda: results == ["saved", "read", "end"], timeout=10_000)
 
 
-def test_that_what_a_job_carries_is_done_on_the_disk_thread_and_its_error_is_the_jobs(disk: DiskThread, qtbot: QtBot) -> None:
-    told: list[object] = []
+def test_that_a_call_that_a_job_carries_runs_on_the_disk_thread_and_its_error_is_raised_in_the_job(disk: DiskThread, qtbot: QtBot) -> None:
+    results: list[object] = []
     threads: list[QThread] = []
 
     def refuse() -> None:
@@ -98,8 +98,8 @@ def test_that_what_a_job_carries_is_done_on_the_disk_thread_and_its_error_is_the
         yield "stored"
         disk.carry(refuse)
 
-    disk.begin(steps(), told.append, lambda error: told.append(str(error)))
-    qtbot.waitUntil(lambda: told == ["stored", "the disk is full"], timeout=10_000)
+    disk.begin(steps(), results.append, lambda error: results.append(str(error)))
+    qtbot.waitUntil(lambda: results == ["stored", "the disk is full"], timeout=10_000)
     assert threads == [disk]
 
 
@@ -129,7 +129,7 @@ def test_that_finishing_waits_for_strokes_and_not_for_a_job_that_reads_on(qapp: 
 
 
 def test_that_a_stopped_job_is_closed_and_ends_without_error(disk: DiskThread, qtbot: QtBot) -> None:
-    told: list[object] = []
+    results: list[object] = []
     closed = threading.Event()
 
     def endless() -> Iterator[int]:
@@ -140,25 +140,25 @@ def test_that_a_stopped_job_is_closed_and_ends_without_error(disk: DiskThread, q
             closed.set()
 
     steps: list[int] = []
-    stop = disk.begin(endless(), steps.append, told.append)
+    stop = disk.begin(endless(), steps.append, results.append)
     qtbot.waitUntil(lambda: bool(steps), timeout=10_000)
     stop()
-    qtbot.waitUntil(lambda: told == [None], timeout=10_000)
+    qtbot.waitUntil(lambda: results == [None], timeout=10_000)
     assert closed.is_set()
 
 
 def test_that_the_error_of_a_job_is_handed_back(disk: DiskThread, qtbot: QtBot) -> None:
-    told: list[object] = []
+    results: list[object] = []
 
     def failing() -> Iterator[int]:
         yield 1
         raise UserError("the disk is full")
 
-    disk.begin(failing(), lambda event: None, lambda error: told.append(str(error)))
-    qtbot.waitUntil(lambda: told == ["the disk is full"], timeout=10_000)
+    disk.begin(failing(), lambda event: None, lambda error: results.append(str(error)))
+    qtbot.waitUntil(lambda: results == ["the disk is full"], timeout=10_000)
 
 
-def test_that_finishing_runs_what_was_asked_and_closes_the_jobs(qapp: object, qtbot: QtBot) -> None:
+def test_that_finishing_runs_the_queued_calls_and_closes_the_jobs(qapp: object, qtbot: QtBot) -> None:
     made, kept, closed = DiskThread(), [], threading.Event()
     steps: list[int] = []
 
@@ -180,15 +180,15 @@ def test_that_finishing_runs_what_was_asked_and_closes_the_jobs(qapp: object, qt
 
 
 def test_that_a_stroke_does_not_wait_for_an_image_that_is_read(disk: DiskThread, qtbot: QtBot) -> None:
-    told: list[str] = []
+    results: list[str] = []
     go = threading.Event()
 
     def refuse() -> None:
         raise UserError("no image")
 
-    disk.read(lambda: "image" if go.wait(10) else "late", told.append, lambda error: told.append(str(error)))
-    disk.read(refuse, told.append, lambda error: told.append(str(error)))
-    disk.ask(lambda: "stroke", told.append)
-    qtbot.waitUntil(lambda: told == ["stroke"], timeout=10_000)
+    disk.read(lambda: "image" if go.wait(10) else "late", results.append, lambda error: results.append(str(error)))
+    disk.read(refuse, results.append, lambda error: results.append(str(error)))
+    disk.ask(lambda: "stroke", results.append)
+    qtbot.waitUntil(lambda: results == ["stroke"], timeout=10_000)
     go.set()
-    qtbot.waitUntil(lambda: told == ["stroke", "image", "no image"], timeout=10_000)
+    qtbot.waitUntil(lambda: results == ["stroke", "image", "no image"], timeout=10_000)

@@ -1,4 +1,4 @@
-"""How a case is shown."""
+"""The display options of a case."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def test_that_a_change_carries_the_options_of_before(qapp: object) -> None:
     assert heard == [(first, second), (second, third)]
 
 
-def test_that_showing_the_same_again_tells_nobody(qapp: object) -> None:
+def test_that_showing_the_same_again_emits_no_signal(qapp: object) -> None:
     display, heard = Display(), []
     display.changed.connect(heard.append)
     display.show(replace(display.options, outline=False))

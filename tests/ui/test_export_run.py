@@ -1,4 +1,4 @@
-"""Exports of the window: what is refused leaves files as they were, and the task tells how it went."""
+"""Exports of the window: a refused one leaves files as they were, and the task reports the outcome."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Paint = Callable[..., None]
 
 
 @pytest.fixture
-def told(opened: Session) -> list[tuple[str, str]]:
+def notices(opened: Session) -> list[tuple[str, str]]:
     """Every notice, with its level."""
     notices: list[tuple[str, str]] = []
     opened.notice.connect(lambda text, level: notices.append((text, level)))
@@ -36,7 +36,7 @@ def told(opened: Session) -> list[tuple[str, str]]:
 
 
 def ended(session: Session, qtbot: QtBot, act: Callable[[], None]) -> None:
-    """Acts, and waits for the import or export to end."""
+    """Call `act` and wait for the import or export to end."""
     act()
     qtbot.waitUntil(lambda: not session.tasks.running and not session.saver.busy, timeout=10_000)
 
@@ -46,53 +46,53 @@ def export(session: Session, folder: Path, what: What = "labels") -> Task:
 
 
 def test_that_labels_are_exported_as_they_are_on_the_disk(
-    opened: Session, paint: Paint, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
+    opened: Session, paint: Paint, notices: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
 ) -> None:
     paint(opened, 40, 30, 40, 60, value=1)
     ended(opened, qtbot, lambda: export(opened, tmp_path / "out"))
     assert np.array_equal(read_mask(tmp_path / "out" / "disc_0.png")[0], opened.labels.values)
     assert not (tmp_path / "out" / "disc_1.png").exists()
-    assert told == [("disc_1 has no labels yet; paint it, or export the segmentation instead.", "warning")]
+    assert notices == [("disc_1 has no labels yet; paint it, or export the segmentation instead.", "warning")]
 
 
-def test_that_an_export_into_a_place_that_refuses_is_told(
-    opened: Session, paint: Paint, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
+def test_that_an_export_into_an_unwritable_folder_is_reported(
+    opened: Session, paint: Paint, notices: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
 ) -> None:
     paint(opened, 40, 30, 40, 60, value=1)
     (tmp_path / "out").write_text("mine")
     ended(opened, qtbot, lambda: export(opened, tmp_path / "out"))
-    assert told == [("out: a file of this name is in the way; choose another folder.", "error")]
+    assert notices == [("out: a file of this name is in the way; choose another folder.", "error")]
 
 
 def test_that_an_export_never_replaces_the_images(
-    opened: Session, paint: Paint, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot
+    opened: Session, paint: Paint, images: list[Path], notices: list[tuple[str, str]], qtbot: QtBot
 ) -> None:
     paint(opened, 40, 30, 40, 60, value=1)
     before = [path.read_bytes() for path in images]
     ended(opened, qtbot, lambda: export(opened, images[0].parent))
-    assert told[0][1] == "error"
-    assert "choose another folder" in told[0][0]
+    assert notices[0][1] == "error"
+    assert "choose another folder" in notices[0][0]
     assert [path.read_bytes() for path in images] == before
 
 
 def test_that_segmentations_without_a_prediction_are_refused_with_one_sentence(
-    opened: Session, told: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
+    opened: Session, notices: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot
 ) -> None:
     ended(opened, qtbot, lambda: export(opened, tmp_path / "out", "segmentation"))
-    assert len(told) == 1
-    assert "has not been predicted yet" in told[0][0]
+    assert len(notices) == 1
+    assert "has not been predicted yet" in notices[0][0]
 
 
 @pytest.fixture
 def sent(opened: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
-    """What the worker was asked for, which is not there."""
+    """The requests to the worker, which does not exist."""
     requests: list[Request] = []
     monkeypatch.setattr(opened.worker, "ask", requests.append)
     return requests
 
 
 def tell(session: Session, sent: list[Request], event: CaseAveraged) -> None:
-    """An answer to the request for averaged cases; the last one ends its job."""
+    """Answer the request for averaged cases; the last answer ends its job."""
     request = next(request for request in sent if isinstance(request, AverageCases))
     answer(session.worker, request, event)
     if event.done == event.total:
@@ -105,7 +105,7 @@ def averaged(session: Session, folder: Path) -> Task:
 
 
 def test_that_averaged_masks_are_written_when_the_worker_has_made_them(
-    opened: Session, sent: list[Request], told: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path
+    opened: Session, sent: list[Request], notices: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path
 ) -> None:
     first, second = opened.cases
     averaged(opened, tmp_path / "out")
@@ -116,13 +116,13 @@ def test_that_averaged_masks_are_written_when_the_worker_has_made_them(
     tell(opened, sent, CaseAveraged(first.id, 1, 2))
     ended(opened, qtbot, lambda: tell(opened, sent, CaseAveraged(second.id, 2, 2, "disc_1.png cannot be read.")))
     assert (read_mask(tmp_path / "out" / "disc_0.png")[0] == 1).all()
-    assert told[0][0].startswith("disc_1.png cannot be read.")
+    assert notices[0][0].startswith("disc_1.png cannot be read.")
     assert not averaged_folder(opened.project.path, first.id).exists()
 
 
 @pytest.mark.parametrize("how", ["stopped", "failed", "died", "closed"])
 def test_that_an_averaged_export_that_ends_early_says_so_and_writes_nothing(
-    opened: Session, sent: list[Request], told: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path, how: str
+    opened: Session, sent: list[Request], notices: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path, how: str
 ) -> None:
     averaged(opened, tmp_path / "out")
     ends: dict[str, Callable[[], None]] = {
@@ -132,23 +132,23 @@ def test_that_an_averaged_export_that_ends_early_says_so_and_writes_nothing(
         "closed": opened.close_project,
     }
     ended(opened, qtbot, ends[how])
-    assert "error" in [level for _, level in told]
+    assert "error" in [level for _, level in notices]
     tell(opened, sent, CaseAveraged("any", 1, 1))  # too late
     assert not (tmp_path / "out").exists()
 
 
-def test_that_an_averaged_export_of_nothing_but_trouble_says_why(
-    opened: Session, sent: list[Request], told: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path
+def test_that_an_averaged_export_in_which_every_case_fails_says_why(
+    opened: Session, sent: list[Request], notices: list[tuple[str, str]], qtbot: QtBot, tmp_path: Path
 ) -> None:
     averaged(opened, tmp_path / "out")
     first, second = opened.cases
     tell(opened, sent, CaseAveraged(first.id, 1, 2, "disc_0.png cannot be read."))
     ended(opened, qtbot, lambda: tell(opened, sent, CaseAveraged(second.id, 2, 2, "disc_1.png cannot be read.")))
-    assert told[-1] == ("disc_1.png cannot be read.", "error")
+    assert notices[-1] == ("disc_1.png cannot be read.", "error")
     assert not (tmp_path / "out").exists()
 
 
-def test_that_an_export_is_a_task_that_tells_where_to_and_what_was_left_out(
+def test_that_an_export_is_a_task_with_its_folder_as_result_and_its_problems(
     opened: Session, paint: Paint, tmp_path: Path, qtbot: QtBot
 ) -> None:
     paint(opened, 40, 30, 40, 60, value=1)

@@ -1,4 +1,4 @@
-"""A folder of images predicted from the window: asked for, watched, stopped, and sorted by doubt."""
+"""A folder of images predicted from the window: started, watched, stopped, and sorted by uncertainty."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def names(dialog: FolderDialog) -> list[str]:
     return [dialog.table.item(row, 0).text() for row in range(dialog.table.rowCount())]
 
 
-def test_that_masks_go_beside_the_images_unless_told_otherwise(dialog: FolderDialog, sent: list[Request], images: list[Path]) -> None:
+def test_that_masks_go_beside_the_images_by_default(dialog: FolderDialog, sent: list[Request], images: list[Path]) -> None:
     dialog.start_button.click()
     (request,) = sent
     assert isinstance(request, PredictFolder)

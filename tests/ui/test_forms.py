@@ -85,7 +85,7 @@ def test_that_choices_and_enums_become_lists(form: Form) -> None:
     assert (form.value.norm, form.value.unit) == ("group", Unit.MILLIMETRES)
 
 
-def test_that_showing_another_value_tells_nobody(form: Form) -> None:
+def test_that_showing_another_value_emits_no_signal(form: Form) -> None:
     heard: list[Step] = []
     form.changed.connect(heard.append)
     form.set_value(Step(size=40, threshold=0.9, enabled=False, norm="batch", unit=Unit.MILLIMETRES, note="x"))

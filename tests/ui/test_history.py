@@ -1,4 +1,4 @@
-"""Who did what: the popup at the pointer, the dialog, the CSV, and the name that goes with it."""
+"""The audit trail in the window: the popup at the pointer, the dialog, the CSV, and the author's name."""
 
 from __future__ import annotations
 
@@ -28,14 +28,14 @@ Paint = Callable[..., None]
 
 
 def asked(session: Session, voxel: tuple[int, int, int], qtbot: QtBot) -> list[AuditLine]:
-    """What the window answers to: who painted this?"""
-    told: list[list[AuditLine]] = []
-    session.history.ask_who(voxel, told.append)
-    qtbot.waitUntil(lambda: bool(told), timeout=10_000)
-    return told[0]
+    """Return the changes of a voxel as the window gets them."""
+    words: list[list[AuditLine]] = []
+    session.history.ask_who(voxel, words.append)
+    qtbot.waitUntil(lambda: bool(words), timeout=10_000)
+    return words[0]
 
 
-def test_that_a_painted_place_tells_who_painted_it_and_what_was_there_before(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+def test_that_a_painted_voxel_shows_who_painted_it_and_its_earlier_changes(opened: Session, paint: Paint, qtbot: QtBot) -> None:
     paint(opened, 20, 10, 20, 60, value=0)
     opened.saver.set_author("Dr. Ada Hill")
     paint(opened, 20, 10, 20, 60, value=1)
@@ -47,18 +47,18 @@ def test_that_a_painted_place_tells_who_painted_it_and_what_was_there_before(ope
     assert words[4].endswith(f"{account_name()}: Background: painted by hand, Brush")
 
 
-def test_that_what_was_taken_back_and_erased_is_told(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+def test_that_undone_and_erased_changes_are_described(opened: Session, paint: Paint, qtbot: QtBot) -> None:
     paint(opened, 20, 10, 20, 60, value=1)
     opened.annotation.undo()
     opened.annotation.tools.choose("eraser")
     opened.annotation.redo()
     paint(opened, 20, 10, 20, 60)
-    told = [history_words.action(line) for line in asked(opened, (0, 20, 30), qtbot)]
+    words = [history_words.action(line) for line in asked(opened, (0, 20, 30), qtbot)]
     hand = "painted by hand, Brush"
-    assert told == ["erased by hand", f"did again: {hand}", f"took back: {hand}", hand]
+    assert words == ["erased by hand", f"did again: {hand}", f"took back: {hand}", hand]
 
 
-def test_that_an_untouched_place_was_changed_by_nobody(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+def test_that_an_untouched_voxel_was_changed_by_nobody(opened: Session, paint: Paint, qtbot: QtBot) -> None:
     paint(opened, 20, 10, 20, 60, value=1)
     lines = asked(opened, (0, 70, 80), qtbot)
     assert lines == []
@@ -99,8 +99,8 @@ def test_that_the_history_lists_strokes_judgements_and_exports_newest_first(
     dialog = HistoryDialog(opened, window)
     qtbot.waitUntil(lambda: dialog.model.rowCount() == 3, timeout=10_000)
     what = COLUMNS.index("What")
-    told = [dialog.model.data(dialog.model.index(row, what), Qt.ItemDataRole.DisplayRole) for row in range(3)]
-    assert told == ["exported the labels as PNG", "marked as rejected", "painted by hand, Brush"]
+    words = [dialog.model.data(dialog.model.index(row, what), Qt.ItemDataRole.DisplayRole) for row in range(3)]
+    assert words == ["exported the labels as PNG", "marked as rejected", "painted by hand, Brush"]
     assert "all seals fit" in dialog.summary.text()
     assert "not compliant" in LIMITS
 
@@ -117,7 +117,7 @@ def test_that_the_popup_leads_to_the_history(opened: Session, paint: Paint, qtbo
     window = QWidget()
     qtbot.addWidget(window)
     popup = WhoPopup(asked(opened, (0, 20, 30), qtbot), opened.classes, window)
-    with qtbot.waitSignal(popup.history_asked):
+    with qtbot.waitSignal(popup.history_requested):
         popup.history_button.click()
 
 

@@ -12,7 +12,7 @@ from unetstudio.ui.task import Task, TaskState
 
 
 def watched(session: Session) -> list[Task]:
-    """The tasks that begin from now on."""
+    """Collect the tasks begun after this call."""
     begun: list[Task] = []
     session.tasks.begun.connect(begun.append)
     return begun

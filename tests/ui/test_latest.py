@@ -13,7 +13,7 @@ from unetstudio.ui.latest import LatestThread
 
 @pytest.fixture
 def latest(qapp: object) -> Iterator[LatestThread]:
-    """A running one."""
+    """A running thread."""
     made = LatestThread()
     made.start()
     yield made

@@ -23,7 +23,7 @@ def line(qapp: object) -> Line:
 
 @pytest.fixture
 def learning(line: Line) -> Learning:
-    """With a worker that is up."""
+    """Learning with a worker that is ready."""
     made = Learning(line, NetworkCatalogue(line, Tasks()))
     made.take(WorkerReady(1, "CPU, 2 cores", ()))
     return made
@@ -57,7 +57,7 @@ def test_that_training_shows_steps_rounds_and_scores(learning: Learning) -> None
     assert learning.state.checkpoint == "abc"
 
 
-def test_that_the_trend_of_the_score_is_told_in_words(learning: Learning) -> None:
+def test_that_the_trend_of_the_score_is_described_in_words(learning: Learning) -> None:
     learning.take(started())
     for number in range(8):
         learning.take(done(number + 1, 0.5 + 0.05 * number))
@@ -70,7 +70,7 @@ def test_that_the_trend_of_the_score_is_told_in_words(learning: Learning) -> Non
     assert "0.85" in learning.state.sentence
 
 
-def test_that_the_time_left_of_a_budget_is_told(learning: Learning) -> None:
+def test_that_the_remaining_time_of_a_budget_is_shown(learning: Learning) -> None:
     learning.take(started())
     learning.take(replace(done(1, None), left=125.0))
     assert learning.state.sentence == "Learning. 2 min 05 s left."
@@ -108,12 +108,12 @@ def test_that_a_paused_learner_that_is_killed_does_not_begin_again_by_itself(lea
     assert line.sent == []
 
 
-def test_that_a_learner_that_cannot_be_started_is_told_as_an_error(learning: Learning) -> None:
-    told: list[tuple[str, str]] = []
-    learning.notice.connect(lambda text, level: told.append((text, level)))
+def test_that_a_learner_that_cannot_be_started_is_reported_as_an_error(learning: Learning) -> None:
+    notices: list[tuple[str, str]] = []
+    learning.notice.connect(lambda text, level: notices.append((text, level)))
     learning.take(WorkerDied("The learner ended by itself (exit code 1).", restarting=False))
     assert learning.state.phase == "failed"
-    assert told == [("The learner ended by itself (exit code 1). Nothing you painted is lost.", "error")]
+    assert notices == [("The learner ended by itself (exit code 1). Nothing you painted is lost.", "error")]
 
 
 @pytest.mark.parametrize("job", ["training", "Train"])
@@ -125,14 +125,14 @@ def test_that_a_training_that_fails_says_why_and_can_be_begun_again(learning: Le
     assert line.sent[-1] == Train(learning.settings, resume=False)
 
 
-def test_that_a_prediction_that_fails_is_told_and_training_goes_on(learning: Learning) -> None:
-    told: list[str] = []
-    learning.notice.connect(lambda text, level: told.append(text))
+def test_that_a_failed_prediction_is_reported_and_training_continues(learning: Learning) -> None:
+    notices: list[str] = []
+    learning.notice.connect(lambda text, level: notices.append(text))
     learning.take(started())
     learning.take(JobFailed("case", "cell.png: there is no such file.", case="a"))
     learning.take(Notice("Memory ran short."))
     assert learning.state.phase == "training"
-    assert told == ["cell.png: there is no such file.", "Memory ran short."]
+    assert notices == ["cell.png: there is no such file.", "Memory ran short."]
 
 
 def test_that_other_settings_begin_afresh_and_the_same_ones_do_not(learning: Learning, line: Line) -> None:
@@ -179,7 +179,7 @@ def test_that_a_night_of_training_keeps_a_curve_of_bounded_length(learning: Lear
     assert learning.losses[-1][0] > 4999
 
 
-def test_that_a_round_told_after_starting_afresh_is_no_part_of_the_new_curve(learning: Learning) -> None:
+def test_that_a_round_reported_after_starting_afresh_is_no_part_of_the_new_curve(learning: Learning) -> None:
     learning.take(started())
     learning.start_afresh()
     learning.take(StepDone(900, 0.2, 450.0))

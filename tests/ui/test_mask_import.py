@@ -1,4 +1,4 @@
-"""Masks imported in the window: what is refused leaves labels as they were."""
+"""Masks imported in the window: a refused mask leaves labels as they were."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ Paint = Callable[..., None]
 
 
 @pytest.fixture
-def told(opened: Session) -> list[tuple[str, str]]:
+def notices(opened: Session) -> list[tuple[str, str]]:
     """Every notice, with its level."""
     notices: list[tuple[str, str]] = []
     opened.notice.connect(lambda text, level: notices.append((text, level)))
@@ -36,7 +36,7 @@ def told(opened: Session) -> list[tuple[str, str]]:
 
 
 def masks(images: list[Path], value: int = 1, shape: tuple[int, int] = (80, 96)) -> list[Path]:
-    """One for each image, all of one value."""
+    """Write one mask for each image, all of one value."""
     folder = images[0].parent / "masks"
     folder.mkdir(exist_ok=True)
     for path in images:
@@ -45,12 +45,12 @@ def masks(images: list[Path], value: int = 1, shape: tuple[int, int] = (80, 96))
 
 
 def refuse(handle: int, data: bytes) -> int:
-    """A disk without room."""
+    """Refuse to write, like a disk without room."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def ended(session: Session, qtbot: QtBot, act: Callable[[], None]) -> None:
-    """Acts, and waits for the import or export to end."""
+    """Call `act` and wait for the import or export to end."""
     act()
     qtbot.waitUntil(lambda: not session.tasks.running and not session.saver.busy, timeout=10_000)
 
@@ -70,18 +70,18 @@ def test_that_a_mask_of_any_name_is_for_the_open_case_when_it_comes_alone(opened
     assert opened.labels.counts[1] == 80 * 96
 
 
-def test_that_an_import_says_how_many_masks_it_took_in(
-    opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot
+def test_that_an_import_reports_the_number_of_imported_masks(
+    opened: Session, images: list[Path], notices: list[tuple[str, str]], qtbot: QtBot
 ) -> None:
     ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)))
     assert opened.case.annotated_share == 1.0
     assert opened.project.cases.annotated_share(opened.cases[1].id) == 1.0
-    assert told == [(f"{len(images)} masks imported. What you painted by hand stays.", "info")]
+    assert notices == [(f"{len(images)} masks imported. What you painted by hand stays.", "info")]
 
 
 @pytest.mark.parametrize("wrong", ["size", "value", "broken", "missing"])
-def test_that_a_mask_that_does_not_fit_is_told_and_changes_nothing(
-    opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot, wrong: str
+def test_that_a_mask_that_does_not_fit_is_reported_and_changes_nothing(
+    opened: Session, images: list[Path], notices: list[tuple[str, str]], qtbot: QtBot, wrong: str
 ) -> None:
     paths = masks(images, shape=(8, 9)) if wrong == "size" else masks(images)
     opened.add_class()
@@ -93,10 +93,10 @@ def test_that_a_mask_that_does_not_fit_is_told_and_changes_nothing(
     elif wrong == "missing":
         paths[0].unlink()
     opened.mask_import.begin(paths[:1])
-    qtbot.waitUntil(lambda: bool(told), timeout=10_000)
+    qtbot.waitUntil(lambda: bool(notices), timeout=10_000)
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
-    assert told[0][1] == "error"
-    assert "disc_0.png" in told[0][0]
+    assert notices[0][1] == "error"
+    assert "disc_0.png" in notices[0][0]
     assert (opened.labels.values == UNLABELLED).all()
     assert read_labels(opened.project.path, opened.case.case)[1] == 0
 
@@ -109,7 +109,7 @@ def test_that_cases_can_be_stepped_through_during_an_import_and_all_masks_arrive
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
         opened.case_opener.step(+1)
         opened.mask_import.begin(masks(images))
-    qtbot.waitUntil(lambda: opened.labels.counts[1] > 0 and not opened.saver.busy, timeout=10_000)
+    qtbot.waitUntil(lambda: not opened.tasks.running and opened.labels.counts[1] > 0 and not opened.saver.busy, timeout=10_000)
     paint(opened, 50, 10, 50, 60, value=0)
     labels, sequence = read_labels(opened.project.path, second)
     assert sequence == 2
@@ -134,7 +134,7 @@ def test_that_undo_takes_back_an_import_that_came_while_another_case_was_open(
     assert np.array_equal(opened.labels.values, painted)
 
 
-def test_that_a_stroke_in_hand_does_not_wipe_out_an_import(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+def test_that_an_unfinished_stroke_does_not_overwrite_an_import(opened: Session, images: list[Path], qtbot: QtBot) -> None:
     opened.annotation.set_active_class(0)
     opened.annotation.press(Pointer(40, 20))
     opened.annotation.move(Pointer(40, 40))
@@ -146,13 +146,13 @@ def test_that_a_stroke_in_hand_does_not_wipe_out_an_import(opened: Session, imag
     assert np.array_equal(read_labels(opened.project.path, opened.case.case)[0].values, opened.labels.values)
 
 
-def test_that_an_import_ends_with_its_project(opened: Session, images: list[Path], told: list[tuple[str, str]], qtbot: QtBot) -> None:
+def test_that_an_import_ends_with_its_project(opened: Session, images: list[Path], notices: list[tuple[str, str]], qtbot: QtBot) -> None:
     folder = opened.project.path
     opened.mask_import.begin(masks(images))
     opened.open_paths([folder])
     qtbot.waitUntil(lambda: opened.case is not None, timeout=10_000)
     qtbot.wait(200)
-    assert not [text for text, level in told if level in ("warning", "error")]
+    assert not [text for text, level in notices if level in ("warning", "error")]
 
 
 def test_that_strokes_that_were_refused_come_before_an_import(
@@ -216,8 +216,24 @@ def test_that_an_import_that_is_stopped_keeps_what_it_did(opened: Session, image
 
 
 def test_that_nothing_is_imported_without_a_project(session: Session, images: list[Path]) -> None:
-    told: list[str] = []
-    session.notice.connect(lambda text, level: told.append(text))
+    notices: list[str] = []
+    session.notice.connect(lambda text, level: notices.append(text))
     session.mask_import.begin(masks(images))
-    assert told == ["Open a project that can be changed first."]
+    assert notices == ["Open a project that can be changed first."]
     assert session.tasks.running == ()
+
+
+def test_that_a_mask_whose_case_is_closed_while_it_is_on_its_way_is_stored_all_the_same(
+    opened: Session, images: list[Path], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    first, writer = opened.cases[0], opened.project.writer
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.case_opener.step(+1)
+    answers = iter([True])  # as if it had been asked before the next case was opened
+    is_open = writer.is_open
+    monkeypatch.setattr(writer, "is_open", lambda case_id: next(answers, None) or is_open(case_id))
+    begun: list[Task] = []
+    opened.tasks.begun.connect(begun.append)
+    ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)[:1]))
+    assert (begun[0].state, begun[0].result, begun[0].problems) == (TaskState.DONE, 1, [])
+    assert read_labels(opened.project.path, first)[0].counts[1] == 80 * 96

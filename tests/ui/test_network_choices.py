@@ -1,4 +1,4 @@
-"""What the window knows of networks, and what becomes of learning when another is chosen."""
+"""The window's catalogue of networks, and the effect on learning when another is chosen."""
 
 from __future__ import annotations
 
@@ -59,23 +59,23 @@ def describe(networks: NetworkCatalogue, line: Line, *costs: NetworkCost) -> Non
     end(line, line.sent[-1])
 
 
-def test_that_another_network_begins_anew_and_says_what_becomes_of_the_weights(learning: Learning, line: Line) -> None:
-    told: list[str] = []
-    learning.notice.connect(lambda text, _: told.append(text))
+def test_that_another_network_begins_anew_and_says_what_happens_to_the_weights(learning: Learning, line: Line) -> None:
+    notices: list[str] = []
+    learning.notice.connect(lambda text, _: notices.append(text))
     learning.choose_network("attention_unet")
-    assert told == ["Attention U-Net begins anew; what U-Net learned is kept in the project."]
+    assert notices == ["Attention U-Net begins anew; what U-Net learned is kept in the project."]
     assert line.sent[-1] == Train(replace(TrainingSettings(), network="attention_unet"), resume=False)
 
 
 def test_that_a_network_used_before_can_go_on(learning: Learning, line: Line) -> None:
-    told: list[str] = []
-    learning.notice.connect(lambda text, _: told.append(text))
+    notices: list[str] = []
+    learning.notice.connect(lambda text, _: notices.append(text))
     learning.choose_network("attention_unet", go_on=True)
-    assert told[0].startswith("Attention U-Net goes on from where it stopped;")
+    assert notices[0].startswith("Attention U-Net goes on from where it stopped;")
     assert line.sent[-1] == Train(replace(TrainingSettings(), network="attention_unet"), resume=True)
 
 
-def test_that_what_the_network_before_took_is_not_told_of_the_new_one(learning: Learning) -> None:
+def test_that_the_progress_of_the_previous_network_is_not_shown_for_the_new_one(learning: Learning) -> None:
     learning.take(RoundDone(3, 30, 0.5, 0.8, {1: 0.8}, 15.0, 5.0, "held-out strokes"))
     learning.choose_network("attention_unet", go_on=True)
     state = learning.state
@@ -84,11 +84,11 @@ def test_that_what_the_network_before_took_is_not_told_of_the_new_one(learning: 
 
 
 def test_that_nothing_is_said_of_weights_that_there_are_not(line: Line, networks: NetworkCatalogue) -> None:
-    learning, told = Learning(line, networks), []
+    learning, notices = Learning(line, networks), []
     learning.take(WorkerReady(1, "CPU, 2 cores", CHOICES))
-    learning.notice.connect(lambda *notice: told.append(notice))
+    learning.notice.connect(lambda *notice: notices.append(notice))
     learning.choose_network("attention_unet")
-    assert told == []
+    assert notices == []
 
 
 def test_that_dimensions_a_network_does_not_have_are_left_to_the_program(learning: Learning) -> None:
@@ -117,7 +117,7 @@ def test_that_networks_are_described_again_when_it_failed(networks: NetworkCatal
     assert again is not None and again.running and len(line.sent) == 2
 
 
-def test_that_what_the_worker_remembers_of_earlier_runs_counts(networks: NetworkCatalogue, line: Line) -> None:
+def test_that_measurements_of_earlier_runs_count(networks: NetworkCatalogue, line: Line) -> None:
     describe(networks, line, cost("attention_unet", seconds=1.9))
     assert not networks.suits("attention_unet", 2)
 
@@ -149,7 +149,7 @@ def test_that_a_measurement_that_ends_early_says_why(networks: NetworkCatalogue,
     assert (task.state, task.error, networks.measuring) == (TaskState.FAILED, "It went wrong.", None)
 
 
-def test_that_what_suits_is_told_by_the_class_until_it_is_measured(networks: NetworkCatalogue, line: Line) -> None:
+def test_that_suitability_comes_from_the_class_until_it_is_measured(networks: NetworkCatalogue, line: Line) -> None:
     assert networks.suits("unet", 2) and networks.suits("attention_unet", 2) and not networks.suits("unetr", 2)
     line.event_received.emit(WorkerReady(1, "NVIDIA GeForce RTX 3060", CHOICES))
     assert networks.suits("unetr", 2)
@@ -169,23 +169,23 @@ def test_that_a_network_suits_when_it_is_not_much_slower_than_the_u_net(networks
     assert not networks.suits("attention_unet", 2)
 
 
-def test_that_an_export_is_announced_and_its_end_told(networks: NetworkCatalogue, line: Line, tmp_path: Path) -> None:
-    told: list[tuple[str, str]] = []
-    networks.notice.connect(lambda *notice: told.append(notice))
+def test_that_an_export_is_announced_and_its_end_reported(networks: NetworkCatalogue, line: Line, tmp_path: Path) -> None:
+    notices: list[tuple[str, str]] = []
+    networks.notice.connect(lambda *notice: notices.append(notice))
     task = networks.export(tmp_path, tmp_path / "a.onnx")
     assert line.sent[-1] == ExportNetwork(task.id, tmp_path, tmp_path / "a.onnx")
     answer(line, line.sent[-1], NetworkExported(tmp_path / "a.onnx", tmp_path / "a.onnx.json", 1e-6))
     end(line, line.sent[-1])
-    assert "a.onnx is written" in told[-1][0] and "a.onnx.json" in told[-1][0]
-    assert task.state is TaskState.DONE and len(told) == 2
+    assert "a.onnx is written" in notices[-1][0] and "a.onnx.json" in notices[-1][0]
+    assert task.state is TaskState.DONE and len(notices) == 2
 
 
 @pytest.mark.parametrize("up", [True, False])
 def test_that_an_export_that_fails_says_why(up: bool, networks: NetworkCatalogue, line: Line, tmp_path: Path) -> None:
-    told: list[tuple[str, str]] = []
+    notices: list[tuple[str, str]] = []
     made = networks if up else NetworkCatalogue(WorkerThread(), Tasks())
-    made.notice.connect(lambda *notice: told.append(notice))
+    made.notice.connect(lambda *notice: notices.append(notice))
     made.export(tmp_path, tmp_path / "a.onnx")
     if up:
         end(line, line.sent[-1], "Nothing has been learnt yet.")
-    assert told[-1] == ("Nothing has been learnt yet." if up else NOT_UP, "error")
+    assert notices[-1] == ("Nothing has been learnt yet." if up else NOT_UP, "error")

@@ -1,4 +1,4 @@
-"""The notifier: an operation changes the project, and everybody who must know hears of it once."""
+"""The notifier: an operation changes the project, and every listener hears of it once."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from unetstudio.workspace.open_project import new_project, open_project
 
 @pytest.fixture
 def notifier(qapp: QApplication, tmp_path: Path) -> Iterator[Notifier]:
-    """With a project of one case, and nobody who saves, learns or shows it."""
+    """A notifier with a project of one case, and no listeners."""
     made = Notifier()
     made.project = new_project(tmp_path / "p.unetstudio", ClassTable.named(["ground", "cell"], colours(2)), tmp_path)
     made.project.cases.add(Case("a" * 16, "cell", Source(tmp_path / "cell.png"), "a" * 64, (1, 8, 8), 1))
@@ -29,12 +29,12 @@ def notifier(qapp: QApplication, tmp_path: Path) -> Iterator[Notifier]:
 @pytest.fixture
 def heard(notifier: Notifier) -> list[object]:
     """The names of the signals, and the changes, in their order."""
-    told: list[object] = []
-    notifier.cases_changed.connect(lambda: told.append("cases"))
-    notifier.classes_changed.connect(lambda: told.append("classes"))
-    notifier.notice.connect(lambda sentence, level: told.append((sentence, level)))
-    notifier.changed.connect(told.append)
-    return told
+    signals: list[object] = []
+    notifier.cases_changed.connect(lambda: signals.append("cases"))
+    notifier.classes_changed.connect(lambda: signals.append("classes"))
+    notifier.notice.connect(lambda sentence, level: signals.append((sentence, level)))
+    notifier.changed.connect(signals.append)
+    return signals
 
 
 def test_that_a_change_of_cases_is_announced_once(notifier: Notifier, heard: list[Change]) -> None:
@@ -54,7 +54,7 @@ def test_that_an_operation_that_changes_nothing_is_not_announced(notifier: Notif
     assert heard == []
 
 
-def test_that_what_stands_against_an_operation_becomes_a_notice(notifier: Notifier, heard: list[Change]) -> None:
+def test_that_a_user_error_of_an_operation_becomes_a_notice(notifier: Notifier, heard: list[Change]) -> None:
     assert notifier.change(lambda project: project.cases.review("b" * 16, ReviewState.ACCEPTED)) is None
     assert [level for _, level in heard] == ["warning"]  # type: ignore[misc]
 
@@ -76,17 +76,17 @@ def test_that_without_a_project_there_is_nothing_to_change(qapp: QApplication) -
 
 
 def test_that_entering_and_leaving_a_project_is_announced_while_it_is_there_and_when_it_is_gone(notifier: Notifier, tmp_path: Path) -> None:
-    told: list[object] = []
-    notifier.project_opened.connect(lambda: told.append(("opened", notifier.project)))
-    notifier.project_closing.connect(lambda: told.append(("closing", notifier.project)))
-    notifier.project_closed.connect(lambda: told.append(("closed", notifier.project)))
+    signals: list[object] = []
+    notifier.project_opened.connect(lambda: signals.append(("opened", notifier.project)))
+    notifier.project_closing.connect(lambda: signals.append(("closing", notifier.project)))
+    notifier.project_closed.connect(lambda: signals.append(("closed", notifier.project)))
     project = notifier.project
     assert project is not None
     project.view["case"] = "a" * 16
     notifier.leave()
     notifier.leave()
     notifier.enter(project)
-    assert told == [("closing", project), ("closed", None), ("opened", project)]
+    assert signals == [("closing", project), ("closed", None), ("opened", project)]
     assert project.writer.project.manifest.view["case"] == "a" * 16
 
 

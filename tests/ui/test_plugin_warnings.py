@@ -1,4 +1,4 @@
-"""What is left out of a registry is told in the window, also when that was before there was one."""
+"""Variants left out of a registry are reported in the window, also when that happened before there was one."""
 
 from __future__ import annotations
 
@@ -14,43 +14,43 @@ from unetstudio.ui.plugin_warnings import PluginWarnings
 
 
 class Notices(QObject):
-    """Stands where the session does."""
+    """Stands in for the session."""
 
     notice = Signal(str, str)
 
 
 @pytest.fixture
 def warnings(qapp: object) -> Iterator[PluginWarnings]:
-    """Listening."""
+    """Plugin warnings that are being collected."""
     made = PluginWarnings()
     yield made
     made.stop()
 
 
-def test_that_what_was_left_out_before_there_was_a_window_is_told_once_there_is_one(warnings: PluginWarnings) -> None:
+def test_that_warnings_from_before_the_window_are_shown_once_there_is_one(warnings: PluginWarnings) -> None:
     registry.log.warning("The tool %r is left out.", "brush")
-    told: list[tuple[str, str]] = []
+    sentences: list[tuple[str, str]] = []
     notices = Notices()
-    notices.notice.connect(lambda *words: told.append(words))
+    notices.notice.connect(lambda *words: sentences.append(words))
     warnings.pass_on(notices.notice)
     registry.log.warning("The tool %r is left out.", "fill")
-    assert told == [("The tool 'brush' is left out.", "warning"), ("The tool 'fill' is left out.", "warning")]
+    assert sentences == [("The tool 'brush' is left out.", "warning"), ("The tool 'fill' is left out.", "warning")]
 
 
-def test_that_what_another_thread_leaves_out_is_told_on_the_gui_thread(warnings: PluginWarnings, qtbot: QtBot) -> None:
+def test_that_a_warning_from_another_thread_is_shown_on_the_gui_thread(warnings: PluginWarnings, qtbot: QtBot) -> None:
     notices = Notices()
     warnings.pass_on(notices.notice)
-    with qtbot.waitSignal(notices.notice) as told:
+    with qtbot.waitSignal(notices.notice) as sentences:
         thread = Thread(target=lambda: registry.log.warning("A format is left out."))
         thread.start()
         thread.join()
-    assert told.args == ["A format is left out.", "warning"]
+    assert sentences.args == ["A format is left out.", "warning"]
 
 
-def test_that_nothing_is_told_after_the_end(warnings: PluginWarnings, caplog: pytest.LogCaptureFixture) -> None:
-    notices, told = Notices(), []
-    notices.notice.connect(lambda *words: told.append(words))
+def test_that_nothing_is_reported_after_the_end(warnings: PluginWarnings, caplog: pytest.LogCaptureFixture) -> None:
+    notices, sentences = Notices(), []
+    notices.notice.connect(lambda *words: sentences.append(words))
     warnings.pass_on(notices.notice)
     warnings.stop()
     registry.log.warning("A format is left out.")
-    assert told == []
+    assert sentences == []

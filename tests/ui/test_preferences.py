@@ -1,4 +1,4 @@
-"""What is remembered between runs."""
+"""The user's preferences between runs."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ def test_that_a_damaged_file_means_nothing_is_remembered(tmp_path: Path) -> None
     assert Preferences(tmp_path / "p.json").get("theme", "system") == "system"
 
 
-def test_that_a_home_that_cannot_be_written_stops_nobody(tmp_path: Path) -> None:
+def test_that_a_home_that_cannot_be_written_is_no_error(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("", encoding="utf-8")
     preferences = Preferences(tmp_path / "file" / "p.json")
     preferences.put("theme", "dark")

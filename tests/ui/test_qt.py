@@ -1,4 +1,4 @@
-"""What we rely on in the Qt binding itself."""
+"""Assumptions about the Qt binding itself."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from PySide6.QtCore import QObject, Signal
 
 
 class Bell(QObject):
-    """Something that rings."""
+    """An object with a signal."""
 
     rung = Signal(bool)
 

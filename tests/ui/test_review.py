@@ -1,4 +1,4 @@
-"""Prediction, segmentation and what is accepted of it; painted strokes win throughout."""
+"""Prediction, segmentation and its acceptance; painted strokes win throughout."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ WHOLE = Region((0, 0, 0), (1, 80, 96))
 
 
 def tile(session: Session, cell: np.ndarray, region: Region = WHOLE, checkpoint: str = "c1") -> TilePredicted:
-    """A tile in which `cell` (Y, X) bool is surely class 1 and the rest surely class 0."""
+    """Return a tile in which `cell` (Y, X) bool is surely class 1 and the rest surely class 0."""
     probabilities = np.stack([~cell, cell])[:, None].astype(np.uint8) * 255
     return TilePredicted(session.case.id, region, probabilities, session.classes.values, checkpoint, 1, 1)
 
@@ -79,15 +79,15 @@ def predicted(opened: Session, qtbot: QtBot) -> Session:
 
 
 @pytest.fixture
-def told(opened: Session) -> list[str]:
-    """What was refused."""
+def notices(opened: Session) -> list[str]:
+    """The sentences of refused operations."""
     refusals: list[str] = []
     opened.notice.connect(lambda text, level: refusals.append(text))
     return refusals
 
 
 def settled(session: Session, qtbot: QtBot) -> None:
-    """Waits until the segmentation is up to date and everything is saved."""
+    """Wait until the segmentation is up to date and everything is saved."""
     qtbot.waitUntil(lambda: not session.review._busy and session.review._outdated.empty and not session.saver.busy, timeout=10_000)
 
 
@@ -169,11 +169,11 @@ def test_that_accepted_voxels_may_be_overruled_by_a_later_prediction_and_by_stro
     assert np.array_equal(predicted.labels.values[0] == 1, ~disc())
 
 
-def test_that_a_locked_class_is_neither_accepted_nor_accepted_over(predicted: Session, paint: Paint, told: list[str]) -> None:
+def test_that_a_locked_class_is_neither_accepted_nor_accepted_over(predicted: Session, paint: Paint, notices: list[str]) -> None:
     predicted.change(lambda project: project.classes.lock(1, True))
     predicted.review.accept_class(1)
     assert predicted.labels.counts[1] == 0
-    assert told[-1].startswith("Nothing changes")
+    assert notices[-1].startswith("Nothing changes")
 
 
 def test_that_strokes_of_a_removed_class_stand_in_the_way_of_nothing(predicted: Session, paint: Paint, qtbot: QtBot) -> None:
@@ -188,19 +188,19 @@ def test_that_strokes_of_a_removed_class_stand_in_the_way_of_nothing(predicted: 
     assert predicted.labels.counts[1] == disc().sum()
 
 
-def test_that_a_class_removed_after_it_was_predicted_is_not_accepted(predicted: Session, told: list[str]) -> None:
+def test_that_a_class_removed_after_it_was_predicted_is_not_accepted(predicted: Session, notices: list[str]) -> None:
     predicted.add_class("cyst")
     predicted.change(lambda project: project.classes.remove(1))
     predicted.review.accept_class(1)
     assert predicted.labels.counts[1] == 0
 
 
-def test_that_accepting_without_a_prediction_is_refused_with_one_sentence(opened: Session, told: list[str]) -> None:
+def test_that_accepting_without_a_prediction_is_refused_with_one_sentence(opened: Session, notices: list[str]) -> None:
     opened.review.accept_all()
     opened.review.accept_class(1)
     opened.review.accept_object((0, 5, 5))
-    assert len(told) == 3
-    assert told[0] == "There is nothing to accept yet: a prediction appears once two classes are painted."
+    assert len(notices) == 3
+    assert notices[0] == "There is nothing to accept yet: a prediction appears once two classes are painted."
 
 
 def test_that_accepting_waits_for_post_processing_that_is_under_way(predicted: Session, qtbot: QtBot) -> None:
@@ -239,15 +239,15 @@ def test_that_steps_are_kept_with_the_project(opened: Session, qtbot: QtBot) -> 
 
 
 def test_that_next_goes_to_the_unreviewed_and_says_when_there_is_none(opened: Session, qtbot: QtBot) -> None:
-    told: list[str] = []
-    opened.notice.connect(lambda text, level: told.append(text))
+    notices: list[str] = []
+    opened.notice.connect(lambda text, level: notices.append(text))
     opened.review.set_state(ReviewState.REJECTED)
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
         opened.review.next_unreviewed()
     assert opened.case.id == opened.cases[1].id
     opened.review.set_state(ReviewState.CORRECTED)
     opened.review.next_unreviewed()
-    assert told == ["Every case has been reviewed."]
+    assert notices == ["Every case has been reviewed."]
 
 
 def test_that_an_object_is_found_in_pictures_with_corners_and_in_volumes_without() -> None:
@@ -296,7 +296,7 @@ def test_that_accepting_does_not_wait_for_tiles_that_keep_coming(predicted: Sess
     coming.stop()
 
 
-def test_that_a_stroke_in_hand_does_not_wipe_out_what_was_accepted(predicted: Session, qtbot: QtBot) -> None:
+def test_that_an_unfinished_stroke_does_not_overwrite_accepted_voxels(predicted: Session, qtbot: QtBot) -> None:
     predicted.annotation.set_active_class(0)
     predicted.annotation.press(Pointer(40, 20))
     predicted.annotation.move(Pointer(40, 40))

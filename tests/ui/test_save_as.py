@@ -1,4 +1,4 @@
-"""Going on in another folder when the project's own disk takes no more."""
+"""Continuing in another folder when the project's own disk takes no more."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ Paint = Callable[..., None]
 
 
 def fill_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """The disk of a folder is full; every other one takes what it is given."""
+    """Fill the disk of a folder; every other one still takes data."""
     real = os.open
 
     def guarded(path: Any, flags: int, mode: int = 0o777) -> int:
@@ -34,7 +34,7 @@ def fill_up(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def save_elsewhere(session: Session, parent: Path, qtbot: QtBot) -> Path:
-    """Waits until the work goes on in the copy."""
+    """Save elsewhere and wait until the copy is open."""
     with qtbot.waitSignals([session.project_opened, session.case_opened], timeout=10_000):
         session.save_as.begin(parent)
     assert session.project.path is not None
@@ -85,13 +85,13 @@ def test_that_the_open_case_is_saved_from_memory_when_its_folder_is_gone(
 def test_that_a_second_full_disk_changes_nothing(
     opened: Session, paint: Paint, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
-    old, told = opened.project.path, []
-    opened.notice.connect(lambda text, level: told.append((text, level)))
+    old, notices = opened.project.path, []
+    opened.notice.connect(lambda text, level: notices.append((text, level)))
     with monkeypatch.context() as disk:
         fill_up(tmp_path, disk)
         paint(opened, 10, 10, 10, 60, value=1)
         opened.save_as.begin(tmp_path)
-        qtbot.waitUntil(lambda: any(text.startswith("Not saved elsewhere: ") for text, _ in told), timeout=10_000)
+        qtbot.waitUntil(lambda: any(text.startswith("Not saved elsewhere: ") for text, _ in notices), timeout=10_000)
     assert opened.project.path == old
     opened.saver.save_now()
     qtbot.waitUntil(lambda: opened.saver.trouble is None and not opened.saver.busy, timeout=10_000)

@@ -1,4 +1,4 @@
-"""What the status bar may say: saved only when it is on the disk, and never silence about what is not."""
+"""The status bar's words on saving: "saved" only when it is on the disk, and a word on everything that is not."""
 
 from __future__ import annotations
 
@@ -26,14 +26,14 @@ Paint = Callable[..., None]
 
 @pytest.fixture
 def states(opened: Session) -> list[tuple[str, bool]]:
-    """Everything the status bar was told."""
-    told: list[tuple[str, bool]] = []
-    opened.save_state_changed.connect(lambda text, safe: told.append((text, safe)))
-    return told
+    """Every state of saving that the status bar was given."""
+    reports: list[tuple[str, bool]] = []
+    opened.save_state_changed.connect(lambda text, safe: reports.append((text, safe)))
+    return reports
 
 
 def refuse(problem: int) -> Callable[..., int]:
-    """A disk that takes nothing."""
+    """Refuse to write, like a disk that takes nothing."""
 
     def write(handle: int, data: bytes) -> int:
         raise OSError(problem, os.strerror(problem))
@@ -51,7 +51,7 @@ def refuse(problem: int) -> Callable[..., int]:
         (errno.EIO, "reports a fault"),
     ],
 )
-def test_that_a_refused_stroke_is_told_and_kept_until_the_disk_takes_it(
+def test_that_a_refused_stroke_is_reported_and_kept_until_the_disk_takes_it(
     opened: Session, paint: Paint, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, problem: int, words: str
 ) -> None:
     with monkeypatch.context() as disk:
@@ -127,7 +127,7 @@ def test_that_painting_stops_when_another_program_took_the_project(
     assert read_labels(opened.project.path, opened.case.case)[1] == before
 
 
-def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_told_is_not_forgotten(
+def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_reported_is_not_forgotten(
     opened: Session, paint: Paint, tmp_path: Path, qtbot: QtBot
 ) -> None:
     lost: list[str] = []
@@ -148,16 +148,16 @@ def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_told_is_not_f
 def test_that_the_trouble_counts_what_waits_and_ends_with_it(
     opened: Session, paint: Paint, monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
-    told: list[Trouble | None] = []
-    opened.saver.trouble_changed.connect(told.append)
+    reports: list[Trouble | None] = []
+    opened.saver.trouble_changed.connect(reports.append)
     with monkeypatch.context() as disk:
         disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
         paint(opened, 20, 10, 20, 60, value=1)
         paint(opened, 40, 10, 40, 60, value=1)
-    assert [trouble.waiting for trouble in told if trouble is not None][-1] == 2
-    assert told[-1] is not None and "the disk is full" in told[-1].sentence
+    assert [trouble.waiting for trouble in reports if trouble is not None][-1] == 2
+    assert reports[-1] is not None and "the disk is full" in reports[-1].sentence
     opened.saver.save_now()
-    qtbot.waitUntil(lambda: told[-1] is None, timeout=10_000)
+    qtbot.waitUntil(lambda: reports[-1] is None, timeout=10_000)
 
 
 def test_that_a_judgement_of_a_case_that_is_removed_before_it_is_saved_holds_up_no_stroke(
@@ -184,7 +184,7 @@ def test_that_minutes_of_refusals_are_called_long(opened: Session, paint: Paint,
         qtbot.waitUntil(lambda: opened.saver.trouble is not None and opened.saver.trouble.long, timeout=10_000)
 
 
-def test_that_a_stroke_in_hand_is_back_after_a_crash_up_to_its_last_part(opened: Session, qtbot: QtBot, tmp_path: Path) -> None:
+def test_that_an_unfinished_stroke_is_recovered_after_a_crash_up_to_its_last_part(opened: Session, qtbot: QtBot, tmp_path: Path) -> None:
     opened.annotation.press(Pointer(20, 10))
     opened.annotation.move(Pointer(20, 60))
     opened.annotation._keep_part()  # what the timer does
@@ -217,9 +217,9 @@ def test_that_parts_that_wait_give_way_to_the_whole_stroke(opened: Session, monk
     assert opened.project.writer.waiting == 1
 
 
-def test_that_a_nearly_full_disk_is_told_once(opened: Session, qtbot: QtBot) -> None:
-    told: list[str] = []
-    opened.saver.space_low.connect(told.append)
+def test_that_a_nearly_full_disk_is_reported_once(opened: Session, qtbot: QtBot) -> None:
+    reports: list[str] = []
+    opened.saver.space_low.connect(reports.append)
     for sentence in ("Little room.", "Little room.", "", "Little room."):
         opened.saver._warn(sentence)
-    assert told == ["Little room.", "Little room."]
+    assert reports == ["Little room.", "Little room."]

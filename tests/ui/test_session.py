@@ -1,4 +1,4 @@
-"""The session from open to close: what is painted is on the disk, and comes back with its undo."""
+"""The session from open to close: painted labels are on the disk, and come back with their undo."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ Paint = Callable[..., None]
 
 
 def reopen(session: Session, folder: Path, qtbot: QtBot) -> Session:
-    """Ends a session and opens its project in another one."""
+    """End a session and open its project in another one."""
     session.shut_down()
     fresh = Session()
     fresh.start_worker = lambda: None  # type: ignore[method-assign]
@@ -73,12 +73,12 @@ def test_that_undo_and_redo_go_on_after_a_restart(opened: Session, paint: Paint,
         fresh.shut_down()
 
 
-def test_that_escape_takes_the_stroke_in_hand_back(opened: Session, paint: Paint) -> None:
+def test_that_escape_cancels_the_current_stroke(opened: Session, paint: Paint) -> None:
     from unetstudio.tools.tool import Pointer
 
     opened.annotation.press(Pointer(10, 10))
     opened.annotation.move(Pointer(10, 40))
-    assert opened.annotation.stroke_in_hand
+    assert opened.annotation.stroke_active
     opened.annotation.cancel()
     assert (opened.labels.values == UNLABELLED).all()
     assert not opened.annotation.can_undo
@@ -153,7 +153,7 @@ def test_that_a_second_window_is_read_only_and_says_why(opened: Session, paint: 
         second.shut_down()
 
 
-def test_that_a_broken_image_is_told_and_the_others_open(session: Session, images: list[Path], qtbot: QtBot) -> None:
+def test_that_a_broken_image_is_reported_and_the_others_open(session: Session, images: list[Path], qtbot: QtBot) -> None:
     broken = images[0].with_name("broken.png")
     broken.write_text("this is text")
     notices: list[str] = []
@@ -171,21 +171,21 @@ def test_that_a_missing_image_is_named_and_another_case_still_opens(opened: Sess
     assert opened.case.case.name == "disc_0"
 
 
-def test_that_an_image_that_was_missed_after_its_project_was_closed_is_nobodys(opened: Session, images: list[Path], qtbot: QtBot) -> None:
+def test_that_an_image_found_missing_after_its_project_was_closed_is_ignored(opened: Session, images: list[Path], qtbot: QtBot) -> None:
     images[1].unlink()
-    told: list[str] = []
-    opened.notice.connect(lambda text, level: told.append(text))
+    notices: list[str] = []
+    opened.notice.connect(lambda text, level: notices.append(text))
     opened.case_opener.step(+1)
     while not opened.disk._reads.empty():  # the reader has it; what it found has not been heard yet
         pass
     opened.close_project()
     with qtbot.waitSignal(opened.case_opened, timeout=10_000):
         opened.open_paths(images[:1])
-    assert told == []
+    assert notices == []
     assert opened.image_import.missing == set()
 
 
-def test_that_a_full_disk_is_told_and_the_strokes_are_saved_once_there_is_room(
+def test_that_a_full_disk_is_reported_and_the_strokes_are_saved_once_there_is_room(
     opened: Session, paint: Paint, qtbot: QtBot, monkeypatch: object
 ) -> None:
     import errno

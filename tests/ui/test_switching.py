@@ -91,17 +91,17 @@ def test_that_images_dropped_while_others_are_read_wait_their_turn(opened: Sessi
 def test_that_the_cases_of_a_project_open_for_reading_only_stay_as_they_are(opened: Session, qtbot: QtBot) -> None:
     second = Session()
     second.start_worker = lambda: None  # type: ignore[method-assign]
-    told: list[str] = []
-    second.notice.connect(lambda text, level: told.append(text))
+    notices: list[str] = []
+    second.notice.connect(lambda text, level: notices.append(text))
     try:
         second.open_paths([opened.project.path])
         qtbot.waitUntil(lambda: second.case is not None, timeout=10_000)
         before = second.cases
-        told.clear()
+        notices.clear()
         second.change(lambda project: project.cases.remove(before[0].id))
         second.change(lambda project: project.cases.move(before[0].id, 1))
         assert second.cases == before
-        assert len(told) == 2
+        assert len(notices) == 2
     finally:
         second.shut_down()
 
@@ -147,8 +147,8 @@ def test_that_strokes_between_hurried_steps_back_and_forth_are_kept(opened: Sess
     painted = {first.id: 0, second.id: 0}
     for number in range(6):
         opened.case_opener.open((second, first)[number % 2].id)
+        painted[opened.case.id] += 1  # while the stroke is saved the next case may come
         paint(opened, 6 + 5 * number, 10, 6 + 5 * number, 60, value=number % 2)
-        painted[opened.case.id] += 1
     qtbot.waitUntil(lambda: opened.case.id == first.id and not opened.saver.busy, timeout=10_000)
     for case in (first, second):
         assert read_labels(opened.project.path, case)[1] == painted[case.id]

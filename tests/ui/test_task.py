@@ -57,7 +57,7 @@ def test_that_a_stop_function_may_end_its_task_in_its_own_words() -> None:
     assert (ends, task.error, tasks.running) == ([TaskState.FAILED], "The export was stopped.", ())
 
 
-def test_that_a_task_tells_when_it_becomes_stoppable() -> None:
+def test_that_a_task_announces_when_it_becomes_stoppable() -> None:
     task, changes = Task("Exporting"), []
     task.changed.connect(lambda: changes.append(task.can_stop))
     task.on_stop(lambda: None)

@@ -1,4 +1,4 @@
-"""Tools, their options, and which of them or of the modes is chosen."""
+"""Tools, their options, and the chosen tool or mode."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def test_that_a_mode_is_chosen_instead_of_a_tool(tools: ToolChoice) -> None:
     assert tools.tool is tools["fill"] and tools.mode is None and tools.hint == tools["fill"].hint
 
 
-def test_that_choosing_the_same_again_tells_nobody(tools: ToolChoice) -> None:
+def test_that_choosing_the_same_again_emits_no_signal(tools: ToolChoice) -> None:
     heard: list[str] = []
     tools.chosen.connect(heard.append)
     for name in ("brush", "lasso", "lasso"):

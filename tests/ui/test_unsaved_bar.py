@@ -1,13 +1,13 @@
-"""What the window shows while something cannot be saved."""
+"""The window while something cannot be saved."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from PySide6.QtWidgets import QWidget
 from pytestqt.qtbot import QtBot
+from ui.laid_open import case_of
 
 from unetstudio.data.history import History
 from unetstudio.data.labels import LabelMap
@@ -22,7 +22,7 @@ FULL = Trouble("strokes-1.journal could not be saved: the disk is full.", 3)
 @pytest.fixture
 def annotation(qapp: object) -> Annotation:
     made = Annotation()
-    made.open("one", np.zeros((1, 1, 40, 50), np.uint8), LabelMap.unlabelled((1, 40, 50)), History())
+    made.open(case_of(LabelMap.unlabelled((1, 40, 50))), History())
     return made
 
 
@@ -57,7 +57,7 @@ def test_that_a_project_that_is_lost_is_not_tried_again(bar: UnsavedBar) -> None
     assert "can still be saved elsewhere" in bar.sentence.text()
 
 
-def test_that_the_image_does_not_move_under_a_stroke_in_hand(bar: UnsavedBar, annotation: Annotation, qtbot: QtBot) -> None:
+def test_that_the_image_does_not_move_during_a_stroke(bar: UnsavedBar, annotation: Annotation, qtbot: QtBot) -> None:
     annotation.tools.choose("eraser")
     annotation.press(Pointer(10, 10))
     bar.show_trouble(FULL)
@@ -68,11 +68,11 @@ def test_that_the_image_does_not_move_under_a_stroke_in_hand(bar: UnsavedBar, an
 
 def test_that_its_buttons_ask(bar: UnsavedBar, qtbot: QtBot) -> None:
     bar.show_trouble(FULL)
-    with qtbot.waitSignals([bar.try_now_asked, bar.save_elsewhere_asked]):
+    with qtbot.waitSignals([bar.try_now_requested, bar.save_elsewhere_requested]):
         bar.try_button.click()
         bar.elsewhere_button.click()
 
 
-def test_that_what_a_refusal_says_already_is_not_said_twice() -> None:
-    told = sentence(Trouble("it could not be saved: the disk is full. What was saved before is untouched; free some space.", 1))
-    assert told.count("What was saved before") == 1
+def test_that_a_sentence_of_the_refusal_is_not_repeated() -> None:
+    text = sentence(Trouble("it could not be saved: the disk is full. What was saved before is untouched; free some space.", 1))
+    assert text.count("What was saved before") == 1

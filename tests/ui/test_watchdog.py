@@ -41,7 +41,7 @@ def compute_on_the_job() -> None:
 
 
 @pytest.mark.parametrize("block", [sleep_on_the_job, compute_on_the_job])
-def test_that_a_block_of_the_window_is_logged_with_the_name_of_what_blocked(
+def test_that_a_pause_of_the_window_is_logged_with_the_blocking_function(
     watchdog: Watchdog, log: Pauses, qtbot: QtBot, block: object
 ) -> None:
     with qtbot.waitSignal(watchdog.paused, timeout=10_000):

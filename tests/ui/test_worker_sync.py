@@ -1,4 +1,4 @@
-"""Between the open project and the worker: who is given what, and which answers count."""
+"""The synchronisation of project and worker: which requests are sent, and which answers count."""
 
 from __future__ import annotations
 
@@ -12,22 +12,35 @@ import numpy as np
 import pytest
 from pytestqt.qtbot import QtBot
 
+from unetstudio.data.labels import LabelMap
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.inference.events import CasePredicted, TilePredicted
 from unetstudio.project import durable, prediction_file
 from unetstudio.project.project import Project
+from unetstudio.project.store import read_labels
 from unetstudio.settings import TrainingSettings
+from unetstudio.tools.tool import Pointer
 from unetstudio.training.events import StepDone, TrainingStarted
 from unetstudio.ui.session import Session
-from unetstudio.worker.messages import CloseStudy, OpenStudy, Request, ShowView, StudyOpened, Train, TrainingPaused, WorkerReady
+from unetstudio.worker.messages import (
+    CloseStudy,
+    LabelsEdited,
+    OpenStudy,
+    Request,
+    ShowView,
+    StudyOpened,
+    Train,
+    TrainingPaused,
+    WorkerReady,
+)
 
 Paint = Callable[..., None]
 
 
 @pytest.fixture
 def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
-    """What goes to the worker, of which there is none."""
+    """The requests to the worker, which does not exist."""
     requests: list[Request] = []
     monkeypatch.setattr(session.worker, "ask", requests.append)
     session.worker.event_received.emit(WorkerReady(1, "CPU", ()))
@@ -35,7 +48,7 @@ def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
 
 
 def refuse(handle: int, data: bytes) -> int:
-    """A disk without room."""
+    """Refuse to write, like a disk without room."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
@@ -44,7 +57,7 @@ def started() -> TrainingStarted:
 
 
 def study(session: Session) -> None:
-    """The worker has opened the session's project."""
+    """Report that the worker has opened the session's project."""
     session.worker.event_received.emit(StudyOpened(session.project.path, len(session.cases), ""))
 
 
@@ -54,7 +67,29 @@ def test_that_a_project_that_is_closed_is_taken_from_the_worker(sent: list[Reque
     assert isinstance(sent[-1], CloseStudy)
 
 
-def test_that_what_the_worker_still_says_of_a_closed_project_does_not_keep_the_next_from_learning(
+def test_that_a_stroke_and_its_undo_are_learned_under_their_numbers_in_the_journal(
+    sent: list[Request], opened: Session, paint: Paint, qtbot: QtBot
+) -> None:
+    sent.clear()
+    paint(opened, 10, 10, 10, 30)
+    opened.annotation.press(Pointer(20, 20))
+    opened.annotation.move(Pointer(20, 40))
+    with qtbot.waitSignal(opened.annotation.journalled, timeout=5_000):  # a part of it
+        pass
+    opened.annotation.cancel()
+    opened.annotation.undo()
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    edits = [request for request in sent if isinstance(request, LabelsEdited)]
+    assert [(edit.case, edit.sequence) for edit in edits] == [(opened.case.id, 1), (opened.case.id, 2)]
+    assert read_labels(opened.project.path, opened.case.case)[1] == 2
+    study = LabelMap.unlabelled(opened.case.case.shape)
+    study.apply(edits[0].edit)
+    assert study.annotated > 0
+    study.apply(edits[1].edit)
+    assert study.annotated == opened.labels.annotated == 0
+
+
+def test_that_late_events_of_a_closed_project_do_not_keep_the_next_from_learning(
     sent: list[Request], opened: Session, qtbot: QtBot
 ) -> None:
     folder = opened.project.path

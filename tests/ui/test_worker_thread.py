@@ -1,4 +1,4 @@
-"""The window's side of the worker: who gets the answers to a task's request, and how a task ends without them."""
+"""The window's side of the worker: where a task's answers go, and how a task ends without them."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ REPORT = DeviceReport((("Processor", "four cores"),))
 
 
 class Asking:
-    """What a task has heard."""
+    """A task's answers and end."""
 
     def __init__(self, worker: WorkerThread, task: int) -> None:
         self.answers: list[TaskEvent] = []

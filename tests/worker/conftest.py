@@ -1,4 +1,4 @@
-"""Fixtures of the worker tests."""
+"""Fixtures of the worker's tests."""
 
 from __future__ import annotations
 
@@ -18,5 +18,5 @@ def image(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def predictor(image: Path) -> NetworkPredictor:
-    """Make a predictor with an untrained network."""
+    """A predictor with an untrained network."""
     return untrained_predictor(image)

@@ -1,4 +1,4 @@
-"""Why a worker ended, in words."""
+"""The reasons for a worker's end, in words."""
 
 from __future__ import annotations
 

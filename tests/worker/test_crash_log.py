@@ -19,12 +19,12 @@ Current thread 0x00007f (most recent call first):
 def test_that_a_trace_bears_no_folder_that_names_somebody(tmp_path: Path) -> None:
     raw = crash_log.raw(tmp_path, 7)
     raw.write_text(TRACE, encoding="utf-8")
-    told = crash_log.collect(raw)
-    assert 'File "train_state.py", line 12 in step' in told
-    assert 'File "child.py", line 3 in serve' in told
-    assert "jane" not in told.lower()
+    trace = crash_log.collect(raw)
+    assert 'File "train_state.py", line 12 in step' in trace
+    assert 'File "child.py", line 3 in serve' in trace
+    assert "jane" not in trace.lower()
     assert not raw.exists()
-    assert (tmp_path / crash_log.LAST).read_text(encoding="utf-8") == told
+    assert (tmp_path / crash_log.LAST).read_text(encoding="utf-8") == trace
 
 
 def test_that_an_orderly_end_leaves_no_trace_and_keeps_the_last_one(tmp_path: Path) -> None:

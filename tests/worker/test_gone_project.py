@@ -1,4 +1,4 @@
-"""A project that is moved away while the worker learns finds its place free when it comes back."""
+"""A project that is moved away while the worker trains finds its place free when it comes back."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unetstudio.worker.run_log import RunLog
 
 @pytest.fixture
 def gone(tmp_path: Path) -> Path:
-    """Where the project lay."""
+    """The former place of the project."""
     return tmp_path / "study.unetstudio"
 
 

@@ -1,4 +1,4 @@
-"""Jobs on top of one another: whose turn it is, how they end, and how their errors are told."""
+"""The stack of jobs: whose turn it is, how jobs end, and how their errors are reported."""
 
 from __future__ import annotations
 
@@ -31,9 +31,9 @@ def test_that_jobs_are_closed_by_their_names_the_topmost_first() -> None:
 
 
 def test_that_want_of_memory_in_a_job_is_a_sentence_and_no_bug() -> None:
-    told = failure("case", MemoryError())
-    assert "Memory did not suffice" in told.text
-    assert not told.detail
+    event = failure("case", MemoryError())
+    assert "Memory did not suffice" in event.text
+    assert not event.detail
 
 
 def test_that_a_lost_gpu_ends_the_process_so_that_another_can_use_it() -> None:

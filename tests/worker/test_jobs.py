@@ -1,4 +1,4 @@
-"""Predictions as jobs: of what is on screen, of a case, and into a folder that may hold other people's files."""
+"""Predictions as jobs: of the view on screen, of a case, and into a folder that may hold other people's files."""
 
 from __future__ import annotations
 

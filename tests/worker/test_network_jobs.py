@@ -1,4 +1,4 @@
-"""What the worker tells of networks, and going from one to another and back."""
+"""The worker's reports on networks, and changes from one network to another and back."""
 
 from __future__ import annotations
 
@@ -49,8 +49,8 @@ SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, round_seconds=0.3, 
 ATTENTION = replace(SMALL, network="attention_unet")
 
 
-class Told:
-    """A runner, and what it said since the last question."""
+class RecordedRunner:
+    """A runner with the events since the last request."""
 
     def __init__(self) -> None:
         self.events: list[Event] = []
@@ -94,7 +94,7 @@ def opened(project: Project) -> Iterable[Request]:
     return (OpenStudy(project.folder, project.classes, project.cases), *edits)
 
 
-def test_that_what_can_be_shown_of_a_network_is_said_by_its_class() -> None:
+def test_that_only_networks_with_gates_show_attention() -> None:
     assert [choice.name for choice in choices() if choice.shows_attention] == ["attention_unet"]
     assert all(choice.source and choice.description for choice in choices())
 
@@ -149,33 +149,33 @@ def test_that_want_of_memory_is_said_of_the_network_and_the_others_are_still_tri
 
 
 def test_that_another_network_begins_anew_and_the_one_before_goes_on_when_it_is_chosen_again(project: Project) -> None:
-    told = Told()
-    told.ask(*opened(project), Train(SMALL), until=RoundDone)
-    anew = told.ask(Train(ATTENTION, resume=False), until=TrainingStarted)
+    worker = RecordedRunner()
+    worker.ask(*opened(project), Train(SMALL), until=RoundDone)
+    anew = worker.ask(Train(ATTENTION, resume=False), until=TrainingStarted)
     assert isinstance(anew, TrainingStarted) and (anew.network, anew.step) == ("attention_unet", 0)
-    told.ask(until=RoundDone)
-    back = told.ask(Train(SMALL), until=TrainingStarted)
+    worker.ask(until=RoundDone)
+    back = worker.ask(Train(SMALL), until=TrainingStarted)
     assert isinstance(back, TrainingStarted) and back.network == "unet" and back.step > 0
-    told.runner.close()
+    worker.runner.close()
     assert {card.network for card in cards(project.checkpoints_folder)} == {"unet", "attention_unet"}
 
 
-def test_that_the_attention_of_what_is_on_screen_comes_when_it_is_wanted(project: Project) -> None:
-    told, case = Told(), project.cases[0]
+def test_that_the_attention_map_of_the_view_is_computed_on_request(project: Project) -> None:
+    worker, case = RecordedRunner(), project.cases[0]
     view = ShowView(case.id, Region.whole(case.shape), (0, 32, 32), attention=True)
-    found = told.ask(*opened(project), Train(ATTENTION), view, until=AttentionMapped)
+    found = worker.ask(*opened(project), Train(ATTENTION), view, until=AttentionMapped)
     assert isinstance(found, AttentionMapped) and found.values.shape == case.shape
-    told.ask(PauseTraining(), until=object)  # type: ignore[arg-type]
-    study = told.ask(OpenStudy(project.folder, project.classes, project.cases), until=StudyOpened)
+    worker.ask(PauseTraining(), until=object)  # type: ignore[arg-type]
+    study = worker.ask(OpenStudy(project.folder, project.classes, project.cases), until=StudyOpened)
     assert isinstance(study, StudyOpened) and study.network == "attention_unet"
 
 
 def test_that_what_was_learned_is_written_as_onnx(project: Project, tmp_path: Path) -> None:
     pytest.importorskip("onnxruntime")
-    told = Told()
-    told.ask(*opened(project), Train(SMALL), until=RoundDone)
-    told.runner.handle(PauseTraining())
-    done = told.ask(ExportNetwork(7, project.folder, tmp_path / "disc"), until=NetworkExported)
+    worker = RecordedRunner()
+    worker.ask(*opened(project), Train(SMALL), until=RoundDone)
+    worker.runner.handle(PauseTraining())
+    done = worker.ask(ExportNetwork(7, project.folder, tmp_path / "disc"), until=NetworkExported)
     assert isinstance(done, NetworkExported)
     assert done.path == tmp_path / "disc.onnx" and done.path.stat().st_size > 1000 and done.card.exists()
 
@@ -184,20 +184,20 @@ def test_that_what_was_learned_is_written_as_onnx(project: Project, tmp_path: Pa
 def test_that_an_export_that_cannot_be_made_says_what_to_do(
     project: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, missing: bool
 ) -> None:
-    told = Told()
+    worker = RecordedRunner()
     if missing:
-        told.ask(*opened(project), Train(SMALL), until=RoundDone)
-        told.runner.handle(PauseTraining())
+        worker.ask(*opened(project), Train(SMALL), until=RoundDone)
+        worker.runner.handle(PauseTraining())
         monkeypatch.setitem(sys.modules, "onnx", None)
-    told.runner.handle(ExportNetwork(7, project.folder, tmp_path / "disc.onnx"))
-    while told.runner.busy:
-        told.runner.advance()
-    (failed,) = [event for event in told.events if isinstance(event, TaskEnded)]
+    worker.runner.handle(ExportNetwork(7, project.folder, tmp_path / "disc.onnx"))
+    while worker.runner.busy:
+        worker.runner.advance()
+    (failed,) = [event for event in worker.events if isinstance(event, TaskEnded)]
     assert ("unetstudio[onnx]" if missing else "train first") in failed.error
     assert not (tmp_path / "disc.onnx").exists()
 
 
-def test_that_costs_are_told_between_other_work(project: Project) -> None:
-    told = Told()
-    told.ask(DescribeNetworks(7, (("fcn", 2), ("unet", 2))), until=NetworkCost)
-    assert told.runner.busy  # the second is still to come
+def test_that_costs_are_reported_between_other_work(project: Project) -> None:
+    worker = RecordedRunner()
+    worker.ask(DescribeNetworks(7, (("fcn", 2), ("unet", 2))), until=NetworkCost)
+    assert worker.runner.busy  # the second is still to come

@@ -1,4 +1,4 @@
-"""The worker as a process of its own: it starts, answers, and its death is noticed and named."""
+"""The worker in its own process: it starts, answers, and its death is noticed and named."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from unetstudio.worker.process import WorkerProcess
 
 
 def receive_until(worker: WorkerProcess, kind: type, seconds: float = 60) -> Event:
-    """The first event of a kind."""
+    """Return the first event of a kind."""
     end = time.monotonic() + seconds
     while time.monotonic() < end:
         events = worker.receive(0.5)
@@ -28,7 +28,7 @@ def receive_until(worker: WorkerProcess, kind: type, seconds: float = 60) -> Eve
     raise AssertionError(f"no {kind.__name__} within {seconds} s")
 
 
-def test_that_a_worker_answers_and_ends_when_asked() -> None:
+def test_that_a_worker_answers_and_ends_on_request() -> None:
     worker = WorkerProcess()
     ready = receive_until(worker, WorkerReady)
     assert isinstance(ready, WorkerReady)
@@ -56,7 +56,7 @@ def test_that_a_killed_worker_is_noticed_and_its_end_explained() -> None:
     worker.close(0.1)
 
 
-def test_that_a_network_that_is_left_out_is_told_to_the_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_that_a_network_that_is_left_out_is_reported_to_the_window(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     (tmp_path / "loud_networks.py").write_text("class Other: ...\n", encoding="utf-8")
     folder = tmp_path / "loud_networks-1.0.dist-info"
     folder.mkdir()

@@ -1,4 +1,4 @@
-"""The runner in this process: what it answers to requests, without a window."""
+"""The runner in this process: its answers to requests, without a window."""
 
 from __future__ import annotations
 
@@ -71,13 +71,13 @@ def project(tmp_path: Path) -> Project:
 
 @pytest.fixture
 def runner() -> tuple[Runner, list[Event]]:
-    """A runner, and what it says."""
+    """A runner and its events."""
     events: list[Event] = []
     return Runner(events.append), events
 
 
 def stroke(value: int, row: int, columns: slice, shape: tuple[int, int, int] = (1, 64, 64)) -> Edit:
-    """A painted line of one pixel's height."""
+    """Return a painted line of one pixel's height."""
     region = Region((0, row, columns.start), (1, row + 1, columns.stop))
     count = region.size
     old, new = constant(UNLABELLED, count), constant(value, count)
@@ -87,7 +87,7 @@ def stroke(value: int, row: int, columns: slice, shape: tuple[int, int, int] = (
 
 
 def advance(runner: Runner, events: list[Event], until: Callable[[Event], bool], most: int = 3000) -> Event:
-    """Advances until such an event came."""
+    """Advance until such an event came."""
     for _ in range(most):
         for event in events:
             if isinstance(event, JobFailed):
@@ -99,7 +99,7 @@ def advance(runner: Runner, events: list[Event], until: Callable[[Event], bool],
 
 
 def answer(runner: Runner, events: list[Event], until: Callable[[TaskEvent], bool]) -> TaskEvent:
-    """Advances until such an answer came for a task."""
+    """Advance until such an answer to a task came."""
     found = advance(runner, events, lambda event: isinstance(event, Answer) and until(event.event))
     assert isinstance(found, Answer)
     return found.event
@@ -258,7 +258,7 @@ def trained(runner: Runner, events: list[Event], project: Project) -> None:
     events.clear()
 
 
-def test_that_a_closed_project_is_left_alone(runner: tuple[Runner, list[Event]], project: Project) -> None:
+def test_that_a_closed_project_is_not_changed(runner: tuple[Runner, list[Event]], project: Project) -> None:
     made, events = runner
     made.handle(OpenStudy(project.folder, project.classes, project.cases))
     made.handle(Train(SMALL))
@@ -274,7 +274,7 @@ def test_that_a_closed_project_is_left_alone(runner: tuple[Runner, list[Event]],
     assert events == []
 
 
-def test_that_a_folder_is_predicted_and_its_end_is_told(runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path) -> None:
+def test_that_a_folder_is_predicted_and_its_end_is_reported(runner: tuple[Runner, list[Event]], project: Project, tmp_path: Path) -> None:
     made, events = runner
     trained(made, events, project)
     images = project.cases[0].source.path.parent
@@ -300,7 +300,7 @@ def test_that_cases_are_averaged_for_an_export_and_the_screen_keeps_its_own(runn
 
 
 def begin_folder(made: Runner, events: list[Event], request: PredictFolder, masks: int) -> None:
-    """Asks for a folder, and stops when so many masks are there."""
+    """Request a folder, and stop when so many masks are written."""
     events.clear()
     made.handle(request)
     while len(masks_of(events)) < masks:
@@ -314,7 +314,7 @@ def checkpoints_of_masks(project: Project) -> list[bytes]:
 
 
 def begun_before_learning_went_on(made: Runner, events: list[Event], project: Project, out: Path) -> tuple[PredictFolder, list[bytes]]:
-    """A folder of which one mask is there, and the weights that it was begun with, which are no longer the newest."""
+    """Return a folder with one mask, and the weights that it was begun with, which are no longer the newest."""
     trained(made, events, project)
     request = PredictFolder(7, (project.cases[0].source.path.parent,), out)
     begin_folder(made, events, request, 1)
@@ -445,7 +445,7 @@ def test_that_a_training_that_comes_to_rest_on_a_full_disk_does_not_end_the_work
     assert any(isinstance(event, JobFailed) and not event.detail for event in events)
 
 
-def test_that_an_image_that_cannot_be_read_is_told_once_and_not_after_every_round(
+def test_that_an_image_that_cannot_be_read_is_reported_once_and_not_after_every_round(
     runner: tuple[Runner, list[Event]], project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("unetstudio.worker.prediction_scheduler.OTHERS_EVERY", 1)

@@ -1,4 +1,4 @@
-"""When a worker counts as hanging, judged from heartbeats alone."""
+"""The verdict that a worker hangs, judged from heartbeats alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ LIMITS = WatchLimits(silence=9, stuck=7, slow=30)
 
 
 def watched(beats: list[Heartbeat | None], each: float = 1.0) -> str:
-    """The first verdict while a second passes with each heartbeat, or without one for None; "" when there is none."""
+    """Return the first verdict while a second passes with each heartbeat, or without one for None; "" when there is none."""
     watch, now = Watch(LIMITS, 0.0), 0.0
     watch.started = True
     for beat in beats:

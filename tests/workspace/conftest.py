@@ -34,7 +34,7 @@ def images(tmp_path: Path) -> list[Path]:
 
 
 def made_of(paths: list[Path]) -> OpenProject:
-    """Read images into a project, made if there is none, and list the cases."""
+    """Read images into a project, made where there is none, and list the cases."""
     project: OpenProject | None = None
     for event in open_images(paths, None, documents()):
         if isinstance(event, OpenProject):
@@ -56,7 +56,7 @@ def project(images: list[Path]) -> Iterator[OpenProject]:
 
 @pytest.fixture
 def stroke() -> Callable[..., Edit]:
-    """Paint a bar of four rows on labels and return the Edit."""
+    """Paint a bar of four rows on labels, and return the Edit."""
 
     def paint(labels: LabelMap, row: int, value: int = 1) -> Edit:
         made = Stroke(labels, value, tool="brush")

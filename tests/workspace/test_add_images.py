@@ -1,4 +1,4 @@
-"""Images becoming cases: measured, hashed, pictured; what cannot be read is refused by itself."""
+"""Images becoming cases: measured, hashed, with thumbnail; one that cannot be read is refused by itself."""
 
 from __future__ import annotations
 

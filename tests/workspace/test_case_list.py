@@ -106,7 +106,7 @@ def test_that_the_next_unreviewed_case_is_searched_to_the_end_and_from_the_start
     assert project.cases.next_unreviewed(second.id) is None
 
 
-def test_that_a_case_is_known_by_its_image(project: OpenProject, images: list[Path]) -> None:
+def test_that_a_case_is_identified_by_its_image(project: OpenProject, images: list[Path]) -> None:
     assert project.cases.of_image(images[1]) == project.cases.all[1]
     assert project.cases.of_image(images[1].with_name("other.png")) is None
 

@@ -19,7 +19,7 @@ def test_that_the_example_is_copied_and_can_be_opened(tmp_path: Path) -> None:
     assert scan.shape == (1, 512, 512)
 
 
-def test_that_a_copy_that_is_there_is_left_alone(tmp_path: Path) -> None:
+def test_that_an_existing_copy_is_not_replaced(tmp_path: Path) -> None:
     (copy,) = example_images(tmp_path)
     copy.write_bytes(b"mine")
     assert example_images(tmp_path) == [copy]

@@ -1,4 +1,4 @@
-"""What leaves the program: masks that other programs read, and never at the cost of a file that is there already."""
+"""Exported files: masks that other programs read, and never at the cost of an existing file."""
 
 import csv
 import errno
@@ -98,7 +98,7 @@ def test_that_a_volume_among_pictures_does_not_become_a_png(tmp_path: Path) -> N
     assert set(everything(tmp_path / "out")) == {"cell.png", "brain.nii.gz", "legend.json", RECORD}
 
 
-def test_that_progress_is_told_file_by_file_and_ends(tmp_path: Path) -> None:
+def test_that_progress_is_reported_file_by_file_and_ends(tmp_path: Path) -> None:
     cases = [picture_case(tmp_path), volume_case(tmp_path)]
     events = run(material(*cases), cases, tmp_path / "out")
     assert [event.done for event in events] == list(range(1, 7))
@@ -193,7 +193,7 @@ def test_that_masks_never_replace_the_images_they_belong_to(tmp_path: Path) -> N
     assert everything(tmp_path) == before
 
 
-def test_that_a_folder_that_cannot_be_made_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_that_a_folder_that_cannot_be_made_is_reported_in_one_sentence(tmp_path: Path) -> None:
     case = picture_case(tmp_path)
     with pytest.raises(UserError, match="out: the folder cannot be made"):
         run(material(case), [case], tmp_path / "cell.png" / "out")
@@ -232,7 +232,7 @@ def test_that_a_case_without_labels_is_left_out_with_a_sentence(tmp_path: Path) 
     assert events[-1].done == events[-1].total
 
 
-def test_that_nothing_to_export_is_told_in_one_sentence(tmp_path: Path) -> None:
+def test_that_nothing_to_export_is_reported_in_one_sentence(tmp_path: Path) -> None:
     case = picture_case(tmp_path)
     with pytest.raises(UserError, match="no labels yet"):
         run(material(case, labels_of=lambda case: LabelMap.unlabelled(case.shape)), [case], tmp_path / "out")

@@ -1,4 +1,4 @@
-"""Masks as labels: matching by stem, what values mean, and what stays."""
+"""Masks as labels: matching by stem, the meaning of values, and voxels that are not overwritten."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def case(path: str) -> Case:
 
 
 def imported(mask: np.ndarray, classes: ClassTable = TWO, **options: object) -> np.ndarray:
-    """The labels (Y, X) after a mask (Y, X) was taken into empty ones."""
+    """Return the labels (Y, X) after a mask (Y, X) was imported into empty ones."""
     labels = LabelMap.unlabelled((1, *mask.shape))
     edit = mask_edit(labels, mask[None], classes, MASK, **options)  # type: ignore[arg-type]
     if edit is not None:

@@ -1,4 +1,4 @@
-"""The open project: what it remembers of its cases, and what of it is on the disk when it is closed."""
+"""The open project: its memory of closed cases, and its state on the disk when it is closed."""
 
 from __future__ import annotations
 
@@ -14,6 +14,7 @@ from unetstudio.errors import ProjectError
 from unetstudio.postprocess.stack import DEFAULT_STEPS
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.workspace.open_project import OpenProject, open_project
 from unetstudio.workspace.user_folders import documents
 
@@ -31,7 +32,7 @@ def test_that_the_case_shown_last_is_shown_first_the_next_time(project: OpenProj
         assert again.last_case() == ""
 
 
-def test_that_a_case_that_was_left_is_known_by_how_much_of_it_is_annotated(project: OpenProject, stroke: Callable[..., Edit]) -> None:
+def test_that_the_annotated_share_of_a_closed_case_is_remembered(project: OpenProject, stroke: Callable[..., Edit]) -> None:
     opened = project.enter(project.writer.open_case(project.cases.all[0]))
     assert project.case is opened
     stroke(opened.labels, 10)
@@ -41,9 +42,12 @@ def test_that_a_case_that_was_left_is_known_by_how_much_of_it_is_annotated(proje
     assert project.cases.annotated_share(opened.id) == 200 / (80 * 96)
 
 
-def test_that_changes_of_the_open_case_are_numbered_on(project: OpenProject) -> None:
+def test_that_changes_of_the_open_case_are_numbered_on_but_not_parts_of_a_stroke(project: OpenProject, stroke: Callable[..., Edit]) -> None:
     opened = project.enter(project.writer.open_case(project.cases.all[0]))
-    assert [opened.count_change(), opened.count_change(), opened.sequence] == [1, 2, 2]
+    edit = stroke(opened.labels, 10)
+    changes = [opened.changed(kind, None if kind is Kind.CANCEL else edit) for kind in (Kind.PARTIAL, Kind.CANCEL, Kind.EDIT, Kind.UNDO)]
+    assert [change.sequence for change in changes] == [0, 0, 1, 2]
+    assert {change.case for change in changes} == {opened.id} and opened.sequence == 2
 
 
 def test_that_a_case_that_was_changed_while_it_was_closed_is_recognized(project: OpenProject, stroke: Callable[..., Edit]) -> None:
@@ -66,7 +70,7 @@ def test_that_training_and_post_processing_are_saved_with_the_project(project: O
         assert Threshold(probability=0.3) in again.steps
 
 
-def test_that_a_command_that_fails_keeps_what_was_done_and_gives_the_project_back(project: OpenProject) -> None:
+def test_that_a_failed_command_keeps_finished_work_and_releases_the_project(project: OpenProject) -> None:
     project.close()
     with pytest.raises(ZeroDivisionError), open_project(project.path, documents()) as opened:
         opened.classes.rename(1, "Nucleus")

@@ -1,4 +1,4 @@
-"""Reading and writing the open project: what is refused, what is found again, and what lies on the disk."""
+"""Reading and writing the open project: refused writes, recovery, and the files on the disk."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ MakeStroke = Callable[..., Edit]
 
 
 def refuse_writing_below(folder: Path, monkeypatch: pytest.MonkeyPatch, problem: int = errno.EROFS) -> None:
-    """A read-only folder, as the system would answer; permissions alone do not bind an administrator."""
+    """Make a folder read-only, as the system would; permissions alone do not bind an administrator."""
     real = os.open
 
     def guarded(path: str | Path, flags: int, mode: int = 0o777) -> int:
@@ -47,12 +47,12 @@ def refuse_writing_below(folder: Path, monkeypatch: pytest.MonkeyPatch, problem:
 
 
 def refuse(handle: int, data: bytes) -> int:
-    """A disk without room."""
+    """Refuse to write, like a disk without room."""
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
 
 def paint(project: OpenProject, number: int, edit: Callable[..., Edit]) -> None:
-    """Opens a case and stores a stroke of it."""
+    """Open a case and store a stroke of it."""
     loaded = project.writer.open_case(project.cases.all[number])
     project.writer.append(loaded.case.id, Kind.EDIT, edit(loaded.labels, 10))
 

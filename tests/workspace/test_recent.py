@@ -1,4 +1,4 @@
-"""Projects opened before: what is damaged meanwhile is left out and stops nothing."""
+"""The list of recent projects: damaged entries are left out and stop nothing."""
 
 from __future__ import annotations
 

@@ -1,1 +1,1 @@
-"""What each command of the command line does, one file for each group of them."""
+"""The commands of the command line, one file for each or for a group of them."""

@@ -1,4 +1,4 @@
-"""The command that prints who changed what and when: the audit trail of a project, as a table, as JSON or as CSV."""
+"""The command `audit`: prints who changed what and when, as a table, as JSON or as CSV."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ def audit(folder: Path, case: str, csv: Path | None, output: Output) -> None:
         if not cases and case:
             raise UserError(f"The project has no case {case!r}; see: unetstudio info {folder}")
         if csv is not None:
-            write_csv(project, csv, [chosen.id for chosen in cases])
+            write_csv(project, csv, [listed.id for listed in cases])
         rows: list[list[str]] = []
-        broken = sum(_report(project, chosen, rows, output) for chosen in cases)
+        broken = sum(_report(project, listed, rows, output) for listed in cases)
         if csv is None:
             output.table(project.name, HEADINGS, rows)
         output.say(f"{count_text(len(rows), 'record')} of {count_text(len(cases), 'case')}.{f' Written to {csv}.' if csv else ''}")
@@ -33,7 +33,7 @@ def audit(folder: Path, case: str, csv: Path | None, output: Output) -> None:
 
 
 def _report(project: Project, case: Case, rows: list[list[str]], output: Output) -> int:
-    """Add the case's rows and return how many do not follow on the one before."""
+    """Add the case's rows and return how many break the chain of records."""
     broken = 0
     for line in audit_trail(project.folder_of(case)):
         name = project.classes[line.value].name if line.value in project.classes else ""

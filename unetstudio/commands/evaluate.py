@@ -66,7 +66,7 @@ def evaluate(
 
 
 def _values(pairs: Sequence[tuple[str, Path, Path]], maps: Sequence[str]) -> tuple[int, ...]:
-    """The classes that occur in any predicted or true mask."""
+    """Return the classes that occur in any predicted or true mask."""
     values: set[int] = set()
     for _, predicted, truth in pairs:
         for labels in _read(predicted, truth, maps)[1:3]:
@@ -81,7 +81,7 @@ def _pair(mask: Path, true_mask: Path, maps: Sequence[str], values: tuple[int, .
 
 
 def _probability(mask: Path, border: int) -> NDArray[np.float32] | None:
-    """The probability of the border class, if `predict --probabilities` wrote it beside the mask."""
+    """Read the probability of the border class, if `predict --probabilities` wrote it beside the mask."""
     beside = mask.with_name(f"{stem(mask)}_probabilities.npz")
     if not beside.is_file():
         return None
@@ -102,7 +102,7 @@ def _number(value: float | None) -> str:
 
 
 def _pairs(predicted: Path, truth: Path) -> list[tuple[str, Path, Path]]:
-    """Stem, predicted mask and true mask of each case; two files form a pair regardless of their names."""
+    """Return stem, predicted mask and true mask of each case; two files form a pair regardless of their names."""
     for path in (predicted, truth):
         if not path.exists():
             raise FormatError(path, "there is no such file or folder; check the path.")
@@ -123,14 +123,14 @@ def _by_stem(path: Path) -> dict[str, Path]:
 def _read(
     mask: Path, true_mask: Path, maps: Sequence[str]
 ) -> tuple[Geometry, NDArray[np.integer], NDArray[np.integer], NDArray[np.integer]]:
-    """Geometry, predicted and true class values, and the unmapped truth, all on the grid of the prediction."""
+    """Return geometry, predicted and true class values, and the unmapped truth, all on the grid of the prediction."""
     predicted, geometry = read_mask(mask)
     raw = read_mask_onto(true_mask, predicted.shape, geometry)
     return geometry, predicted, _mapped(raw, maps), raw
 
 
 def _mapped(truth: NDArray[np.integer], maps: Sequence[str]) -> NDArray[np.integer]:
-    """The truth in class values; without `maps`, black-and-white pictures (0 and 255 only) become classes 0 and 1."""
+    """Return the truth in class values; without `maps`, black-and-white pictures (0 and 255 only) become classes 0 and 1."""
     if not maps:
         black_white = {int(v) for v in np.unique(truth)} == BINARY
         return (truth > 0).astype(np.uint8) if black_white else truth

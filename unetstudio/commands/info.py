@@ -1,4 +1,4 @@
-"""The command that describes a project, an image, a folder of images, or this computer."""
+"""The command `info`: describes a project, an image, a folder of images, or this computer."""
 
 from __future__ import annotations
 

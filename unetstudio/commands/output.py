@@ -1,4 +1,4 @@
-"""The output of a command: a progress bar and words on standard error; results, or one JSON object a line, on standard output."""
+"""The output of a command: progress bar and messages on standard error; results, or one JSON object a line, on standard output."""
 
 from __future__ import annotations
 
@@ -65,5 +65,5 @@ class Bar:
         self._progress.stop()
 
     def at(self, done: float, text: str = "") -> None:
-        """Show how far the work has come, and what it is at."""
+        """Show how much is done, and the current item."""
         self._progress.update(self._task, completed=done, description=text)

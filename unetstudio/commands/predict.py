@@ -1,4 +1,4 @@
-"""The command that predicts: masks of images, or of a project's cases, into a folder."""
+"""The command `predict`: writes masks of images, or of a project's cases, into a folder."""
 
 from __future__ import annotations
 
@@ -31,13 +31,13 @@ def predict(
     device: str,
     options: PredictionOptions,
 ) -> None:
-    """Masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
+    """Write masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
     with Project.open(folder, read_only=True) as project:
         path = checkpoint or require(project.checkpoints_folder).path
         card, _ = checkpoints.load(path)
         if checkpoint is None and (last := newest(project.checkpoints_folder)) is not None and path != last.path:
             output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
-        values = card.classes.values  # what stands in the masks: strokes of other classes are left out
+        values = card.classes.values  # class values in the masks: strokes of other classes are left out
         named = target_images(images, project.folder, project.cases, values) if images else _target_cases(project, cases, values)
         targets = list(named)
         steps = with_options(from_json(project.manifest.steps), post)
@@ -54,7 +54,7 @@ def predict(
 
 @dataclass
 class _Report:
-    """Shows the events of a folder as words, as JSON and on the bar, and counts the masks."""
+    """Reports the events of a folder as text, as JSON and on the bar, and counts the masks."""
 
     output: Output
     bar: Bar
@@ -65,7 +65,7 @@ class _Report:
     engine: str = ""
 
     def take(self, event: FolderEvent) -> None:
-        """Show one event; UserError where the only image is refused."""
+        """Report one event; UserError where the only image is refused."""
         output, bar = self.output, self.bar
         match event:
             case EngineChosen():
@@ -92,12 +92,12 @@ class _Report:
                 bar.at(self.done + event.done / event.total, event.case)
 
 
-def _target_cases(project: Project, wanted: Sequence[str] | None, values: Sequence[int]) -> Iterator[PredictionTarget]:
-    """The cases of these ids or names, all of them for None; UserError for one that the project does not have."""
-    known = {name for case in project.cases for name in (case.id, case.name)}
-    unknown = [name for name in wanted or () if name not in known]
+def _target_cases(project: Project, selected: Sequence[str] | None, values: Sequence[int]) -> Iterator[PredictionTarget]:
+    """Yield the cases of these ids or names, all of them for None; UserError for one that the project does not have."""
+    names = {name for case in project.cases for name in (case.id, case.name)}
+    unknown = [name for name in selected or () if name not in names]
     if unknown:
         raise UserError(f"The project has no case {unknown[0]!r}; see: unetstudio info {project.folder.name}")
     for case in project.cases:
-        if not wanted or case.id in wanted or case.name in wanted:
+        if not selected or case.id in selected or case.name in selected:
             yield target_case(case, project.folder, values)

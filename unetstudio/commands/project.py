@@ -24,7 +24,7 @@ from unetstudio.workspace.user_folders import documents
 
 
 def new(folder: Path, images: Sequence[Path], classes: Sequence[str], output: Output) -> None:
-    """Make a project of images. An image that cannot be read is reported and left out; none at all is an error."""
+    """Make a project of images. An image that cannot be read is reported and left out; it is an error when none can be read."""
     if len(set(classes)) != len(classes) or len(classes) < 2:
         raise UserError("--classes needs at least two different names, the background first: --classes background,membrane")
     sources = discover(images)
@@ -57,7 +57,7 @@ def _list(project: OpenProject, event: CaseRead, output: Output) -> None:
 def label(
     folder: Path, masks: Sequence[Path], unlabelled: int | None, maps: Sequence[str], output: Output, *, objects: bool = False
 ) -> None:
-    """Take masks as labels of the cases with the same stem: all of them, or none when one does not fit."""
+    """Import masks as labels of the cases with the same stem: all of them, or none when one does not fit."""
     with open_project(folder, documents()) as project:
         _check_writable(folder, project.read_only, project.notices, output)
         classes = project.classes.table
@@ -93,7 +93,7 @@ def _check_writable(folder: Path, read_only: bool, notices: Sequence[str], outpu
 
 
 def _store(project: OpenProject, case: Case, edit: Edit, output: Output) -> None:
-    """Store an edit of a case's labels and report what they hold then."""
+    """Store an edit of a case's labels and report their new contents."""
     labels = project.writer.change_closed_case(case, lambda _: edit).labels
     counts = {c.name: int(labels.counts[c.value]) for c in project.classes.table}
     output.event("labelled", case=case.id, name=case.name, voxels=counts, unlabelled=int(labels.counts[UNLABELLED]))
@@ -109,13 +109,13 @@ def export(folder: Path, kind: str, out: Path, what: str, output: Output, *, tta
         for event in write_export(source, project.cases.all, project.classes.table, out, choice):
             bar.at(event.done, event.path.name if event.path else "")
             output.event("exported", case=event.case, path=str(event.path or ""), problem=event.problem)
-            if event.problem and len(project.cases) > 1:  # of a single case it is the error
+            if event.problem and len(project.cases) > 1:  # with a single case this is the error
                 output.say(event.problem)
     output.say(f"Exported to {out}.")
 
 
 def _source(project: Project, what: str, tta: str) -> ExportSource:
-    """Choose what is exported; torch is imported only where a prediction is to be made."""
+    """Return the source of the exported labels; torch is imported only where a prediction is to be made."""
     if what == "labels":
         return stored(project)
     from unetstudio.commands.segmentation import predicted

@@ -1,4 +1,4 @@
-"""What `export --what segmentation` writes: each case by the checkpoint to use, predicted now where that has not been done."""
+"""The segmentations for `export --what segmentation`: each by the checkpoint to use, predicted now where that has not been done."""
 
 from __future__ import annotations
 
@@ -21,8 +21,10 @@ from unetstudio.workspace.export import ExportSource, stored
 
 
 def predicted(project: Project, tta: str = "auto") -> ExportSource:
-    """The project's labels, and its segmentations made by the checkpoint to use; without any checkpoint as they were stored. `tta` is as
-    in `PredictionOptions`."""
+    """Return the project's labels, and its segmentations made by the checkpoint to use; without any checkpoint the stored ones.
+
+    `tta` is as in `PredictionOptions`.
+    """
     source, card = stored(project), checkpoints.to_use(project.checkpoints_folder)
     if card is None:
         if not any(prediction_file.load(project.folder_of(case), case.shape) for case in project.cases):

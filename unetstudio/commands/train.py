@@ -1,4 +1,4 @@
-"""The command that trains."""
+"""The command `train`: trains a network on a project."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unetstudio.worker.runner import Runner
 
 
 def train(folder: Path, settings: TrainingSettings, output: Output, *, resume: bool, init: Path | None) -> None:
-    """Train within the budget, or until interrupted; what was learned by then is kept either way."""
+    """Train within the budget, or until interrupted; the state reached is kept either way."""
     with writable(folder, output) as project:
         if not project.cases:
             raise TrainingError("The project has no images yet; add some with: unetstudio new")
@@ -35,14 +35,14 @@ def train(folder: Path, settings: TrainingSettings, output: Output, *, resume: b
             events.clear()
             runner.close()
             for event in events:
-                if isinstance(event, JobFailed):  # what was learned could not be saved
+                if isinstance(event, JobFailed):  # the network could not be saved
                     raise UserError(event.text)
         project.update(training=settings)
         project.save()
 
 
 def _report(event: Event, settings: TrainingSettings, output: Output, bar: Bar) -> None:
-    """Show an event of training in words, as JSON, and on the bar."""
+    """Report an event of training as text, as JSON, and on the bar."""
     match event:
         case TrainingWaits():
             raise TrainingError(event.reason)

@@ -1,4 +1,4 @@
-"""The U-Net as a learner, and every other network: trained on patches, with checkpoints in the project."""
+"""The learner that trains the U-Net or any other network on patches, with checkpoints in the project."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from unetstudio.training.start import Start, load_start
 
 @LEARNERS.register("unet")
 class UNetLearner:
-    """Predicts with the checkpoint in use until its own training has ended a round."""
+    """Trains a network; predicts with the checkpoint in use until its own training has ended a round."""
 
     def __init__(self, study: Study, project: Path) -> None:
         self.network = ""
@@ -31,13 +31,13 @@ class UNetLearner:
         self._loaded: Predictor | None = None
         card = checkpoints.to_use(self._checkpoints)
         if card is not None:
-            with suppress(CheckpointError):  # a damaged one: training makes another
+            with suppress(CheckpointError):  # damaged: training makes another
                 self._loaded = NetworkPredictor.load(card.path)
                 self.network = card.network
 
     @property
     def step(self) -> int:
-        """Steps made so far."""
+        """Number of steps made so far."""
         return self._trainer.step if self._trainer is not None else 0
 
     def begin(self, settings: TrainingSettings, *, resume: bool = True, init: Path | None = None) -> None:
@@ -62,7 +62,7 @@ class UNetLearner:
         return self._trainer.run()
 
     def predictor(self) -> Predictor | None:
-        """Return the present averaged weights, or the loaded ones before the first round."""
+        """Return a predictor with the current averaged weights, or the loaded ones before the first round."""
         return self._trainer.predictor() if self._trainer is not None and self._trainer.round > 0 else self._loaded
 
     @property
@@ -70,7 +70,7 @@ class UNetLearner:
         return self._project / "checkpoints"
 
     def _start(self, settings: TrainingSettings) -> Start | None:
-        """The newest checkpoint of this network, if training can go on from it."""
+        """Return the newest checkpoint of this network, if training can continue from it."""
         with suppress(CheckpointError):  # nothing learnt yet
             start = load_start(self._project, like=settings)
             return start if start.fits(self._study, settings) else None

@@ -55,13 +55,15 @@ class LocalJournal:
             "Your newest strokes are kept on this computer as well."
         )
 
-    def append(self, store: LabelStore, case: str, kind: Kind, edit: Edit) -> int:
-        """Append a change to the project, then to the mirror; return the change's number."""
-        after = store.last_change
-        sequence = store.append(kind, edit)
-        if self.mirrors:
-            self._add(case, kind, edit, sequence, after)
-        return sequence
+    def mirror(self, case: str, kind: Kind, edit: Edit, sequence: int, after: bytes) -> None:
+        """Mirror a change that the project has, where it lies on a network drive; `after` is the SHA-256 of the change before it."""
+        if not self.mirrors:
+            return
+        with contextlib.suppress(ProjectError):
+            if case not in self._journals or self._journals[case].failed:
+                make_folder(self._mirror)
+                self._journals[case] = Journal(_free_name(self._mirror, case), case=case)
+            self._journals[case].append(kind, edit, sequence, {AFTER: after.hex()})
 
     def keep_refused(self, changes: Iterable[Change]) -> None:
         """Store refused changes, oldest first, after those stored earlier; raise ProjectError when this disk refuses as well."""
@@ -109,7 +111,7 @@ class LocalJournal:
         if entries:
             self.forget(case)
             for entry, after in zip(entries, links, strict=True):
-                self._add(case, entry.kind, entry.edit, entry.sequence, after)
+                self.mirror(case, entry.kind, entry.edit, entry.sequence, after)
         return entries
 
     def _restore_refused(self, store: LabelStore, case: str, apply: Callable[[Edit], object]) -> list[JournalEntry]:
@@ -118,7 +120,9 @@ class LocalJournal:
         restored = 0
         try:
             for entry in entries:
-                self.append(store, case, entry.kind, entry.edit)
+                after = store.last_change
+                sequence = store.append(entry.kind, entry.edit)
+                self.mirror(case, entry.kind, entry.edit, sequence, after)
                 restored += 1
                 apply(entry.edit)
         finally:
@@ -127,13 +131,6 @@ class LocalJournal:
                 for path in journals:
                     remove(path)
         return entries
-
-    def _add(self, case: str, kind: Kind, edit: Edit, sequence: int, after: bytes) -> None:
-        with contextlib.suppress(ProjectError):
-            if case not in self._journals or self._journals[case].failed:
-                make_folder(self._mirror)
-                self._journals[case] = Journal(_free_name(self._mirror, case), case=case)
-            self._journals[case].append(kind, edit, sequence, {AFTER: after.hex()})
 
 
 def _entries(folder: Path, case: str) -> list[JournalEntry]:

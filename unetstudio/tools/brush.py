@@ -48,29 +48,30 @@ def sweep(context: ToolContext, size: int) -> Drag:
 
 
 def half_axes(size: int, spacing: tuple[float, float]) -> tuple[float, float]:
-    """Half height and half width of the brush in voxels: round in the patient, and nowhere thinner than a voxel."""
+    """Return half height and half width of the brush in voxels: round in the patient, and nowhere thinner than a voxel."""
     rows, columns = relative_pitch(spacing)
     size = min(max(size, 1), MAX_SIZE)
     return max(0.5, size / 2 / rows), max(0.5, size / 2 / columns)
 
 
 def snapped(point: Point, half: tuple[float, float]) -> Point:
-    """The brush's centre: a voxel's centre for an odd diameter and a corner for an even one, so that a brush of n covers n voxels."""
+    """Return the brush's centre: a voxel's centre for an odd diameter, a corner for an even one, so that a brush of n covers n voxels."""
     row, column = (math.floor(p + 0.5) if round(2 * h) % 2 else math.floor(p) + 0.5 for p, h in zip(point, half, strict=True))
     return row, column
 
 
 def outline(at: Pointer, size: int) -> tuple[Point, tuple[float, float]]:
-    """Centre and half axes of the brush under a pointer, for its preview."""
+    """Return centre and half axes of the brush under a pointer, for its preview."""
     half = half_axes(size, at.spacing)
     return snapped((at.row, at.column), half), half
 
 
 def capsule(start: Point, stop: Point, half: tuple[float, float], within: tuple[int, int]) -> tuple[tuple[int, int], NDArray[np.bool_]]:
-    """Corner and mask of the voxels within the brush's ellipse on the path from `start` to `stop`, clipped to a plane of `within`."""
+    """Return corner and mask of the voxels within the brush's ellipse on the path from `start` to `stop`, clipped to a plane of
+    `within`."""
     top, bottom = _span(start[0], stop[0], half[0], within[0])
     left, right = _span(start[1], stop[1], half[1], within[1])
-    # In units of the half axes the ellipse is a circle of radius 1 and the capsule is what lies within 1 of the segment.
+    # In units of the half axes the ellipse is a circle of radius 1, and the capsule is all points within 1 of the segment.
     rows = ((np.arange(top, bottom, dtype=np.float32) - start[0]) / half[0])[:, None]
     columns = ((np.arange(left, right, dtype=np.float32) - start[1]) / half[1])[None, :]
     down, across = (stop[0] - start[0]) / half[0], (stop[1] - start[1]) / half[1]
@@ -82,6 +83,6 @@ def capsule(start: Point, stop: Point, half: tuple[float, float], within: tuple[
 
 
 def _span(a: float, b: float, half: float, end: int) -> tuple[int, int]:
-    """First voxel and one past the last of the bounding box on one axis, clipped to 0..end."""
+    """Return the first voxel and one past the last of the bounding box on one axis, clipped to 0..end."""
     first = min(max(math.ceil(min(a, b) - half), 0), end)
     return first, max(first, min(math.floor(max(a, b) + half) + 1, end))

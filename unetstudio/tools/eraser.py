@@ -1,4 +1,4 @@
-"""The eraser: makes voxels unlabelled again, with a size of its own."""
+"""The eraser: makes voxels unlabelled again, with its own size."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The fill tool: the connected region of equal label under the pointer, in this slice, takes the active class."""
+"""The fill tool: gives the connected region of equal label under the pointer, in this slice, the active class."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unetstudio.tools.tool import TOOLS, Drag, Tool, ToolContext, Touched
 @TOOLS.register("fill")
 @dataclass(frozen=True)
 class Fill(Tool):
-    """Neighbours share an edge, so that an outline one voxel thin does not leak at its diagonals."""
+    """Fills a region whose voxels share edges, so that an outline one voxel thin does not leak at its diagonals."""
 
     title: ClassVar[str] = "Fill"
     shortcut: ClassVar[str] = "G"

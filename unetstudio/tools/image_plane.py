@@ -1,4 +1,4 @@
-"""The slice of the image that a tool works on, read and measured only when a tool asks for it."""
+"""The slice of the image that a tool works on, read only when a tool needs it."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Map = TypeVar("Map")
 
 
 class ImagePlane:
-    """One slice of a scan's `voxels` (C, Z, Y, X); everything read or computed is kept for the strokes that follow on it."""
+    """One slice of a scan's `voxels` (C, Z, Y, X); everything read or computed is cached for later strokes."""
 
     def __init__(self, voxels: Voxels, plane: Plane) -> None:
         self.plane = plane
@@ -24,12 +24,12 @@ class ImagePlane:
 
     @cached_property
     def channels(self) -> NDArray[Any]:
-        """(C, rows, columns), stored values."""
+        """Stored values, (C, rows, columns)."""
         return self._voxels[(slice(None), *self.plane.slices)]
 
     def derived(self, compute: Callable[[NDArray[Any]], Map]) -> Map:
-        """The result of a module-level function of `channels`, such as a gradient; each function runs once for the slice."""
+        """Return the result of a module-level function of `channels`, such as a gradient; each function runs once per slice."""
         if compute not in self._maps:
             self._maps[compute] = compute(self.channels)
-        kept: Map = self._maps[compute]
-        return kept
+        result: Map = self._maps[compute]
+        return result

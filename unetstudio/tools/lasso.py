@@ -12,7 +12,7 @@ from unetstudio.tools.tool import TOOLS, Drag, Point, Pointer, Tool, ToolContext
 @TOOLS.register("lasso")
 @dataclass(frozen=True)
 class Lasso(Tool):
-    """The end is joined to the beginning by a straight line."""
+    """A freehand outline whose end is joined to its beginning by a straight line."""
 
     title: ClassVar[str] = "Lasso"
     shortcut: ClassVar[str] = "L"
@@ -27,5 +27,5 @@ class Lasso(Tool):
                 if (here := (at.row, at.column)) != corners[-1]:
                     corners.append(here)
                 at = yield Touched(outline=tuple(corners))
-        finally:  # release closes the drag; after Escape the stroke is rolled back and this with it
+        finally:  # release closes the drag; after Escape the stroke is rolled back, this paint included
             paint_inside(context, corners)

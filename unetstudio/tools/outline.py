@@ -13,15 +13,15 @@ from unetstudio.tools.tool import Point, ToolContext
 
 
 def paint_inside(context: ToolContext, corners: Sequence[Point]) -> Region:
-    """Paint what the closed outline encloses in the plane; returns the region to repaint."""
+    """Paint the voxels that the closed outline encloses in the plane, and return the region to repaint."""
     return context.paint(*enclosed(corners, context.shape))
 
 
 def enclosed(corners: Sequence[Point], within: tuple[int, int]) -> tuple[tuple[int, int], NDArray[np.bool_]]:
-    """Corner and mask of the voxel centres inside, clipped to a plane of `within` (rows, columns).
+    """Return corner and mask of the voxel centres inside, clipped to a plane of `within` (rows, columns).
 
-    Winding, not parity: a lasso that runs over its own beginning still holds what it went round. Each edge adds its direction at the
-    voxel where it crosses a row; running sums along the rows are the winding numbers.
+    Winding, not parity: a lasso that crosses its own beginning still holds what it went round. Each edge adds its direction at the voxel
+    where it crosses a row; running sums along the rows are the winding numbers.
     """
     points = np.asarray(corners, np.float64).reshape(-1, 2)
     top, bottom = _span(points[:, 0], within[0])
@@ -44,7 +44,7 @@ def enclosed(corners: Sequence[Point], within: tuple[int, int]) -> tuple[tuple[i
 
 
 def _span(values: NDArray[np.float64], end: int) -> tuple[int, int]:
-    """First voxel and one past the last between the extremes, clipped to 0..end."""
+    """Return the first voxel and one past the last between the extremes, clipped to 0..end."""
     if values.size == 0:
         return 0, 0
     first = min(max(math.ceil(values.min()), 0), end)

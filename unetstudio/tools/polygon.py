@@ -1,4 +1,4 @@
-"""The polygon: corner by corner, filled when it is closed."""
+"""The polygon: set corner by corner, filled when it is closed."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unetstudio.tools.tool import TOOLS, Drag, Point, Pointer, Tool, ToolContext
 @TOOLS.register("polygon")
 @dataclass(frozen=True)
 class Polygon(Tool):
-    """Closed by a click on the first corner, a double click or Enter."""
+    """A polygon closed by a click on the first corner, a double click or Enter."""
 
     title: ClassVar[str] = "Polygon"
     shortcut: ClassVar[str] = "P"
@@ -32,13 +32,13 @@ class Polygon(Tool):
                 yield Touched(paint_inside(context, corners), done=True)
                 return
             else:
-                if not _near(at, corners[-1]):  # the second press of a double click is no corner of its own
+                if not _near(at, corners[-1]):  # the second press of a double click is not a new corner
                     corners.append(here)
                 at = yield Touched(outline=tuple(corners))
         yield Touched(paint_inside(context, corners), done=True)
 
 
 def _near(at: Pointer, corner: Point) -> bool:
-    """Whether a click at the pointer is meant for the corner."""
+    """Return whether a click at the pointer is meant for the corner."""
     rows, columns = relative_pitch(at.spacing)
     return ((at.row - corner[0]) * rows) ** 2 + ((at.column - corner[1]) * columns) ** 2 <= at.reach**2

@@ -1,8 +1,8 @@
 """The contract of a tool: a dataclass of options whose `drag` runs from press to release.
 
-The stroke in hand starts `drag(context)` on the press, sends it every pointer position and repaints what it yields; release closes the
-generator and commits the stroke, Escape closes it and rolls back. A `clicks` tool (polygon) lives through several presses until a double
-click, Enter or a click on its first corner finishes it: it is then sent None, and the stroke is committed.
+A press starts `drag(context)`, every pointer position is sent to it and the regions it yields are repainted; release closes the generator
+and commits the stroke, Escape closes it and rolls back. A `clicks` tool (polygon) lives through several presses until a double click, Enter
+or a click on its first corner finishes it: it is then sent None, and the stroke is committed.
 """
 
 from __future__ import annotations
@@ -35,14 +35,15 @@ class Pointer:
     plane: Plane = field(default_factory=Plane)
     spacing: tuple[float, float] = (1.0, 1.0)
     pressed: bool = True  # False: a hover between the clicks of a `clicks` tool
-    reach: float = 1.5  # how near, in voxels of the finer spacing, a click must be to count as on an earlier corner
+    reach: float = 1.5  # distance, in voxels of the finer spacing, within which a click counts as on an earlier corner
 
 
 @dataclass(frozen=True, slots=True)
 class Touched:
     """The voxels to repaint now, and an outline to draw on top while the tool is at work (lasso, polygon).
 
-    A tool yields the region of everything it paints, or paints only when it is closed (lasso): what it yielded is not painted again.
+    A tool yields the region of everything it paints, or paints only when it is closed (lasso): yielded regions are not repainted when the
+    stroke is committed.
     """
 
     region: Region | None = None
@@ -63,7 +64,7 @@ class ToolContext:
 
     @property
     def plane(self) -> Plane:
-        """The slice that the whole stroke stays in."""
+        """The plane that the whole stroke stays in."""
         return self.press.plane
 
     @property
@@ -72,7 +73,7 @@ class ToolContext:
         return self.plane.shape(self.stroke.labels.shape)
 
     def paint(self, corner: tuple[int, int], mask: NDArray[np.bool_]) -> Region:
-        """Paint a (rows, columns) mask whose first voxel is at `corner` of the plane; returns the region to repaint."""
+        """Paint a (rows, columns) mask whose first voxel is at `corner` of the plane, and return the region to repaint."""
         top, left = corner
         region = self.plane.region((top, left, top + mask.shape[0], left + mask.shape[1]))
         return self.stroke.paint(region, np.expand_dims(mask, self.plane.axis))
@@ -90,7 +91,7 @@ class Tool(Protocol):
     erases: ClassVar[bool] = False  # paints UNLABELLED instead of the active class
 
     def drag(self, context: ToolContext) -> Drag:
-        """Paint from press to release; it may be closed at any yield."""
+        """Paint from press to release; the generator may be closed at any yield."""
         ...
 
 

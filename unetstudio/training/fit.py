@@ -174,7 +174,7 @@ def _loop(run: TrainingRun, saving: Saving) -> Events:
 def _step(run: TrainingRun, pending: list[Tensor]) -> Events:
     """Make a step and append its loss; when an image cannot be read or memory runs out, prepare to try again with less."""
     rate = run.plan.rate * run.budget.rate(run.step, run.seconds, run.plan.warm_up)
-    index = run.material.index
+    index = run.material.refresh()
     weights = class_weights(list(index.counts), dense=index.dense, used=run.budget.used(run.step, run.seconds))
     try:
         pending.append(run.state.step(run.samples.take(), rate, weights, run.plan.dice))

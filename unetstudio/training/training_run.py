@@ -90,7 +90,7 @@ class TrainingRun:
         return self.revision != self.study.revision
 
     def follow_study(self) -> None:
-        """Update classes, labels and weights to the current state of the study."""
+        """Take up a change of classes since the last step."""
         if not self.labels_changed:
             return
         self.revision = self.study.revision
@@ -101,7 +101,6 @@ class TrainingRun:
             self.state.change_classes(before, now)
             self.rollback.keep(self.state)
         self.classes = self.study.classes
-        self.material.refresh()
 
     def exclude(self, unreadable: Unreadable) -> Iterable[Notice]:
         """Continue without an image that cannot be read; batches made ahead may report it again."""

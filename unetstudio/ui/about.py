@@ -23,7 +23,7 @@ PROMISES = (
     ("G8", "No file that you open can run code on this computer, and nothing leaves it: there is no network access."),
     ("G9", "An exported mask covers the same millimetres as the one you see, or it is not written."),
 )
-"""The promises that docs/reliability.md shows with figures under the same numbers; the README has the same words."""
+"""The promises that docs/reliability.md proves with figures under the same numbers; the README has the same words."""
 
 STANDS_ON = (
     ("PySide6-Essentials", "LGPL-3.0"),
@@ -48,7 +48,7 @@ STANDS_ON = (
 
 
 class About(QDialog):
-    """Shown from the Help menu."""
+    """The dialog that the Help menu opens."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -89,7 +89,7 @@ class About(QDialog):
 
 
 def libraries_in_words() -> list[str]:
-    """Return name, version and licence of each library; one that is not installed says so."""
+    """Return name, version and licence of each library; one that is not installed is marked so."""
     return [f"{name} {_version(name)}, {licence}" for name, licence in STANDS_ON]
 
 

@@ -1,4 +1,4 @@
-"""The command table as actions of one window: menus, shortcuts, and what can be used now."""
+"""The command table as actions of one window: menus, shortcuts, and which commands are enabled."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Actions(QObject):
         return self.by_id[name]
 
     def fill(self, bar: QMenuBar) -> None:
-        """Put all of them into menus."""
+        """Put all actions into menus."""
         for title in MENUS:
             menu = bar.addMenu(title)
             for command in self.commands.values():
@@ -37,13 +37,13 @@ class Actions(QObject):
                     menu.addAction(self.by_id[command.id])
 
     def listen_on(self, widget: QWidget, only: tuple[str, ...] = ()) -> None:
-        """Let the keys that mean something else in fields and lists work while `widget` has the focus: all of them, or `only` some."""
+        """Enable keys that fields and lists normally use, while `widget` has the focus: those of all such commands, or of `only` some."""
         for command in self.commands.values():
             if command.on_canvas and (command.id in only or not only):
                 widget.addAction(self.by_id[command.id])
 
     def refresh(self) -> None:
-        """Enable what can be done now."""
+        """Enable the commands that can be used now."""
         present = _present(self._window.session)
         for command in self.commands.values():
             self.by_id[command.id].setEnabled(command.needs in present)
@@ -63,12 +63,12 @@ class Actions(QObject):
 
 
 def keys_in_words(command: Command) -> str:
-    """The keys of a command as a reader sees them on the keyboard."""
+    """Return the keys of a command as they appear on the keyboard."""
     return ", ".join(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText) for key in command.keys)
 
 
 def _present(session: Session) -> set[Needs]:
-    """What a command may need and can have now."""
+    """Return the needs that are met now, as commands name them."""
     present: set[Needs] = {"nothing"}
     if session.project is not None:
         present.add("project")

@@ -1,4 +1,4 @@
-"""Painting on the open case: the active class, the stroke in hand, undo and redo."""
+"""Painting on the open case: the active class, the current stroke, undo and redo."""
 
 from __future__ import annotations
 
@@ -13,18 +13,19 @@ from unetstudio.data.history import CaseHistories, History
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.data.region import Index
-from unetstudio.data.scan import Voxels
 from unetstudio.data.stroke import Stroke
+from unetstudio.project.record import Kind
+from unetstudio.tools.active_stroke import ActiveStroke
 from unetstudio.tools.image_plane import ImagePlane
-from unetstudio.tools.stroke_in_hand import StrokeInHand
 from unetstudio.tools.tool import Pointer, Tool, ToolContext, Touched
 from unetstudio.ui.tool_choice import ToolChoice
+from unetstudio.workspace.open_case import OpenCase
 
 HELD_OUT_EVERY = 6
-"""One painted stroke in this many, per class, is kept out of training and scores it."""
+"""Number of painted strokes, per class, of which one is kept out of training and scores it."""
 
 PART_EVERY = 600
-"""Milliseconds after which what the stroke in hand has painted goes to the disk, so that a crash takes less than a second of it."""
+"""Milliseconds between writes of the unfinished stroke to the disk, so that a crash loses less than a second of it."""
 NEXT_PART = 20
 """Milliseconds between the parts of one sweep that is too large for a single one."""
 
@@ -33,13 +34,13 @@ Change = Edit | ClassesEdit
 
 
 class Annotation(QObject):
-    """Tools at work on one label map; every finished change leaves as `labels_edited(edit)`, and `journalled` says what kind it was."""
+    """Tools working on one label map. Every finished change is emitted as `labels_edited`, and for disk and worker as `journalled`."""
 
-    labels_touched = Signal(object)  # Region: voxels changed by the stroke in hand; repaint now
+    labels_touched = Signal(object)  # Region: voxels changed by the current stroke; repaint now
     labels_edited = Signal(object)  # Edit applied to the open case's labels (stroke, undo, redo, accept, import)
-    journalled = Signal(str, object)  # "edit", "undo", "redo" or "partial" and the Edit to store; "cancel" and None: its parts are void
+    journalled = Signal(object)  # LabelChange to store: one of those, a part of the current stroke, or its cancellation
     classes_undone = Signal(object)  # ClassesEdit to apply to the project's table
-    outline_changed = Signal(object)  # tuple of (row, column): lasso or polygon in hand; () when there is none
+    outline_changed = Signal(object)  # tuple of (row, column): the unfinished lasso or polygon; () when there is none
     history_changed = Signal()
     active_class_changed = Signal(int)
     refused = Signal(str)  # one sentence: why a press did nothing
@@ -50,36 +51,40 @@ class Annotation(QObject):
         self.tools.chosen.connect(self.cancel)
         self.active_class = 1
         self.classes = ClassTable()
-        self.labels: LabelMap | None = None
         self.read_only = False
-        self._voxels: Voxels | None = None
+        self._case: OpenCase | None = None
         self._image: ImagePlane | None = None  # the slice that was painted on last
         self._histories: CaseHistories[Change] = CaseHistories()
-        self._hand: StrokeInHand | None = None
+        self._stroke: ActiveStroke | None = None
         self._painted: dict[int, int] = {}  # strokes per class, for the one in six that is held out
-        self._in_parts = False  # whether parts of the stroke in hand are on their way to the disk
+        self._in_parts = False  # whether parts of the current stroke were sent to the disk
         self._part_timer = QTimer(self, singleShot=True)
         self._part_timer.timeout.connect(self._keep_part)
 
     # ------------------------------------------------------------------------------------------------- the open case
 
-    def open(self, case: str, voxels: Voxels, labels: LabelMap, history: History[Change], *, changed: bool = False) -> None:
-        """Paint on this case of `voxels` (C, Z, Y, X); undo goes on where it was left, or with `history` if labels `changed` since."""
+    @property
+    def labels(self) -> LabelMap | None:
+        """The labels of the open case."""
+        return None if self._case is None else self._case.labels
+
+    def open(self, case: OpenCase, history: History[Change], *, changed: bool = False) -> None:
+        """Paint on this case; undo continues where it was left, or with `history` if labels `changed` since."""
         self.cancel()
-        self._voxels, self.labels, self._image = voxels, labels, None
-        self._histories.open(case, history, changed=changed)
-        self.tools.fit(min(labels.shape[1:]))
+        self._case, self._image = case, None
+        self._histories.open(case.id, history, changed=changed)
+        self.tools.fit(min(case.labels.shape[1:]))
         self.history_changed.emit()
 
     def close(self) -> None:
-        """No case is open."""
+        """Stop painting: no case is open."""
         self.cancel()
-        self._voxels = self.labels = self._image = None
+        self._case = self._image = None
         self._histories.close()
         self.history_changed.emit()
 
     def forget(self) -> None:
-        """Close the project: undo and stroke counts begin anew."""
+        """Forget undo and stroke counts, as when the project is closed."""
         self.close()
         self._histories.clear()
         self._painted.clear()
@@ -87,7 +92,7 @@ class Annotation(QObject):
     # -------------------------------------------------------------------------------------------------------- class
 
     def set_active_class(self, value: int) -> None:
-        """Make this the class that strokes paint."""
+        """Set the class that strokes paint."""
         if value != self.active_class and value in self.classes:
             self.active_class = value
             self.active_class_changed.emit(value)
@@ -98,7 +103,7 @@ class Annotation(QObject):
             self.set_active_class(int(self.labels.values[voxel]))
 
     def set_classes(self, classes: ClassTable) -> None:
-        """Take the project's classes; the active one stays if it still exists."""
+        """Set the project's classes; the active one stays if it still exists."""
         self.classes = classes
         if self.active_class not in classes and len(classes):
             self.active_class = classes.values[-1]
@@ -107,52 +112,52 @@ class Annotation(QObject):
     # ---------------------------------------------------------------------------------------------------- strokes
 
     @property
-    def stroke_in_hand(self) -> bool:
+    def stroke_active(self) -> bool:
         """Whether a stroke has begun and is not finished."""
-        return self._hand is not None
+        return self._stroke is not None
 
     @property
-    def clicks_in_hand(self) -> bool:
-        """Whether the stroke in hand goes on from click to click, with the button up."""
-        return self._hand is not None and self._hand.clicks
+    def awaits_click(self) -> bool:
+        """Whether the current stroke continues with the next click, the button being up."""
+        return self._stroke is not None and self._stroke.clicks
 
     def press(self, at: Pointer) -> None:
         """Begin a stroke, or set the next corner of one that takes several clicks."""
         tool = self.tools.tool
-        if self._hand is not None:
+        if self._stroke is not None:
             self.move(at)
             return
-        if self.labels is None or self._voxels is None or tool is None:
+        if self._case is None or tool is None:
             return
         reason = self._reason_not_to_paint(tool)
         if reason:
             self.refused.emit(reason)
             return
         value = UNLABELLED if tool.erases else self.active_class
-        stroke = Stroke(self.labels, value, tool=self.tools.name, origin=self._origin(value), locked=self.classes.locked)
+        stroke = Stroke(self._case.labels, value, tool=self.tools.name, origin=self._origin(value), locked=self.classes.locked)
         if self._image is None or self._image.plane != at.plane:
-            self._image = ImagePlane(self._voxels, at.plane)
-        self._hand = StrokeInHand(tool, ToolContext(stroke, at, self._image))
+            self._image = ImagePlane(self._case.scan.voxels, at.plane)
+        self._stroke = ActiveStroke(tool, ToolContext(stroke, at, self._image))
         self._in_parts = False
         self._part_timer.start(PART_EVERY)
-        self._show(self._hand.first)
+        self._show(self._stroke.first)
 
     def move(self, at: Pointer) -> None:
-        """The pointer moved while a stroke is in hand."""
-        if self._hand is not None:
-            self._show(self._hand.move(at))
+        """Send a pointer movement to the current stroke."""
+        if self._stroke is not None:
+            self._show(self._stroke.move(at))
 
     def release(self) -> None:
-        """End the stroke, unless the tool lives through several clicks."""
-        if self._hand is not None and not self._hand.clicks:
+        """End the stroke, unless its tool takes several clicks."""
+        if self._stroke is not None and not self._stroke.clicks:
             self.finish()
 
     def finish(self) -> None:
-        """End the stroke in hand and keep it; a tool of several clicks fills its outline first."""
-        if self._hand is None:
+        """End the current stroke and keep it; a tool of several clicks fills its outline first."""
+        if self._stroke is None:
             return
-        self._repaint(self._hand.close())
-        edit = self._hand.commit()
+        self._repaint(self._stroke.close())
+        edit = self._stroke.commit()
         self._put_down()
         if edit is not None:
             if edit.value != UNLABELLED:
@@ -160,37 +165,37 @@ class Annotation(QObject):
             self.keep(edit)
 
     def cancel(self) -> None:
-        """Take the stroke in hand back, as if it had never begun."""
-        if self._hand is None:
+        """Cancel the current stroke and undo what it painted."""
+        if self._stroke is None:
             return
-        region = self._hand.roll_back()
+        region = self._stroke.roll_back()
         self._put_down()
         if self._in_parts:
-            self.journalled.emit("cancel", None)
+            self._journal(Kind.CANCEL, None)
         self.labels_touched.emit(region)
 
     def end(self) -> None:
-        """Keep what the stroke in hand has painted, before its case goes away; an outline that encloses nothing yet is dropped."""
+        """Keep the current stroke before its case is closed; an unfinished outline is dropped."""
         self.release()
         self.cancel()
 
     def _put_down(self) -> None:
-        self._hand = None
+        self._stroke = None
         self._part_timer.stop()
         self.outline_changed.emit(())
 
     def _keep_part(self) -> None:
-        """Make safe what the stroke in hand has painted since the last part; the finished stroke is stored whole all the same."""
-        if self._hand is None:
+        """Send the voxels painted since the last part to the disk; the finished stroke is stored whole all the same."""
+        if self._stroke is None:
             return
-        part = self._hand.part()
+        part = self._stroke.part()
         if part is not None:
             self._in_parts = True
-            self.journalled.emit("partial", part)
-        self._part_timer.start(PART_EVERY if part is None else NEXT_PART)  # a far sweep has more: between two parts the pointer is heard
+            self._journal(Kind.PARTIAL, part)
+        self._part_timer.start(PART_EVERY if part is None else NEXT_PART)  # a long sweep has more: handle pointer events in between
 
     def _show(self, touched: Touched) -> None:
-        """Put on the screen what the tool has just done, and end the stroke of one that is finished by itself."""
+        """Show the tool's last change, and end the stroke if its tool has finished by itself."""
         self._repaint(touched)
         if touched.done:
             self.finish()
@@ -213,16 +218,16 @@ class Annotation(QObject):
         return ""
 
     def _origin(self, value: int) -> int:
-        """Painted by hand, with the held-out bit on one stroke in six of a class; never on its first three."""
+        """Return the origin "painted", with the held-out bit on one stroke in six of a class; never on its first three."""
         held = self._painted.get(value, 0) % HELD_OUT_EVERY == HELD_OUT_EVERY // 2
         return int(Origin.PAINTED) | (HELD_OUT if held else 0)
 
     # --------------------------------------------------------------------------------------------------- history
 
     def change(self, make: Callable[[LabelMap], Edit | None]) -> bool:
-        """Apply and keep an edit made from the open case's labels; returns whether there was one.
+        """Make, apply and keep an edit of the open case's labels; returns whether there was one.
 
-        A stroke in hand ends first: the old values that it would put back know nothing of the edit.
+        The current stroke ends first: rolling it back later would overwrite the edit with old values.
         """
         if self.labels is None:
             return False
@@ -235,47 +240,51 @@ class Annotation(QObject):
         return True
 
     def keep(self, edit: Edit) -> None:
-        """Record an edit already applied to the open case, so that undo can take it back, and send it to disk and worker."""
+        """Record an edit already applied to the open case, so that it can be undone, and send it to disk and worker."""
         self._histories.current.push(edit)
-        self.journalled.emit("edit", edit)
+        self._journal(Kind.EDIT, edit)
         self.labels_edited.emit(edit)
         self.history_changed.emit()
 
     def keep_classes(self, change: ClassesEdit) -> None:
-        """Record a change of the class table already made, so that undo can take it back."""
+        """Record a change already made to the class table, so that it can be undone."""
         self._histories.current.push(change)
         self.history_changed.emit()
 
     @property
     def can_undo(self) -> bool:
-        """Whether the open case has anything to take back."""
+        """Whether the open case has a change to undo."""
         return self._histories.current.can_undo and not self.read_only
 
     @property
     def can_redo(self) -> bool:
-        """Whether anything taken back can be done again."""
+        """Whether the open case has a change to redo."""
         return self._histories.current.can_redo and not self.read_only
 
     def undo(self) -> None:
-        """Take back the stroke in hand, or else the newest change of the open case."""
-        if self._hand is not None:
+        """Undo the current stroke, or else the newest change of the open case."""
+        if self._stroke is not None:
             self.cancel()
             return
         change = None if self.read_only else self._histories.current.undo()
         if change is not None:
-            self._replay("undo", change.inverse())
+            self._replay(Kind.UNDO, change.inverse())
 
     def redo(self) -> None:
-        """Make the newest change that was taken back again."""
-        change = None if self.read_only or self._hand is not None else self._histories.current.redo()
+        """Redo the change that was undone last."""
+        change = None if self.read_only or self._stroke is not None else self._histories.current.redo()
         if change is not None:
-            self._replay("redo", change)
+            self._replay(Kind.REDO, change)
 
-    def _replay(self, kind: str, change: Change) -> None:
+    def _replay(self, kind: Kind, change: Change) -> None:
         if isinstance(change, ClassesEdit):
             self.classes_undone.emit(change)
         elif self.labels is not None:
             self.labels.apply(change)
-            self.journalled.emit(kind, change)
+            self._journal(kind, change)
             self.labels_edited.emit(change)
         self.history_changed.emit()
+
+    def _journal(self, kind: Kind, edit: Edit | None) -> None:
+        if self._case is not None:
+            self.journalled.emit(self._case.changed(kind, edit))

@@ -19,7 +19,7 @@ from unetstudio.ui.theme import Appearance
 from unetstudio.ui.watchdog import Watchdog
 
 SETTLE = 800
-"""Milliseconds after which the learner's process starts when nothing was opened: the window comes first."""
+"""Milliseconds until the learner's process starts when nothing was opened: the window comes first."""
 
 
 def run(paths: list[Path], *, example: bool = False) -> int:
@@ -46,7 +46,7 @@ def run(paths: list[Path], *, example: bool = False) -> int:
         session.open_paths(paths)
     QTimer.singleShot(SETTLE, session.start_worker)
     watchdog = Watchdog(parent=window)
-    QTimer.singleShot(SETTLE, watchdog.start)  # what making the window takes is no pause, nor what ending it takes
+    QTimer.singleShot(SETTLE, watchdog.start)  # neither building nor closing the window counts as a pause
     window.closing.connect(watchdog.stop)
     end_on_signals(window)
     status = application.exec()
@@ -58,13 +58,13 @@ def run(paths: list[Path], *, example: bool = False) -> int:
 
 
 def end_on_signals(window: MainWindow) -> None:
-    """Let Ctrl+C in the terminal and a polite kill close the window as its button does."""
+    """Let Ctrl+C in the terminal and a termination signal close the window as its button does."""
 
     def close(*_: object) -> None:
         QTimer.singleShot(0, window.close)
 
     signal.signal(signal.SIGINT, close)
     signal.signal(signal.SIGTERM, close)
-    ticking = QTimer(window, interval=250)  # lets Python look at signals now and then while Qt waits
+    ticking = QTimer(window, interval=250)  # lets Python handle signals now and then while Qt waits
     ticking.timeout.connect(lambda: None)
     ticking.start()

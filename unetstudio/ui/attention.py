@@ -1,4 +1,4 @@
-"""The map of where the network looked in the open case, for networks with attention gates."""
+"""The attention map of the open case, for networks with attention gates."""
 
 from __future__ import annotations
 
@@ -11,7 +11,8 @@ from unetstudio.inference.events import AttentionMapped
 
 
 class Attention(QObject):
-    """`values` (Z, Y, X) uint8: 0 where nothing is known or the gates were least open, 255 where most; None before the first map."""
+    """Shows where the network looked. `values` (Z, Y, X) uint8: 0 where unknown or the gates were least open, 255 where most; None
+    before the first map."""
 
     changed = Signal(object)  # Region
 
@@ -20,14 +21,14 @@ class Attention(QObject):
         self._case: Case | None = None
         self._checkpoint = ""
         self.values: NDArray[np.uint8] | None = None
-        self.limits = (0.0, 1.0)  # how far the gates were open where the map is darkest and brightest
+        self.limits = (0.0, 1.0)  # opening of the gates where the map is darkest and brightest
 
     def open(self, case: Case | None) -> None:
         """Begin an empty map for a case."""
         self._case, self.values, self._checkpoint = case, None, ""
 
     def take(self, event: AttentionMapped) -> None:
-        """Add a map of what is on the screen; one of other weights does not go together with what came before."""
+        """Add a map of the region on screen; a map made by other weights replaces the earlier ones."""
         if self._case is None or event.case != self._case.id:
             return
         if self.values is None or event.checkpoint != self._checkpoint:

@@ -11,11 +11,11 @@ from unetstudio.augment.augmentation import Augmentation
 from unetstudio.ui.forms import Form
 
 USUAL = 0.5
-"""The probability of an augmentation that is switched on and never had one."""
+"""Probability given to an augmentation that is switched on for the first time."""
 
 
 class AugmentationBlock(QWidget):
-    """`changed` after every change by the user."""
+    """The controls of one augmentation; `changed` after every change by the user."""
 
     changed = Signal()
 
@@ -36,7 +36,7 @@ class AugmentationBlock(QWidget):
 
     @property
     def augmentation(self) -> Augmentation:
-        """The augmentation as the sliders stand."""
+        """The augmentation as set by the sliders."""
         augmentation: Augmentation = self.form.value
         return augmentation
 
@@ -45,7 +45,7 @@ class AugmentationBlock(QWidget):
         return float(self.form.value.probability)
 
     def show_augmentation(self, augmentation: Augmentation) -> None:
-        """Show another one of the same kind, without `changed`."""
+        """Show another augmentation of the same kind, without `changed`."""
         self.form.set_value(augmentation)
         self._show_switch()
 
@@ -58,7 +58,7 @@ class AugmentationBlock(QWidget):
         self.changed.emit()
 
     def _show_switch(self) -> None:
-        """Show the switch as on while the augmentation ever happens, and remember how often that is."""
+        """Show the switch as on if the probability is above zero, and remember that probability."""
         on = self._probability > 0
         self._usual = self._probability if on else self._usual
         with QSignalBlocker(self.switch):

@@ -19,7 +19,7 @@ from unetstudio.ui.session import Session
 
 
 class AugmentationDialog(QDialog):
-    """Nothing changes before Apply."""
+    """The dialog in which a recipe is chosen. Nothing changes before Apply."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -56,7 +56,7 @@ class AugmentationDialog(QDialog):
 
     @property
     def recipe(self) -> Recipe:
-        """The recipe as the sliders stand."""
+        """The recipe as set by the sliders."""
         return self._unchanged.changed(*(block.augmentation for block in self.blocks))
 
     @property
@@ -66,7 +66,7 @@ class AugmentationDialog(QDialog):
 
     @property
     def _choice(self) -> tuple[str, str]:
-        """Preset and changes, as settings hold them."""
+        """Preset and changes, in the form that settings hold."""
         return self.preset.currentData(), changes_between(self._unchanged, self.recipe)
 
     def _fill_presets(self) -> None:
@@ -138,7 +138,7 @@ class AugmentationDialog(QDialog):
         self.samples.set_recipe(self.recipe)
 
     def _choose_patch(self) -> None:
-        """Cut the samples from the slice on screen, near what is labelled there."""
+        """Cut the samples from the slice on screen, near labelled voxels."""
         session = self._session
         if session.scan is None or session.labels is None:
             self.samples.set_patch(None)

@@ -14,7 +14,8 @@ WIDEST = 720
 
 
 class Banner(QFrame):
-    """Floats at the top of a page. Notices of level "info" leave by themselves; warnings and errors wait until they are dismissed."""
+    """The notices at the top of a page. Those of level "info" disappear by themselves; warnings and errors wait until they are
+    dismissed."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
@@ -72,12 +73,12 @@ class Banner(QFrame):
         self._show_first()
 
     def dismiss(self) -> None:
-        """Take the shown notice away; the next one appears."""
+        """Remove the shown notice; the next one appears."""
         self._waiting = self._waiting[1:]
         self._show_first()
 
     def clear(self) -> None:
-        """Take all notices away, as when the project is closed."""
+        """Remove all notices, as when the project is closed."""
         self._waiting = []
         self._show_first()
 

@@ -1,4 +1,4 @@
-"""The dialog for a fault of the program itself: beside the work, with lines that can be sent to its makers."""
+"""The dialog for a bug in the program itself: beside the work, with a report that can be sent to the developers."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class BugReports(QObject):
         self.seen.connect(self.show_trace, Qt.ConnectionType.QueuedConnection)
 
     def install(self) -> None:
-        """Take uncaught exceptions from now on; they still go to standard error."""
+        """Catch uncaught exceptions from this call on; they still go to standard error."""
         sys.excepthook = self.take
 
     def take(self, kind: type[BaseException], error: BaseException, trace: TracebackType | None) -> None:
@@ -51,7 +51,7 @@ class BugReports(QObject):
 
 
 class BugReport(QDialog):
-    """Not modal, so that one can go on painting."""
+    """The report, in a dialog that is not modal, so that one can go on painting."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -85,7 +85,7 @@ class BugReport(QDialog):
         layout.addLayout(buttons)
 
     def add(self, trace: str) -> None:
-        """Append a fault below those before."""
+        """Append a traceback below those before."""
         self.lines.appendPlainText(trace)
 
 

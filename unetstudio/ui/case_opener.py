@@ -1,4 +1,4 @@
-"""How a case comes onto the screen: its image is read, then its labels; of several asked for in a row only the last is shown."""
+"""Opening of a case on the screen: its image is read, then its labels; of several requested in a row only the last is shown."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from unetstudio.workspace.project_writer import LoadedCase
 class CaseOpener(QObject):
     """Opens and closes cases of the open project. The case on the screen stays there until the next is read."""
 
-    shown = Signal()  # after everybody heard of the opened case
+    shown = Signal()  # after all other parts have seen the opened case
 
     def __init__(
         self,
@@ -41,27 +41,27 @@ class CaseOpener(QObject):
         super().__init__(parent)
         self._notifier, self._disk, self._saver = notifier, disk, saver
         self._cursor, self._display, self._annotation, self._review = cursor, display, annotation, review
-        self.wanted = ""
-        """Id of the case asked for last; "" when there is none."""
+        self.requested = ""
+        """Id of the case requested last; "" when there is none."""
         notifier.project_closing.connect(self.close)
         notifier.changed.connect(self._leave_removed)
-        review.next_asked.connect(self._open_next_unreviewed)
+        review.next_requested.connect(self._open_next_unreviewed)
 
     def open(self, case_id: str, scan: Scan | None = None) -> None:
-        """Show a case unless it is open or on its way; an image at hand is not read again."""
+        """Show a case unless it is open or being read; a `scan` that is given is not read again."""
         project = self._notifier.project
-        if project is None or case_id == self.wanted:
+        if project is None or case_id == self.requested:
             return
         case = project.cases[case_id]
         self._annotation.end()
-        self.wanted = case_id
+        self.requested = case_id
         self._notifier.case_opening.emit(case_id)
         if scan is not None:
             self._read_labels(project, case, scan)
             return
 
         def read() -> tuple[Case, Scan] | None:
-            return project.writer.scan_of(case) if self.wanted == case_id else None
+            return project.writer.scan_of(case) if self.requested == case_id else None
 
         def go_on(image: tuple[Case, Scan] | None) -> None:
             if image is not None and self._awaits(project, case_id):
@@ -72,20 +72,20 @@ class CaseOpener(QObject):
     def step(self, step: int) -> None:
         """Show the next (+1) or previous (-1) case of the strip."""
         project = self._notifier.project
-        if project is not None and (case := project.cases.neighbour(self.wanted, step)) is not None:
+        if project is not None and (case := project.cases.neighbour(self.requested, step)) is not None:
             self.open(case.id)
 
     def close(self) -> None:
         """Close the open case, and forget the one that is being read."""
-        self.wanted = ""
+        self.requested = ""
         self._close_case()
 
     def _awaits(self, project: OpenProject, case_id: str) -> bool:
-        return self.wanted == case_id and self._notifier.project is project
+        return self.requested == case_id and self._notifier.project is project
 
     def _read_labels(self, project: OpenProject, case: Case, scan: Scan) -> None:
         def read() -> LoadedCase | None:
-            return project.writer.open_case(case, scan) if self.wanted == case.id else None
+            return project.writer.open_case(case, scan) if self.requested == case.id else None
 
         def go_on(loaded: LoadedCase | None) -> None:
             if loaded is not None and self._awaits(project, case.id):
@@ -94,10 +94,10 @@ class CaseOpener(QObject):
         self._disk.ask(read, go_on, lambda error: self._refuse(project, case.id, error))
 
     def show(self, project: OpenProject, loaded: LoadedCase) -> None:
-        """Put a case that was read on the screen."""
+        """Show a loaded case."""
         case, before = loaded.case, project.case
         if before is not None and before.id == case.id and loaded.sequence <= before.sequence:
-            self._notifier.case_opened.emit(case.id)  # back before the next was there: the screen holds all that the disk does, or more
+            self._notifier.case_opened.emit(case.id)  # opened again before the next was read: the screen is as new as the disk, or newer
             return
         self._close_case()
         if case.source != project.cases[case.id].source:
@@ -106,20 +106,20 @@ class CaseOpener(QObject):
         opened = project.enter(loaded)
         self._display.show(replace(self._display.options, window=None))
         self._cursor.open(case.shape)
-        self._annotation.open(case.id, opened.scan.voxels, opened.labels, loaded.history, changed=changed)
+        self._annotation.open(opened, loaded.history, changed=changed)
         self._review.open(case, opened.scan.voxels, opened.labels, loaded.prediction)
         self._saver.save()
         self._notifier.case_opened.emit(case.id)
         if loaded.recovered:
             self._notifier.notice.emit(loaded.recovered, "warning")
         self.shown.emit()
-        self._disk.ask(give_back)  # of the case before
+        self._disk.ask(give_back)  # of the previous case
 
     def _refuse(self, project: OpenProject, case_id: str, error: UserError) -> None:
         if self._notifier.project is not project:
             return  # it was read while its project was closed
-        if self.wanted == case_id:
-            self.wanted = "" if project.case is None else project.case.id
+        if self.requested == case_id:
+            self.requested = "" if project.case is None else project.case.id
         self._notifier.case_failed.emit(case_id, str(error))
         self._notifier.notice.emit(str(error), "error")
 
@@ -133,8 +133,8 @@ class CaseOpener(QObject):
         self._review.close()
 
     def _leave_removed(self, change: Change) -> None:
-        """Go to the neighbour of a case that was taken off the list while it was on the screen."""
-        if not isinstance(change, CaseRemoved) or change.case.id != self.wanted:
+        """Show the neighbour of the case on screen when that case was removed from the list."""
+        if not isinstance(change, CaseRemoved) or change.case.id != self.requested:
             return
         if change.neighbour is None:
             self.close()
@@ -145,7 +145,7 @@ class CaseOpener(QObject):
         project = self._notifier.project
         if project is None:
             return
-        case = project.cases.next_unreviewed(self.wanted)
+        case = project.cases.next_unreviewed(self.requested)
         if case is not None:
             self.open(case.id)
         else:

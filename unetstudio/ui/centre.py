@@ -1,4 +1,4 @@
-"""The middle of the work area: the canvas, or a sentence in its place while there is nothing to see."""
+"""The middle of the work area: the canvas, or a sentence in its place while there is no image."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unetstudio.ui.focus import is_typing
 
 
 class Centre(QWidget):
-    """Gives the canvas the keys when the pointer enters."""
+    """Holds the canvas, which gets the keyboard focus when the pointer enters."""
 
     def __init__(self, canvas: Canvas, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -36,7 +36,7 @@ class Centre(QWidget):
         return "" if self._sentence.isHidden() else self._sentence.text()
 
     def say(self, sentence: str) -> None:
-        """Show a sentence over the canvas; "" takes it away."""
+        """Show a sentence over the canvas; "" removes it."""
         self._slow.stop()
         self._show(sentence)
 

@@ -1,4 +1,4 @@
-"""The dialog about this computer: processor, memory, GPU, speed, and what to do where a GPU lies idle."""
+"""The dialog about this computer: processor, memory, GPU, speed, and the remedy where a GPU is present but unused."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ class ComputerDialog(QDialog):
             self.waiting.setText(self._task.error or "The speed test was stopped.")
 
     def show_report(self, report: DeviceReport) -> None:
-        """Show its rows, how long the window did not answer today, and the remedy where there is one."""
+        """Show the report, the longest pause of the window today, and the remedy if there is one."""
         longest = Pauses().longest_today()
         pause = ("Longest pause today", longest.sentence if longest is not None else "none over 0.1 s")
         self._report = report = replace(report, rows=(*report.rows, pause))
@@ -100,7 +100,7 @@ class ComputerDialog(QDialog):
         self.resize(self.width(), max(self.height(), self._column.totalHeightForWidth(self.width())))
 
     def as_text(self) -> str:
-        """Write the report as lines that one can send to somebody who helps."""
+        """Return the report as lines of text, to be sent to somebody who helps."""
         if self._report is None:
             return ""
         lines = [f"{heading}: {text}" for heading, text in self._report.rows]

@@ -1,4 +1,4 @@
-"""The place looked at in the open case: a direction and a voxel. Views that share one cursor show the same place."""
+"""The place shown of the open case: a direction and a voxel. Views that share one cursor show the same place."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unetstudio.data.region import Index
 
 
 class Cursor(QObject):
-    """`position` (z, y, x) is the voxel in the middle of attention; the plane shown is the slice through it, across `plane.axis`."""
+    """The voxel `position` (z, y, x) in focus; the plane shown is the slice through it, across `plane.axis`."""
 
     moved = Signal(object)  # Plane
 
@@ -20,7 +20,7 @@ class Cursor(QObject):
         self._shape: Index = (1, 1, 1)
 
     def open(self, shape: Index) -> None:
-        """Look at the middle slice of another case of `shape` (Z, Y, X)."""
+        """Move to the middle slice of another case of `shape` (Z, Y, X)."""
         self._shape = shape
         self.position = (shape[0] // 2, shape[1] // 2, shape[2] // 2)
         self._show(0)
@@ -33,12 +33,12 @@ class Cursor(QObject):
         """Show another slice along the present axis, kept within the case."""
         axis = self.plane.axis
         z, y, x = self.position
-        kept = min(max(index, 0), self._shape[axis] - 1)
-        self.position = ((kept, y, x), (z, kept, x), (z, y, kept))[axis]
+        clamped = min(max(index, 0), self._shape[axis] - 1)
+        self.position = ((clamped, y, x), (z, clamped, x), (z, y, clamped))[axis]
         self._show(axis)
 
     def step(self, by: int) -> None:
-        """Go `by` slices further."""
+        """Move by `by` slices."""
         self.go_to(self.plane.index + by)
 
     def _show(self, axis: int) -> None:

@@ -1,4 +1,4 @@
-"""The dialogs of the window by name; each one's module loads when it is opened."""
+"""The dialogs of the window by name; each one's module is imported when it is opened."""
 
 from __future__ import annotations
 
@@ -46,7 +46,7 @@ class Dialogs:
                 self._show_folder_dialog()
 
     def _open(self, dialog: QDialog) -> None:
-        dialog.finished.connect(self._window.activateWindow)  # gives the keys back, also without a window manager
+        dialog.finished.connect(self._window.activateWindow)  # returns the focus, also without a window manager
         dialog.open()
 
     def _show_folder_dialog(self) -> None:
@@ -54,7 +54,7 @@ class Dialogs:
         from unetstudio.ui.folder_dialog import FolderDialog
 
         shown = self._window.findChild(FolderDialog)
-        if shown is not None:  # one at a time: the project keeps the network that a folder was begun with for one folder only
+        if shown is not None:  # one at a time: the project remembers the network in use for one unfinished folder only
             shown.raise_()
             shown.activateWindow()
             return

@@ -1,8 +1,7 @@
 """The disk thread: everything that the window saves or looks up happens here, one call after the other.
 
-Strokes come before all else. A long job (reading a folder, exporting) is a generator that runs in a thread of its own, and images are
-read in another; neither a stroke nor the end of the program waits for those. What a job must do in turn with the strokes it hands over by
-`carry`.
+Strokes come before all else. A long job (reading a folder, exporting) is a generator that runs in its own thread, and images are read in
+another; neither a stroke nor the end of the program waits for those. A job that must write in turn with the strokes does so by `carry`.
 """
 
 from __future__ import annotations
@@ -28,7 +27,7 @@ T = TypeVar("T")
 
 
 class _Call(Generic[T]):
-    """A function to call, and what to do with its result or its error on the GUI thread."""
+    """A function to call, and the callbacks for its result or its error on the GUI thread."""
 
     def __init__(
         self, disk: DiskThread, call: Callable[[], T], done: Callable[[T], None] | None, failed: Callable[[UserError], None] | None
@@ -53,7 +52,7 @@ class _Call(Generic[T]):
 
 
 class _Job(Generic[T]):
-    """A generator in a thread of its own, and what to do with its events on the GUI thread."""
+    """A generator in its own thread, and the callbacks for its events on the GUI thread."""
 
     def __init__(
         self,
@@ -64,7 +63,7 @@ class _Job(Generic[T]):
     ) -> None:
         self._disk, self._steps, self._event, self._ended = disk, steps, event, ended
         self.stopped = False
-        self.thread = threading.Thread(target=self._run, name="job", daemon=True)  # one that reads on and on is left behind at the end
+        self.thread = threading.Thread(target=self._run, name="job", daemon=True)  # a daemon: one that never yields is abandoned at the end
 
     def stop(self) -> None:
         """Stop before the next step."""
@@ -112,7 +111,7 @@ class DiskThread(QThread):
         self._calls.put(_Call(self, call, done, failed).run)
 
     def read(self, call: Callable[[], T], done: Callable[[T], None], failed: Callable[[UserError], None]) -> None:
-        """Do as `ask`, for what takes long and changes nothing: beside the other calls, one such call after the other."""
+        """Run `call` like `ask`, but beside the other calls, for slow calls that change nothing; one such call runs after the other."""
         self._reads.put(_Call(self, call, done, failed).run)
 
     def begin(
@@ -121,8 +120,8 @@ class DiskThread(QThread):
         event: Callable[[T], None],
         ended: Callable[[UserError | None], None] | None = None,
     ) -> Callable[[], None]:
-        """Run a job after the calls asked so far and beside those that follow, with `event` for each of its events on the GUI thread;
-        return a function that stops it before its next step."""
+        """Run a job after the calls queued so far and beside later ones; `event` gets each of its events on the GUI thread. Return a
+        function that stops it before its next step."""
         job = _Job(self, steps, event, ended)
         self._jobs = [other for other in self._jobs if other.thread.is_alive() or not other.thread.ident]
         self._jobs.append(job)
@@ -130,13 +129,14 @@ class DiskThread(QThread):
         return job.stop
 
     def carry(self, call: Callable[[], T]) -> T:
-        """From a job: run `call` in its turn on the disk thread, and return or raise what it does. UserError when the window closes."""
+        """Run `call` in its turn on the disk thread and return or raise its outcome; to be called from a job. UserError when the window
+        closes."""
         answer: Future[T] = Future()
 
         def run() -> None:
             try:
                 answer.set_result(call())
-            except BaseException as error:  # noqa: BLE001 - it is the job's, which raises it
+            except BaseException as error:  # noqa: BLE001 - passed to the job, which raises it
                 answer.set_exception(error)
 
         self.ask(run)
@@ -155,7 +155,7 @@ class DiskThread(QThread):
         return [thread for thread in (self._reader, *(job.thread for job in self._jobs)) if thread.ident]
 
     def finish(self, seconds: float = 2.5) -> bool:
-        """Stop jobs, run the calls asked so far, and end the thread; False when that took too long. A job may still be at its step."""
+        """Stop jobs, run the queued calls, and end the thread; False when that took too long. A job may still be at its step."""
         for job in self._jobs:
             job.stop()
         self._reads.put(None)
@@ -168,12 +168,12 @@ class DiskThread(QThread):
         return ended
 
     def answer(self, call: Callable[[], None]) -> None:
-        """From any thread: call a function on the GUI thread, as long as there is one."""
+        """Call a function on the GUI thread as long as there is one; may be called from any thread."""
         if not self._ending:
             self._answered.emit(call)
 
     def report_crash(self, trace: str) -> None:
-        """From any thread: announce a bug in a call or job."""
+        """Report a bug in a call or job; may be called from any thread."""
         self.answer(lambda: self.crashed.emit(trace))
 
     def run(self) -> None:

@@ -1,4 +1,4 @@
-"""How the open case is shown: window, labels, overlay. Nothing here changes labels."""
+"""The display options of the open case: window, labels, overlay. They never change labels."""
 
 from __future__ import annotations
 
@@ -9,13 +9,13 @@ from PySide6.QtCore import QObject, Signal
 
 @dataclass(frozen=True)
 class DisplayOptions:
-    """Everything that alters the picture of one and the same plane."""
+    """Everything that alters the picture of a given plane."""
 
     window: tuple[float, float] | None = None  # low and high in voxel values; None = automatic percentiles
     inverted: bool = False  # as a negative: bright parts of the scan become dark
     show_labels: bool = True
     label_opacity: float = 0.55
-    overlay: str = "classes"  # name of what lies over the image besides the user's own labels; see `ui/canvas/overlays`
+    overlay: str = "classes"  # name of the overlay between the image and the user's own labels; see `ui/canvas/overlays`
     overlay_opacity: float = 0.40
     outline: bool = False  # overlay and labels as outlines instead of fills
     probability_class: int = 1
@@ -26,7 +26,7 @@ class DisplayOptions:
 class Display(QObject):
     """The options in use."""
 
-    changed = Signal(object)  # DisplayOptions before; those of now are `options`
+    changed = Signal(object)  # the previous DisplayOptions; the new ones are `options`
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Exports of the open project: predicted over mirrored views first where that is chosen, then written beside the disk thread."""
+"""Exports of the open project: averaged predictions are made first if chosen, then files are written beside the disk thread."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from unetstudio.workspace.project_writer import ProjectWriter
 
 
 class ExportRun(QObject):
-    """Begins exports. Writing goes on when the project is closed, since it only reads what is on the disk; predicting ends with it."""
+    """Starts exports. Writing continues when the project is closed, since it only reads the disk; predicting ends with it."""
 
     def __init__(
         self, notifier: Notifier, disk: DiskThread, saver: Saver, worker: WorkerThread, tasks: Tasks, parent: QObject | None = None
@@ -36,7 +36,7 @@ class ExportRun(QObject):
         notifier.project_closing.connect(self._stop_predicting)
 
     def begin(self, folder: Path, choice: ExportChoice, cases: list[str], *, averaged: bool = False) -> Task:
-        """Write what is chosen of these cases into a folder; segmentations `averaged` over mirrored views are predicted first."""
+        """Write the chosen files of these cases into a folder; segmentations `averaged` over mirrored views are predicted first."""
         task = self._tasks.begin("Exporting")
         project, ids = self._notifier.project, set(cases)
         if project is None:
@@ -44,8 +44,8 @@ class ExportRun(QObject):
         elif self._saver.refused:
             self._fail(task, f"Nothing was exported: some strokes are not saved yet. {self._saver.refused}")
         else:
-            chosen = [case for case in project.cases if case.id in ids]
-            run = _Export(project, folder, choice, chosen, task)
+            selected = [case for case in project.cases if case.id in ids]
+            run = _Export(project, folder, choice, selected, task)
             if averaged and choice.what == "segmentation":
                 self._average(run)
             else:
@@ -71,7 +71,7 @@ class ExportRun(QObject):
         if event.problem:
             run.task.problem(event.problem)
             run.cases = [case for case in run.cases if case.id != event.case]
-        run.task.progress(event.done, 2 * event.total)  # the other half is writing
+        run.task.progress(event.done, 2 * event.total)  # writing is the other half
 
     def _averaging_ended(self, run: _Export, end: TaskEnded) -> None:
         if end.error:
@@ -83,7 +83,7 @@ class ExportRun(QObject):
             self._write(run)
 
     def _stop_averaging(self, run: _Export) -> None:
-        """Stop at the user's wish, which also ends the task."""
+        """Stop averaging at the user's request, which also ends the task."""
         self._worker.stop(run.task.id)
         self._drop(run)
         self._notifier.notice.emit("The export was stopped.", "error")
@@ -131,7 +131,7 @@ class ExportRun(QObject):
 
 
 class _Export:
-    """One export on its way."""
+    """One running export."""
 
     def __init__(self, project: OpenProject, folder: Path, choice: ExportChoice, cases: list[Case], task: Task) -> None:
         self.project, self.folder, self.choice, self.cases, self.task = project, folder, choice, cases, task
@@ -142,7 +142,7 @@ class _Export:
 def _written(
     writer: ProjectWriter, cases: list[Case], classes: ClassTable, folder: Path, choice: ExportChoice, averaged: bool
 ) -> Generator[Exported, None, None]:
-    """Write files, and drop the averaged predictions in the end."""
+    """Write files, and delete the averaged predictions in the end."""
     try:
         yield from export(stored(writer.project, averaged=averaged), cases, classes, folder, choice)
     finally:

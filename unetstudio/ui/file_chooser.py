@@ -11,7 +11,7 @@ from unetstudio.ui.session import Session
 
 
 class FileChooser:
-    """Asks for files and folders; before any was chosen it starts beside the open project, or in the home folder."""
+    """Asks for files and folders; the first chooser starts beside the open project, or in the home folder."""
 
     def __init__(self, window: QWidget, session: Session, preferences: Preferences) -> None:
         self._window = window
@@ -20,7 +20,7 @@ class FileChooser:
 
     @property
     def folder(self) -> Path:
-        """Where a chooser starts."""
+        """The folder in which a chooser starts."""
         project = self._session.project
         return Path(self._preferences.get("folder", str(project.path.parent if project is not None else Path.home())))
 
@@ -29,24 +29,24 @@ class FileChooser:
         from unetstudio.formats import FORMATS
 
         patterns = " ".join(sorted({f"*{suffix}" for _, kind in FORMATS.items() for suffix in kind.suffixes}))
-        chosen, _ = QFileDialog.getOpenFileNames(self._window, title, str(self.folder), f"Images ({patterns});;All files (*)")
-        paths = [Path(path) for path in chosen]
+        names, _ = QFileDialog.getOpenFileNames(self._window, title, str(self.folder), f"Images ({patterns});;All files (*)")
+        paths = [Path(path) for path in names]
         if paths:
             self._remember(paths[0])
         return paths
 
     def choose_folder(self, title: str) -> Path | None:
         """Return the chosen folder, None when the user cancels."""
-        chosen = QFileDialog.getExistingDirectory(self._window, title, str(self.folder))
-        if not chosen:
+        folder = QFileDialog.getExistingDirectory(self._window, title, str(self.folder))
+        if not folder:
             return None
-        self._remember(Path(chosen))
-        return Path(chosen)
+        self._remember(Path(folder))
+        return Path(folder)
 
     def choose_new_file(self, title: str, name: str, kind: str) -> Path | None:
         """Return where to write a file, proposed as `name`; `kind` is a file filter such as "CSV (*.csv)"."""
-        chosen, _ = QFileDialog.getSaveFileName(self._window, title, str(self.folder / name), kind)
-        return Path(chosen) if chosen else None
+        path, _ = QFileDialog.getSaveFileName(self._window, title, str(self.folder / name), kind)
+        return Path(path) if path else None
 
     def _remember(self, path: Path) -> None:
         self._preferences.put("folder", str(path.parent))

@@ -1,4 +1,4 @@
-"""Who has the keyboard."""
+"""The keyboard focus."""
 
 from __future__ import annotations
 
@@ -6,5 +6,5 @@ from PySide6.QtWidgets import QAbstractSpinBox, QApplication, QLineEdit
 
 
 def is_typing() -> bool:
-    """Whether a field that one types into has the focus; it must not be taken from there."""
+    """Return whether a text field has the focus, which must then not be taken away."""
     return isinstance(QApplication.focusWidget(), (QLineEdit, QAbstractSpinBox))

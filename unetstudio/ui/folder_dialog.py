@@ -1,4 +1,4 @@
-"""The dialog that predicts a folder of images: where from, where to, how far it is, and which images are the most doubtful."""
+"""The dialog that predicts a folder of images: source and target folder, progress, and the most uncertain images."""
 
 from __future__ import annotations
 
@@ -40,7 +40,8 @@ AGAIN = "Start again to go on where it was."
 
 
 class FolderDialog(QDialog):
-    """The work goes on while the dialog is open; closing it stops the work, and starting again goes on where it was."""
+    """Starts and shows a folder prediction. The work continues while the dialog is open; closing it stops the work, and starting again
+    resumes it."""
 
     def __init__(self, session: Session, proposed: Path, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -49,9 +50,9 @@ class FolderDialog(QDialog):
         self.setWindowTitle("Predict a folder of images")
         self.resize(680, 560)
         self._session = session
-        self._task: Task | None = None  # the prediction asked for last
-        self._project = ""  # whose network is at work
-        self._began, self._skipped = 0.0, 0  # when the first image was begun that had no mask yet, and how many had one
+        self._task: Task | None = None  # the latest prediction
+        self._project = ""  # the project whose network is used
+        self._began, self._skipped = 0.0, 0  # when the first image without a mask was begun, and how many had one
         self.images, self.out = QLineEdit(), QLineEdit()
         self.images.setObjectName("folder_images")
         self.out.setObjectName("folder_out")
@@ -110,14 +111,14 @@ class FolderDialog(QDialog):
     # ------------------------------------------------------------------------------------------------------- acting
 
     def _choose_images(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Images to predict", self.images.text())
-        if chosen:
-            self.images.setText(chosen)
+        folder = QFileDialog.getExistingDirectory(self, "Images to predict", self.images.text())
+        if folder:
+            self.images.setText(folder)
 
     def _choose_out(self) -> None:
-        chosen = QFileDialog.getExistingDirectory(self, "Folder for the masks", self.out.text())
-        if chosen:
-            self.out.setText(chosen)
+        folder = QFileDialog.getExistingDirectory(self, "Folder for the masks", self.out.text())
+        if folder:
+            self.out.setText(folder)
 
     def _propose(self) -> None:
         """Propose a folder for the masks beside that of the images."""
@@ -186,12 +187,12 @@ class FolderDialog(QDialog):
                 task.finish(event)
 
     def _show_progress(self, task: Task) -> None:
-        """Show how many images are done, and how long the rest will take by what was computed so far."""
+        """Show how many images are done, and the estimated time for the rest."""
         self.bar.setRange(0, task.total)
         self.bar.setValue(task.done)
         computed = task.done - self._skipped
-        left = (task.total - task.done) * (time.monotonic() - self._began) / computed if computed else 0.0
-        rest = f", about {wording.duration(left)} left" if computed and task.done < task.total else ""
+        seconds = (task.total - task.done) * (time.monotonic() - self._began) / computed if computed else 0.0
+        rest = f", about {wording.duration(seconds)} left" if computed and task.done < task.total else ""
         self.sentence.setText(f"{task.done} of {task.total} images{rest}.")
 
     def _show_end(self) -> None:

@@ -1,4 +1,4 @@
-"""The images of a predicted folder as a table: each with its mask, or the reason why there is none, and how doubtful it is."""
+"""The images of a predicted folder as a table: each with its mask, or the reason why there is none, and its uncertainty."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unetstudio.inference.events import MaskWritten, Refused
 
 PATH = Qt.ItemDataRole.UserRole
 UNCERTAINTY = 2
-"""The column that the table is sorted by in the end."""
+"""The column by which the table is sorted at the end."""
 
 
 class FolderTable(QTableWidget):
@@ -32,12 +32,12 @@ class FolderTable(QTableWidget):
         self.itemDoubleClicked.connect(self._choose)
 
     def clear_rows(self) -> None:
-        """Take all rows away."""
+        """Remove all rows."""
         self.setSortingEnabled(False)
         self.setRowCount(0)
 
     def add_mask(self, event: MaskWritten) -> None:
-        """Show an image that is predicted."""
+        """Show a predicted image."""
         self._add(event.image, "there already" if event.before else Path(event.path).name, event.mean_uncertainty)
 
     def add_refused(self, event: Refused) -> None:

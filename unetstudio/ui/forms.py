@@ -1,7 +1,7 @@
-"""A form made from a dataclass: one row a field, drawn by the kind of its value and its `metadata`.
+"""A form made from a dataclass: one row per field, with an editor chosen by the kind of its value and its `metadata`.
 
-Metadata that a form understands: `label`, `minimum`, `maximum`, `step`, `unit`, `choices` (values, pairs of value and words, or a
-dict of value to words), `special` (words instead of the smallest number, such as "auto" for 0), `help` (tool tip), `hidden`.
+Metadata keys: `label`, `minimum`, `maximum`, `step`, `unit`, `choices` (values, pairs of value and words, or a dict of value to words),
+`special` (words instead of the smallest number, such as "auto" for 0), `help` (tool tip), `hidden`.
 """
 
 from __future__ import annotations
@@ -19,12 +19,12 @@ Editor = NumberField | QCheckBox | QComboBox | QLineEdit
 
 
 class Form(QWidget):
-    """Emits `changed` with a new instance of the dataclass at every change; the one handed in is never altered."""
+    """Emits `changed` with a new instance of the dataclass at every change; the one passed in is never altered."""
 
     changed = Signal(object)
 
     def __init__(self, value: Any, *, only: tuple[str, ...] = (), row: bool = False, parent: QWidget | None = None) -> None:
-        """`only` picks fields by name, in that order; `row` puts all in one line, as in a tool bar."""
+        """Build a row for each field; `only` picks fields by name, in that order; `row` puts all in one line, as in a tool bar."""
         super().__init__(parent)
         self._value = value
         self.editors: dict[str, Editor] = {}
@@ -101,12 +101,12 @@ class Form(QWidget):
 
 
 def words(field: Field[Any]) -> str:
-    """Return the words before a field: its label, or its name made readable."""
+    """Return the label of a field: the given one, or its name made readable."""
     return str(field.metadata.get("label") or field.name.replace("_", " ").capitalize())
 
 
 def make_editor(field: Field[Any], value: Any) -> Editor:
-    """Return the widget that suits a field's value."""
+    """Return a widget for a field's value."""
     metadata, label = field.metadata, words(field)
     choices = _choices(metadata.get("choices"), value)
     if choices:
@@ -131,13 +131,13 @@ def make_editor(field: Field[Any], value: Any) -> Editor:
     return line
 
 
-def _choices(given: Any, value: Any) -> list[tuple[Any, str]]:
+def _choices(choices: Any, value: Any) -> list[tuple[Any, str]]:
     """Return pairs of value and words from `choices` in any of its forms; an Enum offers its members."""
-    if given is None:
+    if choices is None:
         return [(member, str(member.value).replace("_", " ").capitalize()) for member in type(value)] if isinstance(value, Enum) else []
-    if isinstance(given, dict):
-        return list(given.items())
-    return [pair if isinstance(pair, tuple) else (pair, str(pair)) for pair in given]
+    if isinstance(choices, dict):
+        return list(choices.items())
+    return [pair if isinstance(pair, tuple) else (pair, str(pair)) for pair in choices]
 
 
 def _show(editor: Editor, value: Any) -> None:

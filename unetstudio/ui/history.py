@@ -1,4 +1,4 @@
-"""The open project's audit trail for the window: read beside the painting, after everything that was asked to be saved."""
+"""The open project's audit trail for the window, read on the disk thread after everything queued there."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ T = TypeVar("T")
 
 
 class HistoryReader(QObject):
-    """Answers on the GUI thread; what cannot be read becomes a notice."""
+    """Reads the trail and answers on the GUI thread; an error becomes a notice."""
 
     def __init__(self, notifier: Notifier, disk: DiskThread, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._notifier, self._disk = notifier, disk
 
     def ask_who(self, voxel: Index, answer: Callable[[list[AuditLine]], None]) -> None:
-        """Ask who changed a voxel (z, y, x) of the open case, newest first."""
+        """Read the changes of a voxel (z, y, x) of the open case, newest first."""
         project = self._notifier.project
         if project is not None and project.case is not None:
             folder = project.writer.project.folder_of(project.case.case)
@@ -40,7 +40,7 @@ class HistoryReader(QObject):
             self._ask(read, answer)
 
     def ask_trail(self, case_id: str, answer: Callable[[list[AuditLine]], None]) -> None:
-        """Ask for everything that was done to a case, newest first."""
+        """Read all changes and reviews of a case, newest first."""
         if (project := self._notifier.project) is not None:
             folder = project.writer.project.folder_of(case_id)
 

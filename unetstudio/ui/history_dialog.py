@@ -1,4 +1,4 @@
-"""The dialog with the history of a case: every change of its labels and every judgement, and their export as CSV."""
+"""The dialog with the history of a case: every change of its labels and every review, and their export as CSV."""
 
 from __future__ import annotations
 
@@ -113,7 +113,7 @@ class HistoryDialog(QDialog):
 
 
 def summary(lines: list[AuditLine]) -> str:
-    """Count the entries, and say whether each record still fits the seal of the one before it."""
+    """Count the entries, and say whether each record still matches the checksum of the one before it."""
     if not lines:
         return "Nothing was done to this case yet."
     broken = sum(not line.chain_ok for line in lines)

@@ -1,4 +1,4 @@
-"""The history of a case as a table for Qt: one row for each change or judgement."""
+"""The history of a case as a Qt table model: one row for each change or review."""
 
 from __future__ import annotations
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from unetstudio.project.audit import AuditLine
 
 FROM = " from "
-"""Separates tool and checkpoint in the tool of an accepted prediction."""
+"""Separator of tool and checkpoint in the tool name of an accepted prediction."""
 
 _DONE = {
     "import": "imported from a mask",
@@ -51,7 +51,7 @@ def when(line: AuditLine, *, seconds: bool = True) -> str:
 
 
 def action(line: AuditLine) -> str:
-    """Return what was done, such as "painted by hand, Brush" or "took back: accepted from a prediction"."""
+    """Return a description of the change, such as "painted by hand, Brush" or "took back: accepted from a prediction"."""
     match line.kind:
         case Kind.NOTE:
             return _event(line)
@@ -73,7 +73,7 @@ def class_name(line: AuditLine, classes: ClassTable) -> str:
 
 
 def where(line: AuditLine, *, volume: bool) -> str:
-    """Return the box of what changed, such as "x 10–40, y 20–25, z 3"."""
+    """Return the box of the changed voxels, such as "x 10–40, y 20–25, z 3"."""
     if line.region is None or line.region.empty:
         return ""
     sides = zip("zyx", line.region.start, line.region.stop, strict=True)

@@ -1,4 +1,4 @@
-"""Images on their way into a project: read beside the disk thread, one after the other; what is dropped meanwhile waits its turn."""
+"""Import of images into a project: read beside the disk thread, one after the other; images dropped meanwhile are queued."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ class _Batch:
     """Images that were opened together."""
 
     paths: Sequence[Path]
-    anew: bool  # into a project of their own
-    show: bool  # on the screen as they come, and not only in the list
+    anew: bool  # into a new project
+    show: bool  # open each on the screen as it is read, instead of only listing it
 
 
 class ImageImport(QObject):
-    """Reads images for the open project. Events of a batch that was forgotten, because its project was closed, are dropped as they come."""
+    """Reads images for the open project. Events of a batch that was forgotten, because its project was closed, are dropped."""
 
     project_made = Signal(object)  # OpenProject: made for the images, or opened beside them
 
@@ -44,7 +44,7 @@ class ImageImport(QObject):
         notifier.case_failed.connect(lambda case_id, _: self.missing.add(case_id))
 
     def add(self, paths: Sequence[Path], *, anew: bool = False, show: bool = False) -> None:
-        """Take images into the open project; without one into the project beside them, or into another made `anew`."""
+        """Add images to the open project; without one to the project beside them, or to a new one with `anew`."""
         self._waiting.append(_Batch(paths, anew, show))
         self._begin_next()
 
@@ -62,12 +62,12 @@ class ImageImport(QObject):
         self._held = True
 
     def release(self) -> None:
-        """Go on after `hold`."""
+        """Resume after `hold`."""
         self._held = False
         self._begin_next()
 
     def forget(self) -> None:
-        """Drop everything: the project is closed, and nothing that is still being read belongs to it."""
+        """Drop all batches: the project is closed, and nothing that is still being read belongs to it."""
         self._waiting.clear()
         self.missing.clear()
         self._held = False
@@ -109,7 +109,7 @@ class ImageImport(QObject):
                 self._list(event, show=show)
             case CaseRefused():
                 task.progress(event.done, event.total)
-                if not event.known or show:
+                if not event.duplicate or show:
                     task.problem(event.text)
                     self._notifier.notice.emit(event.text, "warning")
 
@@ -141,7 +141,7 @@ class ImageImport(QObject):
             return
         if added is not None:
             self._notifier.announce(added)
-        if (added is not None and not self._case_opener.wanted) or (show and event.case.id in project.cases):
+        if (added is not None and not self._case_opener.requested) or (show and event.case.id in project.cases):
             self._case_opener.open(event.case.id, event.scan)
 
     def _report_moved(self, project: OpenProject, cases: list[Case]) -> None:

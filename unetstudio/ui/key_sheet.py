@@ -1,4 +1,4 @@
-"""All keys on one sheet, read from the table of commands."""
+"""The key sheet: all keys in one dialog, read from the table of commands."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def _group(title: str, lines: list[tuple[str, str]]) -> QGridLayout:
 
 
 def _caps(keys: str) -> QHBoxLayout:
-    """Draw each way to press it as a key cap."""
+    """Draw each alternative of a shortcut as a key cap."""
     layout = QHBoxLayout()
     layout.setSpacing(4)
     layout.addStretch(1)

@@ -1,4 +1,4 @@
-"""Learning as the window shows it: the state that the worker's events lead to, and the commands pause, continue and start afresh."""
+"""The learning state as the window shows it, from the worker's events, and the commands pause, continue and start afresh."""
 
 from __future__ import annotations
 
@@ -25,12 +25,12 @@ from unetstudio.worker.messages import (
 )
 
 MOST_LOSSES = 8000
-"""Losses kept for the curve: a night of training reports some hundred thousand."""
+"""Number of losses kept for the curve: a night of training reports some hundred thousand."""
 
 
 @dataclass
 class LearningState:
-    """What the learning panel shows."""
+    """The state shown by the learning panel."""
 
     phase: str = "starting"  # starting, waiting, training, paused, settled, failed
     sentence: str = "Starting the learner …"
@@ -70,9 +70,9 @@ class Learning(QObject):
     # ---------------------------------------------------------------------------------------------------- commands
 
     def start(self) -> None:
-        """Begin, or go on from the newest checkpoint, as soon as two classes carry strokes."""
+        """Begin, or continue from the newest checkpoint, as soon as two classes carry strokes."""
         if self.state.phase not in ("paused", "failed"):
-            self._set(sentence="Looking at your strokes …")  # the worker says within a moment whether it waits or learns
+            self._set(sentence="Looking at your strokes …")  # the worker reports within a moment whether it waits or trains
             self._worker.ask(Train(self.settings))
 
     def pause(self) -> None:
@@ -81,12 +81,12 @@ class Learning(QObject):
         self._set(phase="paused", sentence=self._paused())
 
     def resume(self) -> None:
-        """Go on after a pause."""
+        """Continue after a pause."""
         self._set(phase="waiting", sentence="Going on …")
         self._worker.ask(Train(self.settings))
 
     def start_afresh(self) -> None:
-        """Forget what was learned and begin again; checkpoints on disk stay."""
+        """Discard what was learned and begin again; checkpoints on disk stay."""
         self._forget_scores("Starting afresh …")
         self._worker.ask(Train(self.settings, resume=False))
 
@@ -99,7 +99,7 @@ class Learning(QObject):
         self.settings = settings
         self.settings_changed.emit()
         if self.state.phase not in ("training", "paused", "settled", "failed"):
-            self.start()  # what waits for strokes waits with the new settings
+            self.start()  # a training that waits for strokes takes the new settings
         elif go_on:
             self._forget_scores("Going on from what it learned before …")
             self._worker.ask(Train(self.settings))
@@ -107,22 +107,22 @@ class Learning(QObject):
             self.start_afresh()
 
     def choose_network(self, network: str, preset: str = "", *, go_on: bool = False) -> None:
-        """Learn with another network, or another form of it; dimensions that it is not made for are left to the program."""
+        """Learn with another network, or another preset of it; an unsupported number of dimensions is replaced by automatic."""
         choice = self._networks[network]
         dims = self.settings.dims if choice is None or self.settings.dims in choice.dims else 0
         self.set_settings(replace(self.settings, network=network, preset=preset, dims=dims), go_on=go_on)
 
     def restart_sentence(self, network: str, *, goes_on: bool) -> str:
-        """Say what becomes of what was learned when this network takes over."""
+        """Return a sentence on what happens to the learned network when this one takes over."""
         titles = self._networks.title(network), self._networks.title(self.settings.network)
         return learning_sentences.restart(*titles, goes_on=goes_on)
 
     def project_closed(self) -> None:
-        """Show that nothing is learned without a project."""
+        """Show that there is no project to learn from."""
         self.rest(learning_sentences.READY)
 
     def rest(self, sentence: str) -> None:
-        """Show that nothing is learned for the time being; `sentence` says why, or what to do."""
+        """Show that learning rests; `sentence` says why, or what to do."""
         self._clear_curve()
         self.state = LearningState(device=self.state.device, phase="waiting", sentence=sentence)
         self.changed.emit()
@@ -130,7 +130,7 @@ class Learning(QObject):
     # ------------------------------------------------------------------------------------------------------ events
 
     def take(self, event: Event) -> None:
-        """Take an event of the worker."""
+        """Handle an event of the worker."""
         match event:
             case WorkerReady():
                 self._set(device=event.device, phase=self._waiting_phase(), sentence=learning_sentences.READY)
@@ -177,7 +177,7 @@ class Learning(QObject):
         sentence = "Learning goes on from where it was."
         if not event.step:
             sentence = "Learning from your strokes …"
-            self._clear_curve()  # also of what the training before still reported
+            self._clear_curve()  # also late events of the training before
             self._set(score=None, loss=None, round=0, class_scores={})
         self._set(phase="training", sentence=sentence, network=event.network, dims=event.dims, plan=event.plan, step=event.step)
 

@@ -1,4 +1,4 @@
-"""What learning does, in one sentence for the user."""
+"""The state of learning in one sentence for the user."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from unetstudio.training.events import RoundDone
 from unetstudio.ui.panels.wording import duration
 
 TREND = 4
-"""Rounds over which the score's trend is judged."""
+"""Number of rounds over which the score's trend is judged."""
 
 READY = "Paint two classes, and learning starts by itself."
 
@@ -46,7 +46,7 @@ def paused(*, learned: bool) -> str:
 
 
 def restart(new: str, old: str, *, goes_on: bool) -> str:
-    """Say what becomes of what the network `old` learned when `new` takes over."""
+    """Describe what becomes of the learned network `old` when `new` takes over."""
     begins = f"{new} goes on from where it stopped" if goes_on else f"{new} begins anew"
     if new == old:
         return f"{begins}; what it learned so far is kept in the project."

@@ -1,4 +1,4 @@
-"""The window: start page or work area, menus, notices, drag and drop. It holds no state of the work itself."""
+"""The window: start page or work area, menus, notices, drag and drop. It holds none of the work's own state."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ from unetstudio.ui.work_area import WorkArea
 
 
 class MainWindow(QMainWindow):
-    """Closes without asking: everything is already saved."""
+    """The main window. It closes without asking: everything is already saved."""
 
     closing = Signal()  # before the session ends
 
@@ -45,7 +45,7 @@ class MainWindow(QMainWindow):
         self.menuBar().setCornerWidget(MenuCorner(self.action_table, self.menuBar()))
         self._pages = QStackedWidget()
         self.start = StartPage(session)
-        self.start.open_images_asked.connect(self.action_table["open_images"].trigger)
+        self.start.open_images_requested.connect(self.action_table["open_images"].trigger)
         self._pages.addWidget(self.start)
         middle = QWidget()
         layout = QVBoxLayout(middle)
@@ -71,7 +71,7 @@ class MainWindow(QMainWindow):
 
     @property
     def canvas(self) -> Canvas:
-        """The image, for commands."""
+        """The canvas, for commands."""
         return self.work.canvas
 
     @property
@@ -103,7 +103,7 @@ class MainWindow(QMainWindow):
         self._dialogs.open(name)
 
     def toggle_full_screen(self) -> None:
-        """Fill the whole screen, or go back."""
+        """Enter or leave full screen."""
         self.setWindowState(self.windowState() ^ Qt.WindowState.WindowFullScreen)
 
     def _wire(self) -> None:
@@ -125,7 +125,7 @@ class MainWindow(QMainWindow):
         self.show_work()
 
     def _leave_empty_work(self, _sentence: str, level: str) -> None:
-        """Go to the start page when what the command line named cannot be opened."""
+        """Return to the start page when the paths of the command line cannot be opened."""
         if level == "error" and self.is_working and self.session.project is None:
             self.show_start()
 
@@ -165,7 +165,7 @@ class MainWindow(QMainWindow):
         event.accept()
 
     def _place(self) -> None:
-        """Restore the last place; at first take much room, but never more than the screen has."""
+        """Restore the last place; the first time make it large, but never larger than the screen."""
         geometry = self._preferences.get("window", "")
         if geometry and self.restoreGeometry(QByteArray.fromBase64(geometry.encode())):
             return
@@ -175,5 +175,5 @@ class MainWindow(QMainWindow):
 
 
 def _paths(dragged: QMimeData) -> list[Path]:
-    """Return the files and folders of this computer among what is dragged."""
+    """Return the dragged files and folders of this computer."""
     return [Path(url.toLocalFile()) for url in dragged.urls() if url.isLocalFile()]

@@ -1,9 +1,10 @@
-"""Masks made elsewhere on their way into the open project: read beside the disk thread, which stores those of cases that are not open."""
+"""Import of masks made in other programs into the open project: read beside the disk thread, which stores those of cases that are not
+open."""
 
 from __future__ import annotations
 
 from collections.abc import Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -16,11 +17,13 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
 from unetstudio.formats import read_mask_onto
+from unetstudio.project.record import Kind
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.notifier import Notifier
 from unetstudio.ui.task import Task, Tasks
 from unetstudio.workspace.import_masks import mask_edit, matched
+from unetstudio.workspace.open_case import LabelChange
 from unetstudio.workspace.open_project import OpenProject
 from unetstudio.workspace.project_writer import ClosedCaseChange, ProjectWriter
 
@@ -39,17 +42,20 @@ class _Mask:
 
 @dataclass(eq=False)
 class _Run:
-    """One import on its way."""
+    """One running import."""
 
     project: OpenProject
     task: Task
-    imported: int = 0  # masks that changed something
+    imported: int = 0  # masks that changed the labels
+    pending: int = 0  # masks that are stored again, since their case was closed meanwhile
+    read: bool = False  # whether all masks have been read
+    error: UserError | None = None
 
 
 class MaskImport(QObject):
-    """Makes masks labels of the cases with the same file stem. An import ends with its project."""
+    """Imports masks as labels of the cases with the same file stem. An import ends with its project."""
 
-    stored = Signal(str, int, object)  # id of a case that is not open, number of its last change, Edit
+    stored = Signal(object)  # LabelChange of a case that is not open
 
     def __init__(self, notifier: Notifier, disk: DiskThread, tasks: Tasks, annotation: Annotation, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -87,39 +93,64 @@ class MaskImport(QObject):
             run.imported += 1
             labels = mask.change.labels
             run.project.cases.note_annotated(mask.case.id, labels.annotated / labels.values.size)
-            self.stored.emit(mask.case.id, mask.change.sequence, mask.change.edit)
+            self.stored.emit(LabelChange(mask.case.id, Kind.EDIT, mask.change.edit, mask.change.sequence))
 
     def _change_open_case(self, run: _Run, mask: _Mask) -> None:
         case, classes = run.project.case, run.project.classes.table
         if case is None or case.id != mask.case.id:
-            self._report(run, f"{mask.path.name}: its case was closed meanwhile; import it again.", "warning")
+            self._store_again(run, mask, classes)
             return
         try:
             run.imported += self._annotation.change(lambda labels: mask_edit(labels, mask.values, classes, mask.path, objects=True))
         except UserError as error:
-            self._report(run, str(error), "error")
+            self._report(run, str(error))
 
-    def _report(self, run: _Run, sentence: str, level: str) -> None:
+    def _store_again(self, run: _Run, mask: _Mask, classes: ClassTable) -> None:
+        """Store a mask on the disk after all: its case was closed before the window could import it."""
+
+        def store() -> ClosedCaseChange | None:
+            return _stored(run.project.writer, mask.case, mask.path, mask.values, classes)
+
+        def take(change: ClosedCaseChange | None) -> None:
+            run.pending -= 1
+            self._take(run, replace(mask, change=change))
+            self._end_when_done(run)
+
+        def refuse(error: UserError) -> None:
+            run.pending -= 1
+            self._report(run, str(error))
+            self._end_when_done(run)
+
+        run.pending += 1
+        self._disk.ask(store, take, refuse)
+
+    def _report(self, run: _Run, sentence: str) -> None:
         run.task.problem(sentence)
-        self._notifier.notice.emit(sentence, level)
+        self._notifier.notice.emit(sentence, "error")
 
     def _end(self, run: _Run, error: UserError | None) -> None:
+        run.read, run.error = True, error
+        self._end_when_done(run)
+
+    def _end_when_done(self, run: _Run) -> None:
+        if not run.read or run.pending:
+            return
         self._runs.remove(run)
-        if error is None:
+        if run.error is None:
             run.task.finish(run.imported)
         else:
-            run.task.fail(str(error))
+            run.task.fail(str(run.error))
         if self._notifier.project is not run.project:
             return
-        if error is not None:
-            self._notifier.notice.emit(str(error), "error")
+        if run.error is not None:
+            self._notifier.notice.emit(str(run.error), "error")
         elif run.imported:
             self._notifier.notice.emit(f"{count_text(run.imported, 'mask')} imported. What you painted by hand stays.", "info")
         self._notifier.cases_changed.emit()  # how much of each is annotated
 
 
 def _pairs(paths: list[Path], project: OpenProject) -> list[tuple[Path, Case]]:
-    """Match masks and cases; a single file of another name goes with the open case."""
+    """Match masks and cases; a single file of another name is matched to the open case."""
     try:
         return matched(paths, project.cases.all)
     except UserError:
@@ -140,5 +171,5 @@ def _stored(writer: ProjectWriter, case: Case, path: Path, values: NDArray[np.in
     """Store a mask on the disk thread, unless its case is open and the window must change the labels."""
     if writer.is_open(case.id):
         return None
-    writer.retry()  # strokes of it that the disk refused come first
+    writer.retry()  # its own strokes that the disk refused come first
     return writer.change_closed_case(case, lambda labels: mask_edit(labels, values, classes, path, objects=True))

@@ -11,7 +11,7 @@ SHOWN = ("theme", "keys", "export")
 
 
 class MenuCorner(QWidget):
-    """Repeats commands of the menus; macOS shows the menus alone."""
+    """Buttons for some commands of the menus; not shown on macOS."""
 
     def __init__(self, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)

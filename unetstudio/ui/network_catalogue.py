@@ -1,4 +1,4 @@
-"""The networks as the window knows them: which there are, and what each costs on this computer."""
+"""The networks that the worker offers, and the cost of each on this computer."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
 from unetstudio.worker.messages import DescribeNetworks, Event, NetworkChoice, NetworkCost, TaskEvent, TaskRequest, WorkerReady
 
 SLOW, TIMES = 1.5, 2.5
-"""Seconds a step, and times what the U-Net takes, from which a network is too slow to learn while somebody paints: a busy computer is slow
-with all of them."""
+"""A network is too slow for learning while somebody paints above this many seconds a step, if it also takes this many times what the
+U-Net takes: on a busy computer all networks are slow."""
 
 YARDSTICK = "unet"
 
 
 class NetworkCatalogue(QObject):
-    """`changed` whenever something more is known. Costs come from the worker, which remembers what it has measured."""
+    """Networks and their costs; `changed` on every news of them. Costs come from the worker, which stores its measurements."""
 
     changed = Signal()
     notice = Signal(str, str)  # sentence, level
@@ -32,25 +32,25 @@ class NetworkCatalogue(QObject):
         self._worker = worker
         self._tasks = tasks
         self._costs: dict[tuple[str, int], NetworkCost] = {}
-        self._on_processor = True  # no GPU computes here
+        self._on_processor = True  # whether no GPU computes here
         self.choices: tuple[NetworkChoice, ...] = ()
         self._describing: Task | None = None
         self._measuring: Task | None = None
         worker.event_received.connect(self._take)
 
     def __getitem__(self, name: str) -> NetworkChoice | None:
-        """The network of this name; None while the worker is not up, and for one that it does not know."""
+        """Return the network of this name; None while the worker is not ready, and for one that it does not know."""
         return next((choice for choice in self.choices if choice.name == name), None)
 
     def title(self, name: str) -> str:
-        """The name to show to people."""
+        """Return the name to show to people."""
         choice = self[name]
         return name if choice is None else choice.title
 
     # ---------------------------------------------------------------------------------------------------- commands
 
     def describe(self) -> Task | None:
-        """Ask for the size of every network here, and for what was measured before; None when that is known."""
+        """Ask for the size of every network here and for earlier measurements, and return the task; None when they are known."""
         if self._costs:
             return None
         if self._describing is None or not self._describing.running:
@@ -64,13 +64,13 @@ class NetworkCatalogue(QObject):
             self._keep_cost(task, event)
             task.progress(task.done + 1, len(networks))
 
-        request = partial(DescribeNetworks, wanted=tuple(networks), measure=True)
+        request = partial(DescribeNetworks, networks=tuple(networks), measure=True)
         self._measuring = task = self._begin("Measuring networks", request, keep)
         task.progress(0, len(networks))
         return task
 
     def export(self, project: Path, out: Path) -> Task:
-        """Write the newest checkpoint as ONNX; a notice says when it is there, or why not."""
+        """Write the newest checkpoint as ONNX; a notice says when it is written, or why it cannot be."""
 
         def finish(task: Task, event: TaskEvent) -> None:
             if isinstance(event, NetworkExported):
@@ -90,15 +90,15 @@ class NetworkCatalogue(QObject):
 
     @property
     def measuring(self) -> Task | None:
-        """The measurement that goes on now."""
+        """The running measurement."""
         return self._measuring if self._measuring is not None and self._measuring.running else None
 
     def cost(self, name: str, dims: int) -> NetworkCost | None:
-        """Size, patch and batch as training here would have it, and the cost of a step where it was measured."""
+        """Return size, patch and batch as training here would choose them, and the cost of a step where it was measured."""
         return self._costs.get((name, dims))
 
     def suits(self, name: str, dims: int) -> bool:
-        """Whether it learns here while somebody paints: by what it says of itself, and by the measurement."""
+        """Return whether it learns here while somebody paints: by its own description, and by the measurement."""
         choice, cost = self[name], self.cost(name, dims)
         if choice is None or (cost is not None and cost.problem):
             return False
@@ -120,7 +120,7 @@ class NetworkCatalogue(QObject):
             self.changed.emit()
 
     def _take(self, event: Event) -> None:
-        """Take what a worker that is ready says of itself."""
+        """Take the description of a worker that is ready."""
         if isinstance(event, WorkerReady):
             self.choices, self._on_processor = event.networks, event.device.startswith("CPU")
             self.changed.emit()

@@ -1,4 +1,4 @@
-"""The dialog that chooses the network that learns: what each is for and costs here, and what becomes of what was learned so far."""
+"""The dialog that chooses the network to train: what each is for and costs here, and what happens to the network trained so far."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from unetstudio.ui.session import Session
 from unetstudio.ui.task import Task
 
 FORMS = {"": "Sized for this computer", "default": "Recommended, full size", "published": "As published", "small": "Small"}
-"""What presets are called; others by their own names."""
+"""Titles of presets; others are shown by their own names."""
 
 FRAME = 64
 """Room on the screen for the frame of the window, in px."""
 
 
 class NetworkDialog(QDialog):
-    """Nothing changes before Apply."""
+    """The choice of network and preset. Nothing changes before Apply."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -30,7 +30,7 @@ class NetworkDialog(QDialog):
         self.resize(680, min(760, self.screen().availableGeometry().height() - FRAME))
         self._session = session
         self._learning, self._networks = session.learning, session.networks
-        self._kept: dict[tuple[str, str], CheckpointCard] = {}  # the newest checkpoint by network and preset
+        self._checkpoints: dict[tuple[str, str], CheckpointCard] = {}  # the newest checkpoint by network and preset
         self._followed: list[Task] = []  # descriptions and measurements since the dialog was opened
         self._closed = False
         self.list = NetworkList(self._networks)
@@ -78,9 +78,9 @@ class NetworkDialog(QDialog):
         return self._learning.settings.dims or self._learning.state.dims or (3 if self._volumes else 2)
 
     @property
-    def kept(self) -> CheckpointCard | None:
-        """The newest checkpoint of the chosen network in the chosen form."""
-        return self._kept.get((self.list.value, self.preset.currentData() or ""))
+    def checkpoint(self) -> CheckpointCard | None:
+        """The newest checkpoint of the chosen network and preset."""
+        return self._checkpoints.get((self.list.value, self.preset.currentData() or ""))
 
     @property
     def _volumes(self) -> bool:
@@ -109,13 +109,13 @@ class NetworkDialog(QDialog):
     # ------------------------------------------------------------------------------------------------------ showing
 
     def _show(self) -> None:
-        """Show what is known of the networks by now."""
-        self.list.refresh(self.dims, volumes=self._volumes, kept={name for name, _ in self._kept})
+        """Show the current knowledge of the networks."""
+        self.list.refresh(self.dims, volumes=self._volumes, trained={name for name, _ in self._checkpoints})
         if not self.list.value and self.list.cards:
             self.list.choose(self._learning.settings.network)
             self._order_keys()
         if self.preset.count() < 2 and self.list.value:
-            self._choose(self.list.value)  # its forms are known by now
+            self._choose(self.list.value)  # its presets are known by now
             if self.list.value == self._learning.settings.network:
                 self.preset.setCurrentIndex(max(0, self.preset.findData(self._learning.settings.preset)))
                 self._show_consequence()
@@ -128,7 +128,7 @@ class NetworkDialog(QDialog):
         self._show_work()
 
     def _show_work(self) -> None:
-        """Show how far the measurement is, and what went wrong."""
+        """Show the progress of the measurement, and its problems."""
         trouble = " ".join(task.error for task in self._followed if task.error)
         self.trouble.setText(trouble)
         self.trouble.setVisible(bool(trouble))
@@ -142,7 +142,7 @@ class NetworkDialog(QDialog):
             self.measure_button.setText(f"Measuring {task.done + 1} of {task.total} …")
 
     def _order_keys(self) -> None:
-        """Let Tab go from top to bottom, though the cards came last, beginning at the network in use."""
+        """Let Tab go from top to bottom, though the cards were added last, beginning at the network in use."""
         last: QWidget = self.list.cards[self.list.value or next(iter(self.list.cards))].button
         last.setFocus()
         buttons: tuple[QWidget, ...] = (self.preset, self.go_on, self.measure_button, self.close_button, self.apply_button)
@@ -151,7 +151,7 @@ class NetworkDialog(QDialog):
             last = widget
 
     def _choose(self, name: str) -> None:
-        """Offer the forms of the network that was picked."""
+        """Offer the presets of the picked network."""
         choice = self._networks[name]
         self.preset.clear()
         self.preset.addItem(FORMS[""], "")
@@ -162,13 +162,13 @@ class NetworkDialog(QDialog):
         self._show_consequence()
 
     def _show_consequence(self) -> None:
-        kept, changes = self.kept, self._changes
-        self.go_on.setVisible(changes and kept is not None)
-        if kept is not None:
-            score = "" if kept.score is None else f", score {kept.score:.2f}"
-            self.go_on.setText(f"Go on from what it learned before (step {kept.step:,}{score})")
+        checkpoint, changes = self.checkpoint, self._changes
+        self.go_on.setVisible(changes and checkpoint is not None)
+        if checkpoint is not None:
+            score = "" if checkpoint.score is None else f", score {checkpoint.score:.2f}"
+            self.go_on.setText(f"Go on from what it learned before (step {checkpoint.step:,}{score})")
         if changes:
-            going_on = kept is not None and self.go_on.isChecked()
+            going_on = checkpoint is not None and self.go_on.isChecked()
             words = self._learning.restart_sentence(self.list.value, goes_on=going_on)
         else:
             words = f"{self._networks.title(self.list.value)} is the network in use."
@@ -193,7 +193,7 @@ class NetworkDialog(QDialog):
         self._follow(self._networks.measure(networks))
 
     def _apply(self) -> None:
-        going_on = self.kept is not None and self.go_on.isChecked()
+        going_on = self.checkpoint is not None and self.go_on.isChecked()
         self._learning.choose_network(self.list.value, self.preset.currentData() or "", go_on=going_on)
         self.accept()
 
@@ -201,7 +201,7 @@ class NetworkDialog(QDialog):
         self._closed = True
 
     def _look_for_checkpoints(self) -> None:
-        """Find out on the disk thread which networks have learned in this project before."""
+        """Look up on the disk thread which networks have a checkpoint in this project."""
         project = self._session.project
         if project is None:
             return
@@ -211,7 +211,7 @@ class NetworkDialog(QDialog):
             if self._closed:
                 return
             for card in reversed(newest_first):  # so that the newest stays
-                self._kept[card.network, card.preset] = card
+                self._checkpoints[card.network, card.preset] = card
             self.go_on.setChecked(True)
             self._show()
             self._show_consequence()

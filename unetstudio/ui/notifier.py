@@ -1,4 +1,4 @@
-"""The open project of a window and the signals that tell of its changes."""
+"""The open project of a window and the signals that report its changes."""
 
 from __future__ import annotations
 
@@ -17,20 +17,20 @@ from unetstudio.workspace.open_case import OpenCase
 from unetstudio.workspace.open_project import OpenProject, SettingsChanged
 
 Change = CasesEdit | ClassesEdit | SettingsChanged
-"""What an operation on a project returns."""
+"""The result of an operation on a project."""
 
 
 class Notifier(QObject):
-    """Runs operations on `project` and announces what they changed, in one place; whoever saves, learns or shows it listens here."""
+    """Runs operations on `project` and announces their changes, in one place; every part that saves, learns or shows it listens here."""
 
     project_opened = Signal()
-    project_closing = Signal()  # the project is still there
+    project_closing = Signal()  # the project is still open
     project_closed = Signal()
     cases_changed = Signal()  # list, order, review states, thumbnails
     classes_changed = Signal()
     changed = Signal(object)  # Change: after cases_changed or classes_changed, if it is one of those
     case_opening = Signal(str)  # id: its scan is being read
-    case_opened = Signal(str)  # id: scan and labels are there, ready to paint
+    case_opened = Signal(str)  # id: scan and labels are loaded, ready to paint
     case_failed = Signal(str, str)  # id, one sentence
     notice = Signal(str, str)  # one sentence, level: "info", "warning", "error"
     fault = Signal(str)  # traceback of an error in the program itself, on the disk thread or in the worker
@@ -79,7 +79,7 @@ class Notifier(QObject):
             self.notice.emit(sentence, "warning")
 
     def leave(self) -> None:
-        """Let go of the project, if there is one."""
+        """Release the project, if there is one."""
         if self.project is not None:
             self.project_closing.emit()
             self.project.keep_view()
@@ -87,7 +87,7 @@ class Notifier(QObject):
             self.project_closed.emit()
 
     def change(self, operation: Callable[[OpenProject], Change | None]) -> Change | None:
-        """Run an operation on the project and announce what it changed; what stands against it becomes a notice."""
+        """Run an operation on the project and announce its change; a UserError becomes a notice."""
         if self.project is None:
             return None
         if self.read_only:
@@ -103,7 +103,7 @@ class Notifier(QObject):
         return change
 
     def announce(self, change: Change) -> None:
-        """Announce a change that was made to the project."""
+        """Announce a change made to the project."""
         match change:
             case ClassesEdit():
                 self.classes_changed.emit()

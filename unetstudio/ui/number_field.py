@@ -1,4 +1,4 @@
-"""A number that can be dragged on a slider and typed beside it."""
+"""A number field: a slider with a spin box beside it."""
 
 from __future__ import annotations
 
@@ -7,13 +7,13 @@ import math
 from PySide6.QtCore import QSignalBlocker, Qt, Signal
 from PySide6.QtWidgets import QDoubleSpinBox, QHBoxLayout, QSizePolicy, QSlider, QSpinBox, QWidget
 
-POSITIONS = 1000  # of a slider that is not one position per step
+POSITIONS = 1000  # positions of a slider that does not have one position per step
 
 
 class NumberField(QWidget):
-    """A slider beside a spin box; a range of more than two decades above zero is spread evenly over its logarithm."""
+    """A slider beside a spin box; a range of more than two decades above zero has a logarithmic scale."""
 
-    changed = Signal(object)  # int or float, as the value it began with
+    changed = Signal(object)  # int or float, like the initial value
 
     def __init__(
         self,
@@ -27,7 +27,8 @@ class NumberField(QWidget):
         name: str = "",
         parent: QWidget | None = None,
     ) -> None:
-        """`unit` is written after the number; `special` is written instead of the smallest one, such as "auto" for 0."""
+        """Build the slider and the spin box; `unit` is written after the number; `special` replaces the smallest one, such as "auto" for
+        0."""
         super().__init__(parent)
         self._whole = isinstance(value, int)
         ranged = minimum is not None and maximum is not None
@@ -137,5 +138,5 @@ def _round_step(step: float) -> float:
 
 
 def _decimals(step: float) -> int:
-    """Return the decimals needed to write multiples of `step`."""
+    """Return the number of decimals needed to write multiples of `step`."""
     return next((n for n in range(7) if abs(step * 10**n - round(step * 10**n)) < 1e-6), 7)

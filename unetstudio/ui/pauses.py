@@ -1,4 +1,4 @@
-"""The log of the window's pauses: when, for how long, and where in the program. No paths, names or values of anything opened."""
+"""The log of the window's pauses: when, for how long, and where in the program. No paths, names or values from opened files."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from pathlib import Path
 from unetstudio.workspace.user_folders import home
 
 MOST_BYTES = 256 * 1024
-"""The log is begun anew beyond this size; the one before it stays beside it."""
+"""Size in bytes beyond which a new log is begun; the one before it stays beside it."""
 
 
 @dataclass(frozen=True)
 class Pause:
-    """A time in which the window answered nothing: `seconds` long, from `time` on (since 1970, UTC)."""
+    """A time in which the window did not respond: `seconds` long, from `time` on (since 1970, UTC)."""
 
     time: float
     seconds: float
-    where: tuple[str, ...]  # "unetstudio/ui/review.py:210 _segment", innermost last; () when nobody could look
-    machine: bool = False  # the whole computer was busy or asleep: the program did not even get to run
+    where: tuple[str, ...]  # "unetstudio/ui/review.py:210 _segment", innermost last; () when they could not be read
+    machine: bool = False  # the whole computer was busy or asleep, so that the program did not run at all
 
     @property
     def sentence(self) -> str:
@@ -50,7 +50,7 @@ class Pauses:
                 log.write(json.dumps(asdict(pause)) + "\n")
 
     def all(self) -> list[Pause]:
-        """Return all pauses, oldest first; lines that cannot be understood are left out."""
+        """Return all pauses, oldest first; lines that cannot be parsed are left out."""
         try:
             lines = self.path.read_text(encoding="utf-8").splitlines()
         except (OSError, ValueError):

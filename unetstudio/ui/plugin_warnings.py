@@ -1,4 +1,4 @@
-"""Tells the user, as notices, which parts of other packages were left out of the registries."""
+"""Notices about parts of other packages that were left out of the registries."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from unetstudio.registry import Reporter
 
 
 class PluginWarnings(QObject):
-    """Collects the sentences as soon as it is made, since tools load before there is a window to show anything in."""
+    """Collects the warnings from its creation on, since tools load before there is a window to show anything in."""
 
     _warned = Signal(str)  # from whatever thread loads a registry
 
@@ -20,14 +20,14 @@ class PluginWarnings(QObject):
         self._reporter = Reporter(self._warned.emit)
 
     def pass_on(self, notice: SignalInstance) -> None:
-        """Send what was collected, and all that still comes, to a signal that takes a sentence and a level."""
+        """Send the warnings collected so far, and all later ones, to a signal that takes a sentence and a level."""
         self._notice = notice
         waiting, self._waiting = self._waiting, []
         for sentence in waiting:
             self._take(sentence)
 
     def stop(self) -> None:
-        """Take no more sentences."""
+        """Stop collecting warnings."""
         self._reporter.close()
 
     def _take(self, sentence: str) -> None:

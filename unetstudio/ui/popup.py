@@ -1,4 +1,4 @@
-"""Where popups open."""
+"""Placement of popups."""
 
 from __future__ import annotations
 

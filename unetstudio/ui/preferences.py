@@ -1,4 +1,4 @@
-"""The user's preferences between runs: theme, window place, open sections, last folders. Never anything of a patient."""
+"""The user's preferences between runs: theme, window place, open sections, last folders. Never any patient data."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ AUTHOR = "author"
 class Preferences:
     """Named plain values in one small JSON file, written at every change.
 
-    There is one in a process: each holds all values and writes them all.
+    There must be only one in a process: each holds all values and writes them all.
     """
 
     def __init__(self, path: Path | None = None) -> None:
@@ -41,7 +41,7 @@ class Preferences:
 
 
 def _read(path: Path) -> dict[str, Any]:
-    """Read the values; none when the file is missing or not ours."""
+    """Read the values; none when the file is missing or not in the expected form."""
     try:
         values = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -13,7 +13,7 @@ LONGEST = 80
 
 
 class PreferencesDialog(QDialog):
-    """Takes effect on OK, from the next stroke on."""
+    """The dialog's form, which takes effect on OK, for later strokes."""
 
     def __init__(self, session: Session, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""Reading a project from the disk; of several asked for in a row only the last is opened."""
+"""Reading of a project from the disk; of several requested in a row only the last is opened."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unetstudio.workspace.open_project import OpenProject, open_project
 
 
 class ProjectOpener(QObject):
-    """Reads on the disk thread, after everything asked there before, such as closing that very project."""
+    """Reads on the disk thread, after everything queued there before, such as closing that very project."""
 
     opened = Signal(object)  # OpenProject
     refused = Signal(str)  # one sentence
@@ -25,7 +25,7 @@ class ProjectOpener(QObject):
         """The project that is being read."""
 
     def open(self, folder: Path) -> None:
-        """Read a project; `opened` or `refused` follows unless another one is asked for."""
+        """Read a project; `opened` or `refused` follows unless another one is requested."""
         self.folder = folder
         self._disk.ask(lambda: self._read(folder), lambda project: self._take(folder, project), lambda error: self._refuse(folder, error))
 
@@ -41,7 +41,7 @@ class ProjectOpener(QObject):
             self.folder = None
             self.opened.emit(project)
         elif project is not None:
-            self._disk.ask(project.close)  # another one was asked for meanwhile
+            self._disk.ask(project.close)  # another one was requested meanwhile
 
     def _refuse(self, folder: Path, error: UserError) -> None:
         if folder == self.folder:

@@ -1,4 +1,4 @@
-"""The line above the image while the open project is read-only; the notice that said why goes away, this stays."""
+"""The line above the image while the open project is read-only; it stays when the notice with the reason has disappeared."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ SENTENCE = "Open read-only: look and export as you like; nothing is changed or l
 
 
 class ReadOnlyBar(QFrame):
-    """Shown while a read-only project is open."""
+    """A line that is shown while a read-only project is open."""
 
     def __init__(self, session: Session, parent: QWidget) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The projects opened before, as the window knows them: read beside the disk thread, since they may lie on a slow network drive."""
+"""The window's list of recent projects, read beside the disk thread, since they may lie on a slow network drive."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from unetstudio.workspace.recent import RecentProject
 
 
 class RecentProjects(QObject):
-    """`projects`, newest first, are those of the last reading; `changed` follows every reading."""
+    """The list as last read, `projects`, newest first; `changed` follows every reading."""
 
     changed = Signal()
 
@@ -30,7 +30,7 @@ class RecentProjects(QObject):
             self._disk.ask(lambda: recent.remember(folder))
 
     def read(self) -> None:
-        """Read the list, after everything asked of the disk thread before; `changed` follows."""
+        """Read the list, after everything queued on the disk thread before; `changed` follows."""
 
         def steps() -> Generator[tuple[RecentProject, ...], None, None]:
             yield tuple(recent.projects())

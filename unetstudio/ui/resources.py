@@ -26,7 +26,7 @@ def icon_path(name: str) -> Path:
 
 
 def icon(name: str, colour: str | QColor | None = None, *, lights_up: bool = True) -> QIcon:
-    """Return an icon that follows the theme, or stays in one `colour`; if it `lights_up` it takes the accent on a checked button."""
+    """Return an icon that follows the theme, or has one fixed `colour`; if it `lights_up` it takes the accent on a checked button."""
     drawing = icon_path(name).read_text(encoding="utf-8")
     return QIcon(SvgIcon(drawing, None if colour is None else QColor(colour), lights_up=lights_up))
 
@@ -59,7 +59,7 @@ class SvgIcon(QIconEngine):
         self._drawing = drawing
         self._colour = colour
         self._lights_up = lights_up
-        self._kept: dict[tuple[int, int, str], QPixmap] = {}
+        self._pixmaps: dict[tuple[int, int, str], QPixmap] = {}
 
     def paint(self, painter: QPainter, rect: QRect, mode: QIcon.Mode, state: QIcon.State) -> None:
         _draw(self._drawing, painter, rect, self._now(mode, state))
@@ -69,14 +69,14 @@ class SvgIcon(QIconEngine):
             return QPixmap()
         colour = self._now(mode, state)
         key = (size.width(), size.height(), colour.name(QColor.NameFormat.HexArgb))
-        if key not in self._kept:
+        if key not in self._pixmaps:
             pixmap = QPixmap(size)
             pixmap.fill(Qt.GlobalColor.transparent)
             painter = QPainter(pixmap)
             _draw(self._drawing, painter, QRect(0, 0, size.width(), size.height()), colour)
             painter.end()
-            self._kept[key] = pixmap
-        return self._kept[key]
+            self._pixmaps[key] = pixmap
+        return self._pixmaps[key]
 
     def clone(self) -> QIconEngine:
         return SvgIcon(self._drawing, self._colour, lights_up=self._lights_up)

@@ -1,4 +1,4 @@
-"""Review of the open case: its prediction, the segmentation made from it, and accepting that."""
+"""Review of the open case: its prediction, the segmentation made from it, and its acceptance into the labels."""
 
 from __future__ import annotations
 
@@ -29,20 +29,20 @@ from unetstudio.ui.notifier import Change, Notifier
 from unetstudio.workspace.case_list import CaseReviewed
 
 GATHER = 120
-"""Milliseconds over which tiles are gathered before the segmentation is made anew."""
+"""Milliseconds over which tiles are gathered before the segmentation is recomputed."""
 
 NOTHING = Region((0, 0, 0), (0, 0, 0))
 
 
 class Review(QObject):
-    """Makes the segmentation from the prediction whenever tiles, strokes or steps change, beside the GUI thread."""
+    """Recomputes the segmentation whenever tiles, strokes or steps change, beside the GUI thread."""
 
     prediction_changed = Signal(object)  # Region: new probabilities
     segmentation_changed = Signal(object)  # Region: segmentation after post-processing
     steps_changed = Signal()
-    reports_changed = Signal()  # of the steps: what each removed
+    reports_changed = Signal()  # reports of the steps: what each removed
     state_changed = Signal(str, object)  # case id, its new ReviewState
-    next_asked = Signal()
+    next_requested = Signal()
 
     def __init__(self, notifier: Notifier, annotation: Annotation, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -52,12 +52,12 @@ class Review(QObject):
         self._latest.start()
         self._gather = QTimer(self, singleShot=True, interval=GATHER)
         self._gather.timeout.connect(self._segment)
-        self._after: list[Callable[[], None]] = []  # calls that wait for a segmentation of everything so far
+        self._after: list[Callable[[], None]] = []  # callbacks that wait for a segmentation of everything so far
         self._labels: LabelMap | None = None
         self._voxels: Voxels | None = None
         self._case: Case | None = None
         self._outdated = NOTHING
-        self._busy = False  # a calculation is on its way
+        self._busy = False  # whether a calculation is under way
         self.prediction: Prediction | None = None
         self.segmentation: NDArray[np.uint8] | None = None  # (Z, Y, X) class values, UNLABELLED where nothing is predicted yet
         self.removed: NDArray[np.bool_] | None = None  # (Z, Y, X): changed by post-processing
@@ -102,13 +102,13 @@ class Review(QObject):
         self._outdate(GATHER, tile.region)
 
     def show(self, prediction: Prediction) -> None:
-        """Show the whole prediction of the open case instead of the tiles that came so far."""
+        """Show the whole prediction of the open case instead of the tiles received so far."""
         self.prediction = prediction
         self.prediction_changed.emit(Region.whole(prediction.shape))
         self._outdate(0)
 
     def labels_edited(self, edit: Edit) -> None:
-        """Let painted strokes win over the prediction at once."""
+        """Let painted strokes override the prediction at once."""
         if self.segmentation is None or self._labels is None:
             return
         part, painted = self.segmentation[edit.region.slices], self._labels.painted(edit.region, self._annotation.classes.values)
@@ -128,7 +128,7 @@ class Review(QObject):
                 self._outdate(0)
 
     def _take_change(self, change: Change) -> None:
-        """Make the segmentation anew after a change of classes: strokes of a removed class rule no longer, and again when it is back."""
+        """Recompute the segmentation after a change of classes: strokes of a removed class have no effect until it is back."""
         match change:
             case ClassesEdit() if change.concerns_learning and self.prediction is not None:
                 self._outdate(0)
@@ -143,7 +143,7 @@ class Review(QObject):
         self._notifier.notice.emit(sentence, "info")
 
     def _outdate(self, wait: int, region: Region | None = None) -> None:
-        """Have the segmentation made anew: all of it, or a region of it where no step looks further than a voxel."""
+        """Have the segmentation recomputed: all of it, or a region of it where no step looks further than a voxel."""
         if self._case is None:
             return
         self._outdated |= Region.whole(self._case.shape) if region is None else region
@@ -162,9 +162,9 @@ class Review(QObject):
 
         def work() -> Segmentation:
             painted = labels.look(region, values)
-            part, known = prediction.probabilities[(slice(None), *region.slices)], prediction.known[region.slices]
+            probabilities, predicted = prediction.probabilities[(slice(None), *region.slices)], prediction.known[region.slices]
             image = None if pointwise else voxels  # a region is segmented by itself only where no step needs more than probabilities
-            return segment(part, prediction.values, steps, case.geometry.spacing, painted=painted, known=known, voxels=image)
+            return segment(probabilities, prediction.values, steps, case.geometry.spacing, painted=painted, known=predicted, voxels=image)
 
         self._latest.ask(work, lambda result: self._take_segmentation(case, prediction, region, waiting, result))
 
@@ -172,7 +172,7 @@ class Review(QObject):
         self, case: Case, prediction: Prediction, region: Region, waiting: list[Callable[[], None]], result: Segmentation | None
     ) -> None:
         self._busy = False
-        if self._case is case and self.prediction is not prediction:  # another one came since, perhaps of other classes
+        if self._case is case and self.prediction is not prediction:  # a newer one came meanwhile, perhaps with other classes
             self._after, result = waiting + self._after, None
         if not self._outdated.empty:
             self._gather.start(0 if self._after else GATHER)
@@ -192,15 +192,15 @@ class Review(QObject):
     # --------------------------------------------------------------------------------------------------- accepting
 
     def accept_all(self) -> None:
-        """Make the whole segmentation labels, as one undoable edit; what was painted by hand stays."""
+        """Write the whole segmentation into the labels, as one undoable edit; voxels painted by hand stay."""
         self._accept("accept all", lambda segmentation: segmentation != UNLABELLED)
 
     def accept_class(self, value: int) -> None:
-        """Make the voxels segmented as one class labels."""
+        """Write the voxels segmented as one class into the labels."""
         self._accept("accept class", lambda segmentation: segmentation == value)
 
     def accept_object(self, at: tuple[int, int, int]) -> None:
-        """Make the connected object under the pointer labels."""
+        """Write the connected object under the pointer into the labels."""
         self._accept("accept object", lambda segmentation: connected(segmentation, at))
 
     def set_state(self, state: ReviewState) -> None:
@@ -209,10 +209,10 @@ class Review(QObject):
             self._notifier.change(lambda project: project.cases.review(case.id, state))
 
     def next_unreviewed(self) -> None:
-        """Ask for the next case that nobody has judged yet."""
-        self.next_asked.emit()
+        """Ask for the next unreviewed case."""
+        self.next_requested.emit()
 
-    def _accept(self, tool: str, chosen: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]) -> None:
+    def _accept(self, tool: str, select: Callable[[NDArray[np.uint8]], NDArray[np.bool_]]) -> None:
         if self.segmentation is None and self.prediction is None:
             self._refuse("There is nothing to accept yet: a prediction appears once two classes are painted.")
             return
@@ -224,8 +224,8 @@ class Review(QObject):
             segmentation, classes = self.segmentation, self._annotation.classes
             if segmentation is None:
                 return
-            made = f" from {self.prediction.checkpoint[:12]}" if self.prediction is not None and self.prediction.checkpoint else ""
-            if not self._annotation.change(lambda labels: accepted(labels, segmentation, chosen(segmentation), tool + made, classes)):
+            source = f" from {self.prediction.checkpoint[:12]}" if self.prediction is not None and self.prediction.checkpoint else ""
+            if not self._annotation.change(lambda labels: accepted(labels, segmentation, select(segmentation), tool + source, classes)):
                 self._refuse("Nothing changes: these voxels carry this class already, were painted by hand, or are locked.")
 
         if self._busy or not self._outdated.empty:
@@ -235,13 +235,15 @@ class Review(QObject):
             act()
 
 
-def accepted(labels: LabelMap, segmentation: NDArray[np.uint8], chosen: NDArray[np.bool_], tool: str, classes: ClassTable) -> Edit | None:
+def accepted(
+    labels: LabelMap, segmentation: NDArray[np.uint8], selection: NDArray[np.bool_], tool: str, classes: ClassTable
+) -> Edit | None:
     """Return the edit that writes the chosen voxels of a segmentation (Z, Y, X) into the labels.
 
-    What was painted by hand or is locked stays; strokes of a class that was removed count as not annotated.
+    Voxels painted by hand or of a locked class stay; strokes of a class that was removed count as not annotated.
     """
     painted = labels.painted(Region.whole(labels.shape), classes.values)
-    mask = chosen & np.isin(segmentation, classes.values) & ~painted & (segmentation != labels.values)
+    mask = selection & np.isin(segmentation, classes.values) & ~painted & (segmentation != labels.values)
     if locked := list(classes.locked):
         mask &= ~np.isin(labels.values, locked) & ~np.isin(segmentation, locked)
     return labels.change(mask, segmentation, Origin.ACCEPTED, tool)

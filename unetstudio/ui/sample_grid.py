@@ -1,4 +1,4 @@
-"""A grid of pictures: a part of the image as it is, and samples of it as an augmentation recipe varies them."""
+"""A grid of pictures: a part of the image, and samples of it varied by an augmentation recipe."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from unetstudio.ui.latest import LatestThread
 
 ACROSS, DOWN = 4, 3
 EDGE = 160
-"""Samples in the grid, and their edge in voxels; on the screen they are as large."""
+"""Samples in the grid, and their edge in voxels, which is also their edge on the screen in pixels."""
 
 DEBOUNCE = 30
 """Milliseconds from a slider's last move to the new samples."""
@@ -27,7 +27,7 @@ TINT = 0.35
 
 
 class SampleGrid(QWidget):
-    """Samples are computed beside the GUI thread while the grid is on screen; `finish` ends that thread."""
+    """Shows samples that are computed beside the GUI thread while the grid is on screen; `finish` ends that thread."""
 
     crashed = Signal(str)  # traceback of a bug in an augmentation
 
@@ -66,7 +66,7 @@ class SampleGrid(QWidget):
         self._due.start()
 
     def set_recipe(self, recipe: Recipe) -> None:
-        """Vary the samples in another way."""
+        """Vary the samples by another recipe."""
         self._recipe = recipe
         self._due.start()
 
@@ -85,7 +85,7 @@ class SampleGrid(QWidget):
             picture.setPixmap(QPixmap.fromImage(qimage2ndarray.array2qimage(self._tinted(sample))))
 
     def _tinted(self, sample: Sample) -> NDArray[np.uint8]:
-        """Lay the labels in class colours over a sample: (edge, edge, 3) uint8."""
+        """Return a sample with the labels in class colours over it: (edge, edge, 3) uint8."""
         picture = sample.picture.astype(np.float32)
         for entry in self._classes:
             mask = sample.labels == entry.value

@@ -1,4 +1,4 @@
-"""Saving the open project in another folder and going on there, when its own disk takes no more."""
+"""Saving the open project in another folder and continuing there, when its own disk takes no more."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from unetstudio.workspace.open_project import OpenProject
 
 
 class SaveAs(QObject):
-    """Copies what is on the old disk while painting goes on, then in one step what waits to be saved."""
+    """Copies the files from the old disk while painting goes on, then stores the unsaved changes in the copy in one step."""
 
     moved = Signal(object)  # Path of the copy that is to be opened now
 
@@ -27,7 +27,7 @@ class SaveAs(QObject):
         self._busy = False
 
     def begin(self, parent: Path) -> None:
-        """Save into a new folder in `parent`. Stopped, the project stays where it is, and so does what was copied."""
+        """Save into a new folder in `parent`. When it is stopped, the project stays where it is; the copied files stay too."""
         project = self._notifier.project
         if project is None or self._busy:
             return

@@ -1,4 +1,4 @@
-"""Saving without being asked: strokes at once, the project's settings a moment later, and the truth about both."""
+"""Automatic saving: strokes at once, the project's settings a moment later, with a true report of both."""
 
 from __future__ import annotations
 
@@ -9,12 +9,11 @@ from typing import Any
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from unetstudio.data.case import Case
-from unetstudio.data.edit import Edit
 from unetstudio.errors import UserError
-from unetstudio.project.record import Kind
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.notifier import Change, Notifier
 from unetstudio.workspace.case_list import CaseReviewed
+from unetstudio.workspace.open_case import LabelChange
 from unetstudio.workspace.project_writer import ProjectWriter
 
 GATHER = 300
@@ -24,28 +23,26 @@ HEARTBEAT = 20_000
 LONG = 300_000
 """Milliseconds of refusals after which the user is asked to stop painting."""
 
-KINDS = {"edit": Kind.EDIT, "undo": Kind.UNDO, "redo": Kind.REDO, "partial": Kind.PARTIAL, "cancel": Kind.CANCEL}
-
 
 @dataclass(frozen=True)
 class Trouble:
-    """Something cannot be saved."""
+    """A failure to save, as shown to the user."""
 
     sentence: str  # what happened, to which file, and what to do about it
     waiting: int  # changes of labels that are in memory only
-    long: bool = False  # for minutes already
-    lost: bool = False  # the project is another program's now: nothing is tried any more
+    long: bool = False  # whether it has lasted for minutes
+    lost: bool = False  # whether another program has taken over the project: nothing is tried any more
 
 
 class Saver(QObject):
-    """Sends what must be saved to the disk thread, tries again what was refused, and says what is safe.
+    """Sends changes to the disk thread, retries those that were refused, and reports what is safe.
 
-    The project in memory is the newest state for every thread, and whoever reads it on the disk thread comes after what was asked before:
-    nobody has to wait for `save`.
+    The project in memory is the newest state for every thread, and a read on the disk thread comes after earlier writes: nobody has to wait
+    for `save`.
     """
 
     state_changed = Signal(str, bool)  # words for the status bar, everything is safe
-    idle = Signal()  # everything asked so far is on the disk
+    idle = Signal()  # everything sent so far is on the disk
     lost = Signal(str)  # one sentence: nothing can be saved here any more
     trouble_changed = Signal(object)  # Trouble, or None once everything is on the disk
     space_low = Signal(str)  # one sentence: the disk will soon be full
@@ -75,12 +72,12 @@ class Saver(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether something asked is not on the disk yet."""
+        """Whether a change is not on the disk yet."""
         return self._pending > 0
 
     @property
     def refused(self) -> str:
-        """Why something could not be stored and waits in memory, or ""."""
+        """Why a change could not be stored and waits in memory, or ""."""
         return self._refused
 
     def _open(self) -> None:
@@ -94,7 +91,7 @@ class Saver(QObject):
         self.state_changed.emit("Open read-only" if self._opened_read_only else "All saved", True)
 
     def _close(self) -> None:
-        """Have the disk thread save what waits and let go of the project, in its turn."""
+        """Have the disk thread save what waits and release the project, in its turn."""
         if self._writer is None:
             return
         self._gather.stop()
@@ -111,9 +108,9 @@ class Saver(QObject):
         if isinstance(change, CaseReviewed):
             self.note(change.case, event=change.case.review.value)
 
-    def append(self, case_id: str, kind: str, edit: Edit | None) -> None:
-        """Store one change of labels durably: "edit", "undo", "redo", "partial", or "cancel" without an Edit."""
-        self._ask(lambda writer: writer.append(case_id, KINDS[kind], edit), also_when_lost=True)
+    def append(self, change: LabelChange) -> None:
+        """Store one change of labels durably."""
+        self._ask(lambda writer: writer.append(change.case, change.kind, change.edit), also_when_lost=True)
 
     def note(self, case: Case, **about: Any) -> None:
         """Store an event that changes no voxel, for the audit trail."""
@@ -125,12 +122,12 @@ class Saver(QObject):
             self._gather.start()
 
     def save_now(self) -> None:
-        """Save the settings, and try again what was refused."""
+        """Save the settings, and retry what was refused."""
         self._gather.stop()
         self._ask(lambda writer: writer.retry())
 
     def set_author(self, name: str) -> None:
-        """Set the name that goes with strokes and decisions that follow."""
+        """Set the author of later strokes and reviews."""
         self.author = name
         if (writer := self._writer) is not None:
             self._disk.ask(lambda: writer.set_author(name))
@@ -147,8 +144,10 @@ class Saver(QObject):
         self._warned = sentence
 
     def _ask(self, call: Callable[[ProjectWriter], None], *, also_when_lost: bool = False) -> None:
-        """Ask the disk thread. Nothing is written to a project opened read-only; of one that was lost only changes of labels are taken,
-        which wait to be rescued."""
+        """Call a function on the disk thread.
+
+        Nothing is written to a project opened read-only; for one that was lost only changes of labels are taken, which wait to be rescued.
+        """
         writer = self._writer
         if writer is None or self._opened_read_only or (writer.project.read_only and not also_when_lost):
             return
@@ -193,7 +192,7 @@ class Saver(QObject):
         self.trouble_changed.emit(self.trouble)
 
     def _recovered(self) -> None:
-        """Nothing is refused any more."""
+        """Report that nothing is refused any more."""
         self._retry.stop()
         self._long.stop()
         self._refused = ""

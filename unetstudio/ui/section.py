@@ -48,7 +48,7 @@ class Section(QWidget):
         return self.heading.isChecked()
 
     def build(self) -> QWidget:
-        """Return the panel, made now if it was not yet."""
+        """Return the panel, built now if it was not yet."""
         if self.panel is None:
             self.panel = self._make()
             self._inside.addWidget(self.panel)

@@ -17,7 +17,7 @@ OPENED_AT_FIRST = ("classes", "learning", "review")
 
 
 class SectionColumn(QScrollArea):
-    """The panels know neither it nor each other; each is made when its section is first seen."""
+    """The column. The panels know neither it nor each other; each is built when its section is first seen."""
 
     def __init__(self, session: Session, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -27,7 +27,7 @@ class SectionColumn(QScrollArea):
         self._lay_out()
 
     def build_open_sections(self) -> None:
-        """Make the panels of the open sections, one a turn of the event loop, so that the first image and stroke come first."""
+        """Build the panels of the open sections, one per turn of the event loop, so that the first image and stroke come first."""
         waiting = [section for section in self.sections.values() if section.opened and section.panel is None]
         if waiting:
             waiting[0].build()
@@ -50,7 +50,7 @@ class SectionColumn(QScrollArea):
         return sections
 
     def _scroll_to(self, section: Section) -> None:
-        """Scroll until a section is seen, its heading at the top at most; a new panel first takes its size."""
+        """Scroll until a section is visible, its heading at the top at most; a new panel first takes its size."""
 
         def scroll() -> None:
             bar, top = self.verticalScrollBar(), section.y()
@@ -80,7 +80,7 @@ class SectionColumn(QScrollArea):
 
 
 def _panels(session: Session, preferences: Preferences) -> dict[str, tuple[str, Callable[[], QWidget]]]:
-    """Return title and maker of each section; a panel's module loads when it is made."""
+    """Return title and factory of each section; a panel's module is imported when it is built."""
 
     def classes() -> QWidget:
         from unetstudio.ui.panels.classes import ClassesPanel

@@ -9,7 +9,6 @@ from pathlib import Path
 from PySide6.QtCore import QObject, QThread, Signal
 
 from unetstudio.data.classes_edit import ClassesEdit
-from unetstudio.data.edit import Edit
 from unetstudio.project.manifest_file import is_project
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.attention import Attention
@@ -38,11 +37,11 @@ from unetstudio.workspace.example import example_images
 from unetstudio.workspace.open_project import OpenProject
 
 LINGER = 30_000
-"""Milliseconds that the process outlives its window for the sake of strokes that could not be written yet."""
+"""Milliseconds for which the process outlives its window to save strokes that could not be written yet."""
 
 
 class Session(Notifier):
-    """Opens and closes projects, and passes what one part reports to those it concerns."""
+    """Opens and closes projects, and passes each part's reports on to the others."""
 
     save_state_changed = Signal(str, bool)  # words for the status bar, everything is safe
 
@@ -86,7 +85,8 @@ class Session(Notifier):
         self.saver.space_low.connect(lambda sentence: self.notice.emit(sentence, "warning"))
         self.saver.state_changed.connect(self.save_state_changed)
         self.saver.lost.connect(self._stop_painting)
-        self.annotation.journalled.connect(self.store_edit)
+        self.annotation.journalled.connect(self.saver.append)
+        self.annotation.journalled.connect(self.worker_sync.send_labels)
         self.annotation.labels_edited.connect(self.review.labels_edited)
         self.annotation.classes_undone.connect(self._undo_classes)
         self.learning.settings_changed.connect(self._keep_training)
@@ -101,11 +101,11 @@ class Session(Notifier):
     # ----------------------------------------------------------------------------------------- opening and closing
 
     def open_paths(self, paths: Sequence[Path]) -> None:
-        """Open files, folders, a DICOM folder or a project; images join the open project, or begin one beside them."""
+        """Open files, folders, a DICOM folder or a project; images are added to the open project, or to a new one beside them."""
         projects = [path for path in paths if is_project(path) or (is_project(path.parent) and path.name == "project.json")]
         if not projects:
             self.image_import.add(paths)
-        elif projects[0] != self.project_opener.folder:  # else a double click
+        elif projects[0] != self.project_opener.folder:  # otherwise a double click
             self.close_project()
             self.image_import.hold()
             self.project_opener.open(projects[0])
@@ -121,14 +121,14 @@ class Session(Notifier):
         self.disk.ask(lambda: example_images(user_folders.documents()), self.open_paths, lambda error: self._report_refusal(str(error)))
 
     def show_project(self, project: OpenProject) -> None:
-        """Make a project that was read or made the open one, and show its case."""
+        """Make a project that was read or created the open one, and show its case."""
         self.enter(project)
         if case_id := project.last_case():
             self.case_opener.open(case_id)
         self.image_import.release()
 
     def close_project(self) -> None:
-        """Close the project, also one that is being read. Everything is saved already; the disk thread lets go in its turn."""
+        """Close the project, also one that is being read. Everything is saved already; the disk thread releases it in its turn."""
         self.project_opener.forget()
         self.image_import.forget()
         self.leave()
@@ -147,7 +147,7 @@ class Session(Notifier):
         self.review.finish()
 
     def linger(self) -> bool:
-        """Wait, after `shut_down`, until strokes are on a slow disk; False when a thread runs even then."""
+        """Wait, after `shut_down`, until strokes are on a slow disk; False when a thread still runs after that."""
         self.disk.wait(LINGER)
         return not self.disk.working and not any(thread.isRunning() for thread in self.findChildren(QThread))
 
@@ -162,7 +162,7 @@ class Session(Notifier):
     # ----------------------------------------------------------------------------------------------------- changes
 
     def change(self, operation: Callable[[OpenProject], Change | None]) -> Change | None:
-        """Run an operation as `Notifier.change`; undo can take a change of classes back, and a new class is painted next."""
+        """Run an operation as `Notifier.change`; a change of classes can be undone, and a new class is painted next."""
         change = super().change(operation)
         if isinstance(change, ClassesEdit):
             self.annotation.keep_classes(change)
@@ -175,33 +175,25 @@ class Session(Notifier):
         self.change(lambda project: project.classes.add(name, self.scan))
 
     def _set_up(self) -> None:
-        """Paint and train as the open project says."""
+        """Apply the open project's classes and training settings."""
         if (project := self.project) is None:
             return
         self.annotation.read_only = project.read_only
         self.annotation.set_classes(self.classes)
         self.annotation.set_active_class(project.view.get("active_class", 1))
-        self.learning.settings = replace(project.training, seconds=0.0, steps=0)  # a time to learn in is used once
+        self.learning.settings = replace(project.training, seconds=0.0, steps=0)  # a time budget applies to one training only
         self.learning.settings_changed.emit()
 
     def _undo_classes(self, edit: ClassesEdit) -> None:
         if self.project is not None:
             self.announce(self.project.classes.apply(edit))
 
-    def store_edit(self, kind: str, edit: Edit | None) -> None:
-        """Send every change of labels to the disk and to the worker, under one number; parts of a stroke go to the disk alone."""
-        if self.case is None:
-            return
-        self.saver.append(self.case.id, kind, edit)
-        if kind not in ("partial", "cancel") and edit is not None:
-            self.worker_sync.send_labels(self.case.id, self.case.count_change(), edit)
-
     def _keep_training(self) -> None:
         if self.project is not None:
             self.announce(self.project.set_training(self.learning.settings))
 
     def _stop_painting(self, reason: str) -> None:
-        """Stop painting and learning: the project is another program's now, and nothing more would be saved."""
+        """Stop painting and learning: another program has taken over the project, and nothing more would be saved."""
         self.annotation.cancel()
         self.annotation.read_only = True
         self.worker_sync.close()
@@ -212,11 +204,11 @@ class Session(Notifier):
 
     @property
     def overlays(self) -> tuple[str, ...]:
-        """Names of the overlays that the network in use can be shown with."""
+        """Names of the overlays that the network in use supports."""
         network = self.networks[self.learning.state.network]
         return tuple(name for name, overlay in OVERLAYS.items() if overlay.offered(network))
 
     def _drop_overlay(self) -> None:
-        """Show the segmentation instead of an overlay that another network does not have."""
+        """Show the segmentation instead of an overlay that another network does not support."""
         if self.display.options.overlay not in self.overlays:
             self.display.show(replace(self.display.options, overlay=DisplayOptions.overlay))

@@ -1,4 +1,4 @@
-"""A small drawing beside words, in a colour of the theme."""
+"""A small icon beside words, in a colour of the theme."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unetstudio.ui.theme import tokens
 
 
 class Sign(QWidget):
-    """`token` names the colour in theme.Tokens; a disabled sign is pale, one without a name is empty."""
+    """The icon; `token` names the colour in theme.Tokens; a disabled one is pale, one without a name is empty."""
 
     def __init__(self, name: str = "", edge: int = 16, token: str = "muted", parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -19,7 +19,7 @@ class Sign(QWidget):
         self.setFixedSize(edge, edge)
 
     def show_sign(self, name: str, token: str) -> None:
-        """Show another drawing or colour."""
+        """Show another icon or colour."""
         self._name, self._token = name, token
         self.update()
 

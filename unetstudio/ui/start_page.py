@@ -1,4 +1,4 @@
-"""The start page: open images, continue, try the example; what this computer can do, and that nothing leaves it."""
+"""The start page: open images, continue, try the example; this computer's abilities, and the assurance that nothing leaves it."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ HINT = "or drop images, folders, a DICOM series or a project anywhere on this wi
 
 
 class StartPage(QWidget):
-    """Asks no questions: every tile is one click to an image one can paint on."""
+    """The page of tiles. It asks no questions: every tile is one click from an image to paint on."""
 
-    open_images_asked = Signal()
+    open_images_requested = Signal()
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("start")
-        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # holds the focus quietly until Tab moves it to the first tile
+        self.setFocusPolicy(Qt.FocusPolicy.ClickFocus)  # holds the focus invisibly until Tab moves it to the first tile
         self._session = session
         self.open_tile = Tile("images", "Open images", "Pictures, volumes, a DICOM series, or a whole folder of them.")
         self.continue_tile = Tile("continue", "Continue", "")
         self.example_tile = Tile("example", "Try the example", "A tissue image to paint on at once; needs no data of your own.")
-        self.open_tile.clicked.connect(self.open_images_asked)
+        self.open_tile.clicked.connect(self.open_images_requested)
         self.continue_tile.clicked.connect(self._continue)
         self.example_tile.clicked.connect(self._open_example)
         self._recent = QGridLayout()
@@ -58,7 +58,7 @@ class StartPage(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Have the recent projects read again; until then those of the last reading stay."""
+        """Have the recent projects read again; until then the previous list stays."""
         self.say()
         self._session.recent.read()
 
@@ -83,12 +83,12 @@ class StartPage(QWidget):
         self.drop.style().polish(self.drop)
 
     def open(self, path: Path) -> None:
-        """Open a project, and say so where reading it takes a while."""
+        """Open a project, with a sentence where reading it takes a while."""
         self.say(f"Opening {path.stem} …")
         self._session.open_paths([path])
 
     def say(self, words: str = "") -> None:
-        """Show other words in place of the drop hint while something is on its way."""
+        """Show other words in place of the drop hint while something is being opened."""
         self._hint.setText(words or HINT)
 
     def _continue(self) -> None:
@@ -186,7 +186,7 @@ class StartPage(QWidget):
 
 
 def _when(project: RecentProject) -> str:
-    """Name the day on which a project was last opened."""
+    """Return the day on which a project was last opened, in words."""
     days = (time.time() - project.opened) / 86400
     if days < 1 and time.localtime(project.opened).tm_yday == time.localtime().tm_yday:
         return "today"

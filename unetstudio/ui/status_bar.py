@@ -1,4 +1,4 @@
-"""The line at the foot: what is under the pointer, what the tool does, long work, how learning goes, and whether everything is saved."""
+"""The line at the foot: the voxel under the pointer, the tool's hint, long work, the state of learning, and whether everything is saved."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unetstudio.ui.task import Task
 
 
 class StatusBar(QStatusBar):
-    """Follows the session; the window passes on what is under the pointer."""
+    """Follows the session; the window passes on the voxel under the pointer."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -69,7 +69,7 @@ class StatusBar(QStatusBar):
         self._show_work()
 
     def _show_work(self) -> None:
-        """Show the newest of the running tasks, and how many others there are."""
+        """Show the newest of the running tasks, and the number of others."""
         running = self._session.tasks.running
         for part in (self.work, self.bar):
             part.setVisible(bool(running))
@@ -98,7 +98,7 @@ class StatusBar(QStatusBar):
 
 
 def in_words(under: Under, volume: bool) -> str:
-    """Name voxel, position in the patient, value and class: "x 211  y 340   12.1, 40.0, 3.5 mm   value 1043   kidney"."""
+    """Return voxel, position in the patient, value and class: "x 211 y 340 12.1, 40.0, 3.5 mm value 1043 kidney"."""
     z, y, x = under.index
     parts = [f"x {x}  y {y}  z {z}" if volume else f"x {x}  y {y}"]
     if under.position is not None and volume:

@@ -1,4 +1,4 @@
-"""Long work as the window sees it: one handle for its progress, its problems, its result and its end."""
+"""A piece of long work, as the window shows it: one handle for its progress, its problems, its result and its end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ _ids = count(1)
 
 
 class TaskState(StrEnum):
-    """How far a task has come."""
+    """The state of a task."""
 
     RUNNING = "running"
     DONE = "done"
@@ -21,14 +21,14 @@ class TaskState(StrEnum):
 
 
 class Task(QObject):
-    """One piece of long work. Whoever does it reports here; whoever shows it listens here.
+    """One piece of long work: the worker of it reports here, and every display of it listens here.
 
-    `id` is unique in this process; it goes with requests to the worker and comes back with the answers. A task ends once: what is
-    reported after its end is ignored.
+    `id` is unique in this process; it is sent with requests to the worker and comes back with the answers. A task ends once: reports after
+    its end are ignored.
     """
 
     changed = Signal()  # progress, a problem, or whether it can be stopped
-    ended = Signal()  # `state` says how
+    ended = Signal()  # see `state` for the outcome
 
     def __init__(self, name: str, stop: Callable[[], None] | None = None) -> None:
         super().__init__()  # no parent: a slot of a task may hold the last reference to it
@@ -52,12 +52,12 @@ class Task(QObject):
         return self._stop is not None
 
     def on_stop(self, stop: Callable[[], None] | None) -> None:
-        """Set what `stop` calls, for work that begins after its task; None while the work cannot be stopped."""
+        """Set the function that `stop` calls, for work that begins after its task; None while the work cannot be stopped."""
         self._stop = stop
         self.changed.emit()
 
     def when_ended(self, slot: Callable[[], None]) -> None:
-        """Connect to `ended`, and call back at once if the task has ended already."""
+        """Connect to `ended`, and call the slot at once if the task has ended already."""
         self.ended.connect(slot)
         if not self.running:
             slot()
@@ -87,12 +87,12 @@ class Task(QObject):
             self._end(TaskState.FAILED)
 
     def stop(self) -> None:
-        """End the task at the user's wish; the work stops after its current step."""
+        """End the task at the user's request; the work stops after its current step."""
         if not self.running:
             return
         if self._stop is not None:
             self._stop()
-        if self.running:  # the stop function may have ended it in its own words
+        if self.running:  # the stop function may have ended it with a sentence
             self._end(TaskState.STOPPED)
 
     def _end(self, state: TaskState) -> None:
@@ -124,7 +124,7 @@ class Tasks(QObject):
         return task
 
     def stop_all(self) -> None:
-        """Stop every task; what is done so far stays."""
+        """Stop every task; completed work stays."""
         for task in self.running:
             task.stop()
 

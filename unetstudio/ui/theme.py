@@ -17,23 +17,23 @@ CHOICES = {"system": "Follow the system", "light": "Light", "dark": "Dark"}
 
 @dataclass(frozen=True)
 class Tokens:
-    """Colours by what they are for; `style.qss` names them as @window, @accent_soft ..."""
+    """Colours by their use; `style.qss` names them as @window, @accent_soft ..."""
 
     window: str  # behind everything
     surface: str  # panels, lists, menus
     raised: str  # buttons and fields
     canvas: str  # round the image: neutral, so that it tints nothing
     text: str
-    muted: str  # second-rank words
-    faint: str  # disabled
+    muted: str  # secondary text
+    faint: str  # disabled text
     border: str
-    edge: str  # of what can be clicked or typed into
+    edge: str  # borders of what can be clicked or typed into
     hover: str
     pressed: str
     accent: str  # lines, icons and words in the accent colour
     accent_fill: str  # behind white words
     accent_hover: str
-    accent_soft: str  # behind what is chosen
+    accent_soft: str  # behind selected items
     good: str
     warning: str
     bad: str
@@ -98,7 +98,7 @@ DARK = Tokens(
 
 
 def tokens(palette: QPalette | None = None) -> Tokens:
-    """Return the tokens of the current theme, which the application's palette tells; for widgets that paint themselves."""
+    """Return the tokens of the current theme, detected from the application's palette; for widgets that paint themselves."""
     current = palette or QGuiApplication.palette()
     return DARK if current.color(QPalette.ColorRole.Window).lightness() < 128 else LIGHT
 

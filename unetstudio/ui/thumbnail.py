@@ -1,4 +1,4 @@
-"""How a thumbnail is drawn: cut to fill its place, or a quiet sign while there is none."""
+"""Drawing of a thumbnail: cut to fill its place, or a quiet sign while there is none."""
 
 from __future__ import annotations
 

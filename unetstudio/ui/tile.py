@@ -11,7 +11,7 @@ from unetstudio.ui.thumbnail import draw_thumbnail
 
 
 class Tile(QPushButton):
-    """A sign, a title and a sentence."""
+    """A button with a sign, a title and a sentence."""
 
     def __init__(self, sign: str, title: str, words: str, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The slim bar over the canvas: tools and the options of the chosen one, undo, zoom, planes of a volume, opacity of the overlay."""
+"""The bar over the canvas: tools and the options of the chosen one, undo, zoom, planes of a volume, opacity of the overlay."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ PLANES = ("plane_z", "plane_y", "plane_x")
 
 
 class ToolBar(QFrame):
-    """Tools, view and opacity. Buttons never take the focus by a click, so that keys go on to the canvas."""
+    """Tools, view and opacity. Buttons never take the focus by a click, so that keys still reach the canvas."""
 
     def __init__(self, session: Session, actions: Actions, parent: QWidget | None = None) -> None:
         super().__init__(parent)

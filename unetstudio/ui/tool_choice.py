@@ -12,7 +12,7 @@ from unetstudio.ui.canvas.modes import MODES, Mode
 
 
 class ToolChoice(QObject):
-    """The tools by name, with their options, and which of them or of the modes is chosen."""
+    """The tools by name, with their options, and the chosen tool or mode."""
 
     chosen = Signal(str)  # name of a tool or mode
     options_changed = Signal(str)  # name of a tool
@@ -48,11 +48,11 @@ class ToolChoice(QObject):
 
     @property
     def hint(self) -> str:
-        """How the choice is used, in one sentence."""
+        """A sentence on how to use the chosen tool or mode."""
         return MODES[self.name].hint if self.name in MODES else self._tools[self.name].hint
 
     def choose(self, name: str) -> None:
-        """Take another tool or mode."""
+        """Choose another tool or mode."""
         if name != self.name:
             self.before, self.name = self.name, name
             self.chosen.emit(name)
@@ -63,7 +63,7 @@ class ToolChoice(QObject):
         self.options_changed.emit(name)
 
     def resize(self, size: int) -> None:
-        """Give the chosen tool another diameter in voxels, within its limits; tools without a size are left alone."""
+        """Change the diameter of the chosen tool in voxels, within its limits; tools without a size are left alone."""
         option = next((field for field in fields(self.tool) if field.name == "size"), None) if self.tool is not None else None
         if option is not None:
             self.set_options(self.name, size=min(max(size, option.metadata["minimum"]), option.metadata["maximum"]))

@@ -12,17 +12,17 @@ from unetstudio.ui.saving import LONG, RETRY, Trouble
 from unetstudio.ui.sign import Sign
 
 WAIT = 150
-"""Milliseconds between two checks whether the stroke in hand has ended: the image must not move under the pen."""
+"""Milliseconds between two checks whether the current stroke has ended: the image must not move under the pen."""
 
 SAFE = "What was saved before"
-"""Begins the words about saved work in refusals that say already that it is untouched."""
+"""Beginning of the words about saved work in refusals that say already that it is untouched."""
 
 
 class UnsavedBar(QFrame):
     """Shown as long as something is not saved; it cannot be dismissed."""
 
-    try_now_asked = Signal()
-    save_elsewhere_asked = Signal()
+    try_now_requested = Signal()
+    save_elsewhere_requested = Signal()
 
     def __init__(self, annotation: Annotation, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -44,11 +44,11 @@ class UnsavedBar(QFrame):
         words.addWidget(self.sentence)
         self.try_button = QPushButton(icon("restart"), "Try now")
         self.try_button.setObjectName("try_now")
-        self.try_button.clicked.connect(self.try_now_asked)
+        self.try_button.clicked.connect(self.try_now_requested)
         self.elsewhere_button = QPushButton(icon("folder"), "Save elsewhere …")
         self.elsewhere_button.setObjectName("save_elsewhere")
         self.elsewhere_button.setToolTip("Copies the whole project to another folder or disk, with what waits, and goes on there")
-        self.elsewhere_button.clicked.connect(self.save_elsewhere_asked)
+        self.elsewhere_button.clicked.connect(self.save_elsewhere_requested)
         layout = QHBoxLayout(self)
         layout.setContentsMargins(16, 10, 16, 10)
         layout.setSpacing(12)
@@ -59,7 +59,7 @@ class UnsavedBar(QFrame):
         self.hide()
 
     def show_trouble(self, trouble: Trouble | None) -> None:
-        """Show what is wrong, or hide for None; both wait until the stroke in hand has ended."""
+        """Show a failure to save, or hide for None; both wait until the current stroke has ended."""
         self._trouble = trouble
         self._show()
 
@@ -71,7 +71,7 @@ class UnsavedBar(QFrame):
             self.try_button.setVisible(not trouble.lost)
         if self.isHidden() == (trouble is None):
             return
-        if self._annotation.stroke_in_hand:
+        if self._annotation.stroke_active:
             self._later.start()
         else:
             self.setVisible(trouble is not None)

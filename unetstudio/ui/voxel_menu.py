@@ -1,4 +1,4 @@
-"""The menu of a right click: what can be done with the voxel under the pointer."""
+"""The menu of a right click: the operations on the voxel under the pointer."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def _ask_who(session: Session, at: tuple[int, int, int], where: QPoint, show_his
 
     def answer(lines: list[AuditLine]) -> None:
         popup = WhoPopup(lines, session.classes, parent)
-        popup.history_asked.connect(show_history)
+        popup.history_requested.connect(show_history)
         popup.open_at(where)
 
     session.history.ask_who(at, answer)

@@ -1,4 +1,4 @@
-"""Watches whether the window answers: when its event loop stands still for over a tenth of a second, it logs where the GUI thread was."""
+"""A watchdog for the event loop: when it stands still for over a tenth of a second, the position of the GUI thread is logged."""
 
 from __future__ import annotations
 
@@ -13,13 +13,13 @@ from PySide6.QtCore import QObject, QTimer, Signal
 from unetstudio.ui.pauses import Pause, Pauses
 
 BEAT = 50
-"""Milliseconds between two signs of life of the event loop."""
+"""Milliseconds between two beats of the event loop."""
 LOOK = 0.04
 """Seconds between two checks by the watching thread."""
 GAP = 0.1
 """Seconds by which a beat may be late before it is a pause."""
 FRAMES = 12
-"""Number of innermost calls that are kept."""
+"""Number of innermost calls that are logged."""
 IDLE = 0.2
 """Share of a pause below which the GUI thread hardly computed; if the other thread did not run either, the computer was busy or asleep."""
 
@@ -35,9 +35,9 @@ class Watchdog(QObject):
         self._gui = threading.get_ident()
         self._beat = QTimer(self, interval=BEAT)
         self._beat.timeout.connect(self._beaten)
-        self._seen = 0.0  # of the last beat
+        self._last_beat = 0.0  # time of the last beat
         self._computed = 0.0  # seconds that the GUI thread had computed by then
-        self._late: tuple[float, tuple[str, ...]] = (0.0, ())  # the beat after which it was late, and what it did then
+        self._late: tuple[float, tuple[str, ...]] = (0.0, ())  # the beat after which it was late, and its position then
         self._ended: list[Pause] = []
         self._stopped = threading.Event()
         self._watching: threading.Thread | None = None
@@ -46,24 +46,24 @@ class Watchdog(QObject):
         """Begin to watch, once the window is on the screen."""
         if self._stopped.is_set():
             return  # closed before it began
-        self._seen, self._computed = time.monotonic(), time.thread_time()
+        self._last_beat, self._computed = time.monotonic(), time.thread_time()
         self._beat.start()
         self._watching = threading.Thread(target=self._watch, name="watchdog", daemon=True)
         self._watching.start()
 
     def stop(self) -> None:
-        """End watching; pauses seen until now are in the log."""
+        """End watching; pauses up to now are in the log."""
         self._beat.stop()
         self._stopped.set()
         if self._watching is not None:
             self._watching.join()
 
     def _beaten(self) -> None:
-        """Note, on the GUI thread, that the event loop is alive."""
+        """Record, on the GUI thread, that the event loop is alive."""
         now, computed = time.monotonic(), time.thread_time()
-        gap = now - self._seen - BEAT / 1000
-        where, spent = self._late[1] if self._late[0] == self._seen else (), computed - self._computed
-        self._seen, self._computed = now, computed
+        gap = now - self._last_beat - BEAT / 1000
+        where, spent = self._late[1] if self._late[0] == self._last_beat else (), computed - self._computed
+        self._last_beat, self._computed = now, computed
         if gap > GAP:
             pause = Pause(time.time() - gap, round(gap, 3), where, machine=not where and spent < IDLE * gap)
             self._ended.append(pause)
@@ -72,9 +72,9 @@ class Watchdog(QObject):
     def _watch(self) -> None:
         """Look at the GUI thread while it is late, and log the pauses that are over; runs on the watching thread."""
         while not self._stopped.wait(LOOK):
-            seen = self._seen
-            if time.monotonic() - seen > GAP + BEAT / 1000 and self._late[0] != seen:
-                self._late = (seen, places(sys._current_frames().get(self._gui)))
+            beat = self._last_beat
+            if time.monotonic() - beat > GAP + BEAT / 1000 and self._late[0] != beat:
+                self._late = (beat, places(sys._current_frames().get(self._gui)))
             self._write()
         self._write()
 
@@ -93,7 +93,7 @@ def places(frame: FrameType | None) -> tuple[str, ...]:
 
 
 def _short(filename: str) -> str:
-    """Return the path from the package on: the folders above may hold somebody's name."""
+    """Return the path from the package on: the folders above may include somebody's name."""
     parts = PurePath(filename).parts
     inside = [place for place, part in enumerate(parts[:-1]) if part == "unetstudio"]
     return "/".join(parts[inside[-1] :]) if inside else parts[-1]

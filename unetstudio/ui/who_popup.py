@@ -18,14 +18,14 @@ if TYPE_CHECKING:
     from unetstudio.project.audit import AuditLine
 
 EARLIER = 5
-"""Changes before the last one that are shown."""
+"""Number of changes before the last one that are shown."""
 WIDE = 440
 
 
 class WhoPopup(QFrame):
-    """Closes at the next click or Escape."""
+    """A popup that closes at the next click or Escape."""
 
-    history_asked = Signal()
+    history_requested = Signal()
 
     def __init__(self, lines: list[AuditLine], classes: ClassTable, parent: QWidget) -> None:
         super().__init__(parent, Qt.WindowType.Popup)
@@ -65,7 +65,7 @@ class WhoPopup(QFrame):
 
     def _ask_history(self) -> None:
         self.close()
-        self.history_asked.emit()
+        self.history_requested.emit()
 
 
 def described(lines: list[AuditLine], classes: ClassTable) -> list[tuple[str, str]]:
@@ -84,8 +84,8 @@ def described(lines: list[AuditLine], classes: ClassTable) -> list[tuple[str, st
     words += [
         ("small", f"{history_words.when(line, seconds=False)}  {history_words.who(line)}: {_sentence(line, classes)}") for line in earlier
     ]
-    if left := len(lines) - 1 - len(earlier):
-        words.append(("small", f"and {count_text(left, 'earlier change')}"))
+    if remaining := len(lines) - 1 - len(earlier):
+        words.append(("small", f"and {count_text(remaining, 'earlier change')}"))
     return words
 
 

@@ -1,4 +1,4 @@
-"""The page where one works: case strip, tool bar over the canvas, and the column of sections on the right."""
+"""The page for painting: case strip, tool bar over the canvas, and the column of sections on the right."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ STRIP_WIDTH = 156
 
 
 class WorkArea(QWidget):
-    """One page of the window; it is made with the first project and stays."""
+    """A page of the window that is made with the first project and stays."""
 
     def __init__(self, session: Session, actions: Actions, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -65,15 +65,15 @@ class WorkArea(QWidget):
         self.canvas.menu_requested.connect(self._offer)
         self.cases.list.clicked.connect(lambda _: self.canvas.setFocus())
         session.saver.trouble_changed.connect(self.unsaved.show_trouble)
-        self.unsaved.try_now_asked.connect(session.saver.save_now)
-        self.unsaved.save_elsewhere_asked.connect(actions["save_elsewhere"].trigger)
+        self.unsaved.try_now_requested.connect(session.saver.save_now)
+        self.unsaved.save_elsewhere_requested.connect(actions["save_elsewhere"].trigger)
         session.case_opening.connect(self.centre.say_opening)
         session.case_opened.connect(self._case_opened)
         session.case_failed.connect(self._case_failed)
         session.project_opened.connect(self._project_opened)
 
     def menu_at(self, at: tuple[int, int, int]) -> QMenu:
-        """The menu for the voxel (z, y, x) that was right-clicked."""
+        """Return the menu for the voxel (z, y, x) that was right-clicked."""
         return voxel_menu(self._session, at, self._show_history, self)
 
     def _offer(self, at: tuple[int, int, int], where: QPoint) -> None:
@@ -93,5 +93,5 @@ class WorkArea(QWidget):
             self.canvas.setFocus()
 
     def _case_failed(self, _case_id: str, sentence: str) -> None:
-        """Say why in place of the image, unless another case stays open; a notice says it too."""
+        """Show the reason in place of the image, unless another case stays open; a notice shows it too."""
         self.centre.say(sentence if self._session.case is None else "")

@@ -1,4 +1,4 @@
-"""The open project and the worker: the project and its changes go there, and the answers come back to those they concern."""
+"""Synchronisation of the open project with the worker: the project and its changes are sent, and the events passed on."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from PySide6.QtCore import QObject
 
 from unetstudio.data.case import Case
 from unetstudio.data.classes_edit import ClassesEdit
-from unetstudio.data.edit import Edit
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.inference.events import AttentionMapped, CasePredicted, TilePredicted
@@ -38,11 +37,12 @@ from unetstudio.worker.messages import (
     TaskEnded,
     WorkerReady,
 )
+from unetstudio.workspace.open_case import LabelChange
 from unetstudio.workspace.open_project import SettingsChanged
 
 
 class WorkerSync(QObject):
-    """Everything that the worker hears of the open project. Its events about a project that was closed meanwhile are dropped."""
+    """Sends the open project to the worker. Events about a project that was closed meanwhile are dropped."""
 
     def __init__(
         self,
@@ -59,7 +59,7 @@ class WorkerSync(QObject):
         super().__init__(parent)
         self._notifier, self._worker, self._disk, self._saver, self._display = notifier, worker, disk, saver, display
         self._review, self._attention, self._learning = review, attention, learning
-        self._to_open = False  # whether the project is still to be given to the worker
+        self._to_open = False  # whether the project is still to be sent to the worker
         self._opened: Path | None = None  # the project that the worker's events are about
         self._view: ShowView | None = None
         notifier.project_opened.connect(self.open)
@@ -72,8 +72,10 @@ class WorkerSync(QObject):
     # ---------------------------------------------------------------------------------------------------- to the worker
 
     def open(self) -> None:
-        """Give the project to the worker, once every stroke that it will read is on the disk. One that is open read-only is not learned:
-        checkpoints and predictions would be written into it."""
+        """Send the project to the worker, once every stroke that it will read is on the disk.
+
+        One that is open read-only is not trained on: checkpoints and predictions would be written into it.
+        """
         self._opened = None
         self._to_open = not self._notifier.read_only
         if self._to_open:
@@ -86,12 +88,13 @@ class WorkerSync(QObject):
         self._to_open, self._opened, self._view = False, None, None
         self._worker.ask(CloseStudy())
 
-    def send_labels(self, case_id: str, sequence: int, edit: Edit) -> None:
-        """Send a change of labels under its number in the journal."""
-        self._worker.ask(LabelsEdited(case_id, sequence, edit))
+    def send_labels(self, change: LabelChange) -> None:
+        """Send a change of labels under its number in the journal; parts of an unfinished stroke are not sent."""
+        if change.kind.changes and change.edit is not None:
+            self._worker.ask(LabelsEdited(change.case, change.sequence, change.edit))
 
     def _send(self, change: Change) -> None:
-        """Send what an operation changed, as far as it concerns learning."""
+        """Send the change made by an operation, as far as it concerns learning."""
         if (project := self._notifier.project) is None:
             return
         match change:
@@ -104,7 +107,7 @@ class WorkerSync(QObject):
                 self._worker.ask(CasesChanged(project.cases.all))
 
     def show_view(self, region: Region, focus: tuple[int, int, int]) -> None:
-        """Send what is on the screen, which the worker predicts first."""
+        """Send the visible region, which the worker predicts first."""
         if (case := self._case()) is not None:
             self._view = ShowView(case.id, region, focus, self._shows_attention)
             self._worker.ask(self._view)
@@ -114,7 +117,7 @@ class WorkerSync(QObject):
         return OVERLAYS[self._display.options.overlay].maps_attention
 
     def _follow_overlay(self, before: DisplayOptions) -> None:
-        """Have attention computed only while somebody looks at it."""
+        """Have attention computed only while it is shown."""
         if self._view is not None and self._view.attention != self._shows_attention:
             self._view = replace(self._view, attention=self._shows_attention)
             if self._shows_attention:
@@ -154,14 +157,14 @@ class WorkerSync(QObject):
                 self._notifier.fault.emit(detail)
 
     def _is_late(self, event: Event) -> bool:
-        """Whether an event is about a project that is not open any more."""
+        """Return whether an event is about a project that is not open any more."""
         project = self._notifier.project
         if self._opened is not None and project is not None and self._opened == project.path:
             return False
         return isinstance(event, StudyEvent) or (isinstance(event, JobFailed) and event.job in STUDY_JOBS)
 
     def _show_whole(self, event: CasePredicted) -> None:
-        """Read the rest of the open case's prediction, which was made on the disk, where a part of the case is on the screen."""
+        """Read the rest of the open case's prediction, which was made on the disk, when only a part of the case is on the screen."""
         project, case, view = self._notifier.project, self._case(), self._view
         if project is None or case is None or case.id != event.case or not event.whole or view is None:
             return

@@ -1,4 +1,4 @@
-"""Long work of the worker as a task of the window."""
+"""The start of long work in the worker as a task of the window."""
 
 from __future__ import annotations
 

@@ -14,7 +14,8 @@ from unetstudio.worker.transport import WorkerTransport
 from unetstudio.workspace.user_folders import home
 
 RESTARTS, WITHIN = 5, 600.0
-"""A worker that dies so often within so many seconds is not started again: what it does there kills it, and would again."""
+"""Number of deaths, and the seconds within which they happened, after which the worker is not restarted: whatever kills it would do so
+again."""
 
 NOT_UP = "The learner is not up; try again in a moment."
 
@@ -33,7 +34,7 @@ def start_worker() -> WorkerTransport:
 
 
 class WorkerThread(QThread):
-    """The link to the worker; it lives as long as the window. `start` starts one; OSError when the system refuses.
+    """The link to the worker; it lives as long as the window. `start` starts a worker; OSError when the system refuses.
 
     Requests of tasks go through `begin`, and their answers to its callbacks; all other events arrive through `event_received`. Both on the
     GUI thread.
@@ -55,8 +56,9 @@ class WorkerThread(QThread):
         return self._worker.pid if self._worker is not None else 0
 
     def ask(self, request: Request) -> None:
-        """Send a request. Without a worker it is dropped, but that a task hears of it: the session asks anew when one is ready."""
-        worker = self._worker  # which may be taken away by the thread at any moment
+        """Send a request. Without a worker it is dropped, and a task is told of its end: the session sends its requests again to the
+        next worker."""
+        worker = self._worker  # a local reference: the thread may clear it at any moment
         if worker is not None:
             worker.send(request)
         elif isinstance(request, TaskRequest):
@@ -73,7 +75,7 @@ class WorkerThread(QThread):
             self.ask(StopTask(task))
 
     def _deliver(self, event: Event) -> None:
-        """Hand an event to the task that it is for."""
+        """Pass an event to its task."""
         match event:
             case Answer() if (listener := self._listeners.get(event.task)) is not None:
                 listener.on_event(event.event)
@@ -81,7 +83,7 @@ class WorkerThread(QThread):
                 listener.on_ended(event)
             case WorkerDied():
                 for task in tuple(self._listeners):
-                    self.ask(StopTask(task))  # asked when the next worker was up already, it would go on for nobody
+                    self.ask(StopTask(task))  # if it was sent to the next worker already, it would run there for nobody
                     self._deliver(TaskEnded(task, event.reason))
 
     def leave(self) -> None:
@@ -89,7 +91,7 @@ class WorkerThread(QThread):
         self._ending = True
 
     def finish(self) -> None:
-        """End them and wait for it."""
+        """End the worker and this thread, and wait for it."""
         self.leave()
         self.wait(2500)
 
@@ -100,7 +102,7 @@ class WorkerThread(QThread):
         while again and not self._ending:
             try:
                 self._worker = worker = self._start()
-            except OSError as error:  # no process, memory or descriptor to be had
+            except OSError as error:  # out of processes, memory or file descriptors
                 why = f"The learner cannot be started ({error.strerror}). Close other programs, then open this one again."
                 self.event_received.emit(WorkerDied(why, restarting=False))
                 return

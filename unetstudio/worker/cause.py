@@ -1,4 +1,4 @@
-"""The reason why a worker's process is gone, in words: from its exit code, and from its use of memory."""
+"""The reason for a worker's end in words: from its exit code, and from its use of memory."""
 
 from __future__ import annotations
 
@@ -8,21 +8,24 @@ from pathlib import Path
 import psutil
 
 GARBLED = 70
-"""Exit code of a worker that was sent what it cannot understand ..."""
+"""Exit code of a worker that received a message it cannot decode."""
 
 DEVICE_LOST = 71
-"""... and of one whose GPU answers no more: only a fresh process can use it again."""
+"""Exit code of a worker whose GPU no longer responds: only a fresh process can use it again."""
 
 MOST = 0.5
-"""Share of the computer's memory from which a worker that was killed is thought to have been killed for it."""
+"""Share of the computer's memory above which a killed worker is assumed to have been killed for its memory use."""
 
 FAULTS = {0xC0000005: "access violation", 0xC00000FD: "stack overflow", 0xC0000409: "stack damaged", 0xC000001D: "illegal instruction"}
 """Windows' exit codes of crashes."""
 
 
 def ended(code: int | None, memory: int, oom_kills: int) -> str:
-    """Return the end of a sentence that begins with "The learner". `memory` is what it last used, in bytes, and `oom_kills` how often the
-    system has ended a process for want of memory since this one was started."""
+    """Return the end of a sentence that begins with "The learner".
+
+    `memory` is the last known use in bytes, and `oom_kills` how often the system has ended a process for lack of memory since this one was
+    started.
+    """
     if code is None:
         return "does not answer any more"
     if code == -getattr(signal, "SIGKILL", 9):
@@ -39,7 +42,7 @@ def ended(code: int | None, memory: int, oom_kills: int) -> str:
 
 
 def oom_kills() -> int:
-    """Count the processes that the Linux kernel has ended for want of memory since it started; 0 elsewhere."""
+    """Count the processes that the Linux kernel has killed for lack of memory since it started; 0 elsewhere."""
     try:
         lines = Path("/proc/vmstat").read_text(encoding="ascii").splitlines()
     except OSError:

@@ -27,24 +27,24 @@ BEAT = 1.0
 """Seconds between two heartbeats."""
 
 STILL = 5
-"""Heartbeats without a turn of the main thread after which its traceback is logged."""
+"""Heartbeats without progress of the main thread after which its traceback is logged."""
 
 
 class Pulse:
-    """The state of the main thread, for the heartbeat to read."""
+    """The state of the main thread, read by the heartbeat."""
 
     def __init__(self) -> None:
         self.turns = 0
         self.waiting = True
 
     def beat(self, process: psutil.Process) -> Heartbeat:
-        """Make a heartbeat, in the thread that sends it; its own work does not count."""
+        """Make a heartbeat, in the thread that sends it, whose own processor time is not counted."""
         work = time.process_time() - time.thread_time()
         return Heartbeat(self.turns, self.waiting, work, _waits_for_disk(), int(process.memory_info().rss))
 
 
 def serve(connection: Connection, log: Path | None = None) -> None:
-    """Run until asked to quit, or until the window is gone, however it went; a crash leaves its trace in the file `log`."""
+    """Run until asked to quit or until the window is gone, for whatever reason; a crash leaves its trace in the file `log`."""
     trace = None if log is None else crash_log.open_raw(log)
     _isolate()
     inbox: SimpleQueue[Request] = SimpleQueue()
@@ -56,7 +56,7 @@ def serve(connection: Connection, log: Path | None = None) -> None:
             with lock:
                 connection.send(event)
         except OSError:
-            os._exit(0)  # nobody listens any more
+            os._exit(0)  # the other end is closed
 
     def receive() -> None:
         try:
@@ -67,7 +67,7 @@ def serve(connection: Connection, log: Path | None = None) -> None:
                 inbox.put(request)
         except EOFError:
             os._exit(0)
-        except OSError as error:  # without a number: a length that no message has
+        except OSError as error:  # not quoting the error: it states a length that no message has
             os._exit(0 if error.errno else GARBLED)
 
     def beat() -> None:
@@ -98,7 +98,7 @@ def serve(connection: Connection, log: Path | None = None) -> None:
 def _run(inbox: SimpleQueue[Request], send: Callable[[Event], None], pulse: Pulse) -> None:
     from unetstudio.networks.device import choose_device
     from unetstudio.networks.precision_choice import choose_precision
-    from unetstudio.worker.runner import Runner  # imports torch: seconds in which heartbeats already go out
+    from unetstudio.worker.runner import Runner  # imports torch, which takes seconds; heartbeats are already sent
 
     runner = Runner(send)
     runner.announce()
@@ -118,8 +118,8 @@ def _run(inbox: SimpleQueue[Request], send: Callable[[Event], None], pulse: Puls
 
 
 def _isolate() -> None:
-    """Leave Ctrl+C to the window, which then ends us in order, let painting come first on a busy machine, and keep images out of core
-    dumps."""
+    """Leave Ctrl+C to the window, which then ends this process in order, let painting come first on a busy machine, and keep images out of
+    core dumps."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     if sys.platform != "win32":
         import resource
@@ -129,7 +129,7 @@ def _isolate() -> None:
 
 
 def _waits_for_disk() -> bool:
-    """Whether a thread of this process waits for a disk or a network drive, which is no fault of ours; only Linux says so."""
+    """Return whether a thread of this process waits for a disk or a network drive, which is not a hang; known on Linux only."""
     for status in Path("/proc/self/task").glob("*/stat"):
         try:
             if status.read_text(encoding="ascii", errors="replace").rpartition(")")[2].split()[0] == "D":

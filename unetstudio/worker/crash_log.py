@@ -1,4 +1,4 @@
-"""The trace of a worker that crashed or stood still: a file on this computer only, without anybody's name in it."""
+"""The trace of a worker that crashed or hung: a file on this computer only, without anybody's name in it."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import TextIO
 
 LAST = "learner-fault.txt"
-"""The newest trace, kept for a report of the fault."""
+"""File of the newest trace, kept for bug reports."""
 
 LONGEST = 20_000
-"""Characters of a trace that are kept."""
+"""Number of characters of a trace that are kept."""
 
 _FOLDERS = re.compile(r'File "[^"\n]*[/\\]')
 
@@ -25,7 +25,7 @@ def raw(folder: Path, pid: int) -> Path:
 
 
 def open_raw(path: Path) -> TextIO | None:
-    """Create it for the user's eyes only; None where it cannot be made: a learner without a trace is better than none."""
+    """Create the file, readable by the user only; None where it cannot be made, since the worker can run without it."""
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
@@ -37,7 +37,7 @@ def open_raw(path: Path) -> TextIO | None:
 
 
 def last(folder: Path) -> str:
-    """Return the newest trace and when it was written, in UTC; "" without one."""
+    """Return the newest trace and when it was written, in UTC; "" when there is none."""
     try:
         when = datetime.fromtimestamp((folder / LAST).stat().st_mtime, UTC)
         return f"The learner's last crash, {when:%Y-%m-%d %H:%M} UTC:\n" + (folder / LAST).read_text(encoding="utf-8", errors="replace")
@@ -46,7 +46,7 @@ def last(folder: Path) -> str:
 
 
 def collect(path: Path) -> str:
-    """Return the trace without folders, which often bear a person's name. It replaces the last one, and `path` is removed."""
+    """Return the trace without folder names, which often include a person's name. It replaces the last one, and `path` is removed."""
     try:
         text = path.read_text(encoding="utf-8", errors="replace")[:LONGEST]
         path.unlink()

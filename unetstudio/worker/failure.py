@@ -1,4 +1,4 @@
-"""How a job's error is reported, and the error after which the whole worker must end."""
+"""Reporting of a job's error, and detection of errors after which the whole worker must end."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unetstudio.worker.messages import JobFailed
 
 
 def failure(job: str, error: Exception, case: str = "") -> JobFailed:
-    """Describe an error for the reader; a bug's with its traceback."""
+    """Describe an error for the reader; that of a bug includes its traceback."""
     if isinstance(error, UserError):
         return JobFailed(job, str(error), case=case)
     if is_out_of_memory(error):
@@ -24,6 +24,6 @@ def failure(job: str, error: Exception, case: str = "") -> JobFailed:
 
 
 def end_if_lost(error: Exception) -> None:
-    """End the process when it cannot use its GPU any more; whoever watches over it starts another."""
+    """End the process when it can no longer use its GPU; its supervisor starts another."""
     if is_device_lost(error):
         sys.exit(DEVICE_LOST)

@@ -1,6 +1,6 @@
-"""Requests that end in files for others, and the events that answer them: masks of a folder, cases for an export, a network.
+"""Requests that write files, and the events that answer them: masks of a folder, cases for an export, a network.
 
-`task` is the id of the task that asks, as in `messages.py`.
+`task` is the id of the requesting task, as in `messages.py`.
 """
 
 from __future__ import annotations
@@ -23,8 +23,10 @@ class ExportNetwork:
 
 @dataclass(frozen=True)
 class PredictFolder:
-    """Predict images, or all in folders, into the folder `out` by the checkpoint in use, with post-processing `steps` as project.json holds
-    them; `tta`, `objects` and `again` as of `PredictionOptions`. While training goes on it takes half of the time."""
+    """Predict images, or all in folders, into the folder `out` by the checkpoint in use, with post-processing `steps` as in project.json.
+
+    `tta`, `objects` and `again` are those of `PredictionOptions`. During training it takes half of the time.
+    """
 
     task: int
     images: tuple[Path, ...]
@@ -37,7 +39,7 @@ class PredictFolder:
 
 @dataclass(frozen=True)
 class AverageCases:
-    """Predict whole cases averaged over the views that the network has learnt, for an export: what is on screen stays as it is."""
+    """Predict whole cases for an export, averaged over the views that the network was trained on; the prediction on screen stays."""
 
     task: int
     cases: tuple[str, ...]
@@ -48,7 +50,7 @@ FileRequest = ExportNetwork | PredictFolder | AverageCases
 
 @dataclass(frozen=True)
 class NetworkExported:
-    """A network was written as ONNX, its card beside it; `difference` is the largest between ONNX Runtime's logits and ours."""
+    """A network was written as ONNX with its card beside it; `difference` is the largest one between ONNX Runtime's logits and ours."""
 
     path: Path
     card: Path
@@ -57,7 +59,7 @@ class NetworkExported:
 
 @dataclass(frozen=True)
 class CaseAveraged:
-    """One of AverageCases is done, all when `done` is `total`; or could not be predicted, and why, in one sentence."""
+    """One case of AverageCases is done, all when `done` is `total`; or it could not be predicted, with the reason in one sentence."""
 
     case: str
     done: int

@@ -1,4 +1,4 @@
-"""Predictions as jobs, generators of events for the `Runner`: of what is on screen, of whole cases, and of a folder."""
+"""Predictions as jobs, generators of events for the `Runner`: of the view on screen, of whole cases, and of a folder."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ Predicting = Generator[PredictionEvent | AttentionMapped | None, None, None]
 
 
 def predict_view(predictor: Predictor, load: Callable[[], Scan], view: ShowView, folder: Path) -> Predicting:
-    """Yield the tiles of what is on screen, from its focus outward; kept in the case's folder when that is the whole scan."""
+    """Yield the tiles of the view on screen, from its focus outward; a view of the whole scan is also saved in the case's folder."""
     scan, request = load(), PredictionRequest(view.case, view.region, view.focus)
     predictor.check(scan, view.case)
     events = predictor.predict(scan, request)
@@ -47,7 +47,7 @@ def predict_view(predictor: Predictor, load: Callable[[], Scan], view: ShowView,
 
 
 def predict_case(predictor: Predictor, load: Callable[[], Scan], request: PredictionRequest, folder: Path) -> Predicting:
-    """Predict a whole case in the background and keep it in a folder: no tile is reported; None is yielded to let others have a turn."""
+    """Predict a whole case in the background and save it in a folder: no tile is reported; None is yielded to let others have a turn."""
     scan = load()
     predictor.check(scan, request.case)
     prediction = Prediction(scan.shape, predictor.values)
@@ -60,10 +60,10 @@ def predict_case(predictor: Predictor, load: Callable[[], Scan], request: Predic
 
 
 def average_cases(request: AverageCases, study: OpenStudy | None) -> Generator[CaseAveraged | None, None, None]:
-    """Predict whole cases for an export, averaged over mirrored images if the network has learnt these, and keep them beside what is on
-    screen, which training makes anew all the time.
+    """Predict whole cases for an export, averaged over mirrored images if the network was trained on these.
 
-    None is yielded after each tile. UserErrors: nothing learnt yet, a disk that refuses.
+    They are saved beside the prediction on screen, which training renews all the time. None is yielded after each tile. UserErrors: no
+    checkpoint yet, a disk that refuses.
     """
     if study is None:
         raise UserError("Open a project first.")
@@ -72,30 +72,30 @@ def average_cases(request: AverageCases, study: OpenStudy | None) -> Generator[C
         raise UserError("Nothing has been learnt yet: paint two classes, and wait for the first round.")
     predictor = NetworkPredictor.load(card.path)
     forget_averaged(study.project)
-    chosen = [case for case in study.cases if case.id in request.cases]
-    for done, case in enumerate(chosen, start=1):
+    cases = [case for case in study.cases if case.id in request.cases]
+    for done, case in enumerate(cases, start=1):
         whole = PredictionRequest.final(case.id, tta=predictor.mirrored)
         try:
             for _ in predict_case(predictor, partial(read, case.source), whole, averaged_folder(study.project, case.id)):
                 yield None  # and not the event: the case on screen is not predicted anew
         except (FormatError, CheckpointError) as error:
-            yield CaseAveraged(case.id, done, len(chosen), str(error))
+            yield CaseAveraged(case.id, done, len(cases), str(error))
         else:
-            yield CaseAveraged(case.id, done, len(chosen))
+            yield CaseAveraged(case.id, done, len(cases))
 
 
 def predict_folder(request: PredictFolder, study: OpenStudy | None) -> Generator[FolderEvent | Notice | None, None, None]:
-    """Predict images into a folder; None is yielded after each tile. UserErrors: nothing learnt yet, no image there, a folder that cannot
-    be written.
+    """Predict images into a folder; None is yielded after each tile.
 
-    A run that was ended before its time goes on with the network that it began with, unless all is to be made again.
+    UserErrors: no checkpoint yet, no image there, a folder that cannot be written. An interrupted run continues with the network that it
+    began with, unless all is to be made again.
     """
     if study is None:
         raise UserError("Open a project first: its network predicts the images.")
     begun = begun_with(study.project, request.out)
     if begun.is_file() and not request.again:
         yield Notice("Going on with the network that this folder was begun with.")
-    list(discover(request.images))  # raises where there is none, before the weights of another folder are let go
+    list(discover(request.images))  # raises when there is no image, before the weights of another folder are released
     path = checkpoint_for(begun, study.project, write_durably, again=request.again)
     card, _ = checkpoints.load(path)
     targets = list(target_images(request.images, study.project, study.cases, card.classes.values))

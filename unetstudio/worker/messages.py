@@ -1,7 +1,7 @@
 """The messages between a worker and the window or the command line: requests in, events out. No torch, no Qt.
 
-They are pickled between our own two processes and are never written to disk. A request for a task of the window carries the task's id;
-each event of its job comes back as an `Answer` with this id, and its end as a `TaskEnded`.
+They are pickled between our own two processes and are never written to disk. A request for a task of the window carries the task's id; each
+event of its job comes back as an `Answer` with this id, and its end as a `TaskEnded`.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ class OpenStudy:
 
 @dataclass(frozen=True)
 class CloseStudy:
-    """Let go of the project: training saves what it learned, then nothing more is read there or written."""
+    """Release the project: training saves its state, then nothing more is read or written there."""
 
 
 @dataclass(frozen=True, eq=False)
 class LabelsEdited:
-    """An Edit of the window, to be replayed on the worker's copy unless its journal sequence number was read from disk already."""
+    """An Edit made in the window, to be replayed on the worker's copy unless its journal sequence number was read from disk already."""
 
     case: str
     sequence: int
@@ -53,15 +53,15 @@ class CasesChanged:
 
 @dataclass(frozen=True)
 class ClassesChanged:
-    """The class table was changed; training goes on with the weights of the classes that stay."""
+    """The class table was changed; training continues with the weights of the remaining classes."""
 
     classes: ClassTable
 
 
 @dataclass(frozen=True)
 class Train:
-    """Begin to train, or go on from the newest checkpoint with `resume`; `init` names one to begin from its weights. Checkpoints on disk
-    stay."""
+    """Begin training, or continue from the newest checkpoint with `resume`; `init` names one whose weights to begin with. Checkpoints on
+    disk stay."""
 
     settings: TrainingSettings
     resume: bool = True
@@ -70,22 +70,22 @@ class Train:
 
 @dataclass(frozen=True)
 class PauseTraining:
-    """Stop after the step in hand; predictions asked for are still made."""
+    """Stop training after the current step; requested predictions are still made."""
 
 
 @dataclass(frozen=True)
 class ShowView:
-    """Predict what is on screen before all else, from `focus` outward, now and after every round."""
+    """Predict the view on screen before all else, from `focus` outward, now and after every round."""
 
     case: str
     region: Region
     focus: tuple[int, int, int]
-    attention: bool = False  # also the map of a network with attention gates
+    attention: bool = False  # also compute the attention map of a network with attention gates
 
 
 @dataclass(frozen=True)
 class PredictCases:
-    """Predict whole cases when nothing is more urgent; () means all, and again and again while training makes better weights."""
+    """Predict whole cases when nothing is more urgent; () means all, repeatedly while training improves the weights."""
 
     cases: tuple[str, ...] = ()
 
@@ -100,16 +100,16 @@ class DescribeDevice:
 
 @dataclass(frozen=True)
 class DescribeNetworks:
-    """Ask what networks cost on this computer, each (name, dims) of `wanted` or all of them; with `measure` a few seconds each."""
+    """Ask what networks cost on this computer, each (name, dims) of `networks` or all of them; `measure` takes a few seconds for each."""
 
     task: int
-    wanted: tuple[tuple[str, int], ...] = ()
+    networks: tuple[tuple[str, int], ...] = ()
     measure: bool = False
 
 
 @dataclass(frozen=True)
 class StopTask:
-    """End the job of a task after its current step. What it has written stays."""
+    """End the job of a task after its current step. Written files stay."""
 
     task: int
 
@@ -142,7 +142,7 @@ Request = (
 
 @dataclass(frozen=True)
 class NetworkChoice:
-    """A network the user can pick, as the Advanced panel lists it."""
+    """A network that the user can choose, as shown in the Advanced panel."""
 
     name: str
     title: str
@@ -150,13 +150,13 @@ class NetworkChoice:
     dims: tuple[int, ...]
     presets: tuple[str, ...] = ()  # sets of options by name
     suits_cpu: bool = True
-    source: str = ""  # the paper
+    source: str = ""  # reference to the paper
     shows_attention: bool = False
 
 
 @dataclass(frozen=True)
 class WorkerReady:
-    """The worker is up; `device` in words ("CPU, 4 cores"), and the networks that it can train."""
+    """The worker is ready; `device` in words ("CPU, 4 cores"), and the networks that it can train."""
 
     pid: int
     device: str
@@ -165,7 +165,7 @@ class WorkerReady:
 
 @dataclass(frozen=True)
 class StudyOpened:
-    """The project was read, and events of training and predictions are about it from now on; `checkpoint` is the id of the one in use and
+    """The project was read, and later events of training and predictions are about it; `checkpoint` is the id of the one in use and
     `network` its network, or ""."""
 
     project: Path
@@ -183,14 +183,14 @@ class TrainingWaits:
 
 @dataclass(frozen=True)
 class TrainingPaused:
-    """Paused at `step`, its state saved."""
+    """Training was paused at `step`, its state saved."""
 
     step: int
 
 
 @dataclass(frozen=True)
 class DeviceReport:
-    """This computer: pairs of a heading and its text, and the remedy where a GPU is present but unused."""
+    """A description of this computer: pairs of a heading and its text, and the remedy where a GPU is present but unused."""
 
     rows: tuple[tuple[str, str], ...]
     remedy: str = ""
@@ -198,8 +198,11 @@ class DeviceReport:
 
 @dataclass(frozen=True)
 class NetworkCost:
-    """A network on this computer as training would make it for slices or volumes: parameters, patch and batch, and the parameters of its
-    `presets` by name; and where a step was measured, its seconds and bytes of memory, or the `problem`."""
+    """The cost of a network on this computer, as training would size it for slices or volumes.
+
+    Parameters, patch and batch, and the parameters of its `presets` by name; and where a step was measured, its seconds and bytes of
+    memory, or the `problem`.
+    """
 
     name: str
     dims: int
@@ -215,11 +218,11 @@ class NetworkCost:
 
 @dataclass(frozen=True)
 class Heartbeat:
-    """The worker is alive; sent every second by a thread of its own, and so it reports how the jobs' thread fares."""
+    """The worker is alive; sent every second by a separate thread, with the state of the jobs' thread."""
 
     turns: int = 0  # steps of the jobs' thread so far
-    waiting: bool = True  # it has nothing to do, or is still starting
-    work: float = 0.0  # processor seconds spent so far, those of this thread left out
+    waiting: bool = True  # the jobs' thread has nothing to do, or is still starting
+    work: float = 0.0  # processor seconds spent so far, except by the heartbeat's thread
     disk: bool = False  # a thread waits for the disk
     memory: int = 0  # bytes in use
 
@@ -230,7 +233,7 @@ TaskEvent = DeviceReport | NetworkCost | FileEvent | Notice
 
 @dataclass(frozen=True)
 class Answer:
-    """An event of the job of a task."""
+    """An event from the job of a task."""
 
     task: int
     event: TaskEvent
@@ -238,8 +241,10 @@ class Answer:
 
 @dataclass(frozen=True)
 class TaskEnded:
-    """The job of a task has ended, and nothing more comes of it: done or stopped, or with an `error` that speaks to the reader; `detail`
-    holds a traceback for a bug."""
+    """The job of a task has ended, done or stopped, or with an `error` for the reader; `detail` holds a traceback for a bug.
+
+    No event of the task follows.
+    """
 
     task: int
     error: str = ""
@@ -248,7 +253,8 @@ class TaskEnded:
 
 @dataclass(frozen=True)
 class JobFailed:
-    """A job that is no task's ended with an error; the worker goes on. `text` speaks to the reader, `detail` is the traceback of a bug."""
+    """A job that belongs to no task ended with an error; the worker continues. `text` is for the reader, `detail` is the traceback of a
+    bug."""
 
     job: str
     text: str
@@ -258,7 +264,7 @@ class JobFailed:
 
 @dataclass(frozen=True)
 class WorkerDied:
-    """The worker is gone or silent, as its supervisor reports it: why, in one sentence, and whether it is started again; `detail` is the
+    """The worker ended or hangs, as reported by its supervisor: the reason in one sentence, and whether it is restarted; `detail` is the
     trace of a crash, if there is one."""
 
     reason: str
@@ -279,10 +285,10 @@ StudyEvent = (
     | CasePredicted
     | AttentionMapped
 )
-"""Events of the project that the last StudyOpened named ..."""
+"""Events about the project that the last StudyOpened named."""
 
 STUDY_JOBS = ("training", "view", "case")
-"""... and the jobs whose JobFailed is about it."""
+"""Jobs whose JobFailed is about that project."""
 
 
 Event = StudyEvent | StudyOpened | WorkerReady | Answer | TaskEnded | Heartbeat | JobFailed | WorkerDied

@@ -1,4 +1,4 @@
-"""What the worker reports of networks: which there are, what they cost on this computer, and one of them as an ONNX file."""
+"""Reports on networks: which there are, what they cost on this computer, and the export of one as an ONNX file."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ TOO_LARGE = "needs more memory than there is"
 
 
 def choices() -> tuple[NetworkChoice, ...]:
-    """List all networks, also those of other packages."""
+    """List all networks, including those of other packages."""
     return tuple(
         NetworkChoice(
             name,
@@ -44,14 +44,14 @@ def choices() -> tuple[NetworkChoice, ...]:
 
 def describe_networks(request: DescribeNetworks) -> Generator[NetworkCost | None, None, None]:
     """Yield one NetworkCost for each network and dimension asked for, and None to let others have a turn."""
-    for name, dims in request.wanted or [(name, dims) for name, kind in ordered_networks() for dims in kind.dims]:
+    for name, dims in request.networks or [(name, dims) for name, kind in ordered_networks() for dims in kind.dims]:
         yield None
         sized = _sized(name, dims)
         yield _measured(sized) if request.measure else _remembered(sized)
 
 
 def export(request: ExportNetwork) -> Generator[NetworkExported, None, None]:
-    """Write a network as ONNX, which takes some seconds; UserError when the packages for it are missing, or nothing was learnt yet."""
+    """Write a network as ONNX, which takes some seconds; UserError when the packages for it are missing, or there is no checkpoint yet."""
     source = request.source
     if source.is_dir():
         source = require(source / "checkpoints").path
@@ -60,7 +60,7 @@ def export(request: ExportNetwork) -> Generator[NetworkExported, None, None]:
 
 
 def _sized(name: str, dims: int) -> NetworkCost:
-    """Count parameters without memory for weights."""
+    """Count the parameters of a network without allocating its weights."""
     machine = f"{processor_name()}, {describe()}, PyTorch {torch.__version__}, U-Net Studio {__version__}"
     presets = []
     with torch.device("meta"):
@@ -71,7 +71,7 @@ def _sized(name: str, dims: int) -> NetworkCost:
 
 
 def _measured(sized: NetworkCost) -> NetworkCost:
-    """Add the seconds and the memory of a training step, which are remembered, or the reason why there are none."""
+    """Add the seconds and the memory of a training step, which are stored, or the reason why they could not be measured."""
     cost = _trial(sized.name, sized.dims)
     if cost is None:
         return replace(sized, problem=TOO_LARGE)
@@ -80,7 +80,7 @@ def _measured(sized: NetworkCost) -> NetworkCost:
 
 
 def _trial(name: str, dims: int) -> Cost | None:
-    """Try a step, and leave no trace in a training that goes on afterwards; None when memory does not suffice."""
+    """Time a step without side effects on a training that continues afterwards; None when memory does not suffice."""
     device, threads = choose_device("auto", dims), torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         try:
@@ -99,7 +99,7 @@ def _trial(name: str, dims: int) -> Cost | None:
 
 
 def _remembered(sized: NetworkCost) -> NetworkCost:
-    """Add what was measured here before by this version."""
+    """Add what this version measured here before."""
     match recall(_question(sized)):
         case [int() | float() as seconds, int() as size] if seconds > 0 and size > 0:
             return replace(sized, seconds=float(seconds), bytes=size)

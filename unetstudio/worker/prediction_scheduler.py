@@ -1,4 +1,4 @@
-"""What is predicted when: what is on screen first, then the cases that wait, and all again as training makes better weights."""
+"""The order of predictions: the view on screen first, then the waiting cases, and all again as training improves the weights."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unetstudio.worker.job_stack import Job, JobStack
 from unetstudio.worker.messages import ShowView
 
 OTHERS_EVERY = 4
-"""After one round in this many, one case that is not on screen is predicted as well."""
+"""Number of rounds for which one case that is not on screen is predicted as well."""
 
 
 class PredictionScheduler:
@@ -24,18 +24,18 @@ class PredictionScheduler:
     def __init__(self, study: Study, learner: Learner, folder: Path, stack: JobStack) -> None:
         self._study, self._learner, self._folder, self._jobs = study, learner, folder, stack
         self._view: ShowView | None = None
-        self._waiting: list[str] = []  # cases to be predicted when there is time
+        self._waiting: list[str] = []  # ids of cases to be predicted when there is time
         self._all = False  # whether all cases are predicted again and again while training goes on
-        self._failed: set[str] = set()  # cases whose prediction failed: not tried again until they are asked for anew
+        self._failed: set[str] = set()  # ids of cases whose prediction failed: not tried again until they are asked for anew
 
     def show(self, view: ShowView) -> None:
-        """Predict what is on screen now."""
+        """Predict the view on screen now."""
         self._view = view
         self._failed.discard(view.case)
         self.refresh_view()
 
     def refresh_view(self) -> None:
-        """Predict what is on screen with the present weights, instead of what was in hand."""
+        """Restart the prediction of the view on screen with the present weights."""
         self._jobs.close("view")
         view = self._view
         if view is None or view.case not in self._study.cases or view.case in self._failed:
@@ -45,7 +45,7 @@ class PredictionScheduler:
             self._jobs.push(Job("view", steps, view.case))
 
     def predict(self, cases: tuple[str, ...]) -> None:
-        """Predict these cases instead of those that waited; () means all, and again and again while training goes on."""
+        """Predict these cases instead of those that waited; () means all, repeatedly while training goes on."""
         self._all = not cases
         self._waiting, self._failed = [], set()
         self.add(cases or self._study.cases)
@@ -62,11 +62,11 @@ class PredictionScheduler:
         self.add(fresh)
 
     def note_failure(self, case: str) -> None:
-        """Leave a case alone whose prediction failed."""
+        """Exclude a case whose prediction failed."""
         self._failed.add(case)
 
     def round_done(self, round: int) -> None:
-        """Predict what is on screen with better weights, and now and then another case."""
+        """Predict the view on screen with better weights, and now and then another case."""
         if self._all and round % OTHERS_EVERY == 0:
             if not self._waiting:  # all were predicted once: begin again
                 self._waiting += [case for case in self._study.cases if not self._whole_in_view(case)]
@@ -74,7 +74,7 @@ class PredictionScheduler:
         self.refresh_view()
 
     def go_on_when_idle(self) -> None:
-        """Predict the next case that waits when nothing else is to be done."""
+        """Predict the next waiting case when there is nothing else to do."""
         if not self._jobs:
             self._predict_next()
 
@@ -89,14 +89,14 @@ class PredictionScheduler:
                 return
 
     def _whole_in_view(self, case: str) -> bool:
-        """Whether all of a case is on screen: then the view's prediction is the case's."""
+        """Return whether all of a case is on screen: then the view's prediction is the case's."""
         if self._view is None or self._view.case != case:
             return False
         shape = self._study.cases[case].case.shape
         return self._view.region.clipped(shape) == Region.whole(shape)
 
     def _loader(self, case: str) -> Callable[[], Scan]:
-        """Read the scan within its job, where a file that cannot be read is the job's failure and no more."""
+        """Return a function that reads the scan within its job, so that a file that cannot be read fails only that job."""
         return lambda: self._study.scan(case)
 
     def _case_folder(self, case: str) -> Path:

@@ -1,7 +1,5 @@
-"""A worker in a process of its own: started with spawn, spoken to over a pipe, watched for death, silence and nonsense.
-
-No torch in the parent.
-"""
+"""A worker in its own process: started with spawn, reached over a pipe, watched for death, silence and damaged messages. No torch in the
+parent."""
 
 from __future__ import annotations
 
@@ -50,7 +48,7 @@ class WorkerProcess:
         self._watch = Watch(limits or WatchLimits(), time.monotonic())
         self._verdict = ""
         self._gone = False
-        self._inbox: SimpleQueue[Event | None] = SimpleQueue()  # None: nothing more will come
+        self._inbox: SimpleQueue[Event | None] = SimpleQueue()  # None: the pipe has ended
         self._outbox: Queue[Request | None] = Queue()
         self._reader = Thread(target=self._read, name="worker-read", daemon=True)
         self._reader.start()
@@ -62,11 +60,11 @@ class WorkerProcess:
         return self._process.pid or 0
 
     def send(self, request: Request) -> None:
-        """Queue a request; a thread of its own writes it, so that a full pipe never makes the window wait."""
+        """Queue a request; a separate thread writes it, so that a full pipe never makes the window wait."""
         self._outbox.put(request)
 
     def receive(self, seconds: float) -> list[Event] | None:
-        """Return the events that arrive within `seconds`; None when the process is gone, hangs, or talks nonsense."""
+        """Return the events that arrive within `seconds`; None when the process is gone, hangs, or sends damaged messages."""
         events: list[Event] = []
         try:
             event = self._inbox.get(timeout=0 if self._gone else seconds)
@@ -88,11 +86,11 @@ class WorkerProcess:
         return None if self._gone or self._verdict or self._process.exitcode is not None else events
 
     def cause(self) -> str:
-        """Say why it ended, as the end of a sentence that begins with "The learner"."""
+        """Return why it ended, as the end of a sentence that begins with "The learner"."""
         from unetstudio.worker.cause import ended, oom_kills
 
         self._process.join(0.3 if self._verdict else 1.0)
-        if self._verdict and (self._verdict != NONSENSE or self._process.exitcode is None):  # half a message: it ended while it spoke
+        if self._verdict and (self._verdict != NONSENSE or self._process.exitcode is None):  # half a message: it ended while it was sending
             return self._verdict
         return ended(self._process.exitcode, self._watch.memory, oom_kills() - self._oom_kills)
 
@@ -120,7 +118,7 @@ class WorkerProcess:
         return float(times.user + times.system)
 
     def _read(self) -> None:
-        """Receive in a thread of its own: half a message must not keep the supervisor waiting for the rest."""
+        """Receive messages in a separate thread: half a message must not block the supervisor."""
         try:
             while True:
                 event = unpickled(self._connection.recv_bytes(LONGEST))
@@ -130,7 +128,7 @@ class WorkerProcess:
                 self._inbox.put(event)
         except EOFError:
             pass
-        except OSError as error:  # without a number: a length that no message has
+        except OSError as error:  # not quoting the error: it states a length that no message has
             self._verdict = "" if error.errno else NONSENSE
         self._inbox.put(None)
 

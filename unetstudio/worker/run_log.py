@@ -1,4 +1,4 @@
-"""The log of a training in the project's runs folder: its events as they came, one JSON object a line, to be read years later."""
+"""The log of a training run in the project's runs folder: its events as they came, one JSON object a line, to be read years later."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ KEPT = (TrainingStarted, RoundDone, CheckpointSaved, TrainingFinished, Notice)
 
 
 class RunLog:
-    """One file a training, named by when it began (UTC)."""
+    """One log file for each training run, named by its start (UTC)."""
 
     def __init__(self, folder: Path) -> None:
         self._path = folder / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.jsonl"

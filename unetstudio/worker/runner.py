@@ -1,7 +1,7 @@
 """Takes requests, runs jobs, sends events: the same for the window's worker process and for the command line.
 
-Jobs are generators on a stack; the topmost is advanced one step at a time, so that a prediction that is asked for runs between two
-training steps, and painting is learnt from the next step on.
+Jobs are generators on a stack; the topmost is advanced one step at a time, so that a requested prediction runs between two training steps,
+and painted strokes are trained on from the next step.
 """
 
 from __future__ import annotations
@@ -20,6 +20,7 @@ from unetstudio.worker.job_stack import Job, JobStack
 from unetstudio.worker.jobs import average_cases, describe_device, predict_folder
 from unetstudio.worker.messages import (
     STUDY_JOBS,
+    Answer,
     CloseStudy,
     DescribeDevice,
     DescribeNetworks,
@@ -28,6 +29,7 @@ from unetstudio.worker.messages import (
     Request,
     StopTask,
     TaskEnded,
+    TaskEvent,
     TaskRequest,
     WorkerReady,
 )
@@ -46,11 +48,11 @@ class Runner:
 
     @property
     def busy(self) -> bool:
-        """Whether a job is in hand."""
+        """Whether there is a job on the stack."""
         return len(self._jobs) > 0
 
     def announce(self) -> None:
-        """Say what this worker can do."""
+        """Send a description of this worker."""
         self._send(WorkerReady(os.getpid(), describe(), network_jobs.choices()))
 
     def close(self) -> None:
@@ -58,7 +60,7 @@ class Runner:
         self._jobs.close_all()
 
     def handle(self, request: Request) -> None:
-        """Take one request. What goes wrong is an event, never the end of the worker."""
+        """Handle one request. An error is sent as an event and never ends the worker."""
         try:
             self._handle(request)
         except Exception as error:  # noqa: BLE001 - a bug in one request must not end the worker
@@ -67,7 +69,7 @@ class Runner:
             end_if_lost(error)
 
     def advance(self) -> None:
-        """Make one step of the job whose turn it is."""
+        """Advance the job whose turn it is by one step."""
         began = time.perf_counter()
         job = self._jobs.turn(SHARE if self._work is None else self._work.background_share)
         if job is None:
@@ -75,7 +77,7 @@ class Runner:
         try:
             event = next(job.steps)
             self._jobs.spent(job, time.perf_counter() - began)
-            self._jobs.report(job, event)
+            self._report(job, event)
             if self._work is not None and not job.task:
                 self._work.follow(event)
         except StopIteration:
@@ -117,8 +119,15 @@ class Runner:
             case AverageCases():
                 return Job("averaging", average_cases(request, study), task=task)
 
+    def _report(self, job: Job, event: Event | TaskEvent | None) -> None:
+        """Send the event that a job yielded, to its task if it has one."""
+        if job.task and isinstance(event, TaskEvent):
+            self._send(Answer(job.task, event))
+        elif isinstance(event, Event):
+            self._send(event)
+
     def _close_study(self) -> None:
-        """Let go of the project. The computer is still described, and networks are still measured or exported, for whoever asked."""
+        """Release the project. Jobs that describe the computer, or measure or export networks, continue."""
         self._jobs.close(*STUDY_JOBS, "folder", "averaging", error=UserError(CLOSED))
         self._work = None
         give_back()

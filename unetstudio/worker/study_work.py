@@ -1,4 +1,4 @@
-"""All that a worker holds of the project it works on: the live study, the learner, and what is trained and predicted when."""
+"""A worker's state for the project it works on: the live study, the learner, and the schedulers of training and predictions."""
 
 from __future__ import annotations
 
@@ -33,17 +33,17 @@ from unetstudio.worker.prediction_scheduler import PredictionScheduler
 from unetstudio.worker.training_scheduler import TrainingScheduler
 
 FRESH = 60.0
-"""Seconds after a stroke in which it is to be learnt before all."""
+"""Seconds after a stroke in which training on it has priority."""
 
 SHARE, FRESH_SHARE = 0.5, 0.25
-"""Share of training's time that a whole case in the background takes, and as long as a stroke is fresh."""
+"""Share of training's time that a background prediction takes: usually, and for FRESH seconds after a stroke."""
 
 
 class StudyWork:
-    """Reads the labels that are on the disk when it is made, and from then on takes Edits."""
+    """Work on one project. It reads the stored labels once, and then follows the window's Edits."""
 
     def __init__(self, request: OpenStudy, stack: JobStack, send: Callable[[Event], None]) -> None:
-        self.opened = request  # with the cases of now
+        self.opened = request  # with the current list of cases
         self._send = send
         self._edited_at = 0.0  # when the last stroke came
         self._study = Study(request.classes, [self._read(case) for case in request.cases])
@@ -58,13 +58,13 @@ class StudyWork:
 
     @property
     def description(self) -> StudyOpened:
-        """The event that says what was found on the disk."""
+        """The event that describes the project as read from the disk."""
         predictor = self._learner.predictor()
         checkpoint, network = ("", "") if predictor is None else (predictor.checkpoint, self._learner.network)
         return StudyOpened(self.opened.project, len(self.opened.cases), checkpoint, network)
 
     def handle(self, request: Request) -> None:
-        """Take a request about this project."""
+        """Handle a request about this project."""
         match request:
             case LabelsEdited():
                 self._edit(request)
@@ -90,7 +90,7 @@ class StudyWork:
             self._training.wake()
 
     def _set_cases(self, cases: tuple[Case, ...]) -> None:
-        """Take another list of cases; only images that are new, or lie elsewhere now, are to be predicted."""
+        """Take a new list of cases; only images that are new or moved are to be predicted."""
         before = {id: member.case.source for id, member in self._study.cases.items()}
         self.opened = replace(self.opened, cases=cases)
         self._study.set_cases([self._member(case) if case.id in before else self._read(case) for case in cases])
@@ -98,7 +98,7 @@ class StudyWork:
         self._training.wake()  # what training waits for is no longer the first image
 
     def follow(self, event: Event | TaskEvent | None) -> None:
-        """Do what an event of training brings with it."""
+        """React to an event of training."""
         match event:
             case TrainingStarted():
                 self.predictions.refresh_view()

@@ -1,4 +1,4 @@
-"""When training runs: it waits for labels of two classes, rests when it has learnt them, and goes on with new ones."""
+"""The start and pause of training: it waits for labels of two classes, rests on a plateau, and continues with new labels."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ PLATEAU = 48
 """Rounds without new labels and without a better score after which training rests."""
 
 GAIN = 0.002
-"""A score must be so much better than the best one to count as better."""
+"""Least increase over the best score that counts as better."""
 
 
 class TrainingScheduler:
@@ -25,13 +25,13 @@ class TrainingScheduler:
 
     def __init__(self, study: Study, learner: Learner, runs: Path, stack: JobStack, send: Callable[[Event], None]) -> None:
         self._study, self._learner, self._runs, self._jobs, self._send = study, learner, runs, stack, send
-        self._settings: TrainingSettings | None = None  # None: paused, or never asked to train
-        self._fresh = False  # whether the learner has begun with these settings, and not yet run
+        self._settings: TrainingSettings | None = None  # None: paused, or not yet asked to train
+        self._fresh = False  # whether the learner was prepared with these settings and has not run yet
         self._best, self._best_round = -1.0, 0
-        self._rested_at = -1  # revision of the study at which training came to rest
+        self._rested_at = -1  # revision of the study when training came to rest
 
     def train(self, request: Train) -> None:
-        """Begin training, or go on, as soon as there is something to learn from."""
+        """Begin training, or continue, as soon as there is something to learn from."""
         self._settings = None
         self._jobs.close("training")
         self._learner.begin(request.settings, resume=request.resume, init=request.init)
@@ -40,7 +40,7 @@ class TrainingScheduler:
         self.wake()
 
     def pause(self) -> bool:
-        """Stop training until it is asked for again, and return whether it was under way."""
+        """Stop training until the next `train`, and return whether it was under way."""
         self._settings = None
         paused = self._jobs.close("training")
         if paused:
@@ -48,7 +48,7 @@ class TrainingScheduler:
         return paused
 
     def wake(self) -> None:
-        """Begin or go on when training is wanted and there is something new to learn."""
+        """Begin or continue training if it was asked for and there is something new to learn."""
         if self._settings is None or self._jobs.has("training"):
             return
         reason = self._study.reason_to_wait()
@@ -60,7 +60,7 @@ class TrainingScheduler:
             self._fresh = False
             self._jobs.put_under(Job("training", self._logged(RunLog(self._runs))))
         else:
-            self.train(Train(self._settings))  # from what was saved when it came to rest
+            self.train(Train(self._settings))  # from the state saved when it came to rest
 
     def round_done(self, event: RoundDone) -> bool:
         """Rest when the score has not risen for long, and return whether training rests now."""

@@ -1,4 +1,4 @@
-"""The way to a worker, wherever it runs."""
+"""The connection to a worker, wherever it runs."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ class WorkerTransport(Protocol):
         """Queue a request; never blocks."""
 
     def receive(self, seconds: float) -> list[Event] | None:
-        """Return the events that arrive within `seconds`; None when the worker is gone, hangs, or talks nonsense."""
+        """Return the events that arrive within `seconds`; None when the worker is gone, hangs, or sends damaged messages."""
 
     def cause(self) -> str:
-        """Say why it ended, as the end of a sentence that begins with "The learner"."""
+        """Return why it ended, as the end of a sentence that begins with "The learner"."""
 
     def close(self, seconds: float) -> str:
         """Ask the worker to quit, and end it after about `seconds`; return the trace of a crash, or ""."""

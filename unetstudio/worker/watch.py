@@ -1,4 +1,4 @@
-"""The verdict on whether a worker still moves, from its heartbeats; the computer may have been asleep meanwhile."""
+"""The verdict on whether a worker hangs, from its heartbeats; the computer may have been asleep meanwhile."""
 
 from __future__ import annotations
 
@@ -7,30 +7,31 @@ from dataclasses import dataclass
 from unetstudio.worker.messages import Heartbeat
 
 NAP = 1.5
-"""Seconds that count at most between two verdicts or heartbeats: more means that the computer, or both processes, slept."""
+"""Most seconds that count between two verdicts or heartbeats: a longer gap means that the computer, or both processes, slept."""
 
 WORKING = 0.02
-"""Share of a processor from which a worker counts as computing ..."""
+"""Share of a processor above which a worker counts as computing."""
 
 BUSY = 0.1
-"""... and from which one that is silent does: then it only keeps its other threads from speaking."""
+"""Share of a processor above which a silent worker counts as computing: its other threads are then only kept from sending."""
 
 
 @dataclass(frozen=True)
 class WatchLimits:
     """Seconds after which a worker counts as hanging."""
 
-    silence: float = 8.0  # without a heartbeat, nor computing
-    start: float = 120.0  # the same while it starts: loading torch from a slow disk holds up all threads
-    stuck: float = 7.0  # with heartbeats, but the jobs neither get on, nor compute, nor wait for the disk
-    slow: float = 180.0  # computing, with heartbeats or without, but not getting on: a step on an old laptop takes long
+    silence: float = 8.0  # without a heartbeat and without computing
+    start: float = 120.0  # the same during start-up: loading torch from a slow disk holds up all threads
+    stuck: float = 7.0  # with heartbeats, but the jobs neither advance, nor compute, nor wait for the disk
+    slow: float = 180.0  # computing, with heartbeats or without, but not advancing: a step on an old laptop takes long
 
 
 class Watch:
-    """Takes every heartbeat through `hear`, and gives a `verdict` whenever asked; `started` is set once the worker is ready."""
+    """The state of a worker: takes every heartbeat through `hear`, and gives a `verdict` at any time; `started` is set once the worker is
+    ready."""
 
     def __init__(self, limits: WatchLimits, now: float) -> None:
-        self.memory = 0  # bytes in use when last heard of
+        self.memory = 0  # bytes in use at the last heartbeat
         self.started = False
         self._limits = limits
         self._last: Heartbeat | None = None

@@ -1,1 +1,1 @@
-"""Everything done to an open project, by the window and the command line alike. No Qt, no torch, no second process."""
+"""Operations on an open project, shared by the window and the command line. No Qt, no torch, no second process."""

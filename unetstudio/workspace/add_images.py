@@ -1,4 +1,4 @@
-"""Taking images into a project: each is read once, hashed, measured and given a thumbnail, and a project is made where there is none."""
+"""Adding images to a project: each is read once, hashed, measured and given a thumbnail; a project is made where there is none."""
 
 from __future__ import annotations
 
@@ -38,13 +38,13 @@ class CaseRead:
 
 @dataclass(frozen=True)
 class CaseRefused:
-    """A file that did not become a case, and why, in one sentence."""
+    """A file that did not become a case, with the reason in one sentence."""
 
     source: Source
     text: str
     done: int
     total: int
-    known: bool = False  # only because it is in the project already
+    duplicate: bool = False  # the only reason: it is in the project already
 
 
 ImageEvent = CaseRead | CaseRefused
@@ -57,17 +57,17 @@ def at_once(call: Callable[[], T]) -> T:
 
 def read_images(sources: Sequence[Source], taken: Collection[str] = ()) -> Generator[ImageEvent, None, None]:
     """Read each source; one whose content (SHA-256) is in `taken` or came before is refused as a duplicate."""
-    seen = set(taken)
+    digests = set(taken)
     for done, source in enumerate(sources, start=1):
         try:
             scan, digest = read_to_paint(source), sha256_of(source)
         except UserError as error:
             yield CaseRefused(source, str(error), done, len(sources))
             continue
-        if digest in seen:
-            yield CaseRefused(source, f"{source.path.name}: this image is in the project already.", done, len(sources), known=True)
+        if digest in digests:
+            yield CaseRefused(source, f"{source.path.name}: this image is in the project already.", done, len(sources), duplicate=True)
             continue
-        seen.add(digest)
+        digests.add(digest)
         case = new_case(source, scan, digest)
         yield CaseRead(case, scan, thumbnail(scan), done, len(sources))
 
@@ -77,8 +77,8 @@ def add_images(
 ) -> Generator[OpenProject | ImageEvent, None, None]:
     """Read images for a project, or for the one that `make` makes for the first of them; the caller lists the cases with `CaseList.add`.
 
-    An image whose case was removed comes back under its old id, and with it what was painted on it. UserError when a single image cannot
-    be read and there is no project.
+    An image whose case was removed comes back under its old id, with the labels painted on it. UserError when a single image cannot be read
+    and there is no project.
     """
     cases = () if project is None else project.cases.all
     channels = cases[0].channels if cases else None
@@ -107,7 +107,7 @@ def open_images(
     anew: bool = False,
     in_turn: Callable[[Callable[[], OpenProject]], OpenProject] = at_once,
 ) -> Generator[OpenProject | ImageEvent, None, None]:
-    """Read images for the open project; without one for the project beside them, or unless there is one or with `anew` for a new one.
+    """Read images for the open project, or else for the project beside them; a new one is made when there is none, or with `anew`.
 
     `in_turn` opens and makes projects after earlier requests, such as closing that very project. UserError when no image could be read.
     """
@@ -116,14 +116,14 @@ def open_images(
         project = in_turn(partial(open_project, beside, documents))
         yield project
     opened = project is not None
-    for event in add_images(sources, project, lambda scan: in_turn(partial(_made, paths, documents, scan))):
+    for event in add_images(sources, project, lambda scan: in_turn(partial(_make_project, paths, documents, scan))):
         opened = opened or isinstance(event, OpenProject)
         yield event
     if not opened:
         raise UserError("None of these files could be opened as an image.")
 
 
-def _made(paths: Sequence[Path], documents: Path, scan: Scan) -> OpenProject:
+def _make_project(paths: Sequence[Path], documents: Path, scan: Scan) -> OpenProject:
     """Make a project for these images, with colours that stand out against the first."""
     classes = ClassTable.named(FIRST_CLASSES, colours(len(FIRST_CLASSES), picture(scan)))
     return new_project(default_folder(list(paths), documents), classes, documents)

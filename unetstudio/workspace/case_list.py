@@ -12,26 +12,26 @@ from unetstudio.project.case_changes import changed, moved, removed
 from unetstudio.workspace.project_writer import ProjectWriter
 
 REMOVED, ANNOTATED = "removed", "annotated"
-"""Names in the view of a project: ids of removed cases by the SHA-256 of their images, and annotated shares by case id."""
+"""Keys in the view of a project: ids of removed cases by the SHA-256 of their images, and annotated shares by case id."""
 
 
 @dataclass(frozen=True)
 class CaseAdded:
-    """A case is at the end of the list."""
+    """A case was added at the end of the list."""
 
     case: Case
 
 
 @dataclass(frozen=True)
 class CaseMoved:
-    """A case is at another place of the list."""
+    """A case was moved to another place in the list."""
 
     case: Case
 
 
 @dataclass(frozen=True)
 class CaseRemoved:
-    """A case is off the list; `neighbour` is the one now nearest to its place, None when the list is empty."""
+    """A case was taken off the list; `neighbour` is the case now nearest to its place, None when the list is empty."""
 
     case: Case
     neighbour: Case | None
@@ -39,14 +39,14 @@ class CaseRemoved:
 
 @dataclass(frozen=True)
 class CaseReviewed:
-    """A case has another review state."""
+    """The review state of a case was changed."""
 
     case: Case
 
 
 @dataclass(frozen=True)
 class CasesRelinked:
-    """The images of these cases were found at another place."""
+    """The images of these cases were found in another place."""
 
     cases: tuple[Case, ...]
 
@@ -56,15 +56,17 @@ CasesEdit = CaseAdded | CaseMoved | CaseRemoved | CaseReviewed | CasesRelinked
 
 @dataclass(frozen=True)
 class _Contents:
-    """The SHA-256 of the images of a list, so that adding ten thousand one by one takes no longer than adding them at once."""
+    """The SHA-256 of each image in a list, kept so that adding ten thousand images one by one is as fast as adding them at once."""
 
     cases: tuple[Case, ...]
     hashes: set[str]
 
 
 class CaseList:
-    """Changes the case list of one project; `view` is what the project remembers of how it was looked at, and `on_replaced` gets each case
-    whose review state or source changed."""
+    """The case list of one project and its changes.
+
+    `view` is the project's saved view state, and `on_replaced` is called with each case whose review state or source changed.
+    """
 
     def __init__(self, writer: ProjectWriter, view: dict[str, Any], on_replaced: Callable[[Case], None]) -> None:
         self._writer = writer
@@ -74,7 +76,7 @@ class CaseList:
 
     @property
     def all(self) -> tuple[Case, ...]:
-        """The cases as they are now."""
+        """All cases, in order."""
         return self._writer.project.cases
 
     def __iter__(self) -> Iterator[Case]:
@@ -93,9 +95,9 @@ class CaseList:
     # -------------------------------------------------------------------------------------------------- operations
 
     def add(self, case: Case) -> CaseAdded | None:
-        """Add a case at the end under a name of its own; None when its image is in the list already. UserError for other channels."""
+        """Add a case at the end under a unique name; None when its image is in the list already. UserError for other channels."""
         if self._contents.cases is not self.all:
-            self._contents = _Contents(self.all, {known.sha256 for known in self.all})
+            self._contents = _Contents(self.all, {listed.sha256 for listed in self.all})
         hashes = self._contents.hashes
         if case.sha256 in hashes:
             return None
@@ -119,12 +121,12 @@ class CaseList:
         return CaseRemoved(case, rest[min(place, len(rest) - 1)] if rest else None)
 
     def review(self, case_id: str, state: ReviewState) -> CaseReviewed:
-        """Set what the clinician thinks of a case."""
+        """Set the review state of a case."""
         self._replace(changed(self.all, case_id, review=state))
         return CaseReviewed(self[case_id])
 
     def relink(self, cases: Sequence[Case]) -> CasesRelinked:
-        """Take the images of these cases from where they lie now."""
+        """Set the sources of these cases to where their images lie now."""
         sources = {case.id: case.source for case in cases}
         self._replace(tuple(replace(case, source=sources[case.id]) if case.id in sources else case for case in self.all))
         return CasesRelinked(tuple(case for case in self.all if case.id in sources))
@@ -139,24 +141,24 @@ class CaseList:
     # --------------------------------------------------------------------------------------------------- questions
 
     def neighbour(self, case_id: str, step: int) -> Case | None:
-        """Return the case so many places further; None beyond the ends of the list."""
+        """Return the case `step` places further on; None beyond the ends of the list."""
         ids = [case.id for case in self.all]
         place = ids.index(case_id) + step if case_id in ids else -1
         return self.all[place] if 0 <= place < len(ids) else None
 
     def next_unreviewed(self, after: str) -> Case | None:
-        """Return the next case that nobody has judged, from the start again behind the last."""
+        """Return the next unreviewed case, starting again from the first after the last."""
         ids = [case.id for case in self.all]
         start = ids.index(after) + 1 if after in ids else 0
         others = (case for case in (*self.all[start:], *self.all[:start]) if case.id != after)
         return next((case for case in others if case.review is ReviewState.UNREVIEWED), None)
 
     def of_image(self, path: Path) -> Case | None:
-        """Return the case of an image, None when it is in no case."""
+        """Return the case of an image, None when no case has it."""
         return next((case for case in self.all if case.source.path.absolute() == path.absolute()), None)
 
     def id_before_removal(self, sha256: str) -> str | None:
-        """Return the id that an image's case had before it was removed, under which its labels still lie."""
+        """Return the id that an image's case had before it was removed; its labels are still stored under it."""
         removed: dict[str, str] = self._view.get(REMOVED, {})
         return removed.get(sha256)
 

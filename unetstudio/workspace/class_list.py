@@ -11,31 +11,31 @@ from unetstudio.workspace.thumbnail import picture
 
 
 class ClassList:
-    """Changes the class table of one project. An operation that changes nothing returns None."""
+    """The class table of one project and its changes. An operation that changes nothing returns None."""
 
     def __init__(self, writer: ProjectWriter) -> None:
         self._writer = writer
 
     @property
     def table(self) -> ClassTable:
-        """The classes as they are now."""
+        """The current class table."""
         return self._writer.project.classes
 
     def add(self, name: str = "", scan: Scan | None = None) -> ClassesEdit:
         """Add a class in the colour that stands out most, also against `scan`. UserError when there is no room for another one."""
         sample = None if scan is None else picture(scan)
-        colour = next_colour([known.colour for known in self.table], sample)
+        colour = next_colour([entry.colour for entry in self.table], sample)
         table = self.table.added(name or f"Structure {len(self.table)}", colour)
         edit = ClassesEdit(None, table.classes[-1], len(self.table))
         self._writer.update(classes=table)
         return edit
 
     def rename(self, value: int, name: str) -> ClassesEdit | None:
-        """Rename a class; a name that is taken gets a number."""
+        """Rename a class; a name already in use gets a number."""
         return self._replace(self.table.changed(value, name=name)[value])
 
     def recolour(self, value: int, colour: Colour) -> ClassesEdit | None:
-        """Give a class another colour."""
+        """Change the colour of a class."""
         return self._replace(self.table.changed(value, colour=colour)[value])
 
     def show(self, value: int, visible: bool) -> ClassesEdit | None:

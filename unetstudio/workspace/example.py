@@ -1,4 +1,4 @@
-"""Example images, which come with the scikit-image package: a first success needs no data of one's own."""
+"""Example images from the scikit-image package, so that a first trial needs no data of one's own."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from pathlib import Path
 from unetstudio.errors import FormatError
 
 IMAGES = {"ihc.png": "immunohistochemistry.png"}
-"""File in scikit-image's data folder, and the name it gets: colon tissue, stained brown where a protein is, nuclei blue."""
+"""File in scikit-image's data folder, and the name of its copy: colon tissue, stained brown where a protein is, nuclei blue."""
 
 
 def example_images(documents: Path) -> list[Path]:

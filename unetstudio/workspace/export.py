@@ -37,7 +37,7 @@ MEASUREMENTS, PICTURES = "measurements.csv", "overlays"
 
 @dataclass(frozen=True)
 class Exported:
-    """A file is written; or, where `problem` is a sentence, a case (or its picture) was left out and the export went on."""
+    """A written file; or, where `problem` is a sentence, a case or picture that was left out of the export."""
 
     case: str  # id; "" for the legend and the table
     path: Path | None
@@ -48,7 +48,8 @@ class Exported:
 
 @dataclass(frozen=True)
 class ExportChoice:
-    """What is to be written. Without `formats` a picture becomes PNG and a volume NIfTI; so does one whose formats cannot hold it."""
+    """The kinds of files to write. Without `formats` a picture becomes PNG and a volume NIfTI, as does a case that none of the formats can
+    hold."""
 
     what: What = "labels"
     formats: tuple[str, ...] = ()
@@ -58,7 +59,7 @@ class ExportChoice:
 
 @dataclass(frozen=True)
 class ExportSource:
-    """Where labels, segmentations and images of a case come from: the window's memory, or the project on disk."""
+    """The source of labels, segmentations and images: the window's memory, or the project on disk."""
 
     labels_of: Callable[[Case], LabelMap]
     segmentation_of: Callable[[Case], NDArray[np.uint8]]  # (Z, Y, X), strokes on top; UserError when there is no prediction
@@ -66,7 +67,7 @@ class ExportSource:
 
 
 def stored(project: Project, *, averaged: bool = False) -> ExportSource:
-    """Take labels as saved, and segmentations from the saved predictions, those of the screen or the `averaged` ones, with the project's
+    """Return a source that reads saved labels and predictions, those on screen or the `averaged` ones, with the project's
     post-processing."""
     steps = from_json(project.manifest.steps)
 
@@ -84,7 +85,7 @@ def stored(project: Project, *, averaged: bool = False) -> ExportSource:
     return ExportSource(labels_of, segmentation_of)
 
 
-def export(material: ExportSource, cases: Sequence[Case], classes: ClassTable, folder: Path, choice: ExportChoice) -> Iterator[Exported]:
+def export(source: ExportSource, cases: Sequence[Case], classes: ClassTable, folder: Path, choice: ExportChoice) -> Iterator[Exported]:
     """Write `<stem>.<format>` per case, overlays/<stem>.png, legend.json and measurements.csv; a job: one event a file.
 
     A case without labels or prediction is left out with a sentence. UserError when nothing can be exported, when the folder refuses, or
@@ -109,7 +110,7 @@ def export(material: ExportSource, cases: Sequence[Case], classes: ClassTable, f
     for case, name, kinds in zip(cases, names, masks, strict=True):
         planned = len(kinds) + choice.pictures
         try:
-            values, origin = _values(material, case, classes, choice.what)
+            values, origin = _values(source, case, classes, choice.what)
         except UserError as error:
             problems.append(str(error))
             done += planned
@@ -122,7 +123,7 @@ def export(material: ExportSource, cases: Sequence[Case], classes: ClassTable, f
             yield Exported(case.id, path, done, total)
         if choice.pictures:
             done += 1
-            yield _picture(material, case, values, classes, folder / PICTURES / f"{name}.png", done, total)
+            yield _picture(source, case, values, classes, folder / PICTURES / f"{name}.png", done, total)
         if choice.table:
             rows += [row(name, measured, case.review.value) for measured in measure_classes(values, classes, case.geometry, origin)]
     if len(problems) == len(cases):
@@ -135,26 +136,26 @@ def export(material: ExportSource, cases: Sequence[Case], classes: ClassTable, f
         yield Exported("", folder / MEASUREMENTS, total, total)
 
 
-def _values(material: ExportSource, case: Case, classes: ClassTable, what: What) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
+def _values(source: ExportSource, case: Case, classes: ClassTable, what: What) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
     """Return class values and origins (Z, Y, X); values that no class of the table has become UNLABELLED."""
-    labels = material.labels_of(case)
-    known = classes.channels() != UNLABELLED
+    labels = source.labels_of(case)
+    has_class = classes.channels() != UNLABELLED
     if what == "labels":
-        values = np.where(known[labels.values], labels.values, np.uint8(UNLABELLED))
+        values = np.where(has_class[labels.values], labels.values, np.uint8(UNLABELLED))
         if (values == UNLABELLED).all():
             raise UserError(f"{case.name} has no labels yet; paint it, or export the segmentation instead.")
         return values, labels.origin
-    found = material.segmentation_of(case)
-    values = np.where(known[found], found, np.uint8(UNLABELLED))
+    segmentation = source.segmentation_of(case)
+    values = np.where(has_class[segmentation], segmentation, np.uint8(UNLABELLED))
     return values, np.where(values == labels.values, labels.origin, np.uint8(Origin.NONE))
 
 
 def _picture(
-    material: ExportSource, case: Case, values: NDArray[np.uint8], classes: ClassTable, path: Path, done: int, total: int
+    source: ExportSource, case: Case, values: NDArray[np.uint8], classes: ClassTable, path: Path, done: int, total: int
 ) -> Exported:
-    """Write the overlay picture; an image that is missing or changed costs only its picture."""
+    """Write the overlay picture; if the image is missing or changed, only the picture is left out."""
     try:
-        scan = material.read_scan(case.source)
+        scan = source.read_scan(case.source)
     except UserError as error:
         return Exported(case.id, None, done, total, str(error))
     if scan.shape != values.shape:
@@ -167,9 +168,9 @@ def _picture(
     return Exported(case.id, path, done, total)
 
 
-def _formats(case: Case, chosen: tuple[str, ...]) -> list[str]:
-    """Return the chosen formats that can hold the case, else the usual one."""
-    fitting = [name for name in dict.fromkeys(chosen) if FORMATS[name].volumes or not case.is_volume]
+def _formats(case: Case, formats: tuple[str, ...]) -> list[str]:
+    """Return the chosen formats that can hold the case, or else the usual one."""
+    fitting = [name for name in dict.fromkeys(formats) if FORMATS[name].volumes or not case.is_volume]
     return fitting or ["nifti" if case.is_volume else "png"]
 
 

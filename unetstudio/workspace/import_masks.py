@@ -1,4 +1,4 @@
-"""Import of masks made elsewhere: they are matched to cases by file stem, checked, and turned into one Edit each."""
+"""Import of masks made in other programs: each is matched to a case by file stem, checked, and turned into one Edit."""
 
 from __future__ import annotations
 
@@ -21,12 +21,12 @@ from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import stem
 
 BINARY = {0, 255}
-"""A mask of exactly these values is a black and white picture: first and second class."""
+"""Values of a black and white mask, whose colours mean the first and second class."""
 
 
 @dataclass(frozen=True)
 class Mapping:
-    """The class `value` that stored mask values from `low` to `high`, both included, stand for."""
+    """The class `value` for stored mask values from `low` to `high`, both included."""
 
     low: int
     high: int
@@ -34,7 +34,10 @@ class Mapping:
 
 
 def mappings(texts: Iterable[str], classes: ClassTable) -> tuple[Mapping, ...]:
-    """Read `--map VALUE=CLASS` texts; VALUE is a number, a range `1-40`, or `1+` for one and all above. CLASS is a name or a value."""
+    """Read `--map VALUE=CLASS` texts.
+
+    VALUE is a number, a range `1-40`, or `1+` for one and all above. CLASS is a name or a value.
+    """
     parsed = []
     for text in texts:
         match = re.fullmatch(r"(\d+)(?:(\+)|-(\d+))?=(.+)", text.strip())
@@ -48,14 +51,14 @@ def mappings(texts: Iterable[str], classes: ClassTable) -> tuple[Mapping, ...]:
 
 def class_named(text: str, classes: ClassTable) -> int:
     """Return the label value of a class given by name or by number."""
-    for known in classes:
-        if known.name == text.strip() or str(known.value) == text.strip():
-            return known.value
+    for entry in classes:
+        if entry.name == text.strip() or str(entry.value) == text.strip():
+            return entry.value
     raise UserError(f"There is no class {text!r}. The classes are {', '.join(c.name for c in classes)}.")
 
 
 def matched(paths: Sequence[Path], cases: Sequence[Case]) -> list[tuple[Path, Case]]:
-    """Pair masks and cases of the same stem, also masks in folders. UserError for no pair at all, or for one that is not clear."""
+    """Pair masks and cases of the same stem, also masks in folders. UserError when there is no pair at all, or an ambiguous one."""
     files = [f for path in paths for f in (sorted(path.iterdir()) if path.is_dir() else [path]) if not f.name.startswith(".")]
     missing = [f for f in files if not f.exists()]
     if missing:
@@ -93,9 +96,9 @@ def mask_edit(
 ) -> Edit | None:
     """Make the Edit that writes a mask (Z, Y, X) of class values into the labels; None when nothing changes.
 
-    255 means not annotated, unless the mask is black and white (0 and 255 alone). What was painted by hand stays. With `objects`, a mask
-    of many values in a project of two classes is taken to number objects, and one with a mapping always; a line of background then parts
-    those that touch. Another size or a value without a class is a FormatError.
+    255 means not annotated, unless the mask is black and white (0 and 255 alone). Voxels painted by hand stay. With `objects`, a mask of
+    many values in a project of two classes is taken to number objects, and one with a mapping always; objects that touch are then separated
+    by a line of background. Another size or a value without a class is a FormatError.
     """
     if mask.shape != labels.shape:
         raise FormatError(path, f"the mask is {_size(mask.shape)}, its image {_size(labels.shape)}; export it at the image's size.")
@@ -106,8 +109,8 @@ def mask_edit(
 
 
 def parted(mask: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
-    """Part the objects that a mask (Z, Y, X) numbers: a line of 0, two pixels wide, runs between those that touch, slice by slice. As class
-    values they would be one object."""
+    """Separate touching objects of a mask (Z, Y, X) by a line of 0, two pixels wide, slice by slice; as class values they would be one
+    object."""
     from scipy.ndimage import maximum_filter, minimum_filter
 
     window = (1, 3, 3)
@@ -120,25 +123,25 @@ def parted(mask: NDArray[np.integer[Any]]) -> NDArray[np.integer[Any]]:
 def _classed(
     mask: NDArray[np.integer[Any]], classes: ClassTable, path: Path, unlabelled: int | None, mapping: Sequence[Mapping], objects: bool
 ) -> NDArray[np.uint8]:
-    """Return class values, (Z, Y, X) uint8; UNLABELLED where the mask says so."""
+    """Return class values, (Z, Y, X) uint8; UNLABELLED where the mask marks voxels as not annotated."""
     stored = [int(v) for v in np.unique(mask)]
     if numbered := objects and _numbered(stored, classes, unlabelled, mapping):
         mask, stored = parted(mask), sorted({0, *stored})
-    known = _meaning(stored, classes, unlabelled, mapping, numbered)
-    strange = [v for v in stored if known(v) is None]
-    if strange:
-        listed = ", ".join(map(str, strange[:5])) + (" …" if len(strange) > 5 else "")
+    class_of = _meaning(stored, classes, unlabelled, mapping, numbered)
+    unknown = [v for v in stored if class_of(v) is None]
+    if unknown:
+        listed = ", ".join(map(str, unknown[:5])) + (" …" if len(unknown) > 5 else "")
         raise FormatError(
             path,
             f"the value {listed} has no class (classes are {', '.join(f'{c.value} {c.name}' for c in classes)}); "
             f"say what it means with --map VALUE=CLASS, or --map 1+=CLASS when values number objects.",
         )
-    table = np.array([known(v) for v in stored], np.uint8)
+    table = np.array([class_of(v) for v in stored], np.uint8)
     return table[np.searchsorted(np.array(stored), mask)]
 
 
 def _numbered(stored: list[int], classes: ClassTable, unlabelled: int | None, mapping: Sequence[Mapping]) -> bool:
-    """Whether values number objects rather than classes."""
+    """Return whether values number objects rather than classes."""
     if mapping or unlabelled is not None:
         return bool(mapping)
     return len(classes) == 2 and set(stored) != BINARY and any(v not in (*classes.values, UNLABELLED) for v in stored)
@@ -147,12 +150,12 @@ def _numbered(stored: list[int], classes: ClassTable, unlabelled: int | None, ma
 def _meaning(
     stored: list[int], classes: ClassTable, unlabelled: int | None, mapping: Sequence[Mapping], numbered: bool
 ) -> Callable[[int], int | None]:
-    """Return a function from stored value to class value, None when it has no meaning."""
+    """Return a function from stored value to class value; it returns None for a value without a meaning."""
     order = classes.values
     binary = unlabelled is None and not mapping and set(stored) == BINARY and len(order) >= 2
     numbered = numbered and not mapping
 
-    def known(value: int) -> int | None:
+    def class_of(value: int) -> int | None:
         if value == unlabelled:
             return UNLABELLED
         for part in mapping:
@@ -164,10 +167,10 @@ def _meaning(
             return value
         return UNLABELLED if value == UNLABELLED and unlabelled is None else None
 
-    return known
+    return class_of
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    """Name width x height, and slices for volumes."""
+    """Describe a size as width x height, and slices for volumes."""
     z, y, x = shape
     return f"{x} × {y}" if z == 1 else f"{x} × {y} × {z}"

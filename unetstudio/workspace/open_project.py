@@ -1,4 +1,4 @@
-"""A project that is open, in the window or in a command: its cases, its classes, and what it remembers of how it was looked at."""
+"""An open project, in the window or in a command: its cases, its classes, and its saved view state."""
 
 from __future__ import annotations
 
@@ -21,24 +21,25 @@ from unetstudio.workspace.project_writer import LoadedCase, ProjectWriter
 
 @dataclass(frozen=True)
 class SettingsChanged:
-    """The project has other training settings or other post-processing."""
+    """The training settings or the post-processing steps of the project were changed."""
 
 
 class OpenProject:
-    """The one owner of what project.json holds while it is open.
+    """The single owner of the contents of project.json while the project is open.
 
-    Operations change it in memory at once, for every thread to see; `writer` puts it on the disk. `notices` are sentences for the user.
+    Operations change it in memory at once, visible to every thread; `writer` saves it to disk. `notices` are sentences for the user.
     """
 
     def __init__(self, writer: ProjectWriter, notices: tuple[str, ...] = ()) -> None:
         self.writer = writer
         self.notices = notices
         self.view: dict[str, Any] = dict(writer.project.manifest.view)
-        """The case shown last, slice and zoom of each, and the like. Values are replaced, never changed; `keep_view` has them saved."""
+        """View state saved with the project: the case shown last, slice and zoom of each, and the like. Values are replaced, never mutated;
+        `keep_view` saves them."""
         self.cases = CaseList(writer, self.view, self._follow)
         self.classes = ClassList(writer)
         self.case: OpenCase | None = None
-        self._sequences: dict[str, int] = {}  # of the last change of each case that was open, by its id
+        self._sequences: dict[str, int] = {}  # sequence number of the last change of each case that was open, by case id
 
     @property
     def path(self) -> Path:
@@ -52,43 +53,43 @@ class OpenProject:
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing can be changed."""
+        """Whether the project cannot be changed."""
         return self.writer.project.read_only
 
     @property
     def training(self) -> TrainingSettings:
-        """How its networks are trained."""
+        """The training settings."""
         return self.writer.project.manifest.training
 
     def set_training(self, settings: TrainingSettings) -> SettingsChanged:
-        """Train networks in another way."""
+        """Set the training settings."""
         self.writer.update(training=settings)
         return SettingsChanged()
 
     @property
     def steps(self) -> tuple[Step, ...]:
-        """Its post-processing."""
-        kept = self.writer.project.manifest.steps
-        return from_json(kept) if kept else DEFAULT_STEPS
+        """The post-processing steps."""
+        saved = self.writer.project.manifest.steps
+        return from_json(saved) if saved else DEFAULT_STEPS
 
     def set_steps(self, steps: tuple[Step, ...]) -> SettingsChanged:
-        """Post-process in another way."""
+        """Set the post-processing steps."""
         self.writer.update(steps=to_json(steps))
         return SettingsChanged()
 
     def thumbnail(self, case_id: str) -> Path:
-        """Return where a case's thumbnail lies, or will."""
+        """Return the path of a case's thumbnail, which may not exist yet."""
         return self.writer.thumbnail(case_id)
 
     # ----------------------------------------------------------------------------------------------- the open case
 
     def last_case(self) -> str:
-        """Return the id of the case to show first: the one shown last, else the first; "" when there is none."""
+        """Return the id of the case to show first: the one shown last, or else the first; "" when there is none."""
         last = str(self.view.get("case", ""))
         return last if last in self.cases else next((case.id for case in self.cases), "")
 
     def enter(self, loaded: LoadedCase) -> OpenCase:
-        """Make a case that was read the open one."""
+        """Make a loaded case the open one."""
         self.leave()
         self.case = OpenCase(loaded.case, loaded.scan, loaded.labels, loaded.sequence)
         self.view["case"] = self.case.id
@@ -103,29 +104,29 @@ class OpenProject:
             self.case = None
 
     def _follow(self, case: Case) -> None:
-        """Keep the open case as the list has it."""
+        """Replace the open case by the list's newer version of it."""
         if self.case is not None and self.case.id == case.id:
             self.case.case = case
 
     def changed_while_closed(self, loaded: LoadedCase) -> bool:
-        """Whether a case that was open before has other labels since, as by an import."""
+        """Return whether a case's labels have changed since it was last open, as by an import."""
         return self._sequences.get(loaded.case.id, loaded.sequence) != loaded.sequence
 
     def keep_view(self) -> None:
-        """Hand the view over to be saved."""
+        """Save the view state with the project."""
         self.writer.update(view=dict(self.view))
 
     # ------------------------------------------------------------------------------------------------- for commands
 
     def close(self) -> None:
-        """Give the project back."""
+        """Save what changed, and release the project."""
         self.writer.close()
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
-        """Save what changed, also after an error, and give the project back."""
+        """Save what changed, also after an error, and release the project."""
         try:
             self.writer.retry()
         finally:
@@ -133,7 +134,7 @@ class OpenProject:
 
 
 def open_project(folder: Path, documents: Path, *, read_only: bool = False) -> OpenProject:
-    """Open the project of a folder; read-only where it is in use or cannot be written, which `notices` say."""
+    """Open the project of a folder; read-only where it is in use or cannot be written, as `notices` then say."""
     return _opened(Project.open(folder, read_only=read_only), documents)
 
 

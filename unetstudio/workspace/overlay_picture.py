@@ -1,4 +1,4 @@
-"""Pictures of a segmentation over its image, to look at and to print: class colours, outlines, legend and scale bar."""
+"""Pictures of a segmentation over its image, for screen and print: class colours, outlines, legend and scale bar."""
 
 from __future__ import annotations
 
@@ -22,19 +22,19 @@ Picture = NDArray[np.uint8]
 """(Y, X, 3) uint8 RGB."""
 
 SMALLEST, LARGEST = 640, 4096
-"""Pixels along the longer side of the image in the picture."""
+"""Least and greatest length in pixels of the image's longer side in the picture."""
 FILL = 0.35
 WEIGHT = 500
-"""Of the letters: 400 is thin, 700 bold."""
+"""Font weight of the letters: 400 is thin, 700 bold."""
 INK, PAPER, FAINT = (32, 36, 42), (255, 255, 255), (110, 116, 124)
 AXES = "zyx"
 TURNED = ("P", "I", "L")
-"""Directions that belong at the bottom or on the right of a picture of a patient, as radiologists look at it."""
+"""Directions that radiologists expect at the bottom or on the right of a picture of a patient."""
 
 
 @dataclass(frozen=True, eq=False)
 class LabelledSlice:
-    """One slice as shown: image and labels (rows, columns), pixel size in mm or 1, and its caption in a volume."""
+    """One slice to draw: image and labels (rows, columns), pixel size in mm or 1, and its caption in a volume."""
 
     image: Picture
     labels: NDArray[np.uint8]
@@ -44,20 +44,20 @@ class LabelledSlice:
 
 
 def overlay_picture(scan: Scan, labels: NDArray[np.uint8], classes: ClassTable) -> Picture:
-    """The picture with all classes but the first, the background, in colour; a volume shows three slices through most of them.
+    """Draw all classes over the image but the first, the background; a volume shows three slices through most of them.
 
     `labels` is (Z, Y, X) uint8 of the scan's shape.
     """
     structures = {entry.value: entry.colour for entry in list(classes)[1:]}
     slices = _slices(scan, labels, tuple(structures))
     scale = _scale(slices)
-    panels = [_panel(one, structures, scale) for one in slices]
+    panels = [_panel(labelled, structures, scale) for labelled in slices]
     size = max(13, round(max(panel.shape[1] for panel in panels) / 48))
-    known = scan.geometry.spacing is not None
-    _scale_bar(panels[0], scale, known, size)
-    for panel, one in zip(panels, slices, strict=True):
-        _letters(panel, one.letters, size)
-    body = _arranged([_captioned(panel, one.caption, size) for panel, one in zip(panels, slices, strict=True)], size)
+    has_spacing = scan.geometry.spacing is not None
+    _scale_bar(panels[0], scale, has_spacing, size)
+    for panel, labelled in zip(panels, slices, strict=True):
+        _letters(panel, labelled.letters, size)
+    body = _arranged([_captioned(panel, labelled.caption, size) for panel, labelled in zip(panels, slices, strict=True)], size)
     present = np.bincount(labels.reshape(-1), minlength=256)
     shown = [(entry.name, entry.colour) for entry in list(classes)[1:] if present[entry.value]]
     strip = _legend(shown, body.shape[1], size)
@@ -65,7 +65,7 @@ def overlay_picture(scan: Scan, labels: NDArray[np.uint8], classes: ClassTable) 
 
 
 def shown(voxels: NDArray[Any], window: tuple[float, float] | None, inverted: bool, colour: bool) -> Picture:
-    """(C, Y, X) voxels as RGB: a photograph as it is, else the first or the first three channels between `window`'s ends."""
+    """Return (C, Y, X) voxels as RGB: a photograph as it is, otherwise the first or the first three channels between `window`'s ends."""
     if colour and window in (None, PHOTOGRAPH):
         return np.ascontiguousarray(np.moveaxis(voxels, 0, -1).astype(np.uint8, copy=False))
     channels = voxels[:3] if len(voxels) >= 3 else voxels[:1]
@@ -79,7 +79,7 @@ def shown(voxels: NDArray[Any], window: tuple[float, float] | None, inverted: bo
 
 
 def _slices(scan: Scan, labels: NDArray[np.uint8], structures: tuple[int, ...]) -> list[LabelledSlice]:
-    """The picture itself, or the slices of a volume along z, y and x that hold most of the structures."""
+    """Return the picture itself, or the slices of a volume along z, y and x that hold most of the structures."""
     spacing = scan.geometry.spacing_or_one
     window = automatic_window(scan)
     if not scan.is_volume:
@@ -104,24 +104,24 @@ def _slices(scan: Scan, labels: NDArray[np.uint8], structures: tuple[int, ...]) 
 
 
 def _shown(scan: Scan, plane: Plane, window: tuple[float, float] | None) -> Picture:
-    """A plane of the scan as RGB."""
+    """Return a plane of the scan as RGB."""
     return shown(scan.voxels[(slice(None), *plane.slices)], window, scan.inverted, scan.is_colour)
 
 
 def _scale(slices: list[LabelledSlice]) -> float:
-    """Picture pixels per mm (or per voxel), the same for all planes."""
+    """Return picture pixels per mm (or per voxel), the same for all planes."""
     longest: float = max(length * pitch for one in slices for length, pitch in zip(one.labels.shape, one.pitch, strict=True))
     finest = 1 / min(min(one.pitch) for one in slices)
     natural = finest * longest
     return min(max(natural, SMALLEST), LARGEST) / longest
 
 
-def _panel(one: LabelledSlice, structures: dict[int, Colour], scale: float) -> Picture:
-    """Image with filled and outlined classes at the picture's scale."""
-    rows, columns = (max(1, round(n * pitch * scale)) for n, pitch in zip(one.labels.shape, one.pitch, strict=True))
-    smaller = rows * columns < one.labels.size
-    image = np.asarray(cv2.resize(one.image, (columns, rows), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC), np.uint8)
-    labels = np.asarray(cv2.resize(one.labels, (columns, rows), interpolation=cv2.INTER_NEAREST), np.uint8)
+def _panel(labelled: LabelledSlice, structures: dict[int, Colour], scale: float) -> Picture:
+    """Draw the image with filled and outlined classes at the picture's scale."""
+    rows, columns = (max(1, round(n * pitch * scale)) for n, pitch in zip(labelled.labels.shape, labelled.pitch, strict=True))
+    smaller = rows * columns < labelled.labels.size
+    image = np.asarray(cv2.resize(labelled.image, (columns, rows), interpolation=cv2.INTER_AREA if smaller else cv2.INTER_CUBIC), np.uint8)
+    labels = np.asarray(cv2.resize(labelled.labels, (columns, rows), interpolation=cv2.INTER_NEAREST), np.uint8)
     tint = image.copy()
     for value, colour in structures.items():
         tint[labels == value] = colour
@@ -133,14 +133,14 @@ def _panel(one: LabelledSlice, structures: dict[int, Colour], scale: float) -> P
     return image
 
 
-def _scale_bar(panel: Picture, scale: float, known: bool, size: int) -> None:
-    """A bar of round length in the lower left corner, white on a dark plate; drawn in place, left out where there is no room."""
+def _scale_bar(panel: Picture, scale: float, in_mm: bool, size: int) -> None:
+    """Draw a bar of round length in the lower left corner, in place, white on a dark plate; nothing where there is no room."""
     longest = panel.shape[1] * 0.3 / scale
     decade = 10.0 ** math.floor(math.log10(longest))
     length = next(step * decade for step in (5, 2, 1) if step * decade <= longest * (1 + 1e-9))
-    if not known and length < 1:
+    if not in_mm and length < 1:
         return
-    words = length_text(length) if known else f"{length:,.0f} px"
+    words = length_text(length) if in_mm else f"{length:,.0f} px"
     bar, gap = round(length * scale), max(4, size // 2)
     width = max(bar, _width(words, size)) + 2 * gap
     height = size + 3 * gap + max(2, size // 5)
@@ -155,7 +155,7 @@ def _scale_bar(panel: Picture, scale: float, known: bool, size: int) -> None:
 
 
 def _captioned(panel: Picture, caption: str, size: int) -> Picture:
-    """The panel with its caption above, if it has one."""
+    """Return the panel with its caption above, if it has one."""
     if not caption:
         return panel
     head = np.full((round(1.9 * size), panel.shape[1], 3), PAPER, np.uint8)
@@ -164,7 +164,7 @@ def _captioned(panel: Picture, caption: str, size: int) -> Picture:
 
 
 def _letters(panel: Picture, letters: tuple[str, str, str, str], size: int) -> None:
-    """Patient directions at the middle of the edges, white with a dark rim; in place."""
+    """Draw patient directions at the middle of the edges, in place, white with a dark rim."""
     height, width = panel.shape[:2]
     middle_x, middle_y = (width - size) // 2, (height + size) // 2
     places = ((middle_x, round(1.3 * size)), (middle_x, height - size // 2), (size // 2, middle_y), (width - round(1.2 * size), middle_y))
@@ -175,7 +175,7 @@ def _letters(panel: Picture, letters: tuple[str, str, str, str], size: int) -> N
 
 
 def _arranged(panels: list[Picture], size: int) -> Picture:
-    """One panel as it is; three in a row, or the second and third below one another, whichever leaves less paper empty."""
+    """Arrange the panels: one as it is; three in a row, or the second and third below one another, whichever leaves less paper empty."""
     if len(panels) == 1:
         return panels[0]
     row = _joined(panels, size, 1)
@@ -185,7 +185,7 @@ def _arranged(panels: list[Picture], size: int) -> Picture:
 
 
 def _joined(panels: list[Picture], gap: int, axis: int) -> Picture:
-    """Panels below one another (axis 0) or side by side (axis 1) with a gap between, on white."""
+    """Join panels below one another (axis 0) or side by side (axis 1) with a gap between, on white."""
     breadth = max(panel.shape[1 - axis] for panel in panels)
     parts: list[Picture] = []
     for panel in panels:
@@ -198,7 +198,7 @@ def _joined(panels: list[Picture], gap: int, axis: int) -> Picture:
 
 
 def _legend(entries: list[tuple[str, Colour]], width: int, size: int) -> Picture:
-    """Swatch and name of each class in as many rows as it takes, and the research-use words."""
+    """Draw swatch and name of each class, in as many rows as needed, and the research-use notice."""
     gap, line = size, round(1.9 * size)
     places, x, row = [], gap, 0
     for full_name, colour in entries:
@@ -220,7 +220,7 @@ def _legend(entries: list[tuple[str, Colour]], width: int, size: int) -> Picture
 
 
 def _fitting(text: str, width: int, size: int) -> str:
-    """The text, cut with an ellipsis where it is too long."""
+    """Return the text, cut with an ellipsis where it is too long."""
     if _width(text, size) <= width:
         return text
     while text and _width(text + "…", size) > width:
@@ -229,11 +229,11 @@ def _fitting(text: str, width: int, size: int) -> str:
 
 
 def _write(picture: Picture, text: str, at: tuple[int, int], size: int, colour: Colour) -> None:
-    """Text with its base line at (x, y), in place; OpenCV's own typeface holds Latin, Greek, Cyrillic and Chinese letters."""
+    """Write text with its base line at (x, y), in place; OpenCV's own typeface holds Latin, Greek, Cyrillic and Chinese letters."""
     cv2.putText(picture, text, at, colour, cv2.FontFace("sans"), size, WEIGHT)
 
 
 def _width(text: str, size: int) -> int:
-    """Pixels the text takes."""
+    """Return the width of the text in pixels."""
     x, _, width, _ = cv2.getTextSize((1, 1), text, (0, 0), cv2.FontFace("sans"), size, WEIGHT)
     return int(x + width)

@@ -1,4 +1,4 @@
-"""Reading and writing the open project: cases are loaded, changes of labels stored, and project.json saved."""
+"""Reading and writing the open project: loading cases, storing changes of labels, and saving project.json."""
 
 from __future__ import annotations
 
@@ -46,12 +46,12 @@ class LoadedCase:
     sequence: int
     history: History[Edit | ClassesEdit]
     prediction: Prediction | None
-    recovered: str  # what was recovered after a crash, in words, or ""
+    recovered: str  # description of what was recovered after a crash, or ""
 
 
 @dataclass(frozen=True, eq=False)
 class ClosedCaseChange:
-    """A change of the labels of a case that is not open; without an `edit` nothing was stored."""
+    """A change to the labels of a case that is not open; without an `edit` nothing was stored."""
 
     edit: Edit | None
     sequence: int
@@ -59,20 +59,21 @@ class ClosedCaseChange:
 
 
 class ProjectWriter:
-    """One open project. `update` and `add_cases` change the project in memory and may be called from any thread; all other methods belong
-    on the one thread that reads and writes it.
+    """The disk side of one open project.
 
-    It holds its own copy of the labels of the open case, so that a new generation of them never shares an array with the painting.
+    `update` and `add_cases` change the project in memory and may be called from any thread; all other methods belong on the one thread that
+    reads and writes it. It holds its own copy of the labels of the open case, so that a new generation of them never shares an array with
+    the painting.
     """
 
     def __init__(self, project: Project, documents: Path) -> None:
         self.project = project
-        self._lock = Lock()  # of the project in memory, which `move_to` replaces
+        self._lock = Lock()  # guards the project in memory, which `move_to` replaces
         self._documents = documents
         self._local = LocalJournal(project, state=user_folders.state(), documents=documents)
         project.hold_reserve()
-        self._kept: dict[str, tuple[LabelStore, LabelMap]] = {}
-        self._shapes: dict[str, Index] = {}  # of the cases opened or judged so far: the window may paint on one until the next is there
+        self._opened: dict[str, tuple[LabelStore, LabelMap]] = {}
+        self._shapes: dict[str, Index] = {}  # of the cases opened or judged so far: the window may paint on one until the next is open
         self._unsaved: deque[Change] = deque()
 
     # --------------------------------------------------------------------------------------------------- in memory
@@ -83,23 +84,23 @@ class ProjectWriter:
             self.project.update(**fields)
 
     def add_cases(self, cases: Iterable[Case]) -> tuple[Case, ...]:
-        """Add cases at the end of the list, each under a name of its own, as `Project.add_cases`."""
+        """Add cases at the end of the list, each under a unique name, as `Project.add_cases`."""
         with self._lock:
             return self.project.add_cases(cases)
 
     # ----------------------------------------------------------------------------------------------------- reading
 
     def open_case(self, case: Case, scan: Scan | None = None) -> LoadedCase:
-        """Read a scan (unless it is at hand), its labels with their undo, and its last prediction.
+        """Read a scan (unless it is given), its labels with their undo history, and its last prediction.
 
-        First everything that waits is saved, the case list with it: a case that can be painted is listed on the disk.
+        All pending changes are saved first, including the case list: a case that can be painted is listed on the disk.
         """
         self.retry()
         if scan is None:
             case, scan = self.scan_of(case)
         store = self.project.store(case)
         loaded = store.load(case.shape)
-        self._kept = {case.id: (store, loaded.labels)}
+        self._opened = {case.id: (store, loaded.labels)}
         self._shapes[case.id] = case.shape
         restored = self._local.restore(store, case.id, loaded.labels.apply)
         sentences = [loaded.recovered] if loaded.recovered else []
@@ -109,17 +110,17 @@ class ProjectWriter:
         self._remake_thumbnail(case, scan)
         copy = LabelMap(loaded.labels.values.copy(), loaded.labels.origin.copy())
         prediction = self.prediction(case)
-        scan = replace(scan, window=automatic_window(scan))  # here, and not while somebody paints: it looks at many voxels
+        scan = replace(scan, window=automatic_window(scan))  # here rather than during painting: it looks at many voxels
         return LoadedCase(case, scan, copy, store.sequence, history((*loaded.history, *restored)), prediction, " ".join(sentences))
 
     def _remake_thumbnail(self, case: Case, scan: Scan) -> None:
-        """Make a thumbnail that is missing, as after the cache was deleted; a disk that refuses it has worse to tell."""
+        """Make a missing thumbnail, as after the cache was deleted; an error is ignored, since other writes will report it."""
         if not self.project.read_only and not self.thumbnail(case.id).exists():
             with contextlib.suppress(UserError):
                 self.keep_thumbnail(case.id, thumbnail(scan))
 
     def scan_of(self, case: Case) -> tuple[Case, Scan]:
-        """Read a case's scan, and find its source where it lies now; changes nothing, so that any thread may do it."""
+        """Read a case's scan from where its source lies now; changes nothing, so any thread may call it."""
         case = relink(case, self.project.folder, sha256_of)
         if sha256_of(case.source) != case.sha256:
             raise ProjectError(
@@ -141,11 +142,11 @@ class ProjectWriter:
         return moved
 
     def prediction(self, case: Case) -> Prediction | None:
-        """Return a case's last prediction on the disk."""
+        """Read a case's last prediction from the disk."""
         return prediction_file.load(self.project.folder_of(case), case.shape)
 
     def thumbnail(self, case_id: str) -> Path:
-        """Return where a case's thumbnail lies, or will."""
+        """Return the path of a case's thumbnail, which may not exist yet."""
         return self.project.cache / "thumbnails" / f"{case_id}.png"
 
     # ----------------------------------------------------------------------------------------------------- writing
@@ -156,33 +157,33 @@ class ProjectWriter:
         The parts of a stroke (PARTIAL, and CANCEL, which has no Edit) are kept beside the labels until the stroke ends.
         """
         while kind != Kind.PARTIAL and self._unsaved and self._unsaved[-1][:2] == (case_id, Kind.PARTIAL):
-            self._unsaved.pop()  # the whole stroke holds them, or it was taken back
+            self._unsaved.pop()  # void now: the finished stroke holds them all, or it was cancelled
         self._unsaved.append((case_id, kind, edit))
         self.retry()
 
-    def note(self, case: Case, about: dict[str, Any]) -> None:
+    def note(self, case: Case, details: dict[str, Any]) -> None:
         """Store an event that changes no voxel, such as a review state, for the audit trail. The case may have left the list since."""
         self._shapes.setdefault(case.id, case.shape)
-        self._unsaved.append((case.id, Kind.NOTE, about))
+        self._unsaved.append((case.id, Kind.NOTE, details))
         self.retry()
 
     def set_author(self, name: str) -> None:
-        """Set the name that goes with every change and note that follows."""
+        """Set the author recorded with every later change and note."""
         self.project.author = name
-        for store, _ in self._kept.values():
+        for store, _ in self._opened.values():
             store.author = name
 
     @property
     def waiting(self) -> int:
-        """The number of label changes that are in memory only."""
+        """Number of label changes that are in memory only."""
         return sum(kind.changes for _, kind, _ in tuple(self._unsaved))  # a copy: the window asks while the disk thread stores
 
     def retry(self) -> None:
-        """Store the changes of labels that wait, oldest first, then project.json where it changed."""
+        """Store the waiting changes of labels, oldest first, then project.json if it changed."""
         while self._unsaved:
             case_id, kind, content = self._unsaved[0]
             store, labels = self._store_one(case_id, kind, content)
-            self._unsaved.popleft()  # it is on the disk, also when the disk refuses what follows
+            self._unsaved.popleft()  # it is on the disk, even if the disk refuses what follows
             if store.due:
                 store.checkpoint(labels)
                 self._local.forget(case_id)
@@ -193,7 +194,7 @@ class ProjectWriter:
         store, labels = self._store(case_id)
         match content:
             case Edit() if kind.changes:
-                self._local.append(store, case_id, kind, content)
+                self._append(store, case_id, kind, content)
                 labels.apply(content)
             case Edit():
                 store.append(kind, content)
@@ -203,14 +204,21 @@ class ProjectWriter:
                 store.cancel()
         return store, labels
 
+    def _append(self, store: LabelStore, case_id: str, kind: Kind, edit: Edit) -> int:
+        """Append a change to the case's journal, and to its mirror if there is one; return the change's number."""
+        after = store.last_change
+        sequence = store.append(kind, edit)
+        self._local.mirror(case_id, kind, edit, sequence, after)
+        return sequence
+
     def is_open(self, case_id: str) -> bool:
-        """Whether this is the case that was opened last, whose labels the window holds and changes itself."""
-        return case_id in self._kept
+        """Return whether this is the case that was opened last, whose labels the window holds and changes itself."""
+        return case_id in self._opened
 
     def _store(self, case_id: str) -> tuple[LabelStore, LabelMap]:
-        """Return the store and the labels of the open case, or of the one before it, which a stroke in hand may still belong to."""
-        if case_id in self._kept:
-            return self._kept[case_id]
+        """Return the store and the labels of the open case, or of the one before it, to which an unfinished stroke may still belong."""
+        if case_id in self._opened:
+            return self._opened[case_id]
         store = self.project.store(case_id)
         shape = self._shapes[case_id] if case_id in self._shapes else self.project.case(case_id).shape
         return store, store.load(shape).labels
@@ -222,7 +230,7 @@ class ProjectWriter:
         edit = make(labels)
         if edit is None:
             return ClosedCaseChange(None, store.sequence, labels)
-        sequence = self._local.append(store, case.id, Kind.EDIT, edit)
+        sequence = self._append(store, case.id, Kind.EDIT, edit)
         labels.apply(edit)
         if store.due:
             with contextlib.suppress(ProjectError):  # the edit is on the disk; the next one tries again
@@ -237,35 +245,35 @@ class ProjectWriter:
         durable.write_bytes(path, picture, replace=True)
 
     def beat(self) -> None:
-        """Keep the lock ours, also while the disk is full."""
+        """Renew the lock's heartbeat, also while the disk is full."""
         self.project.heartbeat()
         self.retry()
 
     def drive_notices(self) -> tuple[str, ...]:
-        """Return what to know of a network drive when a project on it is opened for the first time."""
+        """Return warnings about a network drive when a project on it is opened for the first time."""
         notice = self._local.notice()
         return (notice,) if notice else ()
 
     def space_warning(self) -> str:
-        """Return one sentence when the disk is nearly full, else ""."""
-        return self.project.space_warning(next(iter(self._kept), ""))
+        """Return one sentence when the disk is nearly full, otherwise ""."""
+        return self.project.space_warning(next(iter(self._opened), ""))
 
     def move_to(self, target: Path) -> tuple[Path, ...]:
-        """Go on in the copy of the project that `relocate.copy_files` made at `target`, and store there what waits.
+        """Move to the copy of the project that `relocate.copy_files` made at `target`, and store waiting changes there.
 
-        Returns the files that could not be read: of the open case their labels come from memory. ProjectError when `target` takes no
-        more; then everything is as it was.
+        Returns the files that could not be read; the labels of the open case come from memory. ProjectError when nothing can be written to
+        `target`; then everything is as it was.
         """
         unread = [event.unread for event in relocate.copy_files(self.project.folder, target) if event.unread is not None]
         copy = relocate.open_copy(self.project, target)
-        old, kept, unsaved = self.project, self._kept, self._unsaved
+        old, opened, unsaved = self.project, self._opened, self._unsaved
         try:
-            self._kept = {case: relocate.move_open_case(copy, case, labels) for case, (_, labels) in kept.items()}
+            self._opened = {case: relocate.move_open_case(copy, case, labels) for case, (_, labels) in opened.items()}
             self._unsaved = unsaved.copy()
             self._continue_in(copy)
             self.retry()
         except ProjectError:
-            self._kept, self._unsaved = kept, unsaved
+            self._opened, self._unsaved = opened, unsaved
             self._continue_in(old)
             copy.close()
             raise
@@ -275,13 +283,13 @@ class ProjectWriter:
         return tuple(unread)
 
     def _continue_in(self, project: Project) -> None:
-        """Replace the project by another one, with what is in memory of it."""
+        """Replace the project by another one, keeping the state in memory."""
         with self._lock:
             if project is not self.project:
                 project.manifest, self.project = self.project.manifest, project
 
     def close(self) -> None:
-        """Save what waits and give the lock back. Strokes that the disk refuses are kept in the user's own folder until their case is
+        """Save what waits and release the lock. Strokes that the disk refuses are kept in the user's own folder until their case is
         opened."""
         try:
             self.retry()

@@ -1,4 +1,4 @@
-"""Projects opened before, newest first, kept in one small JSON file outside every project."""
+"""The list of recent projects, newest first, kept in one small JSON file outside every project."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from unetstudio.workspace.user_folders import home
 
 MOST = 12
 MOST_THUMBNAILS = 20
-"""Cases of a project that are searched for a thumbnail: nobody waits for ten thousand looks at a network drive."""
+"""Number of cases searched for a thumbnail: ten thousand look-ups on a network drive would take too long."""
 
 
 class _Entry(TypedDict):
-    """One line of the file."""
+    """One entry of the file."""
 
     path: str
     opened: float
@@ -28,7 +28,7 @@ class _Entry(TypedDict):
 
 @dataclass(frozen=True)
 class RecentProject:
-    """A project that was open before and is still there."""
+    """A project that was open before and still exists."""
 
     path: Path
     name: str
@@ -38,16 +38,16 @@ class RecentProject:
 
 
 def remember(folder: Path) -> None:
-    """Put a project at the top of the list; a home that cannot be written is no reason to stop."""
+    """Put a project at the top of the list; a home folder that cannot be written to is ignored."""
     folder = folder.absolute()
-    kept = [entry for entry in _read() if entry["path"] != str(folder)][: MOST - 1]
-    listed = [{"path": str(folder), "opened": time.time()}, *kept]
+    others = [entry for entry in _read() if entry["path"] != str(folder)][: MOST - 1]
+    listed = [{"path": str(folder), "opened": time.time()}, *others]
     with contextlib.suppress(FormatError):
         replace_file(home() / "recent.json", json.dumps(listed).encode(), parents=True, flush=False)
 
 
 def projects() -> list[RecentProject]:
-    """Read the projects that are still there; this may take seconds where they lie on a network drive."""
+    """Read the projects that still exist; this may take seconds where they lie on a network drive."""
     return [project for entry in _read() if (project := _project(entry)) is not None]
 
 

@@ -1,4 +1,4 @@
-"""The folders of this user: preferences, documents, and what must outlast the program. UNETSTUDIO_HOME moves all of them."""
+"""The user's own folders: preferences, documents, and persistent state. UNETSTUDIO_HOME moves all of them."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ import platformdirs
 
 def home() -> Path:
     """Return the folder of preferences and logs."""
-    return _chosen() or Path(platformdirs.user_config_dir("unetstudio", appauthor=False))
+    return _override() or Path(platformdirs.user_config_dir("unetstudio", appauthor=False))
 
 
 def documents() -> Path:
     """Return the documents folder, where projects go when the images' folder is read-only."""
-    return _chosen() or Path(platformdirs.user_documents_dir())
+    return _override() or Path(platformdirs.user_documents_dir())
 
 
 def state() -> Path:
-    """Return the folder of files that must outlast the program and are of no use to anybody else."""
-    chosen = _chosen()
-    return chosen / "state" if chosen else Path(platformdirs.user_state_dir("unetstudio", appauthor=False))
+    """Return the folder of files that must outlast the program but are of no use to other programs."""
+    override = _override()
+    return override / "state" if override else Path(platformdirs.user_state_dir("unetstudio", appauthor=False))
 
 
-def _chosen() -> Path | None:
-    chosen = os.environ.get("UNETSTUDIO_HOME")
-    return Path(chosen) if chosen else None
+def _override() -> Path | None:
+    override = os.environ.get("UNETSTUDIO_HOME")
+    return Path(override) if override else None

@@ -55,7 +55,7 @@ class Hand:
         self.canvas.wheelEvent(event)
 
     def colour(self, row: float, column: float) -> tuple[int, int, int]:
-        """Return the colour on the screen at a voxel's centre."""
+        """Return the colour on the screen at a voxel's middle."""
         self.qtbot.waitExposed(self.canvas)
         image = self.canvas.grab().toImage().convertToFormat(QImage.Format.Format_RGB32)
         colour = image.pixelColor(self.at(row, column).toPoint())
@@ -64,7 +64,7 @@ class Hand:
 
 @pytest.fixture
 def session(qtbot: QtBot, tmp_path: Path) -> Iterator[Session]:
-    """Make a session with two classes, blue background (0) and red structure (1), without an open case."""
+    """A session with two classes, blue background (0) and red structure (1), and no open case."""
     made = without_learner(tmp_path / "canvas.unetstudio", ClassTable.named(["ground", "thing"], [BLUE, RED]))
     made.annotation.tools.set_options("brush", size=5)
     yield made

@@ -1,4 +1,4 @@
-"""The canvas under the hand: painting, moving, zooming, windowing, keys."""
+"""The canvas under user input: painting, moving, zooming, windowing, keys."""
 
 from __future__ import annotations
 
@@ -81,7 +81,7 @@ def test_that_the_screen_after_painting_is_the_screen_composed_anew(picture: Han
     np.testing.assert_array_equal(shown, canvas.picture.buffer)
 
 
-def test_that_escape_takes_the_stroke_in_hand_back(picture: Hand, session: Session, qtbot: QtBot) -> None:
+def test_that_escape_cancels_the_current_stroke(picture: Hand, session: Session, qtbot: QtBot) -> None:
     before = picture.colour(20, 25)
     picture.press(20, 10)
     picture.move(20, 40)
@@ -94,7 +94,7 @@ def test_that_escape_takes_the_stroke_in_hand_back(picture: Hand, session: Sessi
 def test_that_another_button_does_not_end_a_stroke(picture: Hand, session: Session) -> None:
     picture.press(20, 10)
     picture.drag((20, 12), button=BUTTONS.RightButton)
-    assert session.annotation.stroke_in_hand
+    assert session.annotation.stroke_active
     picture.move(20, 40)
     picture.release(20, 40)
     assert session.labels.values[0, 20, 38] == 1 and session.display.options.window is None
@@ -121,7 +121,7 @@ def test_that_a_polygon_is_closed_in_each_of_three_ways(picture: Hand, session: 
     else:
         picture.drag((10, 10), (10, 10))
     assert (session.labels.values[0, 12:38, 12:48] == 1).all() and (session.labels.values[0, 43:] == 255).all()
-    assert not session.annotation.stroke_in_hand
+    assert not session.annotation.stroke_active
 
 
 def test_that_the_lassos_outline_is_seen_while_it_is_drawn(picture: Hand, session: Session) -> None:
@@ -295,34 +295,34 @@ def test_that_tab_held_shows_the_raw_image(picture: Hand, session: Session, qtbo
     assert picture.colour(20, 25) != before and not session.display.options.raw_held
 
 
-def test_that_what_lies_under_the_pointer_is_told(volume: Hand, session: Session, qtbot: QtBot) -> None:
+def test_that_the_voxel_under_the_pointer_is_shown(volume: Hand, session: Session, qtbot: QtBot) -> None:
     session.labels.values[4, 10, 20] = 1
-    with qtbot.waitSignal(volume.canvas.pointer_moved) as told:
+    with qtbot.waitSignal(volume.canvas.pointer_moved) as emitted:
         volume.move(10, 20)
-    (found,) = told.args
+    (found,) = emitted.args
     assert (found.index, found.class_name) == ((4, 10, 20), "thing")
     assert found.values == (4 * 1200 + 10 * 40 + 20 - 500,)
     assert found.position == pytest.approx((20.0, 10.0, 16.0))
 
 
-def test_that_another_slice_tells_what_lies_under_the_resting_pointer(volume: Hand, qtbot: QtBot) -> None:
+def test_that_another_slice_updates_the_voxel_under_the_resting_pointer(volume: Hand, qtbot: QtBot) -> None:
     volume.move(10, 20)
-    with qtbot.waitSignal(volume.canvas.pointer_moved) as told:
+    with qtbot.waitSignal(volume.canvas.pointer_moved) as emitted:
         volume.canvas.session.cursor.go_to(2)
-    assert told.args[0].index == (2, 10, 20)
+    assert emitted.args[0].index == (2, 10, 20)
 
 
-def test_that_outside_the_image_nothing_is_told(picture: Hand, qtbot: QtBot) -> None:
+def test_that_outside_the_image_nothing_is_reported(picture: Hand, qtbot: QtBot) -> None:
     picture.move(30, 30)
-    with qtbot.waitSignal(picture.canvas.pointer_moved) as told:
+    with qtbot.waitSignal(picture.canvas.pointer_moved) as emitted:
         qtbot.mouseMove(picture.canvas, QPointF(1, 1).toPoint())
-    assert told.args == [None]
+    assert emitted.args == [None]
 
 
-def test_that_the_voxels_in_sight_are_told_once_the_view_rests(volume: Hand, qtbot: QtBot) -> None:
-    with qtbot.waitSignal(volume.canvas.view_changed) as told:
+def test_that_the_visible_voxels_are_reported_once_the_view_rests(volume: Hand, qtbot: QtBot) -> None:
+    with qtbot.waitSignal(volume.canvas.view_changed) as emitted:
         volume.canvas.session.cursor.go_to(2)
-    region, focus = told.args
+    region, focus = emitted.args
     assert region == Region((2, 0, 0), (3, 30, 40)) and focus == (2, 15, 20)
 
 

@@ -1,4 +1,4 @@
-"""How voxel values become grey levels."""
+"""The conversion of voxel values to grey levels."""
 
 from __future__ import annotations
 

@@ -32,7 +32,7 @@ def test_that_only_attention_asks_for_a_network_that_has_it(name: str) -> None:
     assert overlay.offered(PLAIN) == overlay.offered(None) == (not overlay.maps_attention) == (name != "attention")
 
 
-def test_that_the_legend_of_attention_tells_how_far_the_gates_were_open() -> None:
+def test_that_the_legend_of_attention_shows_how_far_the_gates_were_open() -> None:
     attention = OVERLAYS["attention"]
     assert "appears after the next prediction" in attention.legend(Predicted())
     assert "dark 41 %, bright 97 %" in attention.legend(Predicted(attention=np.zeros((1, 2, 2), np.uint8), attention_limits=(0.41, 0.97)))

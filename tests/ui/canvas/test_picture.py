@@ -36,7 +36,7 @@ def values() -> np.ndarray:
 
 @pytest.fixture
 def plain(values: np.ndarray) -> Picture:
-    """Only the image and the labels."""
+    """A picture with the image and the labels only."""
     made = Picture()
     made.image = ImagePyramid(np.random.default_rng(1).integers(0, 256, (1, *SHAPE), np.uint8), Plane())
     made.labels = LabelPlane(values, Plane())
@@ -47,7 +47,7 @@ def plain(values: np.ndarray) -> Picture:
 
 @pytest.fixture
 def picture(plain: Picture) -> Picture:
-    """With a prediction of its upper part."""
+    """A picture with a prediction of its upper part."""
     rng = np.random.default_rng(2)
     prediction = Prediction(SHAPE, CLASSES.values)
     prediction.put(Region((0, 0, 0), (1, 60, 120)), rng.integers(0, 256, (3, 1, 60, 120), np.uint8), "x")
@@ -212,7 +212,7 @@ def test_that_outside_the_image_is_the_surround(picture: Picture) -> None:
     assert composed(picture, OPTIONS)[0, 0].tolist() == [1, 2, 3, 255]
 
 
-def test_that_edges_are_as_wide_as_asked() -> None:
+def test_that_edges_have_the_requested_width() -> None:
     plane = np.full((20, 20), 255, np.uint8)
     plane[4:16, 4:16] = 1
     assert (edges(plane, 2) == 1).sum() == 12 * 12 - 8 * 8

@@ -30,7 +30,7 @@ def test_that_outside_the_scan_there_is_no_voxel(row: float, column: float) -> N
     assert voxel_at(2, 2, Plane(0, 4), SHAPE) is None
 
 
-def test_that_a_voxel_is_told_with_all_its_channels_its_class_and_its_place() -> None:
+def test_that_a_voxel_is_described_with_its_channels_class_and_place() -> None:
     voxels = np.arange(2 * 4 * 5 * 6, dtype=np.int16).reshape(2, *SHAPE)
     labels = LabelMap.unlabelled(SHAPE)
     labels.values[3, 1, 2] = 1

@@ -1,4 +1,4 @@
-"""Where the plane lies on the screen."""
+"""The position of the plane on the screen."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def test_that_the_visible_voxels_are_those_on_the_screen() -> None:
 
 
 @pytest.mark.parametrize("flipped", FLIPS)
-def test_that_a_flipped_plane_is_panned_and_zoomed_as_the_hand_goes(flipped: tuple[bool, bool]) -> None:
+def test_that_a_flipped_plane_is_panned_and_zoomed_with_the_pointer(flipped: tuple[bool, bool]) -> None:
     shown = view(flipped=flipped)
     x, y = shown.device(30, 40)
     assert shown.pan(11, -7)

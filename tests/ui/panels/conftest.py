@@ -21,7 +21,7 @@ from unetstudio.ui.session import Session
 
 @pytest.fixture
 def session(qtbot: QtBot, tmp_path: Path) -> Iterator[Session]:
-    """Make a session with classes background (0), nucleus (1) and membrane (2), and a 16-bit picture of 40 x 60 pixels of 0.5 µm."""
+    """A session with classes background (0), nucleus (1) and membrane (2); a 16-bit picture of 40 x 60 pixels of 0.5 µm."""
     classes = ClassTable.named(["background", "nucleus", "membrane"], colours(3))
     made = without_learner(tmp_path / "panels.unetstudio", classes)
     voxels = np.arange(40 * 60, dtype=np.uint16).reshape(1, 1, 40, 60) * 10
@@ -38,7 +38,7 @@ def open_another(session: Session) -> Callable[[Scan], None]:
 
 @pytest.fixture
 def on_screen(qtbot: QtBot) -> Iterator[Callable[[QWidget], None]]:
-    """Show a panel as the window does, in a scrolling column."""
+    """Show a panel as the window does: inside a column that scrolls."""
     columns: list[QScrollArea] = []  # pytest-qt alone does not keep them alive
 
     def show(panel: QWidget) -> None:

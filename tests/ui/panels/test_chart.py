@@ -34,7 +34,7 @@ def test_that_an_empty_curve_says_why(chart: Chart) -> None:
     assert not chart.grab().isNull()
 
 
-def test_that_the_latest_value_is_told_to_a_screen_reader(chart: Chart) -> None:
+def test_that_the_latest_value_is_announced_to_a_screen_reader(chart: Chart) -> None:
     chart.show_points([(0.0, 1.0), (65.0, 0.25)])
     assert chart.accessibleDescription() == "0.25 after 1 min 05 s"
 

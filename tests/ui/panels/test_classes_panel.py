@@ -72,7 +72,7 @@ def test_that_the_count_follows_a_stroke_and_its_undo(panel: ClassesPanel, sessi
     assert panel.annotated.text().startswith("Nothing")
 
 
-def test_that_the_tooltip_tells_the_area(panel: ClassesPanel, session: Session) -> None:
+def test_that_the_tooltip_shows_the_area(panel: ClassesPanel, session: Session) -> None:
     session.labels.values[0, :10, :10] = 1
     session.labels.counts[1] = 100
     assert panel.list.hint(panel.model.index(1).data(ROW), Part.COUNT) == "100 px · 25 µm²"

@@ -1,4 +1,4 @@
-"""The export panel: its choices, and what it says of an export; that files are really written is tested with the whole program."""
+"""The export panel: its choices, and its report of an export; the written files are tested with the whole program."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -28,7 +28,7 @@ def panel(on_screen: Callable[[QWidget], None], session: Session, tmp_path: Path
     return made
 
 
-def test_that_pictures_go_out_as_png_unless_told_otherwise(panel: ExportPanel) -> None:
+def test_that_pictures_are_exported_as_png_by_default(panel: ExportPanel) -> None:
     assert panel.form.chosen_formats() == ["png"]
 
 
@@ -76,7 +76,7 @@ def test_that_the_research_use_line_stands_there(panel: ExportPanel) -> None:
 
 
 def begin(panel: ExportPanel, tmp_path: Path) -> Task:
-    """An export into "out", as the session begins one."""
+    """Begin an export into "out", as the session does."""
     task = Task("Exporting")
     panel.show_task(task, tmp_path / "out")
     return task

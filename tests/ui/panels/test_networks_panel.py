@@ -1,4 +1,4 @@
-"""Choosing the network: the cards, what becomes of what was learned, and its attention over the image."""
+"""The choice of the network: the cards, the fate of the learned network, and its attention map."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ SMALL = (("default", 500_000),)
 
 
 def ready(session: Session, network: str = "unet") -> None:
-    """A worker is up, knows four networks and what they are here, and one of them learns."""
+    """Announce a worker with four networks and their costs, one of which learns."""
     up = WorkerReady(1, "CPU, 2 cores", CHOICES)
     session.worker.event_received.emit(up)
     if (description := session.networks.describe()) is not None:
@@ -63,7 +63,7 @@ def ready(session: Session, network: str = "unet") -> None:
 
 @pytest.fixture
 def sent(session: Session, monkeypatch: pytest.MonkeyPatch) -> list[Request]:
-    """What goes to the worker, of which there is none."""
+    """The requests to the worker, which does not exist."""
     requests: list[Request] = []
     monkeypatch.setattr(session.worker, "ask", requests.append)
     ready(session)
@@ -86,12 +86,12 @@ def pick(dialog: NetworkDialog, name: str) -> None:
 def test_that_each_network_says_what_it_is_for_and_how_large_it_is_here(dialog: NetworkDialog) -> None:
     assert [card.button.text() for card in dialog.list.cards.values()] == [choice.title for choice in CHOICES]
     card = dialog.list.cards["attention_unet"]
-    assert card.about.text() == "Learns where to look."
+    assert card.description.text() == "Learns where to look."
     assert card.figures.text() == "2D · 0.5 million parameters · not measured yet"
     assert card.button.accessibleDescription().startswith("Learns where to look. 2D · 0.5 million parameters")
 
 
-def test_that_the_badges_tell_what_suits_this_computer(dialog: NetworkDialog) -> None:
+def test_that_the_badges_show_what_suits_this_computer(dialog: NetworkDialog) -> None:
     badges = {name: card.badge.text() for name, card in dialog.list.cards.items()}
     assert badges["unet"] == "suits this computer" and badges["unetr"] == "slow on this computer"
     assert badges["unet3d"] == "for volumes only" and not dialog.list.cards["unet3d"].button.isEnabled()
@@ -142,7 +142,7 @@ def test_that_a_network_that_learned_here_before_is_offered_its_own_checkpoint(
     made = NetworkDialog(session)
     qtbot.addWidget(made)
     pick(made, "attention_unet")
-    qtbot.waitUntil(lambda: made.kept is not None, timeout=10_000)
+    qtbot.waitUntil(lambda: made.checkpoint is not None, timeout=10_000)
     assert made.list.cards["attention_unet"].figures.text().endswith("has learned here before")
     assert made.go_on.text() == "Go on from what it learned before (step 1,200, score 0.85)" and made.go_on.isChecked()
     assert made.consequence.text().startswith("Attention U-Net goes on from where it stopped;")

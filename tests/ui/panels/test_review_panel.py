@@ -23,7 +23,7 @@ def panel(qtbot: QtBot, session: Session) -> ReviewPanel:
 
 
 def predict(qtbot: QtBot, session: Session) -> None:
-    """A nucleus of 100 pixels and a speck of 4 in the background."""
+    """Predict a nucleus of 100 pixels and a speck of 4 in the background."""
     probabilities = np.zeros((3, *session.scan.shape), np.uint8)
     probabilities[0] = 255
     for rows, columns in ((slice(5, 15), slice(5, 15)), (slice(30, 32), slice(50, 52))):
@@ -69,13 +69,13 @@ def test_that_a_step_switched_on_reports_what_it_removed(qtbot: QtBot, panel: Re
 
 
 def test_that_a_dragged_slider_asks_once_at_its_end(qtbot: QtBot, panel: ReviewPanel, session: Session) -> None:
-    told: list[object] = []
-    session.review.steps_changed.connect(lambda: told.append(session.review.steps))
+    changes: list[object] = []
+    session.review.steps_changed.connect(lambda: changes.append(session.review.steps))
     editor = panel.clean_up.blocks[0].form.editors["probability"]
     for percent in (55, 60, 65, 70):
         editor.box.setValue(percent / 100)
-    qtbot.waitUntil(lambda: bool(told))
-    assert len(told) == 1
+    qtbot.waitUntil(lambda: bool(changes))
+    assert len(changes) == 1
     assert session.review.steps[0].probability == pytest.approx(0.70)
 
 
@@ -126,13 +126,13 @@ def test_that_a_case_is_judged_and_the_judgement_taken_back(qtbot: QtBot, panel:
     for expected in (ReviewState.REJECTED, ReviewState.UNREVIEWED):
         qtbot.mouseClick(panel.states.buttons[ReviewState.REJECTED], Qt.MouseButton.LeftButton)
         assert session.case.case.review == expected
-    assert panel.left.text() == "1 of 1 not reviewed yet."
+    assert panel.unreviewed_left.text() == "1 of 1 not reviewed yet."
 
 
 def test_that_a_judgement_by_key_is_shown(panel: ReviewPanel, session: Session) -> None:
     session.review.set_state(ReviewState.ACCEPTED)
     assert panel.states.value == ReviewState.ACCEPTED
-    assert panel.left.text() == "Every case has been reviewed."
+    assert panel.unreviewed_left.text() == "Every case has been reviewed."
 
 
 def test_that_the_probability_of_a_removed_class_gives_way_to_the_active_one(panel: ReviewPanel, session: Session) -> None:

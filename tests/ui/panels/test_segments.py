@@ -29,7 +29,7 @@ def test_that_a_click_lets_go_of_the_other_choice(qtbot: QtBot) -> None:
     assert [button.isChecked() for button in row.buttons.values()] == [False, False, True]
 
 
-def test_that_choosing_by_program_tells_nobody(qtbot: QtBot) -> None:
+def test_that_choosing_by_program_emits_no_signal(qtbot: QtBot) -> None:
     row = Segments(CHOICES, name="row")
     qtbot.addWidget(row)
     with qtbot.assertNotEmitted(row.chosen):

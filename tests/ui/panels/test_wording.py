@@ -15,7 +15,7 @@ def test_that_counts_are_short_enough_for_a_row(number: int, words: str) -> None
     assert wording.short_count(number) == words
 
 
-def test_that_an_area_is_told_in_pixels_and_square_millimetres() -> None:
+def test_that_an_area_is_given_in_pixels_and_square_millimetres() -> None:
     assert wording.amount(40_000, Geometry((1.0, 0.01, 0.01)), volume=False) == "40,000 px · 4 mm²"
 
 
@@ -43,7 +43,7 @@ def test_that_a_missing_spacing_is_said() -> None:
 
 
 @pytest.mark.parametrize(("seconds", "words"), [(42.7, "42 s"), (185, "3 min 05 s"), (4321, "1 h 12 min")])
-def test_that_durations_are_told_in_two_units(seconds: float, words: str) -> None:
+def test_that_durations_are_given_in_two_units(seconds: float, words: str) -> None:
     assert wording.duration(seconds) == words
 
 

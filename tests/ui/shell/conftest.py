@@ -19,13 +19,13 @@ from unetstudio.ui.theme import Appearance
 
 @pytest.fixture
 def preferences(tmp_path: Path) -> Preferences:
-    """Make preferences in the test's folder."""
+    """Preferences in the test's folder."""
     return Preferences(tmp_path / "preferences.json")
 
 
 @pytest.fixture
 def appearance(qapp: QApplication, preferences: Preferences) -> Iterator[Appearance]:
-    """Apply the light appearance, and reset the application's style afterwards."""
+    """The light theme; the application's style is reset afterwards."""
     preferences.put("theme", "light")
     made = Appearance(qapp, preferences)
     yield made
@@ -35,7 +35,7 @@ def appearance(qapp: QApplication, preferences: Preferences) -> Iterator[Appeara
 
 @pytest.fixture
 def window(qtbot: QtBot, session: Session, appearance: Appearance, preferences: Preferences) -> Iterator[MainWindow]:
-    """Show the window on its start page."""
+    """The window, shown on its start page."""
     made = MainWindow(session, appearance, preferences)
     made.resize(1280, 800)
     with qtbot.waitExposed(made):

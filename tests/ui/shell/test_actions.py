@@ -59,7 +59,7 @@ def test_that_digits_choose_classes(working: MainWindow, qtbot: QtBot) -> None:
     assert (first, working.session.annotation.active_class) == working.session.classes.values[:2]
 
 
-def test_that_brackets_change_the_size_of_the_tool_in_hand_only(working: MainWindow, qtbot: QtBot) -> None:
+def test_that_brackets_change_the_size_of_the_current_tool_only(working: MainWindow, qtbot: QtBot) -> None:
     tools = working.session.annotation.tools
     brush, eraser = tools["brush"].size, tools["eraser"].size
     qtbot.keyClick(working.work.canvas, Qt.Key.Key_BracketRight)
@@ -76,7 +76,7 @@ def test_that_x_goes_to_the_eraser_and_back(working: MainWindow, qtbot: QtBot) -
     assert names == ["eraser", "lasso"]
 
 
-def test_that_x_goes_back_from_an_eraser_that_was_taken_by_its_own_key(working: MainWindow, qtbot: QtBot) -> None:
+def test_that_x_returns_from_an_eraser_that_was_chosen_by_its_own_key(working: MainWindow, qtbot: QtBot) -> None:
     working.session.annotation.tools.choose("polygon")
     working.action_table["tool_eraser"].trigger()
     qtbot.keyClick(working.work.canvas, Qt.Key.Key_X)

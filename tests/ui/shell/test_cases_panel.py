@@ -22,12 +22,12 @@ def panel(working: MainWindow) -> CasesPanel:
 
 
 def names(panel: CasesPanel) -> list[str]:
-    """As shown, from above."""
+    """Return the names as shown, from the top."""
     return [panel.model.index(row).data() for row in range(panel.model.rowCount())]
 
 
 def drop(panel: CasesPanel, taken: int, before: int) -> None:
-    """Drags a row to the gap before another, as the view does at the end of a drag."""
+    """Drag a row to the gap before another, as the view does at the end of a drag."""
     carried = panel.model.mimeData([panel.model.index(taken)])
     panel.model.dropMimeData(carried, Qt.DropAction.MoveAction, before, 0, QModelIndex())
 

@@ -26,7 +26,7 @@ Answer = Callable[..., list[str]]
 
 @pytest.fixture
 def answer(monkeypatch: pytest.MonkeyPatch) -> Answer:
-    """Makes the system's file choosers answer at once; returns the list of folders or files that they proposed."""
+    """Make the system's file choosers answer at once; returns the list of folders or files that they proposed."""
 
     def set_answer(name: str, chosen: Any) -> list[str]:
         proposed: list[str] = []
@@ -103,14 +103,14 @@ def test_that_the_dialog_for_folders_is_there_once_however_often_it_is_asked_for
     dialog.reject()
 
 
-def test_that_enter_finishes_the_polygon_in_hand_and_leaves_the_case_unreviewed(working: MainWindow) -> None:
+def test_that_enter_finishes_the_current_polygon_and_leaves_the_case_unreviewed(working: MainWindow) -> None:
     annotation = working.session.annotation
     annotation.tools.choose("polygon")
     for row, column in ((10, 10), (10, 30), (30, 30)):
         annotation.press(Pointer(row, column))
         annotation.release()
     working.action_table["accept_case"].trigger()
-    assert not annotation.stroke_in_hand
+    assert not annotation.stroke_active
     assert working.session.labels.annotated > 0
     assert working.session.case.case.review is ReviewState.UNREVIEWED
 

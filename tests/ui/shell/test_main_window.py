@@ -19,7 +19,7 @@ from unetstudio.ui.preferences import Preferences
 
 
 def drop_on(window: MainWindow, paths: list[Path]) -> None:
-    """As the desktop drops files."""
+    """Drop files as the desktop does."""
     carried = QMimeData()
     carried.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
     actions, button = Qt.DropAction.CopyAction, Qt.MouseButton.LeftButton

@@ -1,4 +1,4 @@
-"""What the real window shows of safety: the red bar, who painted a place, and the stroke in hand when the window is closed."""
+"""The window's safety features: the red bar, who painted a voxel, and the current stroke when the window is closed."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from unetstudio.ui.who_popup import WhoPopup
 
 
 def stroke(session: Session, qtbot: QtBot) -> None:
-    """A stroke of the second class; waits until the disk has answered."""
+    """Paint a stroke of the second class and wait until the disk has answered."""
     session.annotation.press(Pointer(20, 10))
     session.annotation.move(Pointer(20, 40))
     session.annotation.release()
@@ -57,7 +57,7 @@ def test_that_a_window_that_may_only_read_says_so_as_long_as_it_is_open(window: 
 
 
 @pytest.mark.qt_log_ignore("This plugin does not support")  # of the offscreen screen
-def test_that_the_right_click_menu_tells_who_painted_and_leads_to_the_history(working: MainWindow, qtbot: QtBot) -> None:
+def test_that_the_right_click_menu_shows_who_painted_and_opens_the_history(working: MainWindow, qtbot: QtBot) -> None:
     stroke(working.session, qtbot)
     menu = working.work.menu_at((0, 20, 20))
     next(action for action in menu.actions() if action.text() == "Who painted this?").trigger()
@@ -69,7 +69,7 @@ def test_that_the_right_click_menu_tells_who_painted_and_leads_to_the_history(wo
     dialog.accept()
 
 
-def test_that_closing_the_window_keeps_the_stroke_in_hand(working: MainWindow) -> None:
+def test_that_closing_the_window_keeps_the_current_stroke(working: MainWindow) -> None:
     session = working.session
     folder, case = session.project.path, session.case.case
     session.annotation.press(Pointer(20, 10))

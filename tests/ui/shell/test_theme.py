@@ -1,4 +1,4 @@
-"""Light and dark."""
+"""The light and the dark theme."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unetstudio.ui.theme import DARK, LIGHT, Appearance, Tokens, make_sheet, tok
 
 
 def contrast(one: str, other: str) -> float:
-    """WCAG 2.2 contrast ratio."""
+    """Return the WCAG 2.2 contrast ratio."""
 
     def light(colour: str) -> float:
         parts = [c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4 for c in QColor(colour).getRgbF()[:3]]
@@ -39,7 +39,7 @@ def test_that_white_words_can_be_read_on_the_accent(theme: Tokens) -> None:
 
 
 @pytest.mark.parametrize("theme", [LIGHT, DARK], ids=["light", "dark"])
-def test_that_the_sheet_knows_every_token_it_names(theme: Tokens) -> None:
+def test_that_the_style_sheet_uses_only_defined_tokens(theme: Tokens) -> None:
     sheet = make_sheet((folder() / "style.qss").read_text(encoding="utf-8"), theme)
     without_comments = re.sub(r"/\*.*?\*/", "", sheet, flags=re.S)
     assert "@" not in without_comments

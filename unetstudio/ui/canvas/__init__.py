@@ -1,1 +1,1 @@
-"""The image area: composed from the voxels in sight, and painted on."""
+"""The image area: composed from the visible voxels, and painted on."""

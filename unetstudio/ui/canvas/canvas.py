@@ -25,30 +25,30 @@ if TYPE_CHECKING:
     from unetstudio.ui.session import Session
 
 THROTTLE = 100
-"""Milliseconds between two reports of what is visible."""
+"""Milliseconds between two reports of the visible region."""
 
 FADE = 900
-"""Milliseconds that a note over the image stays."""
+"""Milliseconds for which a note stays over the image."""
 
 NOWHERE = Region((0, 0, 0), (0, 0, 0))
 
 
 class Canvas(Surface):
-    """Shows and paints the session's open case."""
+    """Shows the session's open case and lets the user paint on it."""
 
     pointer_moved = Signal(object)  # Under, or None outside the image
-    view_changed = Signal(object, object)  # Region of the voxels in sight, and the (z, y, x) in its middle; throttled
-    zoom_changed = Signal(float)  # 1.0 is 100 %: one voxel, the finer way, on one device pixel
+    view_changed = Signal(object, object)  # Region of the visible voxels, and the (z, y, x) in its middle; throttled
+    zoom_changed = Signal(float)  # 1.0 is 100 %: one voxel, along the finer spacing, on one device pixel
     menu_requested = Signal(object, object)  # (z, y, x) right-clicked, and the global position
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(session.display, parent)
         self.session = session
         self.scene = Scene(session, self.picture)
-        self.gestures = Gestures(self, session, self.scene)
+        self.gestures = Gestures(self, session, self.scene, self.picture)
         self._at: QPointF | None = None  # the pointer, while it is over the canvas
         self._marks = PointerMarks()
-        self._painted = NOWHERE  # boxes that the stroke in hand has touched so far
+        self._painted = NOWHERE  # boxes that the current stroke has touched so far
         self._note = ""
         self._report = QTimer(self, singleShot=True, interval=THROTTLE)
         self._report.timeout.connect(self._report_view)
@@ -84,7 +84,7 @@ class Canvas(Surface):
     # ------------------------------------------------------------------------------------------------------- commands
 
     def fit(self) -> None:
-        """Bring the whole image into sight."""
+        """Zoom so that the whole image is visible."""
         self.picture.view.fit()
         self._view_moved()
 
@@ -94,7 +94,7 @@ class Canvas(Surface):
         self._view_moved()
 
     def zoom_by(self, factor: float, at: QPointF | None = None) -> None:
-        """Go nearer (> 1) or farther, about a logical position or the middle; rests at 100 % on the way past it."""
+        """Zoom in (> 1) or out, about a logical position or the middle; stops at 100 % on the way past it."""
         view = self.picture.view
         view.zoom_by(factor, None if at is None else (at.x() * view.ratio + 0.5, at.y() * view.ratio + 0.5))
         self._view_moved()
@@ -115,7 +115,7 @@ class Canvas(Surface):
         self.menu_requested.emit(voxel, where)
 
     def note(self, text: str = "", *, fades: bool = False) -> None:
-        """Write a few words over the image, such as the window while it is dragged; none by default."""
+        """Write a few words over the image, such as the window while it is dragged; "" removes them."""
         self._note = text
         if fades:
             self._fading.start()
@@ -153,14 +153,16 @@ class Canvas(Surface):
         self.invalidate(base=(before.window, before.inverted) != (now.window, now.inverted))
 
     def _labels_touched(self, region: Region) -> None:
-        box = self.scene.seen(region)
+        self.picture.labels_changed(region)
+        box = self.picture.box(region, self.session.display.options)
         if box is not None:
             self.compose_now(box)
-        if self.session.annotation.stroke_in_hand:
+        if self.session.annotation.stroke_active:
             self._painted |= region
 
     def _labels_edited(self, edit: Edit) -> None:
-        """A stroke's own boxes are on the screen already when it ends; only the segmentation beneath it has followed."""
+        """Repaint after an edit. A stroke's own boxes are on the screen already when it ends; only the segmentation beneath it has
+        followed."""
         painted, self._painted = self._painted, NOWHERE
         self.scene.show_prediction()
         if edit.region & painted != edit.region:
@@ -170,7 +172,7 @@ class Canvas(Surface):
 
     def _predicted(self, region: Region) -> None:
         self.scene.show_prediction()
-        box = self.scene.box(region)
+        box = self.picture.box(region, self.session.display.options)
         if box is not None:
             self.compose_later(box)
 
@@ -184,7 +186,7 @@ class Canvas(Surface):
             self._report.start()
 
     def _report_view(self) -> None:
-        """Report what is in sight, which is predicted first, and note where one is for the project."""
+        """Report the visible region, which is predicted first, and save the view state with the project."""
         session = self.session
         if session.scan is None:
             return
@@ -196,16 +198,16 @@ class Canvas(Surface):
     # ------------------------------------------------------------------------------------------------ drawn over it
 
     def make_room(self) -> None:
-        """Another part of the image is in sight."""
+        """Resize the picture and report the new view."""
         super().make_room()
         self._view_moved()
 
     def draw_over(self, painter: QPainter, dirty: QRect) -> None:
-        """Draw the standing marks, the outline in hand and the brush's ring, where they meet what is repainted."""
+        """Draw the scale bar and other marks, the current outline and the brush's ring, where they meet `dirty`."""
         if self.picture.image is None:
             return
         draw_marks(painter, self.rect(), dirty, self.scene.marks(self._note), self.font())
-        self._marks.draw(painter, dirty, self.picture.view, self._ring_now(), corners=self.session.annotation.clicks_in_hand)
+        self._marks.draw(painter, dirty, self.picture.view, self._ring_now(), corners=self.session.annotation.awaits_click)
 
     def _outline_changed(self, points: tuple[Point, ...]) -> None:
         self.show_soon(self._marks.show_outline(self.picture.view, points))
@@ -215,18 +217,18 @@ class Canvas(Surface):
         self._move_ring()
 
     def _ring_now(self) -> QRectF:
-        """The ring of the brush under the pointer; empty when there is nothing to paint with."""
+        """Return the ring of the brush under the pointer; empty when there is nothing to paint with."""
         size = self.session.annotation.tools.size
         if size is None or self._at is None or self.gestures.moves_view:
             return QRectF()
-        return ring(self.picture.view, self.scene.pointer(self._at.x(), self._at.y(), pressed=False), size)
+        return ring(self.picture.view, self.picture.pointer(self._at.x(), self._at.y(), pressed=False), size)
 
     def _move_ring(self) -> None:
         """Let the ring follow the pointer; both its places are repainted."""
         self.show_soon(self._marks.move_ring(self._ring_now()))
 
     def _show_pointer_shape(self) -> None:
-        """Let the mouse pointer tell what a press would do."""
+        """Set the mouse pointer's shape to what a press would do."""
         if self.gestures.moving:
             self.setCursor(Qt.CursorShape.ClosedHandCursor)
         elif self.gestures.moves_view:
@@ -237,7 +239,8 @@ class Canvas(Surface):
     # -------------------------------------------------------------------------------------------------------- events
 
     def event(self, event: QEvent) -> bool:
-        """Keys of its own come before shortcuts and before Tab's change of focus; pinching zooms; screens may differ in density."""
+        """Handle the canvas's own keys before shortcuts and before Tab's change of focus; zoom on pinching; adapt to the density of
+        another screen."""
         if isinstance(event, QKeyEvent) and self.gestures.key(event):
             self._show_pointer_shape()
             return True
@@ -284,17 +287,17 @@ class Canvas(Surface):
         self._show_pointer_shape()
 
     def _tell_pointer(self) -> None:
-        """Report what lies under the pointer now."""
+        """Report the voxel under the pointer."""
         scan, at = self.session.scan, self._at
         voxel = self.scene.voxel_under(at.x(), at.y()) if at is not None else None
         self.pointer_moved.emit(under(scan, self.session.labels, self.session.classes, voxel) if scan is not None and voxel else None)
 
     def _hand(self, event: QMouseEvent, act: Callable[[QMouseEvent], None]) -> None:
-        """Act on one event of the mouse, and show what it changed before it ends."""
+        """Handle a mouse event, and show its changes before it ends."""
         self.begin_event()
         self._at = event.position()
         act(event)
-        self.busy = self.session.annotation.stroke_in_hand
+        self.busy = self.session.annotation.stroke_active
         if not self.busy:
             self._painted = NOWHERE
         self._move_ring()

@@ -1,4 +1,4 @@
-"""Values blended over the picture in colours: classes, filled or as outlines, and heat maps."""
+"""Colours blended over the picture by value: classes, filled or as outlines, and heat maps."""
 
 from __future__ import annotations
 
@@ -18,26 +18,26 @@ Pixels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Tint:
-    """256 colours with their opacity, prepared for blending: (256,) uint32 of blue, green, red bytes each."""
+    """A table of 256 colours with their opacity, prepared for blending: (256,) uint32 of blue, green, red bytes each."""
 
     added: NDArray[np.uint32]
-    left: NDArray[np.uint32]
+    remaining: NDArray[np.uint32]
 
     @classmethod
     def of(cls, colours: NDArray[np.uint8], alpha: NDArray[np.float64]) -> Tint:
-        """From (256, 3) red, green, blue and (256,) opacities 0..1."""
+        """Make a table from (256, 3) red, green, blue and (256,) opacities 0..1."""
         added = np.zeros((256, 4), np.uint8)
         added[:, :3] = np.round(colours[:, ::-1] * alpha[:, None])
-        left = np.full((256, 4), 255, np.uint8)
-        left[:, :3] = np.round(255 * (1 - alpha))[:, None]
-        return cls(added.view(np.uint32)[:, 0], left.view(np.uint32)[:, 0])
+        remaining = np.full((256, 4), 255, np.uint8)
+        remaining[:, :3] = np.round(255 * (1 - alpha))[:, None]
+        return cls(added.view(np.uint32)[:, 0], remaining.view(np.uint32)[:, 0])
 
     def over(self, picture: Pixels, values: NDArray[np.uint8]) -> Pixels:
-        """`picture` (rows, columns, 4) with the colours of `values` (rows, columns) blended over it."""
+        """Return `picture` (rows, columns, 4) with the colours of `values` (rows, columns) blended over it."""
         # "clip" never clips here: bytes cannot be out of bounds, and NumPy skips the check
-        left = np.take(self.left, values, mode="clip").view(np.uint8).reshape(picture.shape)
+        remaining = np.take(self.remaining, values, mode="clip").view(np.uint8).reshape(picture.shape)
         added = np.take(self.added, values, mode="clip").view(np.uint8).reshape(picture.shape)
-        return np.asarray(cv2.add(cv2.multiply(picture, left, scale=1 / 255), added))
+        return np.asarray(cv2.add(cv2.multiply(picture, remaining, scale=1 / 255), added))
 
 
 def draw_classes(
@@ -52,7 +52,7 @@ def draw_classes(
     background: float = 1.0,
     cell: tuple[int, int] = (1, 1),
 ) -> Pixels:
-    """`picture` of a box with a plane of class values over it; the plane's cells hold `cell` voxels.
+    """Return `picture` of a box with a plane of class values over it; the plane's cells hold `cell` voxels.
 
     The first class, the background by custom, is filled at `background` times the opacity, and outlined at 1 only.
     """
@@ -72,19 +72,19 @@ def draw_classes(
 
 
 def outline_width(view: View) -> int:
-    """Width of outlines in device pixels."""
+    """Return the width of outlines in device pixels."""
     return max(1, round(1.5 * view.ratio))
 
 
 def edges(values: NDArray[np.uint8], line: int) -> NDArray[np.uint8]:
-    """The values of pixels within `line` pixels of another value; UNLABELLED elsewhere."""
+    """Return the values of pixels within `line` pixels of another value; UNLABELLED elsewhere."""
     near = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * line + 1, 2 * line + 1))
     flat = cv2.dilate(values, near) == cv2.erode(values, near)
     return np.where(flat, np.uint8(UNLABELLED), values)
 
 
 def class_tint(classes: ClassTable, opacity: float, *, background: float = 1.0) -> Tint:
-    """Visible classes in their colours; the first class, the background by custom, at `background` times the opacity."""
+    """Return the colours of the visible classes; the first class, the background by custom, at `background` times the opacity."""
     colours, alpha = np.zeros((256, 3), np.uint8), np.zeros(256)
     for place, entry in enumerate(classes):
         if entry.visible:
@@ -94,20 +94,20 @@ def class_tint(classes: ClassTable, opacity: float, *, background: float = 1.0) 
 
 
 def heat_tint(opacity: float) -> Tint:
-    """Low values clear, high ones bright: dark violet over red to yellow."""
+    """Return a heat scale: low values clear, high ones bright, from dark violet over red to yellow."""
     strength = np.clip(np.arange(256) / 96, 0, 1)
     return Tint.of(_heat(), np.minimum(1.0, opacity * 1.6) * strength)
 
 
 def flat_tint(colour: tuple[int, int, int], opacity: float) -> Tint:
-    """Clear at 0, one colour at any other value."""
+    """Return a scale that is clear at 0 and has one colour at any other value."""
     alpha = np.full(256, opacity)
     alpha[0] = 0
     return Tint.of(np.tile(np.array(colour, np.uint8), (256, 1)), alpha)
 
 
 def _visible(classes: ClassTable) -> NDArray[np.bool_]:
-    """(256,) bool: values whose class is shown."""
+    """Return which values belong to a visible class, (256,) bool."""
     shown = np.zeros(256, np.bool_)
     shown[[entry.value for entry in classes if entry.visible]] = True
     return shown
@@ -115,6 +115,6 @@ def _visible(classes: ClassTable) -> NDArray[np.bool_]:
 
 @lru_cache(maxsize=1)
 def _heat() -> NDArray[np.uint8]:
-    """(256, 3) red, green, blue of the inferno map, which keeps its order of brightness for colour-blind readers."""
+    """Return the inferno colour map, (256, 3) red, green, blue, which keeps its order of brightness for colour-blind readers."""
     ramp = np.arange(256, dtype=np.uint8)[:, None]
     return np.asarray(cv2.applyColorMap(ramp, cv2.COLORMAP_INFERNO)[:, 0, ::-1])

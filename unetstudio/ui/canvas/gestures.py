@@ -1,4 +1,4 @@
-"""The hand on the canvas: mouse, wheel and keys, turned into painting, moving, zooming and windowing."""
+"""Gestures on the canvas: mouse, wheel and keys, turned into painting, moving, zooming and windowing."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ from unetstudio.data.region import Index
 from unetstudio.ui.canvas.marks import slice_at, track
 from unetstudio.ui.canvas.modes import PAN, PICK
 from unetstudio.ui.canvas.overlays.no_overlay import NO_OVERLAY
+from unetstudio.ui.canvas.picture import Picture
 from unetstudio.ui.canvas.scene import Scene
 
 if TYPE_CHECKING:
@@ -22,14 +23,14 @@ NOTCH = 120
 """Qt's angle for one step of a wheel."""
 
 ZOOM = 1.25
-"""Factor of one step."""
+"""Zoom factor of one step of the wheel."""
 
 STILL = 4
 """Logical pixels that a right click may move without becoming a drag."""
 
 
 class Doing(Enum):
-    """The use of the pressed button."""
+    """The gesture of the pressed button."""
 
     NOTHING = 0
     PAINTING = 1
@@ -39,7 +40,7 @@ class Doing(Enum):
 
 
 class Viewport(Protocol):
-    """The canvas, as far as gestures move it."""
+    """The part of the canvas that gestures use."""
 
     def rect(self) -> QRect: ...
 
@@ -53,12 +54,13 @@ class Viewport(Protocol):
 
 
 class Gestures:
-    """The state of hand and keys between two events."""
+    """The state of mouse and keys between two events."""
 
-    def __init__(self, viewport: Viewport, session: Session, scene: Scene) -> None:
+    def __init__(self, viewport: Viewport, session: Session, scene: Scene, picture: Picture) -> None:
         self._viewport = viewport
         self._session = session
         self._scene = scene
+        self._picture = picture
         self._doing = Doing.NOTHING
         self._button = Qt.MouseButton.NoButton
         self._space = False
@@ -66,7 +68,7 @@ class Gestures:
         self._last = QPointF()
         self._window = (0.0, 1.0)
         self._moved = False
-        self._turned = 0  # of the wheel, not yet a whole notch
+        self._turned = 0  # part of a wheel step, not yet a whole notch
 
     @property
     def moves_view(self) -> bool:
@@ -81,7 +83,7 @@ class Gestures:
     # --------------------------------------------------------------------------------------------------------- mouse
 
     def press(self, event: QMouseEvent) -> None:
-        """A button went down."""
+        """Begin the gesture of a pressed button."""
         at = event.position()
         if self._doing is not Doing.NOTHING:
             return
@@ -104,10 +106,10 @@ class Gestures:
                     self._session.annotation.pick(voxel)
             case Qt.MouseButton.LeftButton:
                 self._doing = Doing.PAINTING
-                self._session.annotation.press(self._scene.pointer(at.x(), at.y(), pressed=True))
+                self._session.annotation.press(self._picture.pointer(at.x(), at.y(), pressed=True))
 
     def move(self, event: QMouseEvent) -> None:
-        """The pointer moved, with or without a button."""
+        """Follow the pointer, with or without a button."""
         annotation, at = self._session.annotation, event.position()
         match self._doing:
             case Doing.MOVING:
@@ -118,12 +120,12 @@ class Gestures:
                     self._drag_window(at - self._from)
             case Doing.SLICING:
                 self._drag_slice(at)
-            case _ if annotation.stroke_in_hand:
-                annotation.move(self._scene.pointer(at.x(), at.y(), pressed=not annotation.clicks_in_hand))
+            case _ if annotation.stroke_active:
+                annotation.move(self._picture.pointer(at.x(), at.y(), pressed=not annotation.awaits_click))
         self._last = at
 
     def release(self, event: QMouseEvent) -> None:
-        """A button went up."""
+        """End the gesture of a released button."""
         doing, at = self._doing, event.position()
         if event.button() != self._button:
             return
@@ -136,22 +138,22 @@ class Gestures:
                 self._viewport.open_menu(voxel, event.globalPosition().toPoint())
 
     def double_click(self, event: QMouseEvent) -> None:
-        """The second press of a double click: ends a polygon, and is a press like any other elsewhere."""
+        """Handle the second press of a double click: it ends a polygon, and is otherwise a press like any other."""
         tool = self._session.annotation.tools.tool
         if tool is None or not tool.clicks:
             self.press(event)
-        elif self._session.annotation.stroke_in_hand and event.button() == Qt.MouseButton.LeftButton:
+        elif self._session.annotation.stroke_active and event.button() == Qt.MouseButton.LeftButton:
             self._session.annotation.finish()
 
     def _on_track(self, at: QPointF) -> bool:
-        """Whether a press is meant for the slice track at the right edge."""
+        """Return whether a press is meant for the slice track at the right edge."""
         return self._scene.slices > 1 and track(self._viewport.rect()).adjusted(-10, -4, 12, 4).contains(at.toPoint())
 
     def _drag_slice(self, at: QPointF) -> None:
         self._session.cursor.go_to(slice_at(self._viewport.rect(), at.y(), self._scene.slices))
 
     def _drag_window(self, by: QPointF) -> None:
-        """Right: wider window. Up: brighter image. 300 pixels are the window's own width."""
+        """Change the window. Right: wider window. Up: brighter image. 300 pixels are the window's own width."""
         low, high = self._window
         width, level = high - low, (high + low) / 2
         level += by.y() / 300 * width
@@ -163,7 +165,7 @@ class Gestures:
     # --------------------------------------------------------------------------------------------------------- wheel
 
     def wheel(self, event: QWheelEvent) -> None:
-        """Zoom or slice; with Alt the overlay's opacity, with Shift the brush's size, with Ctrl always zoom."""
+        """Zoom or change the slice; with Alt the overlay's opacity, with Shift the brush's size, with Ctrl always zoom."""
         keys = event.modifiers()
         delta = event.angleDelta().y() or event.angleDelta().x()  # with Alt, Qt turns the wheel sideways
         if keys & Qt.KeyboardModifier.AltModifier:
@@ -176,7 +178,7 @@ class Gestures:
             self._viewport.zoom_by(ZOOM ** (delta / NOTCH), event.position())
 
     def _notches(self, delta: int) -> int:
-        """Whole steps; what a touch pad leaves over is kept for the next event."""
+        """Return whole wheel steps; the remainder from a touch pad is kept for the next event."""
         self._turned += delta
         whole = int(self._turned / NOTCH)
         self._turned -= whole * NOTCH
@@ -198,7 +200,7 @@ class Gestures:
     # ---------------------------------------------------------------------------------------------------------- keys
 
     def key(self, event: QKeyEvent) -> bool:
-        """Act on a key; returns whether it is one of the canvas's own, which come before any shortcut of the window."""
+        """Handle a key; returns whether it is one of the canvas's own, which come before any shortcut of the window."""
         match event.type():
             case QEvent.Type.ShortcutOverride if self._wants(event):
                 event.accept()
@@ -210,8 +212,8 @@ class Gestures:
         return False
 
     def _wants(self, event: QKeyEvent) -> bool:
-        in_hand = self._session.annotation.stroke_in_hand
-        return event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Tab) or (in_hand and event.key() in (*_ENTER, Qt.Key.Key_Escape))
+        painting = self._session.annotation.stroke_active
+        return event.key() in (Qt.Key.Key_Space, Qt.Key.Key_Tab) or (painting and event.key() in (*_ENTER, Qt.Key.Key_Escape))
 
     def _key_pressed(self, event: QKeyEvent) -> bool:
         annotation = self._session.annotation
@@ -220,16 +222,16 @@ class Gestures:
                 self._space = True
             case Qt.Key.Key_Tab if not event.modifiers():
                 self._hold_raw(True)
-            case Qt.Key.Key_Escape if annotation.stroke_in_hand:
+            case Qt.Key.Key_Escape if annotation.stroke_active:
                 annotation.cancel()
-            case key if key in _ENTER and annotation.stroke_in_hand:
+            case key if key in _ENTER and annotation.stroke_active:
                 annotation.finish()
             case _:
                 return False
         return True
 
     def _key_released(self, event: QKeyEvent) -> bool:
-        """A held key's repetitions are no releases."""
+        """Handle a released key; the repetitions of a held key are not releases."""
         if event.key() not in (Qt.Key.Key_Space, Qt.Key.Key_Tab):
             return False
         if not event.isAutoRepeat():
@@ -237,7 +239,7 @@ class Gestures:
         return True
 
     def let_go(self, key: int | None = None) -> None:
-        """A held key is up, or all of them when the focus is lost."""
+        """Release a held key, or all of them when the focus is lost."""
         if key in (None, Qt.Key.Key_Space):
             self._space = False
         if key in (None, Qt.Key.Key_Tab):

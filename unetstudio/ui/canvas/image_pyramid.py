@@ -24,7 +24,7 @@ class ImagePyramid:
         self._levels: dict[tuple[int, int], list[Pixels]] = {(0, 0): [_scalable(c) for c in voxels[(slice(None), *plane.slices)]]}
 
     def level(self, down: int, across: int) -> list[Pixels]:
-        """Each channel with rows halved `down` times and columns `across` times, by averaging."""
+        """Return each channel with rows halved `down` times and columns `across` times, by averaging."""
         key = (down, across)
         if key not in self._levels:
             finer = self.level(down - (down > 0), across - (across > 0))
@@ -33,12 +33,12 @@ class ImagePyramid:
 
 
 def _scalable(channel: Pixels) -> Pixels:
-    """The channel in memory order and in a type that OpenCV scales."""
+    """Return the channel in memory order and in a type that OpenCV scales."""
     return np.ascontiguousarray(channel, channel.dtype if channel.dtype.type in SCALABLE else np.float32)
 
 
 def _halved(channel: Pixels, down: bool, across: bool) -> Pixels:
-    """Half as many rows and columns, rounded up; a last one without a partner is averaged with itself."""
+    """Return the plane with half as many rows and columns, rounded up; a last one without a partner is averaged with itself."""
     rows, columns = channel.shape
     odd = (rows % 2 if down else 0, columns % 2 if across else 0)
     if any(odd):

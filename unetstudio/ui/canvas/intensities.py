@@ -1,4 +1,4 @@
-"""From voxel values to grey levels within a window, at the full depth of the scan."""
+"""Conversion of voxel values to grey levels within a window, at the full depth of the scan."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ TINTS = ((0, 255, 0), (255, 0, 255), (0, 160, 255), (255, 200, 0), (255, 60, 60)
 
 
 def greys(values: NDArray[Any], low: float, high: float, inverted: bool) -> NDArray[np.uint8]:
-    """0..255 of the shape of `values`: low and below become black, high and above white, or the reverse."""
+    """Return grey levels 0..255 of the shape of `values`: low and below become black, high and above white, or the reverse."""
     if values.dtype == np.uint8:
         return np.asarray(cv2.LUT(values, _table("uint8", low, high, inverted)))
     if values.dtype in (np.uint16, np.int16):
@@ -23,7 +23,8 @@ def greys(values: NDArray[Any], low: float, high: float, inverted: bool) -> NDAr
 
 
 def coloured(channels: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
-    """(rows, columns, 4) blue, green, red, 255 from the grey levels of one, three (red, green, blue) or any other number of channels."""
+    """Return (rows, columns, 4) blue, green, red, 255 from the grey levels of one, three (red, green, blue) or any other number of
+    channels."""
     if len(channels) == 1:
         return np.asarray(cv2.cvtColor(channels[0], cv2.COLOR_GRAY2BGRA))
     if len(channels) in (3, 4):
@@ -36,14 +37,14 @@ def coloured(channels: list[NDArray[np.uint8]]) -> NDArray[np.uint8]:
 
 @lru_cache(maxsize=4)
 def _table(kind: str, low: float, high: float, inverted: bool) -> NDArray[np.uint8]:
-    """Grey level of every value of an integer type, in the order of its bytes."""
+    """Return the grey level of every value of an integer type, in the order of its bytes."""
     dtype = np.dtype(kind)
     every = np.arange(2 ** (8 * dtype.itemsize), dtype=np.uint32).astype(f"u{dtype.itemsize}").view(dtype)
     return _ramp(every.astype(np.float32), low, high, inverted)
 
 
 def _ramp(values: NDArray[np.float32], low: float, high: float, inverted: bool) -> NDArray[np.uint8]:
-    """A straight line from low to high; values that are not numbers are black."""
+    """Map values linearly from low to high; values that are not numbers are black."""
     width = high - low
     with np.errstate(invalid="ignore", over="ignore"):
         ramp = (values - np.float32(low)) * np.float32(255 / (width if abs(width) > 1e-30 else 1e-30)) + np.float32(0.5)

@@ -1,4 +1,4 @@
-"""The slice of the labels on the screen; zoomed out it is reduced so that thin strokes stay visible."""
+"""The slice of the labels on the screen; reduced when zoomed out, so that thin strokes stay visible."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ class LabelPlane:
         self._reduced = self.full
 
     def reduced(self, down: int, across: int) -> NDArray[np.uint8]:
-        """Cells of `down` x `across` voxels; the newest reduction is kept."""
+        """Return the plane in cells of `down` x `across` voxels; the newest reduction is kept."""
         if (down, across) == (1, 1):
             return self.full
         if (down, across) != self._factors:
@@ -26,7 +26,7 @@ class LabelPlane:
         return self._reduced
 
     def changed(self, rectangle: Rectangle) -> None:
-        """Bring the kept reduction up to date where labels changed."""
+        """Update the cached reduction where labels changed."""
         down, across = self._factors
         if self._factors == (1, 1):
             return
@@ -37,7 +37,7 @@ class LabelPlane:
 
 
 def reduce_labels(plane: NDArray[np.uint8], down: int, across: int) -> NDArray[np.uint8]:
-    """(rows / down, columns / across) rounded up: the highest annotated value of each cell, UNLABELLED where there is none."""
+    """Return the highest annotated value of each cell, (rows / down, columns / across) rounded up; UNLABELLED where there is none."""
     rows, columns = plane.shape
     # One more than the value wraps UNLABELLED to 0, below every class.
     slim = np.zeros((-(-rows // down), columns), np.uint8)

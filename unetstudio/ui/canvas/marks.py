@@ -1,4 +1,4 @@
-"""The marks that stand still over the image: scale bar, patient directions at the edges, slice number and track, notes."""
+"""The fixed marks over the image: scale bar, patient directions at the edges, slice number and track, notes."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class Marks:
 
 
 def track(area: QRect) -> QRect:
-    """The column at the right edge in which the slices of a volume are dragged."""
+    """Return the column at the right edge in which the slices of a volume are dragged."""
     return QRect(area.right() - EDGE - TRACK, area.top() + 4 * EDGE, TRACK, max(1, area.height() - 8 * EDGE))
 
 
 def slice_at(area: QRect, y: float, count: int) -> int:
-    """The slice that a height on the track stands for."""
+    """Return the slice for a height on the track."""
     rail = track(area)
     return min(max(int((y - rail.top()) / rail.height() * count), 0), count - 1)
 
@@ -59,7 +59,7 @@ def draw_marks(painter: QPainter, area: QRect, dirty: QRect, marks: Marks, font:
 
 
 def _places(area: QRect, metrics: QFontMetrics) -> list[QPoint]:
-    """Baselines of the four letters in the middle of the edges."""
+    """Return the baselines of the four letters in the middle of the edges."""
     half, middle = metrics.horizontalAdvance("A") // 2, area.center()
     return [
         QPoint(middle.x() - half, area.top() + EDGE + metrics.ascent()),

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True)
 class Mode:
-    """`shortcut` is one key, `icon` a file name in resources/icons without .svg, `hint` one sentence for the status bar."""
+    """One mode: `shortcut` is one key, `icon` a file name in resources/icons without .svg, `hint` one sentence for the status bar."""
 
     title: str
     shortcut: str

@@ -1,4 +1,4 @@
-"""The marks that follow the pointer: the brush's ring and the outline in hand. A light line inside a dark one is seen on any image."""
+"""The marks that follow the pointer: the brush's ring and the current outline. A light line inside a dark one is visible on any image."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ PEN = 3
 """Width in logical pixels of the dark line."""
 
 LARGE = 120.0
-"""Logical pixels across, from which on a ring is not smoothed."""
+"""Diameter in logical pixels above which a ring is not smoothed."""
 
 CORNER = 3.0
 """Radius in logical pixels of a polygon's corners."""
@@ -31,12 +31,12 @@ class PointerMarks:
         self._outline_rect = QRect()
 
     def move_ring(self, ellipse: QRectF) -> QRect:
-        """Put the ring elsewhere, nowhere if `ellipse` is empty; returns the logical rectangle to repaint."""
+        """Move the ring, or hide it if `ellipse` is empty; returns the logical rectangle to repaint."""
         before, self._ring = self._ring, QRect() if ellipse.isEmpty() else _padded(ellipse)
         return before | self._ring
 
     def show_outline(self, view: View, points: tuple[Point, ...]) -> QRect:
-        """Show another outline, none if it has no points; returns the logical rectangle to repaint."""
+        """Show another outline, or none if it has no points; returns the logical rectangle to repaint."""
         if not points and not self._outline:
             return QRect()
         self._outline = points
@@ -52,7 +52,7 @@ class PointerMarks:
 
 
 def ring(view: View, at: Pointer, size: int) -> QRectF:
-    """The ellipse that a brush of `size` would paint, in logical pixels."""
+    """Return the ellipse that a brush of `size` would paint, in logical pixels."""
     (row, column), (half_row, half_column) = outline(at, size)
     x0, y0 = view.logical(row - half_row, column - half_column)
     x1, y1 = view.logical(row + half_row, column + half_column)
@@ -86,7 +86,7 @@ def _draw_outline(painter: QPainter, line: QPolygonF, corners: bool) -> None:
 
 
 def _padded(rect: QRectF) -> QRect:
-    """A logical rectangle with room for pens and corners."""
+    """Return a logical rectangle with room for pens and corners."""
     left, top = math.floor(rect.left()) - PEN - 2, math.floor(rect.top()) - PEN - 2
     return QRect(left, top, math.ceil(rect.right()) + PEN + 2 - left, math.ceil(rect.bottom()) + PEN + 2 - top)
 

@@ -15,7 +15,7 @@ HATCH = 8
 
 
 def draw_removed(picture: Pixels, context: OverlayContext) -> Pixels:
-    """`picture` of the context's box with stripes over the voxels that a step changed."""
+    """Return `picture` of the context's box with stripes over the voxels that a step changed."""
     removed = context.predicted.removed
     if removed is None:
         return picture
@@ -24,6 +24,6 @@ def draw_removed(picture: Pixels, context: OverlayContext) -> Pixels:
 
 
 def _stripes(box: Box) -> NDArray[np.bool_]:
-    """Diagonal stripes that stay in place when only part of the screen is composed."""
+    """Return diagonal stripes that stay in place when only part of the screen is composed."""
     rows, columns = np.arange(box.top, box.bottom)[:, None], np.arange(box.left, box.right)[None, :]
     return np.asarray((rows + columns) % HATCH < HATCH // 2)

@@ -1,4 +1,4 @@
-"""The image in a rectangle of the screen: whole voxels when zoomed in, averages when zoomed out."""
+"""Sampling of the image for a rectangle of the screen: whole voxels when zoomed in, averages when zoomed out."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from unetstudio.ui.canvas.view import Box, PixelGrid, View
 
 
 def sampled(image: ImagePyramid, view: View, box: Box, window: tuple[float, float], inverted: bool) -> Pixels:
-    """(height, width, 4) blue, green, red, 255 of the pixels of a box, all of which show a voxel."""
+    """Return (height, width, 4) blue, green, red, 255 of the pixels of a box, all of which show a voxel."""
     if view.scale >= 1:
         grid = PixelGrid(view, box)
         picked = [np.ascontiguousarray(grid.pick(channel)) for channel in image.level(0, 0)]
@@ -27,13 +27,13 @@ def sampled(image: ImagePyramid, view: View, box: Box, window: tuple[float, floa
 
 
 def _averaged(plane: NDArray[Any], view: View, box: Box, down: int, across: int) -> NDArray[Any]:
-    """The pixels of a box by linear interpolation in a plane halved `down` and `across` times."""
+    """Return the pixels of a box by linear interpolation in a plane halved `down` and `across` times."""
     cell_rows, cell_columns = 2**down, 2**across
     row, column = view.voxel(box.left + 0.5, box.top + 0.5)
     rows, columns = (row + 0.5) / cell_rows - 0.5, (column + 0.5) / cell_columns - 0.5
     step_rows, step_columns = 1 / (view.step[0] * cell_rows), 1 / (view.step[1] * cell_columns)
     height, width = box.bottom - box.top, box.right - box.left
-    # Only the part in sight is handed on: OpenCV's maps reach no further than 32767 pixels.
+    # Only the visible part is passed on: OpenCV's maps reach no further than 32767 pixels.
     top, bottom = sorted((rows, rows + height * step_rows))
     left, right = sorted((columns, columns + width * step_columns))
     top, left = max(0, math.floor(top) - 1), max(0, math.floor(left) - 1)

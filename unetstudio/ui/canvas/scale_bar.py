@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from unetstudio.ui.canvas.view import View
 
 LONGEST = 140.0
-"""Length in logical pixels that a bar may have."""
+"""Greatest length of a bar in logical pixels."""
 
 UNITS = ((10.0, "cm"), (1.0, "mm"), (1e-3, "µm"), (1e-6, "nm"))
 
@@ -22,7 +22,7 @@ class ScaleBar:
 
 
 def scale_bar(view: View, in_mm: bool, longest: float = LONGEST) -> ScaleBar:
-    """The longest bar of 1, 2 or 5 times a power of ten; in voxels unless `in_mm`, as where the spacing is unknown."""
+    """Return the longest bar of 1, 2 or 5 times a power of ten; in voxels unless `in_mm`, as where the spacing is unknown."""
     per_column = view.pitch[1] / view.ratio
     per_unit = per_column / view.spacing[1] if in_mm else per_column
     length = _round_below(longest / per_unit)
@@ -34,6 +34,6 @@ def scale_bar(view: View, in_mm: bool, longest: float = LONGEST) -> ScaleBar:
 
 
 def _round_below(length: float) -> float:
-    """The largest of 1, 2, 5 times a power of ten that is not longer."""
+    """Return the largest of 1, 2, 5 times a power of ten that is not longer."""
     decade = 10.0 ** math.floor(math.log10(length))
     return next(step * decade for step in (5, 2, 1) if step * decade <= length * (1 + 1e-9))

@@ -1,4 +1,4 @@
-"""The open case as the canvas shows it: the plane and its view, labels and predictions, handed to the picture. No Qt objects."""
+"""The open case as shown by the canvas: the plane and its view, labels and predictions, passed to the picture. No Qt objects."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from unetstudio.data.display_window import automatic_window
 from unetstudio.data.plane import Plane
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
-from unetstudio.tools.tool import Pointer
-from unetstudio.ui.canvas.colours import outline_width
 from unetstudio.ui.canvas.image_pyramid import ImagePyramid
 from unetstudio.ui.canvas.label_plane import LabelPlane
 from unetstudio.ui.canvas.marks import Marks
@@ -17,20 +15,17 @@ from unetstudio.ui.canvas.overlays.overlay import Predicted
 from unetstudio.ui.canvas.picture import Picture
 from unetstudio.ui.canvas.scale_bar import scale_bar
 from unetstudio.ui.canvas.under import voxel_at
-from unetstudio.ui.canvas.view import Box, View
+from unetstudio.ui.canvas.view import View
 
 if TYPE_CHECKING:
     from unetstudio.ui.session import Session
-
-CLICKED = 8.0
-"""Logical pixels within which a click counts as on a polygon's corner."""
 
 LOW = ("R", "A", "S")
 """Patient directions that radiologists expect at the top or at the left; planes that begin elsewhere are shown flipped."""
 
 
 class Scene:
-    """Keeps `picture` fed from the session's open case; each axis of a volume has a view of its own."""
+    """Updates `picture` from the session's open case; each axis of a volume has its own view."""
 
     def __init__(self, session: Session, picture: Picture) -> None:
         self._session = session
@@ -41,7 +36,7 @@ class Scene:
     # --------------------------------------------------------------------------------------------------- what is shown
 
     def open(self) -> None:
-        """Show another case, at the place where one was in it last."""
+        """Show another case, at its last view."""
         project, case = self._session.project, self._session.case
         self._views.clear()
         if project is None or case is None:
@@ -52,13 +47,13 @@ class Scene:
         self._restore(project.view.get("views", {}).get(case.id, {}))
 
     def view_state(self) -> dict[str, Any]:
-        """Where one is in the open case, as plain values."""
+        """Return the view of the open case, as plain values."""
         view, plane = self._picture.view, self._session.cursor.plane
         place = {} if view.fitted else {"scale": view.scale / view.ratio, "centre": list(view.centre)}
         return {"axis": plane.axis, "index": plane.index, **place}
 
     def _restore(self, state: dict[str, Any]) -> None:
-        """Go back to where `view_state` was taken."""
+        """Restore a view saved by `view_state`."""
         cursor, axis = self._session.cursor, int(state.get("axis", 0))
         cursor.look_along(axis if axis in (0, 1, 2) else 0)
         cursor.go_to(int(state.get("index", cursor.plane.index)))
@@ -76,7 +71,7 @@ class Scene:
         self._picture.predicted = Predicted()
 
     def show_plane(self) -> None:
-        """Show the slice that the cursor is in."""
+        """Show the slice at the cursor."""
         scan, labels, plane, picture = self._session.scan, self._session.labels, self._session.cursor.plane, self._picture
         if scan is None or not plane.lies_in(scan.shape):
             return
@@ -107,22 +102,6 @@ class Scene:
         review, attention = self._session.review, self._session.attention
         self._picture.predicted = Predicted(review.prediction, review.segmentation, review.removed, attention.values, attention.limits)
 
-    def seen(self, region: Region) -> Box | None:
-        """The pixels on which a change of these labels may show; brings the reduced labels up to date on the way."""
-        rectangle = self._session.cursor.plane.rectangle(region)
-        if rectangle is not None and self._picture.labels is not None:
-            self._picture.labels.changed(rectangle)
-        return self.box(region)
-
-    def box(self, region: Region) -> Box | None:
-        """The pixels on which these voxels may show; None when they are in other slices."""
-        view = self._picture.view
-        rectangle = self._session.cursor.plane.rectangle(region)
-        if rectangle is None or self._picture.image is None:
-            return None
-        margin = (2 if view.scale < 1 else 0) + (outline_width(view) + 1 if self._session.display.options.outline else 0)
-        return view.touched(*rectangle).grown(margin) & view.screen
-
     # ------------------------------------------------------------------------------------------------ questions to it
 
     @property
@@ -136,27 +115,21 @@ class Scene:
         """Low and high voxel values shown, chosen or automatic."""
         return self._session.display.options.window or self._automatic
 
-    def pointer(self, x: float, y: float, *, pressed: bool) -> Pointer:
-        """A logical position as the tools expect it."""
-        view = self._picture.view
-        row, column = view.voxel_under(x, y)
-        return Pointer(row, column, self._session.cursor.plane, view.spacing, pressed, CLICKED * view.ratio / view.scale)
-
     def voxel_under(self, x: float, y: float) -> Index | None:
-        """The voxel (z, y, x) at a logical position; None outside the image."""
+        """Return the voxel (z, y, x) at a logical position; None outside the image."""
         scan = self._session.scan
         if scan is None:
             return None
         return voxel_at(*self._picture.view.voxel_under(x, y), self._session.cursor.plane, scan.shape)
 
     def in_sight(self) -> tuple[Region, Index]:
-        """The voxels on the screen, one slice thick, and the one in their middle."""
+        """Return the voxels on the screen, one slice thick, and the one in their middle."""
         plane = self._session.cursor.plane
         top, left, bottom, right = self._picture.view.visible()
         return plane.region((top, left, bottom, right)), plane.voxel((top + bottom) // 2, (left + right) // 2)
 
     def marks(self, note: str) -> Marks:
-        """The marks over the image: scale, patient directions, slice."""
+        """Return the marks over the image: scale, patient directions, slice."""
         scan, plane = self._session.scan, self._session.cursor.plane
         if scan is None:
             return Marks()
@@ -168,6 +141,6 @@ class Scene:
 
 
 def _view(scan: Scan, plane: Plane) -> View:
-    """A new view of the planes across an axis: head up, front up or left, the patient's right at the left."""
+    """Return a new view of the planes across an axis: head up, front up or left, the patient's right at the left."""
     up, left = (scan.geometry.letters(axis)[0] not in ("", *LOW) for axis in plane.axes)
     return View(plane.shape(scan.shape), plane.spacing(scan.geometry.spacing_or_one), (up, left))

@@ -1,4 +1,4 @@
-"""The widget that keeps a composed picture on the screen: what cannot wait is composed at once, the rest between two events."""
+"""The widget that shows a composed picture: urgent changes are composed at once, the rest between two events."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from unetstudio.ui.canvas.view import Box
 from unetstudio.ui.display import Display
 
 BAND = 60_000
-"""Device pixels composed between two events when nobody waits for them."""
+"""Number of device pixels composed between two events when nobody waits for them."""
 
 PAUSE = 25
-"""Milliseconds between two bands while the hand is at work: painting comes first."""
+"""Milliseconds between two bands during a gesture: painting comes first."""
 
 
 class Surface(QWidget):
-    """Paints `picture`, and over it what `draw_over` of the subclass draws."""
+    """Paints `picture`, and over it the drawing of the subclass's `draw_over`."""
 
     def __init__(self, display: Display, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -34,26 +34,26 @@ class Surface(QWidget):
         self._in_event = False
         self._between = QTimer(self, interval=0)
         self._between.timeout.connect(self._compose_band)
-        self.busy = False  # the hand is at work
+        self.busy = False  # whether a gesture is under way
         self.setAttribute(Qt.WidgetAttribute.WA_OpaquePaintEvent)
 
     # ----------------------------------------------------------------------------------------------------- composing
 
     def invalidate(self, *, base: bool = False) -> None:
-        """Compose everything anew when it is painted next; with `base` sample the image anew too."""
+        """Compose everything anew at the next paint event; with `base` sample the image anew too."""
         self._stale = True
         self._stale_base |= base
         self._bands.clear()
         self.update()
 
     def compose_now(self, box: Box) -> None:
-        """Show a change made by the hand: compose it at once, to be painted before the event in hand ends."""
+        """Show a change made by the user's gesture: compose it at once, to be painted before the current event ends."""
         if not self._stale:
             self.picture.compose(box, self._display.options)
         self.show_soon(self.logical(box))
 
     def compose_later(self, box: Box) -> None:
-        """Show a change made elsewhere: compose it band by band, so that a stroke in between does not wait."""
+        """Show any other change: compose it band by band, so that a stroke in between does not wait."""
         if self._stale or box.empty:
             return
         height = max(16, BAND // (box.right - box.left))
@@ -62,7 +62,7 @@ class Surface(QWidget):
         self._between.start(PAUSE if self.busy else 0)
 
     def scroll_picture(self, right: int, down: int) -> None:
-        """Follow a view that moved by whole device pixels: what was composed moves with it, the rest is composed."""
+        """Follow a view that moved by whole device pixels: move the composed pixels, and compose the rest."""
         if self._stale or self._bands:
             self.invalidate(base=True)
         else:
@@ -79,12 +79,12 @@ class Surface(QWidget):
             self._between.stop()
 
     def get_surround(self) -> QColor:
-        """Colour outside the image; `qproperty-surround` in a style sheet."""
+        """Return the colour outside the image; `qproperty-surround` in a style sheet."""
         blue, green, red = self.picture.surround
         return QColor(red, green, blue)
 
     def set_surround(self, colour: QColor) -> None:
-        """Colour the outside of the image; a neutral colour does not mislead the eye about the image."""
+        """Set the colour outside the image; a neutral colour does not mislead the eye about the image."""
         self.picture.surround = (colour.blue(), colour.green(), colour.red())
         self.invalidate(base=True)
 
@@ -93,24 +93,24 @@ class Surface(QWidget):
     # ------------------------------------------------------------------------------------------------------ painting
 
     def show_soon(self, rect: QRect) -> None:
-        """Repaint a logical rectangle: at the end of the event in hand, or when Qt paints next."""
+        """Repaint a logical rectangle: at the end of the current event, or when Qt paints next."""
         if self._in_event:
             self._dirty |= rect
         else:
             self.update(rect)
 
     def begin_event(self) -> None:
-        """Gather what changes, for `end_event` to show together."""
+        """Collect changes, for `end_event` to show together."""
         self._in_event, self._dirty = True, QRect()
 
     def end_event(self) -> None:
-        """Put what the event changed on the screen at once, without a turn of the event loop."""
+        """Put the event's changes on the screen at once, without a turn of the event loop."""
         self._in_event = False
         if not self._dirty.isEmpty():
             self.repaint(self._dirty & self.rect())
 
     def paintEvent(self, event: QPaintEvent) -> None:
-        """Paint the composed picture, then what is drawn over it."""
+        """Paint the composed picture, then call `draw_over`."""
         screen = self.picture.view.screen
         if self._stale_base:
             self.picture.compose_base(screen)
@@ -145,7 +145,7 @@ class Surface(QWidget):
         self.invalidate(base=True)
 
     def logical(self, box: Box) -> QRect:
-        """The logical rectangle that holds these device pixels."""
+        """Return the logical rectangle that holds these device pixels."""
         ratio = self.picture.view.ratio
         left, top = math.floor(box.left / ratio), math.floor(box.top / ratio)
         return QRect(left, top, math.ceil(box.right / ratio) - left, math.ceil(box.bottom / ratio) - top)

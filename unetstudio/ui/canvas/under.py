@@ -14,7 +14,8 @@ from unetstudio.data.scan import Scan
 
 @dataclass(frozen=True)
 class Under:
-    """`index` (z, y, x); `values` of each channel; the class painted there; `position` in mm (LPS x, y, z), None without spacing."""
+    """The voxel at `index` (z, y, x): `values` of each channel, the painted class, and `position` in mm (LPS x, y, z), None without
+    spacing."""
 
     index: Index
     values: tuple[float, ...]
@@ -23,13 +24,13 @@ class Under:
 
 
 def voxel_at(row: float, column: float, plane: Plane, shape: Index) -> Index | None:
-    """The voxel (z, y, x) at a place in a plane; None outside the scan."""
+    """Return the voxel (z, y, x) at a place in a plane; None outside the scan."""
     voxel = plane.voxel(math.floor(row + 0.5), math.floor(column + 0.5))
     return voxel if all(0 <= i < n for i, n in zip(voxel, shape, strict=True)) else None
 
 
 def under(scan: Scan, labels: LabelMap | None, classes: ClassTable, index: Index) -> Under:
-    """Place, values, class and position of one voxel."""
+    """Describe one voxel: place, values, class and position."""
     values = tuple(scan.voxels[(slice(None), *index)].tolist())
     value = None if labels is None else int(labels.values[index])
     name = classes[value].name if value is not None and value in classes else None

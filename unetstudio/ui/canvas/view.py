@@ -1,7 +1,7 @@
-"""The place of the plane on the screen: the one module that turns voxels into pixels and back.
+"""The position of the plane on the screen: the only module that converts voxels to pixels and back.
 
-Positions in the plane are (row, column) with voxel centres at integers. Screen positions are (x, y): logical ones as Qt's events give
-them, device ones as the buffer has them. A device pixel n covers n to n + 1.
+Positions in the plane are (row, column) with voxel centres at integers. Screen positions are (x, y): logical ones as in Qt's events, device
+ones as in the buffer. A device pixel n covers n to n + 1.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ MOST = 96.0
 """Largest number of device pixels per voxel."""
 
 LEAST_SEEN = 48.0
-"""Device pixels of the image that stay in sight, however far it is moved."""
+"""Device pixels of the image that stay visible, however far it is moved."""
 
 Indices = NDArray[np.intp]
 
@@ -47,7 +47,7 @@ class Box:
         return slice(self.top, self.bottom), slice(self.left, self.right)
 
     def grown(self, margin: int) -> Box:
-        """Larger by `margin` on all sides."""
+        """Return the box enlarged by `margin` on all sides."""
         return Box(self.left - margin, self.top - margin, self.right + margin, self.bottom + margin)
 
     def __and__(self, other: Box) -> Box:
@@ -57,7 +57,7 @@ class Box:
 
 @dataclass
 class View:
-    """`extents` (rows, columns) of the plane and its voxels' `spacing` in mm, shown at `scale` device pixels per voxel of the finer one.
+    """The view of one plane: `extents` (rows, columns) and voxel `spacing` in mm, at `scale` device pixels per voxel of the finer one.
 
     Where `flipped`, rows count upwards on the screen or columns to the left: a patient's head is up however the file stores it.
     """
@@ -104,12 +104,12 @@ class View:
         self._keep_in_sight()
 
     def zoom_by(self, factor: float, at: tuple[float, float] | None = None) -> None:
-        """Multiply the scale, about a device position as `zoom_to` does; rests at 100 % on the way past it."""
+        """Multiply the scale, about a device position as `zoom_to` does; stops at 100 % on the way past it."""
         scale = self.scale * factor
         self.zoom_to(1.0 if (self.scale - 1) * (scale - 1) < -1e-9 else scale, at)
 
     def pan(self, right: float, down: float) -> bool:
-        """Move the image by device pixels; returns whether it moved by just that, and was not stopped to stay in sight."""
+        """Move the image by device pixels; returns whether it moved by exactly that, and was not stopped to stay visible."""
         x, y = self.device(0, 0)
         rows, columns = self.step
         self.centre = (self.centre[0] - down / rows, self.centre[1] - right / columns)
@@ -119,7 +119,7 @@ class View:
         return abs(moved_x - x - right) + abs(moved_y - y - down) < 1e-6
 
     def resize(self, size: tuple[int, int], ratio: float) -> None:
-        """Take another size of the widget, in device pixels; a fitted plane stays fitted."""
+        """Change the size of the widget, in device pixels; a fitted plane stays fitted."""
         self.size, self.ratio = size, ratio
         if self.fitted:
             self.fit()
@@ -127,21 +127,21 @@ class View:
     # ------------------------------------------------------------------------------------------------ voxels and pixels
 
     def voxel(self, x: float, y: float) -> tuple[float, float]:
-        """(row, column) at a device position."""
+        """Return the (row, column) at a device position."""
         down, across = self.step
         return self.centre[0] + (y - self.size[1] / 2) / down, self.centre[1] + (x - self.size[0] / 2) / across
 
     def device(self, row: float, column: float) -> tuple[float, float]:
-        """Device position (x, y) of a voxel."""
+        """Return the device position (x, y) of a voxel."""
         down, across = self.step
         return self.size[0] / 2 + (column - self.centre[1]) * across, self.size[1] / 2 + (row - self.centre[0]) * down
 
     def voxel_under(self, x: float, y: float) -> tuple[float, float]:
-        """(row, column) under a pointer at a logical position, in the middle of its pixel."""
+        """Return the (row, column) under a pointer at a logical position, in the middle of its pixel."""
         return self.voxel(x * self.ratio + 0.5, y * self.ratio + 0.5)
 
     def logical(self, row: float, column: float) -> tuple[float, float]:
-        """Logical position (x, y) of a voxel."""
+        """Return the logical position (x, y) of a voxel."""
         x, y = self.device(row, column)
         return x / self.ratio, y / self.ratio
 
@@ -164,20 +164,20 @@ class View:
         return self.image & self.screen
 
     def touched(self, top: int, left: int, bottom: int, right: int) -> Box:
-        """Pixels that may show any part of these voxels, also where several voxels share a pixel."""
+        """Return the pixels that may show any part of these voxels, also where several voxels share a pixel."""
         x0, y0, x1, y1 = self._corners(top, left, bottom, right)
         return Box(math.floor(x0), math.floor(y0), math.ceil(x1), math.ceil(y1)) & self.screen
 
     def rows(self, box: Box) -> Indices:
-        """The row that each pixel row of a box shows, kept within the plane."""
+        """Return the row that each pixel row of a box shows, kept within the plane."""
         return _within(self.voxel(0, 0)[0] + 0.5 + (np.arange(box.top, box.bottom) + 0.5) / self.step[0], self.extents[0])
 
     def columns(self, box: Box) -> Indices:
-        """The column that each pixel column of a box shows, kept within the plane."""
+        """Return the column that each pixel column of a box shows, kept within the plane."""
         return _within(self.voxel(0, 0)[1] + 0.5 + (np.arange(box.left, box.right) + 0.5) / self.step[1], self.extents[1])
 
     def visible(self) -> Rectangle:
-        """Top, left, bottom, right of the voxels on the screen."""
+        """Return top, left, bottom, right of the voxels on the screen."""
         corners = [self.voxel(0, 0), self.voxel(*self.size)]
         spans = []
         for places, extent in zip(zip(*corners, strict=True), self.extents, strict=True):
@@ -187,33 +187,33 @@ class View:
         return top, left, bottom, right
 
     def _corners(self, top: int, left: int, bottom: int, right: int) -> tuple[float, float, float, float]:
-        """Left, top, right, bottom in device pixels of the voxels top <= row < bottom, left <= column < right."""
+        """Return left, top, right, bottom in device pixels of the voxels top <= row < bottom, left <= column < right."""
         (xa, ya), (xb, yb) = self.device(top - 0.5, left - 0.5), self.device(bottom - 0.5, right - 0.5)
         return min(xa, xb), min(ya, yb), max(xa, xb), max(ya, yb)
 
     def _least(self) -> float:
-        """Smallest useful scale: the plane on a tenth of the widget, or its fit if that is larger still."""
+        """Return the smallest useful scale: the plane on a tenth of the widget, or its fit if that is larger still."""
         rows, columns = relative_pitch(self.spacing)
         return min(1.0, 0.1 * min(self.size[0] / (self.extents[1] * columns), self.size[1] / (self.extents[0] * rows)))
 
     def _keep_in_sight(self) -> None:
         """Keep a part of the image on the widget."""
-        kept = []
+        centre = []
         for place, extent, pitch, size in zip(self.centre, self.extents, self.pitch, self.size[::-1], strict=True):
             beyond = max(0.0, size / 2 - LEAST_SEEN) / pitch
-            kept.append(min(max(place, -0.5 - beyond), extent - 0.5 + beyond))
-        self.centre = (kept[0], kept[1])
+            centre.append(min(max(place, -0.5 - beyond), extent - 0.5 + beyond))
+        self.centre = (centre[0], centre[1])
 
 
 class PixelGrid:
-    """The voxels that the pixels of a box show; values are taken in two steps, so that computing happens once for each voxel."""
+    """The voxels shown by the pixels of a box; values are taken in two steps, so that each voxel is computed once."""
 
     def __init__(self, view: View, box: Box) -> None:
         self._rows, self._columns = view.rows(box), view.columns(box)
         self._stretched = tuple(pitch >= 1 for pitch in view.pitch)
 
     def pick(self, plane: NDArray[Any], down: int = 1, across: int = 1) -> NDArray[Any]:
-        """The values shown, once each, of a plane whose cells hold `down` x `across` voxels."""
+        """Return the values shown, once each, of a plane whose cells hold `down` x `across` voxels."""
         rows, columns = self._rows // down, self._columns // across
         (top, bottom), (left, right) = _ends(rows), _ends(columns)
         plane = plane[top : bottom + 1, left : right + 1]
@@ -222,7 +222,7 @@ class PixelGrid:
         return plane if self._stretched[1] else np.take(plane, columns - left, axis=1)
 
     def spread(self, values: NDArray[Any]) -> NDArray[Any]:
-        """Bring values that `pick` gave, or that were computed from them, to the pixels: each as often as it is seen."""
+        """Expand values from `pick`, or values computed from them, to the pixels of the box."""
         for axis, places in ((1, self._columns), (0, self._rows)):
             first, last = _ends(places)
             once = last - first + 1 == len(places) and places[0] == first
@@ -231,27 +231,27 @@ class PixelGrid:
         return values
 
     def pixels(self, plane: NDArray[Any], down: int = 1, across: int = 1) -> NDArray[Any]:
-        """The value of each pixel."""
+        """Return the value of each pixel."""
         return self.spread(self.pick(plane, down, across))
 
 
 def _within(edges: NDArray[np.floating[Any]], extent: int) -> Indices:
-    """The voxel at each place on an axis, measured from the plane's edge; kept within the plane."""
+    """Return the voxel at each place on an axis, measured from the plane's edge; kept within the plane."""
     indices: Indices = np.clip(np.floor(edges), 0, extent - 1).astype(np.intp)
     return indices
 
 
 def _from(edge: float) -> int:
-    """First pixel whose middle is on the edge or past it."""
+    """Return the first pixel whose middle is on the edge or past it."""
     return math.ceil(edge - 0.5)
 
 
 def _after(edge: float) -> int:
-    """First pixel whose middle is past the edge."""
+    """Return the first pixel whose middle is past the edge."""
     return math.floor(edge - 0.5) + 1
 
 
 def _ends(indices: Indices) -> tuple[int, int]:
-    """Smallest and largest of indices that only rise or only fall."""
+    """Return the smallest and largest of indices that only rise or only fall."""
     first, last = int(indices[0]), int(indices[-1])
     return (first, last) if first <= last else (last, first)

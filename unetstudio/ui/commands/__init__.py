@@ -1,1 +1,1 @@
-"""The window's commands: what each does, by noun, and the table that names them all."""
+"""The window's commands, one file per noun, and the table that lists them all."""

@@ -12,13 +12,13 @@ def step_case(window: Window, by: int) -> None:
 
 
 def next_unreviewed(window: Window) -> None:
-    """Open the next case that nobody has judged yet."""
+    """Open the next unreviewed case."""
     window.session.review.next_unreviewed()
 
 
 def accept_case(window: Window) -> None:
-    """Finish the polygon in hand; without one, mark the case as accepted."""
-    if window.session.annotation.stroke_in_hand:
+    """Finish the current polygon; without one, mark the case as accepted."""
+    if window.session.annotation.stroke_active:
         window.session.annotation.finish()
     else:
         mark_case(window, ReviewState.ACCEPTED)
@@ -30,7 +30,7 @@ def mark_case(window: Window, state: ReviewState) -> None:
 
 
 def toggle_learning(window: Window) -> None:
-    """Pause learning, or go on."""
+    """Pause or resume learning."""
     learning = window.session.learning
     if learning.state.phase in ("paused", "failed"):
         learning.resume()

@@ -1,4 +1,4 @@
-"""Commands that take files in or write them: images, projects, masks, the history, the network."""
+"""Commands that open or write files: images, projects, masks, the history, the network."""
 
 from __future__ import annotations
 
@@ -30,13 +30,13 @@ def new_project(window: Window) -> None:
 
 
 def import_masks(window: Window) -> None:
-    """Turn masks made elsewhere into labels of the cases with the same name."""
+    """Turn masks made in other programs into labels of the cases with the same name."""
     if paths := window.files.choose_images("Import masks, matched to the images by name"):
         window.session.mask_import.begin(paths)
 
 
 def save_elsewhere(window: Window) -> None:
-    """Copy the whole project into another folder and go on there."""
+    """Copy the whole project into another folder and continue there."""
     if path := window.files.choose_folder("Save the project in another folder, best on another disk"):
         window.session.save_as.begin(path)
 
@@ -58,12 +58,12 @@ def export_network(window: Window) -> None:
 
 
 def open_example(window: Window) -> None:
-    """Open the example image in a project of its own."""
+    """Open the example image in a separate project."""
     window.session.open_example()
 
 
 def close_project(window: Window) -> None:
-    """Go back to the start page; everything is saved already."""
+    """Return to the start page; everything is saved already."""
     window.session.close_project()
 
 

@@ -8,12 +8,12 @@ ERASER = "eraser"
 
 
 def undo(window: Window) -> None:
-    """Take the last change back."""
+    """Undo the last change."""
     window.session.annotation.undo()
 
 
 def redo(window: Window) -> None:
-    """Make the change again that was taken back last."""
+    """Redo the change that was undone last."""
     window.session.annotation.redo()
 
 
@@ -28,12 +28,12 @@ def accept_active_class(window: Window) -> None:
 
 
 def choose_tool(window: Window, name: str) -> None:
-    """Take a tool or mode."""
+    """Choose a tool or mode."""
     window.session.annotation.tools.choose(name)
 
 
 def toggle_eraser(window: Window) -> None:
-    """Take the eraser, or go back from it to the tool before."""
+    """Choose the eraser, or return to the tool chosen before it."""
     tools = window.session.annotation.tools
     tools.choose(tools.before if tools.name == ERASER else ERASER)
 

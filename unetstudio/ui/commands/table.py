@@ -1,4 +1,4 @@
-"""Every command of the window in one table: its words, keys, icon and what it does. Menus, tool bar and key sheet read it."""
+"""The table of all commands of the window, with their words, keys, icons and functions. Menus, tool bar and key sheet read it."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ MENUS = ("File", "Edit", "Tools", "Classes", "View", "Cases", "Help")
 PLANES = ("Look from above (z)", "Look from the front (y)", "Look from the side (x)")
 
 Needs = Literal["nothing", "project", "case", "volume", "undo", "redo"]
-"""What must be there for a command to be usable."""
+"""The precondition for a command to be enabled."""
 
 
 @dataclass(frozen=True)
@@ -140,4 +140,4 @@ HELD = (
     ("Enter, Double click", "Close a polygon"),
     ("Esc", "Cancel the stroke"),
 )
-"""What the canvas does with held keys and the mouse, in words for the key sheet."""
+"""Uses of held keys and the mouse on the canvas, in words for the key sheet."""

@@ -1,4 +1,4 @@
-"""Commands that change what is seen and no label: zoom, overlays, slices and planes, theme."""
+"""Commands that change the view and no label: zoom, overlays, slices and planes, theme."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def toggle_labels(window: Window) -> None:
 
 
 def next_overlay(window: Window) -> None:
-    """Show the next of the overlays there are, the first after the last."""
+    """Show the next overlay, the first after the last."""
     overlays, display = window.session.overlays, window.session.display
     index = overlays.index(display.options.overlay) if display.options.overlay in overlays else -1
     display.show(replace(display.options, overlay=overlays[(index + 1) % len(overlays)]))
@@ -49,7 +49,7 @@ def change_opacity(window: Window, by: float) -> None:
 
 
 def step_slice(window: Window, by: int) -> None:
-    """Go to another slice along the axis looked along."""
+    """Show another slice along the current axis."""
     window.session.cursor.step(by)
 
 
@@ -67,12 +67,12 @@ def toggle_theme(window: Window) -> None:
 
 
 def follow_system_theme(window: Window) -> None:
-    """Be light or dark as the desktop is."""
+    """Follow the desktop's light or dark theme."""
     window.appearance.choose("system")
 
 
 def toggle_full_screen(window: Window) -> None:
-    """Fill the whole screen, or go back."""
+    """Enter or leave full screen."""
     window.toggle_full_screen()
 
 

@@ -1,4 +1,4 @@
-"""What a command may ask of the window that runs it."""
+"""The interface of a window to the commands that it runs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ Dialog = Literal["keys", "history", "preferences", "computer", "about", "predict
 
 
 class Zoom(Protocol):
-    """The part of the canvas that commands move."""
+    """The part of the canvas that commands use."""
 
     def fit(self) -> None:
         """Show the whole image."""
@@ -41,11 +41,11 @@ class Files(Protocol):
 
 
 class Window(Protocol):
-    """One window: the session it shows, and what only a window can do."""
+    """One window: the session it shows, and operations that only a window has."""
 
     @property
     def session(self) -> Session:
-        """The open project, or none."""
+        """The window's session."""
         ...
 
     @property
@@ -55,7 +55,7 @@ class Window(Protocol):
 
     @property
     def canvas(self) -> Zoom:
-        """The image."""
+        """The canvas."""
         ...
 
     @property
@@ -70,7 +70,7 @@ class Window(Protocol):
         """Open a dialog beside the work."""
 
     def toggle_full_screen(self) -> None:
-        """Fill the whole screen, or go back."""
+        """Enter or leave full screen."""
 
     def close(self) -> bool:
         """End the program; everything is saved already."""

@@ -1,4 +1,4 @@
-"""The settings of learning that most users never need, and why the program chose what it chose."""
+"""The settings of learning that most users never need, and the program's own choices with their reasons."""
 
 from __future__ import annotations
 

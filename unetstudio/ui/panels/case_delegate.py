@@ -1,4 +1,4 @@
-"""How a case looks in the strip: thumbnail, name, a dot for its review state and a bar for how much is annotated."""
+"""Drawing of a case in the strip: thumbnail, name, a dot for its review state and a bar for its annotated share."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ class CaseDelegate(QStyledItemDelegate):
     def paint(self, painter: QPainter, option: QStyleOptionViewItem, index: QModelIndex | QPersistentModelIndex) -> None:
         t = tokens()
         case = index.data(CASE)
-        chosen = bool(option.state & QStyle.StateFlag.State_Selected)
+        selected = bool(option.state & QStyle.StateFlag.State_Selected)
         under_pointer = bool(option.state & QStyle.StateFlag.State_MouseOver)
         painter.save()
         painter.setRenderHints(QPainter.RenderHint.Antialiasing | QPainter.RenderHint.SmoothPixmapTransform)
         card = QRectF(option.rect).adjusted(4, 2, -4, -2)
-        if chosen or under_pointer:
-            _fill_round(painter, card, 6, QColor(t.accent_soft if chosen else t.hover))
+        if selected or under_pointer:
+            _fill_round(painter, card, 6, QColor(t.accent_soft if selected else t.hover))
         picture = QRect(option.rect.left() + MARGIN, option.rect.top() + MARGIN, option.rect.width() - 2 * MARGIN, PICTURE_HEIGHT)
         draw_thumbnail(painter, QRectF(picture), index.data(THUMBNAIL), radius=4, sign=22)
-        if chosen:
+        if selected:
             painter.setPen(QColor(t.accent))
             painter.drawRoundedRect(QRectF(picture).adjusted(-0.5, -0.5, 0.5, 0.5), 4, 4)
         _draw_progress(painter, picture, index.data(ANNOTATED) or 0.0, t)
         _draw_state(painter, picture, case.review, t)
         line = QRect(picture.left() + 1, picture.bottom() + 5, picture.width() - 2, option.fontMetrics.height())
-        painter.setPen(QColor(t.text if chosen else t.muted))
+        painter.setPen(QColor(t.text if selected else t.muted))
         name = option.fontMetrics.elidedText(case.name, Qt.TextElideMode.ElideMiddle, line.width())
         painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
         painter.restore()

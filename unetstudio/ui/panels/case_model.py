@@ -1,4 +1,4 @@
-"""The cases of the project as rows of a list, which a filter narrows and dragging moves; thumbnails are read when they are shown."""
+"""The cases of the project as rows of a list, which can be filtered and reordered by dragging; thumbnails are read when they are shown."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class CaseModel(QAbstractListModel):
         self._pictures: OrderedDict[str, QPixmap] = OrderedDict()
 
     def refresh(self) -> None:
-        """Read the session's cases; the list is reset only where cases went or moved."""
+        """Read the session's cases; the list is reset only where cases were removed or moved."""
         shown = [case for case in self._session.cases if _matches(case, self._words)]
         if [case.id for case in shown] == [case.id for case in self._shown]:
             self._shown = shown
@@ -42,7 +42,7 @@ class CaseModel(QAbstractListModel):
             return
         before = len(self._shown)
         if [case.id for case in shown[:before]] == [case.id for case in self._shown]:
-            self.beginInsertRows(QModelIndex(), before, len(shown) - 1)  # images come in: the list must not jump under the hand
+            self.beginInsertRows(QModelIndex(), before, len(shown) - 1)  # images are being added: the list must not jump
             self._take(shown)
             self.endInsertRows()
             return
@@ -61,7 +61,7 @@ class CaseModel(QAbstractListModel):
             self.dataChanged.emit(index, index)
 
     def narrow(self, words: str) -> None:
-        """Show only the cases whose name or review state holds these words."""
+        """Show only the cases whose name or review state contains these words."""
         self._words = words.strip().lower()
         self.refresh()
 
@@ -107,7 +107,7 @@ class CaseModel(QAbstractListModel):
     def dropMimeData(
         self, data: QMimeData, action: Qt.DropAction, row: int, column: int, parent: QModelIndex | QPersistentModelIndex
     ) -> bool:
-        """Ask the session to move the case; False, since the list follows the session and no row is to be removed here."""
+        """Ask the session to move the case; return False, since the list follows the session and no row is to be removed here."""
         if not data.hasFormat(MIME):
             return False
         case_id = bytes(data.data(MIME).data()).decode()
@@ -117,7 +117,7 @@ class CaseModel(QAbstractListModel):
         return False
 
     def _annotated_share(self, case: Case) -> float:
-        """The share of its voxels that carry a class, as last known."""
+        """Return the share of a case's voxels that carry a class, as last known."""
         project = self._session.project
         if project is None:
             return 0.0

@@ -1,4 +1,4 @@
-"""The case strip: thumbnails in the user's order, with review state and how much is annotated."""
+"""The case strip: thumbnails in the user's order, with review state and annotated share."""
 
 from __future__ import annotations
 
@@ -14,9 +14,9 @@ from unetstudio.ui.panels.case_model import CASE, CaseModel
 from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
 
-FILTER_FROM = 8  # cases; fewer can be seen at a glance
-LONG = 300  # cases
-LATE = 250  # ms
+FILTER_FROM = 8  # number of cases from which the filter is shown
+LONG = 300  # number of cases from which refreshes are delayed
+LATE = 250  # milliseconds of that delay
 
 MARKS = {
     ReviewState.ACCEPTED: "Mark as accepted",
@@ -27,7 +27,7 @@ MARKS = {
 
 
 class CasesPanel(QWidget):
-    """A list view over a model, without a widget per case: ten thousand cases scroll."""
+    """The strip: a list view over a model, without a widget per case, so that ten thousand cases scroll."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -43,12 +43,12 @@ class CasesPanel(QWidget):
         self.filter.setToolTip("Part of a name, or a state: accepted, corrected, rejected, unreviewed")
         self.filter.setAccessibleName("Filter the cases")
         self.filter.setClearButtonEnabled(True)
-        self.filter.setAcceptDrops(False)  # files dropped on it are for the window
+        self.filter.setAcceptDrops(False)  # files dropped on it are handled by the window
         self.filter.textChanged.connect(self._narrow)
         self.filter.returnPressed.connect(self._open_first)
         self.model = CaseModel(session, self)
         self.list = _list(self.model)
-        self._following = False  # the row is being chosen because its case was opened, and not the other way round
+        self._following = False  # whether the row is being selected because its case was opened, and not the other way round
         self.list.clicked.connect(self._open)
         self.list.selectionModel().currentChanged.connect(self._move_to)
         self.list.customContextMenuRequested.connect(self._offer)
@@ -109,12 +109,12 @@ class CasesPanel(QWidget):
             self.list.scrollTo(index)
 
     def _move_to(self, index: QModelIndex) -> None:
-        """Open the case that an arrow key in the list reaches."""
+        """Open the case reached by an arrow key in the list."""
         if index.isValid() and self.list.hasFocus() and not self._following:
             self._open(index)
 
     def _open_first(self) -> None:
-        """Open the first case that the filter leaves, on Enter."""
+        """Open the first case that the filter shows, on Enter."""
         if self.model.rowCount():
             self._open(self.model.index(0))
         self.filter.clearFocus()

@@ -1,4 +1,4 @@
-"""A small curve over training time, drawn without a plotting library, which would take time to load."""
+"""A small line chart over training time, drawn without a plotting library, which would take time to load."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unetstudio.ui.panels import wording
 from unetstudio.ui.theme import tokens
 
 MOST_POINTS = 400
-"""A longer curve is averaged to this many points before drawing."""
+"""Points to which a longer curve is averaged before drawing."""
 
 
 class Chart(QWidget):
@@ -36,7 +36,7 @@ class Chart(QWidget):
         self.setAccessibleName(heading)
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._heading, self._hint = heading, hint
-        self._limits = limits  # of the value axis; None = from the data, from zero
+        self._limits = limits  # limits of the value axis; None = from the data, from zero
         self._filled = filled
         self._points: NDArray[np.float64] = np.empty((0, 2))
 
@@ -99,7 +99,7 @@ class Chart(QWidget):
         return 0.0, _round_up(high) if high > 0 else 1.0
 
     def _draw_grid(self, painter: QPainter, box: QRectF, low: float, high: float) -> None:
-        """Draw three faint lines, with the top value in a chart without fixed limits and the time in one that is filled."""
+        """Draw three faint lines, with the top value in a chart without fixed limits, and the time in one that is filled."""
         faint = QColor(self.palette().color(QPalette.ColorRole.Text))
         faint.setAlphaF(0.10)
         painter.setPen(QPen(faint, 1))

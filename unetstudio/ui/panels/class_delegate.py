@@ -1,4 +1,4 @@
-"""Draws a class in its row, and knows which part of the row a point belongs to."""
+"""Drawing of a class in its row, and the part of the row at a point."""
 
 from __future__ import annotations
 

@@ -13,7 +13,7 @@ ROWS_SHOWN = 9
 
 
 class ClassList(QListView):
-    """As tall as its rows, up to ROWS_SHOWN; it scrolls beyond."""
+    """The list view, as tall as its rows, up to ROWS_SHOWN; it scrolls beyond."""
 
     part_clicked = Signal(int, object)  # label value, Part.SWATCH, Part.EYE or Part.LOCK
 
@@ -42,7 +42,7 @@ class ClassList(QListView):
         return QSize(120, self.sizeHint().height())
 
     def part_at(self, event: QMouseEvent | QHelpEvent) -> tuple[QModelIndex, Part]:
-        """Return the row, and the part of it, under an event."""
+        """Return the row and its part at an event's position."""
         point = event.position().toPoint() if isinstance(event, QMouseEvent) else event.pos()
         index = self.indexAt(point)
         return index, self._delegate.part_at(self.visualRect(index), self.fontMetrics(), point)

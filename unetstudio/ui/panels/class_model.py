@@ -1,4 +1,4 @@
-"""The rows of the classes panel: every class with its key and how much of the open case carries it."""
+"""The rows of the classes panel: every class with its key and its amount in the open case."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ NO_PARENT = QModelIndex()
 
 @dataclass(frozen=True)
 class ClassRow:
-    """The values that one row shows."""
+    """The values shown in one row."""
 
     label: LabelClass
     key: str  # "1".."9", or "" beyond

@@ -1,4 +1,4 @@
-"""The classes panel: the structures to find, with colour, name, visibility, lock and how much is painted."""
+"""The classes panel: the structures to find, with colour, name, visibility, lock and painted amount."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from unetstudio.ui.session import Session
 
 
 class ClassesPanel(QWidget):
-    """A click on a row makes its class active, a double click renames it."""
+    """The list of classes with its buttons. A click on a row makes its class active, a double click renames it."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -77,7 +77,7 @@ class ClassesPanel(QWidget):
         self._show_annotated()
 
     def _show_annotated(self) -> None:
-        """Say in one line how much of the open case is labelled."""
+        """Show in one line how much of the open case is labelled."""
         labels = self._session.labels
         if labels is None:
             self.annotated.setText("Open an image to begin.")
@@ -113,7 +113,7 @@ class ClassesPanel(QWidget):
     def _add(self) -> None:
         before = len(self._session.classes)
         self._session.add_class()
-        if len(self._session.classes) > before:  # the new one is active now: its name can be typed at once
+        if len(self._session.classes) > before:  # the new class is active now: its name can be typed at once
             self.list.edit(self.model.index(self.model.row_of(self._session.annotation.active_class)))
 
     def _remove(self) -> None:

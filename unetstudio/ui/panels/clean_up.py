@@ -1,4 +1,4 @@
-"""The post-processing steps with live sliders: one block for each, with what it did to the open case."""
+"""The post-processing steps with live sliders: one block for each, with its effect on the open case."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ class StepBlock(QWidget):
         self.form.setVisible(step.enabled)
 
     def show_report(self, text: str) -> None:
-        """Say what the step did; nothing is shown while it is off."""
+        """Show the effect of the step; nothing is shown while it is off."""
         self.report.setText(text)
         self.report.setVisible(bool(text) and self.step.enabled)
 
@@ -63,7 +63,7 @@ class StepBlock(QWidget):
 
 
 class CleanUp(QWidget):
-    """All steps of the review, in order."""
+    """The blocks of all steps, in order."""
 
     def __init__(self, review: Review, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -81,7 +81,7 @@ class CleanUp(QWidget):
         self._show_steps()
 
     def _show_steps(self) -> None:
-        """Show the review's steps, unless sliders are being moved: the review follows these in a moment."""
+        """Show the review's steps, unless sliders are being moved: the review is updated in a moment."""
         steps = self._review.steps
         if [type(block.step) for block in self.blocks] != [type(step) for step in steps]:
             self._rebuild(steps)

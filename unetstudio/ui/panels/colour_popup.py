@@ -1,4 +1,4 @@
-"""The popup that offers a class's colours: those of the palette at once, any other behind a button."""
+"""The popup of class colours: those of the palette at once, any other behind a button."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ COLUMNS = 6
 
 
 class ColourPopup(QFrame):
-    """Closes itself once a colour is chosen."""
+    """A popup that closes itself once a colour is chosen."""
 
     picked = Signal(object)  # (red, green, blue)
 
@@ -33,7 +33,7 @@ class ColourPopup(QFrame):
         for place, colour in enumerate(colours(OFFERED)):
             button = QToolButton()
             button.setAutoRaise(True)
-            button.setIcon(swatch(colour, 24, chosen=colour == current))
+            button.setIcon(swatch(colour, 24, current=colour == current))
             button.setIconSize(QSize(24, 24))
             button.setAccessibleName("Colour {:d}, {:d}, {:d}".format(*colour))
             button.clicked.connect(partial(self._pick, colour))

@@ -9,12 +9,12 @@ from unetstudio.ui.panels.text import label
 
 
 class Confirmation(QWidget):
-    """`answered` with True when the user goes ahead, with False on Cancel."""
+    """A question with two buttons; `answered` is True when the user goes ahead, False on Cancel."""
 
     answered = Signal(bool)
 
     def __init__(self, question: str, go_ahead: str, *, name: str, parent: QWidget | None = None) -> None:
-        """`go_ahead` is what the button says that does it."""
+        """Ask `question`; `go_ahead` is the text of the confirming button."""
         super().__init__(parent)
         self.setObjectName(name)
         yes, no = QPushButton(go_ahead), QPushButton("Cancel")

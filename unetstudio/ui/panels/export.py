@@ -1,4 +1,4 @@
-"""The export panel: the choices, the button, and in place of a message box the progress and the result."""
+"""The export panel: the choices, the button, and, instead of a message box, the progress and the result."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class ExportPanel(QWidget):
         self.bar = QProgressBar()
         self.result = label(role="body", name="export_result")
         self.open_button = QPushButton(icon("folder"), "Open folder")
-        self._folder = Path()  # what the last export was written into
+        self._folder = Path()  # the folder of the last export
         self._lay_out()
         self.export_button.clicked.connect(self.export)
         self.open_button.clicked.connect(lambda: QDesktopServices.openUrl(QUrl.fromLocalFile(str(self._folder))))
@@ -64,7 +64,7 @@ class ExportPanel(QWidget):
         self.export_button.setEnabled(self.form.complete and not running)
 
     def export(self) -> None:
-        """Write what is ticked."""
+        """Export the ticked files."""
         form = self.form
         if not self.export_button.isEnabled():
             return
@@ -74,7 +74,7 @@ class ExportPanel(QWidget):
         self.show_task(self._session.export_run.begin(folder, form.choice(), cases, averaged=averaged), folder)
 
     def show_task(self, task: Task, folder: Path) -> None:
-        """Show the progress of an export into a folder, and in the end what became of it."""
+        """Show the progress of an export into a folder, and at the end its result."""
         self._task, self._folder = task, folder
         self._say("", "")
         self.bar.setVisible(True)
@@ -85,7 +85,7 @@ class ExportPanel(QWidget):
 
     def _show_progress(self) -> None:
         if self._task is not None:
-            self.bar.setRange(0, self._task.total)  # no total yet: the bar only says that something is going on
+            self.bar.setRange(0, self._task.total)  # no total yet: the bar only shows activity
             self.bar.setValue(self._task.done)
 
     def _show_end(self) -> None:

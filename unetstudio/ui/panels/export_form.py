@@ -1,4 +1,4 @@
-"""The choices for an export: what goes out, of which cases, as which files, and into which folder."""
+"""The choices for an export: the contents, the cases, the formats, and the folder."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class ExportForm(QWidget):
         super().__init__(parent)
         self._session = session
         self._preferences = preferences
-        self._formats_chosen = False  # by hand: defaults no longer follow the kind of image
+        self._formats_chosen = False  # ticked by hand: defaults no longer follow the kind of image
         self.what = Segments(WHAT, name="export_what")
         self.what.choose("segmentation")
         self.cases = QComboBox()
@@ -104,16 +104,16 @@ class ExportForm(QWidget):
 
     @property
     def complete(self) -> bool:
-        """Whether there is something to write, a case to write it of, and a folder to write it into."""
+        """Whether there are contents, a case and a folder to export to."""
         something = bool(self.chosen_formats()) or self.pictures.isChecked() or self.table.isChecked()
         return something and bool(self.chosen_cases()) and bool(self.folder.text().strip())
 
     def chosen_formats(self) -> list[str]:
-        """Names of the ticked formats."""
+        """Return the names of the ticked formats."""
         return [name for name, check in self.formats.items() if check.isChecked() and check.isEnabled()]
 
     def chosen_cases(self) -> list[str]:
-        """Ids of the cases that go out."""
+        """Return the ids of the cases to export."""
         match self.cases.currentData():
             case "open":
                 return [] if self._session.case is None else [self._session.case.id]
@@ -123,11 +123,11 @@ class ExportForm(QWidget):
                 return [case.id for case in self._session.cases]
 
     def chosen_folder(self) -> Path:
-        """The folder to write into."""
+        """Return the folder to write into."""
         return Path(self.folder.text()).expanduser()
 
     def offer_formats(self) -> None:
-        """List the formats that masks can be written in; called when the form is first seen, to keep the start short."""
+        """List the formats that masks can be written in; called when the form is first shown, to keep the start short."""
         if self.formats:
             return
         writing = sorted(((n, f) for n, f in FORMATS.items() if f.writes), key=lambda pair: pair[1].volumes)  # pictures' formats first
@@ -142,12 +142,12 @@ class ExportForm(QWidget):
         self.changed.emit()
 
     def choice(self) -> ExportChoice:
-        """Return what is to be written of each case."""
+        """Return the files to write for each case."""
         what: What = "segmentation" if self.what.value == "segmentation" else "labels"
         return ExportChoice(what, tuple(self.chosen_formats()), self.pictures.isChecked(), self.table.isChecked())
 
     def remember_folder(self) -> None:
-        """Propose this folder again for this project."""
+        """Store this folder as the project's export folder."""
         if self._session.project is not None and self.folder.text():
             folders = dict(self._preferences.get(FOLDERS, {}))
             folders[str(self._session.project.path)] = self.folder.text()
@@ -158,12 +158,12 @@ class ExportForm(QWidget):
     def _show_cases(self) -> None:
         cases = self._session.cases
         good = sum(_is_good(case) for case in cases)
-        chosen = self.cases.currentData() or ALL
+        current = self.cases.currentData() or ALL
         self.cases.clear()
         self.cases.addItem("The open case", OPEN_CASE)
         self.cases.addItem(f"Accepted and corrected cases ({good})", ACCEPTED)
         self.cases.addItem(f"All cases ({len(cases)})", ALL)
-        self.cases.setCurrentIndex(self.cases.findData(chosen))
+        self.cases.setCurrentIndex(self.cases.findData(current))
         self._suggest_folder()
         self._choose_default_formats()
         self._enable_averaged()
@@ -182,9 +182,9 @@ class ExportForm(QWidget):
     def _browse(self) -> None:
         start = Path(self.folder.text())
         near = next((str(p) for p in (start, *start.parents) if p.is_dir()), "")
-        chosen = QFileDialog.getExistingDirectory(self, "Export into this folder", near)
-        if chosen:
-            self.folder.setText(chosen)
+        folder = QFileDialog.getExistingDirectory(self, "Export into this folder", near)
+        if folder:
+            self.folder.setText(folder)
             self.remember_folder()
 
     def _choose_default_formats(self) -> None:
@@ -214,5 +214,5 @@ def _check(name: str, words: str, hint: str) -> QCheckBox:
 
 
 def _is_good(case: Case) -> bool:
-    """Whether the clinician stands behind its segmentation."""
+    """Return whether the clinician has confirmed the case's segmentation."""
     return case.review in (ReviewState.ACCEPTED, ReviewState.CORRECTED)

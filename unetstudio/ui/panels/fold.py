@@ -9,7 +9,7 @@ from unetstudio.ui.resources import icon
 
 
 class Fold(QWidget):
-    """A title with an arrow over `body`, which shows when the title is clicked."""
+    """A title with an arrow over `body`, which is shown when the title is clicked."""
 
     toggled = Signal(bool)
 

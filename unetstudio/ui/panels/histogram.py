@@ -25,7 +25,7 @@ class Histogram:
 
 
 def histogram(scan: Scan) -> Histogram:
-    """Count over all channels, leaving out values that are not finite; an 8-bit scan is counted over its whole range."""
+    """Count values over all channels, leaving out those that are not finite; an 8-bit scan is counted over its whole range."""
     _, z, y, x = scan.voxels.shape
     step_z, step_y, step_x = math.ceil(z / PLANES), math.ceil(y / ROWS), math.ceil(x / COLUMNS)
     sample = np.asarray(scan.voxels[:, step_z // 2 :: step_z, step_y // 2 :: step_y, step_x // 2 :: step_x], np.float32).reshape(-1)

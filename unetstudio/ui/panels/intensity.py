@@ -1,4 +1,4 @@
-"""The image panel: which values are black and which are white on the screen, and the size of the image. It changes the display only."""
+"""The image panel: the values shown as black and as white, and the size of the image. It changes the display only."""
 
 from __future__ import annotations
 
@@ -118,7 +118,7 @@ class IntensityPanel(QWidget):
         if high > low:
             self._set_window((low, high))
         else:
-            self._show_window()  # an empty window cannot be shown: back to what is
+            self._show_window()  # an empty window cannot be shown: restore the current one
 
     def _options_changed(self, before: DisplayOptions) -> None:
         now = self._display.options
@@ -154,7 +154,7 @@ class IntensityPanel(QWidget):
 
     @staticmethod
     def _is_ct(scan: Scan) -> bool:
-        """Whether voxel values are Hounsfield units."""
+        """Return whether voxel values are Hounsfield units."""
         return "CT" in scan.kind.split()
 
     def _show_window(self) -> None:

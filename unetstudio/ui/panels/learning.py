@@ -1,4 +1,4 @@
-"""The learning panel: how far the network is, in one sentence, a few numbers and two curves; pause, continue, start afresh."""
+"""The learning panel: the state of learning in one sentence, a few numbers and two curves; pause, continue, start afresh."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REFRESH = 250
 """Milliseconds between two drawings of the curves: training reports more often than an eye can follow."""
 
 MOST_LOSSES = 4000
-"""Losses looked at for the curve: after a night of training there are hundreds of thousands."""
+"""Number of the newest losses drawn as a curve: after a night of training there are hundreds of thousands."""
 
 
 class LearningPanel(QWidget):
@@ -180,7 +180,7 @@ class LearningPanel(QWidget):
             self._due.start()
 
     def _draw(self) -> None:
-        """Draw numbers, curves and bars of what was learned so far."""
+        """Draw numbers, curves and bars of the current state."""
         self.numbers.show_state(self._learning.state)
         rounds = [(done.seconds, done.score) for done in self._learning.rounds if done.score is not None]
         self.score_chart.show_points(rounds)

@@ -1,4 +1,4 @@
-"""How far learning is, in four numbers: steps, rounds, seconds a round, seconds trained."""
+"""The progress of learning in four numbers: steps, rounds, seconds a round, seconds trained."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ NONE = "–"
 
 
 class LearningNumbers(QWidget):
-    """Each number with the words for it below."""
+    """The numbers, each with its caption below."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)

@@ -1,4 +1,4 @@
-"""The networks to choose from, one card each: what it is for, how large it is, what a step of it takes here, whether that suits."""
+"""The networks to choose from, one card each: purpose, size, cost of a step here, and whether that suits."""
 
 from __future__ import annotations
 
@@ -33,8 +33,8 @@ class NetworkCard(QFrame):
         self.button.clicked.connect(lambda: self.chosen.emit(self.name))
         self.badge = QLabel()
         self.badge.setObjectName(f"badge_{choice.name}")
-        self.about = label(choice.description)
-        self.about.setToolTip(choice.source)
+        self.description = label(choice.description)
+        self.description.setToolTip(choice.source)
         self.figures = label(role="small", name=f"figures_{choice.name}")
         head = QHBoxLayout()
         head.addWidget(self.button)
@@ -44,7 +44,7 @@ class NetworkCard(QFrame):
         column.setContentsMargins(12, 8, 12, 8)
         column.setSpacing(4)
         column.addLayout(head)
-        column.addWidget(self.about)
+        column.addWidget(self.description)
         column.addWidget(self.figures)
 
     def show_figures(self, figures: str, badge: str, role: str, *, possible: bool) -> None:
@@ -56,7 +56,7 @@ class NetworkCard(QFrame):
             self.badge.style().unpolish(self.badge)
             self.badge.style().polish(self.badge)
         self.button.setEnabled(possible)
-        self.button.setAccessibleDescription(" ".join(f"{text.rstrip('.')}." for text in (self.about.text(), figures, badge) if text))
+        self.button.setAccessibleDescription(" ".join(f"{text.rstrip('.')}." for text in (self.description.text(), figures, badge) if text))
 
     def mousePressEvent(self, event: QMouseEvent) -> None:
         """Pick the network by a click anywhere on its card."""
@@ -98,8 +98,8 @@ class NetworkList(QScrollArea):
             self.cards[name].button.setChecked(True)
             self.ensureWidgetVisible(self.cards[name])
 
-    def refresh(self, dims: int, *, volumes: bool, kept: Collection[str]) -> None:
-        """Show the figures for `dims` 2 or 3; `volumes`: all images are volumes; `kept`: names of the networks with a checkpoint."""
+    def refresh(self, dims: int, *, volumes: bool, trained: Collection[str]) -> None:
+        """Show the figures for `dims` 2 or 3; `volumes`: all images are volumes; `trained`: names of the networks with a checkpoint."""
         for choice in self._networks.choices:
             if choice.name not in self.cards:
                 self._add(choice)
@@ -109,11 +109,11 @@ class NetworkList(QScrollArea):
             if possible:
                 suits = self._networks.suits(choice.name, own)
                 badge, role = (SUITS, "good") if suits else (SLOW, "muted")
-            learned = " · has learned here before" if choice.name in kept else ""
+            learned = " · has learned here before" if choice.name in trained else ""
             self.cards[choice.name].show_figures(self.figures(choice.name, own) + learned, badge, role, possible=possible)
 
     def figures(self, name: str, dims: int) -> str:
-        """Write the size and the cost of a step: "2D · 1.9 million parameters · 0.21 s a step · 310 MB"."""
+        """Return the size and the cost of a step: "2D · 1.9 million parameters · 0.21 s a step · 310 MB"."""
         cost = self._networks.cost(name, dims)
         if cost is None:
             return f"{dims}D"
@@ -133,5 +133,5 @@ class NetworkList(QScrollArea):
 
 
 def size(count: int) -> str:
-    """Write a number of bytes as "310 MB" or "2.4 GB"."""
+    """Return a number of bytes as "310 MB" or "2.4 GB"."""
     return f"{count / 2**30:.1f} GB" if count >= 2**30 else f"{max(1, round(count / 2**20))} MB"

@@ -1,4 +1,4 @@
-"""The choice of what lies over the image, and how strongly: overlay, class, opacity, outlines."""
+"""The choice of overlay: which one, for which class, how strong, filled or outlined."""
 
 from __future__ import annotations
 
@@ -86,7 +86,7 @@ class OverlayControls(QWidget):
 
     def _choose_mode(self) -> None:
         options = self._display.options
-        if options.probability_class not in self._session.classes:  # it was removed, or belongs to another project
+        if options.probability_class not in self._session.classes:  # the class was removed, or belongs to another project
             options = replace(options, probability_class=self._session.annotation.active_class)
         self._display.show(replace(options, overlay=self.mode.currentData()))
 
@@ -125,7 +125,7 @@ class OverlayControls(QWidget):
         self.show_removed.setChecked(options.show_removed)
 
     def _show_modes(self) -> None:
-        """List the overlays that the network in use can be shown with."""
+        """List the overlays that the network in use supports."""
         offered = self._session.overlays
         if [self.mode.itemData(i) for i in range(self.mode.count())] == list(offered):
             return

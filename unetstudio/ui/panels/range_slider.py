@@ -1,4 +1,4 @@
-"""Two handles on a histogram: the values that are black and white on the screen."""
+"""A slider with two handles on a histogram: the values that are black and white on the screen."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ class Grip(Enum):
 
 
 class RangeSlider(QWidget):
-    """`changed(low, high)` while the user drags a handle, or the stretch between them."""
+    """The slider; `changed(low, high)` while the user drags a handle, or the stretch between them."""
 
     changed = Signal(float, float)
     reset = Signal()  # double click: automatic again
@@ -67,7 +67,7 @@ class RangeSlider(QWidget):
         return QRectF(7, 2, max(1, self.width() - 14), self.height() - 24)
 
     def x_of(self, value: float) -> float:
-        """The position of a value; values outside the limits lie at the edge."""
+        """Return the position of a value; values outside the limits lie at the edge."""
         box, (bottom, top) = self._box(), self.limits
         share = (value - bottom) / (top - bottom or 1.0)
         return box.left() + min(1.0, max(0.0, share)) * box.width()

@@ -1,4 +1,4 @@
-"""The review panel: how the prediction is shown, cleaned up and accepted, and what the case is judged to be."""
+"""The review panel: display, post-processing and acceptance of the prediction, and the review state of the case."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ STATES = (
 
 
 class ReviewPanel(QWidget):
-    """Reads and commands `session.review` and `session.display`."""
+    """Shows and changes `session.review` and `session.display`."""
 
     def __init__(self, session: Session, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -37,7 +37,7 @@ class ReviewPanel(QWidget):
         self.hint = label("Right-click an object in the image to accept it alone. What you painted always stays.", "small")
         self.states = Segments(STATES, name="review_state", clearable=True)
         self.next_button = self._button("next_unreviewed", "Next unreviewed", "next", "Go to the next case that nobody has judged yet (N)")
-        self.left = label(role="small", name="unreviewed_left")
+        self.unreviewed_left = label(role="small", name="unreviewed_left")
         self._lay_out()
 
         self.accept_all.clicked.connect(session.review.accept_all)
@@ -69,7 +69,7 @@ class ReviewPanel(QWidget):
         column.addWidget(heading("This case is"))
         column.addWidget(self.states)
         column.addWidget(self.next_button)
-        column.addWidget(self.left)
+        column.addWidget(self.unreviewed_left)
 
     def _button(self, name: str, words: str, picture: str, hint: str) -> QPushButton:
         button = QPushButton(words)
@@ -85,10 +85,12 @@ class ReviewPanel(QWidget):
         case = self._session.case
         self.states.choose(None if case is None else case.case.review)
         self.states.setEnabled(case is not None and not self._session.read_only)
-        left = sum(case.review == ReviewState.UNREVIEWED for case in self._session.cases)
+        unreviewed = sum(case.review == ReviewState.UNREVIEWED for case in self._session.cases)
         total = len(self._session.cases)
-        self.left.setText("" if not total else f"{left} of {total} not reviewed yet." if left else "Every case has been reviewed.")
-        self.next_button.setEnabled(left > 0)
+        self.unreviewed_left.setText(
+            "" if not total else f"{unreviewed} of {total} not reviewed yet." if unreviewed else "Every case has been reviewed."
+        )
+        self.next_button.setEnabled(unreviewed > 0)
         self._show_prediction()
 
     def _show_class(self) -> None:
@@ -101,7 +103,7 @@ class ReviewPanel(QWidget):
         self._show_prediction()
 
     def _show_prediction(self) -> None:
-        """Allow accepting where something is predicted."""
+        """Enable accepting where there is a prediction."""
         predicted = self._session.review.prediction is not None and not self._session.read_only
         self.accept_all.setEnabled(predicted)
         self.accept_class.setEnabled(predicted and self._session.annotation.active_class in self._session.classes)

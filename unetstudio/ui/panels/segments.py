@@ -12,7 +12,7 @@ from PySide6.QtWidgets import QButtonGroup, QHBoxLayout, QPushButton, QSizePolic
 class Segments(QWidget):
     """Adjoining buttons, one per choice; `chosen(value)` on a click by the user, not on `choose`.
 
-    With `clearable` a click on the chosen one takes the choice back and reports None.
+    With `clearable` a click on the chosen one clears the choice and emits None.
     """
 
     chosen = Signal(object)
@@ -20,7 +20,7 @@ class Segments(QWidget):
     def __init__(
         self, choices: Sequence[tuple[Any, str, str]], *, name: str, clearable: bool = False, parent: QWidget | None = None
     ) -> None:
-        """`choices` are (value, text, tooltip)."""
+        """Make a button for each of `choices`: (value, text, tooltip)."""
         super().__init__(parent)
         self.setObjectName(name)
         self._clearable = clearable

@@ -102,12 +102,12 @@ class TrainingForm(QWidget):
         """List the networks that the worker knows."""
         if networks and networks != self._networks:
             self._networks = networks
-            chosen = self.network.currentData()
+            current = self.network.currentData()
             self.network.clear()
             for choice in networks:
                 self.network.addItem(choice.title, choice.name)
                 self.network.setItemData(self.network.count() - 1, choice.description, Qt.ItemDataRole.ToolTipRole)
-            self._pick(self.network, chosen)
+            self._pick(self.network, current)
 
     def show_settings(self, settings: TrainingSettings) -> None:
         """Fill the fields, without `changed`."""
@@ -123,7 +123,7 @@ class TrainingForm(QWidget):
             self.augment.setChecked(settings.augment)
 
     def settings(self) -> TrainingSettings:
-        """Return the settings as the fields stand; those without a field stay as they were."""
+        """Return the settings as entered; those without a field stay as they were."""
         values: dict[str, Any] = {field: box.currentData() for field, box in self._boxes().items()}
         values |= {field: spin.value() for field, spin in self.spins.items()}
         return replace(
@@ -188,7 +188,7 @@ class TrainingForm(QWidget):
         return spin
 
     def _forget_preset(self) -> None:
-        """Drop the preset when another network is picked: its presets are its own."""
+        """Clear the preset when another network is picked: presets belong to one network."""
         if self.network.currentData() != self._settings.network:
             self._settings = replace(self._settings, preset="")
 

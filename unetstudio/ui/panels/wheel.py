@@ -1,4 +1,4 @@
-"""Keeps the wheel for scrolling: over a panel it never changes a number, slider or choice that nobody clicked on."""
+"""A filter that keeps the wheel for scrolling: over a panel it never changes a number, slider or choice that nobody clicked on."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class WheelGuard(QObject):
         self.watch(panel)
 
     def watch(self, within: QWidget) -> None:
-        """Filter those of every slider, number and choice inside a widget, such as one that was added later."""
+        """Filter the events of every slider, number and choice inside a widget, such as one that was added later."""
         for kind in (QAbstractSpinBox, QComboBox, QSlider):
             for field in within.findChildren(kind):
                 if field.focusPolicy() == Qt.FocusPolicy.WheelFocus:

@@ -1,4 +1,4 @@
-"""Numbers and sizes in words, as the panels show them."""
+"""Numbers and sizes as text for the panels."""
 
 from __future__ import annotations
 

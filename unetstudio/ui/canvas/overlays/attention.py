@@ -1,4 +1,4 @@
-"""The places that an attention network looked at, as a heat map."""
+"""The attention overlay: the places where an attention network looked, as a heat map."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unetstudio.worker.messages import NetworkChoice
 
 
 class Attention(Overlay):
-    """Bright where the network's gates are open."""
+    """A heat map that is bright where the network's gates are open."""
 
     title: ClassVar[str] = "Attention of the network"
     maps_attention: ClassVar[bool] = True

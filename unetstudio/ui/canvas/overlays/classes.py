@@ -8,11 +8,11 @@ from unetstudio.ui.canvas.colours import Pixels, draw_classes
 from unetstudio.ui.canvas.overlays.overlay import OVERLAYS, Overlay, OverlayContext
 
 BACKGROUND = 0.3
-"""The predicted background covers most of an image: its fill is fainter, so that the image stays readable."""
+"""Share of the usual opacity at which the predicted background is filled: it covers most of an image, which must stay readable."""
 
 
 class Classes(Overlay):
-    """Filled or outlined, as the user's own labels are."""
+    """The segmentation, filled or outlined like the user's own labels."""
 
     title: ClassVar[str] = "Segmentation"
 

@@ -1,4 +1,4 @@
-"""No overlay: the image and the user's own labels alone."""
+"""The absence of an overlay: the image and the user's own labels alone."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ NO_OVERLAY = "none"
 
 
 class NoOverlay(Overlay):
-    """Leaves the picture as it is."""
+    """An overlay that draws nothing."""
 
     title: ClassVar[str] = "No overlay"
 

@@ -1,4 +1,4 @@
-"""The contract of an overlay: what is drawn over the image, below the user's own labels."""
+"""The contract of an overlay, which is drawn over the image, below the user's own labels."""
 
 from __future__ import annotations
 
@@ -21,18 +21,18 @@ from unetstudio.worker.messages import NetworkChoice
 
 @dataclass(frozen=True, eq=False)
 class Predicted:
-    """The predictions of the open case; arrays (Z, Y, X), None while there is nothing yet."""
+    """The predictions of the open case; arrays (Z, Y, X), None while there are none."""
 
     prediction: Prediction | None = None
     segmentation: NDArray[np.uint8] | None = None
     removed: NDArray[np.bool_] | None = None  # changed by post-processing
     attention: NDArray[np.uint8] | None = None
-    attention_limits: tuple[float, float] = (0.0, 1.0)  # how far the gates were open where the map is darkest and brightest
+    attention_limits: tuple[float, float] = (0.0, 1.0)  # opening of the gates where the map is darkest and brightest
 
 
 @dataclass(frozen=True, eq=False)
 class OverlayContext:
-    """The material of an overlay for the pixels of `box`, all of which show a voxel of `plane`."""
+    """The input of an overlay for the pixels of `box`, all of which show a voxel of `plane`."""
 
     view: View
     box: Box
@@ -43,28 +43,28 @@ class OverlayContext:
 
     @cached_property
     def grid(self) -> PixelGrid:
-        """The voxels of the box's pixels."""
+        """The voxels shown by the box's pixels."""
         return PixelGrid(self.view, self.box)
 
 
 class Overlay(Protocol):
-    """One way to show what was predicted."""
+    """One way to show a prediction."""
 
     title: ClassVar[str]  # its menu entry
     of_one_class: ClassVar[bool] = False  # shows the class that the user chooses
     maps_attention: ClassVar[bool] = False  # shows a map that the worker computes only while somebody looks at it
 
     def offered(self, network: NetworkChoice | None) -> bool:
-        """Whether the network in use has what it takes; None while it is not known."""
+        """Return whether the network in use supports it; None while it is not known."""
         del network
         return True
 
     def draw(self, picture: Pixels, context: OverlayContext) -> Pixels:
-        """`picture` (height, width, 4) of the context's box with the overlay on it; the array handed in is left alone."""
+        """Return `picture` (height, width, 4) of the context's box with the overlay on it; the array passed in is not changed."""
         ...
 
     def legend(self, predicted: Predicted) -> str:
-        """The meaning of its colours in a sentence; "" where they explain themselves."""
+        """Return the meaning of its colours in a sentence; "" where they explain themselves."""
         del predicted
         return ""
 

@@ -1,4 +1,4 @@
-"""The probability of one class as a heat map."""
+"""The probability overlay: the probability of one class as a heat map."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unetstudio.ui.canvas.overlays.overlay import OVERLAYS, Overlay, OverlayCont
 
 
 class Probability(Overlay):
-    """Bright where the chosen class is likely."""
+    """A heat map that is bright where the chosen class is likely."""
 
     title: ClassVar[str] = "Probability of one class"
     of_one_class: ClassVar[bool] = True

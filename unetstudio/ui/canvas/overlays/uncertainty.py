@@ -1,4 +1,4 @@
-"""The uncertainty of the prediction as a heat map."""
+"""The uncertainty overlay: the uncertainty of the prediction as a heat map."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from unetstudio.ui.canvas.overlays.overlay import OVERLAYS, Overlay, OverlayCont
 
 
 class Uncertainty(Overlay):
-    """Bright where the best two classes are close."""
+    """A heat map that is bright where the best two classes are close."""
 
     title: ClassVar[str] = "Uncertainty"
 

@@ -1,4 +1,4 @@
-"""A tool at work, whoever feeds it with pointer positions."""
+"""A stroke in progress, whatever feeds it with pointer positions."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ import pytest
 
 from unetstudio.data.labels import LabelMap
 from unetstudio.data.stroke import Stroke
+from unetstudio.tools.active_stroke import ActiveStroke
 from unetstudio.tools.brush import Brush
 from unetstudio.tools.fill import Fill
 from unetstudio.tools.image_plane import ImagePlane
 from unetstudio.tools.polygon import Polygon
-from unetstudio.tools.stroke_in_hand import StrokeInHand
 from unetstudio.tools.tool import Pointer, Tool, ToolContext
 
 TRIANGLE = [(5, 5), (5, 30), (30, 30)]
@@ -22,10 +22,10 @@ def labels() -> LabelMap:
     return LabelMap.unlabelled((1, 40, 50))
 
 
-def begun(tool: Tool, labels: LabelMap, row: float, column: float) -> StrokeInHand:
+def begun(tool: Tool, labels: LabelMap, row: float, column: float) -> ActiveStroke:
     press = Pointer(row, column)
     image = ImagePlane(np.zeros((1, *labels.shape), np.uint8), press.plane)
-    return StrokeInHand(tool, ToolContext(Stroke(labels, 1, tool="any"), press, image))
+    return ActiveStroke(tool, ToolContext(Stroke(labels, 1, tool="any"), press, image))
 
 
 def test_that_the_press_paints_already(labels: LabelMap) -> None:

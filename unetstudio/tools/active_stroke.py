@@ -1,4 +1,4 @@
-"""A tool at work: fed with pointer positions from the press on, it ends as an Edit or as nothing."""
+"""A stroke in progress: the tool is fed pointer positions from the press on, and the stroke ends as an Edit or is rolled back."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from unetstudio.tools.tool import Pointer, Tool, ToolContext, Touched
 NOTHING = Touched()
 
 
-class StrokeInHand:
-    """The stroke of `context` while `tool` paints it; `first` is what the press itself touched."""
+class ActiveStroke:
+    """The stroke of `context` while `tool` paints it; `first` is the tool's answer to the press."""
 
     def __init__(self, tool: Tool, context: ToolContext) -> None:
         self.clicks = tool.clicks
@@ -20,7 +20,7 @@ class StrokeInHand:
         self.first = self._noted(next(self._drag))
 
     def move(self, at: Pointer) -> Touched:
-        """Send the next position; the answer is `done` once the tool has finished by itself."""
+        """Send the next position; the result is `done` once the tool has finished by itself."""
         try:
             return self._noted(self._drag.send(at))
         except StopIteration:
@@ -38,16 +38,16 @@ class StrokeInHand:
         return touched
 
     def commit(self) -> Edit | None:
-        """The closed stroke as one Edit; None when it changed nothing."""
+        """Return the closed stroke as one Edit; None when it changed nothing."""
         return self._stroke.commit()
 
     def roll_back(self) -> Region:
-        """End the drag and take everything back; returns the region to repaint."""
+        """End the drag and undo the whole stroke; returns the region to repaint."""
         self._drag.close()
         return self._stroke.rollback()
 
     def part(self) -> Edit | None:
-        """The changes since the last part, for the disk; see `Stroke.part`."""
+        """Return the changes since the last part, for the disk; see `Stroke.part`."""
         return self._stroke.part()
 
     def _noted(self, touched: Touched) -> Touched:
