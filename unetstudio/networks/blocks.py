@@ -24,7 +24,7 @@ INSTANCE_NORM: dict[int, type[nn.InstanceNorm2d] | type[nn.InstanceNorm3d]] = {2
 
 
 def norm_layer(norm: str, dims: int, channels: int, affine: bool = True) -> nn.Module:
-    """A norm by name; group norm has 8 groups, or fewer where 8 does not divide the channels. `affine`: with factor and offset."""
+    """Make a norm by name; group norm has 8 groups, or fewer where 8 does not divide the channels. `affine`: with factor and offset."""
     match norm:
         case "batch":
             return BATCH_NORM[dims](channels, affine=affine)
@@ -49,7 +49,7 @@ def double_conv(
     bias: bool = False,
     affine: bool = True,
 ) -> nn.Sequential:
-    """Twice convolution, norm, ReLU, with `between` channels after the first convolution, or `channels` if it is 0.
+    """Make convolution, norm, ReLU twice, with `between` channels after the first convolution, or `channels` if it is 0.
 
     A norm makes the convolution's bias redundant; `bias` adds it nevertheless. `affine` gives the norm a factor and an offset.
     """
@@ -63,7 +63,7 @@ def double_conv(
 
 
 def centre(skip: Tensor, like: Tensor) -> Tensor:
-    """The centre of `skip` in the spatial shape of `like`; with valid padding the decoder's features are smaller than the encoder's."""
+    """Crop the centre of `skip` to the spatial shape of `like`; with valid padding the decoder's features are the smaller ones."""
     for axis in range(2, skip.dim()):
         surplus = skip.shape[axis] - like.shape[axis]
         if surplus:

@@ -21,7 +21,8 @@ SLOPE = 0.01
 
 @dataclass(frozen=True)
 class ResEncConfig(PyramidConfig):
-    """`blocks` per level, finest first, the last number for all further levels; `most` channels per level, 0 for nnU-Net's 512 or 320.
+    """Options: `blocks` per level, finest first, the last number for all further levels; at most `most` channels per level, 0 for nnU-Net's
+    512 or 320.
 
     `deep_supervision`: training also compares the output of the decoder's coarser levels with the labels.
     """
@@ -92,7 +93,7 @@ class ResEncUNet(Network):
         self.exact = norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """(N, C, 512, 512) to (N, K, 512, 512); in training with deep supervision also (N, K, 256, 256), (N, K, 128, 128) ..."""
+        """Map (N, C, 512, 512) to (N, K, 512, 512); in training with deep supervision also (N, K, 256, 256), (N, K, 128, 128) ..."""
         x = self.stem(x)  # (N, 32, 512, 512)
         skips = []
         for stage in self.stages:
@@ -137,7 +138,7 @@ class ResidualBlock(nn.Module):
 def _conv(
     config: ResEncConfig, channels_in: int, channels: int, kernel: tuple[int, ...], stride: tuple[int, ...] | int = 1
 ) -> nn.Sequential:
-    """Convolution, norm, leaky ReLU."""
+    """Make convolution, norm, leaky ReLU."""
     around = tuple(k // 2 for k in kernel)
     convolution = CONV[config.dims](channels_in, channels, kernel, stride, around)
     return nn.Sequential(convolution, norm_layer(config.norm, config.dims, channels), nn.LeakyReLU(SLOPE, inplace=True))

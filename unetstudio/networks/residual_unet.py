@@ -18,7 +18,7 @@ SHORTCUTS = ("projection", "identity")
 
 @dataclass(frozen=True)
 class ResidualUNetConfig(PyramidConfig):
-    """`shortcut` is a 1x1 convolution ("projection"), or the identity with channels cropped or padded with zeros where a unit changes them.
+    """Options: `shortcut` is a 1x1 convolution ("projection"), or the identity with channels cropped, or padded with zeros, as needed.
 
     `affine`: norms have a factor and an offset. The paper's 7.8 million parameters are 7,782,913 with identities and without `affine`.
     """
@@ -69,7 +69,7 @@ class ResidualUNet(Network):
         self.exact = config.norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, 224, 224) to (N, K, 224, 224); the numbers are those of the paper's table."""
+        """Map (N, C, 224, 224) to (N, K, 224, 224); the numbers are those of the paper's table."""
         x = self.first(x)  # (N, 64, 224, 224)
         skips = []
         for encode in self.encoders:
