@@ -1,10 +1,9 @@
-"""How good masks are after training on full masks: each set of images scored by the measures of its literature, on images kept apart.
+"""Benchmark of accuracy after training on full masks: each data set scored by the measures of its literature, on held-out images.
 
     python benchmarks/accuracy.py DATA SET [SET ...] [--seconds S] [--set KEY=VALUE ...] [--out FOLDER]
 
-DATA holds a folder for each SET with `images` and `masks` of equal stems. What a user gets who trains with these settings on this machine;
-predicted with mirrored and turned views averaged where training showed such. Prints a row of Markdown for each measure; `--out` keeps
-checkpoint and log.
+DATA contains a folder for each SET with `images` and `masks` of equal stems. The result is what a user gets with these settings on this
+machine, with TTA over the views that were learnt. It prints a row of Markdown for each measure; `--out` keeps checkpoint and log.
 """
 
 from __future__ import annotations
@@ -30,7 +29,8 @@ from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import Pair as Outcome
 from unetstudio.measure.metric import Score
 from unetstudio.postprocess.numbered import numbered
-from unetstudio.postprocess.segment import DEFAULT_STEPS, segment, with_options
+from unetstudio.postprocess.segment import segment
+from unetstudio.postprocess.stack import DEFAULT_STEPS, with_options
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingStarted
 from unetstudio.training.fit import Trainer
@@ -43,41 +43,41 @@ HEAD = "| set | measure | found | asked | published | steps, seconds |\n|---|---
 
 @dataclass(frozen=True)
 class Measure:
-    """A score by its name: of the class of value `of`, or the mean where that is None; `asked` is the bar and `published` a figure to see
-    it beside, with what differs."""
+    """A score by its name, of the class with value `of` or the mean if None; `limit` is the bar, `published` a figure for comparison, with
+    the differences."""
 
     metric: str
-    asked: str = ""
+    limit: str = ""
     published: str = ""
     of: int | None = None
 
     def read(self, score: Score) -> float | None:
-        """The number meant."""
+        """Return this measure's number."""
         return score.mean if self.of is None else score.per_class.get(self.of)
 
 
 @dataclass(frozen=True)
 class Task:
-    """A set of images: its classes, what its mask values mean, how many images are trained on (a share below 1), and its measures."""
+    """A data set: its classes, the conversion of its mask values, the number of training images (a share if below 1), and its measures."""
 
     names: tuple[str, ...]
     value: Callable[[Labels], Labels]
     train: float | int
     measures: tuple[Measure, ...]
-    wanted: str = ""  # only stems that begin so
+    prefix: str = ""  # of the stems that are used
     border: int = 1
-    between: int = 0  # images left out between those trained on and those scored: neighbours of a film are nearly the same
-    mixed: bool = False  # every third image is scored instead of the last third: names that begin alike are of one kind
-    objects: bool = False  # what is scored are objects, split where they touch
+    between: int = 0  # images left out between training and test images: neighbours in a film are nearly identical
+    mixed: bool = False  # every third image is scored instead of the last third: similar names mean similar images
+    objects: bool = False  # whether to score objects, split where they touch
     settings: tuple[str, ...] = field(default=())
 
     def material(self, folder: Path) -> Material:
-        """Training and test images of the folder."""
-        found = material(folder, list(self.names), self.value, self.train, self.wanted)
+        """Read the training and test images of the folder."""
+        data = material(folder, list(self.names), self.value, self.train, self.prefix)
         if self.mixed:
-            pairs = [*found.train, *found.test]
-            return replace(found, train=[pair for n, pair in enumerate(pairs) if n % 3 != 2], test=pairs[2::3])
-        return replace(found, test=found.test[self.between :])
+            pairs = [*data.train, *data.test]
+            return replace(data, train=[pair for n, pair in enumerate(pairs) if n % 3 != 2], test=pairs[2::3])
+        return replace(data, test=data.test[self.between :])
 
 
 TASKS = {
@@ -106,7 +106,7 @@ TASKS = {
             Measure("ap50", ">= 0.85", "StarDist 0.864 on the fluorescence images of another split"),
             Measure("dice"),
         ),
-        wanted="fluo",
+        prefix="fluo",
         objects=True,
     ),
     "dic_hela_ctc": Task(
@@ -155,39 +155,39 @@ TASKS = {
 }
 
 
-def train(found: Material, settings: TrainingSettings, checkpoints: Path, init: Path | None) -> Trainer:
-    """A training to the end of its budget, a line a minute; from the weights of another one if that is named."""
+def train(data: Material, settings: TrainingSettings, checkpoints: Path, init: Path | None) -> Trainer:
+    """Train to the end of the budget, printing a line a minute; start from the weights `init` if given."""
     start = None if init is None else load_start(init, resume=False)
-    trainer, told = Trainer(found.study, settings, checkpoints=checkpoints, start=start), 0.0
+    trainer, reported = Trainer(data.study, settings, checkpoints=checkpoints, start=start), 0.0
     for event in trainer.run():
         if isinstance(event, TrainingStarted):
             print("\n".join(f"{name}: {words}" for name, words in event.plan.items()), flush=True)
-        elif isinstance(event, RoundDone) and event.seconds - told >= 60:
-            told = event.seconds
+        elif isinstance(event, RoundDone) and event.seconds - reported >= 60:
+            reported = event.seconds
             score = "" if event.score is None else f"  held-out Dice {event.score:.3f}"
             print(f"{event.seconds:6.0f} s  step {event.step:5}  loss {event.loss:.3f}{score}", flush=True)
     return trainer
 
 
 def probabilities(predictor: NetworkPredictor, scan: Scan, *, tta: bool) -> NDArray[np.uint8]:
-    """(K, Z, Y, X) of the whole scan."""
-    kept = Prediction(scan.shape, predictor.values)
-    for _ in collect(predictor.predict(scan, PredictionRequest("", tta=tta)), kept):
+    """Predict (K, Z, Y, X) of the whole scan."""
+    prediction = Prediction(scan.shape, predictor.values)
+    for _ in collect(predictor.predict(scan, PredictionRequest("", tta=tta)), prediction):
         pass
-    return kept.probabilities
+    return prediction.probabilities
 
 
-def scores(task: Task, found: Material, predictor: NetworkPredictor) -> dict[str, Score]:
-    """Of all test images together; case by case on the way."""
+def scores(task: Task, data: Material, predictor: NetworkPredictor) -> dict[str, Score]:
+    """Score all test images together, printing the scores of each."""
     evaluation = Evaluation([measure.metric for measure in task.measures])
-    for pair in found.test:
+    for pair in data.test:
         shares = probabilities(predictor, pair.scan, tta=predictor.mirrored)
         spacing, border = pair.scan.geometry.spacing, shares[task.border].astype(np.float32) / 255
         steps = with_options(DEFAULT_STEPS, ["small_components=30", "split=2"] if task.objects else [])
         labels = segment(shares, predictor.values, steps, spacing).labels
         ids = numbered(labels, predictor.values[1:]) if task.objects else labels
         truth = pair.truth
-        if task.objects:  # lines between objects are for learning: as objects they count in full
+        if task.objects:  # the lines between objects are only for training
             labels, truth = (ids > 0).astype(np.uint8), (pair.mask > 0).astype(np.uint8)
         case = evaluation.add(Outcome(labels, truth, predictor.values, spacing, (ids, pair.mask), task.border, border))
         print(pair.name, {name: round(score.mean, 4) for name, score in case.items() if score.mean is not None}, flush=True)
@@ -195,31 +195,31 @@ def scores(task: Task, found: Material, predictor: NetworkPredictor) -> dict[str
 
 
 def main() -> None:
-    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("data", type=Path)
-    ask.add_argument("sets", nargs="+", choices=list(TASKS))
-    ask.add_argument("--seconds", type=float, default=900)
-    ask.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    ask.add_argument("--init", type=Path, metavar="CHECKPOINT", help="begin from these weights, of an earlier run with --out")
-    ask.add_argument("--out", type=Path)
-    chosen = ask.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("sets", nargs="+", choices=list(TASKS))
+    parser.add_argument("--seconds", type=float, default=900)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--init", type=Path, metavar="CHECKPOINT", help="begin from these weights, of an earlier run with --out")
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
     rows = [HEAD]
-    for name in chosen.sets:
+    for name in arguments.sets:
         task = TASKS[name]
-        found = task.material(chosen.data / name)
-        settings = TrainingSettings(seconds=chosen.seconds).with_overrides([*task.settings, *chosen.set])
+        data = task.material(arguments.data / name)
+        settings = TrainingSettings(seconds=arguments.seconds).with_overrides([*task.settings, *arguments.set])
         with tempfile.TemporaryDirectory() as scratch:
-            folder = chosen.out / name if chosen.out else Path(scratch)
+            folder = arguments.out / name if arguments.out else Path(scratch)
             folder.mkdir(parents=True, exist_ok=True)
             start = time.perf_counter()
-            trainer = train(found, settings, folder, chosen.init)
-            overall = scores(task, found, trainer.predictor())
+            trainer = train(data, settings, folder, arguments.init)
+            overall = scores(task, data, trainer.predictor())
         took = f"{trainer.step}, {trainer.seconds:.0f}"
         for measure in task.measures:
             value = measure.read(overall[measure.metric])
-            rows.append(f"| {name} | {measure.metric} | {value:.4f} | {measure.asked} | {measure.published} | {took} |")
+            rows.append(f"| {name} | {measure.metric} | {value:.4f} | {measure.limit} | {measure.published} | {took} |")
         print("\n".join(rows), f"\n({time.perf_counter() - start:.0f} s in all)", flush=True)
-        if chosen.out:
+        if arguments.out:
             plain = {key: {"mean": score.mean, "classes": score.per_class} for key, score in overall.items()}
             (folder / "scores.json").write_text(json.dumps(plain), encoding="utf-8")
 

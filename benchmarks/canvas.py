@@ -1,10 +1,10 @@
-"""What a brush move costs on the canvas, from the event to the repainted pixels, beside recomposing the whole image as many programs do.
+"""Benchmark of a brush move on the canvas, from the event to the repainted pixels, against recomposing the whole image.
 
     python benchmarks/canvas.py [--sizes 1024 4096 8192] [--brushes 5 50 500] [--moves 200]
 
-Offscreen, on a canvas of 1400 x 950 pixels, image fitted and at 100 %. `move` is one mouse event: brush, composing its rectangle,
-repainting it. `release` ends the stroke. `whole` blends labels over the whole image in NumPy and hands it to Qt, measured in the same
-run on the same data. Limits of the design: median 5 ms, 95 % 16 ms, the same at every image size.
+It runs offscreen, on a canvas of 1400 x 950 pixels, with the image fitted and at 100 %. `move` is one mouse event: brush, composition of
+its rectangle, repaint. `release` ends the stroke. `whole` blends labels over the whole image in NumPy and hands it to Qt, in the same run
+on the same data. Limits: median 5 ms, 95 % 16 ms, the same at every image size.
 """
 
 from __future__ import annotations
@@ -36,15 +36,15 @@ COLOURS = [(86, 180, 233), (230, 159, 0)]
 
 
 def main() -> None:
-    """Prints a table, one row per image size, zoom and brush."""
-    options = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    options.add_argument("--sizes", type=int, nargs="+", default=[1024, 4096, 8192])
-    options.add_argument("--brushes", type=int, nargs="+", default=[5, 50, 500])
-    options.add_argument("--moves", type=int, default=200)
-    asked = options.parse_args()
+    """Print a table, one row per image size, zoom and brush."""
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--sizes", type=int, nargs="+", default=[1024, 4096, 8192])
+    parser.add_argument("--brushes", type=int, nargs="+", default=[5, 50, 500])
+    parser.add_argument("--moves", type=int, default=200)
+    arguments = parser.parse_args()
     app = QApplication([])
     print(f"{'image':>6} {'zoom':>6} {'brush':>5} | {'move':>6} {'95 %':>6} {'max':>6} | {'release':>7} {'undo':>6} | {'whole':>7}  ms")
-    for size in asked.sizes:
+    for size in arguments.sizes:
         session = opened(size)
         canvas = Canvas(session)
         canvas.resize(1400, 950)
@@ -54,8 +54,8 @@ def main() -> None:
         for zoom in ("fit", "100 %"):
             canvas.fit() if zoom == "fit" else canvas.zoom_100()
             app.processEvents()
-            for brush in asked.brushes:
-                moves, release, undo = stroke(app, canvas, brush, asked.moves)
+            for brush in arguments.brushes:
+                moves, release, undo = stroke(app, canvas, brush, arguments.moves)
                 median, most = np.percentile(moves, [50, 95])
                 print(
                     f"{size:>6} {zoom:>6} {brush:>5} | {median:>6.2f} {most:>6.2f} {max(moves):>6.2f} | {release:>7.2f} {undo:>6.2f} |"
@@ -66,7 +66,7 @@ def main() -> None:
 
 
 def opened(size: int) -> Session:
-    """A session with a noise image of `size` x `size` pixels and a predicted segmentation."""
+    """Open a session with a noise image of `size` x `size` pixels and a predicted segmentation."""
     rng = np.random.default_rng(0)
     session = Session()
     session.start_worker = lambda: None
@@ -83,7 +83,7 @@ def opened(size: int) -> Session:
 
 
 def stroke(app: QApplication, canvas: Canvas, brush: int, count: int) -> tuple[list[float], float, float]:
-    """Milliseconds of each move of a stroke that winds over the screen, of its release and of its undo."""
+    """Return the milliseconds of each move of a spiral stroke, of its release and of its undo."""
     annotation = canvas.session.annotation
     annotation.tools.set_options("brush", size=brush)
     turn = np.linspace(0, 12 * np.pi, count)
@@ -98,7 +98,7 @@ def stroke(app: QApplication, canvas: Canvas, brush: int, count: int) -> tuple[l
 
 
 def send(app: QApplication, canvas: Canvas, kind: QEvent.Type, at: np.ndarray) -> float:
-    """Milliseconds from handing Qt an event until it is handled and what it changed is painted."""
+    """Return the milliseconds from sending an event until it is handled and its changes are painted."""
     left, none = Qt.MouseButton.LeftButton, Qt.MouseButton.NoButton
     button = none if kind == QEvent.Type.MouseMove else left
     held = none if kind == QEvent.Type.MouseButtonRelease else left
@@ -111,7 +111,7 @@ def send(app: QApplication, canvas: Canvas, kind: QEvent.Type, at: np.ndarray) -
 
 
 def whole_image(session: Session) -> float:
-    """Milliseconds to blend the label colours over the whole image and make a picture of it."""
+    """Return the milliseconds to blend the label colours over the whole image and make a picture of it."""
     voxels, labels = session.scan.voxels[0, 0], session.labels.values[0]
     colours = np.zeros((256, 3), np.float32)
     colours[: len(COLOURS)] = COLOURS

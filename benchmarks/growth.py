@@ -1,11 +1,11 @@
-"""How training grows with the number of cases and classes, and prediction with the size of a picture and classes.
+"""Benchmark of the growth of training with the number of cases and classes, and of prediction with picture size and classes.
 
     python benchmarks/growth.py [--cases 1 10 100 1000] [--classes 2 8 32 128 254] [--edges 512 1024 2048 4096 8192] [--plot FILE.png]
 
-Cases are pictures of 256 x 256, fully labelled in blobs. Training: seconds before the first step, seconds and memory of a step, and to
-take up an Edit. Prediction: seconds and memory from a file to its mask, as a folder of images is predicted, of two classes, or of a
-picture of 1024 x 1024. Each row is a process of its own with one thread; memory is what it took beyond its start, at its largest. The
-limit is proportional growth: what a row takes beyond the first one over how much more it has to do.
+Cases are pictures of 256 x 256, fully labelled in blobs. Training: seconds before the first step, seconds and memory of a step, and seconds
+to take up an Edit. Prediction: seconds and memory from a file to its mask, as in a folder of images, with two classes, or for a picture of
+1024 x 1024. Each row is a separate process with one thread; memory is the peak beyond the start. The limit is proportional growth: the cost
+beyond the first row must grow no faster than the work.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ KINDS = {
     "edge": "edge of a picture in pixels (prediction)",
     "predicted classes": "classes (prediction)",
 }
-"""Kinds of rows, and how the plot calls them."""
+"""Kinds of rows, and their labels in the plot."""
 
 
 def run(cases: int, classes: int) -> tuple[float, float, float, float]:
-    """Seconds to the first step, seconds a step (median), seconds to take up an Edit, and MB."""
+    """Return seconds to the first step, seconds per step (median), seconds to take up an Edit, and MB."""
     import numpy as np
     import psutil
 
@@ -81,7 +81,7 @@ def run(cases: int, classes: int) -> tuple[float, float, float, float]:
 
 
 def predict(edge: int, classes: int) -> tuple[float, float]:
-    """Seconds and MB from the file of a picture to its mask by a network that has learnt nothing."""
+    """Return seconds and MB from the file of a picture to its mask by an untrained network."""
     import numpy as np
     import psutil
     import tifffile
@@ -98,7 +98,7 @@ def predict(edge: int, classes: int) -> tuple[float, float]:
     from unetstudio.networks.device import use_threads
     from unetstudio.networks.network import create
     from unetstudio.networks.precision_choice import choose_precision
-    from unetstudio.postprocess.segment import DEFAULT_STEPS
+    from unetstudio.postprocess.stack import DEFAULT_STEPS
 
     use_threads(1)
     picture = np.random.default_rng(0).integers(0, 255, (edge, edge), np.uint8)
@@ -118,7 +118,7 @@ def predict(edge: int, classes: int) -> tuple[float, float]:
 
 
 def peak() -> int:
-    """Most bytes this process ever held (Linux counts in KB, macOS in bytes)."""
+    """Return the peak memory of this process in bytes (Linux reports KB, macOS bytes)."""
     import resource
 
     most = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
@@ -126,7 +126,7 @@ def peak() -> int:
 
 
 def plot(rows: list[tuple[str, int, tuple[float, ...]]], file: Path) -> None:
-    """Side by side, training over cases and classes, and prediction over sizes and classes."""
+    """Plot, side by side, training over cases and classes, and prediction over sizes and classes."""
     import matplotlib as mpl
 
     mpl.use("agg")
@@ -137,11 +137,11 @@ def plot(rows: list[tuple[str, int, tuple[float, ...]]], file: Path) -> None:
     figure, axes = plt.subplots(1, 4, figsize=(15, 4), layout="constrained")
     for axis, (kind, words) in zip(axes, KINDS.items(), strict=True):
         sizes = [size for name, size, _ in rows if name == kind]
-        found = [values for name, _, values in rows if name == kind]
+        measured = [values for name, _, values in rows if name == kind]
         names = learnt if kind in ("cases", "classes") else made
         for place, name in enumerate(names):
             scale = 1 / 1024 if "GB" in name else 1.0
-            axis.loglog(sizes, [max(values[place] * scale, 1e-5) for values in found], "o-", label=name)
+            axis.loglog(sizes, [max(values[place] * scale, 1e-5) for values in measured], "o-", label=name)
         axis.set_xlabel(words)
         axis.set_xticks(sizes, [str(size) for size in sizes])
         axis.minorticks_off()
@@ -151,33 +151,33 @@ def plot(rows: list[tuple[str, int, tuple[float, ...]]], file: Path) -> None:
 
 
 def main() -> None:
-    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("--cases", type=int, nargs="+", default=[1, 10, 100, 1000])
-    ask.add_argument("--classes", type=int, nargs="+", default=[2, 8, 32, 128, 254])
-    ask.add_argument("--edges", type=int, nargs="+", default=[512, 1024, 2048, 4096, 8192])
-    ask.add_argument("--plot", type=Path)
-    chosen = ask.parse_args()
-    training: list[tuple[str, int, dict[str, Any]]] = [("cases", n, {"cases": n, "classes": 2}) for n in chosen.cases]
-    training += [("classes", n, {"cases": 8, "classes": n}) for n in chosen.classes]
-    predicting: list[tuple[str, int, dict[str, Any]]] = [("edge", n, {"edge": n, "classes": 2}) for n in chosen.edges]
-    predicting += [("predicted classes", n, {"edge": 1024, "classes": n}) for n in chosen.classes]
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--cases", type=int, nargs="+", default=[1, 10, 100, 1000])
+    parser.add_argument("--classes", type=int, nargs="+", default=[2, 8, 32, 128, 254])
+    parser.add_argument("--edges", type=int, nargs="+", default=[512, 1024, 2048, 4096, 8192])
+    parser.add_argument("--plot", type=Path)
+    arguments = parser.parse_args()
+    training: list[tuple[str, int, dict[str, Any]]] = [("cases", n, {"cases": n, "classes": 2}) for n in arguments.cases]
+    training += [("classes", n, {"cases": 8, "classes": n}) for n in arguments.classes]
+    predicting: list[tuple[str, int, dict[str, Any]]] = [("edge", n, {"edge": n, "classes": 2}) for n in arguments.edges]
+    predicting += [("predicted classes", n, {"edge": 1024, "classes": n}) for n in arguments.classes]
     rows: list[tuple[str, int, tuple[float, ...]]] = []
     print("| what | number | before the first step, s | a step, s | an Edit, s | MB |\n|---|---|---|---|---|---|")
     for kind, size, options in training:
-        found = alone(run, options)
-        rows.append((kind, size, found))
-        print(f"| {kind} | {size} | {found[0]:.2f} | {found[1]:.3f} | {found[2]:.4f} | {found[3]:.0f} |", flush=True)
+        measured = alone(run, options)
+        rows.append((kind, size, measured))
+        print(f"| {kind} | {size} | {measured[0]:.2f} | {measured[1]:.3f} | {measured[2]:.4f} | {measured[3]:.0f} |", flush=True)
     print("\n| what | number | a mask, s | MB |\n|---|---|---|---|")
     for kind, size, options in predicting:
-        found = alone(predict, options)
-        rows.append((kind, size, found))
-        print(f"| {kind} | {size} | {found[0]:.2f} | {found[1]:.0f} |", flush=True)
-    if chosen.plot:
-        plot(rows, chosen.plot)
+        measured = alone(predict, options)
+        rows.append((kind, size, measured))
+        print(f"| {kind} | {size} | {measured[0]:.2f} | {measured[1]:.0f} |", flush=True)
+    if arguments.plot:
+        plot(rows, arguments.plot)
 
 
 def alone(work: Callable[..., tuple[float, ...]], options: dict[str, Any]) -> tuple[float, ...]:
-    """In a process of its own."""
+    """Run the work in a separate process."""
     with multiprocessing.get_context("spawn").Pool(1) as pool:
         return pool.apply(work, (), options)
 

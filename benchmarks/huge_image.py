@@ -1,12 +1,12 @@
-"""How much memory does it take to predict ever larger pictures, and how long a pixel?
+"""Benchmark of the memory, and the time per pixel, of predicting ever larger pictures.
 
 python benchmarks/huge_image.py [--sizes 4096 8192 16384 30000] [--blank 0.25] [--base 4] [--depth 2] [--storage raw]
                                 [--post NAME=VALUE ...] [--engine torch] [--folder FOLDER]
 
-Makes square pictures of soft blobs, of which a share is blank as on a slide, and runs `unetstudio predict` on each in a process of its own
-with an untrained network. What that process holds is looked at ten times a second: its unique set size (psutil's `uss`), that is its
-resident memory less the pages that it shares with other processes or with files, which the system takes back when it needs them.
-"start" is when the network is loaded and the first tile not begun; all else is counted beyond it.
+It makes square pictures of soft blobs, with a blank share as on a slide, and runs `unetstudio predict` on each in a separate process with
+an untrained network. The memory of that process is sampled ten times a second: its unique set size (psutil's `uss`), that is its resident
+memory without the pages shared with other processes or files, which the system can reclaim. "start" is the time when the network is loaded
+and no tile begun; everything else is counted beyond it.
 """
 
 from __future__ import annotations
@@ -37,14 +37,14 @@ from unetstudio.networks.network import create
 from unetstudio.project.project import Project
 
 BLOCK = 1024
-GROUND = 230  # what is blank
+GROUND = 230  # value of blank parts
 STORAGE = {"raw": {}, "tiles": {"tile": (256, 256), "compression": "zlib"}, "strips": {"rowsperstrip": 64, "compression": "zlib"}}
 CLASSES, CHANNELS = 2, 1
 
 
 @dataclass
 class Watched:
-    """What a process held when, in seconds and bytes, and what it said when."""
+    """The record of a process: its memory in bytes, its events and its words, each with the time in seconds."""
 
     memory: list[tuple[float, int]] = field(default_factory=list)
     events: list[tuple[float, dict[str, object]]] = field(default_factory=list)
@@ -52,7 +52,7 @@ class Watched:
 
 
 def texture(edge: int = 4 * BLOCK) -> NDArray[np.uint8]:
-    """Soft dark blobs on bright ground, with a little noise."""
+    """Make soft dark blobs on a bright background, with a little noise."""
     torch.manual_seed(0)
     coarse = torch.rand(1, 1, edge // 16, edge // 16)
     blobs = torch.nn.functional.interpolate(coarse, (edge, edge), mode="bicubic")[0, 0]
@@ -60,7 +60,7 @@ def texture(edge: int = 4 * BLOCK) -> NDArray[np.uint8]:
 
 
 def picture(path: Path, size: int, blank: float, storage: str) -> None:
-    """A picture of `size` squared, written row of blocks after row of blocks."""
+    """Write a picture of `size` squared, by rows of blocks."""
     rng, pattern = np.random.default_rng(0), texture()
 
     def rows() -> NDArray[np.uint8]:
@@ -84,27 +84,27 @@ def picture(path: Path, size: int, blank: float, storage: str) -> None:
 
 
 def project(folder: Path, base: int, depth: int) -> None:
-    """Without images, and with a checkpoint that has learnt nothing."""
+    """Make a project without images, with an untrained checkpoint."""
     torch.manual_seed(0)
     intensity = Intensity.fit([Scan(texture()[None, None])])
     network = create("unet", intensity.channels_out(CHANNELS), CLASSES, base=base, depth=depth)
     classes = ClassTable.named(["background", "structure"], [(0, 0, 0), (255, 255, 0)])
-    with Project.create(folder, classes) as made:
-        save(made.checkpoints_folder, Checkpoint("unet", network.config.to_json(), classes, intensity.to_json()), network.state_dict())
+    with Project.create(folder, classes) as study:
+        save(study.checkpoints_folder, Checkpoint("unet", network.config.to_json(), classes, intensity.to_json()), network.state_dict())
 
 
 def watch(words: list[str]) -> Watched:
-    """Runs a command to its end."""
-    seen, start = Watched(), time.perf_counter()
+    """Run a command to its end and record it."""
+    record, start = Watched(), time.perf_counter()
     process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
 
     def listen(stream: IO[str], json_lines: bool) -> None:
         for line in stream:
             now = time.perf_counter() - start
             if json_lines:
-                seen.events.append((now, json.loads(line)))
+                record.events.append((now, json.loads(line)))
             else:
-                seen.words.append((now, line.strip()))
+                record.words.append((now, line.strip()))
 
     assert process.stdout is not None
     assert process.stderr is not None
@@ -114,7 +114,7 @@ def watch(words: list[str]) -> Watched:
     child = psutil.Process(process.pid)
     while process.poll() is None:
         try:
-            seen.memory.append((time.perf_counter() - start, child.memory_full_info().uss))
+            record.memory.append((time.perf_counter() - start, child.memory_full_info().uss))
         except psutil.Error:
             break
         time.sleep(0.1)
@@ -122,19 +122,19 @@ def watch(words: list[str]) -> Watched:
     for thread in threads:
         thread.join()
     if process.returncode:
-        sys.exit("\n".join(line for _, line in seen.words))
-    return seen
+        sys.exit("\n".join(line for _, line in record.words))
+    return record
 
 
-def report(size: int, seen: Watched) -> str:
-    """One row of the table."""
-    begin = next(at for at, line in seen.words if line.startswith("Computed by"))
-    end = next(at for at, event in seen.events if event["event"] == "mask")
-    before = [held for at, held in seen.memory if at <= begin][-1]
-    during = [(at, held - before) for at, held in seen.memory if begin < at <= end]
+def report(size: int, record: Watched) -> str:
+    """Format a row of the table."""
+    begin = next(at for at, line in record.words if line.startswith("Computed by"))
+    end = next(at for at, event in record.events if event["event"] == "mask")
+    before = [held for at, held in record.memory if at <= begin][-1]
+    during = [(at, held - before) for at, held in record.memory if begin < at <= end]
     half = (begin + end) / 2
     early, late = (max((held for at, held in during if (at > half) is later), default=0) for later in (False, True))
-    writing = next((at for at, event in seen.events if event.get("what") == "writing"), end)
+    writing = next((at for at, event in record.events if event.get("what") == "writing"), end)
     pixels = size * size
     monai = pixels * (4 * CLASSES + 4 + 8 * CHANNELS)  # output and count map, picture and its padded copy, all in 32 bits
     nnunet = pixels * (2 * CLASSES + 2 + 4 * CHANNELS)  # logits and count map in 16 bits, picture in 32
@@ -155,21 +155,22 @@ def main() -> None:
     parser.add_argument("--post", nargs="*", default=[], metavar="NAME=VALUE", help="clean-up steps, as of the command")
     parser.add_argument("--engine", default="torch")
     parser.add_argument("--folder", type=Path, help="where pictures and masks are made, and removed again")
-    asked = parser.parse_args()
-    print(f"blank {asked.blank:.0%}, {asked.storage}, base {asked.base}, depth {asked.depth}, {' '.join(asked.post) or 'no clean-up'}")
+    arguments = parser.parse_args()
+    clean_up = " ".join(arguments.post) or "no clean-up"
+    print(f"blank {arguments.blank:.0%}, {arguments.storage}, base {arguments.base}, depth {arguments.depth}, {clean_up}")
     print(
         f"{'size':>6} {'start MB':>9} {'peak MB':>9} {'1st half':>10} {'2nd half':>10} {'s/Mpixel':>9} {'predict s':>9} {'write s':>8} "
         f"{'MONAI MB *':>11} {'nnU-Net MB *':>11}"
     )
-    with tempfile.TemporaryDirectory(dir=asked.folder) as name:
+    with tempfile.TemporaryDirectory(dir=arguments.folder) as name:
         folder = Path(name)
-        project(folder / "p.unetstudio", asked.base, asked.depth)
-        for size in asked.sizes:
+        project(folder / "p.unetstudio", arguments.base, arguments.depth)
+        for size in arguments.sizes:
             image, out = folder / f"{size}.tif", folder / "masks"
-            picture(image, size, asked.blank, asked.storage)
+            picture(image, size, arguments.blank, arguments.storage)
             words = [sys.executable, "-m", "unetstudio", "predict", str(folder / "p.unetstudio"), str(image), "--out", str(out), "--json"]
-            posts = [word for post in asked.post for word in ("--post", post)]
-            print(report(size, watch([*words, "--device", "cpu", "--engine", asked.engine, *posts])), flush=True)
+            posts = [word for post in arguments.post for word in ("--post", post)]
+            print(report(size, watch([*words, "--device", "cpu", "--engine", arguments.engine, *posts])), flush=True)
             image.unlink()
             shutil.rmtree(out)
     print("* computed from what they allocate, not measured; peak MB is beyond start MB")

@@ -1,9 +1,9 @@
-"""Pixel error on ISBI 2012 EM after a given time: full masks of the first 15 slices, scored on the last 5.
+"""Benchmark of the pixel error on ISBI 2012 EM after a given time: full masks of the first 15 slices, scored on the last 5.
 
     python benchmarks/isbi2012.py FOLDER --seconds 300
 
-FOLDER holds `images` and `masks` of equal stems (0 = membrane). Limit: 0.10; the U-Net paper reports 0.0611 on the challenge's own test
-slices, after hours on a GPU. Prints one line a round, then the errors.
+FOLDER contains `images` and `masks` of equal stems (0 = membrane). The limit is 0.10; the U-Net paper reports 0.0611 on the challenge's own
+test slices, after hours on a GPU. It prints a line per round, then the errors.
 """
 
 from __future__ import annotations
@@ -14,11 +14,11 @@ from pathlib import Path
 
 import cv2
 import numpy as np
+from material import segmented
 
 from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import LabelMap
-from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.settings import TrainingSettings
@@ -27,34 +27,34 @@ from unetstudio.training.fit import Trainer
 
 
 def picture(path: Path) -> np.ndarray:
-    """(Y, X) uint8."""
+    """Read (Y, X) uint8."""
     return cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
 
 
 def membranes(path: Path) -> np.ndarray:
-    """(1, Y, X) uint8: 1 on membranes."""
+    """Read (1, Y, X) uint8, 1 on membranes."""
     return (picture(path) == 0).astype(np.uint8)[None]
 
 
 def member(path: Path, masks: Path) -> StudyCase:
-    """A fully labelled case."""
+    """Make a fully labelled case."""
     scan = Scan(picture(path)[None, None])
     case = Case(path.stem, path.stem, Source(path), "", scan.shape, 1)
     return StudyCase(case, lambda: scan, LabelMap(membranes(masks / path.name)))
 
 
 def main() -> None:
-    ask = argparse.ArgumentParser(description=__doc__)
-    ask.add_argument("folder", type=Path)
-    ask.add_argument("--seconds", type=float, default=300)
-    ask.add_argument("--threads", type=int, default=0)
-    ask.add_argument("--seed", type=int, default=0)
-    chosen = ask.parse_args()
-    images, masks = sorted((chosen.folder / "images").glob("*.png")), chosen.folder / "masks"
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("folder", type=Path)
+    parser.add_argument("--seconds", type=float, default=300)
+    parser.add_argument("--threads", type=int, default=0)
+    parser.add_argument("--seed", type=int, default=0)
+    arguments = parser.parse_args()
+    images, masks = sorted((arguments.folder / "images").glob("*.png")), arguments.folder / "masks"
     classes = ClassTable.named(["cell", "membrane"], [(0, 0, 0), (255, 255, 255)])
     study = Study(classes, [member(path, masks) for path in images[:15]])
     with tempfile.TemporaryDirectory() as folder:
-        settings = TrainingSettings(seconds=chosen.seconds, threads=chosen.threads, seed=chosen.seed)
+        settings = TrainingSettings(seconds=arguments.seconds, threads=arguments.threads, seed=arguments.seed)
         trainer = Trainer(study, settings, checkpoints=Path(folder))
         for event in trainer.run():
             if isinstance(event, RoundDone):
@@ -63,8 +63,8 @@ def main() -> None:
     errors = []
     for path in images[-5:]:
         scan = Scan(picture(path)[None, None])
-        found = predictor.probabilities(scan, predictor.grid(scan), Region.whole(scan.shape)).argmax(0)
-        errors.append(float((found != membranes(masks / path.name)).mean()))
+        labels = segmented(predictor, scan)
+        errors.append(float((labels != membranes(masks / path.name)).mean()))
     print("pixel error", " ".join(f"{e:.4f}" for e in errors), f"mean {np.mean(errors):.4f}")
 
 

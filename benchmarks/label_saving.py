@@ -1,4 +1,4 @@
-"""What saving the labels of a large image costs when ten blocks were painted on, beside packing them whole and beside plain h5py.
+"""Benchmark of saving the labels of a large image after painting on ten blocks, against packing them whole and against plain h5py.
 
 The limit is 0.5 s for 50,000 x 50,000 pixels, written, flushed and read back. Needs about 14 GB of memory at that size.
 Run: python benchmarks/label_saving.py --edge 50000 --folder /somewhere/on/a/real/disk
@@ -25,7 +25,7 @@ DIRTY = 10
 
 
 def tissue(edge: int) -> LabelMap:
-    """Cells of three classes everywhere."""
+    """Make a label map of cells of three classes everywhere."""
     labels = LabelMap.unlabelled((1, edge, edge))
     rng = np.random.default_rng(0)
     tile = 2000
@@ -47,25 +47,25 @@ def tissue(edge: int) -> LabelMap:
 
 
 def stroke(store: LabelStore, labels: LabelMap, number: int) -> None:
-    """One dab of 60 pixels, each in a block of its own."""
+    """Append a dab of 60 pixels, each in another block."""
     edge = labels.shape[1]
     place = number * (edge // DIRTY) + 200
-    made = Stroke(labels, 2, tool="brush")
-    made.paint(Region((0, place, place), (1, place + 60, place + 60)), np.ones((1, 60, 60), np.bool_))
-    edit = made.commit()
+    painting = Stroke(labels, 2, tool="brush")
+    painting.paint(Region((0, place, place), (1, place + 60, place + 60)), np.ones((1, 60, 60), np.bool_))
+    edit = painting.commit()
     assert edit is not None
     store.append(Kind.EDIT, edit)
 
 
 def seconds(work: Callable[[], object]) -> tuple[float, float]:
-    """On the clock, and of the processor."""
+    """Return the seconds of wall-clock and of CPU time."""
     begin, used = time.perf_counter(), time.process_time()
     work()
     return time.perf_counter() - begin, time.process_time() - used
 
 
 def plain(path: Path, labels: LabelMap) -> None:
-    """As most programs save: the file anew with h5py's usual compression, then flushed."""
+    """Save as most programs do: the whole file with h5py's usual compression, then flush it."""
     with h5py.File(path, "w") as file:
         for name, array in (("values", labels.values), ("origin", labels.origin)):
             file.create_dataset(name, data=array, compression="gzip", compression_opts=4)
@@ -74,10 +74,10 @@ def plain(path: Path, labels: LabelMap) -> None:
 
 
 def main() -> None:
-    asked = argparse.ArgumentParser(description=__doc__)
-    asked.add_argument("--edge", type=int, default=50_000)
-    asked.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
-    options = asked.parse_args()
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--edge", type=int, default=50_000)
+    parser.add_argument("--folder", type=Path, default=Path(tempfile.gettempdir()))
+    options = parser.parse_args()
     with tempfile.TemporaryDirectory(dir=options.folder) as name:
         folder = Path(name) / "study" / "cases" / "0123456789abcdef"
         folder.parent.parent.mkdir(parents=True)

@@ -1,4 +1,4 @@
-"""Folders of images with full masks as studies for benchmarks: what is trained on, and what is kept apart to score it."""
+"""Folders of images with full masks as studies for benchmarks, divided into training and test images."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ Labels = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False)
 class Pair:
-    """A scan and its full mask (Z, Y, X) in class values; `mask` as its file has it, where values may number objects."""
+    """A scan and its full mask (Z, Y, X) in class values; `mask` is as stored, where values may number objects."""
 
     name: str
     scan: Scan
@@ -35,7 +35,7 @@ class Pair:
 
 @dataclass(frozen=True, eq=False)
 class Material:
-    """`classes` by name, the pairs to learn from and those to score."""
+    """A data set: its classes, the pairs to train on and those to score."""
 
     classes: ClassTable
     train: list[Pair]
@@ -43,19 +43,19 @@ class Material:
 
     @property
     def study(self) -> Study:
-        """The training pairs, every voxel labelled."""
+        """The study of the training pairs, every voxel labelled."""
         return Study(self.classes, [_member(pair) for pair in self.train])
 
 
-def material(folder: Path, names: list[str], value: Callable[[Labels], Labels], train: float | int, wanted: str = "") -> Material:
-    """From `images` and `masks` of equal stems in a folder, sorted by stem; `value` turns what a mask holds into class values.
+def material(folder: Path, names: list[str], value: Callable[[Labels], Labels], train: float | int, prefix: str = "") -> Material:
+    """Read `images` and `masks` of equal stems in a folder, sorted by stem; `value` converts mask values to class values.
 
-    `train` pairs (a share of them when it is below 1) come first; only stems that begin with `wanted` count.
+    The first `train` pairs (a share of them if a float) are for training; only stems that begin with `prefix` are used.
     """
     masks = {stem(path): path for path in (folder / "masks").iterdir()}
     sources = {stem(source.path): source for source in discover([folder / "images"])}
     pairs = []
-    for name in sorted(n for n in sources if n in masks and n.startswith(wanted)):
+    for name in sorted(n for n in sources if n in masks and n.startswith(prefix)):
         scan = read(sources[name])
         mask = read_mask_onto(masks[name], scan.shape, scan.geometry)
         pairs.append(Pair(name, scan, value(mask), mask))
@@ -64,28 +64,28 @@ def material(folder: Path, names: list[str], value: Callable[[Labels], Labels], 
 
 
 def isbi2012(folder: Path) -> Material:
-    """Cells and membranes (0 in the masks): slices 00 to 14 against the last five."""
+    """Read cells and membranes (0 in the masks): slices 00 to 14 for training, the last five for scoring."""
     return material(folder, ["cell", "membrane"], lambda mask: (mask == 0).astype(np.uint8), 15)
 
 
 def nuclei(folder: Path) -> Material:
-    """Fluorescent nuclei of DSB 2018 (instance ids in the masks): two thirds of the images against the rest."""
+    """Read fluorescent nuclei of DSB 2018 (instance ids in the masks): two thirds of the images for training."""
     return material(folder, ["background", "nucleus"], lambda mask: (mask > 0).astype(np.uint8), 2 / 3, "fluo")
 
 
 def hippocampus(folder: Path) -> Material:
-    """MR volumes with the two ends of the hippocampus: two thirds of the cases against the rest."""
+    """Read MR volumes with the two ends of the hippocampus: two thirds of the cases for training."""
     return material(folder, ["background", "anterior", "posterior"], lambda mask: mask.astype(np.uint8), 2 / 3)
 
 
 def segmented(predictor: NetworkPredictor, scan: Scan) -> Labels:
-    """(Z, Y, X): the likeliest class of every voxel."""
-    found = np.zeros(scan.shape, np.uint8)
+    """Predict (Z, Y, X), the likeliest class of every voxel."""
+    labels = np.zeros(scan.shape, np.uint8)
     values = np.array(predictor.values, np.uint8)
     for event in predictor.predict(scan, PredictionRequest("")):
         if isinstance(event, TilePredicted):
-            found[event.region.slices] = values[event.probabilities.argmax(0)]
-    return found
+            labels[event.region.slices] = values[event.probabilities.argmax(0)]
+    return labels
 
 
 def _member(pair: Pair) -> StudyCase:

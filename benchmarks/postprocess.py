@@ -1,6 +1,6 @@
-"""How long a 2048 x 2048 picture takes from probabilities to a clean segmentation, each step against scikit-image's or SciPy's own.
+"""Benchmark of post-processing a 2048 x 2048 picture, each step against that of scikit-image or SciPy.
 
-The limit is 100 ms a step from slider to screen; times are of the processor, so that a busy machine does not count.
+The limit is 100 ms per step from slider to screen; times are CPU times, which do not depend on the load of the machine.
 Run: python benchmarks/postprocess.py
 """
 
@@ -12,7 +12,8 @@ import numpy as np
 from scipy import ndimage
 from skimage import filters, morphology, segmentation
 
-from unetstudio.postprocess.segment import DEFAULT_STEPS, segment, with_options
+from unetstudio.postprocess.segment import segment
+from unetstudio.postprocess.stack import DEFAULT_STEPS, with_options
 
 EDGE, LIMIT = 2048, 100.0
 SPACING = (1.0, 5e-4, 5e-4)
@@ -20,7 +21,7 @@ ALL = ["threshold=0.4", "small_components=30", "fill_holes=200", "smooth=2"]
 
 
 def predicted(grain: float) -> np.ndarray:
-    """(2, 1, Y, X) uint8: smooth blobs with as much fine grain as an undertrained network leaves."""
+    """Make (2, 1, Y, X) uint8: smooth blobs with the fine grain of an undertrained network."""
     rng = np.random.default_rng(0)
     coarse = cv2.GaussianBlur(rng.standard_normal((EDGE, EDGE)).astype(np.float32), (0, 0), 14) * 80
     fine = cv2.GaussianBlur(rng.standard_normal((EDGE, EDGE)).astype(np.float32), (0, 0), 1.5) * grain
@@ -29,20 +30,20 @@ def predicted(grain: float) -> np.ndarray:
 
 
 def split_at_once(mask: np.ndarray, depth: float = 2.0) -> np.ndarray:
-    """Numbers of objects by scikit-image's h-maxima and watershed over the whole image."""
+    """Number objects by scikit-image's h-maxima and watershed over the whole image."""
     distance = ndimage.distance_transform_edt(mask)
     seeds, _ = ndimage.label(morphology.h_maxima(distance, depth), np.ones((3, 3)))
     return segmentation.watershed(-distance, seeds, mask=mask, watershed_line=True)
 
 
 def milliseconds(work: Callable[[], object]) -> float:
-    """The best of five."""
-    found = []
+    """Return the shortest time of five runs."""
+    seconds = []
     for _ in range(5):
         begin = time.process_time()
         work()
-        found.append(time.process_time() - begin)
-    return min(found) * 1e3
+        seconds.append(time.process_time() - begin)
+    return min(seconds) * 1e3
 
 
 def main() -> None:

@@ -1,9 +1,9 @@
-"""Exact tiles against one pass over the whole image and against the usual half-overlapping windows with Gaussian blending.
+"""Benchmark of exact tiles against one pass over the whole image, and against half-overlapping windows with Gaussian blending.
 
 python benchmarks/prediction.py [--size 1024] [--base 16] [--depth 3]
 
-Same network, untrained, which exaggerates seams; same number format. "differs" is the largest difference to the whole image's
-probabilities, in 1/255. Memory is what the process took beyond its start, at its largest, each way in a process of its own.
+The network is the same, untrained, which exaggerates seams, and so is the number format. "differs" is the largest difference to the whole
+image's probabilities, in 1/255. Memory is the peak beyond the start, each way in a separate process.
 """
 
 from __future__ import annotations
@@ -35,22 +35,22 @@ Probabilities = NDArray[np.uint8]
 
 
 def exact_tiles(predictor: NetworkPredictor, scan: Scan) -> Probabilities:
-    """What the program does."""
-    kept = Prediction(scan.shape, predictor.values)
-    for _ in collect(predictor.predict(scan, PredictionRequest("benchmark")), kept):
+    """Predict as the program does."""
+    prediction = Prediction(scan.shape, predictor.values)
+    for _ in collect(predictor.predict(scan, PredictionRequest("benchmark")), prediction):
         pass
-    return kept.probabilities
+    return prediction.probabilities
 
 
 def whole_image(predictor: NetworkPredictor, scan: Scan) -> Probabilities:
-    """One pass over the mirrored image."""
+    """Predict in one pass over the mirrored image."""
     domain = predictor.tiles.grid(scan).domain
     spread = predictor.tiles.predict_channels(predictor.tiles.channels(scan, domain))
     return as_bytes(spread[(slice(None), *Region.whole(scan.shape).within(domain))]).cpu().numpy()
 
 
 def blended_windows(predictor: NetworkPredictor, scan: Scan) -> Probabilities:
-    """Windows that overlap by half, averaged with Gaussian weights of an eighth of the window, as other programs do."""
+    """Average windows that overlap by half, with Gaussian weights of an eighth of the window, as other programs do."""
     _, y, x = scan.shape
     axis = torch.arange(WINDOW) - (WINDOW - 1) / 2
     bell = torch.exp(-0.5 * (axis / (WINDOW / 8)) ** 2)
@@ -74,7 +74,7 @@ WAYS: dict[str, Callable[[NetworkPredictor, Scan], Probabilities]] = {
 
 
 def run(way: str, size: int, base: int, depth: int) -> tuple[Probabilities, float, float]:
-    """Probabilities, seconds (the better of two) and MB of one way, on an image of soft random blobs."""
+    """Return probabilities, seconds (the better of two) and MB of a way, on an image of soft random blobs."""
     use_threads()
     torch.manual_seed(0)
     random = torch.rand(1, 1, size // 16, size // 16)
@@ -95,7 +95,7 @@ def run(way: str, size: int, base: int, depth: int) -> tuple[Probabilities, floa
 
 
 def _peak() -> int:
-    """Most bytes this process ever held (Linux counts in KB, macOS in bytes)."""
+    """Return the peak memory of this process in bytes (Linux reports KB, macOS bytes)."""
     import resource
     import sys
 

@@ -1,12 +1,12 @@
-"""One large picture predicted by us and by what a user would install instead: the same network and weights, in one run.
+"""Benchmark of predicting a large picture against other packages, with the same network and weights, in one run.
 
     python benchmarks/prediction_peers.py [--size 4096] [--base 32] [--depth 4] [--threads 2] [--peers]
 
-A U-Net that has learnt to find soft blobs for some seconds. Ours: exact tiles by PyTorch in float32, in the number format that the
-program chooses, and by the quickest engine that gives the same masks. Peers: MONAI's sliding_window_inference (windows of 256, Gaussian
-blending, overlap 0.5 and 0.25) and nnU-Net's predictor (windows of 512, step 0.5, Gaussian, without mirroring), float32 as they come.
-Each row is a process of its own. "same" is the share of pixels with the class that one float32 pass over the middle of the picture gives;
-"peak" the share of what a large matrix product reaches in the same number format.
+The network is a U-Net trained on soft blobs for some seconds. Ours: exact tiles by PyTorch in float32, in the number format that the
+program chooses, and by the fastest engine that gives the same masks. Peers: MONAI's sliding_window_inference (windows of 256, Gaussian
+blending, overlap 0.5 and 0.25) and nnU-Net's predictor (windows of 512, step 0.5, Gaussian, without mirroring), float32 by default.
+Each row is a separate process. "same" is the share of pixels with the class that a single float32 pass over the middle of the picture
+gives; "peak" is the share of the speed of a large matrix product in the same number format.
 """
 
 from __future__ import annotations
@@ -31,13 +31,13 @@ import torch
 from torch import nn
 
 CHECKED = 1024
-"""Edge of the part of the picture that is compared with one pass."""
+"""Edge of the part of the picture that is compared with a single pass."""
 
 WAYS = ("ours, float32", "ours", "ours, fast engine", "monai, overlap 0.5", "monai, overlap 0.25", "nnunet, step 0.5")
 
 
 def picture(size: int) -> np.ndarray:
-    """(Y, X) uint8: soft blobs with noise; one part of them repeated, which makes no difference to the time."""
+    """Make (Y, X) uint8, soft blobs with noise; one part is repeated, which does not affect the time."""
     from scipy.ndimage import gaussian_filter
 
     rng = np.random.default_rng(0)
@@ -48,7 +48,7 @@ def picture(size: int) -> np.ndarray:
 
 
 def train(folder: Path, base: int, depth: int, seconds: float) -> Path:
-    """Some seconds on a part of such a picture: masks of an untrained network would flicker at every rounding."""
+    """Train for some seconds on a part of such a picture: masks of an untrained network would change with every rounding."""
     from unetstudio.data.case import Case, Source
     from unetstudio.data.classes import ClassTable
     from unetstudio.data.labels import LabelMap
@@ -72,7 +72,7 @@ def train(folder: Path, base: int, depth: int, seconds: float) -> Path:
 
 
 def run(way: str, checkpoint: Path, size: int, threads: int) -> dict[str, Any]:
-    """Seconds (the better of two where that is quick), MB beyond the start, the engine in words, and the share of equal pixels."""
+    """Measure seconds, MB beyond the start, the engine in words, the share of equal pixels, and the share of the peak speed."""
     from unetstudio.data.scan import Scan
     from unetstudio.inference.network_predictor import NetworkPredictor
     from unetstudio.networks.allocator import keep_freed_memory
@@ -87,7 +87,7 @@ def run(way: str, checkpoint: Path, size: int, threads: int) -> dict[str, Any]:
     predict: Callable[[], np.ndarray]
     words, dtype = "PyTorch, float32", "float32"
     if way.startswith("ours"):
-        keep_freed_memory()  # as the program does when it chooses a format; peers run as they come
+        keep_freed_memory()  # as the program does when it chooses a format; peers run unchanged
         predictor = exact if way == "ours, float32" else NetworkPredictor.load(checkpoint)
         dtype = str(predictor.tiles.precision.dtype).removeprefix("torch.")
         words = f"PyTorch, {dtype}"
@@ -109,11 +109,11 @@ def run(way: str, checkpoint: Path, size: int, threads: int) -> dict[str, Any]:
     watcher = threading.Thread(target=watch)
     watcher.start()
     start = time.perf_counter()
-    found = predict()
+    classes = predict()
     seconds = time.perf_counter() - start
     ended.set()
     watcher.join()
-    same = float((found[half, half] == truth).mean())
+    same = float((classes[half, half] == truth).mean())
     flops = _flops(exact.network, exact.network.config.in_channels) * size * size
     return {
         "way": way,
@@ -132,7 +132,7 @@ def _whole(scan: Any) -> Any:
 
 
 def _one_pass(predictor: Any, scan: Any, half: slice) -> np.ndarray:
-    """Classes of the middle of the picture from one pass over it with all that it depends on."""
+    """Return the classes of the middle of the picture from one pass with its full receptive field."""
     from unetstudio.data.region import Region
 
     core = Region((0, half.start, half.start), (1, half.stop, half.stop))
@@ -143,15 +143,15 @@ def _one_pass(predictor: Any, scan: Any, half: slice) -> np.ndarray:
 
 
 def _ours(predictor: Any, scan: Any) -> np.ndarray:
-    """What `unetstudio predict` does with a picture, up to the classes."""
+    """Predict the classes of a picture as `unetstudio predict` does."""
     from unetstudio.inference.events import TilePredicted
     from unetstudio.inference.request import FINAL_SECONDS, PredictionRequest
 
-    found = np.zeros(scan.shape[1:], np.uint8)
+    classes = np.zeros(scan.shape[1:], np.uint8)
     for event in predictor.predict(scan, PredictionRequest("benchmark", row_order=True, tile_seconds=FINAL_SECONDS)):
         if isinstance(event, TilePredicted):
-            found[event.region.slices[1:]] = event.probabilities[1, 0] > event.probabilities[0, 0]
-    return found
+            classes[event.region.slices[1:]] = event.probabilities[1, 0] > event.probabilities[0, 0]
+    return classes
 
 
 def _monai(network: nn.Module, channels: torch.Tensor, overlap: float) -> Callable[[], np.ndarray]:
@@ -190,7 +190,7 @@ def _nnunet(network: nn.Module, channels: torch.Tensor) -> Callable[[], np.ndarr
 
 
 def _flops(network: nn.Module, channels: int) -> float:
-    """Multiplications and additions of the convolutions for each pixel of a picture."""
+    """Count the multiplications and additions of the convolutions per pixel."""
     edge, total = 256, [0.0]
 
     def count(layer: Any, _: Any, out: torch.Tensor) -> None:
@@ -206,7 +206,7 @@ def _flops(network: nn.Module, channels: int) -> float:
 
 
 def matrix_peak(dtype: str) -> float:
-    """Operations a second of a large matrix product, the best of some."""
+    """Return the operations per second of a large matrix product, the best of several."""
     kind, edge, best = getattr(torch, dtype), 2048, float("inf")
     a, b = (torch.randn(edge, edge, dtype=kind) for _ in range(2))
     for _ in range(6):
@@ -217,32 +217,32 @@ def matrix_peak(dtype: str) -> float:
 
 
 def main() -> None:
-    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("--size", type=int, default=4096)
-    ask.add_argument("--base", type=int, default=32)
-    ask.add_argument("--depth", type=int, default=4)
-    ask.add_argument("--threads", type=int, default=os.cpu_count() or 1)
-    ask.add_argument("--seconds", type=float, default=40, help="of training")
-    ask.add_argument("--ways", nargs="+", default=list(WAYS))
-    ask.add_argument("--row", nargs=2, metavar=("WAY", "CHECKPOINT"), help=argparse.SUPPRESS)
-    chosen = ask.parse_args()
-    if chosen.row:
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--size", type=int, default=4096)
+    parser.add_argument("--base", type=int, default=32)
+    parser.add_argument("--depth", type=int, default=4)
+    parser.add_argument("--threads", type=int, default=os.cpu_count() or 1)
+    parser.add_argument("--seconds", type=float, default=40, help="of training")
+    parser.add_argument("--ways", nargs="+", default=list(WAYS))
+    parser.add_argument("--row", nargs=2, metavar=("WAY", "CHECKPOINT"), help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    if arguments.row:
         try:
-            print(json.dumps(run(chosen.row[0], Path(chosen.row[1]), chosen.size, chosen.threads)))
+            print(json.dumps(run(arguments.row[0], Path(arguments.row[1]), arguments.size, arguments.threads)))
         except ImportError as error:
-            print(json.dumps({"way": chosen.row[0], "missing": error.name}))
+            print(json.dumps({"way": arguments.row[0], "missing": error.name}))
         return
     with tempfile.TemporaryDirectory() as folder:
-        checkpoint = train(Path(folder), chosen.base, chosen.depth, chosen.seconds)
+        checkpoint = train(Path(folder), arguments.base, arguments.depth, arguments.seconds)
         rows = []
-        for way in chosen.ways:
+        for way in arguments.ways:
             command = [
                 sys.executable,
                 __file__,
                 "--size",
-                str(chosen.size),
+                str(arguments.size),
                 "--threads",
-                str(chosen.threads),
+                str(arguments.threads),
                 "--row",
                 way,
                 str(checkpoint),
@@ -250,13 +250,13 @@ def main() -> None:
             done = subprocess.run(command, check=True, capture_output=True, text=True)
             rows.append(json.loads(done.stdout.splitlines()[-1]))
             print(rows[-1], file=sys.stderr, flush=True)
-    known = {row["way"]: row["seconds"] for row in rows if "seconds" in row}
+    times = {row["way"]: row["seconds"] for row in rows if "seconds" in row}
     print("| way | seconds | times ours, float32 | times ours | times ours, fast engine | MB | same | of the matrix peak |\n|" + "---|" * 8)
     for row in rows:
         if "missing" in row:
             print(f"| {row['way']} | {row['missing']} is not installed | | | | | | |")
             continue
-        ratios = [f"{row['seconds'] / known[way]:.2f}" if way in known else "" for way in WAYS[:3]]
+        ratios = [f"{row['seconds'] / times[way]:.2f}" if way in times else "" for way in WAYS[:3]]
         print(f"| {row['way']} | {row['seconds']:.1f} | {' | '.join(ratios)} | {row['mb']:.0f} | {row['same']:.4%} | {row['peak']:.0%} |")
     print("\n" + "\n".join(f"{row['way']}: {row['words']}" for row in rows if "words" in row))
 

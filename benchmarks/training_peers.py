@@ -1,7 +1,7 @@
-"""Training loops of other packages for training_speed.py, each as its users write it: its own transforms, loss and loader, in float32.
+"""Training loops of other packages for training_speed.py, written as their users do: with their transforms, loss and loader, in float32.
 
-Every function takes the task and a number of worker processes and returns (make, take, step, format): see `Way` there. The strength of
-the augmentation is about that of our standard recipe, but for nnU-Net, which brings its own.
+Every function takes the task and a number of worker processes and returns (make, take, step, format), see `Way` there. The strength of the
+augmentation is about that of our standard recipe, except for nnU-Net, which has its own.
 """
 
 from __future__ import annotations
@@ -17,11 +17,11 @@ from torch.utils.data import DataLoader, Dataset
 Parts = tuple[Callable[[], Any], Callable[[], Any], Callable[[Any], None], torch.dtype]
 
 MANY = 48
-"""Entries of an epoch: its end shall not fall among the iterations."""
+"""Number of entries of an epoch, so many that none ends among the iterations."""
 
 
 def monai(task: Any, workers: int) -> Parts:
-    """CacheDataset, dictionary transforms, DiceCELoss, AdamW; contiguous and float32 as by default."""
+    """Train with CacheDataset, dictionary transforms, DiceCELoss and AdamW; contiguous and float32 by default."""
     from monai.data import CacheDataset
     from monai.losses import DiceCELoss
     from monai.transforms import (
@@ -81,7 +81,7 @@ def monai(task: Any, workers: int) -> Parts:
 
 
 def batchgeneratorsv2(task: Any, workers: int) -> Parts:
-    """Its transforms at the strength of ours, in the loop of the MONAI row."""
+    """Train with its transforms at the strength of ours, in the loop of the MONAI row."""
     from batchgeneratorsv2.transforms.intensity.brightness import MultiplicativeBrightnessTransform
     from batchgeneratorsv2.transforms.intensity.contrast import BGContrast, ContrastTransform
     from batchgeneratorsv2.transforms.intensity.gamma import GammaTransform
@@ -122,7 +122,7 @@ def batchgeneratorsv2(task: Any, workers: int) -> Parts:
 
 
 def nnunet(task: Any, workers: int) -> Parts:
-    """nnU-Net's augmentation, loss (one resolution), optimiser and clipping, put together without its folders and its trainer."""
+    """Train with nnU-Net's augmentation, loss (one resolution), optimiser and clipping, without its folders and its trainer."""
     from nnunetv2.training.data_augmentation.compute_initial_patch_size import get_patch_size
     from nnunetv2.training.loss.compound_losses import DC_and_CE_loss
     from nnunetv2.training.loss.dice import MemoryEfficientSoftDiceLoss
@@ -144,7 +144,7 @@ def nnunet(task: Any, workers: int) -> Parts:
 
 
 class _Cropped(Dataset[tuple[torch.Tensor, torch.Tensor]]):
-    """Patches of `initial` size, a third of them round a foreground voxel, padded where the scan ends, then transformed."""
+    """Patches of `initial` size, a third of them around a foreground voxel, padded where the scan ends, then transformed."""
 
     def __init__(self, task: Any, transforms: Callable[..., dict[str, Any]], initial: tuple[int, ...]) -> None:
         self._images = [((image - image.mean()) / image.std(), label) for image, label in task.images(8)]
@@ -163,11 +163,11 @@ class _Cropped(Dataset[tuple[torch.Tensor, torch.Tensor]]):
         high = low + np.array(self._initial)
         pads = [(max(0, -int(a)), max(0, int(b - n))) for a, b, n in zip(low, high, shape, strict=True)]
         part = tuple(slice(max(0, int(a)), int(b)) for a, b in zip(low, high, strict=True))
-        made = self._transforms(
+        sample = self._transforms(
             image=torch.from_numpy(np.pad(image[part], pads)[None].astype(np.float32)),
             segmentation=torch.from_numpy(np.pad(label[part], pads)[None].astype(np.int16)),
         )
-        return made["image"], made["segmentation"].clamp(min=0).long()
+        return sample["image"], sample["segmentation"].clamp(min=0).long()
 
 
 def _loading(dataset: _Cropped, task: Any, workers: int) -> tuple[Callable[[], Any], Callable[[], Any]]:
@@ -187,7 +187,7 @@ def _endless(loader: DataLoader[Any]) -> Iterator[Any]:
 
 
 def _collate(samples: list[Any]) -> tuple[torch.Tensor, torch.Tensor]:
-    """MONAI's crops come as lists of one sample each; its tensors carry metadata that training does not need."""
+    """Stack samples: MONAI's crops are lists of one sample, and its tensors carry metadata that training does not need."""
     flat = [sample[0] if isinstance(sample, list) else sample for sample in samples]
     image, label = (torch.stack([torch.as_tensor(sample[key]) for sample in flat]) for key in ("image", "label"))
     return getattr(image, "as_tensor", lambda: image)(), getattr(label, "as_tensor", lambda: label)()

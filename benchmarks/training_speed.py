@@ -1,9 +1,9 @@
-"""Whole training iterations, augmentation included: ours beside MONAI's usual pipeline, batchgeneratorsv2 and nnU-Net's.
+"""Benchmark of whole training iterations, augmentation included, against MONAI, batchgeneratorsv2 and nnU-Net.
 
     python benchmarks/training_speed.py --threads 2
 
-The same network (our U-Net), patch, batch and number of threads in every row, on images that the script makes; each row is a process of
-its own. Rows of packages that are not installed say so. Prints a table of Markdown for pictures and one for volumes.
+All rows have the same network (our U-Net), patch, batch and number of threads, on synthetic images; each row is a separate process. Rows of
+packages that are not installed say so. It prints a table of Markdown for pictures and one for volumes.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ WAYS = ("ours", "ours, float32", "monai", "monai, 2 workers", "batchgeneratorsv2
 
 @dataclass(frozen=True)
 class Task:
-    """What is trained: `scan` is the shape of one image, `patch` that of a patch, both without leading ones."""
+    """A training task: `scan` is the shape of an image, `patch` that of a patch, both without leading ones."""
 
     dims: int
     scan: tuple[int, ...]
@@ -40,23 +40,23 @@ class Task:
     depth: int
 
     def network(self, channels: int = 1) -> torch.nn.Module:
-        """Freshly initialised, of two classes."""
+        """Make a new network of two classes."""
         from unetstudio.networks.network import create
 
         torch.manual_seed(0)
         return create("unet", channels, 2, self.dims, depth=self.depth, base=self.base)
 
     def images(self, count: int) -> list[tuple[np.ndarray, np.ndarray]]:
-        """Soft random blobs with noise, float32, and where they are, uint8."""
+        """Make soft random blobs with noise, float32, and their masks, uint8."""
         from scipy.ndimage import gaussian_filter
 
-        made = []
+        pairs = []
         for seed in range(count):
             rng = np.random.default_rng(seed)
             field = gaussian_filter(rng.standard_normal(self.scan).astype(np.float32), 6)
             truth = (field > field.std()).astype(np.uint8)
-            made.append((100 + 60 * truth + 15 * rng.standard_normal(self.scan).astype(np.float32), truth))
-        return made
+            pairs.append((100 + 60 * truth + 15 * rng.standard_normal(self.scan).astype(np.float32), truth))
+        return pairs
 
 
 TASKS = {2: Task(2, (512, 512), (256, 256), 4, 32, 4), 3: Task(3, (48, 192, 192), (32, 128, 128), 2, 16, 3)}
@@ -65,7 +65,7 @@ TINY = {2: Task(2, (96, 96), (64, 64), 2, 4, 2), 3: Task(3, (12, 48, 48), (8, 32
 
 @dataclass(frozen=True, eq=False)
 class Way:
-    """`make` prepares one batch and is timed alone; `take` is the next batch as training gets it; `step` learns from it."""
+    """A way to train: `make` prepares a batch and is timed alone; `take` returns the next batch as in training; `step` trains on it."""
 
     make: Callable[[], Any]
     take: Callable[[], Any]
@@ -75,7 +75,7 @@ class Way:
 
 
 def ours(task: Task, wanted: str) -> Way:
-    """The program's own pieces: its cases, samples beside the step, and learner."""
+    """Train with the program's own cases, samples and training state."""
     from unetstudio.augment.recipe import Recipe
     from unetstudio.data.case import Case, Source
     from unetstudio.data.classes import ClassTable
@@ -116,7 +116,7 @@ def ours(task: Task, wanted: str) -> Way:
 
 
 def peer(name: str, task: Task) -> Way:
-    """One of the others; ImportError when it is not installed."""
+    """Make the way of another package; raise ImportError when it is not installed."""
     import training_peers
 
     name, _, workers = name.partition(", ")
@@ -124,7 +124,7 @@ def peer(name: str, task: Task) -> Way:
 
 
 def row(name: str, task: Task, iterations: int, threads: int) -> dict[str, Any]:
-    """Medians over the iterations behind the first, which pays for set-up, in seconds."""
+    """Measure medians in seconds over all iterations but the first, which includes set-up."""
     torch.set_num_threads(threads)
     way = ours(task, "float32" if "float32" in name else "auto") if name.startswith(OURS) else peer(name, task)
     alone, waits, wholes = [], [], []
@@ -151,7 +151,7 @@ def row(name: str, task: Task, iterations: int, threads: int) -> dict[str, Any]:
 
 
 def operations(task: Task) -> float:
-    """Floating-point operations of a step, forwards and backwards: multiplications and additions of the convolutions."""
+    """Count the multiplications and additions of a step's convolutions, forwards and backwards."""
     from torch.utils.flop_counter import FlopCounterMode
 
     with torch.device("meta"):
@@ -162,7 +162,7 @@ def operations(task: Task) -> float:
 
 
 def peak(kind: torch.dtype) -> float:
-    """Operations a second of the quickest of some large matrix products."""
+    """Return the operations per second of a large matrix product, the best of several."""
     a, b = torch.randn(2048, 2048).to(kind), torch.randn(2048, 2048).to(kind)
     seconds = []
     for _ in range(6):
@@ -172,17 +172,17 @@ def peak(kind: torch.dtype) -> float:
     return float(2 * 2048**3 / min(seconds))
 
 
-def table(dims: int, task: Task, chosen: argparse.Namespace) -> None:
-    """Runs the rows of one task one after another and prints them."""
+def table(dims: int, task: Task, arguments: argparse.Namespace) -> None:
+    """Run the rows of a task one after another and print them."""
     size = " x ".join(map(str, (task.batch, *task.patch)))
-    print(f"\n{dims}D: {size}, base {task.base}, depth {task.depth}, {chosen.threads} threads, median of {chosen.iterations}\n")
+    print(f"\n{dims}D: {size}, base {task.base}, depth {task.depth}, {arguments.threads} threads, median of {arguments.iterations}\n")
     print("| way | s an iteration | augmentation alone, s | the step waits, s | share | times the first row | of matrix peak |")
     print("|---|---|---|---|---|---|---|", flush=True)
     first: float | None = None
-    for name in chosen.ways:
-        words = [sys.executable, __file__, "--row", name, str(dims), "--iterations", str(chosen.iterations)]
-        words += ["--threads", str(chosen.threads), *(["--tiny"] if chosen.tiny else [])]
-        environment = {**os.environ, "OMP_NUM_THREADS": str(chosen.threads)}
+    for name in arguments.ways:
+        words = [sys.executable, __file__, "--row", name, str(dims), "--iterations", str(arguments.iterations)]
+        words += ["--threads", str(arguments.threads), *(["--tiny"] if arguments.tiny else [])]
+        environment = {**os.environ, "OMP_NUM_THREADS": str(arguments.threads)}
         run = subprocess.run(words, capture_output=True, text=True, env=environment, check=False)
         if run.returncode:
             why = (run.stderr.strip().splitlines() or ["failed"])[-1]
@@ -191,25 +191,25 @@ def table(dims: int, task: Task, chosen: argparse.Namespace) -> None:
         r = json.loads(run.stdout.splitlines()[-1])
         first = first or r["whole"]
         share, ratio = f"{r['wait'] / r['whole']:.1%}", f"{r['whole'] / first:.2f}"
-        told = f"{name} ({r['format']}) | {r['whole']:.3f} | {r['alone']:.3f} | {r['wait']:.3f} | {share} | {ratio} | {r['peak']:.0%}"
-        print(f"| {told} |", flush=True)
+        cells = f"{name} ({r['format']}) | {r['whole']:.3f} | {r['alone']:.3f} | {r['wait']:.3f} | {share} | {ratio} | {r['peak']:.0%}"
+        print(f"| {cells} |", flush=True)
 
 
 def main() -> None:
-    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("--threads", type=int, default=torch.get_num_threads())
-    ask.add_argument("--iterations", type=int, default=6)
-    ask.add_argument("--dims", type=int, nargs="*", default=[2, 3], choices=[2, 3])
-    ask.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS))
-    ask.add_argument("--tiny", action="store_true", help="small networks and patches, to see whether everything runs")
-    ask.add_argument("--row", nargs=2, help=argparse.SUPPRESS)
-    chosen = ask.parse_args()
-    tasks = TINY if chosen.tiny else TASKS
-    if chosen.row:
-        print(json.dumps(row(chosen.row[0], tasks[int(chosen.row[1])], chosen.iterations, chosen.threads)))
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("--threads", type=int, default=torch.get_num_threads())
+    parser.add_argument("--iterations", type=int, default=6)
+    parser.add_argument("--dims", type=int, nargs="*", default=[2, 3], choices=[2, 3])
+    parser.add_argument("--ways", nargs="*", default=list(WAYS), choices=list(WAYS))
+    parser.add_argument("--tiny", action="store_true", help="small networks and patches, to see whether everything runs")
+    parser.add_argument("--row", nargs=2, help=argparse.SUPPRESS)
+    arguments = parser.parse_args()
+    tasks = TINY if arguments.tiny else TASKS
+    if arguments.row:
+        print(json.dumps(row(arguments.row[0], tasks[int(arguments.row[1])], arguments.iterations, arguments.threads)))
         return
-    for dims in chosen.dims:
-        table(dims, tasks[dims], chosen)
+    for dims in arguments.dims:
+        table(dims, tasks[dims], arguments)
 
 
 if __name__ == "__main__":

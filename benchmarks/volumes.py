@@ -1,10 +1,10 @@
-"""How good masks of volumes are after training on full masks: Dice and HD95 of each class, case by case, on volumes kept apart.
+"""Benchmark of accuracy in volumes after training on full masks: Dice and HD95 of each class, case by case, on held-out volumes.
 
     python benchmarks/volumes.py DATA [--seconds S] [--set KEY=VALUE ...] [--out FOLDER]
 
-DATA holds `images` and `masks` of equal stems, such as the hippocampus of the Medical Segmentation Decathlon, whose two ends are told
-apart. In the order of the stems the first two thirds are trained on and the last third is scored. Mirrored views are not averaged:
-patients are not mirrored in training either.
+DATA contains `images` and `masks` of equal stems, such as the hippocampus of the Medical Segmentation Decathlon, with its two ends as
+classes. In the order of the stems the first two thirds are for training and the last third is scored. There is no TTA, because patients are
+not mirrored in training either.
 """
 
 from __future__ import annotations
@@ -27,21 +27,21 @@ PUBLISHED = {"anterior": 0.90, "posterior": 0.89}
 
 
 def main() -> None:
-    ask = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    ask.add_argument("data", type=Path)
-    ask.add_argument("--seconds", type=float, default=600)
-    ask.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
-    ask.add_argument("--out", type=Path)
-    chosen = ask.parse_args()
-    found = hippocampus(chosen.data)
-    settings = TrainingSettings(seconds=chosen.seconds).with_overrides(chosen.set)
+    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser.add_argument("data", type=Path)
+    parser.add_argument("--seconds", type=float, default=600)
+    parser.add_argument("--set", action="append", default=[], metavar="KEY=VALUE")
+    parser.add_argument("--out", type=Path)
+    arguments = parser.parse_args()
+    data = hippocampus(arguments.data)
+    settings = TrainingSettings(seconds=arguments.seconds).with_overrides(arguments.set)
     with tempfile.TemporaryDirectory() as scratch:
-        folder = chosen.out or Path(scratch)
+        folder = arguments.out or Path(scratch)
         folder.mkdir(parents=True, exist_ok=True)
-        trainer = train(found, settings, folder, None)
+        trainer = train(data, settings, folder, None)
         predictor = trainer.predictor()
     rows: dict[str, list[list[float]]] = {metric: [] for metric in METRICS}
-    for pair in found.test:
+    for pair in data.test:
         evaluation = Evaluation(METRICS)
         labels = segmented(predictor, pair.scan)
         scores = evaluation.add(Outcome(labels, pair.truth, predictor.values, pair.scan.geometry.spacing))
@@ -50,10 +50,10 @@ def main() -> None:
             rows[metric].append([np.nan if (of := per_class[value]) is None else of for value in predictor.values[1:]])
         print(pair.name, {metric: np.round(rows[metric][-1], 3).tolist() for metric in METRICS}, flush=True)
     means = {metric: np.nanmean(rows[metric], axis=0) for metric in METRICS}
-    print(f"\n{len(found.train)} volumes trained on, {len(found.test)} scored; {trainer.step} steps, {trainer.seconds:.0f} s\n")
+    print(f"\n{len(data.train)} volumes trained on, {len(data.test)} scored; {trainer.step} steps, {trainer.seconds:.0f} s\n")
     print("| class | Dice | nnU-Net, 208 volumes | HD95 (mm) |\n|---|---|---|---|")
     for number, value in enumerate(predictor.values[1:]):
-        name = found.classes[value].name
+        name = data.classes[value].name
         print(f"| {name} | {means['dice'][number]:.3f} | {PUBLISHED.get(name, '')} | {means['hd95'][number]:.2f} |")
     print(f"| mean | {means['dice'].mean():.3f} | | {means['hd95'].mean():.2f} |")
 

@@ -1,4 +1,4 @@
-"""What every test shares: an offscreen screen, no network, a home of its own, and the way to real images where they lie beside us."""
+"""Fixtures of all tests: an offscreen screen, no network, a separate home folder, and the folder of real images if there is one."""
 
 from __future__ import annotations
 
@@ -15,16 +15,16 @@ os.environ.setdefault("OMP_NUM_THREADS", "1")
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    """The two choices of the fault tests."""
+    """Add the options of the fault tests."""
     parser.addoption("--long", action="store_true", help="run the long forms of the fault tests")
     parser.addoption("--figures", action="store_true", help="write the figures of the fault tests into docs/reliability.md")
 
 
 @pytest.fixture
 def figure(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., None]:
-    """Writes a row of docs/reliability.md when the tests run with `--figures`, also one that does not hold; asserts nothing.
+    """Return a function that writes a row of docs/reliability.md under `--figures`, even one that does not hold; it asserts nothing.
 
-    `figure("F2", "kill after every system call of a save", bar="100 %", n=104, good=104, note="")`; `folder` names the disk it ran on.
+    `figure("F2", "kill after every system call of a save", bar="100 %", n=104, good=104, note="")`; `folder` is on the tested disk.
     """
     place: Path = request.getfixturevalue("quick") if "quick" in request.fixturenames else tmp_path
 
@@ -37,19 +37,19 @@ def figure(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., None
 
 @pytest.fixture
 def long(request: pytest.FixtureRequest) -> bool:
-    """Whether the long form of a test is asked for."""
+    """Whether the long form of tests was requested."""
     return bool(request.config.getoption("long"))
 
 
 @pytest.fixture(scope="session")
 def cache_of_the_run(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """What is measured once on a computer is measured once in a run of the tests."""
+    """Share the machine cache between the tests, so that each measurement is made once per run."""
     return tmp_path_factory.mktemp("cache")
 
 
 @pytest.fixture(autouse=True)
 def home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch, cache_of_the_run: Path) -> None:
-    """Preferences, recent projects and caches of a test never meet the user's."""
+    """Separate the preferences, recent projects and caches of a test from the user's."""
     home = tmp_path_factory.mktemp("home")
     monkeypatch.setenv("UNETSTUDIO_HOME", str(home))
     monkeypatch.setenv("UNETSTUDIO_CACHE", str(cache_of_the_run))
@@ -57,7 +57,7 @@ def home_of_its_own(tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytes
 
 @pytest.fixture(autouse=True)
 def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Any attempt to reach another computer fails the test."""
+    """Fail a test that tries to reach another computer."""
     connect = socket.socket.connect
 
     def refuse(self: socket.socket, address: object) -> None:
@@ -70,7 +70,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """Folder of real images with masks, from UNETSTUDIO_DATA or beside the checkout; the test is skipped without it."""
+    """Return the folder of real images with masks, from UNETSTUDIO_DATA or beside the checkout; skip the test without it."""
     beside = Path(__file__).resolve().parents[2] / "shared" / "data"
     folder = Path(os.environ.get("UNETSTUDIO_DATA", beside))
     if not folder.is_dir():

@@ -1,4 +1,4 @@
-"""The place where tests put another disk under the program: the `os` of every module that reads and changes a project's files."""
+"""The seam at which tests replace the disk: the `os` of every module that reads or changes a project's files."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ SMALL_RESERVE = 4096
 
 
 def put(disk: Any) -> None:
-    """Lets all modules use `disk` as their `os`."""
+    """Make all modules use `disk` as their `os`."""
     for module in MODULES:
         module.os = disk
 
 
 @contextlib.contextmanager
 def standing_in(disk: Any) -> Iterator[None]:
-    """Puts a disk under the program meanwhile, with a reserve as small as the rest."""
+    """Replace the disk within the context, with a small reserve."""
     reserve = disk_reserve.SIZE
     put(disk)
     disk_reserve.SIZE = SMALL_RESERVE  # type: ignore[misc]

@@ -41,7 +41,8 @@ from unetstudio.measure.evaluate import evaluate
 from unetstudio.measure.metric import METRICS
 from unetstudio.networks.checkpoint import load
 from unetstudio.networks.network import NETWORKS, create
-from unetstudio.postprocess.segment import DEFAULT_STEPS, from_json, segment, to_json, with_options
+from unetstudio.postprocess.segment import segment
+from unetstudio.postprocess.stack import DEFAULT_STEPS, from_json, to_json, with_options
 from unetstudio.postprocess.step import STEPS
 from unetstudio.registry import Registry
 from unetstudio.settings import TrainingSettings

@@ -5,6 +5,8 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from unetstudio.core_dumps import disable_core_dumps
+
 APT = (
     "sudo apt-get install -y libegl1 libgl1 libxkbcommon-x11-0 libdbus-1-3 libfontconfig1 "
     "libxcb-cursor0 libxcb-icccm4 libxcb-keysyms1 libxcb-image0 libxcb-render-util0 libxcb-shape0 libxcb-xinerama0 libxcb-randr0"
@@ -39,15 +41,6 @@ def main(arguments: list[str] | None = None) -> int:
     from unetstudio.ui.application import run
 
     return run([Path(a).absolute() for a in arguments if a != "--example"], example="--example" in arguments)
-
-
-def disable_core_dumps() -> None:
-    """Keep crashes, here or in the worker, from writing memory to disk: a core dump would hold patients' images."""
-    try:
-        import resource
-    except ImportError:  # Windows writes dumps only where somebody has set that up
-        return
-    resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def missing_libraries() -> str:

@@ -1,4 +1,4 @@
-"""The command line run in this process, on pictures small enough to train on in a second."""
+"""Fixtures that run the command line in this process, on pictures small enough to train on in a second."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Ran:
 
     @property
     def events(self) -> list[dict[str, Any]]:
-        """Every line of standard output, each of which must be one JSON object."""
+        """The JSON objects on standard output, one per line."""
         return [json.loads(line) for line in self.out.splitlines()]
 
     @property
@@ -58,7 +58,7 @@ def command(capsys: pytest.CaptureFixture[str]) -> Iterator[Command]:
 
 @pytest.fixture
 def small() -> tuple[str, ...]:
-    """Options of `train` for a network that learns nothing, quickly."""
+    """Options of `train` for a quick training of a tiny network."""
     options = ("base=4", "depth=2", "patch=32", "batch=2", "threads=1", "augment=no")
     return ("--device", "cpu", *(part for option in options for part in ("--set", option)))
 
@@ -81,7 +81,7 @@ def unchanged() -> Callable[[Path], Callable[[], bool]]:
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    """A folder of two grey pictures, 48 x 40 and 40 x 40, with a bright disc each."""
+    """Make a folder of two grey pictures, 48 x 40 and 40 x 40, with a bright disc each."""
     folder = tmp_path / "images"
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -94,7 +94,7 @@ def images(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def masks(tmp_path: Path) -> Path:
-    """A folder of class-index masks named as `images`: 0 outside, 1 in the disc."""
+    """Make a folder of class-index masks named as `images`: 0 outside, 1 in the disc."""
     folder = tmp_path / "masks"
     folder.mkdir()
     for number, width in enumerate((48, 40)):
@@ -106,7 +106,7 @@ def masks(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def project(command: Command, images: Path, tmp_path: Path) -> Path:
-    """A project of both pictures without labels."""
+    """Make a project of both pictures without labels."""
     folder = tmp_path / "discs.unetstudio"
     assert command("new", folder, images, "--classes", "background,disc").status == 0
     return folder
@@ -114,13 +114,13 @@ def project(command: Command, images: Path, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def labelled(command: Command, project: Path, masks: Path) -> Path:
-    """The project with the masks as labels."""
+    """Make the project with the masks as labels."""
     assert command("label", project, masks).status == 0
     return project
 
 
 @pytest.fixture
 def trained(command: Command, labelled: Path, small: tuple[str, ...]) -> Path:
-    """The labelled project after four steps."""
+    """Make the labelled project and train it for four steps."""
     assert command("train", labelled, "--steps", 4, *small).status == 0
     return labelled

@@ -14,8 +14,8 @@ from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.formats import read_mask
 from unetstudio.inference import network_predictor
-from unetstudio.project.journal import Kind
 from unetstudio.project.project import Project
+from unetstudio.project.record import Kind
 from unetstudio.worker.file_messages import AverageCases, PredictFolder
 from unetstudio.worker.jobs import average_cases, predict_folder
 from unetstudio.worker.messages import OpenStudy

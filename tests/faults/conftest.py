@@ -1,4 +1,4 @@
-"""A recorded day with a project, and a quick place to rebuild what faults leave of it."""
+"""Fixtures of the fault tests: a recorded day with a project, and a fast folder to rebuild disks in."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MEMORY = Path("/dev/shm")
 
 @dataclass(frozen=True)
 class Told:
-    """The changes of the disk that a day made, its promises among them."""
+    """The recorded disk changes of a day, with the marks of its promises."""
 
     operations: list[Operation]
     story: Story
@@ -28,7 +28,7 @@ class Told:
 
 @pytest.fixture
 def quick(tmp_path: Path) -> Iterator[Path]:
-    """A folder in memory where the system has one."""
+    """Return a folder in memory if the system has one."""
     if not (MEMORY.is_dir() and os.access(MEMORY, os.W_OK)):
         yield tmp_path
         return
@@ -39,7 +39,7 @@ def quick(tmp_path: Path) -> Iterator[Path]:
 
 @pytest.fixture
 def told(quick: Path) -> Told:
-    """The day, recorded."""
+    """Record the day."""
     (quick / "told").mkdir()
     with recording(quick / "told") as recorder:
         story = tell(quick / "told" / NAME, recorder.mark)
@@ -48,7 +48,7 @@ def told(quick: Path) -> Told:
 
 @pytest.fixture
 def opened(quick: Path) -> Callable[[Disk, Story, Promises], str]:
-    """Lays a disk out, opens the project on it, and says what is wrong with it, or ""."""
+    """Return a function that lays out a disk, opens the project on it, and returns the fault, or ""."""
 
     def judge(disk: Disk, story: Story, promised: Promises) -> str:
         place = quick / "left" / "here"

@@ -1,7 +1,7 @@
-"""`python -m faults.crowded FOLDER HOW`: paints in FOLDER until its disk is really full, sees that it is told so, makes room, goes on.
+"""`python -m faults.crowded FOLDER HOW`: paint in FOLDER until its disk is really full, check that this is reported, make room, go on.
 
-HOW: "disk" (a small file system), "reserve" (one that has room for the reserve), "size" (the system allows no larger files). Prints what
-was seen as JSON; what went wrong is under "faults".
+HOW: "disk" (a small file system), "reserve" (one that has room for the reserve), "size" (the system allows no larger files). It prints
+its observations as JSON; those that are wrong are under "faults".
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ MOST = 400
 
 
 def paint(labels: LabelMap, number: int) -> object:
-    """Noise over the whole picture: a stroke of about 300 kB that no packing makes smaller."""
+    """Paint noise over the whole picture: a stroke of about 300 kB that cannot be compressed."""
     values = np.random.default_rng(number).integers(0, 3, SHAPE).astype(np.uint8)
     edit = labels.change(np.ones(SHAPE, bool), values, Origin.PAINTED, "brush")
     labels.apply(edit)  # type: ignore[arg-type]
@@ -37,7 +37,7 @@ def paint(labels: LabelMap, number: int) -> object:
 
 
 def fill(place: Path) -> int:
-    """Takes all room that is left on the disk; returns how much that was."""
+    """Fill the disk and return the bytes that were free."""
     taken = 0
     with place.open("wb", buffering=0) as file:
         for size in (2**20, 4096, 1):
@@ -50,7 +50,7 @@ def fill(place: Path) -> int:
 
 
 def main(root: Path, how: str) -> dict[str, object]:
-    """What was seen."""
+    """Run the test and return its observations."""
     stores.STROKES = 10  # a new generation after so many
     seen: dict[str, object] = {"faults": []}
     faults: list[str] = []
@@ -79,7 +79,7 @@ def main(root: Path, how: str) -> dict[str, object]:
     seen["said"] = sentence
     with Project.open(root / NAME, read_only=True) as other:
         found = state(other.store(case).load(SHAPE).labels)
-        stored = np.array_equal(found, state(labels))  # what was refused was the generation after it, or its journal's move
+        stored = np.array_equal(found, state(labels))  # the next generation, or its journal's move, was refused
         if not (stored or np.array_equal(found, kept)):
             faults.append("what was saved is not there while the disk is full")
     for _ in range(3):

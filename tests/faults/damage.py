@@ -1,4 +1,4 @@
-"""Damage to one file of a project, and what the program makes of it: told, harmless, or a broken promise."""
+"""Damage to a file of a project, and the program's reaction: reported, harmless, or a broken promise."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ PATIENCE = 10
 
 @dataclass(frozen=True)
 class Damage:
-    """`how` is "flip" (of bits of the byte at `at`), "cut" (to `at` bytes), "zero" (a sector at `at`) or "lose" (the file)."""
+    """A damage: `how` is "flip" (bits of the byte at `at`), "cut" (to `at` bytes), "zero" (a sector at `at`) or "lose" (the file)."""
 
     file: str
     how: str
     at: int = 0
 
     def done_to(self, data: bytes) -> bytes | None:
-        """The file's bytes afterwards."""
+        """Return the file's bytes after the damage."""
         match self.how:
             case "flip":
                 bits = random.Random(f"{self.file} {self.at}").randrange(1, 256)
@@ -51,7 +51,7 @@ class Damage:
 
 @dataclass(frozen=True)
 class Whole:
-    """The undamaged project: where it lies, its labels, list and prediction."""
+    """The undamaged project: its folder, labels, list of cases and prediction."""
 
     root: Path
     labels: dict[str, NDArray[np.uint8]]
@@ -64,11 +64,11 @@ class Whole:
 
 
 class Hanging(BaseException):
-    """Opening did not come to an end."""
+    """Raised when opening does not end."""
 
 
 def settled(root: Path, story: Story) -> Whole:
-    """The project of a day, opened once more and closed properly."""
+    """Make the project of a day, open it once more and close it properly."""
     bury(root / NAME)
     with Project.open(root / NAME) as project:
         labels = {case.id: state(project.store(case).load(case.shape).labels) for case in project.cases}
@@ -76,13 +76,13 @@ def settled(root: Path, story: Story) -> Whole:
 
 
 def flips(whole: Whole, step: int) -> Iterator[Damage]:
-    """Every `step`-th byte of all files."""
+    """Flip bits of every `step`-th byte of all files."""
     for file, size in whole.files.items():
         yield from (Damage(file, "flip", at) for at in range(size % step, size, step))
 
 
 def cuts(whole: Whole, count: int) -> Iterator[Damage]:
-    """Files cut anywhere."""
+    """Truncate files at various lengths."""
     chance = random.Random(1)
     files = [(file, size) for file, size in whole.files.items() if size]
     for _ in range(count):
@@ -91,13 +91,13 @@ def cuts(whole: Whole, count: int) -> Iterator[Damage]:
 
 
 def zeros(whole: Whole, step: int) -> Iterator[Damage]:
-    """Every `step`-th sector of all files."""
+    """Zero every `step`-th sector of all files."""
     places = [Damage(file, "zero", at) for file, size in whole.files.items() for at in range(0, size, SECTOR)]
     yield from places[::step]
 
 
 def judged(whole: Whole, damages: Iterable[Damage], place: Path) -> list[tuple[Damage, str]]:
-    """What became of each damage: "same", "told" or a broken promise in words. Opened for reading; every tenth also for writing."""
+    """Judge each damage: "same", "told" or a broken promise in words. Projects are opened for reading; every tenth also for writing."""
     shutil.copytree(whole.root, place)
     faulthandler.enable()
     signal.signal(signal.SIGALRM, _hangs)
@@ -141,7 +141,7 @@ def _verdict(whole: Whole, damage: Damage, root: Path, *, read_only: bool) -> st
         return "told" if re.fullmatch(r"[^\n]+[.?]", str(error)) else f"unspeakable: {error}"
     except Hanging:
         return "hangs"
-    except Exception as error:  # noqa: BLE001 (whatever it is, the window would have died of it)
+    except Exception as error:  # noqa: BLE001 (any error would have ended the window)
         return f"crash: {type(error).__name__}: {error}"
     finally:
         signal.alarm(0)
@@ -194,7 +194,7 @@ def _known(whole: Whole, case: str, found: NDArray[np.uint8]) -> bool:
 
 
 def _goes_on(project: Project, case_id: str) -> str:
-    """A stroke after the damage is there on the next opening."""
+    """Check that a stroke made after the damage exists on the next opening."""
     case = project.case(case_id)
     store = project.store(case)
     labels = store.load(case.shape).labels

@@ -1,8 +1,8 @@
-"""A real window that works by itself, run as a program of its own; a line on standard output tells of each thing it did.
+"""A real window that operates itself, run as a separate program; it reports each action in a line on standard output.
 
-    python driven.py PATH '{"seed": 1, ...}'        the choices are those of `Choices`
+    python driven.py PATH '{"seed": 1, ...}'        see `Choices`
 
-A line is written before what it tells of is asked of the disk, so a kill finds no stroke on the disk that was not told.
+A line is written before the disk is asked to save the action, so that after a kill no unreported stroke is on the disk.
 """
 
 from __future__ import annotations
@@ -31,22 +31,22 @@ SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, device="cpu", threa
 
 @dataclass(frozen=True)
 class Choices:
-    """How the window works."""
+    """The behaviour of the window."""
 
     seed: int = 0
-    actions: int = 10**9  # strokes, undos ... after which it rests
-    pace: int = 8  # milliseconds between two
+    actions: int = 10**9  # number of strokes, undos ... after which it rests
+    pace: int = 8  # milliseconds between two actions
     long: float = 0.1  # share of strokes that take up to two seconds
     switch: float = 0.02  # share of actions that open the next case
-    learn: bool = False  # whether there is a learner
-    generation: int = store.STROKES  # strokes after which labels are written as a whole
-    undo: int = BYTES  # bytes kept for it, by each case and by all
+    learn: bool = False  # whether to run a learner
+    generation: int = store.STROKES  # strokes after which a new generation is written
+    undo: int = BYTES  # bytes of undo history, of each case and of all
     close_after: int = -1  # milliseconds after the window came up
     export: str = ""  # folder, written again and again
 
 
 class Driven(MainWindow):
-    """Paints, undoes, opens cases, exports and closes itself."""
+    """A window that paints, undoes, opens cases, exports and closes itself."""
 
     choices = Choices()
 
@@ -87,7 +87,7 @@ class Driven(MainWindow):
             self.go_on_exporting()
 
     def act(self) -> None:
-        """A movement of the stroke in hand, or something new."""
+        """Continue the current stroke, or begin another action."""
         annotation = self.session.annotation
         if self.moves:
             self.moves -= 1
@@ -95,7 +95,7 @@ class Driven(MainWindow):
             self.tell_state("drawn")
             if not self.moves:
                 getattr(annotation, self.ends)()
-                self.tell_state("drawn")  # also what was taken back
+                self.tell_state("drawn")  # including undone strokes
             return
         if self.done >= self.choices.actions or self.session.labels is None:
             return
@@ -134,25 +134,25 @@ class Driven(MainWindow):
         task.when_ended(self.go_on_exporting)
 
     def digest(self) -> str:
-        """Of the labels of the open case and who made them."""
+        """Hash the values and origins of the open case."""
         labels = self.session.labels
         assert labels is not None
         return hashlib.sha256(labels.values.tobytes() + labels.origin.tobytes()).hexdigest()
 
     def tell_state(self, kind: str) -> None:
-        """The labels as they stand: after a change, or with so much of the stroke in hand."""
+        """Report the current labels: after a change, or within a stroke."""
         if self.session.case is not None:
             tell("state", self.session.case.id, kind, time.monotonic(), self.digest())
 
 
 def tell(*words: object) -> None:
-    """One line."""
+    """Print a line."""
     sys.stdout.write(" ".join(str(word).replace("\n", " ") for word in words) + "\n")
     sys.stdout.flush()
 
 
 def main() -> int:
-    """The window until it is closed."""
+    """Run the window until it is closed."""
     Driven.choices = Choices(**json.loads(sys.argv[2]))
     store.STROKES = Driven.choices.generation
     History.__init__.__defaults__ = replay.history.__defaults__ = (Driven.choices.undo,)

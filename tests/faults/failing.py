@@ -1,4 +1,4 @@
-"""A disk whose n-th call fails, as the writing modules see it; a sync that fails has lost what it was to make last, as on real systems."""
+"""A disk whose n-th call fails, for the writing modules; a failed sync loses the data it should have flushed, as on real systems."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from disk_seam import standing_in
 READING = {"read", "lseek", "close", "stat"}
 CHANGING = {"write", "fsync", "fdatasync", "rename", "replace", "unlink", "link", "mkdir", "ftruncate", "utime", "posix_fallocate"}
 FULL = {"write", "fsync", "fdatasync", "mkdir", "posix_fallocate", "link"}
-"""What a disk without room refuses."""
+"""Calls that fail on a full disk."""
 MODES = {
     "disk full, once": errno.ENOSPC,
     "disk full, until room is made": errno.ENOSPC,
@@ -27,7 +27,7 @@ MODES = {
 
 
 class Failing:
-    """`os` for the writing modules; `mode` is one of MODES. `failed` says whether the n-th call came, `heal` makes the disk sound."""
+    """An `os` for the writing modules; `mode` is one of MODES. `failed` says whether the n-th call came, `heal` repairs the disk."""
 
     def __init__(self, fails_at: int, mode: str) -> None:
         self.fails_at, self.mode, self.error = fails_at, mode, MODES[mode]
@@ -58,7 +58,7 @@ class Failing:
         return call
 
     def _counts(self, name: str, writes: bool) -> bool:
-        """Whether a call of this name can fail in this way."""
+        """Whether a call of this name can fail in this mode."""
         if self.mode.startswith("write takes a part") and not self.failed:
             return name == "write"
         if self.error == errno.ENOSPC:
@@ -81,7 +81,7 @@ class Failing:
         raise OSError(self.error, os.strerror(self.error))
 
     def _follow(self, name: str, args: tuple[Any, ...], result: Any) -> None:
-        """Remembers what of each file is safe."""
+        """Track the flushed content of each file."""
         if name == "open" and args[1] & os.O_WRONLY:
             self._paths[result] = Path(args[0])
             self._synced[result] = Path(args[0]).read_bytes()
@@ -92,14 +92,14 @@ class Failing:
 
 
 failing = standing_in
-"""Puts such a disk under the program."""
+"""Replaces the program's disk by such a one."""
 
 
 LOOKING = ("stat", "lstat", "listdir", "scandir")
 
 
 class Blind:
-    """The n-th look at what lies below `root` (names, sizes, times) fails once, whoever in the program looks."""
+    """An `os` whose n-th query below `root` (names, sizes, times) fails once, for all of the program."""
 
     def __init__(self, root: Path, fails_at: int, error: int) -> None:
         self.root, self.fails_at, self.error = str(root), fails_at, error
@@ -107,12 +107,12 @@ class Blind:
         self.failed = False
 
     def heal(self) -> None:
-        """It fails once at most."""
+        """Do nothing: it fails at most once."""
         self.fails_at = 0
 
     @contextlib.contextmanager
     def everywhere(self) -> Iterator[None]:
-        """In the `os` that all modules share."""
+        """Replace the calls in the `os` that all modules share."""
         real = {name: getattr(os, name) for name in LOOKING}
         for name in LOOKING:
             setattr(os, name, self._call(real[name]))

@@ -1,4 +1,4 @@
-"""Opens what a fault left as the program does, and says in words what of the promised is not there."""
+"""The judge of a project after a fault: it opens the project as the program does and reports broken promises in words."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ from unetstudio.project.project import Project
 from unetstudio.project.record import Kind
 
 NOBODY = 2**31 - 2
-"""The number of a process that no system has."""
+"""A process id that no system uses."""
 
 
 class Promises:
-    """How far the story had come by the last of these operations."""
+    """The promises that the story had made by the last of these operations."""
 
     def __init__(self, operations: Iterable[Operation]) -> None:
         self.labels: dict[str, int] = {}
@@ -36,7 +36,7 @@ class Promises:
                 self.note(*operation.what)
 
     def note(self, what: str, *more: object) -> None:
-        """One promise, or what is about to be promised."""
+        """Record a promise, or one that is about to be made."""
         match what, *more:
             case "begin", str(case), int(number):
                 self.begun[case] = number
@@ -51,16 +51,16 @@ class Promises:
 
 
 def bury(folder: Path) -> None:
-    """Makes the lock that of a process that is no more, as it is after a kill or a power cut."""
+    """Change the lock to that of a dead process, as after a kill or a power cut."""
     lock = folder / "lock"
     with contextlib.suppress(FileNotFoundError):
         lock.write_bytes(re.sub(rb'"pid": \d+', b'"pid": %d' % NOBODY, lock.read_bytes()))
 
 
 def fault(folder: Path, story: Story, promised: Promises, *, goes_on: bool = True, lists: bool = True) -> str:
-    """What is wrong with the project of `folder`, or "": it must open, hold all that was promised, and take further strokes.
+    """Return the fault of the project of `folder`, or "": it must open, hold everything promised, and take further strokes.
 
-    Without `lists` the list of cases may be any that was saved.
+    Without `lists` the list of cases may be any one that was saved.
     """
     bury(folder)
     try:
@@ -115,7 +115,7 @@ def _case_fault(project: Project, case_id: str, story: Story, promised: Promises
 
 
 def labels_fault(labels: LabelMap, story: Story, promised: Promises, case_id: str) -> str:
-    """Whether labels are what the last promised record gave, or the record that was on its way."""
+    """Check that labels are those of the last promised record, or of the record that was being written."""
     states = story.labels.get(case_id)
     if not states:
         return ""

@@ -1,4 +1,4 @@
-"""`python -m faults.living FOLDER`: lives the day of `story` in a process of its own, prints each promise, and what it saw change."""
+"""`python -m faults.living FOLDER`: live the day of `story` in a separate process, and print each promise and each change of the disk."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ CALLS = {Written: "write", Sized: "size", Named: "link", Unnamed: "unlink", Rena
 
 
 def call(operation: Operation) -> str:
-    """The system call of a change, "" of a promise."""
+    """Return the system call of a change, "" for a promise."""
     match operation:
         case Synced(_, name):
             return name
@@ -23,7 +23,7 @@ def call(operation: Operation) -> str:
 
 
 def say(what: object) -> None:
-    """A line that is out before anything else happens."""
+    """Print a line and flush it."""
     sys.stdout.write(f"{json.dumps(what)}\n")
     sys.stdout.flush()
 

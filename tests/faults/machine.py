@@ -1,4 +1,4 @@
-"""A user, ends of the process and a disk that refuses, in any order, against a plain model of what the project must hold."""
+"""A state machine of user actions, process ends and disk failures in any order, checked against a plain model of the project."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ State = NDArray[np.uint8]  # values and origins (2, Z, Y, X)
 
 
 class Dead(BaseException):
-    """The process is no more."""
+    """Raised by the disk when the process has ended."""
 
 
 class Deadly:
-    """`os` whose n-th call is not made any more, and none after it."""
+    """An `os` on which the n-th call and all later ones are not made."""
 
     def __init__(self, calls: int) -> None:
         self.left = calls
@@ -65,11 +65,11 @@ class Deadly:
 
 @dataclass
 class Model:
-    """A case as plain arrays: what it holds, and what undo and redo lead to."""
+    """A case as plain arrays: its state, and the states of undo and redo."""
 
     now: State
-    done: list[State] = field(default_factory=list)  # as it was before each change
-    undone: list[State] = field(default_factory=list)  # as it was before each undo
+    done: list[State] = field(default_factory=list)  # the states before each change
+    undone: list[State] = field(default_factory=list)  # the states before each undo
 
     def change(self, after: State) -> None:
         self.done.append(self.now)
@@ -81,7 +81,7 @@ boxes = st.tuples(st.integers(0, 2), st.integers(0, 20), st.integers(0, 25), st.
 
 
 class Life(RuleBasedStateMachine):
-    """`steps` counts what was done in all lives."""
+    """The state machine; `steps` counts the actions of all runs."""
 
     steps: ClassVar[int] = 0
 
@@ -165,7 +165,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(box=boxes, origin=st.sampled_from([Origin.IMPORTED, Origin.ACCEPTED]), which=st.integers(0, 1))
     def take_in(self, box: tuple[int, ...], origin: Origin, which: int) -> None:
-        """A mask from a file or from a prediction, into the case that is open or into another."""
+        """Take a mask from a file or a prediction into the open case or another."""
         case = self.cases[which]
         labels = self.labels if case is self.open else LabelMap(*(part.copy() for part in self.model[case.id].now))
         random = np.random.default_rng(box[4])
@@ -213,7 +213,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(box=boxes, value=st.integers(0, 4), calls=st.integers(0, 40))
     def kill_in_a_stroke(self, box: tuple[int, ...], value: int, calls: int) -> None:
-        """The process ends at some call to the disk: the stroke is there or not, nothing else has changed."""
+        """End the process at some call to the disk: the stroke is saved or not, nothing else has changed."""
         if edit := self._stroke(box, value).commit():
             after = state(self.labels)
             with failing(Deadly(calls)):
@@ -226,7 +226,7 @@ class Life(RuleBasedStateMachine):
 
     @rule(box=boxes, value=st.integers(0, 4), number=st.integers(1, 30), mode=st.sampled_from(list(MODES)))
     def refuse(self, box: tuple[int, ...], value: int, number: int, mode: str) -> None:
-        """The disk refuses something while a stroke is saved; the stroke is saved once it is sound."""
+        """Let the disk refuse a call while a stroke is saved; the stroke is saved when the disk works again."""
         if edit := self._stroke(box, value).commit():
             with failing(Failing(number, mode)):
                 try:
@@ -241,14 +241,14 @@ class Life(RuleBasedStateMachine):
     # ------------------------------------------------------------------------------------------------------ what must be
 
     def _step(self) -> None:
-        """After each: another program that reads the open case sees what the user sees."""
+        """Check after each step that another program that reads the open case sees the same labels."""
         type(self).steps += 1
         now = self.model[self.open.id].now
         assert np.array_equal(state(self.labels), now)
         assert np.array_equal(state(read_labels(self.folder, self.open)[0]), now)
 
     def _show(self, case: Any) -> None:
-        """Opens a case, which must be as the model has it, with its undo as far as the disk keeps it."""
+        """Open a case and compare it with the model, including its undo history as far as the disk keeps it."""
         self.open = case
         opened = self.writer.open_case(case, Scan(np.zeros((1, *case.shape), np.uint8)))
         self.labels: LabelMap = opened.labels
@@ -275,7 +275,7 @@ class Life(RuleBasedStateMachine):
         self._step()
 
     def _die(self, there: Callable[[State], bool] = lambda _: False, after: State | None = None) -> None:
-        """Ends without a goodbye and begins anew. A last change that was on its way counts if it is `there`."""
+        """End the process abruptly and start a new one. A last change that was being saved counts if it is `there`."""
         bury(self.folder)
         if after is not None and there(state(read_labels(self.folder, self.open)[0])):
             self.model[self.open.id].change(after)
@@ -293,7 +293,7 @@ class Life(RuleBasedStateMachine):
         stroke.paint(Region((z, y, x), (z + 1, y + size, x + size)), np.random.default_rng(seed).random((1, size, size)) < 0.8)
 
     def _change(self, kind: Kind, edit: Edit) -> None:
-        """A change that is in the labels already."""
+        """Save a change that is in the labels already."""
         self.writer.append(self.open.id, kind, edit)
         self.model[self.open.id].change(state(self.labels))
         self.history.push(edit)

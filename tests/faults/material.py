@@ -1,4 +1,4 @@
-"""A small study to learn from: pictures of a noisy disc with strokes of both classes."""
+"""A small training study: pictures of a noisy disc with strokes of both classes."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ SMALL = TrainingSettings(steps=30, depth=2, base=4, patch=32, batch=2, device="c
 
 
 def disc(seed: int, edge: int = 64) -> tuple[np.ndarray, np.ndarray]:
-    """A picture (1, 1, Y, X) float32 and its truth (1, Y, X)."""
+    """Make a picture (1, 1, Y, X) float32 and its truth (1, Y, X)."""
     rng = np.random.default_rng(seed)
     _, y, x = np.indices((1, edge, edge))
     truth = ((y - edge / 2) ** 2 + (x - edge / 2) ** 2 < (edge / 4) ** 2).astype(np.uint8)
@@ -25,7 +25,7 @@ def disc(seed: int, edge: int = 64) -> tuple[np.ndarray, np.ndarray]:
 
 
 def study_of(*pictures: np.ndarray, edge: int = 64) -> Study:
-    """A case for each picture (1, 1, Y, X), every ninth row labelled."""
+    """Make a study with a case for each picture (1, 1, Y, X), every ninth row labelled."""
     members = []
     for n, voxels in enumerate(pictures):
         painted = np.full((1, edge, edge), UNLABELLED, np.uint8)

@@ -1,8 +1,8 @@
-"""What a disk holds after a kill or a power cut, rebuilt from recorded changes.
+"""The content of a disk after a kill or a power cut, rebuilt from recorded changes.
 
-After a kill of the process all changes so far are there. After a power cut only what was synced is sure: of a file's later writes each
-may be there, absent, zeros, cut short or garbled; of a folder's later names each may be there or not, whatever came before or after it. A
-rename within a folder is there or not as a whole, one between two folders is two changes. No file system that we know takes more freedom.
+After a kill of the process all changes so far are there. After a power cut only synced changes are certain: each later write of a file may
+be there, absent, zeros, cut short or garbled; each later name in a folder may be there or not, independently of others. A rename within a
+folder is atomic, one between two folders is two changes. No known file system takes more freedom.
 """
 
 from __future__ import annotations
@@ -19,13 +19,13 @@ SECTOR = 512
 
 @dataclass
 class Disk:
-    """Files by number, and names in folders by number."""
+    """A disk: files by number, and names in folders by number."""
 
     files: dict[int, bytearray] = field(default_factory=dict)
     folders: dict[int, dict[str, int]] = field(default_factory=lambda: {ROOT: {}})
 
     def change(self, operation: Operation) -> None:
-        """One change, as the running system shows it."""
+        """Apply a change as the running system shows it."""
         match operation:
             case Made(folder, name, item, is_folder):
                 self.give(item, is_folder)
@@ -45,20 +45,20 @@ class Disk:
                 self.folders[new_folder][new_name] = item
 
     def give(self, item: int, is_folder: bool) -> None:
-        """Makes an item be known, empty and without a name."""
+        """Add an item, empty and without a name."""
         if is_folder:
             self.folders.setdefault(item, {})
         else:
             self.files.setdefault(item, bytearray())
 
     def fill(self, item: int, at: int, data: bytes) -> None:
-        """Bytes into a file; a gap before them is zeros."""
+        """Write bytes into a file; a gap before them is filled with zeros."""
         file = self.files[item]
         file.extend(bytes(max(0, at - len(file))))
         file[at : at + len(data)] = data
 
     def paths(self, folder: int = ROOT, under: str = "") -> Iterable[tuple[str, bytes | None]]:
-        """Relative path and bytes of every file that has a name, None for a folder."""
+        """Return the relative path and bytes of every file with a name, None for a folder."""
         for name, item in self.folders[folder].items():
             if item in self.folders:
                 yield f"{under}{name}", None
@@ -67,7 +67,7 @@ class Disk:
                 yield f"{under}{name}", bytes(self.files[item])
 
     def lay_out(self, target: Path) -> None:
-        """Makes it a real folder."""
+        """Write the disk into a real folder."""
         target.mkdir(parents=True)
         for path, data in self.paths():
             if data is None:
@@ -77,7 +77,7 @@ class Disk:
 
 
 def killed(operations: Sequence[Operation], share: float = 1.0) -> Disk:
-    """After a kill behind the last of the operations; of a write only the first `share` took place."""
+    """Return the disk after a kill after the last of the operations; of a write only the first `share` took place."""
     disk = Disk()
     for operation in operations[:-1]:
         disk.change(operation)
@@ -90,7 +90,7 @@ def killed(operations: Sequence[Operation], share: float = 1.0) -> Disk:
 
 
 def power_cut(operations: Sequence[Operation], random: Random) -> Disk:
-    """After a power cut behind the last of the operations."""
+    """Return the disk after a power cut after the last of the operations."""
     sure, pending = Disk(), _Pending()
     for operation in operations:
         match operation:
@@ -111,8 +111,8 @@ def power_cut(operations: Sequence[Operation], random: Random) -> Disk:
                 pending.add(folder, Unnamed(folder, name))
             case Renamed(folder):
                 pending.add(folder, operation)
-    luck = random.choice((0.0, 0.5, 0.5, 0.9, 1.0))  # how much the system had written back by itself
-    manner = random.choice(("nothing", "zeros", "short", "garbled", "any"))  # what became of the writes that it had not
+    luck = random.choice((0.0, 0.5, 0.5, 0.9, 1.0))  # share that the system had written back by itself
+    manner = random.choice(("nothing", "zeros", "short", "garbled", "any"))  # the fate of the other writes
     for changes in pending.of.values():
         for change in changes:
             if random.random() < luck:
@@ -124,7 +124,7 @@ def power_cut(operations: Sequence[Operation], random: Random) -> Disk:
 
 
 class _Pending:
-    """Changes of each item since it was last synced."""
+    """The changes of each item since it was last synced."""
 
     def __init__(self) -> None:
         self.of: dict[int, list[Operation]] = {}
@@ -134,7 +134,7 @@ class _Pending:
 
 
 def _torn(data: bytes, manner: str, random: Random) -> list[tuple[int, bytes]]:
-    """What is left of a write that nobody had waited for."""
+    """Return the remains of a write that was not synced."""
     if manner == "any":
         manner = random.choice(("nothing", "zeros", "short", "garbled", "sectors"))
     cut = random.randrange(len(data) + 1)
@@ -152,5 +152,5 @@ def _torn(data: bytes, manner: str, random: Random) -> list[tuple[int, bytes]]:
 
 
 def without(operations: Iterable[Operation], call: str = "", *, folders: bool) -> list[Operation]:
-    """The run of a program that forgets to sync: its folders, or its files by that call. Shows that the harness would notice."""
+    """Remove the syncs of folders, or those of files by one call, to show that the tests would notice them missing."""
     return [op for op in operations if not (isinstance(op, Synced) and op.is_folder is folders and (folders or op.call == call))]

@@ -1,4 +1,4 @@
-"""The program on a screen of its own, worked by mouse and keys from outside, as a user does; and what its strokes must leave."""
+"""The program on a virtual screen, operated by mouse and keys from outside as by a user; and the labels that its strokes must leave."""
 
 from __future__ import annotations
 
@@ -27,18 +27,18 @@ from unetstudio.project.store import read_labels
 NEEDS = ("Xvfb", "xdotool")
 SIZE = "1280x800"
 LEFT, TOP, RIGHT, BOTTOM = 270, 220, 850, 700
-"""Pixels of the screen that surely show the image."""
+"""Pixels of the screen that certainly show the image."""
 RADIUS = 6.0
-"""Voxels: the brush's at first."""
+"""Initial size of the brush in voxels."""
 SURE, AT_MOST = 2.5, RADIUS + 2.5
-"""Voxels nearer to a stroke's line are certainly painted; those farther off certainly not."""
+"""Distances in voxels from a stroke's line up to which voxels are certainly painted, and beyond which certainly not."""
 
 available = sys.platform.startswith("linux") and all(shutil.which(name) for name in NEEDS)
 
 
 @contextlib.contextmanager
 def screen() -> Iterator[dict[str, str]]:
-    """A virtual screen; the environment that leads to it."""
+    """Start a virtual screen and yield its environment."""
     reading, writing = os.pipe()
     words = ["Xvfb", "-displayfd", str(writing), "-screen", "0", f"{SIZE}x24", "-nolisten", "tcp", "-noreset"]
     server = subprocess.Popen(words, pass_fds=[writing], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
@@ -54,7 +54,7 @@ def screen() -> Iterator[dict[str, str]]:
 
 @dataclass(eq=False)
 class Stroke:
-    """From press to release, in pixels of the screen; `ended` is when the release was sent."""
+    """A stroke from press to release, in pixels of the screen; `ended` is the time of the release."""
 
     points: list[tuple[int, int]]
     value: int
@@ -62,7 +62,7 @@ class Stroke:
 
     @property
     def words(self) -> list[str]:
-        """For xdotool."""
+        """The arguments of xdotool."""
         words = ["key", str(self.value + 1), "mousemove", *map(str, self.points[0]), "mousedown", "1"]
         for x, y in self.points[1:]:
             words += ["mousemove", str(x), str(y), "sleep", "0.02"]
@@ -71,47 +71,47 @@ class Stroke:
 
 @dataclass(eq=False)
 class Hand:
-    """What was done to the window: strokes, and None for an undo."""
+    """The actions on the window: strokes, and None for an undo."""
 
     environment: dict[str, str]
     done: list[tuple[Stroke | None, float]] = field(default_factory=list)
 
     def does(self, *words: str) -> None:
-        """Mouse and keys."""
+        """Send mouse and key events."""
         subprocess.run(["xdotool", *words], env=self.environment, check=False, timeout=60, stderr=subprocess.DEVNULL)
 
     def paint(self, stroke: Stroke) -> None:
-        """Is told before it is done, so that a kill in the middle finds it."""
+        """Record a stroke, then paint it, so that a kill in the middle is covered."""
         self.done.append((stroke, float("inf")))
         self.does(*stroke.words)
         self.done[-1] = (stroke, time.monotonic())
 
     @property
     def standing(self) -> int:
-        """Strokes that were not undone."""
+        """Number of strokes that were not undone."""
         return sum(1 if stroke is not None else -1 for stroke, _ in self.done)
 
     def undo(self) -> None:
-        """Only of what this hand painted."""
+        """Undo a stroke; call it only for strokes of this hand."""
         self.done.append((None, float("inf")))
         self.does("key", "ctrl+z")
         self.done[-1] = (None, time.monotonic())
 
 
 def random_stroke(chance: random.Random) -> Stroke:
-    """Straight: a busy screen leaves out positions of the mouse, and with them corners."""
+    """Make a straight stroke: a busy screen skips positions of the mouse, and with them corners."""
     x0, y0, x1, y1 = (chance.randrange(*room) for room in ((LEFT, RIGHT), (TOP, BOTTOM)) * 2)
     return Stroke([(round(x0 + (x1 - x0) * i / 8), round(y0 + (y1 - y0) * i / 8)) for i in range(9)], chance.randrange(2))
 
 
 def start(path: Path, environment: dict[str, str]) -> subprocess.Popen[bytes]:
-    """The program as a user starts it."""
+    """Start the program as a user does."""
     words = [sys.executable, "-m", "unetstudio", str(path)]
     return subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
 
 
 def kill_at(program: subprocess.Popen[bytes], seconds: float, *, learner: bool) -> tuple[threading.Thread, list[float]]:
-    """`kill -9` after so many seconds, of its learner too; when it was is in the list then."""
+    """Send `kill -9` to the program, with `learner` also to its learner, after `seconds`, and append the time to the returned list."""
     when: list[float] = []
 
     def kill() -> None:
@@ -130,7 +130,7 @@ def kill_at(program: subprocess.Popen[bytes], seconds: float, *, learner: bool) 
 
 
 def labels(project: Path) -> NDArray[np.uint8] | None:
-    """(Y, X) of the first case on the disk; None while there is none."""
+    """Read the labels (Y, X) of the first case on the disk; None while there are none."""
     try:
         with Project.open(project, read_only=True) as found:
             return read_labels(project, found.cases[0])[0].values[0].copy() if found.cases else None
@@ -139,7 +139,7 @@ def labels(project: Path) -> NDArray[np.uint8] | None:
 
 
 def wait_until_it_paints(hand: Hand, project: Path, program: subprocess.Popen[bytes], seconds: float = 300) -> Stroke:
-    """Dabs at one place, in one class and the other, until a dab is on the disk; the dab."""
+    """Dab at one place in alternating classes until a dab is on the disk; return it."""
     dab = Stroke([(LEFT - 20, BOTTOM), (LEFT - 20, BOTTOM)], 1)
     written, end = _written(project), time.monotonic() + seconds
     while _written(project) <= written:
@@ -148,7 +148,7 @@ def wait_until_it_paints(hand: Hand, project: Path, program: subprocess.Popen[by
         dab.value = 1 - dab.value
         hand.does("key", "b", *dab.words)
         time.sleep(0.15)
-    time.sleep(0.7)  # until the dabs that were too many are there as well
+    time.sleep(0.7)  # until the superfluous dabs are saved as well
     return dab
 
 
@@ -161,13 +161,13 @@ def _written(project: Path) -> int:
 
 @dataclass(frozen=True)
 class Map:
-    """From pixels of the screen to voxels: `voxel = (pixel - offset) / scale`, for x and y."""
+    """The map from pixels of the screen to voxels: `voxel = (pixel - offset) / scale`, for x and y."""
 
     scale: tuple[float, float]
     offset: tuple[float, float]
 
     def near(self, stroke: Stroke, shape: tuple[int, int], within: float) -> NDArray[np.bool_]:
-        """Voxels whose middle lies within so many of the stroke's line."""
+        """Return the voxels whose centre is within a distance of the stroke's line."""
         rows, columns = np.mgrid[: shape[0], : shape[1]].astype(np.float32)
         points = [tuple((p - o) / s for p, o, s in zip(point, self.offset, self.scale, strict=True)) for point in stroke.points]
         inside = np.zeros(shape, np.bool_)
@@ -179,7 +179,7 @@ class Map:
 
 
 def measured(before: NDArray[np.uint8], after: NDArray[np.uint8], corners: tuple[Stroke, Stroke]) -> Map:
-    """From two dabs in opposite corners."""
+    """Measure the map by two dabs in opposite corners."""
     found = []
     for dab in corners:
         rows, columns = np.nonzero((before != after) & (after == dab.value))
@@ -190,9 +190,9 @@ def measured(before: NDArray[np.uint8], after: NDArray[np.uint8], corners: tuple
 
 
 def missing(hand: Hand, killed: float, before: NDArray[np.uint8], after: NDArray[np.uint8], where: Map, dab: Stroke) -> tuple[str, float]:
-    """What is wrong with `after`, or "", and how many seconds before the kill the first thing was done that is not there.
+    """Return the fault of `after`, or "", and how many seconds before the kill the first missing action was done.
 
-    Right is what some beginning of what was done leaves, and nothing else, with everything that was done a second before the kill.
+    Correct labels are exactly those of some first part of the actions, which includes all done a second or more before the kill.
     """
     reason = ""
     for kept in range(len(hand.done), -1, -1):
@@ -218,7 +218,7 @@ def _differs(
         elif standing:
             standing.pop()
     begun = [stroke for stroke, _ in next_one if stroke is not None]
-    later = np.zeros(after.shape, np.bool_)  # what may lie on top
+    later = np.zeros(after.shape, np.bool_)  # voxels of later strokes
     for stroke in [dab, *begun]:
         later |= where.near(stroke, after.shape, AT_MOST)
     for number, stroke in reversed(standing):

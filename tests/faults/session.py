@@ -1,4 +1,4 @@
-"""A session as the window's disk thread has it: each step that the disk refuses must say so in a sentence and go well once it is sound."""
+"""A session like that of the window's disk thread: each refused step must raise a sentence and succeed when the disk works again."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ UNSPEAKABLE = re.compile(r"Errno|Traceback|Error\b|0x[0-9a-f]+|\bNone\b")
 
 
 class Session:
-    """Lives in `root`; `faults` are what went against a promise."""
+    """A session in `root`; `faults` are the broken promises."""
 
     def __init__(self, root: Path, disk: Failing | Blind) -> None:
         self.root, self._disk = root, disk
@@ -40,7 +40,7 @@ class Session:
         self._changes: Counter[str] = Counter()
 
     def live(self) -> None:
-        """Two sittings of one user."""
+        """Run two sessions of one user."""
         first, second = picture(1), picture(2, (3, 20, 24))
         project = self._try(lambda: Project.create(self.folder, CLASSES), self._elsewhere)
         writer = ProjectWriter(project, self.root / "documents")
@@ -65,21 +65,21 @@ class Session:
                 self.faults.append(f"{case.name}: a change is stored twice, or not at all")
 
     def _opened(self) -> Project:
-        """By another process: a lock that could not be taken away is that of one that is gone."""
+        """Open the project as another process; a lock that could not be removed becomes that of a dead one."""
         bury(self.folder)
         project = Project.open(self.folder)
-        if project.read_only:  # said so in a notice; the user opens it again
+        if project.read_only:  # with a notice; the user opens it again
             project.close()
             raise UserError(project.notices[0])
         return project
 
     def _elsewhere(self) -> Project:
-        """What the sentence of a refused creation asks for: another name."""
+        """Choose another name, as the error of a refused creation asks."""
         self.folder = self.root / "again" / NAME
         return Project.create(self.folder, CLASSES)
 
     def _paint(self, writer: ProjectWriter, case: Case, numbers: list[int]) -> None:
-        """Strokes by number; a negative one is taken back."""
+        """Paint strokes by number; a negative one is undone."""
         opened = self._try(lambda: writer.open_case(case, Scan(np.zeros((1, *case.shape), np.uint8))))
         labels = opened.labels
         states = self.story.labels.setdefault(case.id, [state(labels)])
@@ -120,7 +120,7 @@ class Session:
         self.promised.note("manifest", len(self.story.manifests) - 1)
 
     def _try(self, step: Callable[[], object], again: Callable[[], object] | None = None) -> object:
-        """Does a step; when it is refused, looks at what lies on the disk now, makes the disk sound and has the user try again."""
+        """Do a step; when it is refused, inspect the disk, repair it and try again."""
         try:
             return step()
         except UserError as error:
@@ -132,7 +132,7 @@ class Session:
         return (again or step)()
 
     def _inspect(self) -> None:
-        """What was saved before is there for another program that opens a copy of the folder."""
+        """Check that another program that opens a copy of the folder finds everything saved before."""
         if not self.story.manifests or not self.folder.exists():
             return
         copy = self.root / "copy" / NAME

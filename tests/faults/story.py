@@ -1,7 +1,7 @@
-"""A day with a small project, told to a recorder: two cases, strokes, undo, generations, settings, weights, a second session.
+"""A day with a small project, for a recorder: two cases, strokes, undo, generations, settings, weights, a second session.
 
-What the program promises on the way (a stroke is saved, a list is saved) is marked between the changes of the disk, so that what a fault
-leaves can be held against it.
+The program's promises (a stroke is saved, a list is saved) are marked between the changes of the disk, so that the state after a fault can
+be compared with them.
 """
 
 from __future__ import annotations
@@ -37,13 +37,13 @@ Marking = Callable[..., None]
 
 
 def picture(number: int, shape: tuple[int, int, int] = (1, 30, 40)) -> Case:
-    """A case whose image lies beside the project; nobody reads it here."""
+    """Make a case whose image would lie beside the project; it is never read."""
     source = Source(Path(f"/images/picture {number}.png"))
     return Case(f"{number:016x}", f"picture {number}", source, f"{number:064x}", shape, 1, "PNG", Geometry())
 
 
 def dab(labels: LabelMap, number: int, size: int = 9) -> Edit:
-    """The n-th stroke, always the same, already applied."""
+    """Paint the n-th stroke, always the same, and return its Edit, already applied."""
     made = begun(labels, number, size)
     edit = made.commit()
     assert edit is not None
@@ -51,7 +51,7 @@ def dab(labels: LabelMap, number: int, size: int = 9) -> Edit:
 
 
 def begun(labels: LabelMap, number: int, size: int = 9) -> Stroke:
-    """The n-th stroke, still in hand."""
+    """Begin the n-th stroke."""
     random = np.random.default_rng(number)
     depth, height, width = labels.shape
     z, y, x = (int(random.integers(length)) for length in (depth, max(1, height - size), max(1, width - size)))
@@ -63,13 +63,13 @@ def begun(labels: LabelMap, number: int, size: int = 9) -> Stroke:
 
 
 def state(labels: LabelMap) -> NDArray[np.uint8]:
-    """Values and origins (2, Z, Y, X)."""
+    """Return values and origins (2, Z, Y, X)."""
     return np.stack([labels.values, labels.origin])
 
 
 @dataclass
 class Story:
-    """What a reader of the project must find: the labels of each case after each record, every list saved, and the weights."""
+    """The expected content of the project: the labels of each case after each record, every saved list, and the weights."""
 
     cases: dict[str, Case] = field(default_factory=dict)
     labels: dict[str, list[NDArray[np.uint8]]] = field(default_factory=dict)
@@ -79,7 +79,7 @@ class Story:
 
 
 class Painter:
-    """Paints on one case as the window and the disk thread do, and marks what is promised."""
+    """A painter on one case, like the window and the disk thread, that marks promises."""
 
     def __init__(self, story: Story, case: Case, store: LabelStore, mark: Marking) -> None:
         self._story, self._case, self._store, self._mark = story, case, store, mark
@@ -88,13 +88,13 @@ class Painter:
         self._states = story.labels.setdefault(case.id, [state(self.labels)])
 
     def stroke(self, number: int) -> None:
-        """From press to release."""
+        """Paint a stroke from press to release."""
         edit = dab(self.labels, number)
         self._append(Kind.EDIT, edit)
         self.history.push(edit)
 
     def long_stroke(self, number: int, *, ends: bool | None) -> None:
-        """A stroke saved in three parts; it ends, is taken back (False), or is still in hand (None)."""
+        """Save a stroke in three parts; it ends, is cancelled (False), or stays unfinished (None)."""
         stroke = begun(self.labels, number)
         for more in range(3):
             if more:
@@ -140,7 +140,7 @@ class Painter:
 
 
 def tell(folder: Path, mark: Marking) -> Story:
-    """Lives the day in `folder` (which does not exist yet); the second session ends without a goodbye."""
+    """Live the day in `folder` (which does not exist yet); the second session ends without closing."""
     story = Story()
     project = Project.create(folder, CLASSES)
     story.manifests.append(project.manifest)
@@ -204,7 +204,7 @@ def _save(project: Project, story: Story, mark: Marking) -> None:
 
 
 def _weights(project: Project, story: Story, step: int, mark: Marking) -> None:
-    """Weights and then their card, as `networks.checkpoint` writes them; without torch, for speed."""
+    """Write weights and then their card, as `networks.checkpoint` does; without torch, for speed."""
     weights = np.random.default_rng(step).bytes(3000)
     name = hashlib.sha256(weights).hexdigest()
     path = project.checkpoints_folder / f"{name}.safetensors"

@@ -1,4 +1,4 @@
-"""The table of docs/reliability.md: rows that the tests write between two marks, also several test processes at once."""
+"""The table of docs/reliability.md: rows that tests write between two marks, even several test processes at once."""
 
 from __future__ import annotations
 
@@ -17,12 +17,12 @@ import psutil
 BEGIN, END = "<!-- figures -->", "<!-- end of figures -->"
 HEAD = "| | What is done to the program | Bar | n | held | Date | Machine | Note |\n|---|---|---|---:|---:|---|---|---|"
 PATIENCE = 60.0
-"""Seconds after which the lock of another test process counts as left over."""
+"""Seconds after which the lock of another test process counts as stale."""
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure; `id` and `what` are its key, a later run writes over it."""
+    """A row; `id` and `what` are its key, and a later run replaces it."""
 
     id: str
     what: str
@@ -35,14 +35,14 @@ class Row:
 
     @property
     def text(self) -> str:
-        """As a line of the table; what does not hold stands out."""
+        """The row as a line of the table, with a missed bar in bold."""
         held = f"{self.good:,}" if self.good == self.n else f"**{self.good:,}**"
         cells = (self.id, self.what, self.bar, f"{self.n:,}", held, self.date, self.machine, self.note)
         return "| " + " | ".join(cell.replace("|", "/").replace("\n", " ") for cell in cells) + " |"
 
 
 def machine(folder: Path) -> str:
-    """Cores, and the file system of a folder."""
+    """Describe the machine: its cores, and the file system of a folder."""
     system = max(
         (p for p in psutil.disk_partitions(all=True) if folder.is_relative_to(p.mountpoint)), key=lambda p: len(p.mountpoint), default=None
     )
@@ -50,12 +50,12 @@ def machine(folder: Path) -> str:
 
 
 def today() -> str:
-    """Of the run, in UTC."""
+    """Return the date of the run, in UTC."""
     return datetime.datetime.now(datetime.UTC).date().isoformat()
 
 
 def merge(document: Path, row: Row) -> None:
-    """Puts a row into the table of a document, instead of the older one of its key, in the order of the ids."""
+    """Put a row into the table of a document, replacing an older one with its key, in the order of the ids."""
     with _alone(document):
         before, lines, after = _parts(document.read_text("utf-8"))
         rows = {_key(line): line for line in lines}
@@ -67,7 +67,7 @@ def merge(document: Path, row: Row) -> None:
 
 
 def _parts(text: str) -> tuple[str, list[str], str]:
-    """What stands before the table, its rows, and what stands behind it."""
+    """Split a document into the text before the table, its rows, and the text after it."""
     before, rest = text.split(BEGIN)
     body, after = rest.split(END)
     return before, [line for line in body.splitlines() if line.startswith("| ") and not line.startswith("| |")], after
@@ -79,14 +79,14 @@ def _key(line: str) -> tuple[str, str]:
 
 
 def _order(key: tuple[str, str]) -> tuple[str, int, str, str]:
-    """F2 before F10; figures without a number last."""
+    """Return the sort key of a row: F2 before F10; figures without a number last."""
     found = re.match(r"([A-Z])(\d+)", key[0])
     return (found[1], int(found[2]), *key) if found else ("~", 0, *key)
 
 
 @contextlib.contextmanager
 def _alone(document: Path) -> Iterator[None]:
-    """No other test process writes meanwhile."""
+    """Exclude other test processes from writing within the context."""
     lock = Path(tempfile.gettempdir()) / f"figures-{re.sub(r'[^A-Za-z0-9]', '-', str(document.resolve()))}.lock"
     end = time.monotonic() + PATIENCE
     while True:

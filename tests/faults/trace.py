@@ -1,4 +1,4 @@
-"""Every change of the disk that a run makes, in order, as seen between our writing modules and the system."""
+"""A recorder of every change of the disk in order, between our writing modules and the system."""
 
 # It stands in for os.
 # ruff: noqa: PTH100, PTH102, PTH104, PTH108
@@ -15,12 +15,12 @@ from typing import Any
 from disk_seam import standing_in
 
 ROOT = 0
-"""The number of the recorded folder itself."""
+"""Number of the recorded folder itself."""
 
 
 @dataclass(frozen=True)
 class Made:
-    """A new empty file or folder under a name."""
+    """A new empty file or folder with a name."""
 
     folder: int
     name: str
@@ -30,7 +30,7 @@ class Made:
 
 @dataclass(frozen=True)
 class Written:
-    """Bytes into a file."""
+    """Bytes written into a file."""
 
     item: int
     at: int
@@ -39,7 +39,7 @@ class Written:
 
 @dataclass(frozen=True)
 class Sized:
-    """A file cut or lengthened (with zeros)."""
+    """A file truncated or extended with zeros."""
 
     item: int
     size: int
@@ -56,7 +56,7 @@ class Named:
 
 @dataclass(frozen=True)
 class Unnamed:
-    """A name taken away."""
+    """A name removed."""
 
     folder: int
     name: str
@@ -64,7 +64,7 @@ class Unnamed:
 
 @dataclass(frozen=True)
 class Renamed:
-    """Another name for a file or folder, in place of what had it."""
+    """A new name of a file or folder, replacing the one that had it."""
 
     folder: int
     name: str
@@ -75,7 +75,7 @@ class Renamed:
 
 @dataclass(frozen=True)
 class Synced:
-    """A file's bytes, or a folder's names, made to last; `call` is the system call."""
+    """A sync of a file's bytes or a folder's names; `call` is the system call."""
 
     item: int
     call: str
@@ -84,7 +84,7 @@ class Synced:
 
 @dataclass(frozen=True)
 class Mark:
-    """No change: what the program had promised by now, or was about to do."""
+    """A mark, not a change: a promise that the program has made, or an action it is about to take."""
 
     what: tuple[Any, ...]
 
@@ -100,7 +100,7 @@ class _Open:
 
 
 class Recorder:
-    """`os` for the writing modules, which notes what changes below `root`; what is there already comes first, as if on the disk."""
+    """An `os` for the writing modules that records changes below `root`; what exists already is recorded first, as synced."""
 
     def __init__(self, root: Path) -> None:
         self.operations: list[Operation] = []
@@ -115,7 +115,7 @@ class Recorder:
         return getattr(os, name)
 
     def mark(self, *what: Any) -> None:
-        """Notes a promise between two changes."""
+        """Record a promise between two changes."""
         self.operations.append(Mark(what))
 
     def open(self, path: Any, flags: int, mode: int = 0o777) -> int:
@@ -234,7 +234,7 @@ class Recorder:
         self.operations.append(Sized(item, size))
 
     def _place(self, path: Any) -> tuple[int, str] | None:
-        """The folder's number and the name in it; "" for the root itself, None for what lies elsewhere."""
+        """Return the folder's number and the name in it; "" for the root itself, None for a path elsewhere."""
         whole = Path(os.path.abspath(path))
         if not whole.is_relative_to(self._root):
             return None
@@ -257,7 +257,7 @@ class Recorder:
 
 @contextlib.contextmanager
 def recording(root: Path) -> Iterator[Recorder]:
-    """Records what the program does below `root` meanwhile, with a reserve as small as the rest."""
+    """Record the program's changes below `root` within the context, with a small reserve."""
     recorder = Recorder(root)
     with standing_in(recorder):
         yield recorder

@@ -1,4 +1,4 @@
-"""A learner that goes wrong in a chosen way: what its process runs in tests before it becomes the usual one, with a network that fails."""
+"""A learner that fails in a chosen way: its process runs this in tests, with a network that fails, before the usual one."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ import torch
 
 @dataclass(frozen=True)
 class Unwell:
-    """Called in place of `child.serve`: in training step `step` it does `fault`, once for ever with the file `once`."""
+    """A replacement of `child.serve` that does `fault` in training step `step`; only once in all processes with the file `once`."""
 
     fault: str
     step: int = 4
@@ -33,7 +33,7 @@ class Unwell:
         unwell, faults = self, FAULTS(connection)
 
         class Failing(UNet):
-            """Its forward pass in training fails."""
+            """A network whose forward pass fails in training."""
 
             passes = 0
 
@@ -51,7 +51,7 @@ class Unwell:
 
 
 def FAULTS(connection: Connection) -> dict[str, Callable[[], object]]:  # noqa: N802 - a table that needs the pipe
-    """What can go wrong in the middle of a step."""
+    """Return the faults that may happen within a step."""
 
     def wait() -> None:
         threading.Event().wait()

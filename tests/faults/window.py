@@ -1,4 +1,4 @@
-"""What fault tests do with a real window in a process of its own: start it, hear what it did, kill it, and judge what is on the disk."""
+"""Control of a real window in a separate process for fault tests: start it, read its reports, kill it, and judge the disk."""
 
 from __future__ import annotations
 
@@ -27,20 +27,20 @@ from unetstudio.project.store import read_labels
 
 DRIVEN = Path(__file__).with_name("driven.py")
 PATIENCE = 300.0
-"""Seconds for a busy machine to bring a window up."""
+"""Seconds that a busy machine may take to open a window."""
 HARMLESS = ("This plugin does not support",)
-"""What Qt says on standard error where there is no real screen."""
+"""Messages of Qt on standard error without a real screen."""
 
 
 class Window:
-    """One run of `driven.py`; its lines are collected as they come."""
+    """A run of `driven.py`; its lines are collected as they come."""
 
     def __init__(self, path: Path, **choices: object) -> None:
         words = [sys.executable, str(DRIVEN), str(path), json.dumps(choices)]
         environment = {**os.environ, "OMP_NUM_THREADS": "1", "QT_QPA_PLATFORM": "offscreen"}
         self.process = subprocess.Popen(words, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env=environment)
         self.lines: list[list[str]] = []
-        self._counts: Counter[tuple[str, ...]] = Counter()  # of lines by their first words
+        self._counts: Counter[tuple[str, ...]] = Counter()  # numbers of lines by their first words
         self._error: list[str] = []
         self._changed = threading.Condition()
         self._threads = [threading.Thread(target=run, daemon=True) for run in (self._listen, self._listen_to_errors)]
@@ -63,25 +63,25 @@ class Window:
         self._error += self.process.stderr.readlines()
 
     def says(self, *words: str, times: int = 1, seconds: float = PATIENCE) -> bool:
-        """Waits until so many lines begin with these words, three at most; False when the window ended first."""
+        """Wait until so many lines begin with these words, at most three; False when the window ended first."""
         with self._changed:
             told = self._changed.wait_for(lambda: self._counts[words] >= times or not self._threads[0].is_alive(), seconds)
             assert told, f"the window did not say {words}; it said {self.lines[-3:]} {self._error}"
             return self._counts[words] >= times
 
     def all(self, *words: str) -> list[list[str]]:
-        """The rests of all lines that begin with these words."""
+        """Return the rests of all lines that begin with these words."""
         return [line[len(words) :] for line in self.lines if line[: len(words)] == list(words)]
 
     def kill(self) -> float:
-        """`kill -9`; when that was."""
+        """Send `kill -9` and return the time."""
         when = time.monotonic()
         self.process.send_signal(signal.SIGKILL)
         self.end()
         return when
 
     def end(self) -> list[str]:
-        """Waits until it is gone and all was heard; what it said on standard error, apart from what is harmless."""
+        """Wait until the window has ended and all lines were read; return its standard error without harmless messages."""
         self.process.wait(PATIENCE)
         for thread in self._threads:
             thread.join(PATIENCE)
@@ -92,7 +92,7 @@ class Window:
 
     @property
     def family(self) -> list[psutil.Process]:
-        """Its processes, itself included."""
+        """The window's process and its children."""
         with contextlib.suppress(psutil.NoSuchProcess):
             process = psutil.Process(self.process.pid)
             return [process, *process.children(recursive=True)]
@@ -100,7 +100,7 @@ class Window:
 
 
 def left_alive(family: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-    """Those still running after at most so long; one that has ended and only waits to be noted by the system is not."""
+    """Return the processes still running after at most this time; zombies do not count."""
     end = time.monotonic() + seconds
     while (left := [process for process in family if _runs(process)]) and time.monotonic() < end:
         time.sleep(0.02)
@@ -116,7 +116,7 @@ def _runs(process: psutil.Process) -> bool:
 
 @contextlib.contextmanager
 def opened(path: Path, **choices: object) -> Iterator[Window]:
-    """A window that is not left running when the test fails."""
+    """Open a window that is ended even if the test fails."""
     window = Window(path, **choices)
     try:
         yield window
@@ -127,7 +127,7 @@ def opened(path: Path, **choices: object) -> Iterator[Window]:
 
 
 def pictures(folder: Path, names: tuple[str, ...] = ("cells", "nuclei")) -> Path:
-    """A folder with pictures of 96 x 80."""
+    """Make a folder with pictures of 96 x 80."""
     folder.mkdir()
     for seed, name in enumerate(names):
         cv2.imwrite(str(folder / f"{name}.png"), np.random.default_rng(seed).integers(0, 255, (80, 96), np.uint8))
@@ -135,23 +135,23 @@ def pictures(folder: Path, names: tuple[str, ...] = ("cells", "nuclei")) -> Path
 
 
 def digest(labels: LabelMap) -> str:
-    """Of labels and of who made them, as the window tells it."""
+    """Hash values and origins as the window does."""
     return hashlib.sha256(labels.values.tobytes() + labels.origin.tobytes()).hexdigest()
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What a kill left of one case."""
+    """The state of a case after a kill."""
 
-    wrong: str = ""  # what is not as it must be, or ""
-    lost: float = 0.0  # seconds of drawing that are gone
+    wrong: str = ""  # the fault, or ""
+    lost: float = 0.0  # seconds of drawing that were lost
 
 
 def judge(window: Window, killed: float, project: Path, before: dict[str, str]) -> tuple[list[Verdict], dict[str, str]]:
-    """Holds what is on the disk against what the window told; and the digest of each case now. `before` are the digests at its start.
+    """Compare the disk with the window's reports; return also the digest of each case. `before` are the digests at its start.
 
-    Each case must be in a state that the window was in: not before the last one that was called saved, and not more than a second before
-    the kill, with nothing in it that was never painted. What was drawn of a stroke in hand counts as well.
+    Each case must be in a state that the window was in: not before the last one that was reported as saved, and not more than a second
+    before the kill, without anything that was never painted. The drawn part of the current stroke counts as well.
     """
     if not is_project(project):
         return [Verdict("the project is gone") for words in window.lines if words[0] == "opened"][:1], {}

@@ -1,4 +1,4 @@
-"""The real window in a process of its own, driven from within its event loop; it tells on standard output what it has done."""
+"""The real window in a separate process, driven from within its event loop; it reports its actions on standard output."""
 
 from __future__ import annotations
 
@@ -58,7 +58,7 @@ sys.exit(application.run([Path(sys.argv[1])]))
 
 
 class Window:
-    """`says(word)` waits for the next line that begins with it and returns the rest; all lines are kept."""
+    """A window; `says(word)` waits for the next line that begins with it and returns the rest. All lines are kept."""
 
     def __init__(self, path: Path, strokes: int) -> None:
         environment = {**os.environ, "OMP_NUM_THREADS": "1"}
@@ -67,7 +67,7 @@ class Window:
         self.lines: list[list[str]] = []
 
     def says(self, *words: str) -> list[str]:
-        """The words that follow."""
+        """Wait for the next line that begins with these words, and return the words after them."""
         assert self.process.stdout is not None
         for line in self.process.stdout:
             self.lines.append(line.split())
@@ -76,25 +76,25 @@ class Window:
         raise AssertionError(f"the window ended before it said {words}: {self.process.communicate()[1]}")
 
     def rest(self) -> str:
-        """Reads what was still to come after the end; returns what stands on standard error."""
+        """Read the remaining lines after the end, and return standard error."""
         assert self.process.stdout is not None
         self.lines += [line.split() for line in self.process.stdout]  # communicate() would skip what has been read ahead
         _, error = self.process.communicate(timeout=60)
         return error
 
     def all(self, word: str) -> list[list[str]]:
-        """The rests of all lines that begin with a word."""
+        """Return the rests of all lines that begin with a word."""
         return [line[1:] for line in self.lines if line[0] == word]
 
     @property
     def family(self) -> list[psutil.Process]:
-        """Its processes, itself included."""
+        """The window's process and its children."""
         process = psutil.Process(self.process.pid)
         return [process, *process.children(recursive=True)]
 
     @staticmethod
     def alive(family: list[psutil.Process], seconds: float) -> list[psutil.Process]:
-        """Those still running after at most so long; one that has ended and only waits to be noted by the system is not."""
+        """Return the processes still running after at most this time; zombies do not count."""
         end = time.monotonic() + seconds
         while (left := [process for process in family if _runs(process)]) and time.monotonic() < end:
             time.sleep(0.05)
@@ -110,7 +110,7 @@ def _runs(process: psutil.Process) -> bool:
 
 @pytest.fixture
 def images(tmp_path: Path) -> Path:
-    """A folder with one picture of 96 x 80."""
+    """Make a folder with a picture of 96 x 80."""
     folder = tmp_path / "images"
     folder.mkdir()
     cv2.imwrite(str(folder / "cells.png"), np.random.default_rng(0).integers(0, 255, (80, 96), np.uint8))
@@ -119,7 +119,7 @@ def images(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def start() -> Iterator[Callable[..., Window]]:
-    """Opens windows; what a failed test left running is ended."""
+    """Return a function that opens windows, and end those that a failed test left running."""
     opened: list[Window] = []
 
     def open_window(path: Path, strokes: int = 10**6) -> Window:

@@ -1,4 +1,4 @@
-"""DICOM files made here: an asymmetric phantom in any orientation, as single slices, a series or one multi-frame file."""
+"""Fixtures that make DICOM files: an asymmetric phantom in any orientation, as single slices, a series or a multi-frame file."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ PATIENT = "Doe^Canary"
 def slice_dataset(
     pixels: NDArray[Any], series: str, position: Any, orientation: Any = AXIAL, spacing: tuple[float, float] = (0.8, 0.5), **tags: Any
 ) -> Dataset:
-    """One CT slice (Y, X) in memory; `tags` set further elements, None removes one."""
+    """Make a CT slice (Y, X) in memory; `tags` set further elements, None removes one."""
     dataset = Dataset()
     dataset.file_meta = FileMetaDataset()
     dataset.file_meta.TransferSyntaxUID = ExplicitVRLittleEndian
@@ -45,13 +45,13 @@ def slice_dataset(
 
 @pytest.fixture
 def phantom() -> NDArray[np.int16]:
-    """(5, 7, 9) int16, every voxel another value, every axis of another length."""
+    """Make (5, 7, 9) int16 with all voxels and all axis lengths different."""
     return np.arange(5 * 7 * 9, dtype=np.int16).reshape(5, 7, 9)
 
 
 @pytest.fixture
 def write_slice() -> Callable[..., Path]:
-    """write_slice(path, pixels (Y, X), series="1.2.3", position=(0, 0, 0), ...) -> path."""
+    """Return write_slice(path, pixels (Y, X), series="1.2.3", position=(0, 0, 0), ...) -> path."""
 
     def write(path: Path, pixels: NDArray[Any], series: str = "1.2.3", position: Any = (0.0, 0.0, 0.0), **more: Any) -> Path:
         slice_dataset(pixels, series, position, **more).save_as(path, enforce_file_format=True)
@@ -62,7 +62,7 @@ def write_slice() -> Callable[..., Path]:
 
 @pytest.fixture
 def write_series(write_slice: Callable[..., Path]) -> Callable[..., Path]:
-    """write_series(folder, volume, step=3.0, skip=(), shear=0.0, ...): a series whose file names are not in slice order."""
+    """Return write_series(folder, volume, step=3.0, skip=(), shear=0.0, ...), which writes files whose names are not in slice order."""
 
     def write(
         folder: Path,

@@ -1,4 +1,4 @@
-"""Makes the golden project of the program that it is run with: `python tests/golden/make.py version-2.zip` (README.md beside it)."""
+"""Make the golden project of the current version of the program: `python tests/golden/make.py version-2.zip` (README.md beside it)."""
 
 from __future__ import annotations
 
@@ -38,12 +38,12 @@ SIZE = (40, 56)
 
 
 def digest(array: np.ndarray) -> str:
-    """SHA-256 of the bytes."""
+    """Return the SHA-256 of the bytes."""
     return hashlib.sha256(np.ascontiguousarray(array).tobytes()).hexdigest()
 
 
 def picture(path: Path, seed: int) -> None:
-    """Blobs on a slope; nobody's data."""
+    """Make a synthetic picture of blobs on a gradient."""
     random = np.random.default_rng(seed)
     values = np.tile(np.linspace(60, 120, SIZE[1], dtype=np.float32), (SIZE[0], 1)) + random.normal(0, 6, SIZE).astype(np.float32)
     for _ in range(5):
@@ -52,7 +52,7 @@ def picture(path: Path, seed: int) -> None:
 
 
 def stroke(labels: LabelMap, number: int) -> Edit:
-    """The n-th stroke, applied."""
+    """Paint the n-th stroke and return its Edit, already applied."""
     random = np.random.default_rng(number)
     y, x = int(random.integers(SIZE[0] - 8)), int(random.integers(SIZE[1] - 8))
     made = Stroke(labels, number % 3, tool="brush")
@@ -63,7 +63,7 @@ def stroke(labels: LabelMap, number: int) -> Edit:
 
 
 def paint(project: Project, case_id: str, first: int, count: int, *, generations: bool) -> LabelMap:
-    """Strokes with undo and redo between them; the last step is an undo."""
+    """Paint strokes with undo and redo between them; the last step is an undo."""
     case = project.case(case_id)
     store = project.store(case)
     loaded = store.load(case.shape)
@@ -88,7 +88,7 @@ def paint(project: Project, case_id: str, first: int, count: int, *, generations
 
 
 def learned(project: Project, scan: Scan) -> tuple[NetworkPredictor, str]:
-    """A small network with lively weights, saved as a checkpoint."""
+    """Make a small network with non-trivial weights and save it as a checkpoint."""
     torch.manual_seed(1)
     intensity = Intensity.fit([scan])
     network = create("unet", intensity.channels_out(1), len(project.classes), 2, depth=1, base=4)
@@ -113,7 +113,7 @@ def learned(project: Project, scan: Scan) -> tuple[NetworkPredictor, str]:
 
 
 def make(folder: Path) -> None:
-    """images/, study.unetstudio/ and expected.json in a folder."""
+    """Make images/, study.unetstudio/ and expected.json in a folder."""
     images = folder / "images"
     images.mkdir()
     for seed, name in enumerate(("left.png", "right.png")):
@@ -127,7 +127,7 @@ def make(folder: Path) -> None:
         project.save()
         left, right = (case.id for case in project.cases)
         labels = {left: paint(project, left, 1, 15, generations=True), right: paint(project, right, 100, 4, generations=False)}
-        labels[right] = paint(project, right, 200, 3, generations=False)  # a second session: its own journal
+        labels[right] = paint(project, right, 200, 3, generations=False)  # a second session with its own journal
         table = project.classes.changed(1, name="nucleus", colour=(10, 200, 90), locked=True).added("vessel", (200, 200, 0)).removed(3)
         project.update(classes=table, view={"case": right})
         project.update(cases=changed(project.cases, left, review=type(project.case(left).review)("corrected")))
@@ -159,8 +159,8 @@ def make(folder: Path) -> None:
 
 
 def main(archive: Path) -> None:
-    """Makes the project and packs it, with the same times and no owner."""
-    os.environ["LOGNAME"] = "clinician"  # the name that the journal would otherwise take from this account
+    """Make the project and pack it, with fixed times and no owner."""
+    os.environ["LOGNAME"] = "clinician"  # instead of the account's name in the journal
     with tempfile.TemporaryDirectory() as place, zipfile.ZipFile(archive, "x", zipfile.ZIP_DEFLATED) as packed:
         make(Path(place))
         for path in sorted(p for p in Path(place).rglob("*") if p.is_file()):

@@ -1,4 +1,4 @@
-"""What the tests here share."""
+"""Fixtures of the inference tests."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from unetstudio.inference.network_predictor import NetworkPredictor
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """A grey picture, 30 x 26."""
+    """Make a grey picture, 30 x 26."""
     return grey_picture(tmp_path / "images")
 
 
 @pytest.fixture
 def predictor(image: Path) -> NetworkPredictor:
-    """A network that has learnt nothing."""
+    """Make a predictor with an untrained network."""
     return untrained_predictor(image)

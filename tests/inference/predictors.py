@@ -1,4 +1,4 @@
-"""A picture on the disk, a network that has learnt nothing, and what a predictor gives as a whole."""
+"""Helpers for predictors: a picture on disk, an untrained network, and whole predictions."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ from unetstudio.networks.network import create
 
 
 def grey_picture(folder: Path) -> Path:
-    """A grey picture, 30 x 26, in a folder that is made."""
+    """Write a grey picture, 30 x 26, into a folder, which is made if needed."""
     path = folder / "cell.png"
     folder.mkdir()
     cv2.imwrite(str(path), np.random.default_rng(0).integers(0, 255, (26, 30), np.uint8))
@@ -29,14 +29,14 @@ def grey_picture(folder: Path) -> Path:
 
 
 def untrained_predictor(image: Path) -> NetworkPredictor:
-    """A network of two classes that has learnt nothing, for images like this one."""
+    """Make an untrained predictor of two classes for images like this one."""
     torch.manual_seed(0)
     intensity = Intensity.fit([read(image)])
     return NetworkPredictor(create("unet", intensity.channels_out(1), 2, base=4, depth=2, norm="none"), intensity, (0, 1), "c0ffee")
 
 
 def predicted(predictor: Predictor, scan: Scan, **options: Any) -> Prediction:
-    """All tiles of a request with these options, put together."""
+    """Return the whole prediction of a request with these options."""
     prediction = Prediction(scan.shape, predictor.values)
     for _ in collect(predictor.predict(scan, PredictionRequest("case", **options)), prediction):
         pass

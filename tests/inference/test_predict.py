@@ -252,6 +252,15 @@ def test_that_a_picture_that_is_not_a_number_is_predicted_all_the_same() -> None
     assert predicted(predictor_for(scan), scan).complete
 
 
+def test_that_a_final_prediction_goes_row_by_row_in_the_largest_tiles() -> None:
+    scan = scan_of(1, 64, 64)
+    final = PredictionRequest.final("case", tta=False, tile_edge=16)
+    starts = [event.region.start for event in predictor_for(scan).predict(scan, final) if isinstance(event, TilePredicted)]
+    assert starts == sorted(starts) and len(starts) == 16
+    assert final.tile_seconds > PredictionRequest("case").tile_seconds
+    assert PredictionRequest.final("case", tta=True).tta
+
+
 def test_that_row_by_row_gives_the_same_in_the_order_of_the_rows() -> None:
     scan = scan_of(1, 61, 83)
     predictor = predictor_for(scan)

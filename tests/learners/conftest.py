@@ -1,4 +1,4 @@
-"""A study of one painted disc, and a project's folder without anything learnt."""
+"""Fixtures of the learner tests: a study of one painted disc, and an untrained project's folder."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unetstudio.settings import TrainingSettings
 
 @pytest.fixture
 def study() -> Study:
-    """One picture with strokes of two classes."""
+    """Make a study of one picture with strokes of two classes."""
     scan, truth = disc_of(0)
     case = Case("case0", "case0", Source(Path("0.png")), "", scan.shape, 1)
     return Study(table(2), [StudyCase(case, lambda: scan, LabelMap(strokes(truth)))])
@@ -23,7 +23,7 @@ def study() -> Study:
 
 @pytest.fixture
 def project(tmp_path: Path) -> Path:
-    """The folder of a project."""
+    """Make the folder of a project."""
     folder = tmp_path / "disc.unetstudio"
     (folder / "cases").mkdir(parents=True)
     return folder
@@ -31,5 +31,5 @@ def project(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def endless() -> TrainingSettings:
-    """A small learner without a budget, which ends a round every few steps."""
+    """Return settings of a small training without a budget, whose rounds take a few steps."""
     return TrainingSettings(depth=2, base=4, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.05, learning_rate=1e-2)

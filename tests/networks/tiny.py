@@ -1,4 +1,4 @@
-"""Networks so small that a trial of them takes a moment."""
+"""Networks so small that tests of them are quick."""
 
 from typing import Any
 
@@ -13,11 +13,11 @@ OF_ITS_OWN: dict[str, dict[str, Any]] = {
     "fcn": {"widths": (2, 4, 4, 4, 4), "dropout": 0.0},
     "unetr": {"patch": 8, "hidden": 24, "layers": 4, "heads": 2, "mlp": 32, "feature": 2},
 }
-"""Options that make a network small if it has neither depth nor base."""
+"""Options that make networks without depth and base small."""
 
 
 def tiny(name: str, dims: int, *, inputs: int = 2, classes: int = 3, **options: Any) -> Network:
-    """Two poolings and four channels, or what is as small; the same weights every time."""
+    """Make a network of two poolings and four channels, or one as small, always with the same weights."""
     torch.manual_seed(0)
     usual = {option: value for option, value in SMALLER.items() if option in NETWORKS[name].options()}
     return create(name, inputs, classes, dims, **{**usual, **OF_ITS_OWN.get(name, {}), **options})
@@ -25,7 +25,7 @@ def tiny(name: str, dims: int, *, inputs: int = 2, classes: int = 3, **options: 
 
 @torch.no_grad()
 def lively(network: Network) -> Network:
-    """Norms that have measured their statistics on noise, as in training, and in evaluation mode."""
+    """Set the norms' statistics on noise, as training would, and return the network in evaluation mode."""
     torch.manual_seed(1)
     shape = network.input_shape((32 if network.config.dims == 2 else 16,) * network.config.dims)
     norms = [layer for layer in network.modules() if isinstance(layer, _BatchNorm)]

@@ -50,7 +50,7 @@ def run(step: Step, shape: Index, window: int, longest: int = 0, painted: NDArra
     blocks = list(by_block(step, lambda region: labels[region.slices], input_of, write, shape, window=window, longest=longest))
     assert blocks[-1].done == blocks[-1].total == len(blocks) > 3
     assert (whole != labels).any()
-    return whole, made, any(block.left for block in blocks)
+    return whole, made, any(block.skipped for block in blocks)
 
 
 STEPS: dict[str, Step] = {

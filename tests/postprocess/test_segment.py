@@ -8,7 +8,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
-from unetstudio.postprocess.segment import DEFAULT_STEPS, Labels, segment, with_options
+from unetstudio.postprocess.segment import Labels, segment
+from unetstudio.postprocess.stack import DEFAULT_STEPS, with_options
 from unetstudio.postprocess.step import StepInput
 from unetstudio.postprocess.threshold import Threshold
 from unetstudio.postprocess.uncertainty import uncertainty

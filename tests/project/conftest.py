@@ -1,4 +1,4 @@
-"""Small strokes, a project with one case, and a disk that fails at a chosen call."""
+"""Fixtures of the project tests: small strokes, a project with one case, and a disk that fails at a chosen call."""
 
 from __future__ import annotations
 
@@ -40,11 +40,11 @@ CALLS = (
 
 
 class Killed(BaseException):
-    """The process is no more: nothing it would still do reaches the disk."""
+    """Raised by a disk that has ended the process: no later call reaches it."""
 
 
 class FailingDisk:
-    """`os` as the writing modules see it, whose n-th call fails; `short` makes every write take at most so many bytes.
+    """An `os` for the writing modules whose n-th call fails; `short` limits the bytes that a write takes.
 
     `stays`: writing fails from then on. `kills`: the n-th call (a write: the first half of it) is the last that does anything.
     """
@@ -77,13 +77,13 @@ class FailingDisk:
 
     @property
     def failed(self) -> bool:
-        """Whether the chosen call was reached."""
+        """Whether the n-th call was reached."""
         return self.calls >= self.fails_at
 
 
 @pytest.fixture
 def failing_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., FailingDisk]]:
-    """Puts a disk under the program; called without arguments it puts the sound one back."""
+    """Return a function that replaces the disk; without arguments it restores the working one."""
 
     def put(*args: Any, **options: Any) -> FailingDisk:
         disk = FailingDisk(*args, **options)
@@ -96,13 +96,13 @@ def failing_disk(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[..., Fail
 
 @pytest.fixture
 def killed() -> type[BaseException]:
-    """What a killing disk raises."""
+    """Return the exception of a disk that kills."""
     return Killed
 
 
 @pytest.fixture
 def paint() -> Callable[[LabelMap, int], Edit]:
-    """The n-th stroke, always the same, applied to a label map of at least 8 x 8."""
+    """Return a function that paints the n-th stroke, always the same, on a label map of at least 8 x 8."""
 
     def stroke(labels: LabelMap, number: int) -> Edit:
         random = np.random.default_rng(number)
@@ -119,7 +119,7 @@ def paint() -> Callable[[LabelMap, int], Edit]:
 
 @pytest.fixture
 def case(tmp_path: Path) -> Case:
-    """A picture of 40 x 50 pixels that lies beside the project."""
+    """Make a case of a picture of 40 x 50 pixels beside the project."""
     image = tmp_path / "images" / "one.png"
     image.parent.mkdir()
     image.write_bytes(b"the picture")
@@ -128,7 +128,7 @@ def case(tmp_path: Path) -> Case:
 
 @pytest.fixture
 def project(tmp_path: Path, case: Case) -> Iterator[Project]:
-    """Open for writing, with two classes and one case, saved."""
+    """Make and save a project with two classes and one case, open for writing."""
     with Project.create(tmp_path / "study.unetstudio", ClassTable.named(["background", "cell"], [(0, 0, 0), (200, 30, 30)])) as made:
         made.add_cases([case])
         made.save()

@@ -30,8 +30,8 @@ def network_drive(project, monkeypatch):
 def writer(project, case, tmp_path, network_drive):
     """With the case open."""
     writer = ProjectWriter(project, tmp_path / "documents")
-    writer._kept = {case.id: (project.store(case), project.store(case).load(case.shape).labels)}
-    writer._kept[case.id][0].load(case.shape)
+    writer._opened = {case.id: (project.store(case), project.store(case).load(case.shape).labels)}
+    writer._opened[case.id][0].load(case.shape)
     return writer
 
 

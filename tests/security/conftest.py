@@ -1,4 +1,4 @@
-"""One day in the real program on a series full of a patient's data, with everything it writes and every door it knocks at recorded."""
+"""A day in the real program on a series full of patient data, with all its files and network connections recorded."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ NAMES = ("socket.getaddrinfo", "socket.gethostby", "socket.getnameinfo", "urllib
 def hook(event, arguments):
     line = ""
     if event == "socket.bind" and arguments[1][:2] == ("::1", 0):
-        return  # a library finds out whether this computer knows IPv6; nobody else hears of it
+        return  # a library tests for IPv6 on this computer only
     if event in ("socket.connect", "socket.sendto", "socket.sendmsg", "socket.bind") and arguments[0].family != socket.AF_UNIX:
         line = f"network {event} {arguments[1:]}"
     elif event.startswith(NAMES):
@@ -39,21 +39,21 @@ sys.addaudithook(hook)
 """
 
 TEXTS = {"AE": 16, "CS": 16, "LO": 64, "LT": 400, "PN": 64, "SH": 16, "ST": 200, "UT": 400, "UC": 100, "UR": 100}
-"""Value representations that hold free text, and how much of it."""
+"""Value representations that hold free text, and its largest length."""
 LEFT_ALONE = {
     *("Modality", "PhotometricInterpretation", "ImageType", "SpecificCharacterSet", "PatientPosition", "PresentationLUTShape"),
     *("TransferSyntaxUID", "MediaStorageSOPClassUID", "SOPClassUID", "LossyImageCompression", "RescaleType", "PixelPresentation"),
     *("VolumetricProperties", "VolumeBasedCalculationTechnique", "PatientOrientation", "OverlayType", "OverlaySubtype"),
 }
-"""What an image cannot do without, or what says nothing of anybody."""
+"""Elements that an image needs, or that identify nobody."""
 
 
 @dataclass(frozen=True)
 class Day:
-    """What was planted, where the program could write, and what the recorder saw."""
+    """The planted texts, the folders the program could write to, and the recorded calls."""
 
     root: Path
-    canaries: dict[str, str]  # text and the element it stands in
+    canaries: dict[str, str]  # text and its element
     status: int
     spoken: str  # standard output and error
     network: list[str]
@@ -62,7 +62,7 @@ class Day:
 
 
 def planted(folder: Path) -> dict[str, str]:
-    """A CT series of 3 slices in which every element that can hold text holds some that stands nowhere else."""
+    """Make a CT series of 3 slices in which every element that can hold text has a unique one."""
     folder.mkdir()
     canaries: dict[str, str] = {}
 
@@ -140,7 +140,7 @@ def planted(folder: Path) -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def day(tmp_path_factory: pytest.TempPathFactory) -> Day:
-    """The program's whole day, recorded; it takes about half a minute."""
+    """Record the program's whole day, which takes about half a minute."""
     root = tmp_path_factory.mktemp("day")
     with pydicom.config.disable_value_validation():
         canaries = planted(root / "series")

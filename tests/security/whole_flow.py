@@ -1,8 +1,8 @@
-"""A real window that does by itself what a clinician does in a day, run as a program of its own.
+"""A real window that by itself does a clinician's daily work, run as a separate program.
 
     python whole_flow.py SERIES EXPORTS        paints, learns, predicts, exports everything, meets a fault, opens the example, closes
 
-A line on standard output tells of each step.
+It reports each step in a line on standard output.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ from unetstudio.workspace.export import ExportChoice, What
 SMALL = TrainingSettings(base=4, depth=1, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.5, dims=2)
 EXPORTS = Path(sys.argv[2])
 TOO_LONG = 200_000
-"""Milliseconds after which it ends, wherever it stands."""
+"""Milliseconds after which it ends in any case."""
 
 
 class WholeFlow(MainWindow):
-    """One step leads to the next."""
+    """The window; each step starts the next."""
 
     def show(self) -> None:
         super().show()
@@ -66,7 +66,7 @@ class WholeFlow(MainWindow):
             self.go_on()
 
     def go_on(self) -> None:
-        """The next export; after the last one a fault, and then the example."""
+        """Start the next export; after the last one raise a fault, and then open the example."""
         session = self.session
         if self.left:
             what: What = self.left.pop()
@@ -83,13 +83,13 @@ class WholeFlow(MainWindow):
         self.session.open_example()
 
     def fail(self) -> None:
-        """A fault of the program, with the scan and all that is known of it in reach."""
+        """Raise an error with the scan and all its data in reach."""
         scan, case, project = self.session.scan, self.session.case, self.session.project
         raise RuntimeError(f"a fault on purpose, with {scan}, {case}, {project.writer.project.manifest if project else None}")
 
 
 def tell(*words: object) -> None:
-    """One line."""
+    """Print a line."""
     sys.stdout.write(" ".join(str(word).replace("\n", " ") for word in words) + "\n")
     sys.stdout.flush()
 

@@ -1,4 +1,4 @@
-"""Small real material: a bright disc on dark ground, painted or fully labelled."""
+"""Fixtures of the training tests: a bright disc on a dark background, painted or fully labelled."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from unetstudio.settings import TrainingSettings
 
 
 def disc_of(seed: int, shape: tuple[int, int, int] = (1, 64, 64)) -> tuple[Scan, np.ndarray]:
-    """A picture or volume (uint8, noisy) and its truth."""
+    """Make a picture or volume (uint8, noisy) and its truth."""
     rng = np.random.default_rng(seed)
     z, y, x = np.indices(shape)
     middle = np.array(shape) / 2 + rng.uniform(-6, 6, 3) * (np.array(shape) > 1)
@@ -30,14 +30,14 @@ def disc_of(seed: int, shape: tuple[int, int, int] = (1, 64, 64)) -> tuple[Scan,
 
 
 def strokes(truth: np.ndarray, spare: int = 9) -> np.ndarray:
-    """Only every so many rows of the truth, the rest not annotated."""
+    """Keep only every n-th row of the truth; the rest is not annotated."""
     painted = np.full(truth.shape, UNLABELLED, np.uint8)
     painted[:, ::spare] = truth[:, ::spare]
     return painted
 
 
 def paint(region: Region, value: int, origin: int = Origin.PAINTED) -> Edit:
-    """An Edit that paints a whole box that was not annotated."""
+    """Make an Edit that paints a whole unannotated box."""
     n = region.size
     before, none = np.full(n, UNLABELLED, np.uint8), np.zeros(n, np.uint8)
     mask = np.ones(region.shape, np.bool_)
@@ -50,19 +50,19 @@ def table(n: int = 2) -> ClassTable:
 
 @pytest.fixture
 def disc() -> Callable[..., tuple[Scan, np.ndarray]]:
-    """`disc(seed, shape=...)`: a scan and its truth."""
+    """Return `disc(seed, shape=...)`, which makes a scan and its truth."""
     return disc_of
 
 
 @pytest.fixture
 def edit_of() -> Callable[..., Edit]:
-    """`edit_of(region, value, origin=...)`."""
+    """Return `edit_of(region, value, origin=...)`."""
     return paint
 
 
 @pytest.fixture
 def make_study() -> Callable[..., Study]:
-    """`make_study(cases=1, shape=..., dense=False, classes=2)`."""
+    """Return `make_study(cases=1, shape=..., dense=False, classes=2)`."""
 
     def make(cases: int = 1, shape: tuple[int, int, int] = (1, 64, 64), dense: bool = False, classes: int = 2) -> Study:
         members = []
@@ -77,5 +77,5 @@ def make_study() -> Callable[..., Study]:
 
 @pytest.fixture
 def small() -> TrainingSettings:
-    """A network that learns a disc in seconds."""
+    """Return settings of a network that learns a disc in seconds."""
     return TrainingSettings(steps=6, depth=2, base=4, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.2, learning_rate=1e-2)

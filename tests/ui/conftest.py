@@ -16,7 +16,7 @@ from unetstudio.ui.session import Session
 
 @pytest.fixture
 def images(tmp_path: Path) -> list[Path]:
-    """Two grey pictures, 96 x 80, bright discs on dark ground."""
+    """Make two grey pictures, 96 x 80, of bright discs on a dark background."""
     folder = tmp_path / "images"
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -31,7 +31,7 @@ def images(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def session(qapp: object) -> Iterator[Session]:
-    """A session without a project; its worker process is not started."""
+    """Make a session without a project; its worker process is not started."""
     made = Session()
     made.start_worker = lambda: None  # type: ignore[method-assign]
     yield made
@@ -40,7 +40,7 @@ def session(qapp: object) -> Iterator[Session]:
 
 @pytest.fixture
 def opened(session: Session, images: list[Path], qtbot: QtBot) -> Session:
-    """A session with a new project of two images, the first one open."""
+    """Make a session with a new project of two images, the first one open."""
     session.open_paths(images)
     qtbot.waitUntil(lambda: session.case is not None and not session.tasks.running, timeout=10_000)
     return session

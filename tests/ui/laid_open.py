@@ -53,5 +53,5 @@ def lay_open(session: Session, scan: Scan, case_id: str = "") -> None:
         added = project.cases.add(made)
         session.announce(added)
         case = added.case
-    session.case_opener.wanted = case.id
+    session.case_opener.requested = case.id
     session.case_opener.show(project, LoadedCase(case, scan, LabelMap.unlabelled(scan.shape), 0, History(), None, ""))

@@ -19,7 +19,7 @@ from unetstudio.ui.session import Session
 from unetstudio.ui.start_page import StartPage
 from unetstudio.ui.status_bar import StatusBar, in_words
 from unetstudio.ui.worker_thread import NOT_UP
-from unetstudio.worker.messages import DescribeDevice, DeviceReport, Request, StopTask
+from unetstudio.worker.messages import DescribeDevice, DeviceReport, Request, StopTask, WorkerReady
 
 
 def words_of(widget: QWidget) -> str:
@@ -43,8 +43,7 @@ def test_that_without_projects_there_is_nothing_to_continue(session: Session, qt
 def test_that_the_start_page_names_the_device_when_it_is_known(session: Session, qtbot: QtBot) -> None:
     page = StartPage(session)
     qtbot.addWidget(page)
-    session.learning.state.device = "CPU, 4 cores"
-    session.learning.changed.emit()
+    session.learning.take(WorkerReady(1, "CPU, 4 cores", ()))
     assert "CPU, 4 cores" in words_of(page)
 
 
@@ -65,7 +64,7 @@ def test_that_the_key_sheet_fits_the_screen(qtbot: QtBot) -> None:
 
 
 def test_that_the_computer_report_can_be_copied_with_its_remedy(session: Session, qtbot: QtBot) -> None:
-    dialog = ComputerDialog(session)
+    dialog = ComputerDialog(session.tasks, session.worker)
     qtbot.addWidget(dialog)
     dialog.show_report(DeviceReport((("Processor", "four cores"), ("GPU", "present")), "Install the other build."))
     dialog.copy_button.click()
@@ -77,7 +76,7 @@ def test_that_the_computer_report_can_be_copied_with_its_remedy(session: Session
 def test_that_the_computer_is_measured_while_its_dialog_is_open(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Request] = []
     monkeypatch.setattr(session.worker, "ask", sent.append)
-    dialog = ComputerDialog(session)
+    dialog = ComputerDialog(session.tasks, session.worker)
     qtbot.addWidget(dialog)
     assert isinstance(sent[-1], DescribeDevice) and [task.name for task in session.tasks.running] == ["Measuring this computer"]
     answer(session.worker, sent[-1], DeviceReport((("Processor", "four cores"),)))
@@ -89,13 +88,13 @@ def test_that_the_computer_is_measured_while_its_dialog_is_open(session: Session
 def test_that_the_speed_test_ends_with_its_dialog(session: Session, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch) -> None:
     sent: list[Request] = []
     monkeypatch.setattr(session.worker, "ask", sent.append)
-    dialog = ComputerDialog(session)
+    dialog = ComputerDialog(session.tasks, session.worker)
     dialog.reject()
     assert sent[-1] == StopTask(task_of(sent[0])) and session.tasks.running == ()
 
 
 def test_that_a_computer_that_cannot_be_measured_says_why(session: Session, qtbot: QtBot) -> None:
-    dialog = ComputerDialog(session)  # there is no worker
+    dialog = ComputerDialog(session.tasks, session.worker)  # there is no worker
     qtbot.addWidget(dialog)
     assert dialog.waiting.text() == NOT_UP and dialog.bar.isHidden() and not dialog.copy_button.isEnabled()
 

@@ -126,7 +126,7 @@ def test_that_an_averaged_export_that_ends_early_says_so_and_writes_nothing(
 ) -> None:
     averaged(opened, tmp_path / "out")
     ends: dict[str, Callable[[], None]] = {
-        "stopped": opened.tasks.stop_all,
+        "stopped": opened.tasks.running[0].stop,
         "failed": lambda: end(opened.worker, sent[-1], "Nothing has been learnt yet."),
         "died": lambda: opened.worker.event_received.emit(WorkerDied("The learner ended.")),
         "closed": opened.close_project,

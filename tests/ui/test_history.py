@@ -96,7 +96,7 @@ def test_that_the_history_lists_strokes_judgements_and_exports_newest_first(
     qtbot.waitUntil(lambda: not opened.tasks.running and not opened.saver.busy, timeout=10_000)
     window = QWidget()
     qtbot.addWidget(window)
-    dialog = HistoryDialog(opened, window)
+    dialog = HistoryDialog(opened, opened.history, window)
     qtbot.waitUntil(lambda: dialog.model.rowCount() == 3, timeout=10_000)
     what = COLUMNS.index("What")
     words = [dialog.model.data(dialog.model.index(row, what), Qt.ItemDataRole.DisplayRole) for row in range(3)]
@@ -123,7 +123,7 @@ def test_that_the_popup_leads_to_the_history(opened: Session, paint: Paint, qtbo
 
 def test_that_the_typed_name_is_kept_for_the_next_start(session: Session, qtbot: QtBot) -> None:
     preferences = Preferences()
-    dialog = PreferencesDialog(session, preferences)
+    dialog = PreferencesDialog(session.saver, preferences)
     qtbot.addWidget(dialog)
     dialog.name.setText("  Dr.  Ada Hill ")
     dialog.accept()

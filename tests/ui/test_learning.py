@@ -67,7 +67,7 @@ def test_that_the_trend_of_the_score_is_described_in_words(learning: Learning) -
         learning.take(done(number + 9, 0.85, "2 cases"))
     assert learning.state.sentence == "Steady: 0.85 on images it has not seen. Paint where it is wrong."
     learning.take(TrainingFinished(160, 80.0, "settled"))
-    assert learning.state.phase == "settled"
+    assert learning.state.phase == "finished"
     assert "0.85" in learning.state.sentence
 
 
@@ -78,7 +78,7 @@ def test_that_the_remaining_time_of_a_budget_is_shown(learning: Learning) -> Non
     learning.take(replace(done(2, 0.8), left=42.4))
     assert learning.state.sentence == "Learning: 0.80 on strokes it has not seen. 42 s left."
     learning.take(TrainingFinished(20, 60.0, "budget"))
-    assert learning.state.phase == "settled"
+    assert learning.state.phase == "finished"
     assert learning.state.sentence.startswith("The time to learn is over: 0.80.")
 
 

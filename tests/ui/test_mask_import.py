@@ -23,6 +23,7 @@ from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
 from unetstudio.ui.task import Task, TaskState
+from unetstudio.worker.messages import LabelsEdited, Request
 
 Paint = Callable[..., None]
 
@@ -61,6 +62,16 @@ def test_that_an_import_is_one_undoable_change_of_the_open_case(opened: Session,
     assert read_labels(opened.project.path, opened.cases[1])[0].counts[1] == 80 * 96
     opened.annotation.undo()
     assert (opened.labels.values == UNLABELLED).all()
+
+
+def test_that_the_worker_learns_from_every_mask_under_its_number(
+    opened: Session, images: list[Path], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+) -> None:
+    sent: list[Request] = []
+    monkeypatch.setattr(opened.worker, "ask", sent.append)
+    ended(opened, qtbot, lambda: opened.mask_import.begin(masks(images)))
+    edits = [(request.case, request.sequence) for request in sent if isinstance(request, LabelsEdited)]
+    assert sorted(edits) == sorted((case.id, 1) for case in opened.cases)
 
 
 def test_that_a_mask_of_any_name_is_for_the_open_case_when_it_comes_alone(opened: Session, images: list[Path], qtbot: QtBot) -> None:

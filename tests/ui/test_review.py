@@ -17,9 +17,10 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.inference.events import TilePredicted
-from unetstudio.postprocess.segment import DEFAULT_STEPS
+from unetstudio.postprocess.stack import DEFAULT_STEPS
 from unetstudio.postprocess.step import StepInput
 from unetstudio.postprocess.threshold import Threshold
+from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
 from unetstudio.tools.tool import Pointer
 from unetstudio.ui.review import connected
@@ -236,6 +237,28 @@ def test_that_steps_are_kept_with_the_project(opened: Session, qtbot: QtBot) -> 
         opened.open_paths([folder])
     assert Threshold(probability=0.3) in opened.review.steps
     assert not any(step.enabled for step in opened.review.steps[1:])
+
+
+def test_that_a_project_with_a_step_that_is_not_installed_opens_and_keeps_it_until_a_step_is_changed(
+    opened: Session, notices: list[str], qtbot: QtBot
+) -> None:
+    folder, unknown = opened.project.path, ({"step": "dense_crf", "enabled": True},)
+    opened.review.set_steps((Threshold(probability=0.3),))
+    opened.close_project()
+    qtbot.waitUntil(lambda: not (folder / "lock").exists(), timeout=10_000)
+    with Project.open(folder) as stored:
+        stored.update(steps=unknown)
+        stored.save()
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.open_paths([folder])
+    assert any("dense_crf" in sentence for sentence in notices)
+    assert opened.review.steps == DEFAULT_STEPS
+    opened.saver.save_now()
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    with Project.open(folder, read_only=True) as stored:
+        assert stored.manifest.steps == unknown
+    opened.review.set_steps((Threshold(probability=0.4),))
+    assert Threshold(probability=0.4) in opened.project.steps
 
 
 def test_that_next_goes_to_the_unreviewed_and_says_when_there_is_none(opened: Session, qtbot: QtBot) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import shutil
+import threading
 from collections.abc import Callable
 from pathlib import Path
 
@@ -143,6 +144,36 @@ def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_reported_is_n
     assert opened.saver.trouble is not None and opened.saver.trouble.lost
     assert opened.saver.trouble.waiting == opened.project.writer.waiting > 0
     assert len(lost) == 1
+
+
+def test_that_settings_saved_while_the_project_is_lost_are_not_called_saved(
+    opened: Session, states: list[tuple[str, bool]], qtbot: QtBot
+) -> None:
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    (opened.project.path / "lock").write_bytes(b'{"somebody": "else"}')
+    answered = threading.Event()
+    opened.disk.ask(answered.wait)
+    opened.change(lambda project: project.classes.rename(1, "Nucleus"))
+    opened.saver._keep_alive()  # finds the loss
+    opened.saver.save_now()  # asked before the window hears of it
+    answered.set()
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    assert states[-1] == ("NOT SAVED: open the project again", False)
+    assert opened.saver.trouble is not None and opened.saver.trouble.lost
+    opened.saver.save_now()
+    assert not opened.saver.busy
+
+
+def test_that_a_loss_found_by_opening_a_case_is_reported_with_the_next_heartbeat(opened: Session, qtbot: QtBot) -> None:
+    lost: list[str] = []
+    opened.saver.lost.connect(lost.append)
+    (opened.project.path / "lock").write_bytes(b'{"somebody": "else"}')
+    with qtbot.waitSignal(opened.case_failed, timeout=10_000):
+        opened.project.keep_view()
+        opened.case_opener.step(+1)
+    opened.saver._keep_alive()
+    qtbot.waitUntil(lambda: bool(lost), timeout=10_000)
+    assert "in use by another program" in lost[0]
 
 
 def test_that_the_trouble_counts_what_waits_and_ends_with_it(

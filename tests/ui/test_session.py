@@ -15,7 +15,10 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
+from unetstudio.settings import TrainingSettings
+from unetstudio.tools.tool import Pointer
 from unetstudio.ui.session import Session
+from unetstudio.ui.worker_thread import NOT_UP
 
 Paint = Callable[..., None]
 
@@ -74,8 +77,6 @@ def test_that_undo_and_redo_go_on_after_a_restart(opened: Session, paint: Paint,
 
 
 def test_that_escape_cancels_the_current_stroke(opened: Session, paint: Paint) -> None:
-    from unetstudio.tools.tool import Pointer
-
     opened.annotation.press(Pointer(10, 10))
     opened.annotation.move(Pointer(10, 40))
     assert opened.annotation.stroke_active
@@ -336,3 +337,43 @@ def test_that_a_long_export_keeps_neither_a_stroke_nor_the_end_of_the_program_wa
     assert not session.linger()  # so that the process ends at once
     gate.set()
     qtbot.waitUntil(lambda: not session.disk.working, timeout=10_000)
+
+
+def test_that_undo_does_not_reach_back_before_a_project_was_opened_again(opened: Session, qtbot: QtBot) -> None:
+    folder = opened.project.path
+    opened.add_class("cyst")
+    assert opened.annotation.can_undo
+    opened.close_project()
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.open_paths([folder])
+    assert "cyst" in [known.name for known in opened.classes]
+    assert not opened.annotation.can_undo
+
+
+def test_that_the_window_says_why_a_network_is_not_exported(opened: Session, tmp_path: Path) -> None:
+    told: list[str] = []
+    opened.notice.connect(lambda text, level: told.append(text))
+    opened.networks.export(opened.project.path, tmp_path / "a.onnx")  # there is no worker
+    assert told[-1] == NOT_UP
+
+
+def test_that_the_window_says_why_a_press_paints_nothing(opened: Session) -> None:
+    told: list[tuple[str, str]] = []
+    opened.notice.connect(lambda text, level: told.append((text, level)))
+    opened.annotation.set_active_class(1)
+    opened.change(lambda project: project.classes.lock(1, True))
+    opened.annotation.press(Pointer(20, 10))
+    assert not opened.annotation.stroke_active
+    assert [level for _, level in told] == ["info"] and "locked" in told[0][0]
+
+
+def test_that_the_time_a_command_learned_in_is_not_the_windows(opened: Session, qtbot: QtBot) -> None:
+    folder = opened.project.path
+    opened.close_project()
+    qtbot.waitUntil(lambda: not (folder / "lock").exists(), timeout=10_000)
+    with Project.open(folder) as stored:
+        stored.update(training=TrainingSettings(base=24, seconds=60.0, steps=500))
+        stored.save()
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.open_paths([folder])
+    assert opened.learning.settings == TrainingSettings(base=24)

@@ -61,6 +61,18 @@ def test_that_of_two_projects_asked_for_in_a_row_the_last_is_open_and_the_first_
     assert not opened.read_only
 
 
+def test_that_a_project_given_up_while_it_was_read_is_free_again(opened: Session, other: Path, qtbot: QtBot) -> None:
+    mine, deadline = opened.project.path, 500
+    opened.project_opener.open(other)
+    while not (other / "lock").exists() and deadline:  # the answer lies in this thread's queue and is not taken yet
+        opened.disk.msleep(10)
+        deadline -= 1
+    opened.project_opener.forget()
+    assert (other / "lock").exists()
+    qtbot.waitUntil(lambda: not (other / "lock").exists(), timeout=10_000)
+    assert opened.project.path == mine
+
+
 def test_that_an_image_read_while_its_project_was_closed_does_not_land_in_the_next(
     opened: Session, images: list[Path], other: Path, qtbot: QtBot
 ) -> None:

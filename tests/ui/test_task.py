@@ -37,7 +37,7 @@ def test_that_stopping_a_task_stops_its_work_once() -> None:
     task.on_stop(lambda: stops.append("stopped"))
     task.stop()
     task.stop()
-    assert (stops, task.state) == (["stopped"], TaskState.STOPPED)
+    assert (stops, task.state, task.can_stop) == (["stopped"], TaskState.STOPPED, False)
 
 
 def test_that_who_asks_for_the_end_of_a_task_hears_of_it_also_when_it_is_over() -> None:
@@ -70,13 +70,14 @@ def test_that_no_two_tasks_have_the_same_id() -> None:
     assert len({tasks.begin("a").id, tasks.begin("b").id, Task("c").id}) == 3
 
 
-def test_that_running_tasks_are_listed_until_they_end_and_can_all_be_stopped() -> None:
+def test_that_running_tasks_are_listed_until_they_end() -> None:
     tasks, begun = Tasks(), []
     tasks.begun.connect(begun.append)
     first, second, third = (tasks.begin(name) for name in "abc")
     first.finish()
     assert tasks.running == (second, third) and begun == [first, second, third]
-    tasks.stop_all()
+    for task in tasks.running:
+        task.stop()
     assert tasks.running == () and second.state is third.state is TaskState.STOPPED
 
 

@@ -24,6 +24,7 @@ from unetstudio.tools.tool import Pointer
 from unetstudio.training.events import StepDone, TrainingStarted
 from unetstudio.ui.session import Session
 from unetstudio.worker.messages import (
+    ClassesChanged,
     CloseStudy,
     LabelsEdited,
     OpenStudy,
@@ -87,6 +88,30 @@ def test_that_a_stroke_and_its_undo_are_learned_under_their_numbers_in_the_journ
     assert study.annotated > 0
     study.apply(edits[1].edit)
     assert study.annotated == opened.labels.annotated == 0
+
+
+def test_that_the_worker_hears_of_classes_and_their_names_but_not_of_their_looks(sent: list[Request], opened: Session) -> None:
+    opened.change(lambda project: project.classes.recolour(1, (1, 2, 3)))
+    opened.change(lambda project: project.classes.show(1, False))
+    assert not any(isinstance(request, ClassesChanged) for request in sent)
+    opened.change(lambda project: project.classes.remove(1))
+    assert sent[-1] == ClassesChanged(opened.classes)
+
+
+def test_that_the_next_worker_is_shown_the_open_case_and_none_that_was_left(sent: list[Request], opened: Session, qtbot: QtBot) -> None:
+    first = opened.case.id
+    opened.worker_sync.show_view(Region.whole(opened.case.case.shape), (0, 40, 40))
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    sent.clear()
+    opened.worker.event_received.emit(WorkerReady(2, "CPU", ()))
+    assert [request.case for request in sent if isinstance(request, ShowView)] == [first]
+    with qtbot.waitSignal(opened.case_opened, timeout=10_000):
+        opened.case_opener.step(+1)
+    qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
+    sent.clear()
+    opened.worker.event_received.emit(WorkerReady(3, "CPU", ()))
+    assert any(isinstance(request, OpenStudy) for request in sent)
+    assert not any(isinstance(request, ShowView) for request in sent)
 
 
 def test_that_late_events_of_a_closed_project_do_not_keep_the_next_from_learning(

@@ -55,6 +55,18 @@ def test_that_a_task_keeps_the_result_that_it_was_finished_with(line: Line, task
     assert (task.state, task.result) == (TaskState.DONE, REPORT)
 
 
+def test_that_a_task_that_has_its_result_hears_no_more(line: Line, tasks: Tasks) -> None:
+    answers: list[TaskEvent] = []
+
+    def take(task: Task, event: TaskEvent) -> None:
+        answers.append(event)
+        task.finish(event)
+
+    begin_worker_task(tasks, line, "Describing", DescribeDevice, take)
+    answer(line, line.sent[-1], REPORT, DeviceReport(()))
+    assert answers == [REPORT]
+
+
 def test_that_every_open_task_fails_with_a_sentence_when_the_worker_dies(line: Line, tasks: Tasks) -> None:
     done, first, second = (Asking(tasks, line) for _ in range(3))
     end(line, done.request)

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-import threading
+import errno
+import os
 from pathlib import Path
 
 import pytest
@@ -10,7 +11,7 @@ from pytestqt.qtbot import QtBot
 from ui.line import Line
 
 from unetstudio.data.classes import ClassTable
-from unetstudio.ui.worker_thread import NOT_UP, WorkerThread
+from unetstudio.ui.worker_thread import NOT_UP, RESTARTS, WorkerThread
 from unetstudio.worker.file_messages import PredictFolder
 from unetstudio.worker.messages import (
     Answer,
@@ -18,15 +19,19 @@ from unetstudio.worker.messages import (
     DescribeDevice,
     DeviceReport,
     Event,
+    Heartbeat,
     OpenStudy,
+    Quit,
     Request,
     StopTask,
     TaskEnded,
     TaskEvent,
     WorkerDied,
+    WorkerReady,
 )
 
 REPORT = DeviceReport((("Processor", "four cores"),))
+READY = WorkerReady(0, "four cores", ())
 
 
 class Asking:
@@ -36,6 +41,35 @@ class Asking:
         self.answers: list[TaskEvent] = []
         self.ends: list[TaskEnded] = []
         worker.begin(DescribeDevice(task), self.answers.append, self.ends.append)
+
+
+class Nearby:
+    """A worker in this process: it describes its device, and is gone when asked to quit."""
+
+    pid = 0
+
+    def __init__(self) -> None:
+        self.requests: list[Request] = []
+        self.events: list[Event] = [Heartbeat(), READY]
+        self.closed = False
+
+    def send(self, request: Request) -> None:
+        if isinstance(request, DescribeDevice):
+            self.events += [Answer(request.task, REPORT), TaskEnded(request.task)]
+        self.requests.append(request)
+
+    def receive(self, seconds: float) -> list[Event] | None:
+        if any(isinstance(request, Quit) for request in self.requests):
+            return None
+        events, self.events = self.events, []
+        return events
+
+    def cause(self) -> str:
+        return "was asked to quit"
+
+    def close(self, seconds: float) -> str:
+        self.closed = True
+        return "the trace"
 
 
 @pytest.fixture
@@ -77,36 +111,16 @@ def test_that_a_stopped_task_hears_no_more(line: Line) -> None:
     assert (asking.answers, asking.ends, len(line.sent)) == ([], [], 2)
 
 
-class Transport:
-    """A worker that keeps what it is sent, until it is to be gone."""
-
-    pid = 1
-
-    def __init__(self) -> None:
-        self.sent: list[Request] = []
-        self.gone = threading.Event()
-
-    def send(self, request: Request) -> None:
-        self.sent.append(request)
-
-    def receive(self, seconds: float) -> list[Event] | None:
-        return None if self.gone.wait(seconds) else []
-
-    def cause(self) -> str:
-        return "was ended"
-
-    def close(self, seconds: float = 1.0) -> str:
-        return ""
-
-
 def test_that_a_folder_is_predicted_only_by_a_worker_that_was_given_the_project(qtbot: QtBot, tmp_path: Path) -> None:
-    workers: list[Transport] = []
+    workers: list[Nearby] = []
 
-    def start() -> Transport:
-        workers.append(Transport())
+    def start() -> Nearby:
+        workers.append(Nearby())
         return workers[-1]
 
     thread, project = WorkerThread(start=start), OpenStudy(tmp_path, ClassTable(), ())
+    events: list[Event] = []
+    thread.event_received.connect(events.append)
     ends: list[TaskEnded] = []
 
     def predict(task: int) -> PredictFolder:
@@ -115,21 +129,71 @@ def test_that_a_folder_is_predicted_only_by_a_worker_that_was_given_the_project(
         return request
 
     thread.start()
-    try:
-        qtbot.waitUntil(lambda: thread.pid != 0)
-        predict(1)  # the process is there, and still importing
-        assert (ends, workers[0].sent) == ([TaskEnded(1, NOT_UP)], [])
-        thread.ask(project)
-        request = predict(2)
-        assert workers[0].sent == [project, request]
-        with qtbot.waitSignal(thread.event_received):
-            workers[0].gone.set()
-        qtbot.waitUntil(lambda: len(workers) == 2 and thread.pid != 0)
-        predict(3)
-        thread.ask(project)
-        thread.ask(CloseStudy())
-        predict(4)
-        assert ends[2:] == [TaskEnded(3, NOT_UP), TaskEnded(4, NOT_UP)]
-        assert not any(isinstance(request, PredictFolder) for request in workers[1].sent)
-    finally:
-        thread.finish()
+    qtbot.waitUntil(lambda: events == [READY], timeout=10_000)
+    predict(1)  # the project waits until its strokes are saved, or for a restarted worker to be ready
+    assert (ends, workers[0].requests) == ([TaskEnded(1, NOT_UP)], [])
+    thread.ask(project)
+    request = predict(2)
+    assert workers[0].requests == [project, request]
+    thread.ask(Quit())
+    qtbot.waitUntil(lambda: len(workers) == 2 and events[-1] == READY, timeout=10_000)
+    assert [end.task for end in ends] == [1, 2]
+    predict(3)
+    thread.ask(project)
+    thread.ask(CloseStudy())
+    predict(4)
+    thread.finish()
+    assert ends[2:] == [TaskEnded(3, NOT_UP), TaskEnded(4, NOT_UP)]
+    assert not any(isinstance(request, PredictFolder) for request in workers[1].requests)
+
+
+def test_that_requests_and_events_go_over_any_transport(qtbot: QtBot) -> None:
+    workers: list[Nearby] = []
+
+    def start() -> Nearby:
+        workers.append(Nearby())
+        return workers[-1]
+
+    thread = WorkerThread(start=start)
+    events: list[Event] = []
+    thread.event_received.connect(events.append)
+    thread.start()
+    qtbot.waitUntil(lambda: events == [READY], timeout=10_000)  # a heartbeat is the supervisor's own
+    asking = Asking(thread, 1)
+    qtbot.waitUntil(lambda: bool(asking.ends), timeout=10_000)
+    assert (asking.answers, asking.ends) == ([REPORT], [TaskEnded(1)])
+    thread.ask(Quit())
+    qtbot.waitUntil(lambda: len(workers) == 2, timeout=10_000)
+    died = WorkerDied("The learner was asked to quit. It is being started again.", True, "the trace")
+    qtbot.waitUntil(lambda: died in events, timeout=10_000)
+    thread.finish()
+    assert thread.isFinished() and all(worker.closed for worker in workers)
+
+
+def test_that_a_worker_that_dies_again_and_again_is_given_up(qtbot: QtBot) -> None:
+    workers: list[Nearby] = []
+
+    def start() -> Nearby:
+        workers.append(Nearby())
+        workers[-1].send(Quit())
+        return workers[-1]
+
+    thread, deaths = WorkerThread(start=start), []
+    thread.event_received.connect(deaths.append)
+    thread.start()
+    qtbot.waitUntil(lambda: bool(deaths) and not deaths[-1].restarting, timeout=10_000)
+    assert len(workers) == len(deaths) == RESTARTS
+    assert "open the window again" in deaths[-1].reason
+    assert thread.wait(5000)
+
+
+def test_that_a_worker_that_the_system_refuses_to_start_says_why(qtbot: QtBot) -> None:
+    def start() -> Nearby:
+        raise OSError(errno.ENOMEM, os.strerror(errno.ENOMEM))
+
+    thread, deaths = WorkerThread(start=start), []
+    thread.event_received.connect(deaths.append)
+    thread.start()
+    qtbot.waitUntil(lambda: bool(deaths), timeout=10_000)
+    assert "memory" in deaths[0].reason and not deaths[0].restarting
+    assert thread.wait(5000)

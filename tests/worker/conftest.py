@@ -12,7 +12,7 @@ from unetstudio.inference.network_predictor import NetworkPredictor
 
 @pytest.fixture
 def image(tmp_path: Path) -> Path:
-    """A grey picture, 30 x 26."""
+    """Make a grey picture, 30 x 26."""
     return grey_picture(tmp_path / "images")
 
 

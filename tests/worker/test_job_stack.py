@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Generator
+
 import pytest
 import torch
 
+from unetstudio.errors import TrainingError
 from unetstudio.worker.cause import DEVICE_LOST
 from unetstudio.worker.failure import end_if_lost, failure
 from unetstudio.worker.job_stack import Job, JobStack
+from unetstudio.worker.messages import Event, JobFailed, TaskEnded
 
 
 def test_that_jobs_are_closed_by_their_names_the_topmost_first() -> None:
@@ -28,6 +32,23 @@ def test_that_jobs_are_closed_by_their_names_the_topmost_first() -> None:
     assert ended == ["view", "training"]
     assert len(stack) == 1 and stack.has("networks")
     assert not stack.close("training", "view", "case")
+
+
+@pytest.mark.parametrize("task", [0, 7])
+def test_that_a_job_that_fails_while_it_is_closed_is_gone_and_says_why(task: int) -> None:
+    def steps() -> Generator[None, None, None]:
+        try:
+            yield None
+        finally:
+            raise TrainingError("The weights could not be saved.")
+
+    events: list[Event] = []
+    stack, job = JobStack(events.append), Job("training", steps(), task=task)
+    stack.push(job)
+    next(job.steps)
+    stack.close_all()
+    assert events == [TaskEnded(7, "The weights could not be saved.") if task else JobFailed("training", "The weights could not be saved.")]
+    assert len(stack) == 0
 
 
 def test_that_want_of_memory_in_a_job_is_a_sentence_and_no_bug() -> None:

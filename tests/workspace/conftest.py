@@ -1,4 +1,4 @@
-"""Two pictures, and a project made of them as the window makes it, without the window."""
+"""Fixtures of the workspace tests: two pictures, and a project made of them as the window does."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from unetstudio.workspace.user_folders import documents
 
 @pytest.fixture
 def images(tmp_path: Path) -> list[Path]:
-    """Two grey pictures, 96 x 80, bright discs on dark ground."""
+    """Make two grey pictures, 96 x 80, of bright discs on a dark background."""
     folder = tmp_path / "images"
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -48,7 +48,7 @@ def made_of(paths: list[Path]) -> OpenProject:
 
 @pytest.fixture
 def project(images: list[Path]) -> Iterator[OpenProject]:
-    """A project of the two images, open for writing."""
+    """Make a project of the two images, open for writing."""
     made = made_of(images)
     yield made
     made.close()

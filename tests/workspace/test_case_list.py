@@ -68,6 +68,14 @@ def test_that_a_removed_case_names_its_neighbour_and_comes_back_under_its_id(ima
         assert ids(again) == [first.id]
 
 
+def test_that_a_removed_case_has_the_one_behind_it_as_neighbour(project: OpenProject) -> None:
+    first, second = project.cases.all
+    added = project.cases.add(another(project))
+    assert added is not None
+    assert project.cases.remove(second.id).neighbour == added.case
+    assert ids(project) == [first.id, added.case.id]
+
+
 def test_that_the_last_of_several_cases_has_the_one_before_it_as_neighbour(project: OpenProject) -> None:
     first, second = project.cases.all
     assert project.cases.remove(second.id).neighbour == first

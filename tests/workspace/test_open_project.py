@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 
+from unetstudio.data.case import ReviewState
 from unetstudio.data.edit import Edit
 from unetstudio.data.labels import LabelMap
 from unetstudio.errors import ProjectError
@@ -40,6 +41,12 @@ def test_that_the_annotated_share_of_a_closed_case_is_remembered(project: OpenPr
     project.leave()
     assert project.case is None
     assert project.cases.annotated_share(opened.id) == 200 / (80 * 96)
+
+
+def test_that_a_case_judged_while_it_is_read_is_opened_as_judged(project: OpenProject) -> None:
+    loaded = project.writer.open_case(project.cases.all[0])
+    project.cases.review(loaded.case.id, ReviewState.ACCEPTED)
+    assert project.enter(loaded).case.review is ReviewState.ACCEPTED
 
 
 def test_that_changes_of_the_open_case_are_numbered_on_but_not_parts_of_a_stroke(project: OpenProject, stroke: Callable[..., Edit]) -> None:

@@ -125,6 +125,24 @@ def test_that_what_is_changed_while_the_project_moves_is_kept(project: OpenProje
         assert [found.name for found in stored.classes] == ["Ground", "Nucleus"]
 
 
+def test_that_a_change_made_while_the_copy_is_opened_is_kept(project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    target, real = tmp_path / "other.unetstudio", os.open
+    for _ in copy_files(project.path, target):
+        pass
+
+    def renaming(path: str | Path, flags: int, mode: int = 0o777) -> int:
+        if Path(path).parent == target and Path(path).name.startswith(".lock"):  # written after the copy's project.json
+            project.classes.rename(1, "Nucleus")
+        return real(path, flags, mode)
+
+    with monkeypatch.context() as window:
+        window.setattr(durable.os, "open", renaming)
+        project.writer.move_to(target)
+    assert project.classes.table[1].name == "Nucleus"
+    with Project.open(target, read_only=True) as stored:
+        assert stored.classes[1].name == "Nucleus"
+
+
 def test_that_a_move_that_is_refused_leaves_the_project_where_it_was(
     project: OpenProject, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -138,6 +156,59 @@ def test_that_a_move_that_is_refused_leaves_the_project_where_it_was(
     assert project.path == folder
     project.writer.retry()
     with Project.open(folder, read_only=True) as stored:
+        assert stored.classes[1].name == "Nucleus"
+
+
+def test_that_strokes_stored_in_the_copy_keep_the_typed_name(project: OpenProject, stroke: MakeStroke, tmp_path: Path) -> None:
+    target = tmp_path / "other.unetstudio"
+    for _ in copy_files(project.path, target):
+        pass
+    project.writer.set_author("Dr. Grey")
+    project.writer.move_to(target)
+    paint(project, 0, stroke)
+    assert [line.author for line in audit_trail(project.writer.project.folder_of(project.cases.all[0]))] == ["Dr. Grey"]
+
+
+def test_that_settings_of_a_project_that_was_lost_are_refused_and_its_cases_can_be_looked_at(project: OpenProject) -> None:
+    (project.path / "lock").write_bytes(b'{"somebody": "else"}')
+    with pytest.raises(ProjectError, match="in use by another program"):
+        project.writer.beat()
+    project.classes.rename(1, "Nucleus")
+    for save in (project.writer.retry, project.writer.beat):
+        with pytest.raises(ProjectError, match="in use by another program"):
+            save()
+    assert project.writer.open_case(project.cases.all[1]).case == project.cases.all[1]
+
+
+def test_that_strokes_wait_on_when_the_new_disk_is_full_after_it_took_them(
+    project: OpenProject, stroke: MakeStroke, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case, old, target, real = project.cases.all[0], project.path, tmp_path / "other.unetstudio", os.open
+    for _ in copy_files(old, target):
+        pass
+    labels = project.writer.open_case(case).labels
+    locked: list[Path] = []
+
+    def guarded(path: str | Path, flags: int, mode: int = 0o777) -> int:
+        place = Path(path)
+        if place.parent == target and place.name.startswith(".lock"):
+            locked.append(place)
+            project.classes.rename(1, "Nucleus")
+        late = place.parent == target and place.name.startswith(".project.json") and locked
+        if flags & (os.O_WRONLY | os.O_RDWR | os.O_CREAT) and (late or old in place.parents):
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path))
+        return real(path, flags, mode)
+
+    with monkeypatch.context() as disk:
+        disk.setattr(durable.os, "open", guarded)
+        with pytest.raises(ProjectError, match="full"):
+            project.writer.append(case.id, Kind.EDIT, stroke(labels, 10))
+        with pytest.raises(ProjectError, match="full"):
+            project.writer.move_to(target)
+    assert (project.path, project.writer.waiting, len(locked)) == (old, 1, 1)
+    project.writer.retry()
+    assert read_labels(old, case)[1] == 1
+    with Project.open(old, read_only=True) as stored:
         assert stored.classes[1].name == "Nucleus"
 
 

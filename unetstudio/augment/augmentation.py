@@ -18,12 +18,12 @@ Floats = NDArray[np.float32]
 
 
 def how_often(probability: float) -> Any:
-    """A dataclass field for the probability that a patch is changed."""
+    """Make a dataclass field for the probability that a patch is changed."""
     return field(default=probability, metadata={"label": "How often", "minimum": 0.0, "maximum": 1.0, "step": 0.05})
 
 
 def how_much(default: float, label: str, minimum: float, maximum: float, step: float, unit: str = "") -> Any:
-    """A dataclass field for the strength of a change, with the label and limits of its slider."""
+    """Make a dataclass field for the strength of a change, with the label and limits of its slider."""
     return field(default=default, metadata={"label": label, "minimum": minimum, "maximum": maximum, "step": step, "unit": unit})
 
 

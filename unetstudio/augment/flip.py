@@ -15,7 +15,7 @@ ALL, SIDES = "all", "sides"
 
 @dataclass(frozen=True)
 class Axes:
-    """Which axes are mirrored, (y, x) or (z, y, x)."""
+    """The mirrored axes, (y, x) or (z, y, x)."""
 
     mirrored: tuple[bool, ...]
 

@@ -1,4 +1,4 @@
-"""Recipes for kinds of images, selected by name or from the images, and changes of single numbers in them."""
+"""Augmentation presets by kind of image, selected by name or from the images, and changes of single options in them."""
 
 from __future__ import annotations
 
@@ -66,18 +66,18 @@ PRESETS = {
         "Colour photographs", "colour photographs: any way up, light and the tint of each colour vary", Recipe.standard().changed(Tint())
     ),
 }
-"""All presets, in the order of a menu."""
+"""The presets, in the order of the menu."""
 
 
 def choose_recipe(cases: Sequence[Case], preset: str, changes: str, spacing: Spacing | None = None) -> tuple[Recipe, str]:
-    """The recipe of a preset, or with "auto" of the one for these cases, with `changes` as in `with_changes`; and the reasons in words.
+    """Return the recipe of a preset, or with "auto" of that for these cases, with `changes` as in `with_changes`; and the reasons in words.
 
-    `spacing` is the voxel size (z, y, x) to which images are resampled, None if they are not. UserError for an unknown preset or change.
+    `spacing` is the voxel size (z, y, x) to which images are resampled, if any. Raise UserError for an unknown preset or change.
     """
     if preset != AUTO and preset not in PRESETS:
         raise UserError(f"There is no augmentation {preset!r}: choose {AUTO}, {', '.join(PRESETS)}.")
-    chosen = PRESETS[preset_for(cases) if preset == AUTO else preset]
-    recipe = chosen.recipe
+    selected = PRESETS[preset_for(cases) if preset == AUTO else preset]
+    recipe = selected.recipe
     if any(_anisotropic(case, spacing) for case in cases):
         recipe = recipe.changed(*(replace(a, tilt=0.0) for a in recipe.geometric if isinstance(a, Rotation)))
     orientations = sorted(
@@ -88,11 +88,11 @@ def choose_recipe(cases: Sequence[Case], preset: str, changes: str, spacing: Spa
         recipe = with_changes(recipe, f"flip=on,flip.axes={ALL}")
         mirrored = f"; but mirrored all the same, since the axes (z, y, x) of these images run to {', '.join(orientations)}"
     recipe = with_changes(recipe, changes)
-    return recipe, f"varied as {chosen.why}{mirrored}{', with your changes' if changes else ''}"
+    return recipe, f"varied as {selected.why}{mirrored}{', with your changes' if changes else ''}"
 
 
 def preset_for(cases: Sequence[Case]) -> str:
-    """The name of the preset that suits the cases."""
+    """Return the name of the preset that suits the cases."""
     kinds = [case.kind.upper().split() for case in cases]
     if kinds and all("CT" in kind for kind in kinds):
         return "ct"
@@ -118,7 +118,7 @@ def with_changes(recipe: Recipe, changes: str) -> Recipe:
 
 
 def changes_between(before: Recipe, after: Recipe) -> str:
-    """The changes with which `with_changes` turns `before` into `after`."""
+    """Return the changes with which `with_changes` turns `before` into `after`."""
     earlier = {type(a): a for a in (*before.geometric, *before.photometric)}
     parts = []
     for name in AUGMENTATIONS:
@@ -131,7 +131,7 @@ def changes_between(before: Recipe, after: Recipe) -> str:
 
 
 def _changed(current: Any, default: Any, name: str, option: str, text: str) -> Any:
-    """The `current` augmentation with one option set to the value of `text`, or switched on or off if `option` is empty."""
+    """Return the `current` augmentation with one option set to the value of `text`, or switched on or off if `option` is empty."""
     if not option:
         if text not in ("on", "off"):
             raise UserError(f"{name} can be on or off, not {text!r}; its numbers are {', '.join(f.name for f in fields(current))}.")

@@ -1,4 +1,4 @@
-"""Preview of a recipe on a slice: samples as training would draw them. Without torch, so that the window can show them."""
+"""Preview of a recipe on a slice: samples as training would draw them. No torch here: the window shows them."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ MARGIN = 1.5
 
 @dataclass(frozen=True, eq=False)
 class Sample:
-    """`picture` (edge, edge, 3) uint8, red, green, blue; `labels` (edge, edge) uint8 class values or UNLABELLED."""
+    """A sample: `picture` (edge, edge, 3) uint8, red, green, blue; `labels` (edge, edge) uint8 class values or UNLABELLED."""
 
     picture: NDArray[np.uint8]
     labels: NDArray[np.uint8]
 
 
 class PreviewPatch:
-    """A part of one slice (Z = `z`) round `centre` (row, column), ready to be varied; `labels` (Z, Y, X) class values."""
+    """The part of slice `z` around `centre` (row, column) from which samples are drawn; `labels` (Z, Y, X) class values."""
 
     def __init__(self, scan: Scan, labels: NDArray[np.uint8], z: int, centre: tuple[int, int], edge: int) -> None:
         reach = round(edge * MARGIN)
@@ -40,11 +40,11 @@ class PreviewPatch:
         self._centre = (centre[0] - rows.start, centre[1] - columns.start)
 
     def plain(self) -> Sample:
-        """The unchanged patch."""
+        """Return the unchanged patch."""
         return self._sample(Recipe(), np.random.default_rng(0))
 
     def samples(self, recipe: Recipe, count: int, seed: int) -> list[Sample]:
-        """Samples of a recipe; the same seed gives the same draws, so that the effect of a slider is visible."""
+        """Draw samples of a recipe; the same seed gives the same draws, so that the effect of a slider is visible."""
         return [self._sample(recipe, np.random.default_rng((seed, number))) for number in range(count)]
 
     def _sample(self, recipe: Recipe, rng: np.random.Generator) -> Sample:
@@ -58,11 +58,11 @@ class PreviewPatch:
 
 
 MOST_SEARCHED = 1024
-"""Largest number of rows and columns of a slice that are searched for labels, as this happens in the GUI thread."""
+"""Largest number of rows and columns of a slice that are searched for labels, because the search runs in the GUI thread."""
 
 
 def labelled_place(labels: NDArray[np.uint8], z: int) -> tuple[int, int]:
-    """(row, column) of the labelled voxel that is nearest to the mean of all in a slice; the centre of the slice without any."""
+    """Return (row, column) of the labelled voxel nearest to the mean of all in a slice; the centre of a slice without labels."""
     plane = labels[z]
     stride = -(-max(plane.shape) // MOST_SEARCHED)
     for step in dict.fromkeys((stride, 1)):  # a stroke may lie between the searched rows

@@ -1,4 +1,4 @@
-"""The augmentations of a training in order, the parameters drawn for a patch, and their application to it."""
+"""The recipe of a training: its augmentations in order, the drawing of parameters for a patch, and their application."""
 
 from __future__ import annotations
 
@@ -42,7 +42,8 @@ class Recipe:
 
     @classmethod
     def standard(cls, *, oriented: bool = False) -> Recipe:
-        """The recipe for images without an up, such as microscopy; `oriented`, for patients, means no mirroring and small rotations."""
+        """Make the recipe for images without a fixed orientation, such as microscopy; `oriented`, for patients, means no mirroring and
+        small rotations."""
         rotation = Rotation(probability=0.5, limit=20.0) if oriented else Rotation()
         flip = Flip(probability=0.0) if oriented else Flip()
         geometric: tuple[Geometric, ...] = (Elastic(), flip, Zoom(), Stretch(), rotation)
@@ -59,7 +60,7 @@ class Recipe:
         return any(isinstance(a, Rotation) and a.probability > 0 and a.limit >= 90 for a in self.geometric)
 
     def changed(self, *others: Geometric | Photometric) -> Recipe:
-        """Return the recipe with these augmentations, each in place of the one of its type or after all others."""
+        """Return the recipe with these augmentations, each in place of the one of its type, or at the end."""
         groups: dict[bool, tuple[Any, ...]] = {True: self.geometric, False: self.photometric}
         for other in others:
             current = groups[is_geometric(other)]
@@ -89,4 +90,4 @@ class Recipe:
 
 def is_geometric(augmentation: object) -> bool:
     """Whether an augmentation is geometric: then its `apply` takes a `grid`, otherwise it takes an image."""
-    return "grid" in inspect.signature(augmentation.apply).parameters  # type: ignore[attr-defined]
+    return "grid" in inspect.signature(augmentation.apply).parameters  # type: ignore[attr-defined]  # every augmentation has it

@@ -1,4 +1,4 @@
-"""Sampling of a patch from a scan's channels and labels at given coordinates, with a single interpolation from the source."""
+"""Sampling of a patch from a scan's channels and labels at given coordinates, with a single interpolation."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ MOST_ROWS = 2**15 - 1
 
 
 def bounding_region(coordinates: Floats, shape: tuple[int, int, int], z: int | None = None) -> Region:
-    """The part of a scan of `shape` (Z, Y, X) that holds all `coordinates` (D, ...) and their neighbours; `z` is the slice of a 2D patch.
+    """Return the region of a scan of `shape` (Z, Y, X) that holds all `coordinates` (D, ...) and their neighbours; `z` is the slice in 2D.
 
     It extends to a border of the scan if coordinates lie beyond it, so that mirroring at the part's border equals mirroring at the scan's.
     """
@@ -35,7 +35,7 @@ def bounding_region(coordinates: Floats, shape: tuple[int, int, int], z: int | N
 
 
 def sample_channels(channels: Floats, coordinates: Floats) -> Floats:
-    """(C, *patch) float32 by linear interpolation from (C, Z, Y, X) at `coordinates` (D, *patch); 2D patches read slice 0."""
+    """Interpolate (C, Z, Y, X) linearly at `coordinates` (D, *patch) to (C, *patch) float32; 2D patches read slice 0."""
     if len(coordinates) == 2:
         return sample_channels_2d(channels[:, 0], coordinates)
     if channels.shape[1] * channels.shape[2] < MOST_ROWS and coordinates[0].size // coordinates.shape[-1] < MOST_ROWS:
@@ -52,7 +52,7 @@ def sample_channels(channels: Floats, coordinates: Floats) -> Floats:
 def _sample_stacked(channels: Floats, coordinates: Floats) -> Floats:
     """Sample a volume as one tall image with the slices below one another: two samples in the plane, blended between the slices.
 
-    Takes a seventh of the time of torch's grid_sample; float32 rows cost at most MOST_ROWS * 2**-24 voxels of precision.
+    This takes a seventh of the time of torch's grid_sample; float32 rows cost at most MOST_ROWS * 2**-24 voxels of precision.
     """
     depth, height, width = channels.shape[1:]
     across = (-1, coordinates.shape[-1])
@@ -74,7 +74,7 @@ def _sample_stacked(channels: Floats, coordinates: Floats) -> Floats:
 
 
 def _mirrored(along: Floats, extent: int) -> Floats:
-    """Coordinates along an axis of `extent` voxels, with those beyond it reflected at its first and last voxel."""
+    """Reflect coordinates beyond an axis of `extent` voxels at its first and last voxel."""
     if along.min() >= 0 and along.max() <= extent - 1:
         return along
     period = np.float32(max(1, 2 * (extent - 1)))
@@ -83,7 +83,7 @@ def _mirrored(along: Floats, extent: int) -> Floats:
 
 
 def sample_labels(labels: Bytes, coordinates: Floats) -> Bytes:
-    """(*patch) uint8, the nearest value of (Z, Y, X) at `coordinates`; UNLABELLED outside. 2D patches read slice 0."""
+    """Return (*patch) uint8, the nearest value of (Z, Y, X) at `coordinates`; UNLABELLED outside. 2D patches read slice 0."""
     if len(coordinates) == 2:
         return sample_labels_2d(labels[0], coordinates)
     flat, inside = np.zeros(coordinates.shape[1:], np.int64), np.ones(coordinates.shape[1:], np.bool_)

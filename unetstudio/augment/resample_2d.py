@@ -1,4 +1,4 @@
-"""Sampling of a slice and its labels at given coordinates; without torch, so that the window can use it."""
+"""Sampling of a slice and its labels at given coordinates. No torch here: the window uses it."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ Bytes = NDArray[np.uint8]
 
 
 def sample_channels_2d(channels: Floats, coordinates: Floats) -> Floats:
-    """(C, *patch) float32 by linear interpolation from (C, Y, X) at `coordinates` (2, *patch), mirrored at the borders."""
+    """Interpolate (C, Y, X) linearly at `coordinates` (2, *patch) to (C, *patch) float32, mirrored at the borders."""
     rows, columns = coordinates
     planes = [cv2.remap(c, columns, rows, cv2.INTER_LINEAR, borderMode=cv2.BORDER_REFLECT_101) for c in channels]
     return np.stack(planes).astype(np.float32, copy=False)
 
 
 def sample_labels_2d(labels: Bytes, coordinates: Floats) -> Bytes:
-    """(*patch) uint8, the nearest value of (Y, X) at `coordinates` (2, *patch); UNLABELLED outside."""
+    """Return (*patch) uint8, the nearest value of (Y, X) at `coordinates` (2, *patch); UNLABELLED outside."""
     rows, columns = coordinates
     outside: Any = (UNLABELLED,)
     sampled = cv2.remap(labels, columns, rows, cv2.INTER_NEAREST, borderMode=cv2.BORDER_CONSTANT, borderValue=outside)

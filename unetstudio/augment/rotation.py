@@ -48,7 +48,7 @@ class Rotation:
 
 
 def _rotation_matrix(dims: int, first: int, second: int, degrees: float) -> NDArray[np.float64]:
-    """The matrix of a rotation from one axis towards another."""
+    """Return the matrix of a rotation from one axis towards another."""
     cos, sin = math.cos(math.radians(degrees)), math.sin(math.radians(degrees))
     matrix = np.eye(dims)
     matrix[first, first] = matrix[second, second] = cos

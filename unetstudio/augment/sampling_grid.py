@@ -16,7 +16,7 @@ Floats = NDArray[np.float32]
 
 @dataclass(frozen=True, eq=False)
 class SamplingGrid:
-    """coordinate = centre + `matrix` @ (offset from the patch's centre + displacement); axes are (z, y, x) or (y, x), in voxels.
+    """The map coordinate = centre + `matrix` @ (offset from the patch's centre + displacement); axes (z, y, x) or (y, x), in voxels.
 
     `bend` (D, n, n[, n]) holds displacements on a coarse grid over the patch, as fractions of its edge; None means no displacement.
     """
@@ -26,7 +26,7 @@ class SamplingGrid:
 
     @classmethod
     def identity(cls, dims: int) -> SamplingGrid:
-        """The map that samples the patch unchanged."""
+        """Return the map that samples the patch unchanged."""
         return cls(np.eye(dims))
 
     def followed_by(self, matrix: NDArray[np.float64]) -> SamplingGrid:
@@ -34,7 +34,7 @@ class SamplingGrid:
         return replace(self, matrix=matrix @ self.matrix)
 
     def coordinates(self, patch: tuple[int, ...], centre: tuple[float, ...]) -> Floats:
-        """(D, *patch) float32: the coordinates in the scan of each voxel of a patch around `centre`."""
+        """Return (D, *patch) float32, the coordinates in the scan of each voxel of a patch around `centre`."""
         dims = len(patch)
         steps = [np.arange(n, dtype=np.float32) - np.float32((n - 1) / 2) for n in patch]
         offsets = np.stack(np.meshgrid(*steps, indexing="ij"))
@@ -51,7 +51,7 @@ class SamplingGrid:
 
 
 def _enlarged(coarse: Floats, patch: tuple[int, ...]) -> Floats:
-    """A coarse field (n, n[, n]) interpolated to the shape `patch`: cubic within slices, linear across them."""
+    """Interpolate a coarse field (n, n[, n]) to the shape `patch`: cubic within slices, linear across them."""
     height, width = patch[-2:]
     if coarse.ndim == 2:
         return np.asarray(cv2.resize(coarse, (width, height), interpolation=cv2.INTER_CUBIC), np.float32)

@@ -1,4 +1,4 @@
-"""A case: a scan and all that belongs to it, as the project lists it."""
+"""A case: a scan and its review state, as listed in a project."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class ReviewState(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """The place of a scan: a file, or a folder with `part` naming one DICOM series in it (a short hash, never an identifier)."""
+    """The location of a scan: a file, or a folder with `part` naming a DICOM series in it (a short hash, never an identifier)."""
 
     path: Path
     part: str = ""
 
     @property
     def files(self) -> list[Path]:
-        """All files that can hold a part of it: those of its folder, or its file, and the voxels beside a header of NIfTI."""
+        """The files that may belong to the scan: those of its folder, or its file, and the voxels beside a NIfTI header."""
         if self.path.is_dir():
             return sorted(file for file in self.path.iterdir() if file.is_file())
         voxels = self.path.with_suffix(".img")
@@ -39,7 +39,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Case:
-    """`shape` is (Z, Y, X); `sha256` is of the source's bytes, by which a moved file is recognised."""
+    """A case. `shape` is (Z, Y, X); `sha256` is that of the source's bytes, by which a moved file is recognised."""
 
     id: str
     name: str
@@ -53,7 +53,7 @@ class Case:
 
     @property
     def is_volume(self) -> bool:
-        """Whether it has more than one slice."""
+        """Whether the scan has more than one slice."""
         return self.shape[0] > 1
 
     def to_json(self, relative_to: Path) -> dict[str, Any]:
@@ -73,7 +73,7 @@ class Case:
 
     @classmethod
     def from_json(cls, values: dict[str, Any], relative_to: Path) -> Case:
-        """Make the case of what `to_json` returned."""
+        """Read what `to_json` returned."""
         z, y, x = values["shape"]
         path = Path(os.path.normpath(relative_to / values["source"]["path"]))
         return cls(
@@ -90,5 +90,5 @@ class Case:
 
 
 def _same_drive(path: Path, folder: Path) -> bool:
-    """Whether a relative path can lead from the folder to the file."""
+    """Whether a relative path from the folder to the file exists."""
     return path.absolute().drive == folder.absolute().drive

@@ -1,4 +1,4 @@
-"""A checksum among the values of a JSON text, by which a flipped bit is noticed."""
+"""A checksum among the values of a JSON object, to detect damage."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from typing import Any
 
 KEY = "seal"
-"""As it stands in files."""
+"""The checksum's key in files."""
 
 
 def with_checksum(values: Mapping[str, Any]) -> dict[str, Any]:
@@ -17,10 +17,10 @@ def with_checksum(values: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def checksum_differs(values: Mapping[str, Any]) -> bool:
-    """Whether values read back are not those that were written; older ones without a checksum are accepted."""
+    """Whether values were altered since they were written; older ones without a checksum are accepted."""
     return KEY in values and values[KEY] != _digest({key: value for key, value in values.items() if key != KEY})
 
 
 def _digest(values: Mapping[str, Any]) -> str:
-    """Hash the values as JSON gives them back: tuples are lists by then, and keys are texts."""
+    """Hash the values as read back from JSON, where tuples are lists and keys are strings."""
     return hashlib.sha256(json.dumps(json.loads(json.dumps(values)), sort_keys=True).encode()).hexdigest()

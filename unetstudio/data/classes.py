@@ -17,7 +17,7 @@ Colour = tuple[int, int, int]
 
 @dataclass(frozen=True)
 class LabelClass:
-    """One structure; `value` is what stands in label maps and is never given to another class of the project."""
+    """A class; `value` is its value in label maps, and is never given to another class of the project."""
 
     value: int
     name: str
@@ -28,18 +28,17 @@ class LabelClass:
 
 @dataclass(frozen=True)
 class ClassTable:
-    """The classes of a project in the order shown; the network's output channels follow the same order.
+    """The classes of a project in the order shown, which is also the order of the network's output channels.
 
-    A removed class leaves its voxels in the label maps, where no table knows them: they count as not annotated, and undoing the
-    removal brings them back.
+    The voxels of a removed class stay in the label maps, where they count as not annotated; undoing the removal brings them back.
     """
 
     classes: tuple[LabelClass, ...] = ()
-    next_value: int = 0  # the first that was never used
+    next_value: int = 0  # the lowest value that was never used
 
     @classmethod
     def named(cls, names: list[str], colours: list[Colour]) -> ClassTable:
-        """Make classes 0, 1, 2 ... by name; the first is the background by custom."""
+        """Make classes 0, 1, 2 ... by name; the first is by convention the background."""
         table = cls()
         for name, colour in zip(names, colours, strict=True):
             table = table.added(name, colour)
@@ -52,7 +51,7 @@ class ClassTable:
         return len(self.classes)
 
     def __getitem__(self, value: int) -> LabelClass:
-        """Return the class of a label value; KeyError when there is none."""
+        """Return the class of a label value; raise KeyError when there is none."""
         for label_class in self.classes:
             if label_class.value == value:
                 return label_class
@@ -63,16 +62,16 @@ class ClassTable:
 
     @property
     def values(self) -> tuple[int, ...]:
-        """Label values in table order."""
+        """The label values in table order."""
         return tuple(label_class.value for label_class in self.classes)
 
     @property
     def locked(self) -> frozenset[int]:
-        """Values that no stroke may overwrite."""
+        """The values that no stroke may overwrite."""
         return frozenset(label_class.value for label_class in self.classes if label_class.locked)
 
     def added(self, name: str, colour: Colour) -> ClassTable:
-        """Add a class at the end, of a value never used before."""
+        """Append a class with a value that was never used before."""
         if self.next_value >= MAX_CLASSES:
             raise UserError(f"A project can hold {MAX_CLASSES} classes; start another project for more.")
         return ClassTable((*self.classes, LabelClass(self.next_value, self._free_name(name), colour)), self.next_value + 1)
@@ -82,19 +81,19 @@ class ClassTable:
         return replace(self, classes=tuple(label_class for label_class in self.classes if label_class.value != value))
 
     def restored(self, removed: LabelClass, position: int) -> ClassTable:
-        """Put a removed class back at its position, unless it is there already."""
+        """Insert a removed class at its position again, unless it is in the table."""
         if removed.value in self:
             return self
         return replace(self, classes=(*self.classes[:position], removed, *self.classes[position:]))
 
     def changed(self, value: int, **fields: Any) -> ClassTable:
-        """Give one class another name, colour, visibility or lock."""
+        """Change a class's name, colour, visibility or lock."""
         if "name" in fields:
             fields["name"] = self._free_name(str(fields["name"]), apart_from=value)
         return replace(self, classes=tuple(replace(c, **fields) if c.value == value else c for c in self.classes))
 
     def channels(self) -> NDArray[np.uint8]:
-        """Return (256,) uint8 from label value to output channel; UNLABELLED where no class has the value."""
+        """Return the table (256,) uint8 from label value to output channel; UNLABELLED where no class has the value."""
         table = np.full(256, UNLABELLED, np.uint8)
         for channel, label_class in enumerate(self.classes):
             table[label_class.value] = channel
@@ -106,7 +105,7 @@ class ClassTable:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> ClassTable:
-        """Make the table of what `to_json` returned; ValueError, KeyError or TypeError for anything else."""
+        """Read what `to_json` returned; raise ValueError, KeyError or TypeError for anything else."""
         classes = tuple(LabelClass(**{**c, "colour": tuple(c["colour"])}) for c in values["classes"])
         table = cls(classes, values["next_value"])
         numbers = (table.next_value, *(c.value for c in classes), *(part for c in classes for part in c.colour))
@@ -119,7 +118,7 @@ class ClassTable:
         return table
 
     def _free_name(self, name: str, apart_from: int = UNLABELLED) -> str:
-        """Return `name`, with a number where another class has it already."""
+        """Return `name`, with a number if another class has it."""
         name = " ".join(name.split()) or "Class"
         taken = {label_class.name for label_class in self.classes if label_class.value != apart_from}
         numbered = (f"{name} {n}" for n in range(2, MAX_CLASSES + 2))

@@ -1,17 +1,17 @@
-"""Text as a cell of a CSV table that spreadsheets open: names of images and classes may come from anybody."""
+"""Text in cells of CSV tables, made safe for spreadsheets: names of images and classes are untrusted."""
 
 from __future__ import annotations
 
 FORMULA = ("=", "+", "-", "@", "\t", "\r")
-"""The beginnings of a formula, which a spreadsheet would run."""
+"""Characters that begin a formula, which a spreadsheet would run."""
 
 
 def escape_formula(text: str) -> str:
-    """Put an apostrophe before text that could pass for a formula."""
+    """Prefix text that looks like a formula with an apostrophe."""
     return f"'{text}" if text.startswith(FORMULA) else text
 
 
 def csv_cell(text: str) -> str:
-    """Escape formulas, and quote text that holds a comma, a quote or the end of a line."""
+    """Escape formulas, and quote text with commas, quotes or line breaks."""
     text = escape_formula(text)
     return '"' + text.replace('"', '""') + '"' if any(character in text for character in ',"\r\n') else text

@@ -1,4 +1,4 @@
-"""The automatic display window of a scan: the voxel values shown black and white until the reader chooses others."""
+"""The automatic display window of a scan: the voxel values shown black and white until the user chooses others."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from unetstudio.data.scan import Scan
 from unetstudio.data.voxel_sample import percentiles
 
 PHOTOGRAPH = (0.0, 255.0)
-"""The whole range of a photograph, whose colours are shown as they are."""
+"""The window of a photograph, whose colours are shown unchanged."""
 
 DIM = 128.0
-"""A colour picture that is nowhere brighter than this is no photograph but fluorescence or the like."""
+"""Brightness below which a colour picture is no photograph, but for example fluorescence."""
 
 
 def automatic_window(scan: Scan) -> tuple[float, float]:
-    """Return low and high voxel values: as the file says, the whole range of a photograph, or percentiles.
+    """Return low and high voxel values: those of the file, the whole range for a photograph, or percentiles.
 
-    A dim colour picture is brightened, and one of a single value is grey.
+    A dim colour picture is brightened, and a constant image is grey.
     """
     if scan.window is not None:
         return scan.window

@@ -15,7 +15,7 @@ Bytes = NDArray[np.uint8]
 
 @dataclass(frozen=True, eq=False, slots=True)
 class Edit:
-    """Old and new values and origins of the voxels of `mask` in `region`; its inverse is the undo.
+    """The old and new values and origins of the voxels of `mask` in `region`; its inverse undoes it.
 
     `packed` is np.packbits of the boolean mask (Z, Y, X of the region, C order); the four arrays have one entry per True voxel, in the
     same order. A constant one may be a broadcast view of a single byte.
@@ -45,14 +45,14 @@ class Edit:
         value: int,
         time: float | None = None,
     ) -> Edit:
-        """An edit from a boolean mask (Z, Y, X of the region) and per-voxel values in its order."""
+        """Make an edit from a boolean mask (Z, Y, X of the region) and per-voxel values in its order."""
         packed = np.packbits(mask.reshape(-1))
         now = clock.time() if time is None else time
         return cls(region, packed, before, after, before_origin, after_origin, tool, value, now)
 
     @property
     def mask(self) -> NDArray[np.bool_]:
-        """(Z, Y, X) bool over `region`: the voxels that change."""
+        """The mask (Z, Y, X) bool over `region` of the voxels that change."""
         return np.unpackbits(self.packed, count=self.region.size).view(np.bool_).reshape(self.region.shape)
 
     @property
@@ -67,7 +67,7 @@ class Edit:
         return sum(1 if a.strides == (0,) else a.nbytes for a in values) + 200
 
     def inverse(self) -> Edit:
-        """The edit that takes this one back, made now."""
+        """Return the edit that undoes this one, with the current time."""
         return replace(
             self,
             before=self.after,
@@ -79,5 +79,5 @@ class Edit:
 
 
 def constant(value: int, count: int) -> Bytes:
-    """`count` equal bytes that take the memory of one."""
+    """Return an array of `count` equal bytes that takes the memory of one."""
     return np.ndarray((count,), np.uint8, bytes((value,)), strides=(0,))

@@ -1,7 +1,7 @@
 """Filter responses of a plane: edges, lines and blobs of a few widths, which a network would need many steps to learn.
 
-At each scale the two eigenvalues of the Hessian and the gradient's magnitude of the smoothed plane, as strong for wide structures as for
-narrow ones (Lindeberg 1998). None of them has a direction, so that turned and mirrored patches stay right.
+At each scale they are the two eigenvalues of the Hessian and the gradient magnitude of the smoothed plane, normalised to be as strong for
+wide structures as for narrow ones (Lindeberg 1998). None has a direction, so they stay valid in rotated and mirrored patches.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ SCALES = (1.5, 3.0)
 """Standard deviations of the smoothing, in pixels."""
 
 COUNT = 3 * len(SCALES)
-"""Responses of one plane."""
+"""Number of responses of a plane."""
 
 REACH = 4
-"""Standard deviations after which the smoothing's window ends."""
+"""Half width of the smoothing window in standard deviations."""
 
 MARGIN = math.ceil(REACH * max(SCALES)) + 1
-"""Pixels round a place on which its responses depend."""
+"""Distance in pixels up to which a response depends on its surroundings."""
 
 
 def filter_responses(plane: Floats) -> Floats:
-    """Filter (Y, X) into (COUNT, Y, X), mirrored at the borders and proportional to the plane's contrast."""
+    """Filter (Y, X) to (COUNT, Y, X), mirrored at the borders and proportional to the plane's contrast."""
     out = np.empty((COUNT, *plane.shape), np.float32)
     for place, sigma in enumerate(SCALES):
         width = 2 * math.ceil(REACH * sigma) + 1
@@ -43,15 +43,15 @@ def filter_responses(plane: Floats) -> Floats:
 
 
 def _derivative(plane: Floats, dx: int, dy: int, factor: float) -> Floats:
-    """Return central differences of three pixels times `factor`."""
+    """Compute central differences of three pixels times `factor`."""
     derivative = cv2.Sobel(plane, cv2.CV_32F, dx, dy, ksize=1, scale=factor, borderType=cv2.BORDER_REFLECT_101)
     return np.asarray(derivative, np.float32)
 
 
 def _length(a: Floats, b: Floats) -> Floats:
-    """Return the length of vectors (a, b), which are overwritten.
+    """Compute the length of vectors (a, b), which are overwritten.
 
-    OpenCV's own rounds by where the arrays lie in memory: a seed would not give the same training twice.
+    OpenCV's function rounds differently by memory alignment, so a seed would not reproduce a training.
     """
     a *= a
     b *= b

@@ -1,4 +1,4 @@
-"""Undo and redo: for each case a list of changes, bounded in bytes and not in number."""
+"""Undo and redo: a history of changes for each case, bounded in bytes and not in number."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections import deque
 from typing import Generic, Protocol, TypeVar
 
 BYTES = 256 * 2**20
-"""Memory for undo, of one case and of all together; the oldest changes go first."""
+"""Bytes of undo history, of each case and of all together; the oldest changes are dropped first."""
 
 
 class Undoable(Protocol):
@@ -22,7 +22,7 @@ Change = TypeVar("Change", bound=Undoable)
 
 
 class History(Generic[Change]):
-    """Changes done and undone, newest last."""
+    """The changes done and undone, newest last."""
 
     def __init__(self, bytes_kept: int = BYTES) -> None:
         self._done: deque[Change] = deque()
@@ -31,7 +31,7 @@ class History(Generic[Change]):
         self._nbytes = 0
 
     def push(self, change: Change) -> None:
-        """Record a new change; changes that had been undone can no longer be redone."""
+        """Record a new change; undone changes can no longer be redone."""
         self._undone.clear()
         self._done.append(change)
         self._nbytes += change.nbytes
@@ -39,7 +39,7 @@ class History(Generic[Change]):
             self._nbytes -= self._done.popleft().nbytes
 
     def undo(self) -> Change | None:
-        """Return the change to take back (apply its inverse), or None."""
+        """Return the change to undo by applying its inverse, or None."""
         if not self._done:
             return None
         change = self._done.pop()
@@ -48,7 +48,7 @@ class History(Generic[Change]):
         return change
 
     def redo(self) -> Change | None:
-        """Return the change to apply again, or None."""
+        """Return the change to redo by applying it again, or None."""
         if not self._undone:
             return None
         change = self._undone.pop()
@@ -58,17 +58,17 @@ class History(Generic[Change]):
 
     @property
     def nbytes(self) -> int:
-        """Memory taken by all changes, done and undone."""
+        """Bytes of all changes, done and undone."""
         return self._nbytes + sum(change.nbytes for change in self._undone)
 
     @property
     def can_undo(self) -> bool:
-        """Whether anything can be taken back."""
+        """Whether there is a change to undo."""
         return bool(self._done)
 
     @property
     def can_redo(self) -> bool:
-        """Whether anything can be done again."""
+        """Whether there is a change to redo."""
         return bool(self._undone)
 
     def __len__(self) -> int:
@@ -76,38 +76,38 @@ class History(Generic[Change]):
 
 
 class CaseHistories(Generic[Change]):
-    """Undo and redo of each case of a project; those of cases opened long ago go first when all take too much memory."""
+    """The histories of a project's cases; when they take too much memory, those opened longest ago are dropped first."""
 
     def __init__(self, bytes_kept: int = BYTES) -> None:
         self._bytes_kept = bytes_kept
-        self._by_case: dict[str, History[Change]] = {}  # the case opened last comes last
+        self._by_case: dict[str, History[Change]] = {}  # the case opened last is last
         self._open = ""
         self._without_case: History[Change] = History()
 
     def open(self, case: str, history: History[Change], *, changed: bool) -> None:
-        """Go on with a case's undo where it was left; with `history`, read from the disk, where there is none or labels `changed` since."""
-        kept = self._by_case.pop(case, history)
-        self._by_case[case] = history if changed else kept
+        """Resume a case's history; use `history`, read from the disk, if there is none or the labels have `changed` since."""
+        previous = self._by_case.pop(case, history)
+        self._by_case[case] = history if changed else previous
         self._open = case
         self._make_room()
 
     def close(self) -> None:
-        """Leave the open case; the histories are kept."""
+        """Close the open case, keeping the histories."""
         self._open = ""
 
     def clear(self) -> None:
-        """Forget all histories, as for another project."""
+        """Drop all histories, for another project."""
         self._by_case.clear()
         self._open = ""
         self._without_case = History()
 
     @property
     def current(self) -> History[Change]:
-        """The history of the open case, or of changes made while none is open."""
+        """The history of the open case, or that of changes made while none is open."""
         return self._by_case.get(self._open, self._without_case)
 
     def _make_room(self) -> None:
-        total = sum(kept.nbytes for kept in self._by_case.values())
+        total = sum(history.nbytes for history in self._by_case.values())
         for case in list(self._by_case)[:-1]:
             if total <= self._bytes_kept:
                 return

@@ -1,9 +1,8 @@
-"""The intensity scale of a project: how stored voxel values become a network's input channels.
+"""The intensity scale of a project: the conversion of stored voxel values to a network's input channels.
 
-One scale for all cases, so that a dark image stays dark and an empty one empty; only scans without a common unit, such as MR volumes, are
-scaled one by one. Which scale suits which images is chosen in `normalisation.py`. Beside it a locally normalised channel per stored
-channel, which shows faint structures next to bright ones and does not change with illumination, and where there are only strokes to learn
-from, filter responses. NumPy and OpenCV only.
+All cases share one scale, so that a dark image stays dark and an empty one empty; only scans without a common unit, such as MR volumes,
+are scaled one by one. `normalisation.py` chooses the scale. Further input channels are a locally normalised one per stored channel, which
+shows faint structures next to bright ones and is invariant to illumination, and, where only strokes are learnt from, filter responses.
 """
 
 from __future__ import annotations
@@ -30,12 +29,12 @@ SIGMA = 12.0
 """Standard deviation in pixels of the Gaussian window of local normalisation."""
 
 LIMIT = 4.0
-"""Input channels are clamped to +-LIMIT: one hot pixel must not outweigh an image."""
+"""Absolute value to which input channels are clamped, so that a single hot pixel cannot dominate an image."""
 
 
 @dataclass(frozen=True)
 class Window:
-    """Stored values of `channel` from `low` to `high` become -1 to 1."""
+    """A window: stored values of `channel` from `low` to `high` become -1 to 1."""
 
     channel: int
     low: float
@@ -43,15 +42,15 @@ class Window:
 
 
 MOST_CHANNELS, MOST_SIGMA = 1024, 500.0
-"""Limits of what a checkpoint from a stranger may ask for."""
+"""Largest number of channels, and largest sigma, accepted from an untrusted checkpoint."""
 
 
 @dataclass(frozen=True)
 class Intensity:
-    """(C', Z, Y, X) float32 from (C, Z, Y, X): windows, then one locally normalised channel per stored channel, then filter responses.
+    """A scale from (C, Z, Y, X) to (C', Z, Y, X) float32: windows, then a locally normalised channel per stored one, then filter responses.
 
-    With `each`, the windows are those of the pooled scans, and `of` gives every scan its own, by `normalisation`. `filters` are the
-    factors of the responses.
+    With `each`, the windows are those of the pooled scans, and `of` returns a scale with a scan's own, by `normalisation`. `filters` are
+    the factors of the responses.
     """
 
     channels: int
@@ -64,9 +63,9 @@ class Intensity:
 
     @classmethod
     def fit(cls, scans: Iterable[Scan], *, local: bool = True, normalisation: str = "auto") -> Intensity:
-        """Fit to the training scans' pooled values per channel, normalised as NORMALISATIONS name it; scans are read one at a time.
+        """Fit to the training scans' pooled values per channel, by one of NORMALISATIONS or "auto"; scans are read one at a time.
 
-        Scans with fewer channels than the widest count as grey. UserError without any scan, and for another normalisation.
+        Scans with fewer channels than the widest count as grey. Raise UserError without scans, and for an unknown normalisation.
         """
         sampled = [(grid_sample(scan.voxels, 50_000), normalisations.is_ct(scan), normalisations.is_unitless(scan)) for scan in scans]
         if not sampled:
@@ -83,7 +82,7 @@ class Intensity:
         return cls(channels, windows, local, each=each, normalisation=kind)
 
     def of(self, scan: Scan) -> Intensity:
-        """Return the scale for one scan: this one, or one with the scan's own windows where scans have no common unit."""
+        """Return the scale for a scan: this one, or one with the scan's own windows where scans have no common unit."""
         if not self.each:
             return self
         values = grid_sample(scan.voxels, 50_000)
@@ -91,11 +90,11 @@ class Intensity:
         return replace(self, windows=tuple(windows), each=False)
 
     def resampled(self, zoom: float) -> Intensity:
-        """Return the scale for a scan whose voxels reach the network `zoom` times as large: local windows cover as many of them."""
+        """Return the scale for a scan whose voxels are resampled to `zoom` times their size: local windows grow likewise."""
         return replace(self, sigma=min(MOST_SIGMA, max(1.0, self.sigma * zoom))) if zoom != 1 else self
 
     def with_filters(self, scans: Iterable[Scan]) -> Intensity:
-        """Add filter responses of grey, each scaled so that its root mean square over the scans is 1; UserError without any scan."""
+        """Add filter responses of grey, each scaled to a root mean square of 1 over the scans; raise UserError without scans."""
         squares = []
         for scan in scans:
             plain = replace(self.of(scan), local=False, filters=())
@@ -107,29 +106,29 @@ class Intensity:
 
     @property
     def margin(self) -> int:
-        """Pixels of context in y and x beyond a region for its channels to equal those of the whole scan; slices need none."""
+        """Pixels of context in y and x that a region needs for its channels to equal those of the whole scan."""
         return max(math.ceil(3 * self.sigma) if self.local else 0, MARGIN if self.filters else 0)
 
     def channels_out(self, channels: int) -> int:
-        """Return the number of input channels made from `channels` stored ones: always the same, see `prepare`."""
+        """Return the number of input channels, which is the same for any number of stored `channels`, see `prepare`."""
         del channels
         return len(self.windows) + (self.channels if self.local else 0) + len(self.filters)
 
     @property
     def plain(self) -> int:
-        """How many of the first output channels are plain windows; the rest shows contrast only."""
+        """Number of leading output channels that are plain windows; the others show only contrast."""
         return len(self.windows)
 
     def describe(self, requested: str = "auto") -> str:
-        """Say what is done to grey values and why; `requested` is the normalisation in the settings."""
+        """Describe the scale and the reason for it; `requested` is the normalisation in the settings."""
         windows = [(w.low, w.high) for w in self.windows[: self.channels]]
         return normalisations.describe(self.normalisation, windows, self.each, requested)
 
     def prepare(self, voxels: NDArray[Any]) -> Floats:
         """Convert (C, Z, Y, X) of any type to (C', Z, Y, X) float32 within +-LIMIT, mirrored at the borders of the array.
 
-        Values that are not finite count as the low end. Grey is repeated for colour and colour averaged to grey where the project has the
-        other; UserError for any other number of channels.
+        Values that are not finite count as the low end. Grey is repeated to colour, and colour averaged to grey, where the project has the
+        other; raise UserError for any other number of channels.
         """
         stored = self._as_many_channels(voxels)
         out = np.empty((self.channels_out(self.channels), *voxels.shape[1:]), np.float32)
@@ -163,14 +162,14 @@ class Intensity:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> Intensity:
-        """Make the scale of what `to_json` returned; CheckpointError for values of another version, or damaged ones."""
+        """Read what `to_json` returned; raise CheckpointError for values of another version, or damaged ones."""
         try:
             windows = tuple(Window(int(c), float(low), float(high)) for c, low, high in values["windows"])
             filters = tuple(map(float, values.get("filters", ())))  # older checkpoints have none
             if len(filters) not in (0, COUNT):
                 raise ValueError("other filters than these")
-            usual = "ct" if len(windows) > int(values["channels"]) else "percentile"
-            kind = str(values.get("normalisation", usual))  # nor a name for what they do
+            default = "ct" if len(windows) > int(values["channels"]) else "percentile"
+            kind = str(values.get("normalisation", default))  # older checkpoints do not name it
             if kind not in NORMALISATIONS:
                 raise ValueError("another normalisation than these")
             scale = cls(
@@ -187,7 +186,7 @@ class Intensity:
             raise CheckpointError("The checkpoint is of another version of this program, or damaged; train again.") from error
 
     def _as_many_channels(self, voxels: NDArray[Any]) -> NDArray[Any]:
-        """Return `voxels` with the channels that the scale was made for."""
+        """Convert `voxels` to the number of channels that the scale was fitted to."""
         channels = voxels.shape[0]
         if channels == self.channels:
             return voxels

@@ -1,4 +1,4 @@
-"""A label map: one class value and one origin per voxel of a scan."""
+"""The label map: a class value and an origin for each voxel of a scan."""
 
 from __future__ import annotations
 
@@ -16,17 +16,17 @@ UNLABELLED = 255
 """The value of a voxel that is not annotated; the loss's `ignore_index`."""
 
 MAX_CLASSES = 255
-"""Values 0..254."""
+"""Number of possible class values, 0..254."""
 
 BLOCK = 2**20
 FEW = 2**17
-"""Up to this number, voxels are counted one by one."""
+"""Number of voxels up to which they are not counted in pairs."""
 
 
 class LabelMap:
     """Class values and origins, (Z, Y, X) uint8 each, with a running count of voxels per value.
 
-    It changes through `apply` alone, and through the `Stroke` in hand, which ends as an Edit.
+    Only `apply` changes it, and the current `Stroke`, which becomes an Edit.
     """
 
     def __init__(self, values: Bytes, origin: Bytes | None = None, counts: NDArray[np.int64] | None = None) -> None:
@@ -38,29 +38,29 @@ class LabelMap:
 
     @classmethod
     def unlabelled(cls, shape: Index) -> LabelMap:
-        """An empty label map for a scan of `shape` (Z, Y, X)."""
+        """Make an empty label map for a scan of `shape` (Z, Y, X)."""
         counts = np.zeros(256, np.int64)
         counts[UNLABELLED] = math.prod(shape)
         return cls(np.full(shape, UNLABELLED, np.uint8), np.zeros(shape, np.uint8), counts)
 
     @property
     def shape(self) -> Index:
-        """(Z, Y, X)."""
+        """The shape (Z, Y, X)."""
         z, y, x = self.values.shape
         return (z, y, x)
 
     @property
     def annotated(self) -> int:
-        """Number of voxels that carry a class."""
+        """Number of voxels with a class."""
         return int(self.values.size - self.counts[UNLABELLED])
 
     @property
     def nbytes(self) -> int:
-        """Bytes of values and origins together."""
+        """Bytes of values and origins."""
         return self.values.nbytes + self.origin.nbytes
 
     def apply(self, edit: Edit) -> Region:
-        """Write the edit's new values; returns the region to repaint."""
+        """Write the edit's new values and return the region to repaint."""
         mask = edit.mask
         self.values[edit.region.slices][mask] = edit.after
         self.origin[edit.region.slices][mask] = edit.after_origin
@@ -68,7 +68,7 @@ class LabelMap:
         return edit.region
 
     def change(self, mask: NDArray[np.bool_], values: Bytes, origin: Origin, tool: str) -> Edit | None:
-        """The Edit, not yet applied, that gives the voxels of `mask` their `values` (both Z, Y, X); None when the mask is empty."""
+        """Make the Edit, without applying it, that gives the voxels of `mask` their `values` (both Z, Y, X); None for an empty mask."""
         region = tight(mask)
         if region.empty:
             return None
@@ -90,21 +90,21 @@ class LabelMap:
         self.counts += tally(after) - tally(before)
 
     def painted(self, region: Region, of: Sequence[int] | None = None) -> NDArray[np.bool_]:
-        """(Z, Y, X of the region) bool: voxels painted by hand, which nothing may overrule.
+        """Return the mask (Z, Y, X of the region) of voxels painted by hand, which nothing may overrule.
 
-        With `of`, only voxels of these classes count: strokes of a class that was removed overrule nothing.
+        With `of`, only voxels of these classes count: strokes of removed classes have no effect.
         """
         mask: NDArray[np.bool_] = (self.origin[region.slices] & SOURCE) == Origin.PAINTED
         return mask if of is None else mask & np.isin(self.values[region.slices], of)
 
     def look(self, region: Region, of: Sequence[int]) -> tuple[Bytes, NDArray[np.bool_]]:
-        """A copy of the values, and which are `painted`; safe while another thread paints: each painted voxel has a class of `of`."""
+        """Copy the values and the `painted` mask; safe while another thread paints: each painted voxel has a class in `of`."""
         values, origin = self.values[region.slices].copy(), self.origin[region.slices].copy()
         return values, ((origin & SOURCE) == Origin.PAINTED) & np.isin(values, of)
 
 
 def tally(values: Bytes) -> NDArray[np.int64]:
-    """(256,) voxels per value, counted block by block and in pairs, since bincount makes eight bytes of each number that it is given."""
+    """Count voxels per value (256,), block by block and in pairs, since bincount converts each number to eight bytes."""
     counts = np.zeros(256, np.int64)
     if values.size and values.strides == (0,):
         counts[values[0]] = values.size

@@ -1,4 +1,4 @@
-"""Local normalisation of a plane, which shows faint structures next to bright ones and does not change with illumination."""
+"""Local normalisation of a plane, which shows faint structures next to bright ones and is invariant to illumination."""
 
 from __future__ import annotations
 
@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 Floats = NDArray[np.float32]
 
 FLOOR = 0.05
-"""Added to the local standard deviation (the whole scale is 2 wide), so that flat ground stays flat and its noise small."""
+"""Offset of the local standard deviation (the whole scale is 2 wide), so that flat regions stay flat and their noise small."""
 
 
 def local_contrast(plane: Floats, sigma: float, limit: float) -> Floats:
-    """Return (Y, X) of (x - m) / (s + FLOOR) with mean m and standard deviation s in a Gaussian window, within +-limit.
+    """Compute (x - m) / (s + FLOOR) for (Y, X), with mean m and standard deviation s in a Gaussian window, clamped to +-limit.
 
-    Mirrored at the borders.
+    The plane is mirrored at its borders.
     """
     width = 2 * math.ceil(3 * sigma) + 1
     size = (width, width)

@@ -1,4 +1,4 @@
-"""The choice of a normalisation for images, and the range of stored values that each normalisation takes from a sample of voxels."""
+"""The choice of a normalisation, and the range of stored values that each normalisation derives from a sample of voxels."""
 
 from __future__ import annotations
 
@@ -13,35 +13,35 @@ from unetstudio.errors import UserError
 Floats = NDArray[np.float32]
 
 NORMALISATIONS = {"percentile": "Percentiles", "zscore": "Mean and deviation (z-score)", "ct": "CT window"}
-"""Titles by name."""
+"""Titles of the normalisations by name."""
 
 ENDS = (0.5, 99.5)
-"""Percentiles that become -1 and 1 ..."""
+"""Percentiles that become -1 and 1."""
 
 DEVIATIONS = 2.5
-"""... and as many standard deviations below and above the mean: of normally distributed values the same."""
+"""Standard deviations below and above the mean that become -1 and 1; for normally distributed values about the same as ENDS."""
 
 SOFT_TISSUE = (-160.0, 240.0)
-"""HU window shown to the network beside the whole range of a CT: organs differ by tens of HU out of thousands."""
+"""HU window that the network sees beside the whole range of a CT: organs differ by tens of HU out of thousands."""
 
 UNLIKE = 8.0
-"""Scans whose ranges differ by more than this factor share no unit."""
+"""Ratio of ranges above which scans have no common unit."""
 
 AIR = -500.0
-"""Values below this are HU: volumes of medical formats hold nothing as low otherwise."""
+"""Value below which voxels are in HU: other volumes of medical formats hold nothing as low."""
 
 CROPPED = 0.25
-"""A background of exact zeros that fills more of a scan than this share is not part of the image."""
+"""Share of exact zeros in a scan above which they are a background that is not part of the image."""
 
 
 def is_ct(scan: Scan) -> bool:
-    """Whether the values are CT numbers: the file says so, or a medical volume reaches down to air."""
+    """Whether the values are CT numbers: by the file, or because a medical volume reaches down to air."""
     words = scan.kind.split()
     return "CT" in words or ("MR" not in words and "NIfTI" in words and lowest(scan) <= AIR)
 
 
 def is_unitless(scan: Scan) -> bool:
-    """Whether the values mean nothing outside the scan: MR, and volumes of medical formats that are not in HU."""
+    """Whether the values have no unit: MR, and volumes of medical formats that are not in HU."""
     words = scan.kind.split()
     return "MR" in words or ("NIfTI" in words and lowest(scan) > AIR)
 
@@ -52,7 +52,7 @@ def lowest(scan: Scan) -> float:
 
 
 def choose(requested: str, hu: Iterable[bool]) -> str:
-    """Choose the normalisation for scans, each in HU or not; UserError for an unknown name."""
+    """Choose the normalisation for scans, each in HU or not; raise UserError for an unknown name."""
     if requested not in ("auto", *NORMALISATIONS):
         raise UserError(f"normalisation cannot be {requested!r}: choose auto, {', '.join(NORMALISATIONS)}.")
     if requested != "auto":
@@ -68,7 +68,7 @@ def scale(values: Floats, normalisation: str) -> tuple[float, float]:
 
 
 def around_mean(values: Floats) -> tuple[float, float]:
-    """Return DEVIATIONS about the mean, without a background of zeros (brain-extracted MR); one unit for constant values."""
+    """Return the range of DEVIATIONS about the mean, ignoring a background of zeros (brain-extracted MR); one unit if constant."""
     finite = values[np.isfinite(values)]
     inside = finite[finite != 0]
     if 0 < inside.size < (1 - CROPPED) * finite.size:
@@ -97,7 +97,7 @@ def one_unit(value: float) -> tuple[float, float]:
 
 
 def describe(normalisation: str, windows: list[tuple[float, float]], each: bool, requested: str) -> str:
-    """Say what is done to grey values and why; `windows` are those of the channels, pooled."""
+    """Describe the normalisation and the reason for it; `windows` are the pooled ones of the channels."""
     low, high = min(low for low, _ in windows), max(high for _, high in windows)
     ends = f"{low:.4g} to {high:.4g}"
     match normalisation, each:
@@ -119,7 +119,7 @@ def describe(normalisation: str, windows: list[tuple[float, float]], each: bool,
 
 
 def _candidates(finite: Floats, low: float, high: float) -> Iterator[tuple[float, float]]:
-    """Yield the percentiles, and the whole range for images that are almost all one value."""
+    """Yield the percentiles, then the whole range for images that are almost constant."""
     bottom, top = np.percentile(finite, [low, high])
     yield float(bottom), float(top)
     yield float(finite.min()), float(finite.max())

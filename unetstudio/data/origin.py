@@ -1,20 +1,20 @@
-"""The origin of a labelled voxel's value, kept beside the value as one byte."""
+"""The origin of a labelled voxel's value, stored beside the value as a byte."""
 
 from __future__ import annotations
 
 from enum import IntEnum
 
 HELD_OUT = 0x80
-"""Bit set on voxels of strokes that are kept out of training to score it."""
+"""Bit that marks voxels of strokes held out of training to score it."""
 
 SOURCE = 0x7F
 """Mask for the origin itself, without the held-out bit."""
 
 
 class Origin(IntEnum):
-    """Who made the value: it decides what may be overruled and how much the voxel weighs in training."""
+    """The origin of a value, which decides what may overrule it and its weight in training."""
 
     NONE = 0  # not annotated
-    PAINTED = 1  # by hand; nothing may overrule it but the hand
+    PAINTED = 1  # by hand; only painting may overrule it
     IMPORTED = 2  # from a mask file
     ACCEPTED = 3  # from a checkpoint's prediction, accepted by the user

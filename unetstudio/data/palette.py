@@ -1,4 +1,4 @@
-"""Class colours: far apart from one another, also for colour-blind eyes, and away from the colours of the image.
+"""Class colours: far from one another, also for colour-blind viewers, and from the colours of the image.
 
 Distances are Euclidean in OKLab (Ottosson 2020), where 0.02 is about just noticeable. Colour blindness is simulated by the matrices of
 Machado, Oliveira and Fernandes 2009 (severity 1) in linear RGB.
@@ -28,17 +28,17 @@ DEUTERANOPIA = np.array([[0.367322, 0.860646, -0.227968], [0.280085, 0.672501, 0
 LIGHTNESS, CHROMA, HUES = (0.50, 0.58, 0.66, 0.74, 0.82, 0.88), (0.11, 0.14, 0.17, 0.20), 36
 MUTED_LIGHTNESS, MUTED_CHROMA = (0.45, 0.55, 0.65, 0.75), 0.045
 SLATE = np.array([[116, 132, 153]], np.uint8)
-"""The background's colour when the image is unknown."""
+"""Colour of the background when the image is unknown."""
 HUE_WEIGHT = 1.2
-"""Weight of the distance without lightness for full colour vision, so that two classes are not two shades of one hue."""
+"""Weight of the distance without lightness for normal colour vision, so that two classes are not two shades of one hue."""
 IMAGE_WEIGHT = 1.0
-"""Weight of the distance to the image against the distance to other classes."""
+"""Weight of the distance to the image relative to that to other classes."""
 
 
 def colours(n: int, image_sample: NDArray[np.generic] | None = None) -> list[Colour]:
     """Return the first `n` class colours; the first one, for the background, is muted.
 
-    `image_sample` is uint8 grey of any shape or RGB (..., 3): any handful of the image's pixels as shown on the screen.
+    `image_sample` is uint8 grey of any shape or RGB (..., 3): some of the image's pixels as displayed.
     """
     taken: list[Colour] = []
     common = _common_colours(image_sample)
@@ -53,25 +53,25 @@ def next_colour(taken: Sequence[Colour], image_sample: NDArray[np.generic] | Non
 
 
 def separation(some: NDArray[np.uint8], others: NDArray[np.uint8]) -> Floats:
-    """Return (N, M) OKLab distances of (N, 3) and (M, 3) colours for the eye that distinguishes them least: full, protan or deutan."""
+    """Compute (N, M) OKLab distances of (N, 3) and (M, 3) colours, the smallest of normal, protan and deutan vision."""
     apart = [np.linalg.norm(_oklab(some, eye)[:, None] - _oklab(others, eye)[None], axis=2) for eye in (None, PROTANOPIA, DEUTERANOPIA)]
     nearest: Floats = np.min(apart, axis=0)
     return nearest
 
 
 def hex(colour: Colour) -> str:
-    """Write a colour such as "#1f77b4"."""
+    """Format a colour such as "#1f77b4"."""
     return "#" + "".join(f"{part:02x}" for part in colour)
 
 
 def contrast_text_colour(colour: Colour) -> Colour:
-    """Return black or white, whichever is read better on the colour (WCAG 2 contrast)."""
+    """Return black or white, whichever has more contrast to the colour (WCAG 2)."""
     luminance = float(_linear(np.array([colour], np.uint8))[0] @ (0.2126, 0.7152, 0.0722))
     return (0, 0, 0) if (luminance + 0.05) / 0.05 > 1.05 / (luminance + 0.05) else (255, 255, 255)
 
 
 def _farthest(taken: Sequence[Colour], common: NDArray[np.uint8]) -> Colour:
-    """Return the candidate farthest from the taken colours and from the image's common ones."""
+    """Return the candidate farthest from the taken colours and the image's common ones."""
     candidates = _vivid() if taken else _muted()
     worth = -np.linalg.norm(_oklab(candidates) - _oklab(SLATE), axis=1)
     if taken:
@@ -86,7 +86,7 @@ def _farthest(taken: Sequence[Colour], common: NDArray[np.uint8]) -> Colour:
 
 
 def _common_colours(image_sample: NDArray[np.generic] | None) -> NDArray[np.uint8]:
-    """Return (N, 3) colours of the image in coarse steps, without those of the rarest 3 % of pixels."""
+    """Return (N, 3) coarsely quantised colours of the image, without those of the rarest 3 % of pixels."""
     if image_sample is None or not image_sample.size:
         return np.zeros((0, 3), np.uint8)
     pixels = np.asarray(image_sample, np.uint8)
@@ -106,7 +106,7 @@ def _linear(rgb: NDArray[np.uint8]) -> Floats:
 
 
 def _oklab(rgb: NDArray[np.uint8], eye: Floats | None = None) -> Floats:
-    """Convert (N, 3) sRGB colours to OKLab, as seen by a colour-blind eye if one is given."""
+    """Convert (N, 3) sRGB colours to OKLab, with colour blindness simulated by the matrix `eye` if given."""
     linear = _linear(rgb)
     if eye is not None:
         linear = np.clip(linear @ eye.T, 0, 1)
@@ -115,7 +115,7 @@ def _oklab(rgb: NDArray[np.uint8], eye: Floats | None = None) -> Floats:
 
 
 def _within_srgb(lightness: float, chroma: float, hues: Floats) -> NDArray[np.uint8]:
-    """Return (N, 3) uint8 colours of one lightness and chroma that a screen can show."""
+    """Return (N, 3) uint8 colours of a lightness and chroma that lie within sRGB."""
     lab = np.stack([np.full_like(hues, lightness), chroma * np.cos(hues), chroma * np.sin(hues)], axis=1)
     linear = (lab @ np.linalg.inv(TO_LAB).T) ** 3 @ np.linalg.inv(TO_LMS).T
     shown = linear[((linear >= -1e-3) & (linear <= 1.001)).all(axis=1)].clip(0, 1)
@@ -125,13 +125,13 @@ def _within_srgb(lightness: float, chroma: float, hues: Floats) -> NDArray[np.ui
 
 @lru_cache(maxsize=1)
 def _vivid() -> NDArray[np.uint8]:
-    """Return (N, 3) colours for structures."""
+    """Return the candidates (N, 3) for structures."""
     hues = np.arange(HUES) * 2 * np.pi / HUES
     return np.concatenate([_within_srgb(lightness, chroma, hues) for lightness in LIGHTNESS for chroma in CHROMA])
 
 
 @lru_cache(maxsize=1)
 def _muted() -> NDArray[np.uint8]:
-    """Return (N, 3) greyish colours for the background."""
+    """Return the greyish candidates (N, 3) for the background."""
     hues = np.arange(HUES) * 2 * np.pi / HUES
     return np.concatenate([_within_srgb(lightness, MUTED_CHROMA, hues) for lightness in MUTED_LIGHTNESS])

@@ -1,4 +1,4 @@
-"""A slice across one axis of a (Z, Y, X) array, and the way between its (row, column) and the array's (z, y, x)."""
+"""A plane of a (Z, Y, X) array, and the conversion between its (row, column) and the array's (z, y, x)."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unetstudio.data.region import Index, Region
 Scalar = TypeVar("Scalar", bound=np.generic)
 
 Rectangle = tuple[int, int, int, int]
-"""Top, left, bottom, right of voxels in a plane, half open."""
+"""Top, left, bottom and right of voxels in a plane, half open."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,42 +34,42 @@ class Plane:
 
     @property
     def slices(self) -> tuple[int | slice, int | slice, int | slice]:
-        """The index that takes the plane out of a (Z, Y, X) array."""
+        """The index of the plane in a (Z, Y, X) array."""
         whole = slice(None)
         return ((self.index, whole, whole), (whole, self.index, whole), (whole, whole, self.index))[self.axis]
 
     def of(self, array: NDArray[Scalar]) -> NDArray[Scalar]:
-        """The (rows, columns) view of a (Z, Y, X) array."""
+        """Return the (rows, columns) view of a (Z, Y, X) array."""
         plane: NDArray[Scalar] = array[self.slices]
         return plane
 
     def shape(self, shape: Index) -> tuple[int, int]:
-        """Rows and columns of the plane of an array of `shape` (Z, Y, X)."""
+        """Return the plane's numbers of rows and columns in an array of `shape` (Z, Y, X)."""
         rows, columns = self.axes
         return shape[rows], shape[columns]
 
     def spacing(self, spacing: Spacing) -> tuple[float, float]:
-        """Distance between rows and between columns, of voxels `spacing` apart along (z, y, x)."""
+        """Return the distances between rows and between columns, for a voxel `spacing` along (z, y, x)."""
         rows, columns = self.axes
         return spacing[rows], spacing[columns]
 
     def lies_in(self, shape: Index) -> bool:
-        """Whether an array of `shape` has this slice."""
+        """Whether an array of `shape` has this plane."""
         return 0 <= self.index < shape[self.axis]
 
     def voxel(self, row: int, column: int) -> Index:
-        """The (z, y, x) of a place in the plane."""
+        """Return the (z, y, x) of a position in the plane."""
         if self.axis == 0:
             return (self.index, row, column)
         return (row, self.index, column) if self.axis == 1 else (row, column, self.index)
 
     def region(self, rectangle: Rectangle) -> Region:
-        """The voxels of a rectangle, one slice thick."""
+        """Return the region of a rectangle, one slice thick."""
         top, left, bottom, right = rectangle
         return Region(self.voxel(top, left), Plane(self.axis, self.index + 1).voxel(bottom, right))
 
     def rectangle(self, region: Region) -> Rectangle | None:
-        """The part of the plane that lies in a region; None where they do not meet."""
+        """Return the part of the plane that lies in a region; None if they do not intersect."""
         if region.empty or not region.start[self.axis] <= self.index < region.stop[self.axis]:
             return None
         rows, columns = self.axes
@@ -77,6 +77,6 @@ class Plane:
 
 
 def relative_pitch(spacing: tuple[float, float]) -> tuple[float, float]:
-    """The spacing of rows and columns in units of the finer of the two."""
+    """Return the spacing of rows and columns relative to the finer of the two."""
     finest = min(spacing)
     return spacing[0] / finest, spacing[1] / finest

@@ -9,10 +9,10 @@ from unetstudio.data.region import Index, Region
 
 
 class Prediction:
-    """`probabilities` (K, Z, Y, X) uint8, 0..255 for 0..1, K in the order of `values` (the class values); `known` marks the
-    voxels that have been predicted at all.
+    """A prediction: `probabilities` (K, Z, Y, X) uint8, 0..255 for 0..1, K in the order of the class `values`; `known` is the mask of
+    predicted voxels.
 
-    A newer checkpoint writes over the older one's tiles, so that the overlay never goes blank while it refreshes.
+    A newer checkpoint's tiles overwrite older ones, so that the overlay never goes blank while it refreshes.
     """
 
     def __init__(self, shape: Index, values: tuple[int, ...], checkpoint: str = "") -> None:
@@ -23,7 +23,7 @@ class Prediction:
 
     @property
     def shape(self) -> Index:
-        """(Z, Y, X)."""
+        """The shape (Z, Y, X)."""
         z, y, x = self.known.shape
         return (z, y, x)
 
@@ -33,7 +33,7 @@ class Prediction:
         return bool(self.known.all())
 
     def put(self, region: Region, probabilities: NDArray[np.uint8], checkpoint: str) -> None:
-        """Write a tile: (K, Z, Y, X of the region) uint8."""
+        """Write a tile, (K, Z, Y, X of the region) uint8."""
         self.probabilities[(slice(None), *region.slices)] = probabilities
         self.known[region.slices] = True
         self.checkpoint = checkpoint

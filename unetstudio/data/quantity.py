@@ -1,4 +1,4 @@
-"""Lengths, areas, volumes and counts in words, in the unit a reader expects at that size."""
+"""Formatting of lengths, areas, volumes and counts, in the unit that is usual for the size."""
 
 from __future__ import annotations
 
@@ -8,27 +8,27 @@ VOLUMES = ((1000.0, 1000.0, "cm³"), (1e-3, 1.0, "mm³"), (0.0, 1e-9, "µm³"))
 
 
 def length_text(millimetres: float) -> str:
-    """Write a length such as "50 µm"."""
+    """Format a length such as "50 µm"."""
     return _text(millimetres, LENGTHS)
 
 
 def area_text(square_millimetres: float) -> str:
-    """Write an area such as "0.3 mm²"."""
+    """Format an area such as "0.3 mm²"."""
     return _text(square_millimetres, AREAS)
 
 
 def volume_text(cubic_millimetres: float) -> str:
-    """Write a volume such as "12.4 cm³"."""
+    """Format a volume such as "12.4 cm³"."""
     return _text(cubic_millimetres, VOLUMES)
 
 
 def count_text(count: int, one: str, many: str = "") -> str:
-    """Write a count such as "1,204 islands"; `many` is `one` with an s unless given."""
+    """Format a count such as "1,204 islands"; the plural `many` is by default `one` with an s."""
     return f"{count:,} {one if count == 1 else many or one + 's'}"
 
 
 def _text(value: float, units: tuple[tuple[float, float, str], ...]) -> str:
-    """Write three figures and the unit that suits the size; zero in the middle unit."""
+    """Format three significant digits and the unit for the size; zero in the middle unit."""
     if value == 0:
         return f"0 {units[1][2]}"
     _, size, unit = next(entry for entry in units if abs(value) >= entry[0])

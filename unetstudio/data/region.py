@@ -1,4 +1,4 @@
-"""A box of voxels, half open, in array order (z, y, x)."""
+"""A region: a half-open box of voxels in array order (z, y, x)."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ Index = tuple[int, int, int]
 
 @dataclass(frozen=True, slots=True)
 class Region:
-    """Voxels with start <= index < stop on each of the three axes."""
+    """The voxels with start <= index < stop on each of the three axes."""
 
     start: Index
     stop: Index
 
     @classmethod
     def whole(cls, shape: Index) -> Region:
-        """All of an array of `shape` (Z, Y, X)."""
+        """Return the region of a whole array of `shape` (Z, Y, X)."""
         return cls((0, 0, 0), shape)
 
     @property
     def shape(self) -> Index:
-        """(Z, Y, X) extents, never negative."""
+        """The extents (Z, Y, X), never negative."""
         z, y, x = (max(0, b - a) for a, b in zip(self.start, self.stop, strict=True))
         return (z, y, x)
 
@@ -36,7 +36,7 @@ class Region:
 
     @property
     def empty(self) -> bool:
-        """Whether it holds no voxel."""
+        """Whether the region has no voxel."""
         return self.size == 0
 
     @property
@@ -46,17 +46,17 @@ class Region:
         return (slice(z0, z1), slice(y0, y1), slice(x0, x1))
 
     def clipped(self, shape: Index) -> Region:
-        """The part inside an array of `shape`."""
+        """Return the part inside an array of `shape`."""
         return self & Region.whole(shape)
 
     def grown(self, margin: Index) -> Region:
-        """Larger by `margin` on both sides of each axis."""
+        """Return the region enlarged by `margin` on both sides of each axis."""
         z0, y0, x0 = (a - m for a, m in zip(self.start, margin, strict=True))
         z1, y1, x1 = (b + m for b, m in zip(self.stop, margin, strict=True))
         return Region((z0, y0, x0), (z1, y1, x1))
 
     def within(self, outer: Region) -> tuple[slice, slice, slice]:
-        """Slices of this region inside an array that holds exactly `outer`."""
+        """Return the slices of this region in an array that holds exactly `outer`."""
         z, y, x = (slice(a - o, b - o) for a, b, o in zip(self.start, self.stop, outer.start, strict=True))
         return (z, y, x)
 
@@ -66,7 +66,7 @@ class Region:
         return Region((z0, y0, x0), (max(z0, z1), max(y0, y1), max(x0, x1)))
 
     def __or__(self, other: Region) -> Region:
-        """The smallest box that holds both; an empty one adds nothing."""
+        """Return the smallest box that contains both; an empty one adds nothing."""
         if self.empty:
             return other
         if other.empty:
@@ -77,7 +77,7 @@ class Region:
 
 
 def tight(mask: NDArray[np.bool_]) -> Region:
-    """The smallest box round the True voxels of a (Z, Y, X) array; an empty one when there is none."""
+    """Return the smallest box around the True voxels of a (Z, Y, X) array; an empty one when there is none."""
     hits = [np.flatnonzero(mask.any(axis=tuple(a for a in range(3) if a != axis))) for axis in range(3)]
     if not hits[0].size:
         return Region((0, 0, 0), (0, 0, 0))

@@ -14,7 +14,7 @@ from unetstudio.data.region import Index
 
 
 class Voxels(Protocol):
-    """(C, Z, Y, X): an array, or an object that reads parts from a file when indexed; `np.asarray` reads everything."""
+    """The voxels (C, Z, Y, X): an array, or an object that reads parts from a file when indexed; `np.asarray` reads everything."""
 
     @property
     def shape(self) -> tuple[int, ...]: ...
@@ -30,38 +30,38 @@ class Voxels(Protocol):
 
 @dataclass(frozen=True, eq=False)
 class Scan:
-    """`voxels` (C, Z, Y, X) in stored values after rescaling (CT in HU); a 2D picture has Z = 1.
+    """A scan: `voxels` (C, Z, Y, X) in stored values after rescaling (CT in HU); a 2D picture has Z = 1.
 
-    `inverted` tells the display to show low values bright (MONOCHROME1); the values themselves are never turned round. `window` is
-    (low, high) as the file suggests it, in voxel values.
+    `inverted` tells the display to show low values bright (MONOCHROME1); the values themselves are never inverted. `window` is the
+    (low, high) that the file suggests, in voxel values.
     """
 
     voxels: Voxels
     geometry: Geometry = field(default_factory=Geometry)
     name: str = ""
-    kind: str = ""  # "PNG", "DICOM CT", "NIfTI" ... as shown to the user
+    kind: str = ""  # "PNG", "DICOM CT", "NIfTI" ..., shown to the user
     inverted: bool = False
     window: tuple[float, float] | None = None
 
     @property
     def shape(self) -> Index:
-        """(Z, Y, X), as its label map has it."""
+        """The shape (Z, Y, X), which is that of its label map."""
         _, z, y, x = self.voxels.shape
         return (z, y, x)
 
     @property
     def array(self) -> NDArray[Any]:
-        """All voxels in memory."""
+        """The voxels in memory, read if needed."""
         return np.asarray(self.voxels)
 
     @property
     def channels(self) -> int:
-        """1 for grey, 3 for colour, any other number for multi-channel microscopy."""
+        """Number of channels: 1 for grey, 3 for colour, any other for multi-channel microscopy."""
         return int(self.voxels.shape[0])
 
     @property
     def is_volume(self) -> bool:
-        """Whether it has more than one slice."""
+        """Whether the scan has more than one slice."""
         return bool(self.voxels.shape[1] > 1)
 
     @property
@@ -71,14 +71,14 @@ class Scan:
 
 
 PIECE = 64 * 2**20
-"""Bytes of voxels in one piece at most, where a whole scan is read piece by piece."""
+"""Largest number of bytes in a piece, where a whole scan is read piece by piece."""
 
 
 def pieces(voxels: Voxels) -> Iterator[NDArray[Any]]:
-    """Yield all voxels, (C, 1, some rows, X) at a time, so that a scan in a file needs little memory."""
+    """Yield all voxels in pieces (C, 1, some rows, X), so that a scan in a file needs little memory."""
     channels, slices, rows, columns = voxels.shape
     height = max(1, PIECE // (channels * columns * voxels.dtype.itemsize))
-    height = height // 256 * 256 or height  # files keep tiles of such sizes
+    height = height // 256 * 256 or height  # a multiple of usual tile sizes
     for z in range(slices):
         for y in range(0, rows, height):
             yield voxels[:, z : z + 1, y : y + height]

@@ -1,4 +1,4 @@
-"""A stroke: it paints into a label map while the pointer is down, and ends as an Edit or as nothing."""
+"""A stroke: it paints into a label map while the pointer is down, and ends as an Edit or is rolled back."""
 
 from __future__ import annotations
 
@@ -15,25 +15,25 @@ from unetstudio.data.origin import Origin
 from unetstudio.data.region import Index, Region, tight
 
 BLOCK = 128
-"""Edge in y and x of the blocks of old values that a stroke keeps: its cost follows the brush, not the image."""
+"""Edge in y and x of the blocks of old values that a stroke keeps: its cost depends on the brush, not on the image."""
 
 PART = 2**19
-"""Largest box of one part in voxels: a part costs a few milliseconds however far the stroke has swept since the last."""
+"""Largest box of a part in voxels: a part costs a few milliseconds however far the stroke has moved since the last."""
 
 
 @dataclass(slots=True)
 class _Block:
-    """Old values and origins of one touched block, and which of its voxels this stroke changed."""
+    """The old values and origins of a touched block, and the mask of its voxels that the stroke changed."""
 
     region: Region
     before: NDArray[np.uint8]
     before_origin: NDArray[np.uint8]
     changed: NDArray[np.bool_]
-    stored: NDArray[np.bool_]  # those of them that a part of the stroke holds already
+    stored: NDArray[np.bool_]  # those that an earlier part contains
 
 
 class Stroke:
-    """The painting from press to release. Voxels of locked classes are left alone; erasing paints UNLABELLED."""
+    """Painting from press to release. Voxels of locked classes are left alone; erasing paints UNLABELLED."""
 
     def __init__(self, labels: LabelMap, value: int, *, tool: str, origin: int = Origin.PAINTED, locked: Collection[int] = ()) -> None:
         self.labels = labels
@@ -42,10 +42,10 @@ class Stroke:
         self._origin = int(Origin.NONE) if value == UNLABELLED else int(origin)
         self._locked = np.array(sorted(locked), np.uint8)
         self._blocks: dict[Index, _Block] = {}
-        self._fresh: dict[Index, None] = {}  # blocks touched since the last part, in the order of their touch
+        self._fresh: dict[Index, None] = {}  # blocks touched since the last part, in order
 
     def paint(self, region: Region, mask: NDArray[np.bool_]) -> Region:
-        """Give the stroke's class to the voxels of `mask` (Z, Y, X of `region`); returns the part inside the scan, to repaint."""
+        """Give the stroke's class to the voxels of `mask` (Z, Y, X of `region`); return the part inside the scan, to repaint."""
         inside = region.clipped(self.labels.shape)
         if inside.empty:
             return inside
@@ -54,14 +54,14 @@ class Stroke:
             mask = mask & ~np.isin(self.labels.values[inside.slices], self._locked)
         for block in self._touch(inside):
             part = inside & block.region
-            chosen = mask[part.within(inside)]
-            block.changed[part.within(block.region)] |= chosen
-            self.labels.values[part.slices][chosen] = self.value
-            self.labels.origin[part.slices][chosen] = self._origin
+            covered = mask[part.within(inside)]
+            block.changed[part.within(block.region)] |= covered
+            self.labels.values[part.slices][covered] = self.value
+            self.labels.origin[part.slices][covered] = self._origin
         return inside
 
     def commit(self) -> Edit | None:
-        """End the stroke: return it as one Edit, already applied, or None when it changed nothing."""
+        """End the stroke and return it as an Edit, already applied, or None when it changed nothing."""
         edit = self._edit([(block, self._differing(block)) for block in self._blocks.values()])
         if edit is not None:
             self.labels.recount(edit.before, edit.after)
@@ -70,40 +70,40 @@ class Stroke:
         return edit
 
     def part(self) -> Edit | None:
-        """The changes since the last part as an Edit, or None when there are none. A far sweep takes several calls until then.
+        """Return changes since the last part as an Edit, or None when there are none. A long movement takes several calls.
 
-        A crash loses only the changes that no part holds. `commit` returns the whole stroke, whatever parts were taken.
+        A crash loses only changes that are in no part. `commit` returns the whole stroke, regardless of the parts.
         """
-        chosen: list[tuple[_Block, NDArray[np.bool_]]] = []
+        changes: list[tuple[_Block, NDArray[np.bool_]]] = []
         box = Region((0, 0, 0), (0, 0, 0))
         for key in list(self._fresh):
             block = self._blocks[key]
-            if chosen and (box | block.region).size > PART:
+            if changes and (box | block.region).size > PART:
                 break
             del self._fresh[key]
             mask = self._differing(block) & ~block.stored
             if mask.any():
                 block.stored |= mask
-                chosen.append((block, mask))
+                changes.append((block, mask))
                 box |= block.region
-        return self._edit(chosen)
+        return self._edit(changes)
 
     def _differing(self, block: _Block) -> NDArray[np.bool_]:
-        """The block's voxels whose value or origin the stroke has changed."""
+        """Return the mask of the block's voxels whose value or origin the stroke has changed."""
         mask: NDArray[np.bool_] = block.changed & ((block.before != self.value) | (block.before_origin != self._origin))
         return mask
 
-    def _edit(self, chosen: Sequence[tuple[_Block, NDArray[np.bool_]]]) -> Edit | None:
-        """The chosen voxels of some blocks as one Edit from the values before the stroke; None when there are none."""
+    def _edit(self, changes: Sequence[tuple[_Block, NDArray[np.bool_]]]) -> Edit | None:
+        """Make an Edit of masked voxels of blocks, from the values before the stroke; None when there are none."""
         box = Region((0, 0, 0), (0, 0, 0))
-        for block, some in chosen:
+        for block, some in changes:
             box |= _tight(block, some)
         if box.empty:
             return None
         mask = np.zeros(box.shape, np.bool_)
         before = np.zeros(box.shape, np.uint8)
         before_origin = np.zeros(box.shape, np.uint8)
-        for block, some in chosen:
+        for block, some in changes:
             part = block.region & box
             if part.empty:
                 continue
@@ -124,7 +124,7 @@ class Stroke:
         )
 
     def rollback(self) -> Region:
-        """Take everything back, as after Escape; returns the region to repaint."""
+        """Undo the whole stroke, as after Escape; return the region to repaint."""
         touched = Region((0, 0, 0), (0, 0, 0))
         for block in self._blocks.values():
             self.labels.values[block.region.slices] = block.before
@@ -135,7 +135,7 @@ class Stroke:
         return touched
 
     def _touch(self, inside: Region) -> list[_Block]:
-        """The blocks under a region, whose old values are kept from the first touch on."""
+        """Return the blocks under a region, storing the old values of those touched for the first time."""
         (z0, y0, x0), (z1, y1, x1) = inside.start, inside.stop
         rows, columns = range(y0 // BLOCK, (y1 - 1) // BLOCK + 1), range(x0 // BLOCK, (x1 - 1) // BLOCK + 1)
         return [self._block(key) for key in product(range(z0, z1), rows, columns)]
@@ -151,9 +151,9 @@ class Stroke:
         return self._blocks[key]
 
 
-def _tight(block: _Block, chosen: NDArray[np.bool_]) -> Region:
-    """The smallest box round chosen voxels of a block, in the label map's coordinates."""
-    box = tight(chosen)
+def _tight(block: _Block, mask: NDArray[np.bool_]) -> Region:
+    """Return the smallest box around masked voxels of a block, in the label map's coordinates."""
+    box = tight(mask)
     z, y, x = block.region.start
     (z0, y0, x0), (z1, y1, x1) = box.start, box.stop
     return Region((z0 + z, y0 + y, x0 + x), (z1 + z, y1 + y, x1 + x))

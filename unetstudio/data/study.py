@@ -1,4 +1,4 @@
-"""The live training material: cases with their label maps, to which the window's Edits are applied while a learner learns from them."""
+"""The live training study: cases with their label maps, to which the window's Edits are applied while a learner is training."""
 
 from __future__ import annotations
 
@@ -19,16 +19,16 @@ from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 
 CACHE_BYTES = 2 * 2**30
-"""Scans kept in memory; the one asked for is always kept."""
+"""Bytes of scans cached in memory; the last one used is always kept."""
 
 Counts = NDArray[np.int64]
 
 
 @dataclass(eq=False)
 class StudyCase:
-    """A case, how to read its scan, and its labels (None: nothing annotated yet, made with the first Edit).
+    """A case, the function that reads its scan, and its labels (None until the first Edit).
 
-    `sequence` is the journal's number of the last Edit that `labels` already hold; `revision` counts changes since.
+    `sequence` is the journal's number of the last Edit in `labels`; `revision` counts the Edits applied here.
     """
 
     case: Case
@@ -45,7 +45,7 @@ class StudyCase:
 
     @property
     def annotated(self) -> int:
-        """Voxels that carry a label, held-out ones too."""
+        """Number of labelled voxels, including held-out ones."""
         return int(self.counts[:, :UNLABELLED].sum())
 
     def apply(self, edit: Edit) -> Region:
@@ -59,23 +59,23 @@ class StudyCase:
 
 
 class Study:
-    """Classes and cases in project order. `revision` changes whenever labels, classes or cases do."""
+    """The classes and cases in project order. `revision` changes whenever labels, classes or cases do."""
 
     def __init__(self, classes: ClassTable, cases: Iterable[StudyCase] = (), *, cache_bytes: int = CACHE_BYTES) -> None:
         self.classes = classes
         self.revision = 0
         self._cases = {member.case.id: member for member in cases}
-        self._excluded: dict[str, tuple[float, int]] = {}  # by case: the signature of the file that could not be read
+        self._excluded: dict[str, tuple[float, int]] = {}  # signatures of the unreadable files by case
         self._scans: OrderedDict[str, Scan] = OrderedDict()
         self._cache_bytes = cache_bytes
 
     @property
     def cases(self) -> dict[str, StudyCase]:
-        """All cases by id."""
+        """The cases by id."""
         return self._cases
 
     def set_cases(self, cases: Iterable[StudyCase]) -> None:
-        """Replace the cases; one that was there keeps its labels, and its scan unless its file is another."""
+        """Replace the cases; one with the same id keeps its labels, and its scan unless its file changed."""
         before = [(id, member.case.source) for id, member in self._cases.items()]
         fresh: dict[str, StudyCase] = {}
         for new in cases:
@@ -89,20 +89,20 @@ class Study:
                 old.load = new.load
             old.case = new.case
             fresh[new.case.id] = old
-        for gone in self._cases.keys() - fresh.keys():
-            self._scans.pop(gone, None)
-            self._excluded.pop(gone, None)
+        for removed in self._cases.keys() - fresh.keys():
+            self._scans.pop(removed, None)
+            self._excluded.pop(removed, None)
         self._cases = fresh
-        if before != [(id, member.case.source) for id, member in fresh.items()]:  # a name or review state teaches nothing
+        if before != [(id, member.case.source) for id, member in fresh.items()]:  # names and review states do not matter for training
             self.revision += 1
 
     def set_classes(self, classes: ClassTable) -> None:
-        """Replace the class table; voxels of a class that is not in it count as not annotated."""
+        """Replace the class table; voxels of classes that are not in it count as not annotated."""
         self.classes = classes
         self.revision += 1
 
     def apply(self, case_id: str, sequence: int, edit: Edit) -> Region | None:
-        """Replay an Edit of the window; None when the labels hold it already or its case is gone. A sequence of 0 is always replayed."""
+        """Replay an Edit of the window; None when the labels have it or its case was removed. Sequence 0 is always replayed."""
         member = self._cases.get(case_id)
         if member is None or 0 < sequence <= member.sequence:
             return None
@@ -111,25 +111,25 @@ class Study:
         return member.apply(edit)
 
     def scan(self, case_id: str) -> Scan:
-        """Return a case's scan, from memory or read now; FormatError when its file cannot be read, KeyError for no such case."""
+        """Return a case's scan, cached or read; raise FormatError when its file cannot be read, KeyError for an unknown case."""
         if case_id in self._scans:
             self._scans.move_to_end(case_id)
             return self._scans[case_id]
         scan = self._cases[case_id].load()
         self._scans[case_id] = scan
-        while len(self._scans) > 1 and sum(kept.voxels.nbytes for kept in self._scans.values()) > self._cache_bytes:
+        while len(self._scans) > 1 and sum(cached.voxels.nbytes for cached in self._scans.values()) > self._cache_bytes:
             self._scans.popitem(last=False)
         return scan
 
     def exclude(self, case_id: str) -> None:
-        """Learn nothing from a case whose image cannot be read, until `readmit` finds another file there."""
+        """Exclude a case whose image cannot be read from training, until `readmit` finds another file there."""
         if case_id in self._cases and case_id not in self._excluded:
             self._excluded[case_id] = _signature(self._cases[case_id].case.source.path)
             self._scans.pop(case_id, None)
             self.revision += 1
 
     def readmit(self, *, all: bool = False) -> list[str]:
-        """Learn again from excluded cases whose file has changed or come back, or from all of them, and return their ids."""
+        """Readmit excluded cases whose file has changed or reappeared, or all of them, and return their ids."""
         returned = [id for id, was in self._excluded.items() if all or _signature(self._cases[id].case.source.path) != was]
         for id in returned:
             del self._excluded[id]
@@ -138,22 +138,22 @@ class Study:
 
     @property
     def excluded(self) -> list[str]:
-        """Ids of the cases whose image could not be read."""
+        """The ids of the cases whose image could not be read."""
         return list(self._excluded)
 
     def labelled(self) -> list[str]:
-        """Ids of the cases with at least one voxel of a class of the table, in project order, without excluded ones."""
+        """Return the ids of the cases with at least one voxel of a class in the table, in project order, without excluded ones."""
         values = list(self.classes.values)
         return [id for id, member in self._cases.items() if id not in self._excluded and member.counts[:, values].any()]
 
     def counts(self) -> dict[int, tuple[int, int]]:
-        """Count the voxels to train on and those held out, by class value."""
-        seen = (member.counts for id, member in self._cases.items() if id not in self._excluded)
-        total = sum(seen, np.zeros((2, 256), np.int64))
+        """Count the training voxels and the held-out voxels by class value."""
+        included = (member.counts for id, member in self._cases.items() if id not in self._excluded)
+        total = sum(included, np.zeros((2, 256), np.int64))
         return {value: (int(total[0, value]), int(total[1, value])) for value in self.classes.values}
 
     def reason_to_wait(self) -> str | None:
-        """Return one sentence on why training cannot begin yet; None when it can."""
+        """Return a sentence that says why training cannot begin yet; None when it can."""
         if not self._cases:
             return "Open an image to begin."
         if len(self.classes) < 2:
@@ -167,7 +167,7 @@ class Study:
 
 
 def _signature(path: Path) -> tuple[float, int]:
-    """Time and size, by which a file is seen to be another than before; the same for every one that is not there."""
+    """Return a file's modification time and size, by which a change is noticed; the same for every missing file."""
     try:
         status = path.stat()
     except OSError:
@@ -177,7 +177,7 @@ def _signature(path: Path) -> tuple[float, int]:
 
 def _count(values: Bytes, origin: Bytes) -> Counts:
     """Count the voxels of each value: (2, 256) int64, held-out ones in the second row."""
-    held = (origin & HELD_OUT) != 0
-    if not held.any():
+    held_out = (origin & HELD_OUT) != 0
+    if not held_out.any():
         return np.stack([np.bincount(values, minlength=256), np.zeros(256, np.int64)])
-    return np.stack([np.bincount(values[~held], minlength=256), np.bincount(values[held], minlength=256)])
+    return np.stack([np.bincount(values[~held_out], minlength=256), np.bincount(values[held_out], minlength=256)])

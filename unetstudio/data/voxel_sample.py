@@ -1,4 +1,4 @@
-"""Samples of a scan's voxels: a regular grid over all of it, percentiles of that, and the middle of its middle slice."""
+"""Samples of a scan's voxels: a regular grid, percentiles, and a crop of the middle slice."""
 
 from __future__ import annotations
 
@@ -12,19 +12,19 @@ from unetstudio.data.normalisation import Floats, spread
 from unetstudio.data.scan import Voxels
 
 SAMPLES = 200_000
-"""Voxels from which percentiles are taken."""
+"""Largest number of voxels from which percentiles are computed."""
 
 CROP = 1024
-"""Edge of the part of a scan's middle slice in which filter responses are measured."""
+"""Largest edge, in pixels, of the crop in which filter responses are measured."""
 
 
 def percentiles(voxels: Voxels, low: float = 0.5, high: float = 99.5) -> tuple[float, float]:
-    """Return two percentiles over all channels, from at most SAMPLES voxels; low < high always, also for constant or NaN images."""
+    """Return two percentiles over all channels, from about SAMPLES voxels; always low < high, also for constant or NaN images."""
     return spread(grid_sample(voxels, SAMPLES).reshape(-1), low, high)
 
 
 def grid_sample(voxels: Voxels, most: int) -> Floats:
-    """Return (C, N) float32: voxels on a regular grid over the scan, N about `most` at the largest."""
+    """Return (C, N) float32, voxels on a regular grid over the scan, N at most about `most`."""
     _, z, y, x = voxels.shape
     every = max(1.0, z * y * x / most)
     dz = max(1, min(z // 8, round(every ** (1 / 3)))) if z > 1 else 1
@@ -34,7 +34,7 @@ def grid_sample(voxels: Voxels, most: int) -> Floats:
 
 
 def middle_crop(voxels: Voxels) -> NDArray[Any]:
-    """Return (C, 1, Y, X) of the slice in the middle, at most CROP wide and high about its centre."""
+    """Return the centre (C, 1, Y, X) of the middle slice, at most CROP wide and high."""
     _, z, y, x = voxels.shape
     top, left = max(0, (y - CROP) // 2), max(0, (x - CROP) // 2)
     return voxels[:, z // 2 : z // 2 + 1, top : top + CROP, left : left + CROP]

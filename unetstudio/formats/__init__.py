@@ -1,6 +1,6 @@
 """Files of images, volumes and masks: one file per format, each reading and some writing.
 
-Light to import: the libraries behind the formats load when the first file of their kind is read.
+Importing it is cheap: the libraries behind the formats load when the first file of their kind is read.
 """
 
 from unetstudio.formats.discovery import discover

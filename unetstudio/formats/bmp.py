@@ -7,7 +7,7 @@ from unetstudio.formats.pictures import Picture
 
 
 class Bmp(Picture):
-    """Grey, colour or palette."""
+    """Windows bitmaps in grey, colour or with a palette."""
 
     title = "BMP"
     suffixes = (".bmp", ".dib")

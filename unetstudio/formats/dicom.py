@@ -1,6 +1,6 @@
 """DICOM: single images, multi-frame files and series of slices, in stored values after rescaling (CT in Hounsfield units).
 
-Nothing that names the patient is kept: not the name, not an identifier, not a description.
+Nothing that identifies the patient is kept: no name, identifier or description.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ _EXPLICIT = (
 
 
 class Dicom(Format):
-    """Slices are sorted by their position along the slice normal, never by file name."""
+    """DICOM files and series; slices are sorted by their position along the slice normal, never by file name."""
 
     title = "DICOM"
     suffixes = (".dcm", ".dicom", ".ima")
@@ -105,7 +105,7 @@ def _read_series(folder: Path, files: list[Path], *, name: str) -> Scan:
 
 
 def _dataset(path: Path) -> Dataset:
-    """Parse the whole file; FormatError when it is no image."""
+    """Parse the whole file; raise FormatError when it is no image."""
     import pydicom
 
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -119,10 +119,10 @@ def _scan(dataset: Dataset, frames: NDArray[Any], planes: list[FramePlane], path
     """Make the scan of frames (Z, C, Y, X) in order."""
     middle = planes[len(planes) // 2]
     modality = str(dataset.get("Modality", "") or "")
-    known = modality if modality.isalnum() and len(modality) <= 4 else ""
+    short_name = modality if modality.isalnum() and len(modality) <= 4 else ""
     return Scan(
         tidy(frames.transpose(1, 0, 2, 3), path),
-        kind=f"DICOM {known}".strip(),
+        kind=f"DICOM {short_name}".strip(),
         inverted=dataset.get("PhotometricInterpretation") == "MONOCHROME1",
         window=middle.window,
     )

@@ -1,4 +1,4 @@
-"""The library that decompresses each DICOM transfer syntax; JPEG Extended, JPEG Lossless and JPEG-LS through imagecodecs.
+"""The choice of a decoder for each DICOM transfer syntax; JPEG Extended, JPEG Lossless and JPEG-LS use imagecodecs.
 
 pydicom looks its decoders up by name in modules with this shape: DECODER_DEPENDENCIES, is_available, and a function.
 """
@@ -30,7 +30,7 @@ def is_available(uid: str) -> bool:
 
 
 def decoder_for(uid: str) -> tuple[Decoder, str]:
-    """Return pydicom's decoder for a transfer syntax and the plugin to use; NotImplementedError when there is none."""
+    """Return pydicom's decoder for a transfer syntax and the plugin to use; raise NotImplementedError when there is none."""
     from pydicom.pixels.decoders.base import get_decoder
 
     decoder = get_decoder(uid)

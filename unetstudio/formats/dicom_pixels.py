@@ -1,4 +1,4 @@
-"""The pixels of one DICOM file: decompressed, coloured, and rescaled frame by frame."""
+"""The pixels of a DICOM file: decompressed, coloured, and rescaled frame by frame."""
 
 from __future__ import annotations
 
@@ -17,11 +17,11 @@ if TYPE_CHECKING:
     from pydicom import Dataset
 
 MOST_PIXELS = 65_535
-"""Rows and columns are 16-bit numbers."""
+"""Largest number of rows or columns, which DICOM stores in 16 bits."""
 
 
 def frames_of(dataset: Dataset, path: Path) -> NDArray[Any]:
-    """Decode (Z, C, Y, X): one entry per frame, colours as RGB, values after the modality's rescaling."""
+    """Decode the frames to (Z, C, Y, X): colours as RGB, values after the modality's rescaling."""
     _check(dataset, path)
     stored = _decoded(dataset, path)
     if dataset.get("PhotometricInterpretation") == "PALETTE COLOR":
@@ -41,7 +41,7 @@ def frames_of(dataset: Dataset, path: Path) -> NDArray[Any]:
 
 
 def _check(dataset: Dataset, path: Path) -> None:
-    """Raise FormatError unless size and transfer syntax are there and possible; a missing syntax is guessed."""
+    """Raise FormatError unless the size is valid and the pixels are complete; guess a missing transfer syntax."""
     from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
     rows, columns = (int(dataset.get(keyword) or 0) for keyword in ("Rows", "Columns"))
@@ -72,7 +72,7 @@ def _bits(dataset: Dataset, values: int) -> int:
 
 
 def _decoded(dataset: Dataset, path: Path) -> NDArray[Any]:
-    """Decode (frames, Y, X, samples) stored values."""
+    """Decode the stored values to (frames, Y, X, samples)."""
     from unetstudio.formats.dicom_codecs import decoder_for
 
     try:
@@ -80,14 +80,14 @@ def _decoded(dataset: Dataset, path: Path) -> NDArray[Any]:
     except NotImplementedError:
         name = dataset.file_meta.TransferSyntaxUID.name
         raise FormatError(path, f"its compression ({name}) is not supported; export it uncompressed or as lossless JPEG.") from None
-    array, about = decoder.as_array(dataset, decoding_plugin=plugin)
-    frames, samples = int(about["number_of_frames"]), int(about["samples_per_pixel"])
-    rows, columns = int(about["rows"]), int(about["columns"])
+    array, properties = decoder.as_array(dataset, decoding_plugin=plugin)
+    frames, samples = int(properties["number_of_frames"]), int(properties["samples_per_pixel"])
+    rows, columns = int(properties["rows"]), int(properties["columns"])
     return np.asarray(array).reshape(frames, rows, columns, samples)
 
 
 def _palette(dataset: Dataset) -> NDArray[np.uint8]:
-    """Return (N, 3) from the colour tables, entries of 16 bits reduced to 8."""
+    """Return the colour tables as (N, 3), 16-bit entries reduced to 8 bits."""
     from pydicom.pixels.processing import apply_color_lut
 
     entries, first, _ = (int(n) for n in dataset.RedPaletteColorLookupTableDescriptor)

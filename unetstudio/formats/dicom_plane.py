@@ -15,7 +15,7 @@ Vector = tuple[float, ...]
 
 @dataclass(frozen=True)
 class FramePlane:
-    """`position` (3) and `orientation` (6: along a row, down a column) in LPS mm; `pixel` mm between rows and between columns."""
+    """A frame: `position` (3) and `orientation` (6: along a row, down a column) in LPS mm; `pixel` mm between rows, between columns."""
 
     position: Vector | None = None
     orientation: Vector | None = None
@@ -40,9 +40,9 @@ def _plane(dataset: Dataset, shared: Dataset | None, own: Dataset | None, *, sin
         next((item for group in groups if (item := _first(group, f"{name}Sequence")) is not None), dataset)
         for name in ("PixelMeasures", "PlanePosition", "PlaneOrientation", "PixelValueTransformation", "FrameVOILUT")
     )
-    lies = single or position is not dataset
+    has_position = single or position is not dataset
     return FramePlane(
-        position=_vector(position, "ImagePositionPatient", 3) if lies else None,
+        position=_vector(position, "ImagePositionPatient", 3) if has_position else None,
         orientation=_vector(orientation, "ImageOrientationPatient", 6),
         pixel=next((p for name in ("PixelSpacing", "ImagerPixelSpacing") if (p := _vector(measures, name, 2)) and min(p) > 0), None),
         thickness=next((t for t in _thicknesses(measures) if t > 0), None),
@@ -53,7 +53,7 @@ def _plane(dataset: Dataset, shared: Dataset | None, own: Dataset | None, *, sin
 
 
 def _slope(dataset: Dataset, values: Dataset) -> float:
-    """Return the slope; RT dose files have a tag of their own for it."""
+    """Return the rescale slope; RT dose files have a separate tag for it."""
     return _number(values.get("RescaleSlope"), 0.0) or _number(dataset.get("DoseGridScaling"), 0.0) or 1.0
 
 

@@ -24,7 +24,7 @@ _SPLITTERS = (
     "EchoTime", "EchoNumbers", "TemporalPositionIdentifier", "DiffusionBValue", "TriggerTime", "ImageType", "AcquisitionNumber",
     "AcquisitionTime",
 )  # fmt: skip
-"""Tags that tell the volumes of one series apart when two slices lie at the same place, the surest first."""
+"""Tags that distinguish the volumes of a series when two slices lie at the same place, most reliable first."""
 
 _TAGS = [
     "SeriesInstanceUID", "SOPInstanceUID", "SeriesNumber", "Modality", "Rows", "Columns", "SamplesPerPixel", "NumberOfFrames",
@@ -34,7 +34,7 @@ _TAGS = [
 
 @dataclass(frozen=True)
 class Series:
-    """Files of one volume; `part` is a short hash, so that no identifier leaves the files."""
+    """The files of one volume; `part` is a short hash, so that no identifier leaves the files."""
 
     part: str
     files: tuple[Path, ...]
@@ -53,18 +53,18 @@ class _Slice:
 
 
 def find_series(folder: Path, part: str) -> Series:
-    """Return the series that `part` names, or the only one when `part` is empty; FormatError when it is gone."""
+    """Return the series that `part` names, or the only one when `part` is empty; raise FormatError when there is none."""
     files = [path for path in files_in(folder) if format_name(path) == "dicom"]
     candidates = [series for series in series_among(files) if len(series.files) > 1 or part == ""]
-    chosen = [series for series in candidates if series.part == part or (part == "" and len(candidates) == 1)]
-    if not chosen:
+    matches = [series for series in candidates if series.part == part or (part == "" and len(candidates) == 1)]
+    if not matches:
         problem = "holds no DICOM series" if not candidates else f"holds {len(candidates)} DICOM series, but not the one meant"
         raise FormatError(folder, f"the folder {problem}; open it again to choose.")
-    return chosen[0]
+    return matches[0]
 
 
 def series_among(files: Iterable[Path]) -> list[Series]:
-    """Group files of one folder into volumes, in order of series number; lone and multi-frame files make one each."""
+    """Group the files of a folder into volumes, in order of series number; single and multi-frame files make one each."""
     readable = [one for file in files if (one := _slice(file)) is not None]
     slices = list({one.instance: one for one in reversed(readable)}.values())[::-1]  # a copy of a slice counts once
     groups: list[list[_Slice]] = []
@@ -86,7 +86,7 @@ def series_among(files: Iterable[Path]) -> list[Series]:
 
 
 def _slice(path: Path) -> _Slice | None:
-    """Read what grouping needs of a file; None when it is damaged or no image."""
+    """Read the tags needed for grouping; None when the file is damaged or no image."""
     import pydicom
 
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
@@ -111,7 +111,7 @@ def _text(header: Dataset, keyword: str) -> str:
 
 
 def _together(a: _Slice, b: _Slice) -> bool:
-    """Whether two slices may be of one volume by series, size and direction."""
+    """Whether two slices may belong to one volume, by series, size and direction."""
     if (a.series, a.shape) != (b.series, b.shape) or a.plane.orientation is None or b.plane.orientation is None:
         return a.path == b.path
     same_pixels = np.allclose(a.plane.pixel or 0, b.plane.pixel or 0, rtol=1e-3)
@@ -119,11 +119,11 @@ def _together(a: _Slice, b: _Slice) -> bool:
 
 
 def _apart(group: list[_Slice]) -> list[list[_Slice]]:
-    """Split a group with two slices at one place (echoes, time points, phases) by the first tag that resolves it."""
+    """Split a group that has slices at the same place (echoes, time points, phases) by the first tag that separates them."""
     if _distinct(group):
         return [group]
     for column in range(len(_SPLITTERS)):
-        parts = _split(group, lambda one, column=column: one.splits[column])  # type: ignore[misc]
+        parts = _split(group, lambda one, column=column: one.splits[column])  # type: ignore[misc]  # mypy infers no lambda with a default
         if len(parts) > 1 and all(_distinct(part) for part in parts):
             return parts
     return [group]
@@ -142,7 +142,7 @@ def _distinct(group: list[_Slice]) -> bool:
 
 
 def _part(group: list[_Slice]) -> str:
-    """Return 12 hexadecimal digits of a SHA-256 over what makes the group: series, size, direction, and splitting tags."""
+    """Return 12 hexadecimal digits of a SHA-256 over a group's series, size, direction, and splitting tags."""
     first = group[0]
     directions = [round(n, 2) + 0.0 for n in first.plane.orientation or ()]
     common = [values[0] if len(set(values)) == 1 else "" for values in zip(*(one.splits for one in group), strict=True)]

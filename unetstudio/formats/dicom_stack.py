@@ -1,4 +1,4 @@
-"""The order of DICOM slices along their normal; slices whose voxels would lie in the wrong place are refused."""
+"""Ordering of DICOM slices along their normal; slices that do not form a regular volume are refused."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.dicom_plane import FramePlane
 
 GAP = 0.01
-"""Slice distances may differ by this share of the usual one (highdicom's tolerance)."""
+"""Tolerance of slice distances, as a share of the median one (that of highdicom)."""
 
 TILT = 1e-3
-"""Slices may be shifted sideways by this share of their distance."""
+"""Tolerance of sideways shifts of slices, as a share of their distance."""
 
 MIXED = 1e-3
-"""Direction cosines of one volume's slices may differ by this much."""
+"""Tolerance of direction cosines of a volume's slices."""
 
 _AS_PICTURES = "open its slices one at a time as pictures"
 
 
 def stacked(planes: list[FramePlane], path: Path) -> tuple[list[int], Geometry]:
-    """Return the order of the slices (first is lowest along the normal) and their geometry.
+    """Return the order of the slices, lowest along the normal first, and their geometry.
 
-    Frames that state no position of their own, and repeated ones (a film, a time series), stay in the order of the file.
+    Frames without positions of their own, and repeated ones (a film, a time series), stay in the order of the file.
     """
     as_stored = list(range(len(planes)))
     if len(planes) == 1:
@@ -46,7 +46,7 @@ def stacked(planes: list[FramePlane], path: Path) -> tuple[list[int], Geometry]:
 
 
 def _step(positions: NDArray[np.float64], heights: NDArray[np.float64], path: Path) -> NDArray[np.float64]:
-    """Return (3,) mm from slice to slice of sorted slices; FormatError when uneven or not along the normal."""
+    """Return (3,) mm from slice to slice of sorted slices; raise FormatError when uneven or not along the normal."""
     distances = np.diff(heights)
     usual = float(np.median(distances))
     if distances.min() < max(1e-4, GAP * usual):
@@ -72,7 +72,7 @@ def _step(positions: NDArray[np.float64], heights: NDArray[np.float64], path: Pa
 
 
 def _geometry(first: FramePlane, step: NDArray[np.float64]) -> Geometry:
-    """Make the affine (k, j, i) -> LPS mm."""
+    """Make the geometry from the first slice and the step between slices."""
     if first.orientation is None or first.position is None or first.pixel is None:
         return Geometry()
     row, column = np.array(first.orientation[:3]), np.array(first.orientation[3:])
@@ -82,7 +82,7 @@ def _geometry(first: FramePlane, step: NDArray[np.float64]) -> Geometry:
 
 
 def _lone(plane: FramePlane) -> Geometry:
-    """Return the geometry of one slice, as deep as it is thick, or 1 mm where that is not stated."""
+    """Return the geometry of a single slice, with its thickness as depth, or 1 mm where that is not stated."""
     depth = plane.thickness or 1.0
     if plane.orientation is not None and plane.position is not None and plane.pixel is not None:
         normal = _normal(np.array(plane.orientation))
@@ -92,10 +92,10 @@ def _lone(plane: FramePlane) -> Geometry:
 
 
 def _loose(planes: list[FramePlane]) -> Geometry:
-    """Return the geometry of frames without positions: spacing alone, where the distance of slices is stated."""
+    """Return the geometry of frames without positions: only the spacing, if the distance of slices is stated."""
     first = planes[0]
-    known = first.pixel is not None and first.thickness is not None and first.position is None and first.orientation is not None
-    if not known or first.pixel is None or first.thickness is None:
+    has_spacing = first.pixel is not None and first.thickness is not None and first.position is None and first.orientation is not None
+    if not has_spacing or first.pixel is None or first.thickness is None:
         return Geometry()
     return Geometry((first.thickness, first.pixel[0], first.pixel[1]))
 

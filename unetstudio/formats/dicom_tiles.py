@@ -1,4 +1,4 @@
-"""Whole slides in DICOM: one picture assembled from the tiles in its frames."""
+"""Whole-slide images in DICOM: a picture assembled from the tiles in its frames."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def is_tiled(dataset: Dataset) -> bool:
-    """Whether the frames are parts of one large picture."""
+    """Whether the frames are tiles of a large picture."""
     return "TotalPixelMatrixColumns" in dataset and "TotalPixelMatrixRows" in dataset
 
 
@@ -38,18 +38,18 @@ def assembled(frames: NDArray[Any], dataset: Dataset, path: Path) -> NDArray[Any
 
 
 def slide_geometry(dataset: Dataset) -> Geometry:
-    """Return the spacing from the tags, or from the size in mm of the imaged slide."""
+    """Return the spacing from its tag, or from the size in mm of the imaged volume."""
     plane = planes_of(dataset, 1)[0]
     if plane.pixel is not None:
         return Geometry((1.0, plane.pixel[0], plane.pixel[1]))
     height, width = (float(dataset.get(keyword) or 0) for keyword in ("ImagedVolumeHeight", "ImagedVolumeWidth"))
     y, x = height / int(dataset.TotalPixelMatrixRows), width / int(dataset.TotalPixelMatrixColumns)
-    square = y > 0 and abs(x / y - 1) < 0.05  # some writers give the size of the slide and not of the picture
+    square = y > 0 and abs(x / y - 1) < 0.05  # some writers state the size of the slide, not of the picture
     return Geometry((1.0, y, x)) if square else Geometry()
 
 
 def _places(dataset: Dataset, whole: tuple[int, int], tile: tuple[int, int], path: Path) -> list[tuple[int, int]]:
-    """Return (y, x) of each tile's first pixel: as the frames state it, or row by row where the file promises that."""
+    """Return (y, x) of each tile's first pixel: as the frames state it, or row by row where the file declares that."""
     stated = [_stated(frame) for frame in dataset.get("PerFrameFunctionalGroupsSequence") or []]
     if stated and None not in stated:
         return [place for place in stated if place is not None]

@@ -1,4 +1,4 @@
-"""Finding the scans in the files and folders that a user drops or names."""
+"""Discovery of the scans among the files and folders that a user drops or names."""
 
 from __future__ import annotations
 
@@ -12,21 +12,21 @@ from unetstudio.formats.folder import files_in, subfolders_in
 from unetstudio.formats.recognition import format_name, format_titles, recognise, unknown_format
 
 DEEPEST = 8
-"""Levels of folders inside folders that are searched."""
+"""Largest depth of nested folders that is searched."""
 
 
 def discover(paths: Sequence[Path]) -> list[Source]:
-    """Find every scan among files and folders, in natural order of names; DICOM slices of one series in one folder are one scan.
+    """Find every scan among files and folders, in natural order of names; a folder's DICOM slices of one series are one scan.
 
-    Of a folder its own files count; its subfolders are searched only when none of them is an image (a folder of masks beside the
-    images thus stays out). Hidden files and projects are passed over. FormatError when nothing can be opened.
+    The subfolders of a folder are searched only when none of its own files is an image, so that masks beside the images are left out.
+    Hidden files and projects are skipped. Raise FormatError when nothing can be opened.
     """
     files, folders = [p for p in paths if not p.is_dir()], [p for p in paths if p.is_dir()]
     sources = _sources(files, explicit=True)
     for folder in folders:
         sources += _search(folder, DEEPEST)
     if sources:
-        return sources + [Source(path) for path in files if format_name(path) is None]  # reading these will say what is wrong with them
+        return sources + [Source(path) for path in files if format_name(path) is None]  # reading these raises a specific error
     if len(paths) == 1 and files:
         raise unknown_format(files[0])
     where = folders[0] if folders else (files[0] if files else Path("nothing"))
@@ -41,9 +41,9 @@ def _search(folder: Path, depth: int) -> list[Source]:
 
 
 def _sources(files: Sequence[Path], *, explicit: bool) -> list[Source]:
-    """Make one source per picture or volume file, at the place of its first file for a DICOM series.
+    """Make a source for each picture or volume file and each DICOM series.
 
-    An `explicit` file, named by the user, that cannot be opened is a FormatError; others are passed over.
+    Raise FormatError for an `explicit` file, named by the user, that cannot be opened; others are skipped.
     """
     sources: list[Source] = []
     slices: dict[Path, list[Path]] = {}
@@ -57,5 +57,5 @@ def _sources(files: Sequence[Path], *, explicit: bool) -> list[Source]:
         series = series_among(inside)
         sources += [Source(folder, one.part) if len(one.files) > 1 else Source(one.files[0]) for one in series]
         if explicit and not series and len(files) == 1:
-            sources.append(Source(inside[0]))  # reading it will say what is wrong with it
+            sources.append(Source(inside[0]))  # reading it raises a specific error
     return sources

@@ -1,4 +1,4 @@
-"""Arrays that stay in their files and are read in parts; the plain one whose numbers lie one after the other."""
+"""Arrays that stay in their files and are read in parts: the interface, and the plain array of consecutive numbers."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ Slices = tuple[slice, ...]
 
 
 class FileArray(Protocol):
-    """An array in a file, with axes as the file has them. Indexed by one slice for each axis, each within the array and of step 1."""
+    """An array in a file, with the file's axes. The index is a slice for each axis, within the array and of step 1."""
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
@@ -25,9 +25,9 @@ class FileArray(Protocol):
 
 
 class RawArray:
-    """Numbers one after the other, the last axis first, from byte `offset` on.
+    """An array of consecutive numbers in C order from byte `offset` on.
 
-    Read with plain reads and not through a memory map: where a file shrinks, or its disk goes away, a map ends the process.
+    It uses plain reads and no memory map: where a file shrinks, or its disk is removed, a map would end the process.
     """
 
     def __init__(self, path: Path, offset: int, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
@@ -39,7 +39,7 @@ class RawArray:
     def __getitem__(self, index: Slices, /) -> NDArray[Any]:
         values = np.empty(tuple(part.stop - part.start for part in index), self.dtype)
         target = values.reshape(-1).view(np.uint8).data
-        axis = len(index) - 1  # along which runs of bytes lie: those behind it are read whole
+        axis = len(index) - 1  # of contiguous runs: the axes after it are read whole
         while axis > 0 and values.shape[axis] == self.shape[axis]:
             axis -= 1
         strides = [math.prod(self.shape[n + 1 :]) * self.dtype.itemsize for n in range(axis + 1)]

@@ -1,4 +1,4 @@
-"""The files and subfolders of a folder that may hold images, in the order in which people number them."""
+"""The files and subfolders of a folder that may hold images, in natural order."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from unetstudio.formats.natural_sort import natural_key
 
 
 def files_in(folder: Path) -> list[Path]:
-    """List the files of a folder without hidden ones and projects; FormatError when it cannot be opened."""
+    """List the files of a folder without hidden ones and projects; raise FormatError when it cannot be opened."""
     return _listed(folder, Path.is_file)
 
 
 def subfolders_in(folder: Path) -> list[Path]:
-    """List the subfolders of a folder without hidden ones and projects; FormatError when it cannot be opened."""
+    """List the subfolders of a folder without hidden ones and projects; raise FormatError when it cannot be opened."""
     return _listed(folder, Path.is_dir)
 
 

@@ -1,4 +1,4 @@
-"""GIF pictures, in which some masks are published; read only, the first frame of an animation."""
+"""GIF pictures, a format of some published masks; read only, the first frame of an animation."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from unetstudio.formats.pictures import Picture
 
 
 class Gif(Picture):
-    """Palette pictures of 8 bits."""
+    """GIF pictures with a palette of 8 bits."""
 
     title = "GIF"
     suffixes = (".gif",)

@@ -14,7 +14,7 @@ _PIECE = 2**20
 
 
 def sha256_of(source: Source | Path) -> str:
-    """Hash a file's bytes; for a DICOM series, its files' hashes in sorted order, whatever the files are called."""
+    """Hash a file's bytes; for a DICOM series, its files' hashes in sorted order, independent of file names."""
     source = source if isinstance(source, Source) else Source(source)
     if not source.path.is_dir():
         return _of_file(source.path)

@@ -1,4 +1,4 @@
-"""HDF5: masks with spacing and class names, and the single image in files of other programs."""
+"""HDF5: masks with spacing and class names, and single images in files of other programs."""
 
 from __future__ import annotations
 
@@ -31,11 +31,11 @@ if TYPE_CHECKING:
 _NAMES = ("labels", "image", "raw", "data", "volume", "exported_data")
 _CHUNK = (16, 256, 256)
 LARGEST = 64 * 2**20
-"""Bytes of a chunk; files with larger ones are not read in parts."""
+"""Bytes of the largest chunk in files that are read in parts."""
 
 
 class Hdf5(Format):
-    """A dataset named `labels` (Z, Y, X), with `spacing_zyx_mm`, `affine_kji_to_lps_mm` and the legend as attributes."""
+    """HDF5 files; masks are a dataset `labels` (Z, Y, X) with `spacing_zyx_mm`, `affine_kji_to_lps_mm` and the legend as attributes."""
 
     title = "HDF5"
     suffixes = (".h5", ".hdf5")
@@ -60,7 +60,7 @@ class Hdf5(Format):
         return Scan(tidy(voxels, source.path), geometry, kind=self.title)
 
     def read_by_region(self, path: Path, large: int) -> Scan | None:
-        """Leave datasets in the file whose chunks are not too large themselves."""
+        """Leave large datasets in the file, unless their chunks are too large."""
         import h5py
         import hdf5plugin  # noqa: F401  (its compressions are known to h5py once it is imported)
 
@@ -78,24 +78,24 @@ class Hdf5(Format):
         return Scan(tidy_lazily(voxels.map(lambda part: part[:3]) if axes == "YXS" else voxels), geometry, kind=self.title)
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
-        """Build the file in memory (a full disk would make h5py crash the process), with gzip, which every reader knows."""
+        """Build the file in memory (on a full disk h5py can crash the process), with gzip, which every reader supports."""
         import h5py
 
         file = io.BytesIO()
         chunks = tuple(min(n, most) for n, most in zip(labels.shape, _CHUNK, strict=True))
         with h5py.File(file, "w", libver=("v110", "v110")) as h5:
-            kept = h5.create_dataset("labels", data=labels, chunks=chunks, compression="gzip", compression_opts=1, fletcher32=True)
+            dataset = h5.create_dataset("labels", data=labels, chunks=chunks, compression="gzip", compression_opts=1, fletcher32=True)
             if geometry.spacing is not None:
-                kept.attrs["spacing_zyx_mm"] = geometry.spacing
+                dataset.attrs["spacing_zyx_mm"] = geometry.spacing
             if geometry.affine is not None:
-                kept.attrs["affine_kji_to_lps_mm"] = geometry.matrix
-            kept.attrs["legend"] = json.dumps(legend(classes), ensure_ascii=False)
-            kept.attrs["note"] = RESEARCH_USE
+                dataset.attrs["affine_kji_to_lps_mm"] = geometry.matrix
+            dataset.attrs["legend"] = json.dumps(legend(classes), ensure_ascii=False)
+            dataset.attrs["note"] = RESEARCH_USE
         return file.getvalue()
 
 
 class DatasetFile:
-    """A dataset in a file that is opened for each read."""
+    """A dataset in a file, which is opened for each read."""
 
     def __init__(self, path: Path, name: str, shape: tuple[int, ...], dtype: np.dtype[Any]) -> None:
         self.shape, self.dtype = tuple(shape), np.dtype(dtype)
@@ -110,14 +110,14 @@ class DatasetFile:
 
 
 def _chunk_bytes(dataset: h5py.Dataset) -> int:
-    """Return the bytes that have to be read at once."""
+    """Return the bytes of a chunk, the smallest unit of reading."""
     return math.prod(dataset.chunks or (1,)) * int(dataset.dtype.itemsize)
 
 
 def _dataset(file: h5py.File, path: Path) -> h5py.Dataset:
     """Return the dataset of a known name, or the only one that can be an image."""
     dataset = _only(file, path)
-    if dataset.external or dataset.is_virtual:  # any file of this computer could be shown, and sent on, as an image
+    if dataset.external or dataset.is_virtual:  # it could expose any file of this computer as an image
         raise FormatError(path, "its voxels lie in other files; save the image with all its voxels in one file.")
     return dataset
 

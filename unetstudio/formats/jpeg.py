@@ -1,4 +1,4 @@
-"""JPEG pictures; read only, since its compression would smear the borders of a mask."""
+"""JPEG pictures; read only, since lossy compression would blur the borders of a mask."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from unetstudio.formats.pictures import Picture
 
 
 class Jpeg(Picture):
-    """Grey, colour, or CMYK turned to colour."""
+    """JPEG pictures in grey, colour, or CMYK converted to colour."""
 
     title = "JPEG"
     suffixes = (".jpg", ".jpeg", ".jpe", ".jfif")

@@ -18,7 +18,7 @@ _BOX, _CODESTREAM = b"\0\0\0\x0cjP  \r\n\x87\n", b"\xff\x4f\xff\x51"
 
 
 class Jpeg2000(Picture):
-    """Grey or colour, of 8 or 16 bits."""
+    """JPEG 2000 pictures in grey or colour, of 8 or 16 bits."""
 
     title = "JPEG 2000"
     suffixes = (".jp2", ".j2k", ".j2c", ".jpx")

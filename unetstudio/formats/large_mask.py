@@ -20,14 +20,14 @@ Labels = NDArray[np.uint8]
 Read = Callable[[Region], Labels]
 
 TILE = 512
-"""Edge of the tiles of a mask."""
+"""Edge of a TIFF tile in pixels."""
 
 MOST_ALONG_AXIS = 32_767
-"""Voxels that NIfTI can count along an axis."""
+"""Largest number of voxels along an axis in NIfTI."""
 
 
 def ending(shape: Index) -> str:
-    """Return the suffix that `write_large_mask` wants for a mask of this shape (Z, Y, X)."""
+    """Return the suffix of the file that `write_large_mask` writes for a mask of this shape (Z, Y, X)."""
     return ".tif" if shape[0] == 1 else ".nii.gz"
 
 
@@ -38,7 +38,7 @@ def make_sure_it_can_be_saved(path: Path, shape: Index) -> None:
 
 
 def write_large_mask(path: Path, shape: Index, read: Read, geometry: Geometry) -> None:
-    """Save class values (Z, Y, X), whole or not at all; FormatError when the disk refuses."""
+    """Save class values (Z, Y, X), whole or not at all; raise FormatError when the disk refuses."""
     with replacing(path) as file:
         if shape[0] > 1:
             with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0, filename="") as packed:

@@ -23,11 +23,11 @@ Transform = Callable[[NDArray[Any]], NDArray[Any]]
 
 
 class LazyVoxels:
-    """(C, Z, Y, X) voxels of an array in a file.
+    """The voxels (C, Z, Y, X) of an array in a file.
 
-    `axes` names the array's axes by the letters C, S (samples of a colour), Z, Y and X; of an axis named "-" the first entry is taken.
-    `transform` turns a part (C, Z, Y, X), as stored, into the values used by the program. Indexed as an array is, by
-    numbers and slices with positive steps. FormatError whenever the file cannot be read.
+    `axes` names the array's axes by the letters C, S (samples of a colour), Z, Y and X; only the first entry of an axis named "-" is used.
+    `transform` converts a part (C, Z, Y, X), as stored, to the values used by the program. They are indexed like an array, by numbers and
+    slices with positive steps. Raise FormatError whenever the file cannot be read.
     """
 
     def __init__(self, path: Path, title: str, array: FileArray, axes: str, transform: Transform | None = None) -> None:
@@ -40,7 +40,7 @@ class LazyVoxels:
 
     @property
     def nbytes(self) -> int:
-        """The bytes that the whole would take."""
+        """Bytes of all voxels."""
         c, z, y, x = self.shape
         return c * z * y * x * self.dtype.itemsize
 
@@ -66,7 +66,7 @@ class LazyVoxels:
         return part[tuple(0 if not isinstance(one, slice) else slice(None) for one in axes)]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
-        """Read everything; FormatError where it does not fit into memory."""
+        """Read everything; raise FormatError when it does not fit into memory."""
         require_memory(self.path, self.nbytes, self.nbytes)
         return self[...].astype(dtype or self.dtype, copy=False)
 
@@ -75,11 +75,11 @@ class LazyVoxels:
 
     def _expanded(self, index: Any) -> list[Any]:
         """Return a number or slice for each of the four axes."""
-        given = list(index) if isinstance(index, tuple) else [index]
-        if Ellipsis in given:
-            place = given.index(Ellipsis)
-            given[place : place + 1] = [slice(None)] * (5 - len(given))
-        return given + [slice(None)] * (4 - len(given))
+        axes = list(index) if isinstance(index, tuple) else [index]
+        if Ellipsis in axes:
+            place = axes.index(Ellipsis)
+            axes[place : place + 1] = [slice(None)] * (5 - len(axes))
+        return axes + [slice(None)] * (4 - len(axes))
 
     def _box(self, z: range, y: range, x: range) -> NDArray[Any]:
         """Read (C, Z, Y, X) from the first to the last of each range, ignoring steps."""
@@ -95,7 +95,7 @@ class LazyVoxels:
 
     @cached_property
     def lowest(self) -> float:
-        """The smallest finite value; FormatError when there is none."""
+        """The smallest finite value. Raise FormatError when there is none."""
         lows = [float(part[good].min()) for part in pieces(self) if (good := np.isfinite(part)).any()]
         if not lows:
             raise FormatError(self.path, "none of its pixels is a number (all are NaN or infinite); export it again.")
@@ -103,7 +103,7 @@ class LazyVoxels:
 
 
 def tidy_lazily(voxels: LazyVoxels) -> LazyVoxels:
-    """Do what `tidy` does to a whole array: one of the known types, finite. Where that takes the extremes, everything is read once."""
+    """Convert voxels as `tidy` does: to one of its types, and finite. Where that needs the extremes, everything is read once."""
     kind = voxels.dtype.kind
     if kind == "b":
         return voxels.map(lambda part: part.astype(np.uint8))
@@ -118,7 +118,7 @@ def tidy_lazily(voxels: LazyVoxels) -> LazyVoxels:
 
 
 def _single(part: NDArray[Any]) -> NDArray[np.float32]:
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is replaced later
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite, and are replaced later
         return part.astype(np.float32)
 
 
@@ -136,7 +136,7 @@ def _range(one: Any, size: int) -> range:
 
 
 def _groups(rows: range, most: int) -> Iterator[tuple[slice, range]]:
-    """Yield groups of rows that span at most `most`, each with its place among all."""
+    """Yield groups of rows that span at most `most`, each with its position among all."""
     count = max(1, 1 + (most - 1) // rows.step)
     for start in range(0, len(rows), count):
         yield slice(start, min(start + count, len(rows))), rows[start : start + count]

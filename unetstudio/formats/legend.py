@@ -12,7 +12,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
 
 LEGEND = "legend.json"
-"""The name of the file beside the masks."""
+"""Name of the legend file."""
 
 
 def legend(classes: ClassTable) -> dict[str, Any]:
@@ -25,5 +25,5 @@ def legend(classes: ClassTable) -> dict[str, Any]:
 
 
 def write_legend(path: Path, classes: ClassTable) -> None:
-    """Save the legend as JSON; FormatError when the folder cannot be written to."""
+    """Save the legend as JSON; raise FormatError when the folder cannot be written to."""
     replace_file(path, (json.dumps(legend(classes), indent=2, ensure_ascii=False) + "\n").encode())

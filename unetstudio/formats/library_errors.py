@@ -1,4 +1,4 @@
-"""Translation of whatever a library raises about a file into one clear sentence."""
+"""Translation of a library's errors about a file into a clear sentence."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ def translate_errors(path: Path, title: str, read: Callable[[], T]) -> T:
     """Return the result of `read`, or raise FormatError for anything that it raises; `title` names the format."""
     try:
         with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # libraries warn of oddities they cope with
+            warnings.simplefilter("ignore")  # libraries warn of oddities they can handle
             return read()
     except FormatError:
         raise
@@ -30,5 +30,5 @@ def translate_errors(path: Path, title: str, read: Callable[[], T]) -> T:
         raise FormatError(
             path, f"the library that reads {title} is missing or broken ({error.name}); install the program again."
         ) from error
-    except Exception as error:  # decoders raise anything on damaged files; a bug of ours would show in valid ones
+    except Exception as error:  # decoders raise anything on damaged files
         raise FormatError(path, f"this {title} file is damaged or of an unusual kind, and cannot be read; export it again.") from error

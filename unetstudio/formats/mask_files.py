@@ -19,7 +19,7 @@ from unetstudio.formats.voxels import class_indices
 
 
 def read_mask(path: Path) -> tuple[NDArray[np.integer[Any]], Geometry]:
-    """Read (Z, Y, X) whole numbers as the file holds them, palette indices included, and their geometry; FormatError for anything else."""
+    """Read (Z, Y, X) whole numbers, such as palette indices, as stored, and their geometry; raise FormatError for anything else."""
     variant = format_of(path)
 
     def values() -> tuple[NDArray[np.integer[Any]], Geometry]:
@@ -30,7 +30,7 @@ def read_mask(path: Path) -> tuple[NDArray[np.integer[Any]], Geometry]:
 
 
 def read_mask_onto(path: Path, shape: Index, geometry: Geometry) -> NDArray[np.integer[Any]]:
-    """Read a mask turned to lie voxel for voxel on a scan of `shape` (Z, Y, X) and `geometry`; FormatError when it is of another grid."""
+    """Read a mask and reorient it onto a scan of `shape` (Z, Y, X) and `geometry`; raise FormatError when its grid is another one."""
     values, own = read_mask(path)
     turned = own.reoriented(values, geometry, shape)
     if turned is not None:
@@ -41,17 +41,17 @@ def read_mask_onto(path: Path, shape: Index, geometry: Geometry) -> NDArray[np.i
 
 
 def write_mask(path: Path, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> None:
-    """Save class values (Z, Y, X) by the path's suffix, whole or not at all; FormatError when format, folder or disk refuses."""
+    """Save class values (Z, Y, X) by the path's suffix, whole or not at all; raise FormatError when format, folder or disk refuses."""
     writers = [variant for _, variant in FORMATS.items() if variant.writes]
-    chosen = next((variant for variant in writers if path.name.lower().endswith(variant.suffixes)), None)
-    if chosen is None:
+    writer = next((variant for variant in writers if path.name.lower().endswith(variant.suffixes)), None)
+    if writer is None:
         raise FormatError(
             path, f"masks cannot be saved under this ending; use one of {', '.join(variant.suffixes[0] for variant in writers)}."
         )
-    chosen.write(path, labels, geometry, classes)
+    writer.write(path, labels, geometry, classes)
 
 
 def _size(shape: tuple[int, ...]) -> str:
-    """Write a size width first, as people say it; the depth only where there is one."""
+    """Format a size, width first, with the depth only for volumes."""
     z, y, x = shape
     return f"{x} x {y}" if z == 1 else f"{x} x {y} x {z}"

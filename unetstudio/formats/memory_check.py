@@ -1,4 +1,4 @@
-"""Checks of the size that a file announces, before anything of that size is made: whether it is plausible, and fits into memory."""
+"""Checks of the size that a file claims, before anything of that size is allocated: whether it is plausible, and fits into memory."""
 
 from __future__ import annotations
 
@@ -10,13 +10,13 @@ SMALL = 256 * 2**20
 """Bytes that are allocated without a check."""
 
 MOST_PACKED = 20_000
-"""No honest file unpacks to more than this many times its size (zlib cannot exceed 1032, blank tiles of slides reach some thousands)."""
+"""Largest plausible compression ratio (zlib cannot exceed 1032, blank tiles of slides reach some thousands)."""
 
 
 def require_memory(path: Path, nbytes: int, packed: int, *, by_region: bool = False) -> None:
     """Raise FormatError when `nbytes` of voxels cannot come from `packed` bytes of file, or exceed the free memory.
 
-    `by_region` says that the file can also be read piece by piece.
+    `by_region` says whether the file can also be read piece by piece.
     """
     if nbytes <= SMALL:
         return

@@ -26,13 +26,13 @@ from unetstudio.formats.voxels import fitting_rescaled, rescaled, tidy
 
 _MAGIC1, _MAGIC2 = (b"n+1\0", b"ni1\0"), (b"n+2\0\r\n\x1a\n", b"ni2\0\r\n\x1a\n")
 _GZIP = b"\x1f\x8b"
-logging.getLogger("nibabel.global").setLevel(logging.CRITICAL)  # else what it mends in headers lands in the user's terminal
+logging.getLogger("nibabel.global").setLevel(logging.CRITICAL)  # keep its header repairs out of the user's terminal
 MOST_CHANNELS = 4
-"""A longer fourth axis is a series of volumes, of which the first is read."""
+"""Length of the fourth axis up to which it holds channels; a longer one is a series of volumes, of which the first is read."""
 
 
 class Nifti(Format):
-    """Arrays come out as (C, k, j, i) of the file's (i, j, k)."""
+    """NIfTI files; arrays are (C, k, j, i) of the file's (i, j, k)."""
 
     title = "NIfTI"
     suffixes = (".nii.gz", ".nii", ".hdr")
@@ -49,7 +49,7 @@ class Nifti(Format):
         return head[344:348] in _MAGIC1 or head[4:12] in _MAGIC2
 
     def read(self, source: Source) -> Scan:
-        """Read a fourth axis of up to 4 as channels, and the first volume of a longer one."""
+        """Read a fourth axis of up to 4 as channels, and only the first volume of a longer one."""
         path = source.path
         with path.open("rb") as raw:
             packed = raw.read(2) == _GZIP
@@ -61,7 +61,7 @@ class Nifti(Format):
         return Scan(tidy(voxels, path), geometry_of(image.header), kind=self.title)
 
     def read_by_region(self, path: Path, large: int) -> Scan | None:
-        """Leave the voxels in files that are not packed."""
+        """Leave the voxels in the file, unless it is packed."""
         with path.open("rb") as stream:
             if stream.read(2) == _GZIP:
                 return None
@@ -81,7 +81,7 @@ class Nifti(Format):
 
 
 def _image(path: Path, stream: BinaryIO) -> Any:
-    """Read the header; the data is read when it is needed."""
+    """Read the header; the data is read on demand."""
     import nibabel
 
     head = stream.read(12)
@@ -129,7 +129,7 @@ def _voxels(image: Any, path: Path) -> NDArray[Any]:
 
 
 def _stored(image: Any, path: Path) -> LazyVoxels | None:
-    """Return (C, Z, Y, X) left in the file, rescaled; None where several axes follow the third."""
+    """Return (C, Z, Y, X) in the file, rescaled; None where several axes follow the third."""
     proxy = image.dataobj
     kind, shape = np.dtype(proxy.dtype), tuple(int(n) for n in image.shape)
     beyond = [n for n in shape[3:] if n > 1]
@@ -149,7 +149,7 @@ def _stored(image: Any, path: Path) -> LazyVoxels | None:
 
 
 def _rescaled(voxels: LazyVoxels, slope: float, intercept: float) -> LazyVoxels:
-    """Do what `rescaled` does to a whole array, which is read once for its extremes where whole numbers stay whole."""
+    """Rescale as `rescaled` does; where whole numbers stay whole, the array is read once for its extremes."""
     kind = voxels.dtype
     if slope == 1.0 and intercept == 0.0:
         return voxels

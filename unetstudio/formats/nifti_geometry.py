@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 _MILLIMETRES = {1: 1e3, 2: 1.0, 3: 1e-3}  # spatial part of xyzt_units: metre, millimetre, micrometre
 _SHEAR = 1e-4
-"""Above this cosine between two axes, a qform (a pure rotation) cannot say what the sform says."""
+"""Cosine between two axes above which a qform (a pure rotation) cannot represent the affine."""
 
 
 def geometry_of(header: Any) -> Geometry:
-    """Read the sform where there is one, else the qform, else the spacing alone; unknown when the header is invalid."""
+    """Read the sform if there is one, else the qform, else only the spacing; unknown when the header is invalid."""
     factor = _MILLIMETRES.get(int(header["xyzt_units"]) & 7, 1.0)
     if header["sform_code"] > 0:
         affine = header.get_sform()
@@ -33,7 +33,7 @@ def geometry_of(header: Any) -> Geometry:
 
 
 def set_geometry(image: Nifti1Image, geometry: Geometry) -> None:
-    """Set sform and qform alike with code 1; codes 0 where the orientation is unknown, and no unit where the spacing is."""
+    """Set the same sform and qform with code 1; code 0 if the orientation is unknown, and no unit if the spacing is."""
     header = image.header
     if geometry.affine is None:
         z, y, x = geometry.spacing_or_one
@@ -49,8 +49,8 @@ def set_geometry(image: Nifti1Image, geometry: Geometry) -> None:
 
 def _spacing_only(header: Any, factor: float) -> Geometry:
     x, y, z = (abs(float(n)) * factor for n in (*header.get_zooms()[:3], 1.0, 1.0)[:3])
-    unsaid = (x, y, z) == (1.0, 1.0, 1.0) and int(header["xyzt_units"]) & 7 == 0
-    if unsaid or not all(np.isfinite(n) and n > 0 for n in (x, y, z)):
+    default = (x, y, z) == (1.0, 1.0, 1.0) and int(header["xyzt_units"]) & 7 == 0
+    if default or not all(np.isfinite(n) and n > 0 for n in (x, y, z)):
         return Geometry()
     return Geometry((z, y, x))
 

@@ -13,11 +13,11 @@ from unetstudio.data.region import Index
 from unetstudio.formats.nifti_geometry import set_geometry
 
 DATA_OFFSET = 352
-"""Bytes before the voxels in a mask written here."""
+"""Bytes before the voxels of a written mask."""
 
 
 def mask_header(shape: Index, geometry: Geometry) -> bytes:
-    """Return the bytes before the voxels of a mask of `shape` (Z, Y, X), not packed."""
+    """Return the bytes before the voxels of an uncompressed mask of `shape` (Z, Y, X)."""
     image = mask_image(np.broadcast_to(np.zeros((), np.uint8), shape), geometry)
     image.update_header()
     head = image.header.copy()
@@ -26,7 +26,7 @@ def mask_header(shape: Index, geometry: Geometry) -> bytes:
 
 
 def mask_image(labels: NDArray[np.uint8], geometry: Geometry) -> Any:
-    """Make an image of class values (Z, Y, X)."""
+    """Make the NIfTI image of class values (Z, Y, X)."""
     import nibabel
 
     image = nibabel.Nifti1Image(labels.transpose(2, 1, 0), None)

@@ -1,4 +1,4 @@
-"""The names of exported files, and which files in a folder an export may replace: only its own."""
+"""The names of exported files, and the record of written files: an export replaces only those of earlier ones."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from unetstudio.formats import stem
 
 RECORD = ".unetstudio-export.json"
 LONGEST = 120
-"""Letters of a stem: leaves room for endings within the 143 bytes of encrypted Linux home folders."""
+"""Largest length of a stem, which leaves room for suffixes within the 143 bytes of encrypted Linux home folders."""
 RESERVED = {
     "con",
     "prn",
@@ -33,15 +33,15 @@ RESERVED = {
 
 
 def stems(cases: Sequence[Case]) -> list[str]:
-    """A file stem for each case: its image's, or the case's name for one of several series in a folder; equal ones are numbered."""
+    """Return a file stem for each case: its image's, or the case's name for a series in a folder; equal ones are numbered."""
     return free_names(case.name if case.source.part else stem(case.source.path) for case in cases)
 
 
-def free_names(wanted: Iterable[str]) -> list[str]:
-    """File stems that every system takes, each once: equal ones, and those that mean something else, are numbered."""
+def free_names(candidates: Iterable[str]) -> list[str]:
+    """Return unique file stems that are valid on every system: equal and reserved ones are numbered."""
     taken: set[str] = set()
     names = []
-    for name in wanted:
+    for name in candidates:
         free = plain = _safe(name)
         number = 2
         while free.lower() in taken or free.lower() in RESERVED:
@@ -53,15 +53,15 @@ def free_names(wanted: Iterable[str]) -> list[str]:
 
 
 class Record:
-    """A hidden file: which files this program wrote into the folder, with their SHA-256, so that only those are replaced later."""
+    """A hidden file with the SHA-256 of the files that this program wrote into a folder, so that only those are replaced later."""
 
-    def __init__(self, folder: Path, what: str) -> None:
+    def __init__(self, folder: Path, kind: str) -> None:
         self.path = folder / RECORD
-        self._what = what
+        self._kind = kind
         self._files: dict[str, str | None] = _stored(self.path)
 
     def claim(self, names: Iterable[str], images: Iterable[Path]) -> None:
-        """Announce the files to come, before any is written; UserError when one would replace something that is not ours."""
+        """Register files before any is written; raise UserError when one would replace a file that is not ours."""
         folder = self.path.parent
         names = list(names)
         originals = {image.resolve() for image in images}
@@ -75,7 +75,7 @@ class Record:
         self.save()
 
     def finish(self) -> None:
-        """Note the contents of what was written."""
+        """Record the digests of the written files."""
         folder = self.path.parent
         for name in self._files:
             path = folder / name
@@ -85,35 +85,35 @@ class Record:
         self.save()
 
     def unchanged(self, name: str) -> bool:
-        """Whether a file is there as this program wrote it."""
+        """Whether a file exists as this program wrote it."""
         return self._files.get(name) is not None and self._is_ours(name, self.path.parent / name)
 
     def save(self) -> None:
-        """Write the record; FormatError when the folder refuses."""
+        """Write the record; raise FormatError when the folder refuses."""
         text: dict[str, Any] = {
             "note": RESEARCH_USE,
             "program": f"U-Net Studio {__version__}",
             "written": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()),
-            "what": self._what,
+            "what": self._kind,
             "files": self._files,
         }
         replace_file(self.path, (json.dumps(text, indent=1, ensure_ascii=False) + "\n").encode())
 
     def _is_ours(self, name: str, path: Path) -> bool:
-        """Whether an export wrote the file and it is unchanged since; a digest of None stands for an export that was cut short."""
+        """Whether an export wrote the file and it is unchanged since; a digest of None means an export that was interrupted."""
         if name not in self._files or not path.is_file():
             return False
         return self._files[name] is None or self._files[name] == _digest(path)
 
 
 def _safe(name: str) -> str:
-    """A name without what some file system refuses."""
+    """Replace characters that some file systems refuse."""
     cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .")[:LONGEST]
     return cleaned or "image"
 
 
 def _stored(path: Path) -> dict[str, str | None]:
-    """The files of earlier exports; none when there is no readable record, so that nothing is taken for ours by mistake."""
+    """Read the files of earlier exports; none when there is no readable record, so that nothing is taken for ours by mistake."""
     try:
         files = json.loads(path.read_bytes())["files"]
     except (OSError, ValueError, KeyError, TypeError):
@@ -122,7 +122,7 @@ def _stored(path: Path) -> dict[str, str | None]:
 
 
 def _digest(path: Path) -> str:
-    """SHA-256 of a file."""
+    """Return the SHA-256 of a file."""
     try:
         with path.open("rb") as file:
             return hashlib.file_digest(file, "sha256").hexdigest()

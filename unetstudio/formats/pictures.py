@@ -1,4 +1,4 @@
-"""Ordinary pictures (PNG, JPEG, BMP, GIF) decoded by Pillow, strictly: a damaged file is an error and never half a picture."""
+"""Ordinary pictures (PNG, JPEG, BMP, GIF), decoded strictly by Pillow: a damaged file is an error and never half a picture."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ _ALPHA = {"LA", "RGBA"}
 
 
 class Picture(Format):
-    """A format of one flat picture; a subclass names the decoder of Pillow that reads it."""
+    """A format of single flat pictures; a subclass names Pillow's decoder."""
 
     decoder = ""
 
     def read(self, source: Source) -> Scan:
-        """Read (1 or 3, 1, Y, X) with EXIF orientation applied, palettes turned to colours, and alpha dropped."""
+        """Read (1 or 3, 1, Y, X) with EXIF orientation applied, palettes converted to colours, and alpha dropped."""
         data = source.path.read_bytes()
         with self._open(data, source.path) as image:
             voxels = self._colours(image, data)
@@ -48,10 +48,10 @@ class Picture(Format):
         return tidy(voxels, path), Geometry()
 
     def _open(self, data: bytes, path: Path) -> Image.Image:
-        """Decode the picture and turn it upright."""
+        """Decode the picture and apply its EXIF orientation."""
         from PIL import Image, ImageOps
 
-        Image.MAX_IMAGE_PIXELS = None  # microscopes make pictures larger than its limit of 89 megapixels; ours follows the free memory
+        Image.MAX_IMAGE_PIXELS = None  # `require_memory` replaces its limit of 89 megapixels, which microscopes exceed
         image = Image.open(io.BytesIO(data), formats=[self.decoder])
         width, height = image.size
         require_memory(path, width * height * 4, len(data))
@@ -61,7 +61,7 @@ class Picture(Format):
         return ImageOps.exif_transpose(image)
 
     def _colours(self, image: Image.Image, data: bytes) -> NDArray[Any]:
-        """Return (C, 1, Y, X) as the picture is seen."""
+        """Return (C, 1, Y, X) as the picture is displayed."""
         if image.mode == "P":
             return looked_up(np.asarray(image), _palette(image))[:, None]
         if image.mode not in _PLAIN | _ALPHA:
@@ -72,6 +72,6 @@ class Picture(Format):
 
 
 def _palette(image: Image.Image) -> NDArray[np.uint8]:
-    """Return the palette as (N, 3) red, green, blue."""
+    """Return the palette as (N, 3), red, green, blue."""
     flat = image.getpalette("RGB") or [0, 0, 0]
     return np.array(flat, np.uint8).reshape(-1, 3)

@@ -16,12 +16,12 @@ from unetstudio.formats.voxels import without_alpha
 if TYPE_CHECKING:
     from PIL import Image
 
-_DEPTH, _COLOURS = 24, 25  # where the header keeps bits per sample, and which samples there are
+_DEPTH, _COLOURS = 24, 25  # offsets of the bit depth and the colour type in the header
 _GREY_WITH_ALPHA = 4
 
 
 class Png(Picture):
-    """Grey, colour or palette."""
+    """PNG pictures in grey, colour or with a palette."""
 
     title = "PNG"
     suffixes = (".png",)
@@ -29,7 +29,7 @@ class Png(Picture):
     decoder = "PNG"
 
     def recognises(self, head: bytes) -> bool:
-        """Look for the eight bytes that every PNG begins with."""
+        """Look for the eight bytes of the signature."""
         return head.startswith(b"\x89PNG\r\n\x1a\n")
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:

@@ -1,4 +1,4 @@
-"""Portable maps (PBM, PGM, PPM, PFM), as image analysis programs exchange them; read only."""
+"""Portable maps (PBM, PGM, PPM, PFM), an exchange format of image analysis programs; read only."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from unetstudio.formats.pictures import Picture
 
 
 class Pnm(Picture):
-    """Grey of up to 16 bits or floating point, colours of 8 bits."""
+    """Portable maps in grey of up to 16 bits or floating point, or colours of 8 bits."""
 
     title = "PNM"
     suffixes = (".pnm", ".pgm", ".ppm", ".pbm", ".pfm")

@@ -1,4 +1,4 @@
-"""Which format a file or folder is of: by its first bytes, never by its name alone."""
+"""Recognition of a file's format by its first bytes, never by its name alone."""
 
 from __future__ import annotations
 
@@ -8,11 +8,11 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.format import FORMATS, Format
 
 HEAD = 1024
-"""Bytes by which a format is recognised."""
+"""Number of bytes by which a format is recognised."""
 
 
 def recognise(path: Path) -> tuple[str, Format] | None:
-    """Return name and format of a file, None when no format knows it; FormatError when it cannot be opened."""
+    """Return name and format of a file, None when no format recognises it; raise FormatError when it cannot be opened."""
     require_regular_file(path)
     try:
         with path.open("rb") as file:
@@ -34,7 +34,7 @@ def format_name(path: Path) -> str | None:
 
 
 def format_of(path: Path) -> Format:
-    """Return the format that reads a file or folder; FormatError for one that no format recognises."""
+    """Return the format that reads a file or folder; raise FormatError for one that no format recognises."""
     if path.is_dir():
         return next(variant for _, variant in FORMATS.items() if variant.folders)
     recognised = recognise(path)
@@ -44,7 +44,7 @@ def format_of(path: Path) -> Format:
 
 
 def unknown_format(path: Path) -> FormatError:
-    """Return the error for a file that no format recognises."""
+    """Make the error for a file that no format recognises."""
     if path.stat().st_size == 0:
         return FormatError(path, "the file is empty; copy it again from its origin.")
     named = next((variant.title for _, variant in FORMATS.items() if path.name.lower().endswith(variant.suffixes)), None)
@@ -59,13 +59,13 @@ def format_titles() -> str:
 
 
 def require_regular_file(path: Path) -> None:
-    """Raise FormatError for a pipe or device under a file's name, which would be read without end; a missing file passes."""
+    """Raise FormatError for a pipe or device, which could be read without end; a missing file is accepted."""
     if path.exists() and not path.is_file() and not path.is_dir():
         raise FormatError(path, "it is not a file; choose the image itself.")
 
 
 def stem(path: Path) -> str:
-    """Return a file's name without its suffix, .nii.gz counting as one; a folder's name."""
+    """Return a file's name without its suffix, such as .nii.gz; for a folder its name."""
     if path.is_dir():
         return path.name
     name = path.name

@@ -1,4 +1,4 @@
-"""Reading scans of any registered format; whatever a library raises becomes one clear sentence."""
+"""Reading of scans in any registered format, with the libraries' errors translated into clear sentences."""
 
 from __future__ import annotations
 
@@ -15,11 +15,11 @@ from unetstudio.formats.memory_check import SMALL, require_memory
 from unetstudio.formats.recognition import format_of, stem
 
 PROCESSES, LABEL_BYTES = 2, 2
-"""The window and the worker each hold an image that is painted, and two bytes of labels for each of its voxels."""
+"""Number of processes (window and worker) that hold a painted image, and the bytes of labels that each holds per voxel."""
 
 
 def read(source: Source | Path) -> Scan:
-    """Read all voxels of a scan at full depth, with geometry and name; FormatError when it is missing, unknown, damaged or too large."""
+    """Read all voxels of a scan at full depth, with geometry and name; raise FormatError if missing, unknown, damaged or too large."""
     source = source if isinstance(source, Source) else Source(source)
     variant = format_of(source.path)
     scan = translate_errors(source.path, variant.title, lambda: variant.read(source))
@@ -27,7 +27,7 @@ def read(source: Source | Path) -> Scan:
 
 
 def read_by_region(source: Source | Path, large: int = SMALL) -> Scan:
-    """Read a scan, but leave the voxels of one over `large` bytes in the file if its format allows, to be read when indexed."""
+    """Read a scan, leaving voxels of more than `large` bytes in the file, if its format allows, to be read when indexed."""
     source = source if isinstance(source, Source) else Source(source)
     path = source.path
     if path.is_dir():
@@ -38,7 +38,7 @@ def read_by_region(source: Source | Path, large: int = SMALL) -> Scan:
 
 
 def read_to_paint(source: Source | Path) -> Scan:
-    """Read a scan that is to be painted and learnt from; FormatError where that would not fit into memory."""
+    """Read a scan for painting and training; raise FormatError if it does not fit into memory."""
     scan = read_by_region(source)
     if not isinstance(scan.voxels, np.ndarray):
         path = source.path if isinstance(source, Source) else source

@@ -1,4 +1,4 @@
-"""TIFF: pictures and volumes as cameras, ImageJ, OME microscopes and slide scanners write them; masks with ImageJ spacing."""
+"""TIFF: pictures and volumes of cameras, ImageJ, OME microscopes and slide scanners; masks with ImageJ spacing."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.memory_check import SMALL, require_memory
 from unetstudio.formats.tiff_axes import channels_first, without_time
-from unetstudio.formats.tiff_colour import Photometric, to_shown_colours
+from unetstudio.formats.tiff_colour import PhotometricTag, to_shown_colours
 from unetstudio.formats.tiff_region import read_by_region
 from unetstudio.formats.tiff_segments import stored_samples
 from unetstudio.formats.tiff_series import bytes_of, first_series, palette_of, require_all_pixels
@@ -27,11 +27,11 @@ from unetstudio.formats.voxels import looked_up, tidy
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MASK_ROWS = 64
-logging.getLogger("tifffile").addHandler(logging.NullHandler())  # else what it notes of odd files lands in the user's terminal
+logging.getLogger("tifffile").addHandler(logging.NullHandler())  # keep its notes on odd files out of the user's terminal
 
 
 class Tiff(Format):
-    """The first series of the file, at its full resolution. The orientation tag is left alone, as microscopy programs leave it."""
+    """TIFF files: the first series at full resolution. The orientation tag is ignored, as microscopy programs do."""
 
     title = "TIFF"
     suffixes = (".tif", ".tiff", ".svs", ".btf", ".tf8")
@@ -50,11 +50,11 @@ class Tiff(Format):
             voxels = looked_up(voxels[0], table).reshape(-1, z, y, x)
         voxels = to_shown_colours(voxels, photometric)
         kind = "TIFF volume" if voxels.shape[1] > 1 else self.title
-        inverted = photometric == Photometric.MIN_IS_WHITE
+        inverted = photometric == PhotometricTag.MIN_IS_WHITE
         return Scan(tidy(voxels, source.path), geometry, kind=kind, inverted=inverted)
 
     def read_by_region(self, path: Path, large: int) -> Scan | None:
-        """Leave the voxels in the file; any part is read of uncompressed files, whole strips or tiles of others."""
+        """Leave the voxels in the file; uncompressed files are read in any parts, others in whole strips or tiles."""
         return read_by_region(path, large)
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
@@ -66,12 +66,12 @@ class Tiff(Format):
         return tidy(to_shown_colours(voxels, photometric), path), geometry
 
     def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
-        """Encode 8-bit deflated pages, one a slice, with the spacing as ImageJ reads it."""
+        """Encode 8-bit deflated pages, one per slice, with ImageJ's spacing."""
         import tifffile
 
         z, y, x = geometry.spacing_or_one
-        known = geometry.spacing is not None
-        description = {"axes": "ZYX", "spacing": z, "unit": "mm"} if known else {"axes": "ZYX"}
+        has_spacing = geometry.spacing is not None
+        description = {"axes": "ZYX", "spacing": z, "unit": "mm"} if has_spacing else {"axes": "ZYX"}
         file = io.BytesIO()
         tifffile.imwrite(
             file,
@@ -81,7 +81,7 @@ class Tiff(Format):
             compression="zlib",
             compressionargs={"level": 6},
             rowsperstrip=_MASK_ROWS,
-            resolution=(1 / x, 1 / y) if known else None,
+            resolution=(1 / x, 1 / y) if has_spacing else None,
             metadata={**description, "Info": RESEARCH_USE},
         )
         return file.getvalue()

@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from unetstudio.formats.voxels import without_alpha
 
 
-class Photometric(IntEnum):
-    """Values of tag 262 that matter here."""
+class PhotometricTag(IntEnum):
+    """Values of the TIFF tag 262, PhotometricInterpretation, that are handled here."""
 
     MIN_IS_WHITE = 0
     MIN_IS_BLACK = 1
@@ -24,21 +24,21 @@ class Photometric(IntEnum):
 
 
 def to_shown_colours(voxels: NDArray[Any], photometric: int) -> NDArray[Any]:
-    """Convert (C, Z, Y, X) to grey, RGB or plain channels; alpha is dropped."""
+    """Convert (C, Z, Y, X) to grey, RGB or plain channels, dropping alpha."""
     channels = len(voxels)
-    if photometric == Photometric.RGB and channels == 4:
+    if photometric == PhotometricTag.RGB and channels == 4:
         return without_alpha(voxels)
-    if photometric in (Photometric.MIN_IS_BLACK, Photometric.MIN_IS_WHITE) and channels == 2 and voxels.dtype == np.uint8:
+    if photometric in (PhotometricTag.MIN_IS_BLACK, PhotometricTag.MIN_IS_WHITE) and channels == 2 and voxels.dtype == np.uint8:
         return without_alpha(voxels) if is_alpha(voxels[1]) else voxels
-    if photometric == Photometric.SEPARATED and channels >= 4 and voxels.dtype.kind == "u":
+    if photometric == PhotometricTag.SEPARATED and channels >= 4 and voxels.dtype.kind == "u":
         return _from_cmyk(voxels[:4])
-    if photometric == Photometric.CIELAB and channels == 3 and voxels.dtype == np.uint8:
+    if photometric == PhotometricTag.CIELAB and channels == 3 and voxels.dtype == np.uint8:
         return _from_lab(voxels)
     return voxels
 
 
 def is_alpha(plane: NDArray[Any]) -> bool:
-    """Whether a second grey sample is everywhere opaque or clear, which no microscope channel is."""
+    """Whether a second grey sample is everywhere opaque or transparent, which no microscope channel is."""
     return bool(np.isin(plane, (0, 255)).all())
 
 

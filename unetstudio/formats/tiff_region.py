@@ -11,7 +11,7 @@ from unetstudio.data.scan import Scan, pieces
 from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
 from unetstudio.formats.memory_check import require_plausible_size
 from unetstudio.formats.tiff_axes import axis_roles
-from unetstudio.formats.tiff_colour import Photometric, is_alpha, to_shown_colours
+from unetstudio.formats.tiff_colour import PhotometricTag, is_alpha, to_shown_colours
 from unetstudio.formats.tiff_segments import stored_samples
 from unetstudio.formats.tiff_series import bytes_of, first_series, palette_of, require_all_pixels
 from unetstudio.formats.tiff_spacing import spacing_of
@@ -19,7 +19,7 @@ from unetstudio.formats.voxels import looked_up
 
 
 def read_by_region(path: Path, large: int) -> Scan | None:
-    """Return the scan as reading the whole would give it; None below `large` bytes, or where the file cannot be read in parts."""
+    """Return the scan as if read whole; None up to `large` bytes, or where the file cannot be read in parts."""
     import tifffile
 
     with tifffile.TiffFile(path) as tif:
@@ -35,16 +35,16 @@ def read_by_region(path: Path, large: int) -> Scan | None:
         volume = dict(zip(axes, series.shape, strict=True)).get("Z", 1) > 1
         geometry = spacing_of(tif, series, volume=volume)
     voxels = tidy_lazily(_shown(LazyVoxels(path, "TIFF", stored, axes), photometric, table))
-    inverted = photometric == Photometric.MIN_IS_WHITE
+    inverted = photometric == PhotometricTag.MIN_IS_WHITE
     return Scan(voxels, geometry, kind="TIFF volume" if volume else "TIFF", inverted=inverted)
 
 
 def _shown(stored: LazyVoxels, photometric: int, table: NDArray[np.uint8] | None) -> LazyVoxels:
-    """Convert colours as `to_shown_colours` does, judged by the whole image and not by each part."""
+    """Convert colours as `to_shown_colours` does, deciding on the whole image and not on each part."""
     if table is not None:
         return stored.map(lambda part: looked_up(part[0], table))
-    rgba = photometric == Photometric.RGB and stored.shape[0] == 4
-    grey = photometric in (Photometric.MIN_IS_BLACK, Photometric.MIN_IS_WHITE) and stored.shape[0] == 2 and stored.dtype == np.uint8
+    rgba = photometric == PhotometricTag.RGB and stored.shape[0] == 4
+    grey = photometric in (PhotometricTag.MIN_IS_BLACK, PhotometricTag.MIN_IS_WHITE) and stored.shape[0] == 2 and stored.dtype == np.uint8
     if rgba or (grey and all(is_alpha(part[1]) for part in pieces(stored))):
         alone = _alpha_alone(stored)
         return stored.map(lambda part: part[-1:] if alone else part[:-1])
@@ -52,7 +52,7 @@ def _shown(stored: LazyVoxels, photometric: int, table: NDArray[np.uint8] | None
 
 
 def _alpha_alone(stored: LazyVoxels) -> bool:
-    """Whether the colours are the same everywhere, and the alpha carries the picture."""
+    """Whether the colours are constant, and the alpha carries the picture."""
     first, varies = stored[:, :1, :1, :1], False
     for part in pieces(stored):
         if (part[:-1] != first[:-1]).any():

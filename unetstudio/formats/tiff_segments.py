@@ -1,4 +1,4 @@
-"""Samples of a TIFF, decoded strip by strip or tile by tile and no further than is asked for."""
+"""Samples of a TIFF, decoded on demand strip by strip or tile by tile."""
 
 from __future__ import annotations
 
@@ -20,16 +20,16 @@ if TYPE_CHECKING:
     from tifffile import TiffPageSeries
 
 CACHE_BYTES = 128 * 2**20
-"""Bytes of decoded strips and tiles that are kept: a row of tiles of a wide image is read again for the windows below."""
+"""Bytes of decoded strips and tiles that are cached: a row of tiles of a wide image is read again for the next rows of windows."""
 
 LARGEST = 64 * 2**20
-"""Bytes of one strip or tile; files with larger ones are not read in parts."""
+"""Bytes of the largest strip or tile in files that are read in parts."""
 
 _JPEG = {6, 7, 34892, 33007}
 
 
 def stored_samples(series: TiffPageSeries, path: Path) -> FileArray | None:
-    """Return the samples as the file has them, with the axes of the series; None for a file that cannot be read in parts."""
+    """Return the samples as stored, with the axes of the series; None for a file that cannot be read in parts."""
     page: Any = series.keyframe
     if series.dataoffset is not None and page.is_memmappable:
         return RawArray(path, series.dataoffset, series.shape, np.dtype(page.parent.byteorder + page.dtype.char))
@@ -43,7 +43,7 @@ def stored_samples(series: TiffPageSeries, path: Path) -> FileArray | None:
 
 
 class Segments:
-    """Pages of equal strips or tiles. The file is opened for each read, so that it can be moved and nothing has to be closed."""
+    """The samples of pages of equal strips or tiles. The file is opened for each read, so that it can be moved and needs no closing."""
 
     def __init__(self, series: TiffPageSeries, path: Path) -> None:
         page: Any = series.keyframe
@@ -75,7 +75,7 @@ class Segments:
         return values
 
     def _fill(self, file: BinaryIO, target: NDArray[Any], page: int, within: dict[str, slice]) -> None:
-        """Write a part of one page into `target`, which has the page's axes."""
+        """Read a part of a page into `target`, which has the page's axes."""
         rows, columns, samples = within["Y"], within["X"], within.get("S", slice(0, 1))
         separate = self._page_axes == "SYX"
         for plane in range(samples.start, samples.stop) if separate else (0,):
@@ -93,14 +93,14 @@ class Segments:
                     part[...] = content[..., samples] if part.ndim == 3 else content[..., 0]
 
     def _touched(self, rows: slice, columns: slice, plane: int) -> Iterator[tuple[int, int, int]]:
-        """Yield top, left and number of the strips or tiles of a plane that hold some of these rows and columns."""
+        """Yield top, left and number of the strips or tiles of a plane that overlap these rows and columns."""
         (height, width), (down, across) = self._edge, self._grid
         for y in range(rows.start // height, math.ceil(rows.stop / height)):
             for x in range(columns.start // width, math.ceil(columns.stop / width)):
                 yield y * height, x * width, (plane * down + y) * across + x
 
     def _segment(self, file: BinaryIO, page: int, number: int) -> NDArray[Any] | None:
-        """Decode (rows, columns, samples) of a strip or tile; None for one that the file leaves out."""
+        """Decode a strip or tile to (rows, columns, samples); None for one that the file omits."""
         key = (page, number)
         with self._lock:
             if key in self._cache:

@@ -1,4 +1,4 @@
-"""The series of a TIFF that holds the image, its palette, and a check that all of it is there."""
+"""The series of a TIFF that holds the image, its palette, and a check that it is complete."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.tiff_colour import Photometric
+from unetstudio.formats.tiff_colour import PhotometricTag
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
 
 
 def first_series(tif: TiffFile, path: Path) -> TiffPageSeries:
-    """Return the series to show; FormatError without one."""
+    """Return the series to show; raise FormatError without one."""
     if not tif.series:
         raise FormatError(path, "it holds no image; it may be damaged or cut short.")
     series = tif.series[0]
@@ -32,7 +32,7 @@ def bytes_of(series: TiffPageSeries) -> int:
 
 
 def require_all_pixels(series: TiffPageSeries, path: Path) -> None:
-    """Raise FormatError for a file that ends too early or lists too few strips, which would be filled with zeros."""
+    """Raise FormatError for a truncated file or too few strips, which would be filled with zeros."""
     from tifffile import TiffPage
 
     end = path.stat().st_size
@@ -44,8 +44,8 @@ def require_all_pixels(series: TiffPageSeries, path: Path) -> None:
 
 
 def palette_of(series: TiffPageSeries) -> NDArray[np.uint8] | None:
-    """Return (N, 3) red, green, blue where pixels are indices into a palette; else None."""
+    """Return the palette (N, 3), red, green, blue, if pixels are indices into one; else None."""
     page: Any = series.keyframe
-    if int(page.photometric) != Photometric.PALETTE or page.colormap is None:
+    if int(page.photometric) != PhotometricTag.PALETTE or page.colormap is None:
         return None
     return np.asarray(np.moveaxis(page.colormap, 0, -1) >> 8, np.uint8)

@@ -17,13 +17,13 @@ MILLIMETRES = {
 }  # fmt: skip
 
 _PRINTER = {1, 28, 28.35, 72, 75, 90, 96, 100, 118, 120, 144, 150, 180, 192, 200, 240, 300, 350, 360, 400, 500, 600, 720, 1200, 2400}
-"""Dots per inch (or centimetre) that programs write when they know nothing about the object."""
+"""Dots per inch (or centimetre) that programs write by default, without regard to the object."""
 
 _UNITS = {2: 25.4, 3: 10.0}  # ResolutionUnit: inch, centimetre
 
 
 def spacing_of(tif: TiffFile, series: TiffPageSeries, *, volume: bool) -> Geometry:
-    """Return geometry with spacing in mm; unknown when the file does not give it, or not for every axis of a volume."""
+    """Return the geometry with its spacing in mm; unknown when the file does not give it for every axis."""
     z, y, x = _from_ome(tif) or _from_imagej(tif, series) or _from_svs(series) or _from_resolution(series) or (None, None, None)
     if y is None or x is None or not (0 < y < 1e3 and 0 < x < 1e3):
         return Geometry()
@@ -54,12 +54,12 @@ def _ome_length(element: str, axis: str) -> float | None:
 def _from_imagej(tif: TiffFile, series: TiffPageSeries) -> Lengths | None:
     if not tif.is_imagej:
         return None
-    about: dict[str, Any] = tif.imagej_metadata or {}
-    factor = MILLIMETRES.get(str(about.get("unit", "")).strip().lower())
+    metadata: dict[str, Any] = tif.imagej_metadata or {}
+    factor = MILLIMETRES.get(str(metadata.get("unit", "")).strip().lower())
     y, x = _pixels_per_unit(series, "YResolution"), _pixels_per_unit(series, "XResolution")
     if factor is None or not y or not x:
         return (None, None, None)
-    depth = about.get("spacing")
+    depth = metadata.get("spacing")
     return (None if depth is None else abs(_number(depth)) * factor, factor / y, factor / x)
 
 
@@ -87,7 +87,7 @@ def _pixels_per_unit(series: TiffPageSeries, name: str) -> float | None:
 
 
 def _number(text: object) -> float:
-    """Return a number, or 0 (which no spacing is) for anything else."""
+    """Parse a number; return 0, which is no spacing, for anything else."""
     try:
         return float(str(text))
     except ValueError:

@@ -1,4 +1,4 @@
-"""Conversion of voxel arrays as files hold them into those of the program: known types, no NaN, channels first."""
+"""Conversion of stored voxel arrays to those of the program: a few types, no NaN, channels first."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _NARROW = (np.uint8, np.int16, np.uint16, np.int32)
 
 
 def tidy(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
-    """Make (C, Z, Y, X) contiguous, of one of the `KEPT` types, and finite: NaN and infinities become the smallest finite value."""
+    """Make (C, Z, Y, X) contiguous, of one of the `KEPT` types, and finite: other values become the smallest finite one."""
     if voxels.size == 0:
         raise FormatError(path, "it holds no pixels; export it again from the program that made it.")
     if voxels.dtype.kind == "b":
@@ -41,14 +41,14 @@ def rescaled(voxels: NDArray[Any], slope: float, intercept: float) -> NDArray[An
 
 
 def fitting_rescaled(low: int, high: int, slope: float, intercept: float) -> np.dtype[Any] | None:
-    """Return the type for `low` to `high` rescaled by whole numbers; None when there is none."""
+    """Return the narrowest type for `low` to `high` rescaled by whole numbers; None when there is none."""
     ends = [min(low, 0) * int(slope) + int(intercept), max(high, 0) * int(slope) + int(intercept)]
     fits = [t for t in (np.int16, np.uint16, np.int32) if np.iinfo(t).min <= min(ends) and max(ends) <= np.iinfo(t).max]
     return np.dtype(fits[0]) if fits else None
 
 
 def without_alpha(voxels: NDArray[Any]) -> NDArray[Any]:
-    """Drop the alpha of (C, Z, Y, X) grey + alpha or RGBA; keep only the alpha where it alone carries the picture."""
+    """Drop the alpha of (C, Z, Y, X) grey + alpha or RGBA; keep only the alpha if the colours are constant and it is not."""
     colours, alpha = voxels[:-1], voxels[-1:]
     if np.ptp(alpha) > 0 and all(np.ptp(colour) == 0 for colour in colours):
         return alpha
@@ -56,7 +56,7 @@ def without_alpha(voxels: NDArray[Any]) -> NDArray[Any]:
 
 
 def looked_up(indices: NDArray[Any], table: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Look up palette `indices` in `table` (N, 3): (3, *shape), or (1, *shape) when the palette is grey."""
+    """Look up palette `indices` in `table` (N, 3); return (3, *shape), or (1, *shape) when the palette is grey."""
     indices = np.minimum(indices, len(table) - 1)
     if (table == table[:, :1]).all():
         grey: NDArray[np.uint8] = table[:, 0][indices][None]
@@ -66,7 +66,7 @@ def looked_up(indices: NDArray[Any], table: NDArray[np.uint8]) -> NDArray[np.uin
 
 
 def class_indices(values: NDArray[Any], path: Path) -> NDArray[np.integer[Any]]:
-    """Return (Z, Y, X) whole numbers of a mask read as (C, Z, Y, X); FormatError for colours and fractions, which name no class."""
+    """Convert a mask read as (C, Z, Y, X) to (Z, Y, X) whole numbers; raise FormatError for colours and fractions."""
     if any(not np.array_equal(values[0], other) for other in values[1:]):
         raise FormatError(path, "a mask needs one number per pixel, but this one is in colours; export it as class indices.")
     plane: NDArray[Any] = values[0]
@@ -94,7 +94,7 @@ def _whole(voxels: NDArray[Any]) -> NDArray[Any]:
 
 
 def _finite(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
-    with np.errstate(over="ignore"):  # what float32 cannot hold becomes infinite, and is replaced below
+    with np.errstate(over="ignore"):  # values beyond float32 become infinite, and are replaced below
         voxels = voxels.astype(np.float32)
     good = np.isfinite(voxels)
     if not good.any():

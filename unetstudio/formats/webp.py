@@ -7,7 +7,7 @@ from unetstudio.formats.pictures import Picture
 
 
 class Webp(Picture):
-    """Colour pictures of 8 bits."""
+    """WebP pictures, colour of 8 bits."""
 
     title = "WebP"
     suffixes = (".webp",)

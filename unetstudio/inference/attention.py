@@ -1,4 +1,4 @@
-"""Where a network looked: how far its attention gates are open over a part of a scan, stretched for display."""
+"""Attention maps: how far a network's attention gates are open over a region of a scan, stretched for display."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ TILE = 256, 48
 """Edge of a tile's core in voxels, in 2D and 3D."""
 
 DARK, BRIGHT = 1.0, 99.0
-"""Percentiles of the opening that become 0 and 255: gates differ little in absolute terms."""
+"""Percentiles of the gate values that become 0 and 255: gates differ little in absolute terms."""
 
 
 @runtime_checkable
@@ -28,38 +28,38 @@ class Gated(Protocol):
     """A network with attention gates on its skips."""
 
     def attention_maps(self, x: Tensor) -> list[Tensor]:
-        """(N, 1, ...) as large as `x` for each gated skip, the finest first: 0 is held back, 1 is let through."""
+        """Return (N, 1, ...) at the size of `x` for each gated skip, finest first: 0 is held back, 1 is let through."""
 
 
 def attend(tiles: TileNetwork, scan: Scan, request: PredictionRequest, checkpoint: str) -> Generator[AttentionMapped | None, None, None]:
-    """Yield None after each tile, and the map of the whole region at the end; nothing for a network without gates.
+    """Yield None after each tile and the map of the whole region at the end; yield nothing for a network without gates.
 
-    The map is that of the finest gated skip: what of the detail in the image the network lets through to where it draws borders.
+    The map is that of the finest gated skip: the image detail that reaches the layers where borders are drawn.
     """
     whole = Region.whole(scan.shape)
-    wanted = whole if request.region is None else whole & request.region
+    target = whole if request.region is None else whole & request.region
     network = tiles.network
-    if not isinstance(network, Gated) or wanted.empty:
+    if not isinstance(network, Gated) or target.empty:
         return
     view = tiles.resampled(scan)
-    focus = request.focus or wanted.start
-    part, focus = (wanted, focus) if view is None else (view.seen(wanted), view.at(focus))
+    focus = request.focus or target.start
+    part, focus = (target, focus) if view is None else (view.seen(target), view.at(focus))
     grid, edge = tiles.grid(view or scan), TILE[tiles.dims - 2]
     openings = np.zeros(part.shape, np.float16)
     for tile_core in grid.tile_cores(part, (1 if tiles.dims == 2 else edge, edge, edge), focus):
-        seen, inside = grid.input(tile_core), tile_core & part
-        opening = _opening(network, tiles, tiles.channels(view or scan, seen))
-        openings[inside.within(part)] = opening[inside.within(seen)]
+        input_region, inside = grid.input(tile_core), tile_core & part
+        opening = _opening(network, tiles, tiles.channels(view or scan, input_region))
+        openings[inside.within(part)] = opening[inside.within(input_region)]
         yield None
     if view is not None:
-        openings = view.back(openings[None], part, wanted)[0].astype(np.float16)
+        openings = view.back(openings[None], part, target)[0].astype(np.float16)
     low, high = (float(value) for value in np.percentile(openings.astype(np.float32), (DARK, BRIGHT)))
     spread = (openings.astype(np.float32) - low) / max(high - low, 1e-3)
-    yield AttentionMapped(request.case, wanted, (spread.clip(0, 1) * 255).astype(np.uint8), low, high, checkpoint)
+    yield AttentionMapped(request.case, target, (spread.clip(0, 1) * 255).astype(np.uint8), low, high, checkpoint)
 
 
 def _opening(network: Gated, tiles: TileNetwork, channels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """(Z, Y, X), 0 closed to 1 open, from input channels (C', Z, Y, X)."""
+    """Return the finest gate (Z, Y, X), 0 closed to 1 open, for input channels (C', Z, Y, X)."""
     batch = torch.from_numpy(np.ascontiguousarray(channels))
     batch = batch.transpose(0, 1) if tiles.dims == 2 else batch[None]  # 2D: (Z, C', Y, X), slices as the batch
     with tiles.precision.autocast():

@@ -1,4 +1,4 @@
-"""Blending of overlapping tiles, for networks whose prediction depends on the whole tile: where tiles meet, one fades into the next."""
+"""Blending of overlapping tiles, for networks whose prediction of a voxel depends on the whole tile."""
 
 from __future__ import annotations
 
@@ -11,7 +11,9 @@ from unetstudio.data.region import Index, Region
 
 
 class Blend:
-    """Tiles reach `rim` voxels beyond their cores; across twice that width their weights rise and fall as sine squared, which sum to one.
+    """The tiles of a prediction and their weighted mean.
+
+    Tiles reach `rim` voxels beyond their cores; across twice that width their weights follow sine squared, so that neighbours sum to one.
 
     With `in_order` tiles come sorted by the start of their cores, and those that no later one reaches are dropped.
     Group and instance norms measure the tile, and attention spans it: no halo makes such tiles fit exactly.
@@ -24,7 +26,7 @@ class Blend:
         self._bounds = np.zeros((0, 2, 3), np.int64)  # start and stop of each tile
 
     def add(self, tile_core: Region, tile: Region, content: NDArray[np.uint8]) -> Iterator[tuple[Region, NDArray[np.uint8]]]:
-        """Take the `content` (K, Z, Y, X) of a tile, and yield what that changes: its core, and what it covers of those before."""
+        """Add the `content` (K, Z, Y, X) of a tile and yield the regions it changes: its core and the parts of earlier cores it covers."""
         if self._in_order:
             self._forget(tile)
         self._tile_cores.append(tile_core)
@@ -37,23 +39,23 @@ class Blend:
                 yield part, self._mixed(part)
 
     def _forget(self, tile: Region) -> None:
-        """Drop the tiles that lie before all that are to come, of which `tile` is the first."""
+        """Drop the tiles that neither `tile` nor any later one can touch."""
         z, y, _ = tile.start
-        gone = self._bounds[:, 1, 0] <= z
-        if not self._rim[0]:  # slices know nothing of each other
-            gone |= (self._bounds[:, 0, 0] == z) & (self._bounds[:, 1, 1] <= y)
-        if gone.any():
-            kept = np.flatnonzero(~gone)
-            self._tile_cores, self._tiles = [self._tile_cores[n] for n in kept], [self._tiles[n] for n in kept]
-            self._bounds = self._bounds[kept]
+        passed = self._bounds[:, 1, 0] <= z
+        if not self._rim[0]:  # slices are independent
+            passed |= (self._bounds[:, 0, 0] == z) & (self._bounds[:, 1, 1] <= y)
+        if passed.any():
+            remaining = np.flatnonzero(~passed)
+            self._tile_cores, self._tiles = [self._tile_cores[n] for n in remaining], [self._tiles[n] for n in remaining]
+            self._bounds = self._bounds[remaining]
 
     def _touching(self, region: Region) -> list[int]:
-        """Indexes of the tiles that share voxels with a region."""
+        """Return the indexes of the tiles that overlap a region."""
         start, stop = np.array(region.start), np.array(region.stop)
         return [int(n) for n in np.flatnonzero(((self._bounds[:, 0] < stop) & (self._bounds[:, 1] > start)).all(axis=1))]
 
     def _mixed(self, region: Region) -> NDArray[np.uint8]:
-        """The weighted mean of all tiles so far over a region."""
+        """Compute the weighted mean of all tiles so far over a region."""
         total = np.zeros((len(self._tiles[0][1]), *region.shape), np.float32)
         weights = np.zeros(region.shape, np.float32)
         for number in self._touching(region):
@@ -65,7 +67,7 @@ class Blend:
         return (total / weights + 0.5).astype(np.uint8)
 
     def _weight(self, tile: Region, part: Region) -> NDArray[np.float32]:
-        """The weight of a tile over a part of it: 1 in its middle, falling to 0 at its sides."""
+        """Compute the weight of a tile over `part` of it: 1 in the middle, falling to 0 at its faces."""
         weight = np.ones((1, 1, 1), np.float32)
         for axis, rim in enumerate(self._rim):
             at = np.arange(part.start[axis], part.stop[axis]) + 0.5

@@ -1,4 +1,4 @@
-"""The one place where the tiles of a prediction are put together."""
+"""Assembly of predicted tiles into a whole prediction."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""What computes the tiles of a long prediction on a processor: PyTorch, or a quicker engine that gives the same masks.
+"""Inference engines for long predictions on the CPU: PyTorch, or a faster engine that gives the same masks.
 
-A network is converted once and compared with PyTorch on a part of the very scan before it is used; what differs is not used.
+A network is converted once and compared with PyTorch on a part of the scan; an engine whose masks differ is not used.
 """
 
 from __future__ import annotations
@@ -23,34 +23,34 @@ from unetstudio.networks.network import Network, compute_window
 from unetstudio.networks.output_window import Crop, Window, crop_bounds, crop_to
 
 ENGINES = {"auto": "Automatic", "torch": "PyTorch", "openvino": "OpenVINO", "onnxruntime": "ONNX Runtime"}
-"""Names on the command line and in words; the quicker ones in the order in which they are tried."""
+"""Names on the command line, and titles; the faster engines in the order in which they are tried."""
 
 MOST_DIFFERENCE = 1e-3
-"""Largest difference of probabilities in float32, where 1e-5 is usual; a voxel may get another class only where two are as near."""
+"""Largest difference of probabilities in float32, where 1e-5 is usual; the class may differ only where two are within twice this."""
 
 MOST_CHANGED = 1e-3
-"""Share of voxels that may get another class in bf16 than in float32, unless PyTorch's bf16 itself changes more."""
+"""Share of voxels whose class may differ between bf16 and float32, unless PyTorch's own bf16 changes more."""
 
 LEAST_SPEEDUP = 1.1
-"""How many times as fast as PyTorch an engine must be."""
+"""Speed relative to PyTorch that an engine must reach."""
 
 KEPT_SHAPES = 3
-"""Shapes of tiles that an engine keeps compiled, those of one row: each takes memory, and a tenth of a second to make again ..."""
+"""Tile shapes that an engine keeps compiled: those of one row. Each takes memory, and a tenth of a second to compile again."""
 
 KEPT_SHAPES_TTA = {4: 6, 8: 9}
-"""... and by the passes over each tile, which then is as much smaller: mirrored, a tile at the left border is one at the right."""
+"""Tile shapes to keep compiled, by the number of TTA passes: mirrored, a tile at the left border becomes one at the right."""
 
 ALL_SHAPES = 9
-"""Shapes of tiles with their windows: at either border and between them, along two axes."""
+"""Number of distinct tile shapes and windows: at either border and between them, along two axes."""
 
 POLL_MILLISECONDS = 50
-"""How often a computation in hand looks whether it was interrupted."""
+"""Interval in milliseconds at which a running computation checks for an interruption."""
 
 
 class Engine(Protocol):
-    """(N, C, [Z,] Y, X) float32 on the processor to logits (N, K, ...), of a window where the network gives `crops` for it.
+    """Computes logits (N, K, ...) from (N, C, [Z,] Y, X) float32 on the CPU; only those of a window where the network gives `crops`.
 
-    `kept_shapes` is how many shapes of input it keeps compiled.
+    `kept_shapes` is the number of input shapes kept compiled.
     """
 
     kept_shapes: int
@@ -59,7 +59,7 @@ class Engine(Protocol):
 
 
 class OpenVino:
-    """OpenVINO, compiled in a tenth of a second for each shape of tile and of its window: fixed shapes run faster than free ones."""
+    """OpenVINO, compiled in a tenth of a second for each shape of tile and window: fixed shapes run faster than dynamic ones."""
 
     def __init__(self, graph: bytes, precision: Precision) -> None:
         import openvino
@@ -78,7 +78,7 @@ class OpenVino:
         request = self._request(tuple(batch.shape), crop_bounds(crops))
         request.start_async({0: batch.contiguous().numpy()})
         try:
-            while not request.wait_for(POLL_MILLISECONDS):  # so that an interruption comes through
+            while not request.wait_for(POLL_MILLISECONDS):  # lets an interruption through
                 pass
         except BaseException:
             request.cancel()
@@ -95,7 +95,7 @@ class OpenVino:
         return self._requests[key]
 
     def _fixed(self, shape: tuple[int, ...], bounds: Tensor) -> Any:
-        """The graph for one shape, in which the bounds are a constant."""
+        """Return the graph for one input shape, with the bounds as a constant."""
         from openvino import opset8
 
         model = self._model.clone()
@@ -108,7 +108,7 @@ class OpenVino:
 
 
 class OnnxRuntime:
-    """ONNX Runtime: always in float32, and for any shape."""
+    """ONNX Runtime, always in float32, for any shape."""
 
     def __init__(self, graph: bytes, precision: Precision) -> None:
         import onnxruntime
@@ -130,7 +130,7 @@ KINDS: dict[str, Callable[[bytes, Precision], Engine]] = {"openvino": OpenVino, 
 
 @dataclass(frozen=True)
 class EngineChoice:
-    """An engine, None for PyTorch, its `name` in ENGINES, why it was chosen, in words, and the seconds that it took for the probe."""
+    """An engine (None for PyTorch), its `name` in ENGINES, the reason for the choice in words, and the seconds it took for the probe."""
 
     engine: Engine | None
     name: str
@@ -144,16 +144,16 @@ def installed(name: str) -> bool:
 
 
 def choose_engine(
-    network: Network, precision: Precision, probe: Tensor, window: Window, wanted: str = "auto", repeats: float = math.inf
+    network: Network, precision: Precision, probe: Tensor, window: Window, requested: str = "auto", repeats: float = math.inf
 ) -> EngineChoice:
-    """Choose the first engine that is installed, gives the same masks on a window of `probe` (N, C, ...), a part of a scan, and is faster
-    for `repeats` times the work of the probe, setting up for each shape of tile included.
+    """Choose the first installed engine that gives the same masks on a window of `probe` (N, C, ...), a part of a scan, and is faster
+    for `repeats` times the work of the probe, compilation for each tile shape included.
 
-    UserError for one that is asked for by name and is not installed, unknown, fails, or is not for this device; with "auto" one that
-    fails is not used.
+    Raise UserError when an engine chosen by name is unknown, not installed, fails, or is not for this device; with "auto" an engine
+    that fails is not used.
     """
-    names = [name for name in KINDS if installed(name)] if wanted == "auto" else [_checked(wanted, precision)]
-    if precision.device.type != "cpu" or wanted == "torch" or not names:
+    names = [name for name in KINDS if installed(name)] if requested == "auto" else [_checked(requested, precision)]
+    if precision.device.type != "cpu" or requested == "torch" or not names:
         return EngineChoice(None, "torch", "PyTorch" if names else "PyTorch; pip install 'unetstudio[fast]' brings quicker engines")
     from unetstudio.networks.onnx_export import to_onnx
 
@@ -166,13 +166,13 @@ def choose_engine(
             compute = partial(_by_engine, network, engine, window)
             set_up, seconds = _seconds(compute, probe)
             same, words = _compare(network, precision, compute, probe, window, exact=isinstance(engine, OnnxRuntime))
-        except Exception as error:  # whatever another package makes of a network: PyTorch can always compute it
-            if wanted == name:
+        except Exception as error:  # other packages raise anything; PyTorch can always compute the network
+            if requested == name:
                 raise UserError(f"{ENGINES[name]} fails on this network ({str(error)[:200]}); choose the engine torch.") from error
             reasons.append(f"{ENGINES[name]} fails on this network")
             continue
         each = seconds + ALL_SHAPES * set_up / repeats
-        if same and (each * LEAST_SPEEDUP < torch_seconds or wanted == name):
+        if same and (each * LEAST_SPEEDUP < torch_seconds or requested == name):
             return EngineChoice(
                 engine, name, f"{ENGINES[name]}, {torch_seconds / seconds:.1f} times as fast as PyTorch here; {words}", seconds
             )
@@ -180,21 +180,21 @@ def choose_engine(
     return EngineChoice(None, "torch", f"PyTorch: {'; '.join(reasons)}", torch_seconds)
 
 
-def _checked(wanted: str, precision: Precision) -> str:
-    """The name `wanted` if such an engine can compute here; UserError otherwise."""
-    if wanted not in ENGINES:
-        raise UserError(f"There is no engine {wanted!r}: choose {', '.join(ENGINES)}.")
-    if wanted != "torch" and precision.device.type != "cpu":
-        raise UserError(f"{ENGINES[wanted]} computes on the processor: choose --device cpu, or the engine torch.")
-    if wanted != "torch" and not installed(wanted):
-        raise UserError(f"{ENGINES[wanted]} is not installed; this brings it: pip install 'unetstudio[fast]'")
-    return wanted
+def _checked(requested: str, precision: Precision) -> str:
+    """Return the name `requested` if that engine can compute here; raise UserError otherwise."""
+    if requested not in ENGINES:
+        raise UserError(f"There is no engine {requested!r}: choose {', '.join(ENGINES)}.")
+    if requested != "torch" and precision.device.type != "cpu":
+        raise UserError(f"{ENGINES[requested]} computes on the processor: choose --device cpu, or the engine torch.")
+    if requested != "torch" and not installed(requested):
+        raise UserError(f"{ENGINES[requested]} is not installed; this brings it: pip install 'unetstudio[fast]'")
+    return requested
 
 
 def _compare(
     network: Network, precision: Precision, compute: Callable[[Tensor], Tensor], probe: Tensor, window: Window, *, exact: bool
 ) -> tuple[bool, str]:
-    """Whether an engine gives the masks of PyTorch in float32 on the probe and, in float32, on noise; and how near it comes, in words."""
+    """Return whether an engine gives PyTorch's float32 masks on the probe and, in float32, on noise; and how close it comes, in words."""
     full = partial(_by_torch, network, Precision(precision.device, channels_last=precision.channels_last), window=None)
     if exact or precision.dtype == torch.float32:
         noise = torch.randn(probe.shape, generator=torch.Generator().manual_seed(0))
@@ -210,7 +210,7 @@ def _compare(
 
 
 def _difference(ours: Tensor, theirs: Tensor) -> tuple[float, bool]:
-    """The largest difference of probabilities, and whether a class changed where no other was near."""
+    """Return the largest difference of probabilities, and whether a class changed where no other was close."""
     a, b = ours.softmax(1), theirs.softmax(1)
     best = a.topk(2, dim=1).values
     flipped = (a.argmax(1) != b.argmax(1)) & (best[:, 0] - best[:, 1] > 2 * MOST_DIFFERENCE)
@@ -230,7 +230,7 @@ def _by_engine(network: Network, engine: Engine, window: Window, batch: Tensor) 
 
 
 def _seconds(compute: Callable[[Tensor], Tensor], probe: Tensor) -> tuple[float, float]:
-    """Seconds by which the first run takes longer, for setting up, and those of the better of two more."""
+    """Return the seconds of set-up, by which the first run takes longer, and the seconds of the faster of two more runs."""
     taken = []
     for _ in range(3):
         start = time.perf_counter()

@@ -13,7 +13,7 @@ from unetstudio.data.region import Region
 
 @dataclass(frozen=True, eq=False)
 class TilePredicted:
-    """`probabilities` (K, Z, Y, X of the region) uint8, 0..255, channels in the order of `values`."""
+    """A predicted tile: `probabilities` (K, Z, Y, X of the region) uint8, 0..255, channels in the order of `values`."""
 
     case: str
     region: Region
@@ -26,7 +26,7 @@ class TilePredicted:
 
 @dataclass(frozen=True)
 class CasePredicted:
-    """All tiles of what was asked are done."""
+    """The end of a request: all its tiles are done."""
 
     case: str
     checkpoint: str
@@ -36,7 +36,7 @@ class CasePredicted:
 
 @dataclass(frozen=True, eq=False)
 class AttentionMapped:
-    """What the network looked at: `values` (Z, Y, X of the region) uint8, 0 where its gates are open by the share `low`, 255 by `high`."""
+    """An attention map: `values` (Z, Y, X of the region) uint8, 0 where gates are open by the share `low`, 255 where by `high`."""
 
     case: str
     region: Region
@@ -48,7 +48,7 @@ class AttentionMapped:
 
 @dataclass(frozen=True)
 class EngineChosen:
-    """What computes: its `name` on the command line, and why, in words."""
+    """The engine in use: its `name` on the command line, and the reason in words."""
 
     name: str
     words: str
@@ -56,7 +56,7 @@ class EngineChosen:
 
 @dataclass(frozen=True)
 class ImageProgress:
-    """How far one image that is too large for memory has come: `stage` is "predicting", the title of a step, or "writing"."""
+    """Progress of an image that is too large for memory: `stage` is "predicting", the title of a step, or "writing"."""
 
     image: str
     stage: str
@@ -66,7 +66,7 @@ class ImageProgress:
 
 @dataclass(frozen=True)
 class MaskWritten:
-    """One image of a folder is done.
+    """A finished image of a folder.
 
     `mean_uncertainty` is 0 where all is certain, 1 where nothing is, and None where it was not measured; `before` says that an earlier
     run had made the mask.
@@ -82,7 +82,7 @@ class MaskWritten:
 
 @dataclass(frozen=True)
 class Refused:
-    """One image could not be predicted, and why, in one sentence."""
+    """An image that could not be predicted, and the reason in one sentence."""
 
     image: Path
     why: str
@@ -90,7 +90,7 @@ class Refused:
 
 @dataclass(frozen=True)
 class FolderPredicted:
-    """All images of a folder are done or refused."""
+    """The end of a folder: all its images are done or refused."""
 
     masks: int
     refused: int
@@ -98,7 +98,7 @@ class FolderPredicted:
 
 @dataclass(frozen=True)
 class Notice:
-    """One sentence the user should see: what was done to an image first, a smaller batch after memory ran out."""
+    """A sentence for the user, such as how an image was resampled, or that memory ran out and batches are smaller."""
 
     text: str
 

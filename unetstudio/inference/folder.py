@@ -1,7 +1,7 @@
-"""Predicting images into a folder: one mask each, what was done before left as it is, and a list of them by mean uncertainty.
+"""Prediction of images into a folder: one mask each, masks of earlier runs reused, and a list by mean uncertainty.
 
-A run that was interrupted, or is repeated with more images, goes on where it ended: a mask is kept as long as it was made from the same
-image and strokes, by the same checkpoint, in the same way.
+A run that was interrupted, or is repeated with more images, continues where it ended: a mask is reused as long as image, strokes,
+checkpoint, steps and options are the same.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ from unetstudio.postprocess.uncertainty import mean_uncertainty
 from unetstudio.project.store import read_labels
 
 LOCK = "unetstudio-masks-{}.lock"
-"""In the system's folder for passing files: held while masks are written into a folder."""
+"""Lock file in the system's temporary folder, held while masks are written into a folder."""
 
 FolderEvent = PredictionEvent | EngineChosen | MaskWritten | Refused | ImageProgress | Notice
 FolderEvents = Generator[FolderEvent, None, None]
@@ -47,7 +47,7 @@ FolderEvents = Generator[FolderEvent, None, None]
 
 @dataclass(frozen=True)
 class PredictionTarget:
-    """One image to be predicted into a folder: `painted` reads the strokes that win over the prediction."""
+    """An image to predict into a folder; `painted` reads the strokes that override the prediction."""
 
     source: Source
     stem: str
@@ -55,7 +55,7 @@ class PredictionTarget:
 
 
 def target_images(images: Sequence[Path], project: Path, cases: Sequence[Case], values: Sequence[int]) -> Iterator[PredictionTarget]:
-    """Files, and all images in folders; those that are cases of the project come with their strokes of the classes `values`."""
+    """Yield the image files, and all images in folders; cases of the project come with their strokes of the classes `values`."""
     by_place = {(case.source.path.resolve(), case.source.part): case for case in cases}
     for source in discover(images):
         case = by_place.get((source.path.resolve(), source.part))
@@ -63,7 +63,7 @@ def target_images(images: Sequence[Path], project: Path, cases: Sequence[Case], 
 
 
 def target_case(case: Case, project: Path, values: Sequence[int]) -> PredictionTarget:
-    """A case of the project in the folder `project`, with its strokes of the classes `values`."""
+    """Return the target for a case of the project in the folder `project`, with its strokes of the classes `values`."""
 
     def painted() -> Painted | None:
         labels, sequence = read_labels(project, case)
@@ -80,21 +80,21 @@ def predict_to_folder(
     classes: ClassTable,
     options: PredictionOptions = USUAL_OPTIONS,
 ) -> FolderEvents:
-    """Masks named by the image's stem: PNG for pictures, NIfTI with the same geometry for volumes; a legend; and the images by their mean
-    uncertainty.
+    """Write masks named by the image's stem (PNG for pictures, NIfTI with the same geometry for volumes), a legend, and the list of images
+    by mean uncertainty.
 
-    What exceeds the limits is predicted on the disk, a picture then becomes a tiled TIFF, and its probabilities and objects are not
-    written. The first image decides which engine computes.
+    An image that exceeds the limits is predicted on disk: a picture then becomes a tiled TIFF, and its probabilities and objects cannot be
+    written. The engine is chosen on the first image.
 
-    An image that cannot be predicted is yielded as `Refused`, and the others go on. UserError when the folder cannot be written, or
-    a file there is not this program's own: the images themselves are never written over.
+    An image that cannot be predicted is yielded as `Refused`, and the others continue. Raise UserError when the folder cannot be written,
+    or a file there is not this program's own: the images themselves are never overwritten.
     """
     with _lock(out):
         yield from _FolderRun(predictor, targets, out, steps, classes, options).run()
 
 
 class _FolderRun:
-    """One run into a folder, image after image."""
+    """A run into a folder, image by image."""
 
     def __init__(
         self,
@@ -111,7 +111,7 @@ class _FolderRun:
         self._prepared = False
 
     def run(self) -> FolderEvents:
-        """Every image; one that is at fault itself is reported and left out."""
+        """Predict every image; report and skip those that are at fault themselves."""
         names = self._manifest.names([target.source for target in self._targets], (target.stem for target in self._targets))
         for done, (target, name) in enumerate(zip(self._targets, names, strict=True), start=1):
             try:
@@ -124,7 +124,7 @@ class _FolderRun:
                 yield Refused(target.source.path, str(error))
 
     def _image(self, target: PredictionTarget, name: str, done: int) -> FolderEvents:
-        """One mask, or that of an earlier run."""
+        """Write the mask of one image, or reuse that of an earlier run."""
         predictor, options, image = self._predictor, self._options, target.source.path
         painted, total = target.painted(), len(self._targets)
         provenance = Provenance.of(target.source, painted, predictor.checkpoint, self._steps, options)
@@ -162,7 +162,7 @@ class _FolderRun:
         yield MaskWritten(str(image), str(path), done, total, mean)
 
     def _is_large(self, scan: Scan, image: Path) -> bool:
-        """Whether it is predicted on the disk; FormatError when more is wanted of such an image than its mask."""
+        """Decide whether to predict on disk; raise FormatError when such an image needs more than its mask."""
         large = self._options.limits.exceeded(scan, len(self._predictor.values))
         if large and self._options.probabilities:
             raise FormatError(image, "the probabilities of an image of this size are not written; predict it without them.")
@@ -171,7 +171,7 @@ class _FolderRun:
         return large
 
     def _claim(self, files: Sequence[str]) -> None:
-        """Make sure that these files, and those that every run writes, may be written; UserError for one that is not ours."""
+        """Make sure that these files, and those that every run writes, may be written; raise UserError for one that is not ours."""
         make_folder(self._out)
         self._record.claim([*files, LEGEND, LIST, RECORD], (target.source.path for target in self._targets))
         write_legend(self._out / LEGEND, self._classes)
@@ -179,7 +179,7 @@ class _FolderRun:
 
 @contextlib.contextmanager
 def _lock(out: Path) -> Iterator[None]:
-    """UserError while another run writes into the folder: each would take the other's list for a stranger's."""
+    """Raise UserError while another run writes into the folder: each would take the other's list for a stranger's."""
     lock = FileLock(Path(tempfile.gettempdir()) / LOCK.format(hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:16]))
     try:
         lock.acquire(timeout=0)

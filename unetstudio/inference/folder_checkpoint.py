@@ -1,4 +1,4 @@
-"""The weights that a folder of masks was begun with: learning goes on meanwhile, and one folder must not hold masks by two networks."""
+"""The checkpoint a folder of masks was begun with: training continues meanwhile, and a folder must not mix masks of two checkpoints."""
 
 from __future__ import annotations
 
@@ -12,17 +12,17 @@ from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.project.checkpoints import to_use
 
 NAME = "predicting-{}.safetensors"
-"""In the project's cache."""
+"""File name in the project's cache."""
 
 
 def begun_with(project: Path, out: Path) -> Path:
-    """Where the weights are kept with which the folder `out` was begun; the file is there as long as the folder is not finished."""
+    """Return the path of the weights with which the folder `out` was begun; the file exists until the folder is finished."""
     return project / "cache" / NAME.format(hashlib.sha256(str(out.resolve()).encode()).hexdigest()[:16])
 
 
 def checkpoint_for(begun: Path, project: Path, write: Callable[[Path, bytes], None], *, again: bool) -> Path:
-    """The weights to predict a folder with: those kept as `begun`, unless all is to be made `again`, or those in use now, which are kept
-    there in place of any other folder's. UserError when nothing has been learnt yet."""
+    """Return the weights to predict a folder with: those stored as `begun`, unless all masks are to be made `again`; otherwise the current
+    ones, which are stored there in place of any other folder's. Raise UserError when nothing has been learnt yet."""
     if not again:
         with contextlib.suppress(CheckpointError):
             checkpoints.load(begun)
@@ -36,7 +36,7 @@ def checkpoint_for(begun: Path, project: Path, write: Callable[[Path, bytes], No
         raise UserError(NOTHING_LEARNT) from error
     for other in begun.parent.glob(NAME.format("*")):
         other.unlink(missing_ok=True)
-    with contextlib.suppress(UserError):  # a disk that refuses it only keeps the run from being gone on with
+    with contextlib.suppress(UserError):  # without the copy the run merely cannot be resumed
         write(begun, weights)
         return begun
     return card.path

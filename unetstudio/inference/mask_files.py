@@ -1,4 +1,4 @@
-"""What is written of one segmented image, and what is counted in it."""
+"""Output files of one segmented image, and its voxel counts."""
 
 from __future__ import annotations
 
@@ -18,24 +18,24 @@ from unetstudio.formats import FORMATS
 from unetstudio.postprocess.numbered import numbered
 
 MOST_OBJECTS = 2**16 - 1
-"""In a PNG of 16 bits."""
+"""Largest number of objects in a 16-bit PNG."""
 
 
 def write_mask(path: Path, values: NDArray[Any], scan: Scan, classes: ClassTable) -> None:
-    """Class values or numbers of objects (Z, Y, X): a PNG for a picture, NIfTI with the same geometry for a volume."""
+    """Write class values or object numbers (Z, Y, X): PNG for a picture, NIfTI with the same geometry for a volume."""
     FORMATS["nifti" if scan.is_volume else "png"].write(path, values, scan.geometry, classes)
 
 
 def save_probabilities(path: Path, prediction: Prediction) -> None:
-    """NumPy archive: `probabilities` (K, Z, Y, X) uint8, 0..255, and the class `values` of its channels; FormatError when it cannot be
-    written."""
+    """Write a NumPy archive: `probabilities` (K, Z, Y, X) uint8, 0..255, and the class `values` of its channels. Raise FormatError when it
+    cannot be written."""
     archive = io.BytesIO()
     np.savez_compressed(archive, probabilities=prediction.probabilities, values=np.array(prediction.values, np.uint8))
     replace_file(path, archive.getvalue())
 
 
 def numbered_objects(labels: NDArray[np.uint8], values: tuple[int, ...], image: Path) -> NDArray[np.integer]:
-    """Numbers of objects as files hold them; FormatError for more than fit into a picture."""
+    """Number the objects in the type that files hold; raise FormatError for more than fit into a picture."""
     numbers = numbered(labels, values[1:])
     if numbers.shape[0] > 1:
         return numbers
@@ -45,15 +45,15 @@ def numbered_objects(labels: NDArray[np.uint8], values: tuple[int, ...], image: 
 
 
 def voxels_by_class(labels: NDArray[np.uint8], classes: ClassTable) -> dict[str, int]:
-    """How many voxels each structure has, by its name; the first class is the background."""
+    """Count the voxels of each structure by name; the first class, the background, is left out."""
     counts = np.zeros(256, np.int64)
-    for plane in labels:  # one by one: bincount takes eight bytes a voxel
+    for plane in labels:  # slice by slice: bincount takes eight bytes a voxel
         counts += np.bincount(plane.reshape(-1), minlength=256)
     return {entry.name: int(counts[entry.value]) for entry in list(classes)[1:]}
 
 
 def voxel_size(scan: Scan) -> float | None:
-    """mm² of a pixel, mm³ of a voxel in a volume; None where the spacing is unknown."""
+    """Return the mm² of a pixel or the mm³ of a voxel; None where the spacing is unknown."""
     if scan.geometry.spacing is None:
         return None
     z, y, x = scan.geometry.spacing

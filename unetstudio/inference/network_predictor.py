@@ -1,4 +1,4 @@
-"""The predictor of a network: a scan tile after tile from the focus outward, in memory that follows the tile and not the scan."""
+"""Prediction by a network, tile by tile from the focus outward, in memory that depends on the tile and not on the scan."""
 
 from __future__ import annotations
 
@@ -31,17 +31,17 @@ from unetstudio.networks.network import Network
 from unetstudio.networks.precision_choice import choose_precision
 
 TILE_VALUES = 2**26
-"""Most values of a tile in the network's first layer, voxels times channels, whatever the speed: measured to take about 1.4 GB."""
+"""Largest number of values (voxels times channels) of a tile in the network's first layer: measured to take about 1.4 GB."""
 
 BYTES_PER_VALUE = 24
-"""Memory of a tile over that number."""
+"""Bytes of memory of a tile per value in the first layer."""
 
 
 class NetworkPredictor:
-    """A `Predictor` by the tiles of a network; `tiles` gives what it answers about one of them.
+    """A `Predictor` that evaluates a network tile by tile; `tiles` predicts a single one.
 
-    `mirrored` and `turned` say whether the network has learnt mirrored images, and such turned by a quarter. Scans are resampled to
-    `spacing` mm (z, y, x) where it is given.
+    `mirrored` and `turned` say whether the network has learnt images that were mirrored, and turned by 90 degrees. Scans are resampled
+    to `spacing` mm (z, y, x) where it is given.
     """
 
     def __init__(
@@ -63,22 +63,22 @@ class NetworkPredictor:
 
     @classmethod
     def load(cls, path: Path, device: str = "auto", precision: Precision | None = None) -> NetworkPredictor:
-        """From a checkpoint on disk; UserErrors of `networks.checkpoint.load` and `networks.device.choose_device`."""
+        """Load a checkpoint from disk. Raise the UserErrors of `networks.checkpoint.load` and `networks.device.choose_device`."""
         card, network = checkpoints.load(path)
-        chosen = precision or choose_precision(choose_device(device, card.dims), card.dims, card.precision)
+        number_format = precision or choose_precision(choose_device(device, card.dims), card.dims, card.precision)
         intensity = Intensity.from_json(card.intensity)
         if intensity.channels_out(intensity.channels) != network.config.in_channels:
             raise CheckpointError(f"{path.name} names another intensity scale than its network takes; it was altered or is damaged.")
         values, learnt = card.classes.values, {"mirrored": card.mirrored, "turned": card.turned}
-        return cls(network, intensity, values, card.id, chosen, card.target, **learnt)
+        return cls(network, intensity, values, card.id, number_format, card.target, **learnt)
 
     @property
     def network(self) -> Network:
-        """The network, in evaluation."""
+        """The network, in evaluation mode."""
         return self.tiles.network
 
     def check(self, scan: Scan, name: str) -> None:
-        """CheckpointError, with the `name` of the image, when it has another number of channels than the network was trained on."""
+        """Raise CheckpointError, with the `name` of the image, when its number of channels is not that the network was trained on."""
         trained = self.tiles.intensity.channels
         if scan.channels != trained:
             raise CheckpointError(
@@ -86,63 +86,63 @@ class NetworkPredictor:
             )
 
     def remark(self, scan: Scan) -> str:
-        """How a scan is resampled, in words; "" where it is predicted as it is. CheckpointError for a voxel size that cannot be true."""
+        """Describe how a scan is resampled; "" where it is predicted as it is. Raise CheckpointError for an implausible voxel size."""
         view = self.tiles.resampled(scan)
         return "" if view is None else view.words
 
     def prepare(self, scan: Scan, images: int, engine: str, *, tta: bool) -> EngineChosen:
-        """Choose the engine on the middle of this scan, for `images` scans of its size. UserError for one that cannot be had."""
+        """Choose the engine on the middle of this scan, for `images` scans of its size. Raise UserError for one that is not available."""
         slices, rows, columns = scan.shape
         work = slices * rows * columns * images * (self.tiles.tta_passes if tta else 1)
         choice = self.tiles.select_engine(scan, work, engine)
         return EngineChosen(choice.name, choice.words)
 
     def tile_edge(self, scan: Scan, *, tta: bool) -> int:
-        """The edge of the tile cores that a final prediction of a scan uses by itself."""
+        """Return the default edge of the tile cores in a final prediction of a scan."""
         request = PredictionRequest("", tta=tta, tile_seconds=FINAL_SECONDS)
         return self._core_size(self.tiles.grid(scan), Region.whole(scan.shape), request)[1]
 
     def can_resume(self, scan: Scan) -> bool:
-        """Not where a scan is resampled: what is yielded of it are no tile cores."""
+        """Return whether the scan is not resampled: the regions yielded for a resampled scan are not tile cores."""
         return self.tiles.resampled(scan) is None
 
     def predict(self, scan: Scan, request: PredictionRequest) -> Generator[PredictionEvent, None, None]:
-        """See `Predictor.predict`. Where a network is not `exact`, tiles are blended, and each also yields again what it changes of those
-        before it. When memory runs out, tiles are cut in halves.
+        """Predict as `Predictor.predict` says. Where a network is not `exact`, tiles are blended, and each also yields again the parts of
+        earlier tiles that it changes. When memory runs out, tiles are halved.
 
-        A scan of another voxel size than the network's is predicted as that would see it, see `resampled.py`.
+        A scan of another voxel size than the network's is resampled to it, see `resampled.py`.
         """
         whole = Region.whole(scan.shape)
-        wanted = whole if request.region is None else request.region & whole
-        focus = request.focus or _middle(wanted)
-        view = None if wanted.empty else self.tiles.resampled(scan)
+        target = whole if request.region is None else request.region & whole
+        focus = request.focus or _middle(target)
+        view = None if target.empty else self.tiles.resampled(scan)
         if view is None:
-            yield from self._predict_tiles(scan, wanted, focus, request)
+            yield from self._predict_tiles(scan, target, focus, request)
             return
-        events = self._predict_tiles(view, view.seen(wanted), view.at(focus), replace(request, done=frozenset()))
-        yield from bring_back(events, view, wanted, reach=self.tiles.grid(view).halo, in_order=request.row_order)
+        events = self._predict_tiles(view, view.seen(target), view.at(focus), replace(request, done=frozenset()))
+        yield from bring_back(events, view, target, reach=self.tiles.grid(view).halo, in_order=request.row_order)
 
     def attend(self, scan: Scan, request: PredictionRequest) -> Generator[AttentionMapped | None, None, None]:
-        """Where the network looked; nothing for one without attention gates."""
+        """Yield the attention map; nothing for a network without attention gates."""
         return attend(self.tiles, scan, request, self.checkpoint)
 
     def _predict_tiles(
-        self, scan: Scan | ResampledScan, wanted: Region, focus: Index, request: PredictionRequest
+        self, scan: Scan | ResampledScan, target: Region, focus: Index, request: PredictionRequest
     ) -> Generator[PredictionEvent, None, None]:
-        """`predict` in the voxels that the network sees."""
+        """Predict a region of a scan that has the network's voxel size."""
         start = time.perf_counter()
         exact, grid, whole = self.tiles.exact, self.tiles.grid(scan), Region.whole(scan.shape)
-        tile_cores = _ordered(grid.tile_cores(wanted, self._core_size(grid, wanted, request), focus), request)
-        inside = (tile_core & wanted for tile_core in tile_cores)
+        tile_cores = _ordered(grid.tile_cores(target, self._core_size(grid, target, request), focus), request)
+        inside = (tile_core & target for tile_core in tile_cores)
         resumption = Resumption.of(request.done, inside, grid.halo, exact=exact, volume=scan.shape[0] > 1)
         blend = None if exact else Blend(grid.halo, in_order=request.row_order)
         queue, done = deque(tile_cores), 0
         while queue:
             tile_core = queue.popleft()
-            if resumption.skips(tile_core & wanted):
+            if resumption.skips(tile_core & target):
                 done += 1
                 continue
-            parts = self._parts(scan, grid, tile_core, wanted, blend, tta=request.tta)
+            parts = self._parts(scan, grid, tile_core, target, blend, tta=request.tta)
             if parts is None:
                 free_memory(self.tiles.precision.device)
                 queue = deque(_ordered(_halved(grid, [tile_core, *queue]), request))
@@ -151,13 +151,13 @@ class NetworkPredictor:
             for region, probabilities in parts:
                 if resumption.keeps(region):
                     yield TilePredicted(request.case, region, probabilities, self.values, self.checkpoint, done, done + len(queue))
-        yield CasePredicted(request.case, self.checkpoint, time.perf_counter() - start, wanted == whole)
+        yield CasePredicted(request.case, self.checkpoint, time.perf_counter() - start, target == whole)
 
-    def _core_size(self, grid: TileGrid, wanted: Region, request: PredictionRequest) -> Index:
-        """Extents (z, y, x) of tile cores: as asked for, or so that a tile takes the seconds that it may take."""
+    def _core_size(self, grid: TileGrid, target: Region, request: PredictionRequest) -> Index:
+        """Choose the extents (z, y, x) of tile cores: those of the request, or such that a tile takes about its `tile_seconds`."""
         if request.tile_edge:
             return (1 if self.tiles.dims == 2 else request.tile_edge, request.tile_edge, request.tile_edge)
-        if wanted.empty:
+        if target.empty:
             return grid.step
         values = min(TILE_VALUES, free_bytes(self.tiles.precision.device) // 4 // BYTES_PER_VALUE)
         try:
@@ -167,13 +167,13 @@ class NetworkPredictor:
                 raise
             speed = 0.0  # then the smallest tiles are tried
         passes = self.tiles.tta_passes if request.tta else 1
-        return grid.core_size(wanted, speed * request.tile_seconds / passes, values // self.tiles.first_channels)
+        return grid.core_size(target, speed * request.tile_seconds / passes, values // self.tiles.first_channels)
 
     def _parts(
-        self, scan: Scan | ResampledScan, grid: TileGrid, tile_core: Region, wanted: Region, blend: Blend | None, *, tta: bool
+        self, scan: Scan | ResampledScan, grid: TileGrid, tile_core: Region, target: Region, blend: Blend | None, *, tta: bool
     ) -> list[tuple[Region, NDArray[np.uint8]]] | None:
-        """Probabilities of the part of a tile core that is wanted, and of what blending changes near it; None when memory ran out."""
-        inside = tile_core & wanted
+        """Predict the `target` part of a tile core, and the parts near it that blending changes; None when memory ran out."""
+        inside = tile_core & target
         try:
             if blend is not None:
                 return list(blend.add(inside, *self.tiles.predict_tile(scan, grid, tile_core, tta=tta)))
@@ -186,12 +186,12 @@ class NetworkPredictor:
 
 
 def _ordered(tile_cores: Iterable[Region], request: PredictionRequest) -> list[Region]:
-    """Slice after slice and row after row where that is asked for, else as they are."""
+    """Sort tile cores slice by slice and row by row if the request says so; otherwise keep their order."""
     return sorted(tile_cores, key=lambda tile_core: tile_core.start) if request.row_order else list(tile_cores)
 
 
 def _halved(grid: TileGrid, tile_cores: list[Region]) -> list[Region]:
-    """All tile cores cut in two, those that cannot be as they are; OutOfMemory when the first is one of them."""
+    """Cut tile cores in two, leaving those that cannot be cut; raise OutOfMemory when the first is one of them."""
     if not grid.halves(tile_cores[0]):
         raise OutOfMemory("Memory does not suffice for even the smallest tile; close other programs, or train a smaller network.")
     return [half for tile_core in tile_cores for half in grid.halves(tile_core) or [tile_core]]

@@ -1,6 +1,6 @@
-"""Predicting one image that is too large for memory: tile by tile into a scratch folder, cleaned there, and written as a mask.
+"""Prediction of an image that is too large for memory: tile by tile into a scratch folder, post-processed there, and written as a mask.
 
-Memory follows the tile and not the image. An interruption leaves the scratch folder, and the same command goes on from there.
+Memory depends on the tile and not on the image. An interruption leaves the scratch folder, and the same command resumes from it.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ from unetstudio.postprocess.strongest import strongest
 from unetstudio.postprocess.uncertainty import uncertainty_sum
 
 TILE_PROBABILITIES = 2**26
-"""Probabilities of a tile at most, voxels times classes."""
+"""Largest number of probabilities (voxels times classes) of a tile."""
 
 PROBABILITIES = "best", "winner", "other"
-"""What is kept of the probabilities for steps that ask for them: as in `StepInput`."""
+"""Arrays that hold the probabilities for steps that need them, as in `StepInput`."""
 
 Streaming = Generator[ImageProgress | Notice, None, None]
 
@@ -43,19 +43,19 @@ def predict_out_of_core(
 ) -> Generator[ImageProgress | Notice, None, float]:
     """Write the mask of the scan of an `image` to `path`, by way of the scratch `folder`, and return its mean uncertainty.
 
-    UserErrors of `Predictor.predict`, and FormatError when the disk refuses or lacks room.
+    Raise the UserErrors of `Predictor.predict`, and FormatError when the disk refuses or lacks room.
     """
     make_sure_it_can_be_saved(path, scan.shape)
     values, painted, name = predictor.values, provenance.painted, str(image)
-    by_tile, by_blocks, kept = _divided(provenance.steps, values, scan)
+    by_tile, by_blocks, stored = _divided(provenance.steps, values, scan)
     if not folder.exists():
-        make_sure_there_is_room(path.parent, math.prod(scan.shape) * (1 + len(kept) + min(len(by_blocks), 2)))
+        make_sure_there_is_room(path.parent, math.prod(scan.shape) * (1 + len(stored) + min(len(by_blocks), 2)))
     edge = limits.tile_edge or min(predictor.tile_edge(scan, tta=tta), math.isqrt(TILE_PROBABILITIES // len(values)))
     with Scratch(folder, scan.shape, provenance.key, edge) as scratch:
         if scratch.done and predictor.can_resume(scan):
             yield Notice(f"{image.name}: going on where it was interrupted.")
-        yield from _tiles(predictor, scan, name, by_tile, painted, scratch, kept, tta)
-        step_input = _step_input(values, scan, painted, [scratch.array(each) for each in kept])
+        yield from _tiles(predictor, scan, name, by_tile, painted, scratch, stored, tta)
+        step_input = _step_input(values, scan, painted, [scratch.array(each) for each in stored])
         labels = scratch.array("labels")
         for number, step in enumerate(by_blocks):
             cleaned = scratch.array(f"step-{number % 2}")
@@ -69,8 +69,8 @@ def predict_out_of_core(
 
 
 def _divided(steps: Sequence[Step], values: tuple[int, ...], scan: Scan) -> tuple[Sequence[Step], Sequence[Step], Sequence[str]]:
-    """The steps at work that need only the voxel they change, which are done tile by tile; those from the first on that looks around;
-    and which probabilities these ask for."""
+    """Split the enabled steps into the leading ones that need only the voxel they change, which run tile by tile, and the rest; return
+    both, and the names of the probability arrays that the rest needs."""
     active = [step for step in steps if step.enabled]
     nothing = _step_input(values, scan, None)(Region((0, 0, 0), (1, 1, 1)))
     late = next((n for n, step in enumerate(active) if reach(step, nothing) > 0), len(active))
@@ -85,12 +85,12 @@ def _tiles(
     steps: Sequence[Step],
     painted: Painted | None,
     scratch: Scratch,
-    kept: Sequence[str],
+    stored: Sequence[str],
     tta: bool,
 ) -> Streaming:
-    """Predict the tiles that are missing and write their class values, and where a later step asks for them their probabilities."""
+    """Predict the missing tiles and write their class values, and their probabilities where a later step needs them."""
     labels = scratch.array("labels")
-    arrays = [scratch.array(each) for each in kept]
+    arrays = [scratch.array(each) for each in stored]
     request = PredictionRequest.final(name, tta=tta, tile_edge=scratch.tile_edge, done=frozenset(scratch.done))
     for event in predictor.predict(scan, request):
         if not isinstance(event, TilePredicted):
@@ -116,32 +116,32 @@ def _cleaned(
     name: str,
     limits: MemoryLimits,
 ) -> Streaming:
-    """One post-processing step from array to array, the user's strokes on top."""
+    """Run one post-processing step from array to array, the user's strokes on top."""
 
     def write(region: Region, values: Labels) -> None:
         if (part := _part(painted, region)) is not None:
             overwrite(values, part[1], part[0])
         cleaned.write(region, values)
 
-    left = False
+    skipped = False
     for block in by_block(step, labels.read, step_input, write, labels.shape, window=limits.window, longest=limits.longest):
-        left = left or block.left
+        skipped = skipped or block.skipped
         yield ImageProgress(name, step.title.lower(), block.done, block.total)
     longest = limits.longest or LONGEST[labels.shape[0] > 1]
-    if left:
+    if skipped:
         yield Notice(f"{step.title}: {step.objects} longer than {longest} voxels were left as they are in an image of this size.")
     elif not isinstance(step, Reaching):
         yield Notice(f"{step.title}: the image was cleaned in pieces, which may show where they meet.")
 
 
 def _step_input(
-    values: tuple[int, ...], scan: Scan, painted: Painted | None, kept: Sequence[DiskArray] = ()
+    values: tuple[int, ...], scan: Scan, painted: Painted | None, stored: Sequence[DiskArray] = ()
 ) -> Callable[[Region], StepInput]:
-    """What steps may look at in a region beside its labels; probabilities of zero where none were kept."""
+    """Return the function that makes a region's `StepInput`; its probabilities are zero where none were stored."""
 
     def of(region: Region) -> StepInput:
         part = _part(painted, region)
-        best, winner, other = [array.read(region) for array in kept] or [np.zeros(region.shape, np.uint8)] * 3
+        best, winner, other = [array.read(region) for array in stored] or [np.zeros(region.shape, np.uint8)] * 3
         mask = None if part is None else part[1]
 
         def read_image() -> NDArray[Any]:
@@ -154,5 +154,5 @@ def _step_input(
 
 
 def _part(painted: Painted | None, region: Region) -> Painted | None:
-    """The strokes in a region."""
+    """Cut the strokes to a region."""
     return None if painted is None else (np.ascontiguousarray(painted[0][region.slices]), np.ascontiguousarray(painted[1][region.slices]))

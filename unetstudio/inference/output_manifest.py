@@ -1,4 +1,4 @@
-"""What stands in a folder of predicted masks: from which image each was made and how, and how uncertain it is."""
+"""The manifest of a folder of predicted masks: the image and provenance of each, and its mean uncertainty."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ LIST = "doubt.csv"
 
 @dataclass(frozen=True)
 class MaskEntry:
-    """One mask of the image at `place`, made from what `key` stands for. `voxels` of each structure by its name, where they were counted;
-    `voxel_size` is the mm² of one in a picture and the mm³ in a volume, None where the spacing is unknown."""
+    """A mask of the image at `place`, with the provenance `key`. `voxels` are the counts of structures by name, where they were counted;
+    `voxel_size` is the mm² of a pixel or the mm³ of a voxel, None where the spacing is unknown."""
 
     image: str
     mask: str
@@ -35,11 +35,11 @@ class MaskEntry:
     def of(
         cls, source: Source, mask: str, provenance: Provenance, mean_uncertainty: float | None, voxels: dict[str, int], size: float | None
     ) -> MaskEntry:
-        """For the mask of an image, just made."""
+        """Make the entry of a new mask."""
         return cls(source.path.name, mask, provenance.key, mean_uncertainty, voxels, size, _place(source))
 
     def to_json(self) -> dict[str, Any]:
-        """As the record holds it."""
+        """Return plain values for the manifest file."""
         return {
             "image": self.image,
             "mask": self.mask,
@@ -52,7 +52,7 @@ class MaskEntry:
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> MaskEntry:
-        """The inverse; KeyError, TypeError, ValueError or AttributeError for what is no entry."""
+        """Read what `to_json` returned; raise KeyError, TypeError, ValueError or AttributeError for anything else."""
         mean, size = (None if values[name] is None else float(values[name]) for name in ("doubt", "voxel"))
         voxels = {str(name): int(count) for name, count in values["voxels"].items()}
         mask = Path(str(values["mask"])).name
@@ -60,14 +60,14 @@ class MaskEntry:
 
 
 class OutputManifest:
-    """The masks of a folder by name: read when made, and written with every mask that is added."""
+    """The masks of a folder by name: read from disk on creation, and written with every mask that is added."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self._entries = _stored(folder / RECORD)
 
     def names(self, sources: Sequence[Source], stems: Iterable[str]) -> list[str]:
-        """What masks are called: as before where the image was here before, else by its stem, and never like the mask of another image."""
+        """Return the masks' names: an image's earlier name if it has one, else its stem; never that of another image's mask."""
         before = {entry.place: name for name, entry in self._entries.items()}
         taken = {name.lower() for name in before.values()}
         names = []
@@ -80,13 +80,13 @@ class OutputManifest:
         return names
 
     def find(self, name: str, provenance: Provenance) -> MaskEntry | None:
-        """The mask of a name, if one made today would come out alike and it is there."""
+        """Return the mask of a name if its file exists and its provenance is the same; None otherwise."""
         entry = self._entries.get(name)
         alike = entry is not None and entry.key == provenance.key and (self._folder / entry.mask).is_file()
         return entry if alike else None
 
     def add(self, name: str, entry: MaskEntry) -> None:
-        """Note a mask, and write the list anew, the most uncertain first; FormatError when the folder refuses."""
+        """Add a mask and rewrite the list, most uncertain first; raise FormatError when the folder refuses."""
         self._entries[name] = entry
         replace_file(self._folder / LIST, as_csv(self._entries.values()).encode())
         stored = {name: entry.to_json() for name, entry in self._entries.items()}
@@ -94,7 +94,7 @@ class OutputManifest:
 
 
 def as_csv(masks: Iterable[MaskEntry]) -> str:
-    """The most uncertain first: image, mask, doubt, and of each structure its voxels and their area or volume; unknown is empty."""
+    """Format the list, most uncertain first: image, mask, doubt, and the voxels and area or volume of each structure; unknown is empty."""
     masks = sorted(masks, key=lambda entry: (entry.mean_uncertainty is None, -(entry.mean_uncertainty or 0.0), entry.mask))
     names = list(dict.fromkeys(name for entry in masks for name in entry.voxels))
     rows = [["image", "mask", "doubt", *(f"{name}_{unit}" for name in names for unit in ("voxels", "mm2_or_mm3"))]]
@@ -109,7 +109,7 @@ def as_csv(masks: Iterable[MaskEntry]) -> str:
 
 
 def _stored(path: Path) -> dict[str, MaskEntry]:
-    """What earlier runs noted; nothing where the file is missing, damaged or another program's."""
+    """Read the entries of earlier runs; nothing where the file is missing, damaged or another program's."""
     try:
         stored: dict[str, dict[str, Any]] = json.loads(path.read_bytes())
         return {str(name): MaskEntry.from_json(values) for name, values in stored.items()}

@@ -1,4 +1,4 @@
-"""How the masks of a folder are made, and which images are too large for memory."""
+"""Options of folder predictions, and the limits beyond which an image is too large for memory."""
 
 from __future__ import annotations
 
@@ -12,28 +12,28 @@ from unetstudio.inference.engine import ENGINES
 from unetstudio.postprocess.by_block import WINDOW
 
 PICTURE_VOXELS, PROBABILITY_BYTES = 64 * 2**20, 512 * 2**20
-"""Pixels of a picture, and bytes of the probabilities of its classes, that are predicted in memory; of volumes twice these bytes."""
+"""Largest pixel count of a picture, and bytes of its probabilities, to predict in memory; volumes may take twice these bytes."""
 
 AUTO_TTA_VOXELS = 4_000_000
-"""Images up to this size are averaged over mirrored images without being told to; it takes four times as long, eight times in 3D, or in
-2D with images turned by a quarter."""
+"""Voxels of the largest image for which automatic TTA averages over mirrored images: that takes four times as long, eight times in 3D, or
+in 2D with images turned by 90 degrees."""
 
 TTA = ("auto", "on", "off")
 
 
 @dataclass(frozen=True)
 class MemoryLimits:
-    """From which size on an image is not predicted in memory, and in which pieces it then is."""
+    """The sizes beyond which an image is not predicted in memory, and the pieces in which it is predicted then."""
 
-    large: int = SMALL  # bytes of voxels up to which an image is read as a whole
+    large: int = SMALL  # largest bytes of voxels of an image that is read as a whole
     picture: int = PICTURE_VOXELS
     probabilities: int = PROBABILITY_BYTES
     window: int = WINDOW
-    longest: int = 0  # extent of the objects that are cleaned, 0 for the usual one
-    tile_edge: int = 0  # 0 for the usual one
+    longest: int = 0  # extent of the objects that are cleaned, 0 for the default
+    tile_edge: int = 0  # 0 for the default
 
     def exceeded(self, scan: Scan, classes: int) -> bool:
-        """Whether a scan's prediction of so many classes is too large for memory."""
+        """Whether a scan's prediction of this number of classes is too large for memory."""
         voxels = math.prod(scan.shape)
         if scan.is_volume:
             return voxels * classes > 2 * self.probabilities
@@ -45,8 +45,8 @@ USUAL_LIMITS = MemoryLimits()
 
 @dataclass(frozen=True)
 class PredictionOptions:
-    """How masks are made: `tta` on, off or auto; `probabilities` written beside them; numbers of `objects` instead of class values;
-    by which `engine`; all of them `again`, also those that are there."""
+    """Options of a folder prediction: `tta` on, off or auto; `probabilities` written beside the masks; numbers of `objects` instead of
+    class values; the `engine`; whether to make masks `again` that exist already."""
 
     tta: str = "auto"
     probabilities: bool = False
@@ -62,7 +62,7 @@ class PredictionOptions:
             raise UserError(f"There is no engine {self.engine!r}: choose {', '.join(ENGINES)}.")
 
     def uses_tta(self, scan: Scan, *, mirrored: bool) -> bool:
-        """Whether a scan is averaged over mirrored images: when asked for, or when that is quick and the network has learnt such images."""
+        """Whether a scan is averaged over mirrored images: when set to "on", or when quick and learnt by the network."""
         z, y, x = scan.shape
         return self.tta == "on" or (self.tta == "auto" and mirrored and z * y * x <= AUTO_TTA_VOXELS)
 

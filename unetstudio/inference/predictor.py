@@ -1,4 +1,4 @@
-"""What view, folder and export ask of whatever predicts a scan: a network, or any other classifier of voxels. No torch here."""
+"""The interface of predictors, networks and other classifiers of voxels, to view, folder and export. No torch here."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from unetstudio.inference.request import PredictionRequest
 
 
 class Predictor(Protocol):
-    """Gives the class probabilities of scans."""
+    """A source of class probabilities for scans."""
 
     @property
     def values(self) -> tuple[int, ...]:
@@ -19,32 +19,32 @@ class Predictor(Protocol):
 
     @property
     def checkpoint(self) -> str:
-        """The id under which its predictions are kept: another id gives other predictions."""
+        """The id under which predictions are stored; another id means other predictions."""
 
     @property
     def mirrored(self) -> bool:
-        """Whether it has learnt from mirrored images, so that averaging over them gives better masks."""
+        """Whether the predictor has learnt from mirrored images, so that averaging over them improves masks."""
 
     def check(self, scan: Scan, name: str) -> None:
-        """Raise a CheckpointError with the `name` of the image when it cannot be predicted, such as one of other channels."""
+        """Raise CheckpointError with the `name` of the image when it cannot be predicted, such as for its number of channels."""
 
     def remark(self, scan: Scan) -> str:
-        """What is done to a scan before it is predicted, for the reader; "" where it is taken as it is. CheckpointError when that fails."""
+        """Describe how a scan is prepared for prediction; "" where it is taken as it is. Raise CheckpointError when that fails."""
 
     def prepare(self, scan: Scan, images: int, engine: str, *, tta: bool) -> EngineChosen:
-        """Choose what computes `images` scans of this size; `engine` is "auto" or a name. UserError for one that cannot be had."""
+        """Choose the engine for `images` scans of this size; `engine` is "auto" or a name. Raise UserError if it is not available."""
 
     def tile_edge(self, scan: Scan, *, tta: bool) -> int:
-        """The edge of the tile cores that a final prediction of a scan uses by itself."""
+        """Return the default edge of the tile cores in a final prediction of a scan."""
 
     def can_resume(self, scan: Scan) -> bool:
-        """Whether `PredictionRequest.done` spares work; otherwise all of the scan is predicted again."""
+        """Whether `PredictionRequest.done` saves work; otherwise the whole scan is predicted again."""
 
     def predict(self, scan: Scan, request: PredictionRequest) -> Generator[PredictionEvent, None, None]:
         """Yield a TilePredicted for each tile and a CasePredicted at the end; can be closed between any two.
 
-        A tile may be yielded again, in part, where later ones change it. OutOfMemory when the smallest tile does not fit.
+        A tile may be yielded again, in part, where later ones change it. Raise OutOfMemory when the smallest tile does not fit.
         """
 
     def attend(self, scan: Scan, request: PredictionRequest) -> Generator[AttentionMapped | None, None, None]:
-        """Yield None after each tile and at last where the predictor looked in the region; nothing if it cannot say."""
+        """Yield None after each tile and finally the region's attention map; nothing if the predictor has none."""

@@ -1,4 +1,4 @@
-"""What a mask was made from, and the key by which one that would come out alike is known again."""
+"""The provenance of a mask: its inputs, and the key by which an up-to-date mask is recognised."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from unetstudio.postprocess.step import Step
 
 @dataclass(frozen=True, eq=False)
 class Provenance:
-    """All that a mask depends on. Make it before the image is read: then an image that changes meanwhile gets another key the next time.
+    """Everything that a mask depends on. Make it before the image is read: then an image that changes meanwhile gets another key next time.
 
-    `files` are those of the image, with path, series, size and time of change; class values are those of the checkpoint.
+    `files` are those of the image, with path, series, size and modification time; class values are those of the checkpoint.
     """
 
     checkpoint: str
@@ -34,14 +34,14 @@ class Provenance:
 
     @classmethod
     def of(cls, source: Source, painted: Painted | None, checkpoint: str, steps: Sequence[Step], options: PredictionOptions) -> Provenance:
-        """For an image as it lies on the disk now."""
+        """Describe an image as it is on disk now."""
         stats = [(file.resolve(), file.stat()) for file in source.files if file.is_file()]
         files = tuple(f"{path} {source.part} {stat.st_size} {stat.st_mtime_ns}" for path, stat in stats)
         return cls(checkpoint, tuple(steps), options, files, painted)
 
     @cached_property
     def key(self) -> str:
-        """SHA-256 of all of it; strokes count by where and what they are."""
+        """SHA-256 of everything; strokes count by position and value."""
         options = self.options
         way = [self.program, self.checkpoint, to_json(self.steps), options.tta, options.probabilities, options.objects]
         digest = hashlib.sha256(json.dumps(way).encode())

@@ -1,4 +1,4 @@
-"""How an interrupted prediction goes on: which tiles are predicted again, and which answers count."""
+"""The resumption of an interrupted prediction: which tiles are predicted again, and which results count."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from unetstudio.data.region import Index, Region
 
 @dataclass(frozen=True)
 class Resumption:
-    """Tiles go through a scan in row order: along `axis` (z in a volume, y in a picture) all before `kept_from` is final.
+    """The state of an interrupted prediction in row order: along `axis` (z in a volume, y in a picture) all before `kept_from` is final.
 
-    Where tiles fade into one another, those beside a missing one are not final; to make them again, those beside them are needed too.
+    Where tiles are blended, those beside a missing one are not final, and making them again takes their own neighbours too.
     """
 
     done: frozenset[Region] = frozenset()
@@ -23,7 +23,7 @@ class Resumption:
 
     @classmethod
     def of(cls, done: frozenset[Region], tile_cores: Iterable[Region], halo: Index, *, exact: bool, volume: bool) -> Resumption:
-        """For the tile cores of the whole scan, of which `done` are finished; `halo` is how far blended tiles overlap their cores."""
+        """Resume from the tile cores of the whole scan, of which `done` are finished; blended tiles reach `halo` beyond their cores."""
         missing = [] if exact or not done else [tile_core for tile_core in tile_cores if tile_core not in done]
         if not missing:
             return cls(done)
@@ -33,9 +33,9 @@ class Resumption:
         return cls(done, axis, kept_from, kept_from - halo[axis])
 
     def skips(self, tile_core: Region) -> bool:
-        """Whether a tile need not be predicted."""
+        """Whether a tile can be skipped."""
         return tile_core in self.done and tile_core.stop[self.axis] <= self.skipped_to
 
     def keeps(self, region: Region) -> bool:
-        """Whether what is predicted of a region is to be reported."""
+        """Whether the prediction of a region is reported."""
         return region.start[self.axis] >= self.kept_from

@@ -1,4 +1,4 @@
-"""The scratch folder of a label map that is too large for memory: it lies beside the mask to be, and outlives an interruption."""
+"""The scratch folder of a label map that is too large for memory: it lies beside the future mask and outlives an interruption."""
 
 from __future__ import annotations
 
@@ -20,13 +20,13 @@ from unetstudio.formats.file_array import RawArray
 
 ABOUT, DONE = "about.json", "done.txt"
 SAVED_EVERY = 5.0
-"""Seconds of work that the loss of power may cost."""
+"""Largest number of seconds of work that a power failure may cost."""
 
 Labels = NDArray[np.uint8]
 
 
 class DiskArray:
-    """(Z, Y, X) bytes in a file, zero where nothing was written yet."""
+    """An array of (Z, Y, X) bytes in a file, zero where nothing was written yet."""
 
     def __init__(self, path: Path, shape: Index) -> None:
         self.path, self.shape = path, shape
@@ -41,11 +41,11 @@ class DiskArray:
         self._stored = RawArray(path, 0, shape, np.dtype(np.uint8))
 
     def read(self, region: Region) -> Labels:
-        """The bytes of a region."""
+        """Read the bytes of a region."""
         return np.asarray(self._stored[region.slices])
 
     def write(self, region: Region, values: Labels) -> None:
-        """Write the bytes of a region; FormatError when the disk refuses."""
+        """Write the bytes of a region; raise FormatError when the disk refuses."""
         _, rows, columns = self.shape
         z0, y0, x0 = region.start
         whole_rows = region.shape[2] == columns
@@ -53,9 +53,9 @@ class DiskArray:
             for z, plane in enumerate(np.ascontiguousarray(values), start=z0):
                 for y, row in ((y0, plane.reshape(-1)),) if whole_rows else enumerate(plane, start=y0):
                     self._file.seek((z * rows + y) * columns + x0)
-                    left = row.data
-                    while left:
-                        left = left[self._file.write(left) :]
+                    rest = row.data
+                    while rest:
+                        rest = rest[self._file.write(rest) :]
         except OSError as error:
             raise write_error(self.path, error) from error
 
@@ -69,11 +69,10 @@ class DiskArray:
 
 
 class Scratch:
-    """`with Scratch(folder, shape, key, tile_edge) as scratch`: goes on with what lies in the folder if it was begun with the same `key`,
-    and begins anew otherwise. Kept on leaving; `remove` ends it.
+    """A scratch folder, used as a context manager: resumes from the folder's files if it was begun with the same `key`, and begins anew
+    otherwise. The files stay on exit, unless `remove` was called.
 
-    `done` are the regions that are finished, with the sum and number that were noted of each; `tile_edge` is that of the tile cores that
-    it was begun with.
+    `done` maps finished regions to the sum and count that were recorded of each; `tile_edge` is the one that the folder was begun with.
     """
 
     def __init__(self, folder: Path, shape: Index, key: str, tile_edge: int) -> None:
@@ -81,7 +80,7 @@ class Scratch:
         self.done: dict[Region, tuple[int, int]] = {}
         self.tile_edge = tile_edge
         self._arrays: dict[str, DiskArray] = {}
-        self._fresh: list[Region] = []  # finished, and not yet noted
+        self._fresh: list[Region] = []  # finished, and not yet on disk
         self._saved = time.monotonic()
         before = _begun(folder)
         if before is not None and before.get("key") == key:
@@ -95,20 +94,20 @@ class Scratch:
             replace_file(folder / ABOUT, json.dumps({"key": key, "tile": tile_edge}, indent=1).encode())
 
     def array(self, name: str) -> DiskArray:
-        """The array of that name, all zero at first."""
+        """Return the array of that name, zero at first."""
         if name not in self._arrays:
             self._arrays[name] = DiskArray(self.folder / f"{name}.raw", self.shape)
         return self._arrays[name]
 
     def finish(self, region: Region, parts: tuple[int, int]) -> None:
-        """Note that a region is written, and `parts` to be summed over regions; on the disk with the next save, after the region itself."""
+        """Record that a region is written, and its `parts` to be summed; on disk with the next save, after the region itself."""
         self.done[region] = parts
         self._fresh.append(region)
         if time.monotonic() - self._saved > SAVED_EVERY:
             self.save()
 
     def save(self) -> None:
-        """Write through to the disk; FormatError when it refuses."""
+        """Write through to the disk; raise FormatError when it refuses."""
         try:
             for array in self._arrays.values():
                 array.save()
@@ -123,7 +122,7 @@ class Scratch:
         self._saved = time.monotonic()
 
     def remove(self) -> None:
-        """Remove the folder, once the mask is written."""
+        """Remove the folder after the mask is written."""
         self._close()
         clear(self.folder)
 
@@ -144,19 +143,19 @@ class Scratch:
 
 
 def make_sure_there_is_room(folder: Path, nbytes: int) -> None:
-    """FormatError when the disk has less than that free."""
+    """Raise FormatError when the disk has fewer than `nbytes` free."""
     free = shutil.disk_usage(folder).free
     if free < nbytes:
         raise FormatError(folder, f"{nbytes / 1e9:,.1f} GB are needed there and {free / 1e9:,.1f} GB are free; choose another folder.")
 
 
 def clear(folder: Path) -> None:
-    """Remove a scratch folder; UserError when there is something else in its place."""
+    """Remove a scratch folder; raise UserError when there is something else in its place."""
     if not folder.exists():
         return
     if not folder.is_dir() or (_begun(folder) is None and any(folder.iterdir())):
         raise UserError(f"{folder.name} is in {folder.parent.name} already and is not this program's own; choose another folder.")
-    for path in sorted(folder.iterdir(), key=lambda path: path.name == ABOUT):  # that last: till then it is known as ours
+    for path in sorted(folder.iterdir(), key=lambda path: path.name == ABOUT):  # last: until then the folder is recognised as ours
         if path.suffix == ".raw" or path.name in (ABOUT, DONE):
             path.unlink()
     if not any(folder.iterdir()):
@@ -164,16 +163,16 @@ def clear(folder: Path) -> None:
 
 
 def _begun(folder: Path) -> dict[str, Any] | None:
-    """What a scratch folder was begun with, None for no such folder."""
+    """Read the key and tile edge that a scratch folder was begun with; None for any other folder."""
     try:
-        about = json.loads((folder / ABOUT).read_bytes())
+        description = json.loads((folder / ABOUT).read_bytes())
     except (OSError, ValueError):
         return None
-    return about if isinstance(about, dict) and isinstance(about.get("tile"), int) and about["tile"] > 0 else None
+    return description if isinstance(description, dict) and isinstance(description.get("tile"), int) and description["tile"] > 0 else None
 
 
 def _regions(path: Path) -> dict[Region, tuple[int, int]]:
-    """Regions noted as finished; a last line that was cut off does not count."""
+    """Read the finished regions; a last line that was cut off does not count."""
     try:
         lines = path.read_text(encoding="ascii").split("\n")[:-1]
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""The one way from a scan and its strokes to a label map: predicted as a whole, cleaned, with the strokes on top. No torch here."""
+"""The segmentation of a whole scan: predicted, post-processed, with the strokes on top. No torch here."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ class SegmentedCase:
 def segment_case(
     predictor: Predictor, scan: Scan, request: PredictionRequest, steps: Sequence[Step], painted: Painted | None
 ) -> Generator[PredictionEvent, None, SegmentedCase]:
-    """Predict a scan, yielding the events of that, and return its segmentation. Check the scan against the predictor first."""
+    """Predict a scan, yielding the events, and return its segmentation. Check the scan with `Predictor.check` first."""
     prediction = Prediction(scan.shape, predictor.values)
     yield from collect(predictor.predict(scan, request), prediction)
     return SegmentedCase(prediction, label_map(prediction, steps, scan.geometry.spacing, painted, scan.voxels))
@@ -44,17 +44,17 @@ def segment_case(
 def label_map(
     prediction: Prediction, steps: Sequence[Step], spacing: Spacing | None, painted: Painted | None, voxels: Voxels | None = None
 ) -> NDArray[np.uint8]:
-    """Class values (Z, Y, X) from a prediction; what was painted wins over every step. `voxels` is the image, for steps that look at it."""
+    """Return class values (Z, Y, X) from a prediction; strokes override every step. `voxels` is the image, for steps that use it."""
     return segment(prediction.probabilities, prediction.values, steps, spacing, painted, prediction.known, voxels).labels
 
 
 def strokes(labels: LabelMap, values: Sequence[int]) -> Painted:
-    """What was painted by hand of the classes `values`: strokes of others, such as a removed one, rule nothing."""
+    """Return the strokes painted by hand of the classes `values`; those of other classes, such as removed ones, have no effect."""
     return labels.values, labels.painted(Region.whole(labels.shape), values)
 
 
 def finish(job: Generator[Any, None, Result]) -> Result:
-    """Run a job to its end, whatever it yields, and give what it returns."""
+    """Run a job to its end, ignoring its events, and return its result."""
     while True:
         try:
             next(job)

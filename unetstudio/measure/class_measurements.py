@@ -18,7 +18,7 @@ from unetstudio.data.origin import SOURCE, Origin
 
 @dataclass(frozen=True)
 class ClassMeasurements:
-    """Measurements of one class in one case.
+    """The measurements of one class in one case.
 
     Areas and volumes are None if the spacing is unknown; a picture has only an area, a volume only a volume.
     """
@@ -104,7 +104,7 @@ COLUMNS = (
 
 
 def row(case: str, measurements: ClassMeasurements, review: str = "") -> tuple[str, ...]:
-    """The cells of a table row in the order of `COLUMNS`; unknown values are empty."""
+    """Return the cells of a table row in the order of `COLUMNS`; unknown values are empty."""
     return (
         case,
         measurements.name,
@@ -122,7 +122,7 @@ def row(case: str, measurements: ClassMeasurements, review: str = "") -> tuple[s
 
 
 def table(rows: Iterable[tuple[str, ...]], header: str) -> str:
-    """CSV text with the header as a comment line; commas and quotes in names are quoted.
+    """Format CSV text with the header as a comment line; commas and quotes in names are quoted.
 
     A name that a spreadsheet would take for a formula is prefixed with an apostrophe.
     """
@@ -132,7 +132,7 @@ def table(rows: Iterable[tuple[str, ...]], header: str) -> str:
 
 
 def _by_origin(labels: NDArray[np.uint8], origin: NDArray[np.uint8] | None) -> NDArray[np.int64]:
-    """(256, 256) voxels by origin and class value."""
+    """Count voxels by origin and class value, (256, 256)."""
     if origin is None:
         return np.zeros((256, 256), np.int64)
     codes = (origin & SOURCE).astype(np.uint16) << 8 | labels
@@ -140,7 +140,7 @@ def _by_origin(labels: NDArray[np.uint8], origin: NDArray[np.uint8] | None) -> N
 
 
 def _objects(labels: NDArray[np.uint8], value: int) -> int:
-    """Number of connected components of a class."""
+    """Count the connected components of a class."""
     mask = labels == value
     if len(mask) == 1:
         count, _ = cv2.connectedComponents(mask[0].view(np.uint8), connectivity=8)
@@ -152,5 +152,5 @@ def _objects(labels: NDArray[np.uint8], value: int) -> int:
 
 
 def _number(value: float | None) -> str:
-    """Six significant digits, without exponent for readable sizes."""
+    """Format with six significant digits, without exponent for readable sizes."""
     return "" if value is None else f"{float(f'{value:.6g}'):.15g}"

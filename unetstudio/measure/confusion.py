@@ -17,7 +17,7 @@ CHUNK = 1 << 24
 
 @dataclass(frozen=True, eq=False)
 class Confusion:
-    """`counts` (K, K): voxels by true class (row) and predicted class (column), in the order of the class `values`.
+    """A confusion matrix: `counts` (K, K) voxels by true class (row) and predicted class (column), in the order of the class `values`.
 
     The confusion of several cases is the sum of theirs. `missed` (K,) holds voxels by true class that were predicted as no known class.
     """
@@ -27,26 +27,26 @@ class Confusion:
     missed: NDArray[np.int64]
 
     def __add__(self, other: Confusion) -> Confusion:
-        """The confusion of two cases together, which must have the same classes."""
+        """Return the confusion of two cases together, which must have the same classes."""
         if self.values != other.values:
             raise ValueError(f"cannot add classes {self.values} and {other.values}")
         return Confusion(self.values, self.counts + other.counts, self.missed + other.missed)
 
     @property
     def truth(self) -> NDArray[np.int64]:
-        """(K,) voxels by true class."""
+        """The voxels by true class (K,)."""
         total: NDArray[np.int64] = self.counts.sum(axis=1) + self.missed
         return total
 
     @property
     def predicted(self) -> NDArray[np.int64]:
-        """(K,) voxels by predicted class."""
+        """The voxels by predicted class (K,)."""
         total: NDArray[np.int64] = self.counts.sum(axis=0)
         return total
 
     @property
     def agreed(self) -> NDArray[np.int64]:
-        """(K,) correctly predicted voxels by class."""
+        """The correctly predicted voxels by class (K,)."""
         return np.diagonal(self.counts)
 
 
@@ -54,7 +54,7 @@ def confusion(predicted: NDArray[np.integer], truth: NDArray[np.integer], values
     """Count true against predicted classes; `values` are the classes, or all that occur in either map if empty.
 
     Voxels whose truth is 255 (not annotated) are ignored. A voxel predicted as 255 or as a class outside `values` counts as missed.
-    Values are integers from 0 to 255. Maps of different shapes are a UserError.
+    Values are integers from 0 to 255. Raise UserError for maps of different shapes.
     """
     if predicted.shape != truth.shape:
         raise UserError(
@@ -77,7 +77,7 @@ def confusion(predicted: NDArray[np.integer], truth: NDArray[np.integer], values
 
 
 def _as_byte(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
-    """Convert to uint8; values outside 0..255 are a UserError."""
+    """Convert to uint8; raise UserError for values outside 0..255."""
     if labels.dtype != np.uint8 and labels.size and (labels.min() < 0 or labels.max() > 255):
         wrong = labels.max() if labels.max() > 255 else labels.min()
         raise UserError(
@@ -88,5 +88,5 @@ def _as_byte(labels: NDArray[np.integer]) -> NDArray[np.uint8]:
 
 
 def _size(labels: NDArray[np.integer]) -> str:
-    """The shape as text, last axis first, such as "512 × 640"."""
+    """Format the shape, last axis first, such as "512 × 640"."""
     return " × ".join(str(length) for length in reversed(labels.shape))

@@ -17,12 +17,12 @@ def evaluate(
     metrics: Sequence[str] = ("dice", "iou", "pixel_error"),
     values: Sequence[int] = (),
 ) -> dict[str, Score]:
-    """Compute scores, by metric name, of two label maps of the same shape; an unknown name is a UserError."""
+    """Compute the scores of two label maps of the same shape by metric name; raise UserError for an unknown name."""
     return Evaluation(metrics).add(Pair(predicted, truth, tuple(values)))
 
 
 class Evaluation:
-    """Scores each case and all cases together; keeps the metrics' intermediate results, not the masks."""
+    """The evaluation of cases, one by one and together; it keeps the metrics' intermediate results, not the masks."""
 
     def __init__(self, metrics: Sequence[str]) -> None:
         self._metrics = {name: METRICS[name] for name in metrics}
@@ -37,5 +37,5 @@ class Evaluation:
 
     @property
     def overall(self) -> dict[str, Score]:
-        """Scores of all cases added so far, of which there must be at least one."""
+        """The scores of all cases added so far, of which there must be at least one."""
         return {name: metric.combine(self._parts[name]) for name, metric in self._metrics.items()}

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from unetstudio.measure.metric import METRICS, Pair, Score, mean
 
 SPLIT, MISSED, EXTRA = 5, 10, 1
-"""Weights of the acyclic oriented graph matching for detection (AOGM-D; Matula et al. 2015)."""
+"""Costs of acyclic oriented graph matching for detection (AOGM-D; Matula et al. 2015)."""
 
 THRESHOLDS = tuple(0.5 + 0.05 * n for n in range(10))
 """IoU thresholds of the Data Science Bowl 2018: 0.5, 0.55 ... 0.95."""
@@ -21,7 +21,7 @@ THRESHOLDS = tuple(0.5 + 0.05 * n for n in range(10))
 
 @dataclass(frozen=True, eq=False)
 class ObjectOverlaps:
-    """ObjectOverlaps of true and predicted objects in a case.
+    """The overlaps of true and predicted objects in a case.
 
     `shared` (N, 3) holds true object, predicted object and common voxels of each overlapping pair; `true` and `predicted` hold the sizes
     of the objects in voxels.
@@ -45,7 +45,7 @@ class ObjectOverlaps:
 
     @property
     def iou(self) -> NDArray[np.float64]:
-        """(N,) intersection over union of each pair."""
+        """The intersection over union of each pair (N,)."""
         t, p, common = self.shared.T
         ratio: NDArray[np.float64] = common / (self.true[t] + self.predicted[p] - common)
         return ratio
@@ -71,13 +71,13 @@ class InstanceMetric:
         return ObjectOverlaps.between(*pair.objects)
 
     def combine(self, parts: Sequence[ObjectOverlaps]) -> Score:
-        """A single number; None if there are no objects."""
+        """Return a single number; None if there are no objects."""
         score = self.score(parts)
         return Score({}, score, score)
 
 
 def seg(parts: Sequence[ObjectOverlaps]) -> float | None:
-    """Mean over true objects of the IoU with the object that covers more than half of it, 0 if none does (Ulman et al. 2017)."""
+    """Average over true objects the IoU with the object that covers more than half of it, 0 if none does (Ulman et al. 2017)."""
     total, count = 0.0, 0
     for part in parts:
         covered = 2 * part.shared[:, 2] > part.true[part.shared[:, 0]]
@@ -87,7 +87,7 @@ def seg(parts: Sequence[ObjectOverlaps]) -> float | None:
 
 
 def det(parts: Sequence[ObjectOverlaps]) -> float | None:
-    """1 - min(AOGM-D, AOGM-D0) / AOGM-D0: splits cost 5, missed objects 10, extra ones 1; D0 is the cost of drawing all by hand."""
+    """Compute 1 - min(AOGM-D, AOGM-D0) / AOGM-D0: splits cost 5, missed objects 10, extra ones 1; D0 is the cost of drawing all by hand."""
     cost = count = 0
     for part in parts:
         covered = part.shared[2 * part.shared[:, 2] > part.true[part.shared[:, 0]]]
@@ -99,19 +99,19 @@ def det(parts: Sequence[ObjectOverlaps]) -> float | None:
 
 
 def average_precision(threshold: float, parts: Sequence[ObjectOverlaps]) -> float | None:
-    """TP / (TP + FN + FP) of objects, matched at an IoU above `threshold`, which is at least 0.5 (DSB 2018)."""
+    """Compute TP / (TP + FN + FP) of objects, matched at an IoU above `threshold`, which is at least 0.5 (DSB 2018)."""
     hits = sum(int((part.iou > threshold).sum()) for part in parts)
     objects = sum(len(part.true) + len(part.predicted) for part in parts)
     return hits / (objects - hits) if objects else None
 
 
 def mean_precision(parts: Sequence[ObjectOverlaps]) -> float | None:
-    """Mean of the average precision over IoU thresholds from 0.5 to 0.95."""
+    """Average the average precision over IoU thresholds from 0.5 to 0.95."""
     return mean([average_precision(threshold, parts) for threshold in THRESHOLDS])
 
 
 def panoptic(parts: Sequence[ObjectOverlaps]) -> float | None:
-    """Sum of IoU of objects matched at IoU above 0.5 / (TP + (FN + FP) / 2) (Kirillov et al. 2019)."""
+    """Divide the summed IoU of objects matched at IoU above 0.5 by TP + (FN + FP) / 2 (Kirillov et al. 2019)."""
     total = sum(float(part.iou[part.iou > 0.5].sum()) for part in parts)
     objects = sum(len(part.true) + len(part.predicted) for part in parts)
     return 2 * total / objects if objects else None

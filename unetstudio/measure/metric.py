@@ -36,7 +36,7 @@ class Pair:
 
     @cached_property
     def confusion(self) -> Confusion:
-        """Confusion matrix of the pair; raises the UserErrors of `confusion`."""
+        """The confusion matrix of the pair. Raise the UserErrors of `confusion`."""
         return confusion(self.predicted, self.truth, self.values)
 
     @cached_property
@@ -48,7 +48,7 @@ class Pair:
 
 @dataclass(frozen=True)
 class Score:
-    """`per_class` by class value, None for a class in neither map; `mean` over classes or cases; `pooled` over all voxels or objects."""
+    """A score: `per_class` by class value, None for a class in neither map; `mean` over classes; `pooled` over all voxels or objects."""
 
     per_class: Mapping[int, float | None]
     pooled: float | None
@@ -56,7 +56,7 @@ class Score:
 
 
 class Metric(Protocol):
-    """`measure` returns the result of one case in a form that `combine` can join.
+    """A metric: `measure` returns the result of one case in a form that `combine` can join.
 
     `unit` is "", "%" or "mm" (pixels if the spacing is unknown). `by_class` says whether the metric compares classes and not objects.
     """
@@ -81,11 +81,11 @@ class VoxelMetric:
     by_class: ClassVar[bool] = True
 
     def measure(self, pair: Pair) -> Confusion:
-        """The confusion matrix of the case."""
+        """Return the confusion matrix of the case."""
         return pair.confusion
 
     def combine(self, parts: Sequence[Confusion]) -> Score:
-        """The score of the summed confusion matrices."""
+        """Compute the score of the summed confusion matrices."""
         return self.score(sum(parts[1:], parts[0]))
 
 
@@ -93,7 +93,7 @@ METRICS: Registry[Metric] = Registry("unetstudio.measure", "metric")
 
 
 def overlap(name: str, title: str) -> Callable[[Callable[[Confusion], Score]], VoxelMetric]:
-    """Decorator that makes a metric of a function of the confusion matrix and registers it."""
+    """Return a decorator that makes a metric of a function of the confusion matrix and registers it."""
 
     def register(score: Callable[[Confusion], Score]) -> VoxelMetric:
         metric = VoxelMetric(title, score)
@@ -104,6 +104,6 @@ def overlap(name: str, title: str) -> Callable[[Callable[[Confusion], Score]], V
 
 
 def mean(values: Sequence[float | None]) -> float | None:
-    """Mean of the values that are not None; None without any."""
+    """Average the values that are not None; None without any."""
     numbers = [value for value in values if value is not None]
     return float(np.mean(numbers)) if numbers else None

@@ -13,19 +13,19 @@ Counts = NDArray[np.int64]
 
 @overlap("dice", "Dice")
 def dice(confusion: Confusion) -> Score:
-    """2 |A and B| / (|A| + |B|) of each class; mean and pooled over all classes except the first, the background."""
+    """Compute 2 |A and B| / (|A| + |B|) of each class; mean and pooled over all classes except the first, the background."""
     return _ratio(confusion, 2 * confusion.agreed, confusion.truth + confusion.predicted)
 
 
 @overlap("iou", "IoU")
 def iou(confusion: Confusion) -> Score:
-    """|A and B| / |A or B| of each class, also called Jaccard; mean and pooled over all classes except the first, the background."""
+    """Compute |A and B| / |A or B| of each class, or Jaccard; mean and pooled over all classes except the first, the background."""
     return _ratio(confusion, confusion.agreed, confusion.truth + confusion.predicted - confusion.agreed)
 
 
 @overlap("pixel_error", "Pixel error")
 def pixel_error(confusion: Confusion) -> Score:
-    """Share of wrongly classified voxels, by true class and over all voxels (pooled and mean are the same)."""
+    """Compute the share of wrongly classified voxels, by true class and over all voxels (pooled and mean are the same)."""
     wrong = confusion.truth - confusion.agreed
     per_class = _by_value(confusion, wrong, confusion.truth)
     share = _divided(wrong.sum(), confusion.truth.sum())
@@ -33,7 +33,7 @@ def pixel_error(confusion: Confusion) -> Score:
 
 
 def _ratio(confusion: Confusion, above: Counts, below: Counts) -> Score:
-    """A score whose mean and pooled values exclude the background, unless it is the only class."""
+    """Make a score whose mean and pooled values exclude the background, unless it is the only class."""
     structures = slice(1, None) if len(confusion.values) > 1 else slice(None)
     per_class = _by_value(confusion, above, below)
     of_structures = mean([per_class[value] for value in confusion.values[structures]])

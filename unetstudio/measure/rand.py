@@ -25,7 +25,7 @@ Regions = NDArray[np.int64]
 
 @dataclass(frozen=True, eq=False)
 class ContingencyTable:
-    """Shares of the true foreground by true and predicted region.
+    """The contingency table of two segmentations: shares of the true foreground by true and predicted region.
 
     `both` holds the share of each overlapping pair of regions, `true` and `predicted` those of each region. `alone` holds, by true region,
     the share of pixels on predicted borders, each of which counts as a region. `one` is the share of a single pixel.
@@ -52,14 +52,14 @@ class ContingencyTable:
 
 @dataclass(frozen=True)
 class PixelError:
-    """One minus the F-score of interior pixels: the mean over slices at the best threshold, as in the challenge."""
+    """The pixel error, one minus the F-score of interior pixels: the mean over slices at the best threshold, as in the challenge."""
 
     title: str = "Pixel error at the best threshold, one minus the F-score of interiors"
     unit: str = ""
     by_class: ClassVar[bool] = True
 
     def measure(self, pair: Pair) -> Parts:
-        """Scores of each slice by threshold."""
+        """Score each slice at each threshold."""
         parts = []
         for z in range(pair.truth.shape[0]):
             labelled = pair.truth[z] != UNLABELLED
@@ -69,28 +69,28 @@ class PixelError:
         return parts
 
     def combine(self, parts: Sequence[Parts]) -> Score:
-        """The mean over slices at the best threshold; None if no slice has foreground."""
+        """Average over slices at the best threshold; None if no slice has foreground."""
         rows = [row for part in parts for row in part]
         best = float(np.mean(rows, axis=0).min()) if rows else None
         return Score({}, best, best)
 
 
 def interiors(pair: Pair, z: int) -> list[Mask]:
-    """Predicted interior (not border) of a slice (Y, X) at each threshold; the same for all of them without probabilities."""
+    """Return the predicted interior (not border) of a slice (Y, X) at each threshold; the same for all without probabilities."""
     if pair.border_share is None:
         return [pair.predicted[z] != pair.border] * len(THRESHOLDS)
     return [1 - pair.border_share[z] > threshold for threshold in THRESHOLDS]
 
 
 def rand_score(table: ContingencyTable) -> float:
-    """2 AB / (A + B) with the sums of squared shares of overlaps, true regions and predicted regions; border pixels are singletons."""
+    """Compute 2 AB / (A + B) with the sums of squared shares of overlaps, true and predicted regions; border pixels are singletons."""
     single = float(table.alone.sum()) * table.one
     both = float((table.both**2).sum()) + single
     return 2 * both / (float((table.true**2).sum()) + float((table.predicted**2).sum()) + single)
 
 
 def information_score(table: ContingencyTable) -> float:
-    """2 I(S; T) / (H(S) + H(T)); border pixels are singletons."""
+    """Compute 2 I(S; T) / (H(S) + H(T)); border pixels are singletons."""
     alone = float(table.alone.sum())
     single = -alone * np.log(table.one)
     h_true, h_predicted = _entropy(table.true), _entropy(table.predicted) + single
@@ -109,12 +109,12 @@ class RegionMetric:
     by_class: ClassVar[bool] = True
 
     def measure(self, pair: Pair) -> Parts:
-        """Scores of each slice by threshold."""
+        """Score each slice at each threshold."""
         slices = range(pair.truth.shape[0])
         return [scores for z in slices if (scores := self._slice(pair, z)) is not None]
 
     def combine(self, parts: Sequence[Parts]) -> Score:
-        """The mean over slices at the best threshold; None if no slice has foreground."""
+        """Average over slices at the best threshold; None if no slice has foreground."""
         rows = [row for part in parts for row in part]
         best = float(np.mean(rows, axis=0).max()) if rows else None
         return Score({}, best, best)

@@ -32,7 +32,7 @@ class SurfaceMetric:
     by_class: ClassVar[bool] = True
 
     def measure(self, pair: Pair) -> dict[int, float | None]:
-        """Distances by class; None for a class in neither map."""
+        """Compute the distances by class; None for a class in neither map."""
         labelled = pair.truth != UNLABELLED
         values = pair.values or tuple(int(v) for v in np.union1d(pair.predicted[labelled], pair.truth[labelled]) if v != UNLABELLED)
         spacing = pair.spacing or (1.0, 1.0, 1.0)
@@ -40,7 +40,7 @@ class SurfaceMetric:
         return {value: self._distance((pair.predicted == value) & labelled, pair.truth == value, spacing) for value in structures}
 
     def combine(self, parts: Sequence[dict[int, float | None]]) -> Score:
-        """Mean over cases, then over classes."""
+        """Average over cases, then over classes."""
         values = list(dict.fromkeys(value for part in parts for value in part))
         per_class = {value: mean([part.get(value) for part in parts]) for value in values}
         return Score(per_class, None, mean(list(per_class.values())))
@@ -55,7 +55,7 @@ class SurfaceMetric:
 
 
 def distances(a: Mask, b: Mask, spacing: tuple[float, float, float]) -> tuple[Distances, Distances]:
-    """Distances in mm from each surface voxel of `a` to the nearest of `b`, and vice versa; neither mask (Z, Y, X) may be empty."""
+    """Compute distances in mm from each surface voxel of `a` to the nearest of `b`, and vice versa; no mask (Z, Y, X) may be empty."""
     from scipy.spatial import cKDTree
 
     points = [np.argwhere(surface(mask)) * np.array(spacing) for mask in (a, b)]
@@ -64,7 +64,7 @@ def distances(a: Mask, b: Mask, spacing: tuple[float, float, float]) -> tuple[Di
 
 
 def surface(mask: Mask) -> Mask:
-    """Voxels of a mask (Z, Y, X) that share a face with another voxel or the edge of the scan; axes of length 1 do not count."""
+    """Return voxels of a mask (Z, Y, X) with a face on the outside or the edge of the scan; axes of length 1 do not count."""
     inner = mask.copy()
     for axis in range(3):
         if mask.shape[axis] == 1:
@@ -86,7 +86,7 @@ def _mean(a: Distances, b: Distances) -> float:
 
 
 def _hausdorff(share: float) -> Callable[[Distances, Distances], float]:
-    """A percentile of the distances, the larger of both directions."""
+    """Return a function that computes a percentile of the distances, the larger of both directions."""
     return lambda a, b: float(max(np.percentile(a, share), np.percentile(b, share)))
 
 

@@ -13,19 +13,19 @@ Volumes = dict[int, tuple[int, int]]
 
 @dataclass(frozen=True)
 class VolumeError:
-    """|predicted - true| / true of each class in per cent, averaged over the cases that have it; the spacing cancels out."""
+    """The error |predicted - true| / true of each class in per cent, averaged over the cases that have it; the spacing cancels out."""
 
     title: str = "Volume error"
     unit: str = "%"
     by_class: ClassVar[bool] = True
 
     def measure(self, pair: Pair) -> Volumes:
-        """Predicted and true voxels by class."""
+        """Count predicted and true voxels by class."""
         counts = pair.confusion
         return {v: (int(p), int(t)) for v, p, t in zip(counts.values, counts.predicted, counts.truth, strict=True)}
 
     def combine(self, parts: Sequence[Volumes]) -> Score:
-        """Errors by class, and over all classes except the first, the background."""
+        """Compute errors by class, and over all classes except the first, the background."""
         values = list(dict.fromkeys(value for part in parts for value in part))
         per_class = {value: mean([_error(*part[value]) for part in parts if value in part]) for value in values}
         structures = values[1:] or values

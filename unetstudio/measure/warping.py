@@ -20,7 +20,7 @@ _RING = ((-1, -1), (-1, 0), (-1, 1), (0, 1), (1, 1), (1, 0), (1, -1), (0, -1))
 
 
 def _components(ring: Sequence[bool], *, edges: bool) -> int:
-    """Number of connected components of the set neighbours that touch the pixel, across edges only or also across corners."""
+    """Count the connected components of the set neighbours that touch the pixel, across edges only or also across corners."""
     if all(ring):
         return 1
     start = next(i for i in range(8) if not ring[i])
@@ -45,7 +45,7 @@ def _components(ring: Sequence[bool], *, edges: bool) -> int:
 
 
 def _tables() -> tuple[NDArray[np.int8], NDArray[np.int8]]:
-    """Numbers of foreground (4-connected) and background (8-connected) components around a pixel, indexed by its neighbours as bits."""
+    """Tabulate the foreground (4-connected) and background (8-connected) components around a pixel, indexed by its neighbours as bits."""
     inside, outside = np.zeros(256, np.int8), np.zeros(256, np.int8)
     for code in range(256):
         ring = [bool(code >> i & 1) for i in range(8)]
@@ -79,7 +79,7 @@ def warped(true: Mask, goal: Mask, allowed: Mask) -> Mask:
 
 
 def splits_and_mergers(truth: Mask, goal: Mask) -> int:
-    """Number of pixels at which the warped truth and `goal` differ and a flip would split a region or merge two."""
+    """Count the pixels at which the warped truth and `goal` differ and a flip would split a region or merge two."""
     shape = np.pad(truth, 1)
     differing = np.argwhere(np.pad(truth != goal, 1))
     return sum(int(_INSIDE[_code(shape, y, x)] > 1) for y, x in differing)
@@ -87,7 +87,7 @@ def splits_and_mergers(truth: Mask, goal: Mask) -> int:
 
 @dataclass(frozen=True)
 class WarpingError:
-    """Share of pixels that split or merge regions after warping the true borders to the predicted ones within `reach` pixels.
+    """The share of pixels that split or merge regions after warping the true borders to the predicted ones within `reach` pixels.
 
     Counted as in the ISBI 2012 challenge: other differences that warping cannot explain (whole objects, holes) are ignored.
     """
@@ -98,11 +98,11 @@ class WarpingError:
     by_class: ClassVar[bool] = True
 
     def measure(self, pair: Pair) -> tuple[int, int]:
-        """Wrong pixels and all pixels."""
+        """Count wrong pixels and all pixels."""
         return sum(self._slice(pair, z) for z in range(pair.truth.shape[0])), pair.truth.size
 
     def combine(self, parts: Sequence[tuple[int, int]]) -> Score:
-        """The share over the pixels of all cases."""
+        """Compute the share over the pixels of all cases."""
         wrong, total = (sum(part[i] for part in parts) for i in (0, 1))
         return Score({}, wrong / total if total else None, wrong / total if total else None)
 
@@ -118,7 +118,7 @@ class WarpingError:
 
 
 def _borders(mask: Mask) -> Mask:
-    """Pixels with an edge neighbour of the other value."""
+    """Return the pixels with an edge neighbour of the other value."""
     borders = np.zeros_like(mask)
     for axis in range(2):
         change = np.diff(mask, axis=axis)

@@ -22,7 +22,7 @@ OPEN = 3.0
 
 @dataclass(frozen=True)
 class AttentionUNetConfig(PyramidConfig):
-    """`gates` is the number of parallel gates on each skip except the finest; `bias`: convolutions have a bias even before a norm.
+    """Options: `gates` is the number of parallel gates on each skip except the finest; `bias`: convolutions have a bias even before a norm.
 
     `supervision` of the coarser levels: their logits are compared with the labels ("sides"), or upsampled and merged into one output by a
     last convolution ("merged"), as in the authors' program.
@@ -42,7 +42,8 @@ class AttentionUNetConfig(PyramidConfig):
 
 @NETWORKS.register("attention_unet")
 class AttentionUNet(Network):
-    """The authors' CT networks at a quarter of the width have 6,214,151 parameters with one gate per skip and 6,473,322 with two."""
+    """The attention U-Net. The authors' CT networks at a quarter of the width have 6,214,151 parameters with one gate per skip, 6,473,322
+    with two."""
 
     title = "Attention U-Net"
     description = "A U-Net that learns where to look: for small organs in large scans; what it attends to can be shown over the image."
@@ -91,7 +92,7 @@ class AttentionUNet(Network):
         self.exact = norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """(N, C, 160, 160, 96) to (N, K, 160, 160, 96); in training with supervised sides also (N, K, 80, 80, 48) ..."""
+        """Map (N, C, 160, 160, 96) to (N, K, 160, 160, 96); in training with supervised sides also (N, K, 80, 80, 48) ..."""
         levels, _ = self._levels(x)
         if self.config.supervision == "merged":
             shape = levels[0].shape[2:]
@@ -105,12 +106,12 @@ class AttentionUNet(Network):
 
     @torch.inference_mode()
     def attention_maps(self, x: Tensor) -> list[Tensor]:
-        """(N, 1, ...) in the size of `x` for each gated skip, the finest first: the mean of its gates, 0 for blocked to 1 for passed."""
+        """Return (N, 1, ...) at the size of `x` for each gated skip, finest first: the mean of its gates, 0 for blocked to 1 for passed."""
         _, alphas = self._levels(x)
         return [_resized(alpha, x.shape[2:]) for alpha in alphas]
 
     def _levels(self, x: Tensor) -> tuple[list[Tensor], list[Tensor]]:
-        """The decoder's features at each level and the mean attention coefficients of each gated skip, both finest first."""
+        """Return the decoder's features at each level and the mean attention coefficients of each gated skip, both finest first."""
         skips = []
         for encode, pool in zip(self.encoders, self.pools, strict=True):
             x = encode(x)  # (N, 16, 160, 160, 96)  (N, 32, 80, 80, 48)  (N, 64, 40, 40, 24)  (N, 128, 20, 20, 12)
@@ -139,7 +140,7 @@ class AttentionUNet(Network):
 
 
 class Gates(nn.Module):
-    """One or more parallel gates on a skip, combined by a 1x1 convolution."""
+    """Parallel gates on a skip, combined by a 1x1 convolution."""
 
     def __init__(self, config: AttentionUNetConfig, width: int, below: int, factor: tuple[int, ...]) -> None:
         super().__init__()
@@ -148,7 +149,7 @@ class Gates(nn.Module):
         self.combine = nn.Sequential(combine, norm_layer(config.norm, config.dims, width), nn.ReLU())
 
     def forward(self, x: Tensor, g: Tensor) -> tuple[Tensor, Tensor]:
-        """The skip `x` gated by the coarser signal `g`, and the mean attention coefficients at the resolution of `x`."""
+        """Return the skip `x` gated by the coarser signal `g`, and the mean attention coefficients at the resolution of `x`."""
         gated, alphas = zip(*(gate(x, g) for gate in self.gates), strict=True)
         return self.combine(torch.cat(gated, dim=1)), torch.stack(alphas).mean(dim=0)
 
@@ -159,7 +160,7 @@ class Gate(nn.Module):
     def __init__(self, config: AttentionUNetConfig, width: int, below: int, factor: tuple[int, ...]) -> None:
         super().__init__()
         conv = CONV[config.dims]
-        self.w_x = conv(width, width, factor, stride=factor, bias=False)  # type: ignore[arg-type]
+        self.w_x = conv(width, width, factor, stride=factor, bias=False)
         self.w_g = conv(below, width, 1)
         self.psi = conv(width, 1, 1)
         self.out = nn.Sequential(conv(width, width, 1), norm_layer(config.norm, config.dims, width))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 
 import torch
 from torch import Tensor, nn
@@ -14,16 +15,16 @@ NORMS = ("batch", "group", "instance", "none")
 
 PADDINGS = ("same", "valid")
 
-CONV: dict[int, type[nn.Conv2d] | type[nn.Conv3d]] = {2: nn.Conv2d, 3: nn.Conv3d}
-UP_CONV: dict[int, type[nn.ConvTranspose2d] | type[nn.ConvTranspose3d]] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
+CONV: dict[int, Callable[..., nn.Conv2d | nn.Conv3d]] = {2: nn.Conv2d, 3: nn.Conv3d}
+UP_CONV: dict[int, Callable[..., nn.ConvTranspose2d | nn.ConvTranspose3d]] = {2: nn.ConvTranspose2d, 3: nn.ConvTranspose3d}
 MAX_POOL: dict[int, type[nn.MaxPool2d] | type[nn.MaxPool3d]] = {2: nn.MaxPool2d, 3: nn.MaxPool3d}
-AVERAGE_POOL: dict[int, type[nn.AvgPool2d] | type[nn.AvgPool3d]] = {2: nn.AvgPool2d, 3: nn.AvgPool3d}
+AVERAGE_POOL: dict[int, Callable[..., nn.AvgPool2d | nn.AvgPool3d]] = {2: nn.AvgPool2d, 3: nn.AvgPool3d}
 BATCH_NORM: dict[int, type[nn.BatchNorm2d] | type[nn.BatchNorm3d]] = {2: nn.BatchNorm2d, 3: nn.BatchNorm3d}
 INSTANCE_NORM: dict[int, type[nn.InstanceNorm2d] | type[nn.InstanceNorm3d]] = {2: nn.InstanceNorm2d, 3: nn.InstanceNorm3d}
 
 
 def norm_layer(norm: str, dims: int, channels: int, affine: bool = True) -> nn.Module:
-    """A norm by name; group norm has 8 groups, or fewer where 8 does not divide the channels. `affine`: with factor and offset."""
+    """Make a norm by name; group norm has 8 groups, or fewer where 8 does not divide the channels. `affine`: with factor and offset."""
     match norm:
         case "batch":
             return BATCH_NORM[dims](channels, affine=affine)
@@ -48,7 +49,7 @@ def double_conv(
     bias: bool = False,
     affine: bool = True,
 ) -> nn.Sequential:
-    """Twice convolution, norm, ReLU, with `between` channels after the first convolution, or `channels` if it is 0.
+    """Make convolution, norm, ReLU twice, with `between` channels after the first convolution, or `channels` if it is 0.
 
     A norm makes the convolution's bias redundant; `bias` adds it nevertheless. `affine` gives the norm a factor and an offset.
     """
@@ -56,13 +57,13 @@ def double_conv(
     around = tuple(k // 2 for k in kernel) if padding == "same" else (0,) * dims
     middle = between or channels
     for first, second in ((channels_in, middle), (middle, channels)):
-        layers += [CONV[dims](first, second, kernel, padding=around, bias=bias or norm == "none")]  # type: ignore[arg-type]
+        layers += [CONV[dims](first, second, kernel, padding=around, bias=bias or norm == "none")]
         layers += [norm_layer(norm, dims, second, affine), nn.ReLU(inplace=True)]
     return nn.Sequential(*layers)
 
 
 def centre(skip: Tensor, like: Tensor) -> Tensor:
-    """The centre of `skip` in the spatial shape of `like`; with valid padding the decoder's features are smaller than the encoder's."""
+    """Crop the centre of `skip` to the spatial shape of `like`; with valid padding the decoder's features are the smaller ones."""
     for axis in range(2, skip.dim()):
         surplus = skip.shape[axis] - like.shape[axis]
         if surplus:

@@ -36,12 +36,12 @@ FORMAT = 1
 """Format version, incremented when older versions of the program can no longer read new checkpoints."""
 
 Write = Callable[[Path, bytes], None]
-"""Writes the bytes of a file whole or not at all."""
+"""A function that writes the bytes of a file whole or not at all."""
 
 
 @dataclass(frozen=True)
 class Checkpoint:
-    """Card of a checkpoint: how its weights were made and how well they score; `id` is the SHA-256 of their file, "" before saving."""
+    """The card of a checkpoint: how its weights were made and how well they score; `id` is the SHA-256 of their file, "" before saving."""
 
     network: str
     config: dict[str, Any]  # of the network, as `NetworkConfig.to_json` gives it
@@ -64,7 +64,7 @@ class Checkpoint:
 
     @property
     def dims(self) -> int:
-        """2 or 3."""
+        """The number of dimensions, 2 or 3."""
         return int(self.config.get("dims", 2))
 
     @property
@@ -88,12 +88,12 @@ class Checkpoint:
         return "float32" if self.settings.get("precision") == "float32" else "auto"
 
     def to_json(self) -> dict[str, Any]:
-        """The card as plain values."""
+        """Return the card as plain values."""
         return {**asdict(self), "classes": self.classes.to_json(), "dims": self.dims}
 
     @classmethod
     def from_json(cls, card: Mapping[str, Any]) -> Checkpoint:
-        """The inverse of `to_json`; CheckpointError for a newer format or missing fields."""
+        """Read what `to_json` returned; raise CheckpointError for a newer format or missing fields."""
         try:
             if int(card["format"]) > FORMAT:
                 raise CheckpointError(f"This checkpoint was made by U-Net Studio {card.get('program', '')}; update the program to use it.")
@@ -142,7 +142,7 @@ def save(
     """Write `<sha256>.safetensors`, then the card `<sha256>.json`; return the id and the path of the weights.
 
     `state` is a network's state_dict. `optimizer_state` holds what is needed to resume training exactly (see `serialization.pack`) and is
-    written to `<sha256>.optimizer`. Weights that are not finite are a CheckpointError, and nothing is written.
+    written to `<sha256>.optimizer`. Raise CheckpointError for weights that are not finite, and write nothing.
     """
     tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
     _check_finite(tensors)

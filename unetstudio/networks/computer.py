@@ -1,4 +1,4 @@
-"""The report on this computer: its parts, what PyTorch uses of them, how fast it learns, and the remedy where a GPU lies idle."""
+"""The report on this computer: its hardware, what PyTorch uses of it, its training speed, and the remedy where a GPU is unused."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ from unetstudio.networks.self_test import mps_computes_right
 Row = tuple[str, str]
 
 WHEELS = "https://download.pytorch.org/whl"
-"""Where PyTorch's own builds for NVIDIA GPUs lie; the package index has none for Windows."""
+"""Index of PyTorch's own builds for NVIDIA GPUs; the Python Package Index has none for Windows."""
 
 QUIET = getattr(subprocess, "CREATE_NO_WINDOW", 0)
-"""On Windows, no console window flashes up for a program that is asked."""
+"""Process flags that keep a console window from flashing up on Windows."""
 
 TRIAL_SECONDS = 5.0
 
@@ -34,7 +34,7 @@ FIRST_STEPS = 40
 
 @dataclass(frozen=True)
 class Report:
-    """Pairs of a heading and its text, and one paragraph on what to do where a GPU is present but unused, or ""."""
+    """The report: pairs of a heading and its text, and a paragraph on what to do where a GPU is present but unused, or ""."""
 
     rows: tuple[Row, ...]
     remedy: str = ""
@@ -42,7 +42,7 @@ class Report:
 
 @dataclass(frozen=True)
 class NvidiaCard:
-    """A GPU as the NVIDIA driver sees it, whatever PyTorch can use: `capability` such as 8.6, `driver` its major version."""
+    """A GPU as reported by the NVIDIA driver, whether or not PyTorch can use it: `capability` such as 8.6, `driver` its major version."""
 
     name: str
     memory: str
@@ -51,7 +51,7 @@ class NvidiaCard:
 
 
 def describe() -> str:
-    """Say where training will run, in a few words: "NVIDIA GeForce RTX 3060", "Apple GPU" or "CPU, 4 cores"."""
+    """Name the device that training will use: "NVIDIA GeForce RTX 3060", "Apple GPU" or "CPU, 4 cores"."""
     device = choose_device()
     if device.type == "cuda":
         return str(torch.cuda.get_device_name(device))
@@ -61,7 +61,7 @@ def describe() -> str:
 
 
 def examine(measure: bool = True) -> Generator[None, None, Report]:
-    """Yield between short pieces of work and return the report; `measure` adds a speed test of five seconds at most."""
+    """Yield between short pieces of work and return the report; `measure` adds a speed test of at most five seconds."""
     cards = nvidia_cards()
     yield
     memory = psutil.virtual_memory()
@@ -79,13 +79,14 @@ def examine(measure: bool = True) -> Generator[None, None, Report]:
 
 
 def report(measure: bool = True) -> Report:
-    """Make the report in one go, for those who can wait."""
+    """Make the report in a single call, for callers that can wait."""
     steps = examine(measure)
     while True:
         try:
             next(steps)
         except StopIteration as end:
-            return end.value  # type: ignore[no-any-return]
+            made: Report = end.value
+            return made
 
 
 def nvidia_cards(command: str = "nvidia-smi") -> list[NvidiaCard]:
@@ -107,7 +108,7 @@ def nvidia_cards(command: str = "nvidia-smi") -> list[NvidiaCard]:
 
 
 def remedy_for(cards: list[NvidiaCard]) -> str:
-    """Say what to do so that PyTorch uses the GPU that is there; "" when it does, or when there is none."""
+    """Say how to make PyTorch use the GPU; "" when it does, or when there is none."""
     if torch.backends.mps.is_available():
         return (
             ""
@@ -130,14 +131,14 @@ def remedy_for(cards: list[NvidiaCard]) -> str:
 
 
 def install_command(card: NvidiaCard) -> str:
-    """Return the pip line that installs PyTorch for a card: CUDA 13 needs a driver from 580 and a card from the Turing generation on."""
+    """Return the pip command that installs PyTorch for a card: CUDA 13 needs driver 580 and the Turing generation, or newer."""
     build = "cu130" if card.driver >= 580 and card.capability >= 7.5 else "cu126"
     version = torch.__version__.partition("+")[0]
     return f'"{sys.executable}" -m pip install --force-reinstall torch=={version} --index-url {WHEELS}/{build}'
 
 
 def speed_sentence(steps: float) -> str:
-    """Say what so many training steps a second mean for the user."""
+    """Say what a number of training steps a second means for the user."""
     wait = max(1, round(FIRST_STEPS / steps))
     speed = f"{steps:.0f}" if steps >= 10 else f"{steps:.1f}"
     return f"{speed} training steps a second with the usual 2D U-Net: a first prediction about {wait} s after the second class is painted."
@@ -150,7 +151,7 @@ def _speed() -> Generator[None, None, float]:
     network = precision.place(create("unet", 2, 2, depth=3, base=16))
     optimizer = torch.optim.AdamW(network.parameters())
     x = precision.place(torch.randn(8, 2, 128, 128))
-    count, start = -2, time.perf_counter()  # the first two pay for set-up
+    count, start = -2, time.perf_counter()  # the first two include set-up
     begun = start
     while count < 2 or (time.perf_counter() - begun < TRIAL_SECONDS and count < 200):
         if count == 0:

@@ -1,4 +1,4 @@
-"""Where a network runs: the device, its threads and memory, and the number format that goes with it."""
+"""The device of a network, its threads and memory, and its number format."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ AnyModule = TypeVar("AnyModule", bound=nn.Module)
 
 @dataclass(frozen=True)
 class Precision:
-    """`dtype` is that of convolutions; weights, norms' statistics, losses and outputs stay float32."""
+    """A device with its number format: `dtype` is that of convolutions; weights, norm statistics, losses and outputs stay float32."""
 
     device: torch.device
     dtype: torch.dtype = torch.float32
@@ -40,17 +40,17 @@ class Precision:
     def place(self, item: AnyModule) -> AnyModule: ...
 
     def place(self, item: Tensor | nn.Module) -> Tensor | nn.Module:
-        """Put a network, or a batch (N, C, ...), on the device and in the memory layout chosen."""
+        """Move a network, or a batch (N, C, ...), to the device and the chosen memory layout."""
         if isinstance(item, nn.Module):
             item.to(self.device)
             volumes = any(isinstance(layer, nn.Conv3d) for layer in item.modules())
-            return item.to(memory_format=self._layout(5 if volumes else 4))  # type: ignore[call-overload, no-any-return]
+            return item.to(memory_format=self._layout(5 if volumes else 4))  # type: ignore[call-overload, no-any-return]  # torch
         item = item.to(self.device, non_blocking=True)
         return item.contiguous(memory_format=self._layout(item.dim()))
 
     @property
     def needs_scaler(self) -> bool:
-        """Whether gradients can underflow: float16 wants a torch.amp.GradScaler."""
+        """Whether gradients can underflow: float16 needs a torch.amp.GradScaler."""
         return self.dtype == torch.float16
 
     def _layout(self, dimensions: int) -> torch.memory_format:
@@ -60,7 +60,7 @@ class Precision:
 
 
 def choose_device(name: str = "auto", dims: int = 2) -> torch.device:
-    """Choose auto, cpu, cuda, cuda:N or mps for networks of `dims` dimensions; a UserError says why a named one cannot be had."""
+    """Return the device auto, cpu, cuda, cuda:N or mps for networks of `dims` dimensions; a UserError says why one is not available."""
     from unetstudio.networks.self_test import mps_computes_right
 
     if name == "auto":
@@ -86,19 +86,19 @@ def choose_device(name: str = "auto", dims: int = 2) -> torch.device:
     return torch.device(name)
 
 
-def use_threads(wanted: int = 0, spare: int = 1) -> int:
-    """Set torch's processor threads and return their number: `wanted`, or all physical cores this process may use but `spare`."""
-    threads = wanted if wanted > 0 else max(1, cores() - spare)
+def use_threads(requested: int = 0, spare: int = 1) -> int:
+    """Set torch's CPU threads and return their number: `requested`, or all physical cores this process may use except `spare`."""
+    threads = requested if requested > 0 else max(1, cores() - spare)
     torch.set_num_threads(threads)
     return threads
 
 
 _NO_MEMORY = ("out of memory", "not enough memory", "can't allocate memory", "could not create a primitive", "could not create a memory")
-"""What torch says, and oneDNN below it, which does not tell why it could not make what a step needs."""
+"""Error texts of torch and of oneDNN, which does not give the reason when it cannot allocate."""
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, of a GPU or of the processor; torch raises a bare RuntimeError for the latter."""
+    """Whether an error means that memory ran out, of a GPU or the CPU; torch raises a bare RuntimeError for the latter."""
     if isinstance(error, (MemoryError, torch.OutOfMemoryError)):
         return True
     text = str(error).lower()
@@ -106,20 +106,20 @@ def is_out_of_memory(error: BaseException) -> bool:
 
 
 def is_device_lost(error: BaseException) -> bool:
-    """Whether a GPU failed so that only a fresh process can use it again: an assertion on it, or a bad access, spoils all that follows."""
+    """Whether a GPU failed such that only a new process can use it: after an assertion or a bad access everything else fails too."""
     return isinstance(error, torch.AcceleratorError) and not is_out_of_memory(error)
 
 
 def free_bytes(device: torch.device) -> int:
-    """Return the memory that could be had now; an Apple GPU shares the processor's."""
+    """Return the bytes of memory available now; an Apple GPU shares the CPU's."""
     if device.type == "cuda":
-        held = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch, for what comes next
-        return int(torch.cuda.mem_get_info(device)[0]) + held
+        cached = torch.cuda.memory_reserved(device) - torch.cuda.memory_allocated(device)  # by PyTorch's allocator
+        return int(torch.cuda.mem_get_info(device)[0]) + cached
     return int(psutil.virtual_memory().available)
 
 
 def free_memory(device: torch.device) -> None:
-    """Give the system what is held in reserve."""
+    """Return cached memory to the system."""
     if device.type == "cuda":
         torch.cuda.empty_cache()
     elif device.type == "mps":
@@ -129,6 +129,6 @@ def free_memory(device: torch.device) -> None:
 
 
 def cores() -> int:
-    """Count the physical cores this process may use: hyper-threads of one core share its arithmetic."""
+    """Count the physical cores this process may use: hyper-threads of a core share its arithmetic units."""
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     return max(1, min(psutil.cpu_count(logical=False) or usable, usable))

@@ -24,7 +24,7 @@ DROPOUT: dict[int, type[nn.Dropout2d] | type[nn.Dropout3d]] = {2: nn.Dropout2d, 
 
 @dataclass(frozen=True)
 class FCNConfig(NetworkConfig):
-    """`widths` are the channels of the five stages; `dense` those of fc6 and fc7, 0 to score the last pooling directly.
+    """Options: `widths` are the channels of the five stages; `dense` those of fc6 and fc7, 0 to score the last pooling directly.
 
     With `border` 1 all convolutions use same padding. The published border of 100 voxels round the image allows fc6 without padding and
     images of any size; the scores are then cropped to the image.
@@ -56,7 +56,7 @@ class FCNConfig(NetworkConfig):
 
 @NETWORKS.register("fcn")
 class FCN(Network):
-    """Sums scores at steps of 32, 16 and 8 voxels after upsampling the coarser ones; 134 million parameters in the published size."""
+    """The sum of scores at steps of 32, 16 and 8 voxels, the coarser ones upsampled; 134 million parameters in the published size."""
 
     title = "FCN-8s"
     description = "For large structures whose exact border matters little; the ancestor of the U-Net, and a line to compare against."
@@ -96,7 +96,7 @@ class FCN(Network):
         self.exact = config.norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, Y, X) to (N, K, Y, X); the shapes beside the lines are those of the published size, for an image of 256 x 256."""
+        """Map (N, C, Y, X) to (N, K, Y, X); the shapes beside the lines are those of the published size, for an image of 256 x 256."""
         size = tuple(x.shape[2:])
         if self.config.border == 1 and size != self.input_shape(size):
             raise ValueError(f"an FCN-8s takes multiples of {STEP}, not {size}")
@@ -114,7 +114,7 @@ class FCN(Network):
 
 
 def _stage(config: FCNConfig, stage: int, channels_in: int, width: int) -> nn.Sequential:
-    """Convolutions, the very first one padded by the border, and a pooling by 2 that keeps an odd last row."""
+    """Make a stage: convolutions, the network's first one padded by the border, and a pooling by 2 that keeps an odd last row."""
     layers: list[nn.Module] = []
     for place in range(CONVOLUTIONS[stage]):
         pad = config.border if stage == place == 0 else 1
@@ -124,7 +124,7 @@ def _stage(config: FCNConfig, stage: int, channels_in: int, width: int) -> nn.Se
 
 
 def _dense(config: FCNConfig) -> nn.Module:
-    """VGG16's fully connected layers as convolutions; only the dropout without them."""
+    """Make VGG16's fully connected layers as convolutions; only the dropout without them."""
     drop = DROPOUT[config.dims](config.dropout)
     if not config.dense:
         return drop
@@ -150,14 +150,14 @@ def interpolate(weight: Tensor) -> None:
 
 
 def _crop(x: Tensor, start: int, size: tuple[int, ...]) -> Tensor:
-    """The spatial part of shape `size` that begins at `start` on every axis."""
+    """Crop to the spatial shape `size`, beginning at `start` on every axis."""
     for axis, n in enumerate(size, start=2):
         x = x.narrow(axis, start, n)
     return x
 
 
 def _receptive_field(config: FCNConfig, output: ReceptiveField) -> ReceptiveField:
-    """The receptive field, along one axis of the image, of the positions `output` of the scores."""
+    """Compute the receptive field, along one axis of the image, of the positions `output` of the scores."""
     four, three, image = config.offsets
     pad = int(config.border == 1)
     at_three = ReceptiveField(output.first + image, output.last + image).through_up(16, 8, 4 * pad)

@@ -1,4 +1,4 @@
-"""The user's cache of what was measured on this computer, outside every project, so that it is measured once."""
+"""The user's cache of measurements of this computer, outside every project, so that each is made once."""
 
 from __future__ import annotations
 
@@ -29,14 +29,14 @@ def cache_folder() -> Path:
 
 
 def recall(question: str) -> Any:
-    """Return the answer that this PyTorch found on this processor and system; None when the question was not asked yet."""
+    """Return the cached answer for this PyTorch, processor and system; None when there is none."""
     return _read().get(_key(question))
 
 
 def remember(question: str, answer: Any, *, replace: bool = False) -> Any:
-    """Keep a plain value and return the one that stands: unless it is to `replace` an earlier one, the first answer serves all processes.
+    """Cache a plain value and return the valid one: without `replace` the first answer serves all processes.
 
-    A cache that cannot be written is no reason to stop: the question is asked again next time.
+    A cache that cannot be written is no error: the measurement is repeated next time.
     """
     answers = _read()
     if replace or _key(question) not in answers:
@@ -49,7 +49,7 @@ def remember(question: str, answer: Any, *, replace: bool = False) -> Any:
 
 
 def processor_name() -> str:
-    """Return the processor's name, or the architecture where the system does not tell."""
+    """Return the processor's name, or the architecture where the system does not give it."""
     if sys.platform == "linux":
         for line in Path("/proc/cpuinfo").read_text(errors="replace").splitlines():
             if line.startswith("model name"):

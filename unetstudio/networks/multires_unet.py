@@ -20,7 +20,7 @@ SHARES = (0.167, 0.333, 0.5)
 
 @dataclass(frozen=True)
 class MultiResUNetConfig(PyramidConfig):
-    """`alpha` is the width of a level's blocks relative to that of a U-Net's level.
+    """Options: `alpha` is the width of a level's blocks relative to that of a U-Net's level.
 
     `gamma`: batch norms after convolutions have a factor. `head_norm`: a norm follows the last convolution. The authors' Keras file has no
     factors and has this norm, which only affects the number of parameters.
@@ -42,11 +42,11 @@ class MultiResUNetConfig(PyramidConfig):
         return tuple(self.base * 2**level for level in range(self.depth + 1))
 
     def shares(self, level: int) -> tuple[int, ...]:
-        """Filters of the three convolutions of a level's blocks: 8, 17 and 26 for the 32 of a U-Net."""
+        """Return the filters of the three convolutions of a level's blocks: 8, 17 and 26 for the 32 of a U-Net."""
         return tuple(int(self.alpha * self.filters[level] * share) for share in SHARES)
 
     def steps(self, level: int) -> int:
-        """Length of a level's ResPath: 4, 3, 2, 1 from the finest level on with four poolings."""
+        """Return the length of a level's ResPath: with four poolings 4, 3, 2, 1, finest level first."""
         return self.depth - level
 
 
@@ -63,7 +63,7 @@ class MultiResBlock(nn.Module):
         self.out = norm_layer(config.norm, config.dims, self.channels)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, ...) to (N, `channels`, ...)."""
+        """Map (N, C, ...) to (N, `channels`, ...)."""
         features, shortcut = [], self.shortcut(x)
         for conv in self.chain:
             x = torch.relu(conv(x))  # (N, W/6, ...)  (N, W/3, ...)  (N, W/2, ...)
@@ -84,7 +84,7 @@ class ResPath(nn.Module):
         self.norms = nn.ModuleList(norm_layer(config.norm, config.dims, filters) for _ in inputs)
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, ...) to (N, filters of the level, ...)."""
+        """Map (N, C, ...) to (N, filters of the level, ...)."""
         for conv, shortcut, norm in zip(self.convs, self.shortcuts, self.norms, strict=True):
             x = norm(torch.relu(torch.relu(conv(x)) + shortcut(x)))
         return x
@@ -92,7 +92,7 @@ class ResPath(nn.Module):
 
 @NETWORKS.register("multires_unet")
 class MultiResUNet(Network):
-    """The published size, base 64 and batch norm without factors, has 29,061,741 values with the norms' statistics (1 in, 1 out)."""
+    """MultiResUNet. The published size, base 64 and norms without factors, has 29,061,741 values with norm statistics (1 in, 1 out)."""
 
     title = "MultiResUNet"
     description = "For structures of very different sizes in one image, such as small and large cells; slower than the U-Net."
@@ -119,7 +119,7 @@ class MultiResUNet(Network):
         self.paths = nn.ModuleList(ResPath(config, channels[level], level) for level in levels)
         self.bottom = MultiResBlock(config, inputs[config.depth], config.depth)
         upward = [(level, config.pools[level]) for level in levels[::-1]]
-        self.ups = nn.ModuleList(UP_CONV[dims](channels[n + 1], filters[n], f, stride=f) for n, f in upward)  # type: ignore[arg-type]
+        self.ups = nn.ModuleList(UP_CONV[dims](channels[n + 1], filters[n], f, stride=f) for n, f in upward)
         self.decoders = nn.ModuleList(MultiResBlock(config, 2 * filters[n], n) for n, _ in upward)
         self.head = CONV[dims](channels[0], config.n_classes, 1, bias=not config.head_norm)
         self.head_norm = _norm(config, config.n_classes) if config.head_norm else nn.Identity()
@@ -133,7 +133,7 @@ class MultiResUNet(Network):
         self.exact = config.norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, Y, X) to (N, K, Y, X); the shapes beside the lines are those of the published size, for an image of 256 x 256."""
+        """Map (N, C, Y, X) to (N, K, Y, X); the shapes beside the lines are those of the published size, for an image of 256 x 256."""
         if tuple(x.shape[2:]) != self.input_shape(tuple(x.shape[2:])):
             raise ValueError(f"a MultiResUNet of poolings {self.config.pools} cannot take {tuple(x.shape[2:])}")
         skips = []
@@ -149,14 +149,14 @@ class MultiResUNet(Network):
 
 
 def conv_norm(config: MultiResUNetConfig, channels_in: int, channels: int, kernel: tuple[int, ...]) -> nn.Sequential:
-    """A convolution without bias, and its norm; with norm "none" the convolution has a bias."""
+    """Make a convolution without bias, and its norm; with norm "none" the convolution has a bias."""
     around = tuple(k // 2 for k in kernel)
-    conv = CONV[config.dims](channels_in, channels, kernel, padding=around, bias=config.norm == "none")  # type: ignore[arg-type]
+    conv = CONV[config.dims](channels_in, channels, kernel, padding=around, bias=config.norm == "none")
     return nn.Sequential(conv, _norm(config, channels))
 
 
 def _norm(config: MultiResUNetConfig, channels: int) -> nn.Module:
-    """The norm after a convolution; without gamma, the factor of a batch norm is a constant 1 and not a parameter."""
+    """Make the norm after a convolution; without gamma, the factor of a batch norm is a constant 1 and not a parameter."""
     layer = norm_layer(config.norm, config.dims, channels)
     if not config.gamma and isinstance(layer, (nn.BatchNorm2d, nn.BatchNorm3d)):
         del layer.weight
@@ -165,7 +165,7 @@ def _norm(config: MultiResUNetConfig, channels: int) -> nn.Module:
 
 
 def _receptive_field(config: MultiResUNetConfig, axis: int, output: ReceptiveField, level: int = 0) -> ReceptiveField:
-    """The receptive field, along one axis of a level's input, of the positions `output` of its output."""
+    """Compute the receptive field, along one axis of a level's input, of the positions `output` of its output."""
 
     def block(out: ReceptiveField, convolutions: int) -> ReceptiveField:
         for _ in range(convolutions):

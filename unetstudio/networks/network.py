@@ -30,12 +30,12 @@ class NetworkConfig:
         check(self.dims in (2, 3), f"A network has 2 or 3 dimensions, not {self.dims}.")
 
     def to_json(self) -> dict[str, Any]:
-        """Plain values for a checkpoint, with tuples turned into lists."""
+        """Return plain values for a checkpoint, with tuples turned into lists."""
         return {name: _to_lists(value) for name, value in asdict(self).items()}
 
 
 class Network(nn.Module):
-    """(N, C, Y, X) or (N, C, Z, Y, X) float32 in, logits with `n_classes` channels out.
+    """A network: (N, C, Y, X) or (N, C, Z, Y, X) float32 in, logits with `n_classes` channels out.
 
     A subclass sets the class attributes: `title`; `description`, a sentence for a clinician; `source`, the paper; `dims`, the numbers of
     dimensions it supports; `suits_cpu`, whether a CPU trains it in minutes; `presets`, options by name. "default" is the recommended
@@ -73,12 +73,12 @@ class Network(nn.Module):
     window_share: float = 0.0
 
     def crops(self, shape: tuple[int, ...], window: Window) -> list[Crop] | None:
-        """Crops with which `forward` computes only a window (start and stop of each axis); None if it always computes the whole image."""
+        """Return crops with which `forward` computes only a window (start and stop of each axis); None if it always computes the image."""
         del shape, window
         return None
 
     def input_shape(self, at_least: tuple[int, ...]) -> tuple[int, ...]:
-        """The smallest spatial input shape that the network accepts and that is `at_least` as large on every axis."""
+        """Return the smallest spatial input shape that the network accepts and that is `at_least` as large on every axis."""
         return tuple(round_up(size, step) for size, step in zip(at_least, self.size_multiple, strict=True))
 
     @property
@@ -88,12 +88,12 @@ class Network(nn.Module):
 
     @classmethod
     def presets_for(cls, dims: int) -> tuple[str, ...]:
-        """Names of the presets that exist in 2 or 3 dimensions."""
+        """Return the names of the presets that exist in 2 or 3 dimensions."""
         return tuple(name for name, options in cls.presets.items() if dims in options.get("dims", cls.dims))
 
     @classmethod
     def preset_options(cls, preset: str, dims: int) -> dict[str, Any]:
-        """The options that a preset sets; UserError for an unknown preset."""
+        """Return the options that a preset sets; raise UserError for an unknown preset."""
         names = cls.presets_for(dims)
         check(preset in names, f"{cls.title} has no preset {preset!r} in {dims} dimensions. Known: {', '.join(names)}.")
         options = {option: value for option, value in cls.presets[preset].items() if option != "dims"}
@@ -101,12 +101,12 @@ class Network(nn.Module):
 
     @classmethod
     def options(cls) -> frozenset[str]:
-        """Names of the options besides channels, classes and dimensions."""
+        """Return the names of the options besides channels, classes and dimensions."""
         return frozenset(f.name for f in fields(cls.Config)) - {f.name for f in fields(NetworkConfig)}
 
 
 BYTES_PER_PARAMETER = 20
-"""Memory per parameter in training: its value, gradient, two moments of the optimiser and moving average, in float32."""
+"""Bytes of memory per parameter in training: its value, gradient, two moments of the optimiser and moving average, in float32."""
 
 NETWORKS: Registry[type[Network]] = Registry("unetstudio.networks", "network")
 
@@ -114,15 +114,15 @@ NETWORKS: Registry[type[Network]] = Registry("unetstudio.networks", "network")
 def create(name: str, in_channels: int, n_classes: int, dims: int = 2, preset: str = "default", **options: Any) -> Network:
     """Create a network by its registered name, initialised from torch's random state; `options` take precedence over the preset's.
 
-    UserError for an unknown name, preset or option, and for a network too large for this computer.
+    Raise UserError for an unknown name, preset or option, and for a network too large for this computer.
     """
     kind = NETWORKS[name]
     available = kind.options()
     for option in options:
         check(option in available, f"The network {name!r} has no option {option!r}. Known: {', '.join(sorted(available))}.")
     check(dims in kind.dims, f"The network {name!r} is made for {' or '.join(map(str, kind.dims))} dimensions, not {dims}.")
-    chosen = kind.preset_options(preset, dims) | options
-    config = kind.Config(in_channels, n_classes, dims, **{k: _to_tuples(v) for k, v in chosen.items()})
+    values = kind.preset_options(preset, dims) | options
+    config = kind.Config(in_channels, n_classes, dims, **{k: _to_tuples(v) for k, v in values.items()})
     if not torch.empty(0).is_meta:
         _check_memory(kind, config)
     return kind(config)
@@ -146,19 +146,19 @@ def rebuild(name: str, config: Mapping[str, Any], **changes: Any) -> Network:
 
 
 def ordered_networks() -> list[tuple[str, type[Network]]]:
-    """All networks in display order: the U-Net first, then those that a CPU can train, then the rest."""
+    """Return all networks in display order: the U-Net first, then those that a CPU can train, then the rest."""
     return sorted(NETWORKS.items(), key=lambda item: (item[0] != "unet", not item[1].suits_cpu))
 
 
 def compute_window(network: Network, batch: Tensor, window: Window, compute: Callable[..., Tensor] | None = None) -> Tensor:
-    """Logits (N, K, ...) of a window of the output for a batch (N, C, ...); `compute` replaces the network's own forward pass."""
+    """Compute logits (N, K, ...) of a window of the output for a batch (N, C, ...); `compute` replaces the network's own forward pass."""
     compute = compute or network
     crops = network.crops(tuple(batch.shape[2:]), window)
     return crop_to(compute(batch), window) if crops is None else compute(batch, crops)
 
 
 def name_of(network: Network) -> str:
-    """The registered name of a network's class."""
+    """Return the registered name of a network's class."""
     return next(name for name, kind in NETWORKS.items() if kind is type(network))
 
 
@@ -179,7 +179,7 @@ def check(allowed: bool, problem: str) -> None:
 
 
 def round_up(size: int, step: int) -> int:
-    """The smallest multiple of `step` that is not below `size`."""
+    """Return the smallest multiple of `step` that is not below `size`."""
     return -(-size // step) * step
 
 
@@ -189,5 +189,5 @@ def _to_tuples(value: Any) -> Any:
 
 
 def _to_lists(value: Any) -> Any:
-    """The inverse of `_to_tuples`."""
+    """Turn tuples into lists, the inverse of `_to_tuples`."""
     return [_to_lists(v) for v in value] if isinstance(value, tuple) else value

@@ -1,4 +1,4 @@
-"""Card of an exported network: everything needed to use it without this program, as plain values and as a Markdown page."""
+"""The card of an exported network: everything needed to use it without this program, as plain values and as a Markdown page."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from unetstudio.networks.network import Network
 
 
 def card_of(checkpoint: Checkpoint, network: Network, opset: int, difference: float) -> dict[str, Any]:
-    """The checkpoint's card, with inputs and outputs of the graph under "onnx"; `difference` is the one measured with ONNX Runtime."""
+    """Return the checkpoint's card with the graph's inputs and outputs under "onnx"; `difference` is that measured with ONNX Runtime."""
     axes = list("zyx"[3 - checkpoint.dims :])
     smallest = network.input_shape((1,) * checkpoint.dims)
     step = [b - a for a, b in zip(smallest, network.input_shape(tuple(n + 1 for n in smallest)), strict=True)]
@@ -49,7 +49,7 @@ def card_of(checkpoint: Checkpoint, network: Network, opset: int, difference: fl
 
 
 def channels(intensity: Intensity) -> list[str]:
-    """One sentence for each input channel: how it is computed from the stored values."""
+    """Return a sentence for each input channel: how it is computed from the stored values."""
     lines = []
     for window in intensity.windows:
         source = f"stored channel {window.channel}, "
@@ -68,8 +68,8 @@ def channels(intensity: Intensity) -> list[str]:
     return lines
 
 
-def markdown(card: dict[str, Any], about: str = "") -> str:
-    """The Markdown page beside the file; `about` is the checkpoint's own page and comes last."""
+def markdown(card: dict[str, Any], checkpoint_page: str = "") -> str:
+    """Format the Markdown page beside the file; `checkpoint_page` is the checkpoint's own page and comes last."""
     graph = card["onnx"]
     image, logits, tiles = graph["input"], graph["output"], graph["tiles"]
     axes = {side: ", ".join(graph[side]["axes"]) for side in ("input", "output")}
@@ -94,7 +94,7 @@ def markdown(card: dict[str, Any], about: str = "") -> str:
         _tiles(tiles),
         f"ONNX Runtime was tried: its logits differed from PyTorch's by {graph['largest_difference']:.1g} at most.",
     ]
-    return "\n\n".join([*lines, *([about] if about else [])]) + "\n"
+    return "\n\n".join([*lines, *([checkpoint_page] if checkpoint_page else [])]) + "\n"
 
 
 def _spacing(spacing: list[float] | tuple[float, ...] | None) -> str:

@@ -26,10 +26,10 @@ from unetstudio.networks.output_window import crop_bounds
 from unetstudio.networks.serialization import METADATA
 
 OPSET = 17
-"""Published in 2022, so that older runtimes can run the file."""
+"""Version of the operator set, published in 2022, so that older runtimes can run the file."""
 
 MOST_BYTES = 2**31 - 2**24
-"""Largest size of the weights: an ONNX file is one message of less than 2 GiB."""
+"""Largest size of the weights in bytes: an ONNX file is one message of less than 2 GiB."""
 
 TOLERANCE = 1e-3
 """Largest tolerated difference of logits, relative to the largest logit; 1e-6 is usual. Beyond it no file is written."""
@@ -48,7 +48,7 @@ class OnnxFile:
 def export_network(checkpoint: Path, out: Path) -> OnnxFile:
     """Export a checkpoint's network to `out` after checking on images of two sizes that ONNX Runtime agrees with PyTorch.
 
-    UserError if the required packages are not installed; CheckpointError for a checkpoint that cannot be read or exported.
+    Raise UserError if the required packages are not installed, CheckpointError for a checkpoint that cannot be read or exported.
     """
     _need_packages()
     loaded, network = load(checkpoint)
@@ -59,11 +59,11 @@ def export_network(checkpoint: Path, out: Path) -> OnnxFile:
     card = card_of(loaded, network, OPSET, difference)
     content = _with_card(plain, card)
     beside = checkpoint.with_suffix(".md")
-    about = beside.read_text(encoding="utf-8") if beside.is_file() else ""
+    checkpoint_page = beside.read_text(encoding="utf-8") if beside.is_file() else ""
     files = OnnxFile(out, out.with_name(out.name + ".json"), out.with_name(out.name + ".md"), difference)
     replace_file(files.path, content)
     replace_file(files.card, json.dumps(card, indent=1).encode())
-    replace_file(files.text, markdown(card, about).encode())
+    replace_file(files.text, markdown(card, checkpoint_page).encode())
     return files
 
 
@@ -75,14 +75,14 @@ class Windowed(nn.Module):
         self.network = network
 
     def forward(self, image: Tensor, bounds: Tensor) -> Tensor:
-        """(N, C, ...) to (N, K, ...), as large as the window."""
+        """Map (N, C, ...) to (N, K, ...) of the window's size."""
         crops = [(slice(None), slice(None), *(slice(axis[0], axis[1]) for axis in crop)) for crop in bounds]
         logits: Tensor = self.network(image, crops)
         return logits
 
 
 def to_onnx(network: Network, *, windowed: bool = False) -> bytes:
-    """The graph from `image` (batch, C, [z,] y, x) to `logits`, for any batch size and any image size that `Network.input_shape` allows.
+    """Export the graph from `image` (batch, C, [z,] y, x) to `logits`, for any batch size and any size that `Network.input_shape` allows.
 
     With `windowed`, which needs a network with crops, the graph also takes `bounds`.
     """
@@ -107,7 +107,7 @@ def to_onnx(network: Network, *, windowed: bool = False) -> bytes:
         torch.onnx.export(
             module,
             tuple(inputs.values()),
-            file,  # type: ignore[arg-type]
+            file,  # type: ignore[arg-type]  # takes a file, too
             dynamo=False,
             opset_version=OPSET,
             input_names=list(inputs),
@@ -118,9 +118,9 @@ def to_onnx(network: Network, *, windowed: bool = False) -> bytes:
 
 
 def largest_difference(network: Network, content: bytes) -> float:
-    """The largest difference of ONNX Runtime's logits from PyTorch's on noise images of two sizes.
+    """Return the largest difference of ONNX Runtime's logits from PyTorch's on noise images of two sizes.
 
-    CheckpointError if it is too large for a rounding error.
+    Raise CheckpointError if it is too large for a rounding error.
     """
     import onnxruntime
 
@@ -142,7 +142,7 @@ def largest_difference(network: Network, content: bytes) -> float:
 
 
 def _sizes(network: Network) -> tuple[tuple[int, ...], tuple[int, ...]]:
-    """The shapes of a small input image and of one that is a step larger along each axis."""
+    """Return the shapes of a small input image and of one that is a step larger along each axis."""
     small = network.input_shape(tuple(2 * step for step in network.size_multiple))
     return small, network.input_shape(tuple(n + 1 for n in small))
 

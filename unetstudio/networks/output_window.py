@@ -15,8 +15,8 @@ Crop = tuple[slice, ...]
 
 
 def crops_for(shape: Sequence[int], window: Window, pools: Sequence[Sequence[int]], around: Sequence[Sequence[int]]) -> list[Crop]:
-    """Crops for a window of the output for an image of `shape`: for each decoder level from the coarsest, one of the decoder's features
-    and one of the skip, and last one of the logits. Each indexes what the crops before it have left.
+    """Return crops for a window of the output for an image of `shape`: for each decoder level from the coarsest, one of the decoder's
+    features and one of the skip, and last one of the logits. Each indexes the result of the crops before it.
 
     Same padding is assumed. `around` holds the voxels that a level's convolutions need on each side, finest level first. At the border of
     the image nothing is cropped, so that zero padding acts as in the whole image and the window equals that part of the whole output.
@@ -36,12 +36,12 @@ def crops_for(shape: Sequence[int], window: Window, pools: Sequence[Sequence[int
 
 
 def crop_bounds(crops: Sequence[Crop]) -> Tensor:
-    """(crop, axis, start and stop) int64."""
+    """Convert crops to a tensor (crop, axis, start and stop) int64."""
     return torch.tensor([[[axis.start, axis.stop] for axis in crop[2:]] for crop in crops], dtype=torch.int64)
 
 
 def crop_to(logits: Tensor, window: Window) -> Tensor:
-    """The part of (N, K, ...) that lies in a window."""
+    """Crop (N, K, ...) to a window."""
     return logits[(slice(None), slice(None), *(slice(a, b) for a, b in window))]
 
 

@@ -1,4 +1,4 @@
-"""A benchmark of number formats and memory layouts on this processor: run once, by a few training steps, and remembered."""
+"""A benchmark of number formats and memory layouts on this processor: a few training steps, run once and cached."""
 
 from __future__ import annotations
 
@@ -12,14 +12,14 @@ from unetstudio.networks.machine_cache import recall, remember
 from unetstudio.networks.network import Network, create
 
 GAIN = 1.15
-"""A challenger must be so much faster than the format before it to be taken."""
+"""Speed relative to the first candidate that another one must reach to be chosen."""
 
 ENOUGH = 0.8
-"""Seconds after which no further turn is begun."""
+"""Seconds after which no further round of steps is started."""
 
 
 def quickest(candidates: Mapping[str, Precision], dims: int) -> tuple[str, float]:
-    """Return the candidate to take, the first unless another gains, and how many times faster the best other one is than the first."""
+    """Return the fastest candidate, the first unless another gains enough, and the speed of the best other one relative to the first."""
     question = f"quickest of {', '.join(candidates)} in {dims}D"
     answer = recall(question)
     if not _is_answer(answer, candidates):
@@ -33,7 +33,7 @@ def quickest(candidates: Mapping[str, Precision], dims: int) -> tuple[str, float
         best = min(others, key=lambda name: seconds[name])
         gain = seconds[first] / seconds[best]
         answer = remember(question, {"chosen": best if gain > GAIN else first, "gain": round(gain, 2)})
-        if not _is_answer(answer, candidates):  # somebody wrote into the cache
+        if not _is_answer(answer, candidates):  # another process's entry may be invalid
             answer = {"chosen": first, "gain": 1.0}
     return str(answer["chosen"]), float(answer["gain"])
 
@@ -43,11 +43,11 @@ def _is_answer(answer: object, candidates: Mapping[str, Precision]) -> bool:
 
 
 def _seconds(candidates: Mapping[str, Precision], dims: int) -> dict[str, float]:
-    """Time the shortest of a few training steps of a U-Net, taken in turns so that a busy moment of the machine hits all alike.
+    """Time the shortest of a few training steps of a U-Net, alternating, so that a busy moment of the machine affects all candidates.
 
-    On one thread: where other programs keep a core busy, several threads wait for one another and the trial measures them instead.
-    Convolutions must be large enough to be what counts: with 16 channels instead of 32 the trial gained 1.2 where the real step gained 1.8.
-    Two volumes, for torch computes small batches of one in float32 by a slow way that training seldom goes.
+    It runs on one thread: where other programs keep a core busy, several threads wait for one another, and the trial would measure that.
+    Convolutions must be large enough to dominate: with 16 channels instead of 32 the trial gained 1.2 where the real step gained 1.8.
+    The batch has two volumes, because torch computes small batches of one in float32 by a slow path that training rarely takes.
     """
     random = torch.random.get_rng_state()
     x = torch.randn(2, 2, 64, 64) if dims == 2 else torch.randn(2, 2, 16, 32, 32)
@@ -63,7 +63,7 @@ def _seconds(candidates: Mapping[str, Precision], dims: int) -> dict[str, float]
             with candidates[name].autocast():
                 logits = network(candidates[name].place(x))
             logits.float().square().mean().backward()
-            if turn:  # the first turn pays for set-up
+            if turn:  # the first turn includes set-up
                 seconds[name] = min(seconds[name], time.perf_counter() - start)
         if turn and time.perf_counter() - begun > ENOUGH:
             break

@@ -14,7 +14,7 @@ Pool = tuple[tuple[int, ...], ...]
 
 @dataclass(frozen=True)
 class PyramidConfig(NetworkConfig):
-    """`depth` poolings, `base` channels at full resolution, doubled at every pooling.
+    """A network with `depth` poolings and `base` channels at full resolution, doubled at every pooling.
 
     `pool` holds the factors of each pooling per axis, finest first; () means 2 everywhere. Where an axis is not pooled, the level's
     kernels have extent 1 along it, so that distant slices are not mixed until the other axes have been pooled to a similar spacing.
@@ -64,7 +64,7 @@ def pyramid_margin(
     linear: bool = False,
     gates: Sequence[int] = (),
 ) -> int:
-    """Number of input voxels on each side, along one axis, that can influence an output voxel of a network with same padding.
+    """Count the input voxels on each side, along one axis, that can influence an output voxel of a network with same padding.
 
     All sequences run from the finest level to the bottom. `factors` are those of the poolings. The convolutions of a level read `down`
     voxels on each side of their output in the encoder (bottom included) and `up` voxels in the decoder. `strided` is how far a strided
@@ -74,12 +74,12 @@ def pyramid_margin(
     strided = strided or (0,) * len(factors)
 
     def going_down(level: int, first: int) -> int:
-        """The first input voxel that influences voxel `first` of an encoder level; the last one follows by symmetry."""
+        """Return the first input voxel that influences voxel `first` of an encoder level; the last one follows by symmetry."""
         first -= down[level]
         return first if level == 0 else going_down(level - 1, factors[level - 1] * first - strided[level - 1])
 
     def going_up(level: int, first: int) -> int:
-        """The first input voxel that influences voxel `first` of a decoder level."""
+        """Return the first input voxel that influences voxel `first` of a decoder level."""
         if level == len(factors):
             return going_down(level, first)
         first -= up[level]

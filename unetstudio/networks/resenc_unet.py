@@ -21,7 +21,8 @@ SLOPE = 0.01
 
 @dataclass(frozen=True)
 class ResEncConfig(PyramidConfig):
-    """`blocks` per level, finest first, the last number for all further levels; `most` channels per level, 0 for nnU-Net's 512 or 320.
+    """Options: `blocks` per level, finest first, the last number for all further levels; at most `most` channels per level, 0 for nnU-Net's
+    512 or 320.
 
     `deep_supervision`: training also compares the output of the decoder's coarser levels with the labels.
     """
@@ -79,7 +80,7 @@ class ResEncUNet(Network):
             blocks += [ResidualBlock(config, width, width, kernels[level], kernels[level], (1,) * dims) for _ in range(count - 1)]
             self.stages.append(nn.Sequential(*blocks))
         upward = list(zip(widths, widths[1:], config.pools, kernels, strict=False))[::-1]
-        self.ups = nn.ModuleList(UP_CONV[dims](below, width, f, stride=f) for width, below, f, _ in upward)  # type: ignore[arg-type]
+        self.ups = nn.ModuleList(UP_CONV[dims](below, width, f, stride=f) for width, below, f, _ in upward)
         self.decoders = nn.ModuleList(_conv(config, 2 * width, width, kernel) for width, _, _, kernel in upward)
         self.head = CONV[dims](widths[0], config.n_classes, 1)
         coarser = [width for width, *_ in upward[:-1]] if config.deep_supervision else []
@@ -92,7 +93,7 @@ class ResEncUNet(Network):
         self.exact = norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor | tuple[Tensor, ...]:
-        """(N, C, 512, 512) to (N, K, 512, 512); in training with deep supervision also (N, K, 256, 256), (N, K, 128, 128) ..."""
+        """Map (N, C, 512, 512) to (N, K, 512, 512); in training with deep supervision also (N, K, 256, 256), (N, K, 128, 128) ..."""
         x = self.stem(x)  # (N, 32, 512, 512)
         skips = []
         for stage in self.stages:
@@ -125,7 +126,7 @@ class ResidualBlock(nn.Module):
         self.body = nn.Sequential(
             *_conv(config, channels_in, channels, first, stride), *list(_conv(config, channels, channels, second))[:2]
         )
-        shortcut: list[nn.Module] = [] if max(stride) == 1 else [AVERAGE_POOL[dims](stride)]  # type: ignore[arg-type]
+        shortcut: list[nn.Module] = [] if max(stride) == 1 else [AVERAGE_POOL[dims](stride)]
         if channels_in != channels:
             shortcut += [CONV[dims](channels_in, channels, 1, bias=False), norm_layer(norm, dims, channels)]
         self.shortcut = nn.Sequential(*shortcut)
@@ -137,9 +138,9 @@ class ResidualBlock(nn.Module):
 def _conv(
     config: ResEncConfig, channels_in: int, channels: int, kernel: tuple[int, ...], stride: tuple[int, ...] | int = 1
 ) -> nn.Sequential:
-    """Convolution, norm, leaky ReLU."""
+    """Make convolution, norm, leaky ReLU."""
     around = tuple(k // 2 for k in kernel)
-    convolution = CONV[config.dims](channels_in, channels, kernel, stride, around)  # type: ignore[arg-type]
+    convolution = CONV[config.dims](channels_in, channels, kernel, stride, around)
     return nn.Sequential(convolution, norm_layer(config.norm, config.dims, channels), nn.LeakyReLU(SLOPE, inplace=True))
 
 

@@ -18,7 +18,7 @@ SHORTCUTS = ("projection", "identity")
 
 @dataclass(frozen=True)
 class ResidualUNetConfig(PyramidConfig):
-    """`shortcut` is a 1x1 convolution ("projection"), or the identity with channels cropped or padded with zeros where a unit changes them.
+    """Options: `shortcut` is a 1x1 convolution ("projection"), or the identity with channels cropped, or padded with zeros, as needed.
 
     `affine`: norms have a factor and an offset. The paper's 7.8 million parameters are 7,782,913 with identities and without `affine`.
     """
@@ -69,7 +69,7 @@ class ResidualUNet(Network):
         self.exact = config.norm in ("batch", "none")
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, 224, 224) to (N, K, 224, 224); the numbers are those of the paper's table."""
+        """Map (N, C, 224, 224) to (N, K, 224, 224); the numbers are those of the paper's table."""
         x = self.first(x)  # (N, 64, 224, 224)
         skips = []
         for encode in self.encoders:
@@ -103,13 +103,13 @@ class Unit(nn.Module):
         begin = [norm_layer(config.norm, dims, channels_in, config.affine), nn.ReLU()] if activated else []
         self.body = nn.Sequential(
             *begin,
-            conv(channels_in, channels, first, stride, tuple(k // 2 for k in first)),  # type: ignore[arg-type]
+            conv(channels_in, channels, first, stride, tuple(k // 2 for k in first)),
             norm_layer(config.norm, dims, channels, config.affine),
             nn.ReLU(inplace=True),
-            conv(channels, channels, second, padding=tuple(k // 2 for k in second)),  # type: ignore[arg-type]
+            conv(channels, channels, second, padding=tuple(k // 2 for k in second)),
         )
         project = config.shortcut == "projection"
-        self.shortcut = conv(channels_in, channels, 1, stride) if project else Identity(channels, stride)  # type: ignore[arg-type]
+        self.shortcut = conv(channels_in, channels, 1, stride) if project else Identity(channels, stride)
 
     def forward(self, x: Tensor) -> Tensor:
         total: Tensor = self.body(x) + self.shortcut(x)

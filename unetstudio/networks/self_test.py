@@ -12,7 +12,7 @@ BASES = (8, 20)
 
 
 def mps_computes_right(dims: int = 2) -> bool:
-    """Whether our layers compute correctly on the Apple GPU, forward and backward; cached for a version of PyTorch and macOS.
+    """Whether our layers compute correctly on the Apple GPU, forward and backward; cached by version of PyTorch and macOS.
 
     Tensors are contiguous there: the channels-last layout gives wrong gradients of batch norm (PyTorch issue 175189).
     """

@@ -25,7 +25,7 @@ def pack(tree: Any) -> bytes:
 
 
 def unpack(content: bytes, device: torch.device | str = "cpu") -> Any:
-    """The inverse of `pack`, bit for bit; CheckpointError for bytes that `pack` did not write."""
+    """Restore what `pack` serialised, bit for bit; raise CheckpointError for bytes that `pack` did not write."""
     try:
         tensors = load_tensors(content)
         outline = json.loads(metadata(content)[METADATA])
@@ -35,14 +35,14 @@ def unpack(content: bytes, device: torch.device | str = "cpu") -> Any:
 
 
 def metadata(content: bytes) -> dict[str, str]:
-    """The metadata of a safetensors file; ValueError if it has no readable header."""
+    """Read the metadata of a safetensors file; raise ValueError if it has no readable header."""
     length = int.from_bytes(content[:8], "little")
     header = json.loads(content[8 : 8 + length])
     return {str(k): str(v) for k, v in header.get("__metadata__", {}).items()}
 
 
 def _outline(value: Any, tensors: dict[str, Tensor]) -> Any:
-    """JSON in which each container and tensor names its type, so that tuples and int keys survive; the tensors go into `tensors`."""
+    """Outline a value as JSON that names the type of each container and tensor, so that tuples and int keys survive; fill `tensors`."""
     match value:
         case Tensor():
             name = str(len(tensors))
@@ -60,7 +60,7 @@ def _outline(value: Any, tensors: dict[str, Tensor]) -> Any:
 def _key(key: Any) -> str | int:
     if type(key) not in (str, int):
         raise TypeError(f"{key!r} cannot be a key in a checkpoint")
-    return key  # type: ignore[no-any-return]
+    return key  # type: ignore[no-any-return]  # one of the two
 
 
 def _rebuild(outline: Any, tensors: dict[str, Tensor], device: torch.device) -> Any:

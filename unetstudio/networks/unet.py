@@ -21,7 +21,7 @@ WINDOW_SHARE = 0.6
 
 @dataclass(frozen=True)
 class UNetConfig(PyramidConfig):
-    """`padding` is "same", or "valid" as in the paper: then the output lacks the rim whose surroundings are not in the image.
+    """Options: `padding` is "same", or "valid" as in the paper: then the output lacks the rim without full context.
 
     `dropout` is applied at the end of the contracting path, as in the paper: after the convolutions before and after the last pooling.
     `bias`: convolutions have a bias even before a norm; `affine`: norms have a factor and an offset; `up_bias`: up-convolutions have one.
@@ -50,7 +50,7 @@ class UNetConfig(PyramidConfig):
         return tuple((self.base * 2**level,) * 2 for level in range(self.depth + 1))
 
     def up_channels(self, below: int) -> int:
-        """Output channels of an up-convolution whose input has `below` channels."""
+        """Return the output channels of an up-convolution whose input has `below` channels."""
         return below // 2
 
 
@@ -91,7 +91,7 @@ class UNet(Network):
         below = bottom
         for (_, wide), factor, kernel in list(zip(widths, config.pools, kernels, strict=True))[::-1]:
             risen = config.up_channels(below)
-            self.ups.append(UP_CONV[dims](below, risen, factor, stride=factor, bias=config.up_bias))  # type: ignore[arg-type]
+            self.ups.append(UP_CONV[dims](below, risen, factor, stride=factor, bias=config.up_bias))
             self.decoders.append(double_conv(dims, wide + risen, wide, kernel, norm, padding, **kinds))
             below = wide
         self.head = CONV[dims](below, config.n_classes, 1)
@@ -108,7 +108,7 @@ class UNet(Network):
         self.window_share = WINDOW_SHARE if inherited and self.exact and padding == "same" else 0.0
 
     def forward(self, x: Tensor, crops: Sequence[Crop] = ()) -> Tensor | tuple[Tensor, ...]:
-        """(N, C, 572, 572) to (N, K, 388, 388) in the published size; with same padding the output has the size of the input, or of the
+        """Map (N, C, 572, 572) to (N, K, 388, 388) in the published size; with same padding the output has the size of the input, or of the
         window of `crops`. In training with deep supervision further outputs have half, a quarter ... of this size.
         """
         if tuple(x.shape[2:]) != self.input_shape(tuple(x.shape[2:])):
@@ -131,18 +131,18 @@ class UNet(Network):
         return (logits, *side_logits[::-1]) if side_logits else logits
 
     def crops(self, shape: tuple[int, ...], window: Window) -> list[Crop] | None:
-        """See `Network.crops`; None unless padding is same and norms act on single voxels."""
+        """Return crops as `Network.crops` says; None unless padding is same and norms act on single voxels."""
         around = tuple(tuple(k - 1 for k in kernel) for kernel in self.config.kernels[:-1])
         return crops_for(shape, window, self.config.pools, around) if self.window_share else None
 
     def input_shape(self, at_least: tuple[int, ...]) -> tuple[int, ...]:
-        """Sizes for which every pooling gets an even number of voxels and the bottom at least one."""
+        """Return sizes for which every pooling gets an even number of voxels and the bottom at least one."""
         if self.config.padding == "same":
             return super().input_shape(at_least)
         return tuple(self._valid_size(size, axis) for axis, size in enumerate(at_least))
 
     def _valid_size(self, at_least: int, axis: int) -> int:
-        """The smallest valid size: in the encoder, two convolutions remove k - 1 voxels each before a pooling halves the rest."""
+        """Return the smallest valid size: in the encoder, two convolutions remove k - 1 voxels each before a pooling halves the rest."""
         removed, step = 0, 1
         for level, kernel in zip(self.config.pools, self.config.kernels, strict=False):
             removed += step * 2 * (kernel[axis] - 1)
@@ -153,23 +153,23 @@ class UNet(Network):
 
 
 def pools_for_spacing(spacing: tuple[float, float, float], depth: int, extent: tuple[int, int, int] | None = None) -> Pool:
-    """Poolings for voxels of `spacing` mm (z, y, x): an axis is not pooled while its spacing exceeds twice the finest one.
+    """Choose poolings for voxels of `spacing` mm (z, y, x): an axis is not pooled while its spacing exceeds twice the finest one.
 
     `extent` is the smallest shape (Z, Y, X) that the network will get; an axis is not pooled below 4 voxels.
     """
-    now, left = list(spacing), list(extent or (2 ** (depth + 2),) * 3)
+    sizes, voxels = list(spacing), list(extent or (2 ** (depth + 2),) * 3)
     pools = []
     for _ in range(depth):
-        finest = min((s for s, n in zip(now, left, strict=True) if n >= 8), default=0.0)
-        factors = tuple(2 if s <= 2 * finest and n >= 8 else 1 for s, n in zip(now, left, strict=True))
-        now = [s * f for s, f in zip(now, factors, strict=True)]
-        left = [n // f for n, f in zip(left, factors, strict=True)]
+        finest = min((s for s, n in zip(sizes, voxels, strict=True) if n >= 8), default=0.0)
+        factors = tuple(2 if s <= 2 * finest and n >= 8 else 1 for s, n in zip(sizes, voxels, strict=True))
+        sizes = [s * f for s, f in zip(sizes, factors, strict=True)]
+        voxels = [n // f for n, f in zip(voxels, factors, strict=True)]
         pools.append(factors)
     return tuple(pools)
 
 
 def _valid_margin(config: UNetConfig, axis: int) -> int:
-    """Voxels that valid padding removes from each side: 2, 8, 20, 44, 92 for depths 0 to 4 (the published figures)."""
+    """Count the voxels that valid padding removes from each side: 2, 8, 20, 44, 92 for depths 0 to 4 (the published figures)."""
     margin = config.kernels[-1][axis] - 1
     for level, kernel in zip(config.pools[::-1], config.kernels[-2::-1], strict=True):
         margin = level[axis] * margin + 2 * (kernel[axis] - 1)
@@ -177,6 +177,7 @@ def _valid_margin(config: UNetConfig, axis: int) -> int:
 
 
 def _receptive_margin(config: UNetConfig, axis: int) -> int:
-    """Two or three more than valid padding removes, as that shifts the pooling grid so that every convolution ends on it."""
+    """Compute the receptive margin: two or three voxels more than valid padding removes, where the pooling grid is shifted such that
+    every convolution ends on it."""
     margins = [kernel[axis] - 1 for kernel in config.kernels]  # by two convolutions, on each side
     return pyramid_margin([level[axis] for level in config.pools], margins, margins[:-1])

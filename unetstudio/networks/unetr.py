@@ -16,13 +16,13 @@ SLOPE = 0.01
 """Slope of the leaky ReLU below zero."""
 
 BLEND = 2
-"""Patches over which neighbouring tiles are blended: every voxel attends to its whole tile, so no halo makes tiles exact."""
+"""Number of patches over which neighbouring tiles are blended: every voxel attends to its whole tile, so no halo makes tiles exact."""
 
 
 @dataclass(frozen=True)
 class UNETRConfig(NetworkConfig):
-    """Patches with an edge of `patch` voxels become tokens of `hidden` values, which pass through `layers` blocks with `heads` heads and an
-    MLP of `mlp` values.
+    """Options: patches with an edge of `patch` voxels become tokens of `hidden` values, which pass through `layers` blocks with `heads`
+    heads and an MLP of `mlp` values.
 
     `feature` is the number of channels at full resolution. Positions are learnt for images of `size` voxels along each axis and
     interpolated for others. `affine`: norms have a factor and an offset; those of the released code do not.
@@ -64,7 +64,7 @@ class UNETRConfig(NetworkConfig):
 
 
 class TransformerBlock(nn.Module):
-    """One transformer block (Dosovitskiy et al. 2021): attention and MLP, each after a layer norm and with a residual connection."""
+    """A transformer block (Dosovitskiy et al. 2021): attention and MLP, each after a layer norm and with a residual connection."""
 
     def __init__(self, config: UNETRConfig) -> None:
         super().__init__()
@@ -76,7 +76,7 @@ class TransformerBlock(nn.Module):
         self.mlp = nn.Sequential(nn.Linear(config.hidden, config.mlp), nn.GELU(), nn.Linear(config.mlp, config.hidden))
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, tokens, hidden) to the same shape."""
+        """Map (N, tokens, hidden) to the same shape."""
         q, k, v = (part.unflatten(2, (self.heads, -1)).transpose(1, 2) for part in self.qkv(self.norm1(x)).chunk(3, dim=2))
         attended = scaled_dot_product_attention(q, k, v)  # (N, heads, tokens, hidden / heads)
         x = x + self.project(attended.transpose(1, 2).flatten(2))
@@ -86,7 +86,7 @@ class TransformerBlock(nn.Module):
 
 @NETWORKS.register("unetr")
 class UNETR(Network):
-    """In the published size (96^3 voxels, 1 channel, 14 classes) it has 92,574,622 parameters and 165,888 for the positions."""
+    """UNETR. The published size (96^3 voxels, 1 channel, 14 classes) has 92,574,622 parameters and 165,888 for the positions."""
 
     title = "UNETR"
     description = "Sees the whole window at once: for organs told apart by where they lie, with many labelled scans and a GPU."
@@ -124,7 +124,7 @@ class UNETR(Network):
         self.exact = False
 
     def forward(self, x: Tensor) -> Tensor:
-        """(N, C, Z, Y, X) to (N, K, Z, Y, X); the shapes beside the lines are those of the published size, for 96^3 voxels."""
+        """Map (N, C, Z, Y, X) to (N, K, Z, Y, X); the shapes beside the lines are those of the published size, for 96^3 voxels."""
         if tuple(x.shape[2:]) != self.input_shape(tuple(x.shape[2:])):
             raise ValueError(f"a UNETR of patches of {self.config.patch} cannot take {tuple(x.shape[2:])}")
         skips = [self.finest(x)]  # (N, 16, 96, 96, 96)
@@ -143,14 +143,14 @@ class UNETR(Network):
         return logits
 
     def _positions(self, grid: tuple[int, ...]) -> Tensor:
-        """The positional embedding (1, hidden, *grid), interpolated if the grid differs from the learnt one."""
+        """Return the positional embedding (1, hidden, *grid), interpolated if the grid differs from the learnt one."""
         if grid == tuple(self.positions.shape[2:]) and not torch.onnx.is_in_onnx_export():  # an exported graph must take any grid
             return self.positions
         return interpolate(self.positions, size=grid, mode="bilinear" if len(grid) == 2 else "trilinear", align_corners=False)
 
     @torch.no_grad()
     def _initialise(self) -> None:
-        """He initialisation for convolutions; normal with standard deviation 0.02 for the transformer, as usual for vision transformers."""
+        """Initialise convolutions by He et al., and the transformer, as is usual, normally with standard deviation 0.02."""
         he_init(self)
         nn.init.trunc_normal_(self.positions, std=0.02)
         for layer in self.modules():
@@ -161,12 +161,12 @@ class UNETR(Network):
 
 
 def _folded(tokens: Tensor, grid: tuple[int, ...]) -> Tensor:
-    """(N, tokens, hidden) to (N, hidden, *grid)."""
+    """Reshape (N, tokens, hidden) to (N, hidden, *grid)."""
     return tokens.transpose(1, 2).reshape(tokens.shape[0], -1, *grid)
 
 
 def _convs(config: UNETRConfig, channels_in: int, channels: int) -> nn.Sequential:
-    """Twice convolution, norm, leaky ReLU."""
+    """Make convolution, norm, leaky ReLU twice."""
     layers: list[nn.Module] = []
     for first in (channels_in, channels):
         layers += [CONV[config.dims](first, channels, 3, padding=1, bias=config.norm == "none")]
@@ -179,7 +179,7 @@ def _up(config: UNETRConfig, channels_in: int, channels: int) -> nn.Module:
 
 
 def _rise(config: UNETRConfig, channels: int, times: int) -> nn.Sequential:
-    """From tokens to a skip: doubles the resolution `times` times, with convolutions after each doubling but the first."""
+    """Make the path from tokens to a skip: double the resolution `times` times, with convolutions after each doubling except the first."""
     layers = [_up(config, config.hidden, channels)]
     for _ in range(times - 1):
         layers += [_up(config, channels, channels), _convs(config, channels, channels)]

@@ -1,4 +1,4 @@
-"""Running a step on a label map that is too large for it: block by block, each with as much of its surroundings as matters."""
+"""Block-wise application of a step to a label map that is too large for memory: each block with its surroundings."""
 
 from __future__ import annotations
 
@@ -17,23 +17,23 @@ from unetstudio.postprocess.step import Reaching, Step, StepInput
 Labels = NDArray[np.uint8]
 
 WINDOW = 16 * 2**20
-"""Voxels of a block with its surroundings; a step takes some fifteen bytes for each."""
+"""Voxels of a block with its surroundings; a step takes about fifteen bytes for each."""
 
 LONGEST = 512, 40
-"""Extent in voxels up to which an object is always seen whole, in pictures and in volumes; longer ones are left as they are."""
+"""Extent in voxels of the largest object that a step changes, in pictures and in volumes; longer ones are left as they are."""
 
 
 @dataclass(frozen=True)
 class Block:
-    """A finished block. `left` says that an object was too long to be seen whole, and was left as it is."""
+    """A finished block; `skipped` says whether an object was too long to lie in the block's surroundings and was left as it is."""
 
     done: int
     total: int
-    left: bool
+    skipped: bool
 
 
 def reach(step: Step, input: StepInput) -> float:
-    """The distance in voxels at which a step still looks; infinite for one that does not declare it."""
+    """Return the distance in voxels up to which a step depends on its surroundings; infinite for one that does not declare it."""
     return step.reach(input) if isinstance(step, Reaching) else math.inf
 
 
@@ -48,24 +48,24 @@ def by_block(
     longest: int = 0,
 ) -> Iterator[Block]:
     """Read labels (Z, Y, X) region by region, and write the step's result for each: the same as for the whole, except for objects longer
-    than `longest` where the step depends on whole objects. `input_of` gives the input of a region."""
+    than `longest` where the step depends on whole objects. `input_of` returns the input of a region."""
     flat = shape[0] == 1
     longest = longest or LONGEST[not flat]
     far = reach(step, input_of(Region((0, 0, 0), (1, 1, 1))))
     margin = int(min(far, 2 * longest + 2))
     blocks = _blocks(shape, margin, window)
     for done, core in enumerate(blocks, start=1):
-        seen = core.grown((0 if flat else margin, margin, margin)).clipped(shape)
-        labels = read(seen)
-        input = input_of(seen)
+        outer = core.grown((0 if flat else margin, margin, margin)).clipped(shape)
+        labels = read(outer)
+        input = input_of(outer)
         result, _ = step(labels, input)
-        left = far > margin and result is not labels and bool(step.objects) and _leave_long(labels, result, input.background, longest)
-        write(core, np.ascontiguousarray(result[core.within(seen)]))
-        yield Block(done, len(blocks), left)
+        skipped = far > margin and result is not labels and bool(step.objects) and _leave_long(labels, result, input.background, longest)
+        write(core, np.ascontiguousarray(result[core.within(outer)]))
+        yield Block(done, len(blocks), skipped)
 
 
 def _blocks(shape: Index, halo: int, window: int) -> list[Region]:
-    """Blocks that cover an array of `shape`, of about `window` voxels with their halos."""
+    """Divide an array of `shape` into blocks of about `window` voxels with their halos."""
     flat = shape[0] == 1
     edge = max(round(window ** (1 / (2 if flat else 3))) - 2 * halo, halo, 16)
     starts = [range(0, n, n if flat and axis == 0 else edge) for axis, n in enumerate(shape)]
@@ -74,19 +74,19 @@ def _blocks(shape: Index, halo: int, window: int) -> list[Region]:
 
 
 def _leave_long(labels: Labels, result: Labels, background: int, longest: int) -> bool:
-    """Undo, in `result`, changes to objects longer than `longest`, so that all blocks agree; returns whether there were any."""
-    changed, left = result != labels, False
+    """Undo, in `result`, changes to objects longer than `longest`, so that all blocks agree; return whether there were any."""
+    changed, skipped = result != labels, False
     for value in np.unique(labels[changed]):
         ids, extents = _numbered(changed & (labels == value), corners=bool(value != background))
         long = extents > longest
         if long.any():
             np.copyto(result, labels, where=long[ids])
-            left = True
-    return left
+            skipped = True
+    return skipped
 
 
 def _numbered(mask: NDArray[np.bool_], *, corners: bool) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Components of a mask (Z, Y, X): ids (0 outside), and the extent of each in voxels, 0 for the outside."""
+    """Number the components of a mask (Z, Y, X): return ids (0 outside), and the extent of each in voxels, 0 for the outside."""
     if mask.shape[0] == 1:
         plane = np.ascontiguousarray(mask[0]).view(np.uint8)
         _, ids, stats, _ = cv2.connectedComponentsWithStats(plane, connectivity=8 if corners else 4, ltype=cv2.CV_32S)

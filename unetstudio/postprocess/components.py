@@ -10,9 +10,9 @@ from unetstudio.data.region import tight
 
 
 def components(mask: NDArray[np.bool_], *, corners: bool) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
-    """Numbered components of a (Z, Y, X) mask: ids (0 outside), and voxels per id (entry 0 stands for the outside and means nothing).
+    """Number the components of a (Z, Y, X) mask: return ids (0 outside), and voxels per id (entry 0, the outside, is not meaningful).
 
-    `corners` joins voxels that touch at a corner or an edge (8 or 26 neighbours), else only through faces (4 or 6).
+    `corners` joins voxels that touch at a corner or an edge (8 or 26 neighbours), otherwise only through faces (4 or 6).
     """
     if mask.shape[0] == 1:
         plane = np.ascontiguousarray(mask[0]).view(np.uint8)
@@ -31,17 +31,17 @@ def components(mask: NDArray[np.bool_], *, corners: bool) -> tuple[NDArray[np.in
 
 
 def kept_by_hand(ids: NDArray[np.int32], painted: NDArray[np.bool_] | None) -> NDArray[np.int32]:
-    """Ids of the components that hold a painted voxel."""
+    """Return the ids of the components that contain a painted voxel."""
     return np.zeros(0, np.int32) if painted is None else np.unique(ids[painted])
 
 
 def borders(
     labels: NDArray[np.uint8], ids: NDArray[np.int32], where: NDArray[np.int64]
 ) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
-    """The labels that touch each component through faces: rows of (id, label outside, number of faces), sorted by id and label.
+    """Return the labels that touch each component through faces: (id, label outside, number of faces), sorted by id and label.
 
-    `ids` (Z, Y, X) is 0 outside the components, `where` the flat places of their voxels; faces between two components and at the edge of
-    the array do not count.
+    `ids` (Z, Y, X) is 0 outside the components, `where` the flat indexes of their voxels; faces between two components and at the edge
+    of the array do not count.
     """
     flat_ids, flat_labels = ids.reshape(-1), labels.reshape(-1)
     own = flat_ids[where].astype(np.int64)

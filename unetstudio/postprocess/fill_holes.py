@@ -1,4 +1,4 @@
-"""Background enclosed by one structure, filled with it."""
+"""The step that fills background enclosed by one structure."""
 
 from __future__ import annotations
 
@@ -17,9 +17,9 @@ from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, StepInput
 @STEPS.register("fill_holes")
 @dataclass(frozen=True)
 class FillHoles:
-    """Holes up to `size` (0: of any size) that a single class encloses take that class; one with painted background stays.
+    """Holes up to `size` (0: any size) enclosed by a single class take that class, except those with painted background.
 
-    A hole that touches the edge of the image, a voxel not predicted yet, or two classes is left open.
+    A hole that touches the edge of the image, an unpredicted voxel, or two classes stays open.
     """
 
     title: ClassVar[str] = "Fill holes"
@@ -39,7 +39,7 @@ class FillHoles:
     )
 
     def reach(self, input: StepInput) -> float:
-        """The size of a hole and of what encloses it."""
+        """Return the size of a hole with the voxels around it."""
         return math.ceil(input.voxels(self.size, self.unit)) + 2 if self.size > 0 else math.inf
 
     def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
@@ -56,17 +56,17 @@ class FillHoles:
         where = np.flatnonzero(holes != 0)
         number, label, _ = borders(labels, holes, where)
         first = np.flatnonzero(np.diff(number, prepend=-1))
-        alone = np.diff(np.append(first, len(number))) == 1
-        lonely = first[alone & (label[first] != UNLABELLED)]
+        single = np.diff(np.append(first, len(number))) == 1
+        enclosed = first[single & (label[first] != UNLABELLED)]
         filling = np.full(len(sizes), input.background, np.uint8)
-        filling[number[lonely]] = label[lonely]
+        filling[number[enclosed]] = label[enclosed]
         result = labels.copy()
         result.reshape(-1)[where] = filling[holes.reshape(-1)[where]]
-        return result, len(lonely)
+        return result, len(enclosed)
 
 
 def _at_edges(ids: NDArray[np.int32]) -> NDArray[np.int32]:
-    """Ids that touch an edge of the array; in a single slice the edges of the plane."""
+    """Return the ids that touch an edge of the array; in a single slice the edges of the plane."""
     axes = [axis for axis in range(3) if axis > 0 or ids.shape[0] > 1]
     faces = [ids.take(end, axis).reshape(-1) for axis in axes for end in (0, -1)]
     return np.unique(np.concatenate(faces))

@@ -1,4 +1,4 @@
-"""Objects of a segmentation by number, each as large as it was before lines were drawn between them."""
+"""Numbering of the objects in a segmentation, with the lines between touching objects closed."""
 
 from __future__ import annotations
 
@@ -12,18 +12,18 @@ from numpy.typing import NDArray
 from unetstudio.postprocess.components import components
 
 REACH = 1.5
-"""Distance in voxels that an object grows into the line between it and its neighbour: lines are one or two wide."""
+"""Distance in voxels by which an object grows into the line between it and its neighbour: lines are one or two wide."""
 
 MOST = 2**24
-"""Numbers up to this are exact in float32, in which OpenCV looks for the largest."""
+"""Largest number that is exact in float32, the type in which OpenCV dilates."""
 
 Numbers = NDArray[np.int32]
 
 
 def numbered(labels: NDArray[np.uint8], foreground: Sequence[int]) -> Numbers:
-    """(Z, Y, X): 1, 2, ... for each island of each of the classes `foreground`, 0 elsewhere.
+    """Number the islands of the classes `foreground` 1, 2, ... (Z, Y, X), 0 elsewhere.
 
-    Voxels between two objects, within a line of each, go to the nearest: the lines of splitting, and those that a network learnt from
+    Voxels within a line's width of two objects go to the nearest one. Such lines come from splitting, or from a network that learnt from
     labels with lines between objects.
     """
     ids = np.zeros(labels.shape, np.int32)
@@ -43,7 +43,7 @@ def numbered(labels: NDArray[np.uint8], foreground: Sequence[int]) -> Numbers:
 
 
 def _largest(ids: Numbers) -> Numbers:
-    """The largest number in each voxel's neighbourhood, corners included."""
+    """Return the largest number in each voxel's neighbourhood, corners included."""
     if ids.shape[0] == 1 and ids.max() < MOST:
         return cv2.dilate(ids[0].astype(np.float32), np.ones((3, 3), np.uint8)).astype(np.int32)[None]
     from scipy.ndimage import maximum_filter
@@ -52,7 +52,7 @@ def _largest(ids: Numbers) -> Numbers:
 
 
 def _nearest(ids: Numbers, places: NDArray[np.intp]) -> Numbers:
-    """The number nearest to each of some empty voxels: the largest of those equally near, 0 if there is none within REACH."""
+    """Return the number nearest to each of some empty voxels: the largest of equally near ones, 0 if there is none within REACH."""
     padded = np.pad(ids, 1)
     at = np.ravel_multi_index(tuple(axis + 1 for axis in np.unravel_index(places, ids.shape)), padded.shape)
     _, rows, columns = padded.shape

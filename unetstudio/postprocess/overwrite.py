@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 
 def overwrite(target: NDArray[np.uint8], mask: NDArray[np.bool_], values: NDArray[np.uint8] | int) -> None:
-    """`target[mask] = values[mask]` in place, arrays (Z, Y, X) of one shape; `target` is contiguous. Eight times faster than np.copyto."""
+    """Assign `target[mask] = values[mask]`, arrays (Z, Y, X) of one shape, `target` contiguous; eight times faster than np.copyto."""
     if not target.flags.c_contiguous:
         raise ValueError("only a contiguous array can be overwritten in place")
     flat = (-1, target.shape[-1])
@@ -17,7 +17,7 @@ def overwrite(target: NDArray[np.uint8], mask: NDArray[np.bool_], values: NDArra
 
 
 def where(mask: NDArray[np.bool_], yes: NDArray[np.uint8], no: int) -> NDArray[np.uint8]:
-    """`np.where(mask, yes, no)` as a new array."""
+    """Return `np.where(mask, yes, no)` as a new array."""
     result = np.full(mask.shape, no, np.uint8)
     overwrite(result, mask, yes)
     return result

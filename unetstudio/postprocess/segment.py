@@ -1,4 +1,4 @@
-"""From probabilities to a segmentation: the likeliest class, the steps in their order, and the user's strokes on top. Pure."""
+"""Segmentation from probabilities: the likeliest class, the steps in order, and the user's strokes on top. Pure."""
 
 from __future__ import annotations
 
@@ -15,19 +15,17 @@ from unetstudio.data.quantity import area_text, count_text, volume_text
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Voxels
 from unetstudio.postprocess.overwrite import overwrite, where
-from unetstudio.postprocess.stack import DEFAULT_STEPS, from_json, to_json, with_options
+from unetstudio.postprocess.stack import DEFAULT_STEPS
 from unetstudio.postprocess.step import Step, StepInput
-
-__all__ = ["DEFAULT_STEPS", "Segmentation", "StepReport", "from_json", "segment", "to_json", "with_options"]
 
 Labels = NDArray[np.uint8]
 Painted = tuple[NDArray[np.uint8], NDArray[np.bool_]]
-"""Label values (Z, Y, X) and which of them were painted by hand."""
+"""Label values (Z, Y, X), and the mask of those painted by hand."""
 
 
 @dataclass(frozen=True)
 class StepReport:
-    """The changes of one step; `mm` is mm² in a picture and mm³ in a volume, None when the spacing is unknown."""
+    """The changes made by one step; `mm` is mm² in a picture and mm³ in a volume, None when the spacing is unknown."""
 
     title: str
     text: str  # "41 islands, 0.3 mm² removed"; "" when the step is off
@@ -38,7 +36,7 @@ class StepReport:
 
 @dataclass(frozen=True, eq=False)
 class Segmentation:
-    """`labels` (Z, Y, X) uint8, UNLABELLED where nothing is predicted; `removed` (Z, Y, X) bool: the voxels that steps changed."""
+    """A segmentation: `labels` (Z, Y, X) uint8, UNLABELLED where not predicted; `removed` (Z, Y, X) bool, voxels changed by steps."""
 
     labels: Labels
     removed: NDArray[np.bool_]
@@ -54,12 +52,11 @@ def segment(
     known: NDArray[np.bool_] | None = None,
     voxels: Voxels | None = None,
 ) -> Segmentation:
-    """Labels from `probabilities` (K, Z, Y, X) uint8 with channels in the order of the class `values`, the background first.
+    """Segment `probabilities` (K, Z, Y, X) uint8 with channels in the order of the class `values`, the background first.
 
-    `spacing` is in mm along (z, y, x); `painted` holds the labels and which voxels of them were painted, which win over
-    every step, whether the network knows their class or not (the caller leaves out classes that the project has removed);
-    `known` (Z, Y, X) says where it was predicted at all, everywhere when None; `voxels` (C, Z, Y, X) is the image, read only if a step
-    asks for it.
+    `spacing` is in mm along (z, y, x); `painted` holds the labels and the mask of painted voxels, which override every step, whether or
+    not the network has their class (the caller leaves out classes that the project has removed); `known` (Z, Y, X) is the mask of
+    predicted voxels, all when None; `voxels` (C, Z, Y, X) is the image, read only if a step needs it.
     """
     shape = probabilities.shape[1:]
     box = _box(known, (shape[0], shape[1], shape[2]))
@@ -87,7 +84,7 @@ def segment(
 def _run(
     steps: Sequence[Step], input: StepInput, painted: Painted | None, known: NDArray[np.bool_] | None
 ) -> tuple[Labels, NDArray[np.bool_], tuple[StepReport, ...]]:
-    """The labels after all steps, the voxels that they changed, and a report of each."""
+    """Return the labels after all steps, the voxels that they changed, and a report of each."""
     labels = where(input.best > input.other, input.winner, input.background)
     hidden = None if known is None or known.all() else ~known
     _restore(labels, painted, hidden)
@@ -104,7 +101,7 @@ def _run(
 
 
 def _box(known: NDArray[np.bool_] | None, shape: tuple[int, int, int]) -> Region:
-    """The smallest box round all that is predicted."""
+    """Return the smallest box around all predicted voxels."""
     if known is None:
         return Region.whole(shape)
     slices = np.flatnonzero(known.reshape(shape[0], -1).any(axis=1))
@@ -117,7 +114,7 @@ def _box(known: NDArray[np.bool_] | None, shape: tuple[int, int, int]) -> Region
 
 
 def _restore(labels: Labels, painted: Painted | None, hidden: NDArray[np.bool_] | None) -> None:
-    """Put the strokes back, and take away what was never predicted, in place."""
+    """Restore, in place, the strokes and the voxels that are not predicted."""
     if hidden is not None:
         overwrite(labels, hidden, UNLABELLED)
     if painted is not None:
@@ -125,7 +122,7 @@ def _restore(labels: Labels, painted: Painted | None, hidden: NDArray[np.bool_] 
 
 
 def _report(step: Step, voxels: int, objects: int, voxel: float | None, volume: bool) -> StepReport:
-    """A step's changes in words."""
+    """Describe a step's changes in words."""
     mm = None if voxel is None else voxels * voxel
     text = ""
     if step.enabled:

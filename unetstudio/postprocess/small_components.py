@@ -1,4 +1,4 @@
-"""Islands that are too small, given to the class around them."""
+"""The step that gives small islands to the class around them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, StepInput
 @STEPS.register("small_components")
 @dataclass(frozen=True)
 class SmallComponents:
-    """Islands of a structure below `size` take the class that surrounds them most; one with a painted voxel stays."""
+    """Islands of a structure below `size` take the class with most faces around them, except those with a painted voxel."""
 
     title: ClassVar[str] = "Small islands"
     help: ClassVar[str] = "Removes islands of a structure that are smaller than this."
@@ -36,13 +36,13 @@ class SmallComponents:
     )
 
     def reach(self, input: StepInput) -> float:
-        """The size of an island that goes, and of one beside it that may go too."""
+        """Return the size of a removed island and of a neighbouring one that may be removed too."""
         return 2 * math.ceil(input.voxels(self.size, self.unit)) + 2
 
     def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
-        """Find the islands of all classes in the same labels, so that their order does not matter."""
+        """Remove the islands of all classes found in the same labels, so that their order does not matter."""
         limit = input.voxels(self.size, self.unit)
-        doomed = np.zeros(labels.shape, np.int32)
+        removed = np.zeros(labels.shape, np.int32)
         count = 0
         for value in input.foreground:
             ids, sizes = components(labels == value, corners=True)
@@ -53,16 +53,16 @@ class SmallComponents:
             if islands:
                 numbers = np.zeros(len(sizes), np.int32)
                 numbers[small] = np.arange(count + 1, count + islands + 1)
-                doomed += np.take(numbers, ids)
+                removed += np.take(numbers, ids)
                 count += islands
         if not count:
             return labels, 0
         result = labels.copy()
-        where = np.flatnonzero(doomed != 0)
+        where = np.flatnonzero(removed != 0)
         around = np.full(count + 1, input.background, np.uint8)  # where an island has only unpredicted voxels around it
-        number, label, faces = borders(labels, doomed, where)
+        number, label, faces = borders(labels, removed, where)
         predicted = label != UNLABELLED
-        order = np.lexsort((-label[predicted], faces[predicted]))  # the class with most faces comes last and stays
+        order = np.lexsort((-label[predicted], faces[predicted]))  # the class with most faces is assigned last
         around[number[predicted][order]] = label[predicted][order]
-        result.reshape(-1)[where] = around[doomed.reshape(-1)[where]]
+        result.reshape(-1)[where] = around[removed.reshape(-1)[where]]
         return result, count

@@ -1,4 +1,4 @@
-"""Rounded boundaries: each voxel takes the class that prevails around it."""
+"""The step that smooths boundaries: each voxel takes the class that prevails around it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from unetstudio.postprocess.step import MILLIMETRES, PIXELS, STEPS, StepInput
 @STEPS.register("smooth")
 @dataclass(frozen=True)
 class Smooth:
-    """Majority vote over a Gaussian neighbourhood whose standard deviation is half of `radius`, for all classes at once."""
+    """A majority vote over a Gaussian neighbourhood whose standard deviation is half of `radius`, for all classes at once."""
 
     title: ClassVar[str] = "Smooth"
     help: ClassVar[str] = "Rounds ragged boundaries by what prevails within the radius."
@@ -37,7 +37,7 @@ class Smooth:
     )
 
     def reach(self, input: StepInput) -> float:
-        """The window of the blur: three standard deviations."""
+        """Return the window of the blur: three standard deviations."""
         return math.ceil(1.5 * max(input.radii(self.radius, self.unit))) + 2
 
     def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
@@ -48,7 +48,7 @@ class Smooth:
         present = [value for value in input.values if counts[value]]
         if len(present) < 2:
             return labels, 0
-        if len(input.values) == len(present) == 2 and not counts[UNLABELLED]:  # not where a part happens to hold no third class
+        if len(input.values) == len(present) == 2 and not counts[UNLABELLED]:  # a part of an image may lack a third class by chance
             prevails = (_blurred(labels == present[1], z, y, x) > 127).view(np.uint8)
             return prevails * np.uint8((present[1] - present[0]) % 256) + np.uint8(present[0]), 0
         most = _blurred(labels == present[0], z, y, x)
@@ -63,7 +63,7 @@ class Smooth:
 
 
 def _blurred(mask: NDArray[np.bool_], z: float, y: float, x: float) -> NDArray[np.uint8]:
-    """Share of the mask (0..255) in a Gaussian window of these standard deviations in voxels, mirrored at the edges."""
+    """Compute the share of the mask (0..255) in a Gaussian window of these standard deviations in voxels, mirrored at the edges."""
     shares = mask.view(np.uint8) * np.uint8(255)
     for plane in shares:
         if y >= MINIMUM or x >= MINIMUM:

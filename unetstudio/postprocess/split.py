@@ -1,4 +1,4 @@
-"""Touching objects cut apart where they are narrow, by watershed."""
+"""The step that cuts touching objects apart at narrow places, by watershed."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ Pairs = Callable[[], Iterable[tuple[Numbers, Numbers]]]
 @STEPS.register("split")
 @dataclass(frozen=True)
 class Split:
-    """A structure becomes two objects where its neck is narrower than both by `depth`; a line of background parts them.
+    """A structure becomes two objects where its neck is narrower than both by `depth`, separated by a line of background.
 
-    Heights are distances from the edge times how sure the network is, so that a doubtful line between two objects counts as a neck. Each
-    voxel belongs to the summit that the steepest way up leads to, a watershed (Vincent and Soille 1991), and summits that rise too little
-    above the pass to a higher one are a part of that, by their dynamics (Grimaud 1992).
+    Heights are distances from the edge times the probability, so that an uncertain line between two objects counts as a neck. Each voxel
+    belongs to the summit at the end of its steepest ascent, a watershed (Vincent and Soille 1991), and summits that rise too little above
+    the pass to a higher one are merged with it, by their dynamics (Grimaud 1992).
     """
 
     title: ClassVar[str] = "Split touching objects"
@@ -57,7 +57,7 @@ class Split:
 
     def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
         spacing = input.spacing or (1.0, 1.0, 1.0)
-        steps = np.array(spacing) / (1.0 if self.unit == MILLIMETRES and input.spacing else spacing[2])  # of a voxel, in the unit
+        steps = np.array(spacing) / (1.0 if self.unit == MILLIMETRES and input.spacing else spacing[2])  # voxel size in the unit of `depth`
         result, cuts = labels, 0
         for value in input.foreground:
             mask = labels == value
@@ -72,19 +72,19 @@ class Split:
         return result, cuts
 
 
-def _lines(mask: Mask, sureness: NDArray[np.uint8], depth: float, steps: NDArray[np.float64]) -> tuple[Mask, int]:
-    """Voxels (Z, Y, X) that lie on a line between two objects of an island, and the number of objects beyond one for each island."""
-    island = np.pad(mask, ((0, 0) if len(mask) == 1 else (1, 1), (1, 1), (1, 1)))  # so that all neighbours are there
+def _lines(mask: Mask, probability: NDArray[np.uint8], depth: float, steps: NDArray[np.float64]) -> tuple[Mask, int]:
+    """Return the voxels (Z, Y, X) on a line between two objects of an island, and the number of objects beyond one per island."""
+    island = np.pad(mask, ((0, 0) if len(mask) == 1 else (1, 1), (1, 1), (1, 1)))  # so that every voxel has all neighbours
     ids, sizes = components(mask, corners=True)
-    heights = _distance(mask, ids, steps) * _smooth(sureness) * np.float32(1 / 255)
+    heights = _distance(mask, ids, steps) * _smooth(probability) * np.float32(1 / 255)
     places = np.flatnonzero(island)
-    number = np.full(island.size, -1, np.int32)  # of the voxel among those of the mask
+    number = np.full(island.size, -1, np.int32)  # index among the voxels of the mask
     number[places] = np.arange(len(places), dtype=np.int32)
     pairs = partial(_neighbours, island.shape, places, number)
     objects = _objects(heights[mask], pairs, depth)
     line = np.zeros(len(places), np.bool_)
     for here, there in pairs():
-        line[here[objects[there] > objects[here]]] = True  # of two neighbours the one with the lower number gives its edge for the line
+        line[here[objects[there] > objects[here]]] = True  # the object with the lower number gives way to the line
         line[there[objects[here] > objects[there]]] = True
     out = np.zeros_like(mask)
     out[mask] = line
@@ -92,7 +92,7 @@ def _lines(mask: Mask, sureness: NDArray[np.uint8], depth: float, steps: NDArray
 
 
 def _neighbours(shape: tuple[int, ...], places: Places, number: Numbers) -> Iterator[tuple[Numbers, Numbers]]:
-    """All pairs of voxels that touch at a face, edge or corner, each once: by direction, the numbers of the first and of the second."""
+    """Yield all pairs of voxels that touch at a face, edge or corner, each once: by direction, the numbers of both."""
     _, rows, columns = shape
     for z, y, x in itertools.product((0,) if shape[0] == 1 else (-1, 0, 1), (-1, 0, 1), (-1, 0, 1)):
         if (z, y, x) > (0, 0, 0):
@@ -102,14 +102,14 @@ def _neighbours(shape: tuple[int, ...], places: Places, number: Numbers) -> Iter
 
 
 def _objects(heights: Floats, pairs: Pairs, depth: float) -> Numbers:
-    """The object of each voxel, numbered by its summit."""
-    rank = (heights.view(np.int32).astype(np.int64) << 32) + np.arange(len(heights))  # as floats of one sign are sorted, so are their bits
+    """Return the object of each voxel, numbered by its summit."""
+    rank = (heights.view(np.int32).astype(np.int64) << 32) + np.arange(len(heights))  # the bits of positive floats sort as the floats do
     best = rank.copy()
     for first, second in pairs():
         best[first] = np.maximum(best[first], rank[second])
         best[second] = np.maximum(best[second], rank[first])
     up = best.astype(np.uint32).astype(np.int32)
-    while True:  # twice as far up each time
+    while True:  # pointer doubling
         further = up[up]
         if np.array_equal(further, up):
             break
@@ -118,7 +118,7 @@ def _objects(heights: Floats, pairs: Pairs, depth: float) -> Numbers:
 
 
 def _joined(heights: Floats, up: Numbers, pairs: Pairs, depth: float) -> Numbers:
-    """For each voxel that is a summit, the summit of its object."""
+    """Return, for each voxel that is a summit, the summit of its object."""
     sides, passes = [], []
     for first, second in pairs():
         across = up[first] != up[second]
@@ -132,7 +132,7 @@ def _joined(heights: Floats, up: Numbers, pairs: Pairs, depth: float) -> Numbers
     highest = np.flatnonzero(np.diff(side, prepend=-1))  # the highest pass between two summits
     order = highest[np.argsort(-height[highest], kind="stable")]
     parent = np.arange(len(heights), dtype=np.int32)
-    higher: dict[int, int] = {}  # by summit, the one that it is a part of
+    higher: dict[int, int] = {}  # by summit, the one that it was merged with
 
     def top(summit: int) -> int:
         path = []
@@ -156,7 +156,7 @@ def _joined(heights: Floats, up: Numbers, pairs: Pairs, depth: float) -> Numbers
 
 
 def _distance(mask: Mask, ids: Numbers, steps: NDArray[np.float64]) -> Floats:
-    """(Z, Y, X): distance to the nearest voxel outside the islands numbered in `ids`, in the unit of `steps`; the edge is outside."""
+    """Compute (Z, Y, X) distances to the outside of the islands numbered in `ids`, in the unit of `steps`; the edge is outside."""
     from scipy.ndimage import distance_transform_edt, find_objects
 
     if len(mask) == 1 and steps[1] == steps[2]:
@@ -171,6 +171,6 @@ def _distance(mask: Mask, ids: Numbers, steps: NDArray[np.float64]) -> Floats:
     return out
 
 
-def _smooth(sureness: NDArray[np.uint8]) -> Floats:
-    """(Z, Y, X) with the noise of single pixels smoothed away, slice by slice."""
-    return np.stack([cv2.GaussianBlur(plane, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE) for plane in sureness]).astype(np.float32)
+def _smooth(probability: NDArray[np.uint8]) -> Floats:
+    """Smooth out the noise of single pixels in (Z, Y, X), slice by slice."""
+    return np.stack([cv2.GaussianBlur(plane, (0, 0), 1.0, borderType=cv2.BORDER_REPLICATE) for plane in probability]).astype(np.float32)

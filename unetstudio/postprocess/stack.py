@@ -1,4 +1,4 @@
-"""The steps of a project in their order: defaults, stored form, and changes by the command line."""
+"""The steps of a project in order: defaults, stored form, and changes by the command line."""
 
 from __future__ import annotations
 
@@ -16,39 +16,39 @@ from unetstudio.postprocess.step import STEPS, Step
 from unetstudio.postprocess.threshold import Threshold
 
 DEFAULT_STEPS: tuple[Step, ...] = (Threshold(), SmallComponents(), FillHoles(), Smooth(), Split())
-"""Threshold at 0.5 on, the others present and off."""
+"""The default steps: the threshold on, at 0.5, the others off."""
 
 
 def name_of(step: Step) -> str:
-    """The registered name of a step."""
+    """Return the registered name of a step."""
     return next(name for name, kind in STEPS.items() if kind is type(step))
 
 
 def to_json(steps: Sequence[Step]) -> list[dict[str, Any]]:
-    """The steps as plain values for project.json."""
+    """Return the steps as plain values for project.json."""
     return [{"step": name_of(step), **asdict(step)} for step in steps]
 
 
 def from_json(values: Iterable[dict[str, Any]]) -> tuple[Step, ...]:
-    """The inverse of `to_json`; default steps that were not stored follow at the end.
+    """Read what `to_json` returned; default steps that were not stored follow at the end.
 
-    An unknown step is a UserError, since leaving it out would silently alter segmentations; an unknown option is left out.
+    Raise UserError for an unknown step, because dropping it would silently alter segmentations; an unknown option is dropped.
     """
     steps: list[Step] = []
     for stored in values:
         kind = STEPS[str(stored.get("step"))]
         plain = kind()
         names = {field.name for field in fields(kind)}
-        chosen = {name: value for name, value in stored.items() if name in names}
-        if odd := next((name for name, value in chosen.items() if not _alike(value, getattr(plain, name))), ""):
+        options = {name: value for name, value in stored.items() if name in names}
+        if odd := next((name for name, value in options.items() if not _alike(value, getattr(plain, name))), ""):
             raise UserError(f"The project's step {kind.title!r} has a value for {odd!r} that it cannot have; the project was altered.")
-        steps.append(kind(**chosen))
+        steps.append(kind(**options))
     present = {type(step) for step in steps}
     return (*steps, *(step for step in DEFAULT_STEPS if type(step) not in present))
 
 
 def _alike(value: Any, default: Any) -> bool:
-    """Whether a stored value is of an option's kind."""
+    """Whether a stored value has the type of an option's default."""
     numbers = (int, float)
     if isinstance(default, bool) or not isinstance(default, numbers):
         return type(value) is type(default)
@@ -56,9 +56,9 @@ def _alike(value: Any, default: Any) -> bool:
 
 
 def with_options(steps: Sequence[Step], pairs: Iterable[str]) -> tuple[Step, ...]:
-    """The steps changed by texts such as "threshold=0.4", "small_components=0.3mm2", "smooth.radius=2" or "fill_holes=off".
+    """Change the steps by texts such as "threshold=0.4", "small_components=0.3mm2", "smooth.radius=2" or "fill_holes=off".
 
-    A step that is given a value is switched on; one that is not in the list yet comes to its end.
+    A step that is given a value is switched on; one that is not in the list yet is appended.
     """
     changed = list(steps)
     for pair in pairs:
@@ -75,7 +75,7 @@ def with_options(steps: Sequence[Step], pairs: Iterable[str]) -> tuple[Step, ...
 
 
 def _changed(step: Step, name: str, option: str, text: str) -> Step:
-    """One step with one option changed."""
+    """Change one option of a step."""
     if not option and text in SWITCH:
         return replace(step, enabled=SWITCH[text])
     option = option or step.main
@@ -100,7 +100,7 @@ def _changed(step: Step, name: str, option: str, text: str) -> Step:
 
 
 def _number(name: str, option: str, text: str, with_unit: bool) -> tuple[float, dict[str, str]]:
-    """A number and, where the step knows units, the one written behind it."""
+    """Parse a number and, where the step has units, the unit after it."""
     match = re.fullmatch(r"([0-9]*\.?[0-9]+(?:e[-+]?[0-9]+)?)\s*(px|mm[23²³]?)?", text)
     if match is None or (match[2] and not with_unit):
         raise UserError(f"--post {name}.{option}: {text!r} is not a number{' such as 30, 30px or 0.5mm' if with_unit else ''}.")

@@ -1,7 +1,7 @@
-"""The contract of a post-processing step: a frozen dataclass of options that takes a label map and gives another.
+"""The interface of a post-processing step: a frozen dataclass of options that maps a label map to another.
 
-A step is pure: it never writes into the array it is given. Voxels that are UNLABELLED (not predicted yet) stay so, and whatever the user
-painted is put back after each step by `segment`.
+A step is pure: it never writes into the array it is given. `segment` restores the voxels that are UNLABELLED (not predicted yet) and the
+user's strokes after each step.
 """
 
 from __future__ import annotations
@@ -19,7 +19,7 @@ from unetstudio.postprocess.strongest import strongest
 from unetstudio.registry import Registry
 
 PIXELS, MILLIMETRES = "px", "mm"
-"""Units of sizes and radii: voxels, or mm (radius), mm² (island in a picture), mm³ (island in a volume)."""
+"""Units of sizes and radii: voxels, or mm (radius), mm² (size in a picture), mm³ (size in a volume)."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -51,35 +51,35 @@ class StepInput:
         volume: bool = False,
         read_image: Callable[[], NDArray[Any]] | None = None,
     ) -> StepInput:
-        """From all `probabilities` (K, Z, Y, X) in the order of the class `values`, the background first."""
+        """Make the input from all `probabilities` (K, Z, Y, X) in the order of the class `values`, the background first."""
         best, winner = strongest(probabilities[1:], values[1:])
         other = np.ascontiguousarray(probabilities[0])
         return cls(values[0], values, best, winner, other, painted, spacing, volume, probabilities, read_image)
 
     @cached_property
     def image(self) -> NDArray[Any] | None:
-        """(C, Z, Y, X) voxels, read when first asked for; None where the image is not at hand."""
+        """The voxels (C, Z, Y, X), read on first use; None where the image is not available."""
         return None if self.read_image is None else self.read_image()
 
     @property
     def foreground(self) -> tuple[int, ...]:
-        """Values of all classes but the background."""
+        """The values of all classes except the background."""
         return tuple(value for value in self.values if value != self.background)
 
     @property
     def voxel(self) -> float | None:
-        """mm² a pixel or mm³ a voxel; None when the spacing is unknown."""
+        """The mm² of a pixel or mm³ of a voxel; None when the spacing is unknown."""
         if self.spacing is None:
             return None
         z, y, x = self.spacing
         return z * y * x if self.volume else y * x
 
     def voxels(self, size: float, unit: str) -> float:
-        """A size in px, mm² or mm³ as a number of voxels; millimetres count as pixels when the spacing is unknown."""
+        """Convert a size in px, mm² or mm³ to a number of voxels; millimetres count as pixels when the spacing is unknown."""
         return size / self.voxel if unit == MILLIMETRES and self.voxel else size
 
     def radii(self, radius: float, unit: str) -> tuple[float, float, float]:
-        """A radius in px (along x) or mm as voxels along (z, y, x), equal in millimetres where the spacing is known."""
+        """Convert a radius in px (along x) or mm to voxels along (z, y, x), equal in millimetres where the spacing is known."""
         if self.spacing is None:
             return (radius, radius, radius)
         z, y, x = self.spacing
@@ -88,7 +88,7 @@ class StepInput:
 
 
 class Step(Protocol):
-    """One way to clean a segmentation; each is a frozen dataclass whose fields are its options."""
+    """A post-processing step, a frozen dataclass whose fields are its options."""
 
     __dataclass_fields__: ClassVar[dict[str, Field[Any]]]
     title: ClassVar[str]
@@ -101,16 +101,16 @@ class Step(Protocol):
     def enabled(self) -> bool: ...
 
     def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
-        """New labels (Z, Y, X) uint8, and how many objects were changed."""
+        """Return new labels (Z, Y, X) uint8, and the number of objects changed."""
         ...
 
 
 @runtime_checkable
 class Reaching(Protocol):
-    """A step that knows how far it looks, and so can be run piece by piece."""
+    """A step that declares how far it depends on its surroundings, and so can run block by block."""
 
     def reach(self, input: StepInput) -> float:
-        """Voxels beyond a region that decide what the step makes of it; infinite where an object of any size may."""
+        """Return the voxels beyond a region on which its result depends; infinite where objects of any size matter."""
         ...
 
 

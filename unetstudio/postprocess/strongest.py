@@ -11,9 +11,9 @@ from unetstudio.postprocess.overwrite import overwrite
 
 
 def strongest(probabilities: NDArray[np.uint8], values: Sequence[int]) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
-    """The highest probability over the channels (K, Z, Y, X), and the value of its class; zeros if there is no channel.
+    """Return the highest probability over the channels (K, Z, Y, X), and the value of its class; zeros if there is no channel.
 
-    A running maximum: several times faster than argmax, and most of the time of a fast pipeline.
+    A running maximum is several times faster than argmax; this takes most of the time of a fast pipeline.
     """
     if not len(values):
         nothing = np.zeros(probabilities.shape[1:], np.uint8)

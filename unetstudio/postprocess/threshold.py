@@ -1,4 +1,4 @@
-"""The probability from which the likeliest structure wins over the background."""
+"""The step that sets the probability from which the likeliest structure wins over the background."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Threshold:
     )
 
     def __call__(self, labels: NDArray[np.uint8], input: StepInput) -> tuple[NDArray[np.uint8], int]:
-        """Only voxels that the threshold decides otherwise than 0.5 does are touched, so it may stand anywhere in the order."""
+        """Change only voxels that the threshold decides differently from 0.5, so that the step may stand anywhere in the order."""
         if self.probability == 0.5:
             return labels, 0
         wins = input.best >= self._needed(input.other)
@@ -49,12 +49,12 @@ class Threshold:
         return result, 0
 
     def reach(self, input: StepInput) -> float:
-        """Each voxel is decided by itself."""
+        """Return 0: each voxel is decided by itself."""
         del input
         return 0
 
     def _needed(self, other: NDArray[np.uint8]) -> NDArray[np.uint8]:
-        """The least foreground probability (1..255) that wins over a background probability, per voxel."""
+        """Return the least foreground probability (1..255) that wins over a background probability, per voxel."""
         share = min(self.probability, 0.999)
         table = np.clip(np.ceil(np.arange(256) * share / (1 - share)), 1, 255).astype(np.uint8)
         return np.asarray(cv2.LUT(other.reshape(-1, other.shape[-1]), table), np.uint8).reshape(other.shape)

@@ -10,11 +10,11 @@ from numpy.typing import NDArray
 Bytes = NDArray[np.uint8]
 
 POSSIBLE = 26
-"""Probability of structures (0..255) from which on a voxel counts in the mean: a large empty background would hide everything."""
+"""Probability of structures (0..255) from which a voxel counts in the mean: a large empty background would hide everything."""
 
 
 def uncertainty(probabilities: Bytes | Sequence[Bytes]) -> Bytes:
-    """One array from those of the classes, such as (Z, Y, X) each: 255 where the best two classes are level, 0 where one is certain."""
+    """Compute the uncertainty from one array for each class: 255 where the best two classes are equal, 0 where one is certain."""
     if len(probabilities) == 1:
         return np.zeros_like(probabilities[0])
     best = np.maximum(probabilities[0], probabilities[1])
@@ -27,15 +27,15 @@ def uncertainty(probabilities: Bytes | Sequence[Bytes]) -> Bytes:
 
 
 def mean_uncertainty(probabilities: Bytes) -> float:
-    """Mean uncertainty of a prediction (K, Z, Y, X), 0 to 1, over the voxels where there may be a structure; 0 if there are none.
+    """Average the uncertainty of a prediction (K, Z, Y, X), 0 to 1, over the voxels where there may be a structure; 0 if there are none.
 
-    The first class is the background. Uncertainty gathers along borders, so that it is higher for small structures.
+    The first class is the background. Uncertainty is highest at borders, so the mean is higher for small structures.
     """
     total, count = uncertainty_sum(probabilities)
     return total / 255 / count if count else 0.0
 
 
 def uncertainty_sum(probabilities: Bytes) -> tuple[int, int]:
-    """Sum of the uncertainty (0..255 a voxel) where there may be a structure, and the number of these voxels: sums of tiles add up."""
+    """Sum the uncertainty (0..255 a voxel) where there may be a structure, and count these voxels: sums of tiles can be added."""
     possible = probabilities[0] <= 255 - POSSIBLE
     return int(uncertainty(probabilities)[possible].sum(dtype=np.int64)), int(np.count_nonzero(possible))

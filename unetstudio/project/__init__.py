@@ -1,1 +1,1 @@
-"""The project folder on disk: manifest, labels, journal of strokes, lock, checkpoints; every byte goes through `durable`."""
+"""The project folder on disk: manifest, labels, journals, lock, checkpoints; its files are written through `durable`."""

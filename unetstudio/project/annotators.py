@@ -1,4 +1,4 @@
-"""The annotators of a project, named on its model cards; read from the journals now and then."""
+"""The annotators of a project, named on its model cards and read from the journals at intervals."""
 
 from __future__ import annotations
 
@@ -10,14 +10,14 @@ from unetstudio.errors import ProjectError
 from unetstudio.project.audit import audit_trail
 
 INTERVAL = 600.0
-"""Seconds between two readings: reading a long trail takes seconds."""
+"""Seconds between two readings: reading a long audit trail takes seconds."""
 
 MOST_BYTES = 64 * 2**20
-"""Size of journals that are read; a longer trail is left to the audit command."""
+"""Largest total size of journals that is read; a longer trail is left to the audit command."""
 
 
 class Annotators:
-    """Names as they were typed. Of those who typed none only the number of accounts is given: a card is handed on, accounts are not."""
+    """The annotators' names as typed; those who typed none are only counted, since a card is shared and account names are private."""
 
     def __init__(self, cases: Path) -> None:
         self._cases = cases
@@ -34,7 +34,7 @@ class Annotators:
         try:
             journals = [path for path in self._cases.rglob("*.journal") if path.is_file()]
             size = sum(path.stat().st_size for path in journals)
-        except OSError:  # the window puts one aside at this moment, or the drive is gone: a card without names is better than none
+        except OSError:  # the window is moving a journal, or the drive is gone: a card without names is better than none
             return ()
         if size > MOST_BYTES:
             return ()

@@ -1,7 +1,7 @@
-"""The audit trail of a case, read from all its journals: who changed what and when, and whether the chain of records is unbroken.
+"""The audit trail of a case, read from all its journals: every change, its author and time, and whether the hash chain is intact.
 
-Each record holds the SHA-256 of the one before it. That finds records that are missing, damaged or changed by hand, not a forger who
-writes all later records anew, nor a whole folder put back as it stood some time ago. Names are as typed or as the account says.
+Each record holds the SHA-256 of the one before it. That reveals records that are missing, damaged or changed by hand, but not a forger
+who rewrites all later records, nor a whole folder restored from an older copy. Names are those typed, or the account's.
 """
 
 from __future__ import annotations
@@ -28,40 +28,40 @@ from unetstudio.project.record import UNKNOWN, JournalEntry, Kind
 from unetstudio.project.recovery import JOURNAL
 
 TRIES = 5
-"""Attempts to read a case's journals while the program that paints on it puts old ones aside."""
+"""Number of attempts to read a case's journals while another program is moving old ones aside."""
 
 
 @dataclass(frozen=True)
 class AuditLine:
-    """One record. `value` and `origin` are of the voxels it changed, or of the one voxel whose history was requested."""
+    """A record. `value` and `origin` are those of the voxels it changed, or of the voxel whose history was requested."""
 
     when: datetime  # UTC
     user: str  # the account
-    author: str  # the name typed, "" when none was
+    author: str  # the typed name, "" without one
     tool: str
     value: int  # class value; UNLABELLED for erasing, several classes and events without voxels
     kind: Kind
     region: Region | None
     count: int  # voxels
     sequence: int
-    chain_ok: bool  # names the record before it, and that one is there
+    chain_ok: bool  # the record before it exists and has the stated digest
     origin: Origin | None = None  # None where several are, and for events without voxels
     details: Mapping[str, Any] = field(default_factory=dict)  # of a note
 
     @property
     def event(self) -> str:
-        """One word: "edit", "undo", "redo", "cancel", or the event that a note records."""
+        """The event in one word: "edit", "undo", "redo", "cancel", or that of a note."""
         return str(self.details.get("event", "note")) if self.kind is Kind.NOTE else self.kind.name.lower()
 
 
 def audit_trail(folder: Path) -> Iterator[AuditLine]:
-    """Yield all that happened to the case of a folder, oldest first; parts of strokes are left out, for the strokes hold them."""
+    """Yield the audit trail of the case in a folder, oldest first; parts of strokes are left out, since the strokes contain them."""
     for entry, chain_ok in _records(folder):
         yield _line(entry, chain_ok)
 
 
 def voxel_history(folder: Path, voxel: Index) -> list[AuditLine]:
-    """Return what changed a voxel (z, y, x), newest first, with the class and origin that it was given each time."""
+    """Return the records that changed a voxel (z, y, x), newest first, with the class and origin it was given each time."""
     lines = []
     for entry, chain_ok in _records(folder, voxel):
         if entry.kind.changes and (given := _given(entry, voxel)):
@@ -70,14 +70,14 @@ def voxel_history(folder: Path, voxel: Index) -> list[AuditLine]:
 
 
 def _records(folder: Path, voxel: Index | None = None) -> Iterator[tuple[JournalEntry, bool]]:
-    """Yield records in force, and those behind damage, without parts of strokes, with whether each follows on the one before.
+    """Yield valid records, and those after damage, without parts of strokes, each with whether the chain up to it is intact.
 
-    Only those that may have changed `voxel` keep their arrays.
+    Only records that may have changed `voxel` keep their arrays.
     """
     contents = _contents(folder, voxel)
     links = chain(replace(c, entries=(*c.entries, *c.orphans)) for c in contents if c.case in ("", folder.name))
     before: JournalEntry | None = None
-    whole = True  # since the last record given
+    whole = True  # since the last yielded record
     for place, entry in enumerate(links.entries):
         if before is None:
             chain_ok = entry.previous == UNKNOWN and entry.sequence == 1
@@ -92,7 +92,7 @@ def _records(folder: Path, voxel: Index | None = None) -> Iterator[tuple[Journal
 
 
 def _contents(folder: Path, voxel: Index | None) -> list[JournalContents]:
-    """Read all journals, oldest first; once more when one was put aside between the listing and the reading."""
+    """Read all journals, oldest first; try again when one was moved between the listing and the reading."""
     for _ in range(TRIES):
         files = [file for place in (folder, folder / PAST) for file in file_listing.list_folder(place)]
         numbered = sorted((int(m[1]), int(m[2] or 0), file) for file in files if (m := JOURNAL.fullmatch(file.name)))
@@ -102,7 +102,7 @@ def _contents(folder: Path, voxel: Index | None) -> list[JournalContents]:
 
 
 def _slim(contents: JournalContents, voxel: Index | None) -> JournalContents:
-    """Drop arrays that are not needed: a trail may be larger than the memory."""
+    """Drop arrays that are not needed: a trail may be larger than memory."""
 
     def slim(entry: JournalEntry) -> JournalEntry:
         return entry if voxel is not None and entry.kind.changes and _holds(_region(entry), voxel) else entry.without_arrays
@@ -133,7 +133,7 @@ def _line(entry: JournalEntry, chain_ok: bool) -> AuditLine:
 
 
 def _region(entry: JournalEntry) -> Region | None:
-    """Return the box of its voxels, as it states."""
+    """Return the box of an entry's voxels, as its description states."""
     corners = entry.description.get("region")
     try:
         (z0, y0, x0), (z1, y1, x1) = corners or ((0, 0, 0), (0, 0, 0))
@@ -147,7 +147,7 @@ def _holds(region: Region | None, voxel: Index) -> bool:
 
 
 def _given(entry: JournalEntry, voxel: Index) -> tuple[int, Origin | None] | None:
-    """Return the value and origin that a change gave a voxel; None when it left it alone."""
+    """Return the value and origin that a change gave a voxel; None when it did not change it."""
     if not _holds(_region(entry), voxel):
         return None
     edit = entry.edit

@@ -22,7 +22,7 @@ COLUMNS = (
 
 
 def write_csv(project: Project, path: Path, cases: Collection[str] | None = None) -> None:
-    """Write the trails of all cases, or of those with these ids, one line a record; FormatError when it cannot be written."""
+    """Write the trails of all cases, or of those with these ids, a line per record; raise FormatError when it cannot be written."""
     text = io.StringIO(newline="")
     rows = csv.writer(text)
     rows.writerow((*COLUMNS, RESEARCH_USE))

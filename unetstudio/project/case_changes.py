@@ -1,4 +1,4 @@
-"""Changes of a project's list of cases: each returns the cases after it."""
+"""Changes of a project's list of cases; each returns the new cases."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ Cases = tuple[Case, ...]
 
 @dataclass(frozen=True)
 class CaseIndex:
-    """Images and names of some cases, so that adding ten thousand one by one takes no longer than adding them at once."""
+    """An index of the images and names of cases, so that adding ten thousand one by one is as fast as adding them at once."""
 
     cases: Cases
     images: set[tuple[Source, str]]  # with their SHA-256
@@ -27,17 +27,17 @@ class CaseIndex:
         return cls(cases, {(case.source, case.sha256) for case in cases}, {case.name for case in cases})
 
     def added(self, new: Iterable[Case]) -> tuple[CaseIndex, Cases]:
-        """Return the index with further cases at the end, under free names, and those added: an image that is there is left out.
+        """Return the index with further cases at the end, under free names, and those added; images that are listed already are left out.
 
-        UserError when the number of channels differs: one network reads all scans of a project. The sets are shared with this index,
-        which is not to be used any more.
+        Raise UserError when the number of channels differs: one network reads all scans of a project. The new index shares this index's
+        sets, so this index must not be used any more.
         """
         unlisted = [case for case in new if (case.source, case.sha256) not in self.images]
         _require_same_channels([*self.cases[:1], *unlisted])
         added: list[Case] = []
         for case in unlisted:
             if (case.source, case.sha256) in self.images:
-                continue  # twice in what was handed over
+                continue  # twice in `new`
             name = next(name for name in _numbered(case.name) if name not in self.names)
             self.images.add((case.source, case.sha256))
             self.names.add(name)
@@ -46,7 +46,7 @@ class CaseIndex:
 
 
 def find_case(cases: Cases, case_id: str) -> Case:
-    """Return the case of an id; UserError when there is none."""
+    """Return the case of an id; raise UserError when there is none."""
     for case in cases:
         if case.id == case_id:
             return case
@@ -54,7 +54,7 @@ def find_case(cases: Cases, case_id: str) -> Case:
 
 
 def changed(cases: Cases, case_id: str, **fields: Any) -> Cases:
-    """Give one case another name, source or review state, in its place."""
+    """Change fields of a case, such as name, source or review state."""
     new = replace(find_case(cases, case_id), **fields)
     return tuple(new if case.id == case_id else case for case in cases)
 
@@ -73,20 +73,20 @@ def removed(cases: Cases, case_id: str) -> Cases:
 
 
 def other_channels(case: Case, channels: int) -> UserError:
-    """Say why a case does not join a project whose images have so many channels: one network reads all of them."""
+    """Make the error for a case whose number of channels differs from that of the project's images."""
     here, there = count_text(channels, "channel"), count_text(case.channels, "channel")
     return UserError(f"{case.name} has {there} and this project's images have {here}; open it in a project of its own.")
 
 
 def _require_same_channels(cases: list[Case]) -> None:
-    """Raise UserError for the first case with other channels than the first of all."""
+    """Raise UserError for a case whose number of channels differs from the first case's."""
     for case in cases[1:]:
         if case.channels != cases[0].channels:
             raise other_channels(case, cases[0].channels)
 
 
 def _numbered(name: str) -> Iterator[str]:
-    """Yield the name, then the name with 2, 3 ... behind it."""
+    """Yield the name, then the name with " (2)", " (3)" ... appended."""
     yield name
     number = 2
     while True:

@@ -1,4 +1,4 @@
-"""The hash chain: which records of several journals are in force, in order. A later file goes on where its first record says."""
+"""The hash chain: the valid records of several journals in order. A later file continues where its first record says."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from unetstudio.project.record import UNKNOWN, JournalEntry
 
 @dataclass(frozen=True, eq=False)
 class Chain:
-    """`entries` in force, oldest first; `breaks` are the places of those that do not follow on the one before them."""
+    """The valid `entries`, oldest first; `breaks` are the positions of those that do not follow the one before them."""
 
     entries: Sequence[JournalEntry]
     breaks: frozenset[int]
 
 
 def chain(journals: Iterable[JournalContents]) -> Chain:
-    """Chain journals in the order they were written. What a refused write left at the end of one is overruled by the next."""
+    """Chain journals in the order they were written. Records that a failed write left at the end of one are superseded by the next."""
     entries: list[JournalEntry] = []
     breaks: set[int] = set()
     for contents in journals:
@@ -35,10 +35,10 @@ def chain(journals: Iterable[JournalContents]) -> Chain:
 
 
 def _place(entries: list[JournalEntry], first: JournalEntry, follows: bytes) -> tuple[int, bool]:
-    """Return how many of the entries a file that begins with `first` leaves in force, and whether it says so itself."""
+    """Return how many of the entries stay valid before a file that begins with `first`, and whether the file itself names the last."""
     before = first.sequence - 1
     if before == 0 and first.previous == UNKNOWN:
-        return 0, True  # the first record of all, written again after the disk had refused it
+        return 0, True  # the very first record, written again after a failure
     place = len(entries)
     while place and entries[place - 1].last_change >= before:
         entry = entries[place - 1]

@@ -1,4 +1,4 @@
-"""The checkpoints of a project by their JSON cards: all of them, the newest, and the one to use. No weights are read."""
+"""The checkpoints of a project by their JSON cards: all, the newest, and the one to use. No weights are read."""
 
 from __future__ import annotations
 
@@ -22,13 +22,14 @@ WEIGHTS, CARD = ".safetensors", ".json"
 _NAME = re.compile(r"[0-9a-f]{64}")
 
 MARGIN = 0.02
-"""Mean Dice by which an earlier checkpoint must be better than the last one to be preferred: scores of few windows are noisy, and the
-last weights of a budget have learnt at the lowest rate."""
+"""Mean Dice by which an earlier checkpoint must beat the last one to be preferred: scores of few windows are noisy, and the last weights
+of a budget have learnt at the lowest rate."""
 
 
 @dataclass(frozen=True)
 class CheckpointCard:
-    """`id` is the SHA-256 of the weights, `created` ISO 8601 in UTC, `score` a mean Dice or None when nothing was held out."""
+    """A checkpoint's card: `id` is the SHA-256 of the weights, `created` ISO 8601 in UTC, `score` a mean Dice, None if nothing was held
+    out."""
 
     id: str
     path: Path  # of the weights
@@ -38,24 +39,24 @@ class CheckpointCard:
     score: float | None
     created: str
     classes: ClassTable
-    preset: str = ""  # of the network, "" where the program chose
-    trial: str = ""  # which training within a budget, on which labels: scores of the same can be compared; "" for an open end
+    preset: str = ""  # of the network, "" if chosen automatically
+    trial: str = ""  # identifies training and labels, within which scores are comparable; "" without a budget
 
 
 def cards(folder: Path) -> list[CheckpointCard]:
-    """Newest first; a card that is damaged or has lost its weights is left out."""
-    found = [card for path in file_listing.list_folder(folder) if path.suffix == CARD and (card := _card(path))]
-    return sorted(found, key=lambda card: (card.created, card.step, card.id), reverse=True)
+    """Return the cards, newest first; those that are damaged or lack their weights are left out."""
+    valid = [card for path in file_listing.list_folder(folder) if path.suffix == CARD and (card := _card(path))]
+    return sorted(valid, key=lambda card: (card.created, card.step, card.id), reverse=True)
 
 
 def newest(folder: Path, like: TrainingSettings | None = None) -> CheckpointCard | None:
-    """Return the last one saved, of the network and preset of `like` when given; None when there is none."""
+    """Return the last checkpoint saved, with the network and preset of `like` if given; None when there is none."""
     return next((card for card in cards(folder) if like is None or (card.network, card.preset) == (like.network, like.preset)), None)
 
 
 def to_use(folder: Path) -> CheckpointCard | None:
-    """Return the one to predict with: the newest, unless an earlier one of the same training within a budget scored clearly better on the
-    same held-out labels. Without a budget the newest has seen strokes that the earlier ones have not."""
+    """Return the checkpoint to predict with: the newest, unless an earlier one of the same training within a budget scored clearly better
+    on the same held-out labels. Without a budget the newest has learnt from strokes that earlier ones have not."""
     every = cards(folder)
     if not every or not every[0].trial or every[0].score is None:
         return next(iter(every), None)
@@ -65,7 +66,7 @@ def to_use(folder: Path) -> CheckpointCard | None:
 
 
 def require(folder: Path) -> CheckpointCard:
-    """Return the one to predict with; CheckpointError when there is none."""
+    """Return the checkpoint to predict with; raise CheckpointError when there is none."""
     card = to_use(folder)
     if card is None:
         raise CheckpointError(NONE)
@@ -73,14 +74,14 @@ def require(folder: Path) -> CheckpointCard:
 
 
 def write_durably(path: Path, content: bytes) -> None:
-    """Write a file of a checkpoint into a folder of a project; MissingError where the project is gone."""
+    """Write a file of a checkpoint into a folder of a project; raise MissingError when the project is gone."""
     folders.make_folder(path.parent, within=path.parent.parent)
     folders.remove_temporary_files(path.parent)
     durable.write_bytes(path, content, replace=True)
 
 
 def _trial(values: dict[str, Any]) -> str:
-    """Empty also for cards of before, which do not tell."""
+    """Return the key of the training, "" without a budget and for older cards."""
     settings, report = values.get("settings", {}), values.get("report", {})
     if not (settings.get("seconds") or settings.get("steps")) or not report.get("began"):
         return ""
@@ -88,7 +89,7 @@ def _trial(values: dict[str, Any]) -> str:
 
 
 def _card(path: Path) -> CheckpointCard | None:
-    """From its file, or None when it cannot be trusted."""
+    """Read a card from its file; None when it is damaged or invalid."""
     weights = path.with_suffix(WEIGHTS)
     try:
         if not _NAME.fullmatch(path.stem) or not file_listing.exists(weights):

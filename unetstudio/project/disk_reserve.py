@@ -1,4 +1,4 @@
-"""The reserve: disk space that an open project holds, given up when the disk is full so that strokes still reach the journal."""
+"""The reserve: disk space that an open project holds and releases when the disk is full, so that strokes still reach the journal."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ Result = TypeVar("Result")
 
 
 def hold_reserve(folder: Path) -> bool:
-    """Whether the project has its reserve; it is made when missing and the disk has space for it four times over."""
+    """Make the project's reserve if it is missing and the disk has four times its space free; return whether there is one."""
     path = folder / NAME
-    with contextlib.suppress(OSError):  # missing, or not to be removed: then making it fails as well
+    with contextlib.suppress(OSError):  # missing, or not removable: then making it fails too
         status = os.lstat(path)
         if status.st_size == SIZE and getattr(status, "st_blocks", 2**40) * 512 >= SIZE:
             return True
@@ -36,7 +36,7 @@ def hold_reserve(folder: Path) -> bool:
 
 
 def release_reserve(path: Path) -> bool:
-    """Give up the reserve of the project that a file lies in; False when there is none."""
+    """Release the reserve of the project that contains a file; False when there is none."""
     for folder in (path.parent, *path.parents[1:3]):  # journals lie two folders deep
         try:
             os.unlink(folder / NAME)  # noqa: PTH108
@@ -47,7 +47,7 @@ def release_reserve(path: Path) -> bool:
 
 
 def with_reserve(path: Path, action: Callable[[], Result]) -> Result:
-    """Perform an action on a file, once more with the space of the reserve when the disk is full."""
+    """Perform an action on a file; when the disk is full, release the reserve and try again."""
     try:
         return action()
     except OSError as error:
@@ -57,13 +57,13 @@ def with_reserve(path: Path, action: Callable[[], Result]) -> Result:
 
 
 def _allocate(path: Path) -> None:
-    """Make a new file that takes SIZE bytes of the disk; OSError, and no file, where there is no space for it."""
+    """Make a new file that takes SIZE bytes of the disk; raise OSError, and leave no file, when there is no space for it."""
     handle = create_file(path)
     try:
         if hasattr(os, "posix_fallocate"):
             os.posix_fallocate(handle, 0, SIZE)
         else:
-            write_all(handle, os.urandom(BLOCK) * -(-SIZE // BLOCK))  # zeros might be packed away
+            write_all(handle, os.urandom(BLOCK) * -(-SIZE // BLOCK))  # zeros might be compressed
             os.ftruncate(handle, SIZE)
     except OSError:
         with contextlib.suppress(OSError):

@@ -1,7 +1,7 @@
-"""Durable writing of a project's files: written whole, flushed, read back, then named; or not at all, with a sentence that says why.
+"""Durable writing of a project's files: written whole, flushed, read back, then named; or not at all, with a reason.
 
-A file appears under its name complete or not at all, also after a kill or a power cut. A refusal by the disk leaves the old file as it
-was, and neither a temporary file nor an open descriptor behind.
+A file appears under its name complete or not at all, even after a kill or a power cut. When the disk refuses, the old file stays as it
+was, and no temporary file or open descriptor is left.
 """
 
 from __future__ import annotations
@@ -27,11 +27,11 @@ from unetstudio.project.system_calls import (
     write_at,
 )
 
-_APPEND = os.O_WRONLY | BINARY | getattr(os, "O_NOFOLLOW", 0)  # a link in a journal's place leads to no file of ours
+_APPEND = os.O_WRONLY | BINARY | getattr(os, "O_NOFOLLOW", 0)  # never follow a link in a journal's place
 
 
 def write_bytes(path: Path, data: bytes | memoryview, *, replace: bool = False) -> None:
-    """Write a new file; with `replace`, in place of an older one, which stays until the new one is safe."""
+    """Write a new file; with `replace` it replaces an older one, which stays until the new one is safe."""
     temporary = temporary_name(path)
     try:
         try:
@@ -52,13 +52,13 @@ def write_bytes(path: Path, data: bytes | memoryview, *, replace: bool = False) 
 
 
 def save(path: Path, data: bytes) -> None:
-    """Write a file that may exist already, in a folder that may not: checkpoints and thumbnails."""
+    """Write or replace a file, making its folder if needed: for checkpoints and thumbnails."""
     make_folder(path.parent)
     write_bytes(path, data, replace=True)
 
 
 def write_once(path: Path, data: bytes) -> float | None:
-    """Write a file unless it exists, complete from its first instant; return the disk's own time, None when it existed already."""
+    """Write a file unless it exists, never visible half-written; return the disk's own time, None when it existed already."""
     temporary = temporary_name(path)
     try:
         try:
@@ -78,9 +78,9 @@ def write_once(path: Path, data: bytes) -> float | None:
 def append(path: Path, data: bytes, at: int | None = None, over: bytes = b"") -> int:
     """Append bytes and return the new length once they are on the disk itself.
 
-    `at` is the length the file must have (0: it must not exist yet); a file that another program changed is left alone. `over` is the
-    end of the file that is written over. A full disk gets the project's reserve. When the disk refuses, the file is restored as far as
-    the disk allows.
+    `at` is the length the file must have (0: it must not exist yet); a file that another program changed is left alone. `over` is the end
+    of the file, which is overwritten. On a full disk the project's reserve is released. When the disk refuses, the file is restored as
+    far as the disk allows.
     """
     created = not os.path.lexists(path)
     try:

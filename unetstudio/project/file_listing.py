@@ -1,4 +1,4 @@
-"""Listing of folders and file status. What cannot be read is a ProjectError, and never passes for empty or missing."""
+"""Listing of folders and file status. Unreadable folders raise ProjectError, and are never taken for empty or missing."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ from unetstudio.project.os_errors import NOT_READ, disk_error
 
 
 def list_folder(folder: Path) -> list[Path]:
-    """Return the files and folders in it, by name; nothing when the folder does not exist."""
+    """Return the files and folders in a folder, by name; nothing when it does not exist."""
     try:
-        return sorted(folder / name for name in os.listdir(folder))  # noqa: PTH208 (Path.iterdir asks later)
+        return sorted(folder / name for name in os.listdir(folder))  # noqa: PTH208 (Path.iterdir is lazy)
     except (FileNotFoundError, NotADirectoryError):
         return []
     except OSError as error:
@@ -20,24 +20,24 @@ def list_folder(folder: Path) -> list[Path]:
 
 
 def exists(path: Path) -> bool:
-    """Whether something has this name."""
+    """Whether a file, folder or link has this name."""
     return _status(path) is not None
 
 
 def is_folder(path: Path) -> bool:
-    """Whether it is a folder, also behind a link."""
+    """Whether a path is a folder, or a link to one."""
     status = _status(path, follow=True)
     return status is not None and stat.S_ISDIR(status.st_mode)
 
 
 def is_link(path: Path) -> bool:
-    """Whether it is a link to another place."""
+    """Whether a path is a symbolic link."""
     status = _status(path)
     return status is not None and stat.S_ISLNK(status.st_mode)
 
 
 def modified_at(path: Path) -> float | None:
-    """Return when it was last written, seconds since 1970; None when it does not exist."""
+    """Return a file's modification time, seconds since 1970; None when it does not exist."""
     status = _status(path)
     return None if status is None else status.st_mtime
 

@@ -1,4 +1,4 @@
-"""Reading a project's files whole into memory."""
+"""Reading of a project's files whole into memory."""
 
 from __future__ import annotations
 
@@ -13,15 +13,15 @@ from unetstudio.project.os_errors import NOT_READ, disk_error
 from unetstudio.project.system_calls import BINARY, BLOCK, retry_while_busy
 
 SMALL = 256 * 2**20
-"""Bytes that are read without asking for memory."""
+"""Bytes that are read without a check of the free memory."""
 
-_FLAGS = os.O_RDONLY | BINARY | getattr(os, "O_NONBLOCK", 0)  # a pipe in a file's place must not make us wait
+_FLAGS = os.O_RDONLY | BINARY | getattr(os, "O_NONBLOCK", 0)  # a pipe in a file's place must not block
 
 
 def read_bytes(path: Path, most: int = 0) -> bytes:
-    """Read the whole file and close it before anything parses it; MissingError when it does not exist.
+    """Read the whole file and close it before it is parsed; raise MissingError when it does not exist.
 
-    A pipe or device in a file's place, and a file of more than `most` bytes (0: than the memory takes), are a ProjectError.
+    Raise ProjectError for a pipe or device in a file's place, and for more than `most` bytes (0: more than memory allows).
     """
     try:
         handle = retry_while_busy(lambda: os.open(path, _FLAGS))

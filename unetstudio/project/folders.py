@@ -1,4 +1,4 @@
-"""Folders of a project and the names in them: made, moved and removed so that the change lasts."""
+"""Durable changes of a project's folders: making, moving and removing of files and folders."""
 
 from __future__ import annotations
 
@@ -14,19 +14,18 @@ from unetstudio.project.os_errors import disk_error
 from unetstudio.project.system_calls import FOLDER_MODE, retry_while_busy, sync_folder
 
 TEMPORARY = ".tmp"
-"""Suffix of a file that is still being written."""
+"""Suffix of a file that is being written."""
 
 
 def temporary_name(path: Path) -> Path:
-    """Return a fresh hidden name beside a file, under which it is written."""
+    """Return a new hidden name beside a file, under which it is written first."""
     return path.with_name(f".{path.name}.{secrets.token_hex(4)}{TEMPORARY}")
 
 
 def make_folder(folder: Path, *, within: Path | None = None) -> None:
-    """Make a folder and those above it, for this user's eyes only; an existing one is fine.
+    """Make a folder and those above it, readable by this user only; it may exist already.
 
-    `within`, such as the project's, is never made: MissingError when it is gone, for a project that was moved away must find its place
-    free.
+    `within`, such as the project's, is never made: raise MissingError when it is gone, since a project that was moved away may come back.
     """
     missing = [f for f in (folder, *folder.parents) if (within is None or within in f.parents) and not os.path.lexists(f)]
     try:
@@ -41,7 +40,7 @@ def make_folder(folder: Path, *, within: Path | None = None) -> None:
 
 
 def move(path: Path, target: Path) -> None:
-    """Rename a file or folder on the same disk; never onto another one."""
+    """Rename a file or folder on the same disk; never overwrite another one."""
     try:
         if os.path.lexists(target):
             raise ProjectError(target, "is there already and is never written over.")
@@ -54,7 +53,7 @@ def move(path: Path, target: Path) -> None:
 
 
 def remove(path: Path, *, for_good: bool = False) -> None:
-    """Delete a file; a missing one is fine. A power cut may bring it back, unless it is `for_good` when this returns."""
+    """Delete a file, which may be missing. A power cut may bring it back, unless `for_good` flushes the folder."""
     try:
         with contextlib.suppress(FileNotFoundError):
             retry_while_busy(lambda: os.unlink(path))  # noqa: PTH108
@@ -73,9 +72,9 @@ def touch(path: Path) -> None:
 
 
 def remove_temporary_files(folder: Path, *names: str) -> None:
-    """Delete temporary files that a killed program left, of files whose names begin so (of all without `names`).
+    """Delete temporary files that a killed program left, for files whose names begin with one of `names` (by default all).
 
-    Only for the one writer of these files: the worker may be writing a prediction in the folder where the window looks for labels.
+    Call it only as the single writer of these files: the worker may be writing a prediction in the folder of the window's labels.
     """
     prefixes = tuple(f".{name}" for name in names or ("",))
     for path in file_listing.list_folder(folder):

@@ -1,7 +1,7 @@
-"""Generations of a case's labels on disk: writing the next one, and which of the older ones stay.
+"""Generations of a case's labels on disk: writing of the next one and pruning of older ones.
 
 `labels-<n>.h5` is never changed once named. The last three generations and their journals stay, so that damage to one costs nothing and
-undo reaches back over restarts; and the last of each day of the past week. Older journals move to `past/`: they are the audit trail.
+undo reaches back over restarts; so does the last of each day of the past week. Older journals move to `past/`: they are the audit trail.
 """
 
 from __future__ import annotations
@@ -31,47 +31,47 @@ _NUMBER = re.compile(r"(?:labels|strokes)-(\d+)\b.*")
 
 
 class Generations:
-    """The generations in a case's folder; `case` is the id that ties them to this case."""
+    """The generations in a case's folder; `case` is the case's id, which each file states."""
 
     def __init__(self, folder: Path, case: str) -> None:
         self.number = 0
-        """The number of the newest generation, or of a journal that goes further."""
+        """The number of the newest generation, or of a newer journal."""
         self.sequence = 0
         """The number of the last change in the newest generation."""
         self._folder, self._case = folder, case
         self._newest: Path | None = None  # the generation from which unchanged blocks are taken
         self._shape: Index | None = None
-        self._blocks: set[Index] = set()  # that changed since
-        self._pending: Sequence[JournalEntry] = ()  # changes since whose blocks are not in `_blocks` yet
+        self._blocks: set[Index] = set()  # changed since then
+        self._pending: Sequence[JournalEntry] = ()  # changes since then whose blocks are not in `_blocks` yet
 
     def begin(self, recovered: RecoveredCase, shape: Index, files: Sequence[Path]) -> None:
-        """Go on from the newest whole generation among the case's files."""
+        """Continue from the newest whole generation among the case's files."""
         self.number = max((int(m[1]) for file in files if (m := _NUMBER.fullmatch(file.name))), default=0)
         self.sequence = recovered.base
         self._newest, self._shape, self._blocks, self._pending = recovered.newest, shape, set(), recovered.applied
 
     def changed(self, edit: Edit) -> None:
-        """Note the blocks that an Edit changes, which the next generation writes anew."""
+        """Record the blocks that an Edit changes, which the next generation writes anew."""
         if self._shape is not None:
             self._blocks |= blocks_of(edit, self._shape)
 
     def advance(self) -> Path:
-        """Return the name of the next generation; used up even when the disk refuses, for the file may have got its name before that."""
+        """Return the path of the next generation; its number is used even if writing fails, since the file may exist by then."""
         self.number += 1
         return self._folder / f"labels-{self.number}.h5"
 
     def write(self, path: Path, labels: LabelMap, sequence: int) -> None:
-        """Write the generation named `path`, which holds the labels after change number `sequence`."""
+        """Write the generation `path` with the labels after change number `sequence`."""
         write_bytes(path, labels_file.encode(labels, sequence, self._unchanged(labels.shape), self._case, path.name))
         self.sequence = sequence
         self._newest, self._shape, self._blocks, self._pending = path, labels.shape, set(), ()
 
     def past_journals(self) -> list[Path]:
-        """List the journals put aside, for when no generation that has its journals beside it is whole."""
+        """List the archived journals, needed when no generation with its journals beside it is whole."""
         return list_folder(self._folder / PAST)
 
     def _unchanged(self, shape: Index) -> labels_file.OlderGeneration | None:
-        """Return the newest generation and the blocks that changed since, where it can be read."""
+        """Return the newest generation and the blocks that changed since, or None if it cannot be used."""
         if self._newest is None or self._shape != shape:
             return None
         for entry in self._pending:
@@ -83,37 +83,37 @@ class Generations:
             return None
 
     def prune(self) -> None:
-        """Drop generations older than the last three but for the last of each day; put journals before the three aside."""
+        """Delete generations older than the last three except the last of each day; archive journals before the last three."""
         files = list_folder(self._folder)
-        kept = sorted((f for f in files if LABELS.fullmatch(f.name)), key=generation)
-        if len(kept) <= GENERATIONS:
+        generations = sorted((f for f in files if LABELS.fullmatch(f.name)), key=generation)
+        if len(generations) <= GENERATIONS:
             return
-        oldest = generation(kept[-GENERATIONS])
-        daily = _last_of_each_day(kept)
-        for file in sorted(files, key=_numbers):  # the oldest first: journals that a kill leaves behind follow on each other
+        oldest = generation(generations[-GENERATIONS])
+        daily = _last_of_each_day(generations)
+        for file in sorted(files, key=_numbers):  # oldest first: journals that a kill leaves are contiguous
             if LABELS.fullmatch(file.name) and generation(file) < oldest:
                 if file not in daily:
                     remove(file)
             elif (journal := JOURNAL.fullmatch(file.name)) and int(journal[1]) < oldest:
-                self._put_aside(file)
+                self._archive(file)
 
-    def _put_aside(self, journal: Path) -> None:
-        """Move a journal to the past by copying: of a file moved between two folders a power cut may leave neither name, or both."""
+    def _archive(self, journal: Path) -> None:
+        """Move a journal to the past by copying: after a power cut a file moved between folders may have neither name, or both."""
         make_folder(self._folder / PAST)
         target = self._folder / PAST / journal.name
         if not exists(target):
             write_bytes(target, read_bytes(journal))
         if read_bytes(target) == read_bytes(journal):
-            remove(journal, for_good=True)  # before the next: the oldest alone would leave a gap behind it
+            remove(journal, for_good=True)  # before the next one, or a gap could remain
 
 
 def _numbers(file: Path) -> tuple[int, ...]:
-    """Return the numbers in a file's name, by which it sorts."""
+    """Return the numbers in a file's name as a sort key."""
     return tuple(int(number) for number in re.findall(r"\d+", file.stem))
 
 
 def _last_of_each_day(generations: Sequence[Path]) -> set[Path]:
-    """Return, of generations oldest first, the last of each day (UTC, by the clock of the disk) of the past week."""
+    """Return the last of each day (UTC, by the disk's clock) of the past week; `generations` are oldest first."""
     last: dict[int, Path] = {}
     for file in generations:
         if (written := modified_at(file)) is not None:

@@ -1,7 +1,7 @@
-"""Validation of HDF5 files from strangers: only the expected arrays, all inside the file, and no larger than expected.
+"""Validation of untrusted HDF5 files: only the expected arrays, all inside the file, and no larger than expected.
 
-HDF5 files can point into other files (and write there), name blocks that unpack to any size, and load code through filters. So nothing
-but a chunked array of the expected shape is accepted, and its blocks are unpacked here, each into a buffer of the size it must have.
+HDF5 files can point into other files (and write there), contain blocks that unpack to any size, and load code through filters. So only
+chunked arrays of the expected shape are accepted, and their blocks are unpacked here, each into a buffer of the size it must have.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ Shape = tuple[int, ...]
 
 ZSTD, FLETCHER32 = 32015, 3
 PIPELINES = {(ZSTD,), (ZSTD, FLETCHER32)}
-"""The filters with which this program packs blocks; nothing else is unpacked."""
+"""The filter pipelines with which this program packs blocks; nothing else is unpacked."""
 CHECKSUM = 4
-"""Bytes that Fletcher-32 adds behind a block."""
+"""Bytes that Fletcher-32 appends to a block."""
 CHUNK_BYTES = 16 * 2**20
 ATTRIBUTE_BYTES = 4096
 SMALL = 256 * 2**20
@@ -36,7 +36,7 @@ SMALL = 256 * 2**20
 
 @contextmanager
 def open_image(image: bytes | memoryview) -> Iterator[h5py.File]:
-    """Open an HDF5 file that exists in memory only, for reading; OSError when it is none, ValueError when its attributes are too large."""
+    """Open an HDF5 file in memory for reading; raise OSError when it is none, ValueError when its attributes are too large."""
     import h5py
 
     access = h5py.h5p.create(h5py.h5p.FILE_ACCESS)
@@ -49,12 +49,12 @@ def open_image(image: bytes | memoryview) -> Iterator[h5py.File]:
 
 
 def unique_name() -> str:
-    """Return a name that no other file in memory has: HDF5 takes two of one name for one file, and a thread would read another's labels."""
+    """Return a unique name for a file in memory: HDF5 takes two of one name for the same file, and mixes up their contents."""
     return secrets.token_hex(16)
 
 
 def find_problem(file: h5py.File, shapes: Mapping[str, Shape], *, sparse: bool = False) -> str:
-    """Say why a file does not hold exactly these uint8 arrays, or ""; no voxel is read and no link followed.
+    """Return why a file does not hold exactly these uint8 arrays, or ""; no voxel is read and no link followed.
 
     Blocks of `sparse` arrays may be absent.
     """
@@ -79,7 +79,7 @@ def find_problem(file: h5py.File, shapes: Mapping[str, Shape], *, sparse: bool =
 
 
 def _attribute_problem(file: h5py.File) -> str:
-    """Say whether attributes would take much memory to read, by the size they state, or ""."""
+    """Return why the attributes are not safe to read, by their number and stated size, or ""."""
     import h5py
 
     if h5py.h5a.get_num_attrs(file.id) > 4:
@@ -92,7 +92,7 @@ def _attribute_problem(file: h5py.File) -> str:
 
 
 def _array_problem(array: Any, shape: Shape, sparse: bool) -> str:
-    """Say why a member is not the expected uint8 array, or ""."""
+    """Return why a member is not the expected uint8 array, or ""."""
     import h5py
 
     if array.shape != shape or array.dtype != np.uint8 or array.id.get_type().get_class() != h5py.h5t.INTEGER:
@@ -111,7 +111,7 @@ def _array_problem(array: Any, shape: Shape, sparse: bool) -> str:
 
 
 def unpack(array: h5py.Dataset, out: NDArray[np.uint8]) -> None:
-    """Fill `out` with an array in which `find_problem` found none, block by block; ValueError when a block is invalid."""
+    """Fill `out` from an array that `find_problem` has accepted, block by block; raise ValueError when a block is invalid."""
     properties = array.id.get_create_plist()
     block, packed = properties.get_chunk(), int(array.id.get_storage_size())
     checksum = CHECKSUM if properties.get_nfilters() > 1 else 0
@@ -132,12 +132,12 @@ def unpack(array: h5py.Dataset, out: NDArray[np.uint8]) -> None:
 
 
 def _axes(place: Shape, block: Shape, out: NDArray[np.uint8]) -> Iterator[tuple[int, int, int]]:
-    """Yield, along each axis, where a block begins, its length, and the length of the array."""
+    """Yield, along each axis, the start of a block, its length, and the length of the array."""
     return zip(place, block, out.shape, strict=True)
 
 
 def _unpacked(raw: bytes, buffer: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    """Unpack a block into `buffer`; ValueError unless it fills it exactly, however much it would unpack to."""
+    """Unpack a block into `buffer`; raise ValueError unless it fills it exactly, never unpacking more."""
     from imagecodecs import ZstdError, zstd_decode
 
     try:

@@ -1,8 +1,8 @@
-"""The journal of a case: one record per Edit, appended and flushed before anything is called saved.
+"""The journal of a case: one record per Edit, appended and flushed before it counts as saved.
 
-Undo and redo are records too: replaying all Edits in order gives the labels. Behind the last record stands an end mark, which the next
-record is written over: a file that was cut, also exactly between two records, has none. What cannot be noticed is a newest file that is
-gone as a whole, or was put back as it stood some time ago.
+Undo and redo are records too: replaying all Edits in order gives the labels. An end mark follows the last record and is overwritten by
+the next one: a file that was truncated, even between two records, has none. A newest file that is missing as a whole, or was restored
+from an older copy, cannot be detected.
 """
 
 from __future__ import annotations
@@ -23,27 +23,27 @@ from unetstudio.project.record import HEADER, MAGIC, UNKNOWN, JournalEntry, Kind
 END_MAGIC = b"UJE\n"
 END = struct.Struct("<4sQI")  # magic, number of the last change in the file, CRC-32 of the two
 MOST_TRIES = 10_000
-"""Record beginnings examined behind damage; a file that holds more was made to keep us busy."""
+"""Largest number of record beginnings examined after damage; a file with more is malicious."""
 
 
 @dataclass(frozen=True, eq=False, slots=True)
 class JournalContents:
-    """The contents of a journal file: the entries up to the first that is not whole, and what is known of the rest."""
+    """The contents of a journal file: its entries, and facts about any damage."""
 
     entries: tuple[JournalEntry, ...]
     valid_bytes: int
-    torn: bool  # bytes follow that are no whole record, or the end is missing
-    unreachable: int  # highest number of a change known to have stood behind the damage, 0 when none is
-    case: str = ""  # id of the case it was written for, "" when it does not say
-    name: str = ""  # that the file had when it was written
-    follows: bytes = UNKNOWN  # SHA-256 of the last change before its first record, as far as it says
-    orphans: tuple[JournalEntry, ...] = ()  # whole records behind the damage, which nothing leads to
+    torn: bool  # bytes follow that are no whole record, or the end mark is missing
+    unreachable: int  # highest number of a change known to lie after the damage, 0 without one
+    case: str = ""  # id of the case it was written for, "" if not stated
+    name: str = ""  # of the file when it was written
+    follows: bytes = UNKNOWN  # SHA-256 of the last change before its first record, if stated
+    orphans: tuple[JournalEntry, ...] = ()  # whole records after the damage, whose predecessors are missing
 
 
 class Journal:
-    """A file to which this program alone appends; after a refusal it is closed for good and another file goes on.
+    """A file to which only this program appends; after a failed write it is never used again, and a new file continues.
 
-    `case` is the id of the case, `follows` the SHA-256 of the last change before: the first record carries both.
+    `case` is the id of the case, `follows` the SHA-256 of the last change before it: the first record states both.
     """
 
     def __init__(self, path: Path, previous: bytes = UNKNOWN, *, case: str = "", follows: bytes = UNKNOWN) -> None:
@@ -56,10 +56,10 @@ class Journal:
         self._end = b""
 
     def append(self, kind: Kind, edit: Edit | None, sequence: int, more: Mapping[str, Any] | None = None) -> JournalEntry:
-        """Append a record and return it when it is on the disk; ProjectError when it is not. `more` joins its description."""
+        """Append a record and return it once it is on the disk; raise ProjectError if that fails. `more` joins its description."""
         record = encode(kind, edit, sequence, self.previous, {**(more or {}), **({} if self.count else self._head)})
         end = _end_mark(sequence if kind.changes else sequence - 1)
-        self.failed = True  # whatever ends the writing early: then the next record begins a new file
+        self.failed = True  # until written: after any error the next record begins a new file
         self.size = durable.append(self.path, record + end, at=self.size, over=self._end)
         self.failed = False
         self.count += 1
@@ -69,9 +69,9 @@ class Journal:
 
 
 def read(path: Path) -> JournalContents:
-    """Read all whole records from the start; never an error for what a crash can leave behind.
+    """Read all whole records from the start; raise no error for anything that a crash can leave.
 
-    Bytes between two records that name each other, such as a record written twice, are skipped.
+    Bytes between two consecutive records, such as a record written twice, are skipped.
     """
     data = read_bytes(path)
     entries: list[JournalEntry] = []
@@ -110,7 +110,7 @@ def _follows(before: JournalEntry, entry: JournalEntry) -> bool:
 
 
 def _records_after(data: bytes, start: int, path: Path) -> Iterator[tuple[int, JournalEntry]]:
-    """Yield whole records behind a damaged one, with their offsets."""
+    """Yield whole records after a damaged one, with their offsets."""
     at, tries = data.find(MAGIC, start), 0
     while at >= 0:
         tries += 1
@@ -127,7 +127,7 @@ def _end_mark(last_change: int) -> bytes:
 
 
 def _marked(data: bytes, at: int) -> int | None:
-    """Return the number in the end mark at an offset, or None."""
+    """Return the change number in the end mark at an offset, or None."""
     if at < 0 or len(data) < at + END.size:
         return None
     magic, last_change, crc = END.unpack_from(data, at)
@@ -135,12 +135,12 @@ def _marked(data: bytes, at: int) -> int | None:
 
 
 def _ended(data: bytes, at: int, entries: list[JournalEntry]) -> bool:
-    """Whether the end mark of the last entry stands at an offset, and nothing but zeros behind it."""
+    """Whether the end mark of the last entry is at an offset, followed by nothing but zeros."""
     return bool(entries) and _marked(data, at) == entries[-1].last_change and not data[at + END.size :].strip(b"\0")
 
 
 def _head(entry: JournalEntry) -> tuple[str, str, bytes] | None:
-    """Return case, file name and last change before, from a file's first record; None from an earlier program, which set no end marks."""
+    """Return case, file name and preceding change from a file's first record; None for an older program's file without end marks."""
     head = entry.description.get("journal")
     if head is None:
         return None

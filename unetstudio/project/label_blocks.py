@@ -1,4 +1,4 @@
-"""The blocks into which a label map is cut on disk, and those that an Edit changes."""
+"""The blocks into which a label map is divided on disk, and those that an Edit changes."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.region import Index
 
 FEW, LARGE = 4, 2**26
-"""So few blocks, or so many voxels, are not worth examining one by one."""
+"""Number of blocks up to which, and of voxels above which, all blocks of an Edit's box count as changed."""
 
 
 def block_shape(shape: Index) -> Index:
@@ -21,7 +21,7 @@ def block_shape(shape: Index) -> Index:
 
 
 def all_blocks(shape: Index) -> list[Index]:
-    """List the blocks of a label map of `shape`, counted in blocks."""
+    """List the blocks of a label map of `shape`, as (z, y, x) block numbers."""
     z, y, x = (range(-(-size // edge)) for size, edge in zip(shape, block_shape(shape), strict=True))
     return list(product(z, y, x))
 
@@ -43,6 +43,6 @@ def blocks_of(edit: Edit, shape: Index) -> set[Index]:
 
 
 def block_slices(block: Index, shape: Index) -> tuple[slice, ...]:
-    """Return the place of a block in the arrays."""
+    """Return the slices of a block in the arrays."""
     edges = zip(block, block_shape(shape), shape, strict=True)
     return tuple(slice(at * edge, min((at + 1) * edge, size)) for at, edge, size in edges)

@@ -1,10 +1,10 @@
-"""Encoding of a label map as the bytes of one immutable HDF5 file with a SHA-256 footer, and decoding; no file is touched here.
+"""Encoding of a label map as the bytes of an immutable HDF5 file with a SHA-256 footer, and decoding; no file is touched here.
 
 The footer is checked before HDF5 parses a byte, and the file is then validated before a voxel is read: an HDF5 file can point at other
 files, unpack to any size, and load code through filters. HDF5 readers ignore the footer.
 
-Labels lie in blocks. A block in which nothing is annotated is not stored, and one that did not change since an older generation is copied
-as it was packed: what a save costs follows what was painted, not the size of the image.
+Labels are stored in blocks. A block without annotations is not stored, and one that did not change since an older generation is copied in
+packed form: the cost of a save depends on the changes, not on the size of the image.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MAGIC = b"USFT"
 FOOTER = struct.Struct("<4sQQ32s")  # magic, bytes before the footer, sequence, SHA-256 of all before the hash
 FILL_VALUES = {"origin": 0, "values": UNLABELLED}
-"""The datasets, and the value of blocks that are not stored."""
+"""The datasets, and the value of their blocks that are not stored."""
 COMPRESSION = 3
 GROWTH = 4 * 2**20
 """Bytes by which the file in memory grows."""
@@ -43,17 +43,17 @@ DAMAGED = "is damaged and was not opened; the file is kept."
 
 @dataclass(frozen=True)
 class OlderGeneration:
-    """An older generation as it lies on the disk, and the blocks that changed since; the others are copied as they are packed."""
+    """The bytes of an older generation, and the blocks that changed since; the others are copied in packed form."""
 
     data: bytes
     sequence: int
-    changed: Collection[Index]  # places of blocks, counted in blocks
+    changed: Collection[Index]  # (z, y, x) block numbers
 
 
 def encode(labels: LabelMap, sequence: int, older: OlderGeneration | None = None, case: str = "", name: str = "") -> bytes:
-    """Encode values and origins (Z, Y, X) uint8 with the number of the last change in them, their case and their file's name.
+    """Encode values and origins (Z, Y, X) uint8 with the number of their last change, their case and their file's name.
 
-    Blocks in which nothing is annotated are left out. An `older` generation that is not whole is not used.
+    Blocks without annotations are left out. An `older` generation that is not whole is not used.
     """
     identity = {key: value for key, value in (("case", case), ("name", name)) if value}
     image = _image(labels, sequence, older, identity) or _image(labels, sequence, None, identity)
@@ -62,7 +62,7 @@ def encode(labels: LabelMap, sequence: int, older: OlderGeneration | None = None
 
 
 def _image(labels: LabelMap, sequence: int, older: OlderGeneration | None, identity: Mapping[str, str]) -> bytes:
-    """Make the file without its footer; empty when `older` cannot be used."""
+    """Make the file without its footer; return b"" when `older` cannot be used."""
     import h5py
     import hdf5plugin
 
@@ -97,7 +97,7 @@ def _image(labels: LabelMap, sequence: int, older: OlderGeneration | None, ident
 
 
 def sequence_of(data: bytes, path: Path) -> int:
-    """Return the number of the last change in the file; DamagedError when a bit of it is not as it was written."""
+    """Return the number of the last change in the file; raise DamagedError when any byte was altered."""
     if len(data) < FOOTER.size:
         raise DamagedError(path, DAMAGED)
     magic, size, sequence, digest = FOOTER.unpack_from(data, len(data) - FOOTER.size)
@@ -108,7 +108,7 @@ def sequence_of(data: bytes, path: Path) -> int:
 
 
 def decode(data: bytes, shape: Index, path: Path, case: str = "") -> tuple[LabelMap, int]:
-    """Decode a label map and the number of its last change; DamagedError or ProjectError naming `path` unless all is as it was written.
+    """Decode a label map and the number of its last change; raise DamagedError or ProjectError naming `path` unless it is intact.
 
     Labels that state another case than `case`, or another file name, count as damaged.
     """
@@ -139,7 +139,7 @@ def _hash(body: bytes | memoryview, start: bytes) -> bytes:
 
 
 def _copy_unchanged(older: OlderGeneration, datasets: Mapping[str, h5py.Dataset]) -> bool:
-    """Copy the blocks that did not change; False when the older file is not as it must be."""
+    """Copy the blocks that did not change; False when the older file is invalid."""
     shape = datasets["values"].shape
     try:
         if sequence_of(older.data, Path("labels")) != older.sequence:
@@ -163,7 +163,7 @@ def _copy_unchanged(older: OlderGeneration, datasets: Mapping[str, h5py.Dataset]
 
 
 def _problem(file: h5py.File, shape: Index) -> str:
-    """Say why a file does not hold labels of this shape, or ""."""
+    """Return why a file does not hold labels of this shape, or ""."""
     if problem := hdf5_validation.find_problem(file, dict.fromkeys(FILL_VALUES, shape), sparse=True):
         return problem
     absent = (name for name, fill in FILL_VALUES.items() if _is_sparse(file[name]) and int(file[name].fillvalue) != fill)
@@ -176,13 +176,13 @@ def _is_sparse(array: h5py.Dataset) -> bool:
 
 
 def _packing(array: h5py.Dataset) -> tuple[object, ...]:
-    """Return how blocks are cut and packed: only blocks that agree in this may be copied."""
+    """Return the blocks' shape, fill value and filters, which must agree for blocks to be copied."""
     properties = array.id.get_create_plist()
     return (array.chunks, int(array.fillvalue), *(properties.get_filter(i)[0] for i in range(properties.get_nfilters())))
 
 
 def _places(array: h5py.Dataset) -> list[Index]:
-    """Return the places of stored blocks, in voxels; all at once, for asking one by one takes a time that grows with the square."""
+    """Return the offsets of stored blocks in voxels, in a single pass: looking each up takes quadratic time."""
     places: list[Index] = []
     array.id.chunk_iter(lambda info: places.append(info.chunk_offset))
     return places
@@ -192,11 +192,11 @@ def _filled(array: h5py.Dataset, fill: int) -> Bytes:
     """Make an array for a dataset, filled with the value of absent blocks where there are any."""
     if not _is_sparse(array):
         return np.empty(array.shape, np.uint8)
-    return np.full(array.shape, fill, np.uint8) if fill else np.zeros(array.shape, np.uint8)  # zeros are not even written
+    return np.full(array.shape, fill, np.uint8) if fill else np.zeros(array.shape, np.uint8)  # np.zeros does not touch the memory
 
 
 def _counts(array: h5py.Dataset, values: Bytes) -> NDArray[np.int64]:
-    """Count (256,) voxels per value: those of stored blocks, and the fill value for the others."""
+    """Count (256,) voxels per value: stored blocks by their content, the others by the fill value."""
     counts, (depth, height, width) = np.zeros(256, np.int64), array.chunks
     for z, y, x in _places(array):
         counts += tally(values[z : z + depth, y : y + height, x : x + width])
@@ -205,5 +205,5 @@ def _counts(array: h5py.Dataset, values: Bytes) -> NDArray[np.int64]:
 
 
 def _is_used(block: Bytes, fill: int) -> bool:
-    """Whether a block holds anything but the fill value."""
+    """Whether a block holds anything other than the fill value."""
     return bool(block.any()) if fill == 0 else int(block.min()) != fill

@@ -1,8 +1,8 @@
-"""Strokes kept on this computer: those that a network drive may lose, and those that the project's disk refused to the end.
+"""Journals on this computer: of changes that a network drive may lose, and of changes that the project's disk refused.
 
-A server may say that it has flushed what it has not. So changes of a project on a network drive are mirrored in the folder where this
-user's programs keep their state, until they are in a generation of labels. Changes that the disk still refuses when the window closes go
-into the user's documents. Both come back when their case is opened.
+A server may report data as flushed that is not. So changes of a project on a network drive are mirrored in the folder of application
+state until they are in a generation of labels. Changes that the disk still refuses when the window closes go into the user's documents
+folder. Both are restored when their case is opened.
 """
 
 from __future__ import annotations
@@ -22,18 +22,18 @@ from unetstudio.project.record import JournalEntry, Kind
 from unetstudio.project.store import LabelStore
 
 REFUSED_FOLDER = "U-Net Studio unsaved strokes"
-"""In the user's documents, for whoever looks there."""
+"""Name of the folder for refused changes in the user's documents folder."""
 AFTER = "after"
-"""Key in a mirrored record: SHA-256 of the change before it, as the project's own journal has it."""
+"""Key in a mirrored record: SHA-256 of the change before it in the project's own journal."""
 
 Change = tuple[str, Kind, Edit]
-"""Case id, why the Edit was applied, and the Edit."""
+"""Case id, kind of change, and the Edit."""
 
 
 class LocalJournal:
-    """The local journals of one project, `<case>-<n>.journal` in a folder named by the project's uuid under `state` and `documents`.
+    """The local journals of a project, `<case>-<n>.journal` in a folder named by the project's uuid under `state` and `documents`.
 
-    Mirroring is best effort: a local disk that refuses costs the mirror alone.
+    Mirroring is best effort: a local disk that refuses costs only the mirror.
     """
 
     def __init__(self, project: Project, *, state: Path, documents: Path) -> None:
@@ -45,7 +45,7 @@ class LocalJournal:
         self._journals: dict[str, Journal] = {}
 
     def notice(self) -> str:
-        """Return what the user of a network drive should know, the first time this computer sees the project; else ""."""
+        """Return a notice about network drives the first time this computer opens the project; else ""."""
         if not self.mirrors or self._mirror.is_dir():
             return ""
         with contextlib.suppress(ProjectError):
@@ -66,7 +66,7 @@ class LocalJournal:
             self._journals[case].append(kind, edit, sequence, {AFTER: after.hex()})
 
     def keep_refused(self, changes: Iterable[Change]) -> None:
-        """Keep changes that the disk refused, oldest first, behind those kept before; ProjectError when this disk refuses as well."""
+        """Store refused changes, oldest first, after those stored earlier; raise ProjectError when this disk refuses as well."""
         journals: dict[str, Journal] = {}
         for case, kind, edit in changes:
             if case not in journals:
@@ -75,14 +75,14 @@ class LocalJournal:
             journals[case].append(kind, edit, journals[case].count + 1)
 
     def restore(self, store: LabelStore, case: str, apply: Callable[[Edit], object]) -> list[JournalEntry]:
-        """Append to the project what it lost or refused, and apply it to its labels."""
+        """Append lost and refused changes to the project and apply them to its labels; return them."""
         if self._project.read_only:
             return []
         lost = self._restore_lost(store, case, apply) if self.mirrors else []
         return lost + self._restore_refused(store, case, apply)
 
     def lost(self, case: str, sequence: int, last: bytes) -> list[JournalEntry]:
-        """Return the mirrored changes that follow on the last one that the project still has, its number and SHA-256."""
+        """Return the mirrored changes after the last one that the project still has, given by its number and SHA-256."""
         mirrored: dict[int, JournalEntry] = {}
         with contextlib.suppress(ProjectError):
             mirrored = {entry.sequence: entry for entry in _entries(self._mirror, case) if entry.kind.changes}
@@ -95,7 +95,7 @@ class LocalJournal:
         return [mirrored[number] for number in range(sequence + 1, end + 1)]
 
     def forget(self, case: str) -> None:
-        """Drop the case's mirrored changes, once they are in a generation of labels."""
+        """Delete the case's mirrored changes, when they are in a generation of labels."""
         if self.mirrors:
             self._journals.pop(case, None)
             with contextlib.suppress(ProjectError):
@@ -126,7 +126,7 @@ class LocalJournal:
                 restored += 1
                 apply(entry.edit)
         finally:
-            if restored:  # a second refusal must not bring these back twice; a file of which nothing can be read is kept
+            if restored:  # after another refusal store only the rest, so that none is restored twice; an unreadable file is kept
                 self.keep_refused((case, entry.kind, entry.edit) for entry in entries[restored:])
                 for path in journals:
                     remove(path)
@@ -134,7 +134,7 @@ class LocalJournal:
 
 
 def _entries(folder: Path, case: str) -> list[JournalEntry]:
-    """Read the records kept of a case, oldest first."""
+    """Read a case's records, oldest first."""
     return [entry for path in _journals(folder, case) for entry in read(path).entries]
 
 
@@ -149,7 +149,7 @@ def _journals(folder: Path, case: str) -> list[Path]:
 
 
 def _free_name(folder: Path, case: str) -> Path:
-    """Return a journal's name that no file has."""
+    """Return an unused name for a journal."""
     taken = _journals(folder, case)
     return folder / f"{case}-{_number(taken[-1]) + 1 if taken else 1}.journal"
 

@@ -1,4 +1,4 @@
-"""Locating folders and images: where a new project goes, and where images that were moved lie now."""
+"""Location of folders and images: the folder of a new project, and the new paths of moved images."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from unetstudio.project import durable, folders
 from unetstudio.project.manifest_file import SUFFIX, is_project
 
 MOST_CANDIDATES = 50
-"""Files of the right name that are examined before giving up."""
+"""Largest number of files with the right name that are examined."""
 MOST_FOLDERS, MOST_FOLDERS_NEAR = 20_000, 2_000
-"""Folders searched under what was dropped on the window, and under the project's own neighbourhood."""
+"""Largest number of folders searched below those dropped on the window, and around the project."""
 
 
 def default_folder(images: list[Path], documents: Path) -> Path:
-    """Return a folder that does not exist yet: beside the images, or in the documents folder when that cannot be written to."""
+    """Return a folder that does not exist yet: beside the images, or in the documents folder when that place is not writable."""
     first = images[0].absolute()
     home = first if first.is_dir() else first.parent
     name = home.name or "project"
@@ -35,7 +35,7 @@ def default_folder(images: list[Path], documents: Path) -> Path:
 
 
 def _is_writable(folder: Path) -> bool:
-    """Try to write: what the system says of a network folder is often wrong."""
+    """Whether a folder is writable, found by writing: permissions reported for network folders are often wrong."""
     probe = folder / f".unetstudio.{secrets.token_hex(4)}{folders.TEMPORARY}"
     try:
         durable.write_bytes(probe, b"")
@@ -46,7 +46,7 @@ def _is_writable(folder: Path) -> bool:
 
 
 def project_beside(images: list[Path]) -> Path | None:
-    """Return the project that `default_folder` would have named first, if it exists."""
+    """Return the project at the first name that `default_folder` tries, if there is one."""
     first = images[0].absolute()
     home = first if first.is_dir() else first.parent
     folder = (home.parent if first.is_dir() else home) / f"{home.name or 'project'}{SUFFIX}"
@@ -54,10 +54,10 @@ def project_beside(images: list[Path]) -> Path | None:
 
 
 def relink(case: Case, project_folder: Path, hash_of: Callable[[Source], str], more: Iterable[Path] = ()) -> Case:
-    """Return the case with its source where it lies now; `hash_of` gives the SHA-256 by which it is recognised.
+    """Return the case with the current path of its source; `hash_of` returns the SHA-256 by which it is recognised.
 
-    The search is for the longest part of its old path that fits under the project, its parent, their neighbours, and the folders in
-    `more` (dropped on the window). ProjectError when it is not there, or only under the right name with other bytes.
+    The longest part of its old path is searched under the folders in `more` (dropped on the window), the project, and the folders above
+    it. Raise ProjectError when it is not found, or only with other bytes.
     """
     if case.source.path.exists():
         return case
@@ -74,19 +74,19 @@ def relink(case: Case, project_folder: Path, hash_of: Callable[[Source], str], m
 
 
 def _candidates(old: Path, project_folder: Path, more: Iterable[Path]) -> Iterator[Path]:
-    """Yield existing paths that end as the old one does, the likeliest first, each once."""
-    tails = [Path(*old.parts[i:]) for i in range(1, len(old.parts))]  # the longest first
+    """Yield existing paths that end as the old one does, likeliest first, each once."""
+    tails = [Path(*old.parts[i:]) for i in range(1, len(old.parts))]  # longest first
     near = [project_folder.parent, project_folder, project_folder.parent.parent]
     dropped = [folder if folder.is_dir() else folder.parent for folder in more]
-    seen: set[Path] = set()
+    yielded: set[Path] = set()
     for path in _existing(dropped, near, tails):
-        if path not in seen:
-            seen.add(path)
+        if path not in yielded:
+            yielded.add(path)
             yield path
 
 
 def _existing(dropped: list[Path], near: list[Path], tails: list[Path]) -> Iterator[Path]:
-    """Yield paths with as much of the old path as possible, then by name alone, however deep."""
+    """Yield paths that share as much of the old path as possible, then those at any depth that share only the name."""
     for folder in (*dropped, *near):
         for tail in tails:
             if (folder / tail).exists():

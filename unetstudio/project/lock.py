@@ -1,7 +1,7 @@
-"""The write lock of a project: one lock file of our own with host, process and a heartbeat.
+"""The write lock of a project: a lock file with host, process and a heartbeat.
 
-Not the file system's locks, which network drives often lack, and not HDF5's. It guards against ourselves, which is what happens: a second
-window on the same folder.
+File system locks are not used, since network drives often lack them, nor HDF5's. The lock guards against a second window of this program
+on the same folder.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ NAME = "lock"
 HEARTBEAT = 30.0
 """Seconds between two calls of `Lock.heartbeat`."""
 STALE = 120.0
-"""Seconds without a heartbeat after which a holder on another computer counts as gone."""
+"""Seconds without a heartbeat after which a holder on another computer counts as dead."""
 
 
 @dataclass(frozen=True)
@@ -47,7 +47,7 @@ class LockHolder:
 
     @property
     def message(self) -> str:
-        """What to tell the user of the second window."""
+        """The sentence for the user of the second window."""
         if not self.host:
             where = "is in use by another program"
         elif self.host == platform.node():
@@ -63,15 +63,15 @@ class Lock:
     def __init__(self, path: Path, content: bytes) -> None:
         self.path = path
         self.lost = False
-        """Released, or taken by somebody who took us for dead after a long sleep."""
+        """Whether the lock was released, or taken by another process that took this one for dead."""
         self.is_ours: Callable[[], bool] = lambda: True
-        """Called when the lock file is gone: whether the folder still holds the project that was locked."""
+        """Whether the folder still holds the project that was locked; called when the lock file is gone."""
         self._content = content
 
     def confirm(self) -> None:
-        """Confirm the lock before each write; ProjectError when it is lost, after which nothing may be written, or the disk fails.
+        """Confirm the lock before each write; raise ProjectError when it is lost, and nothing may be written, or the disk fails.
 
-        A lock file that was merely deleted is made again; not so in another project that was put in the place of ours.
+        A lock file that was merely deleted is made again, unless another project has replaced ours.
         """
         try:
             content = read_bytes(self.path) if not self.lost else b""
@@ -86,12 +86,12 @@ class Lock:
             raise ProjectError(self.path.parent, "is in use by another program now, so nothing more is saved here. Open it again.")
 
     def heartbeat(self) -> None:
-        """Show other computers that this process is alive, every `HEARTBEAT` seconds. ProjectError as `confirm`."""
+        """Show other computers that this process is alive, every `HEARTBEAT` seconds. Raise ProjectError as `confirm` does."""
         self.confirm()
         touch(self.path)
 
     def release(self) -> None:
-        """Unlock the project; never removes somebody else's lock."""
+        """Unlock the project; another process's lock is never removed."""
         with contextlib.suppress(ProjectError):  # a folder that is gone needs no unlocking
             if not self.lost and read_bytes(self.path) == self._content:
                 remove(self.path)
@@ -99,7 +99,7 @@ class Lock:
 
 
 def acquire(folder: Path) -> Lock | LockHolder:
-    """Lock a project folder, or return who holds the lock; ProjectError when the folder cannot be written to."""
+    """Lock a project folder, or return the lock's holder; raise ProjectError when the folder cannot be written to."""
     path = folder / NAME
     process = psutil.Process()
     me = LockHolder(platform.node(), os.getpid(), account_name(), __version__, process.create_time(), secrets.token_hex(8))
@@ -121,7 +121,7 @@ def acquire(folder: Path) -> Lock | LockHolder:
 
 
 def is_locked(folder: Path) -> bool:
-    """Whether somebody holds a project folder's lock, as far as can be seen without writing."""
+    """Whether a project folder is locked, as far as can be seen without writing."""
     try:
         held, last_heartbeat = read_bytes(folder / NAME), file_listing.modified_at(folder / NAME)
     except ProjectError:
@@ -130,7 +130,7 @@ def is_locked(folder: Path) -> bool:
 
 
 def _is_gone(holder: LockHolder, silence: float) -> bool:
-    """Whether the holder has ended. A process of that number that began at another time is another one, unless the clock was set."""
+    """Whether the holder has ended. A process with its number but another start time is a different one, unless the clock was set."""
     if holder.host != platform.node():
         return silence > STALE
     if not psutil.pid_exists(holder.pid):
@@ -143,7 +143,7 @@ def _is_gone(holder: LockHolder, silence: float) -> bool:
 
 
 def _remove_dead(path: Path, dead: bytes) -> None:
-    """Remove a dead lock, and put it back should it be another, live one by now."""
+    """Remove a dead lock; restore it if it is another, live one by now."""
     aside = path.with_name(f".lock.{secrets.token_hex(4)}{TEMPORARY}")
     try:
         move(path, aside)
@@ -156,7 +156,7 @@ def _remove_dead(path: Path, dead: bytes) -> None:
 
 
 def _disk_time(folder: Path) -> float:
-    """Return the time by the clock that dates the folder's files: on a network drive the server's."""
+    """Return the time by the clock that sets the folder's file times: on a network drive the server's."""
     probe = folder / f".clock.{secrets.token_hex(4)}{TEMPORARY}"
     now = write_once(probe, b"")
     remove(probe)
@@ -164,7 +164,7 @@ def _disk_time(folder: Path) -> float:
 
 
 def _parsed(content: bytes) -> LockHolder:
-    """Parse the holder; an unreadable lock has an unknown one."""
+    """Parse the holder; that of an unreadable lock is unknown."""
     try:
         v = json.loads(content)
         holder = LockHolder(str(v["host"]), int(v["pid"]), str(v["user"]), str(v["version"]), float(v["started"]), str(v["token"]))

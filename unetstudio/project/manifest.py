@@ -1,4 +1,4 @@
-"""The contents of project.json as one frozen value: classes, cases, settings, steps and view; and its text with a checksum."""
+"""The contents of project.json as a frozen value: classes, cases, settings, steps and view; and its text with a checksum."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from unetstudio.project.os_errors import DamagedError
 from unetstudio.settings import TrainingSettings
 
 MOST_BYTES = 256 * 2**20
-"""Largest text that is read; a case takes 350 bytes."""
+"""Largest size of a manifest that is read; a case takes 350 bytes."""
 BEGINNING = b'{\n"version": '
 _CHECKSUM = b',\n"sha256": "'
 _TAIL = b'"\n}\n'
@@ -30,7 +30,7 @@ _NEWER = "was made by a newer version of U-Net Studio; install that version to o
 
 @dataclass(frozen=True)
 class Manifest:
-    """No patient's name anywhere: of the images only the paths that the user gave."""
+    """The contents of project.json. It holds no patient's name: of the images only the paths that the user gave."""
 
     uuid: str
     created: float  # seconds since 1970, UTC
@@ -38,7 +38,7 @@ class Manifest:
     cases: tuple[Case, ...] = ()
     training: TrainingSettings = field(default_factory=TrainingSettings)
     steps: tuple[dict[str, Any], ...] = ()  # post-processing, as `postprocess` writes them
-    view: dict[str, Any] = field(default_factory=dict)  # open case, slice, zoom ..., as the window writes them
+    view: dict[str, Any] = field(default_factory=dict)  # open case, slice, zoom, as the window writes them
     version: int = VERSION  # of the file it was read from
 
 
@@ -46,11 +46,11 @@ Lines = dict[str, tuple[Case, str]]
 
 
 def encode(manifest: Manifest, folder: Path, lines: Lines | None = None) -> bytes:
-    """Write a manifest as text, a case a line; the last line is the SHA-256 of all before it.
+    """Encode a manifest as text, one line per case; the last line is the SHA-256 of all before it.
 
-    `lines` keeps each case's line from one save to the next: of ten thousand cases one or none has changed.
+    `lines` caches each case's line from one save to the next, since usually at most one of many cases has changed.
     """
-    kept = {} if lines is None else lines
+    cache = {} if lines is None else lines
     values = {
         "version": VERSION,
         "uuid": manifest.uuid,
@@ -62,15 +62,15 @@ def encode(manifest: Manifest, folder: Path, lines: Lines | None = None) -> byte
     }
     head = [f"{json.dumps(key)}: {json.dumps(value, ensure_ascii=False)}" for key, value in values.items()]
     for case in manifest.cases:
-        if case.id not in kept or kept[case.id][0] is not case:
-            kept[case.id] = (case, json.dumps(case.to_json(folder), ensure_ascii=False))
-    cases = ",\n".join(kept[case.id][1] for case in manifest.cases)
+        if case.id not in cache or cache[case.id][0] is not case:
+            cache[case.id] = (case, json.dumps(case.to_json(folder), ensure_ascii=False))
+    cases = ",\n".join(cache[case.id][1] for case in manifest.cases)
     body = ("{\n" + ",\n".join(head) + ',\n"cases": [\n' + cases + "\n]").encode("utf-8", "surrogatepass")
     return body + _CHECKSUM + hashlib.sha256(body).hexdigest().encode() + _TAIL
 
 
 def decode(data: bytes, path: Path, steps: Mapping[int, Step] = STEPS) -> Manifest:
-    """Parse a project.json at `path`; DamagedError when it is not what was written, ProjectError when it is something else.
+    """Parse the project.json at `path`; raise DamagedError when it was altered, ProjectError when it is something else.
 
     An older version is upgraded by `steps`; a newer one is read as far as this program understands it.
     """
@@ -99,7 +99,7 @@ def decode(data: bytes, path: Path, steps: Mapping[int, Step] = STEPS) -> Manife
 
 
 def is_other_project(path: Path, uuid: str) -> bool:
-    """Whether a project.json belongs to another project than that of this uuid; one that cannot be read belongs to none."""
+    """Whether a project.json belongs to a project with another uuid; False for one that cannot be read."""
     try:
         return decode(read_bytes(path, MOST_BYTES), path).uuid != uuid
     except ProjectError:
@@ -107,7 +107,7 @@ def is_other_project(path: Path, uuid: str) -> bool:
 
 
 def _values(data: bytes, path: Path) -> dict[str, Any]:
-    """Parse the JSON object after its checksum was verified."""
+    """Verify the checksum and parse the JSON object."""
     body, checksum, rest = data.rpartition(_CHECKSUM)
     if not checksum or rest != hashlib.sha256(body).hexdigest().encode() + _TAIL:
         raise DamagedError(path, "is damaged.")
@@ -121,7 +121,7 @@ def _values(data: bytes, path: Path) -> dict[str, Any]:
 
 
 def _finite(text: str) -> float:
-    """Parse a number of the text; ValueError for one that is not finite."""
+    """Parse a number; raise ValueError for one that is not finite."""
     number = float(text)
     if not math.isfinite(number):
         raise ValueError("not a finite number")

@@ -1,4 +1,4 @@
-"""project.json in a project's folder, and its second generation project.json.bak, which serves when the first is damaged."""
+"""The files project.json in a project's folder and project.json.bak, the state before it, which is used when the first is damaged."""
 
 from __future__ import annotations
 
@@ -15,21 +15,21 @@ from unetstudio.project.os_errors import DamagedError, MissingError
 
 MANIFEST, BACKUP = "project.json", "project.json.bak"
 SUFFIX = ".unetstudio"
-"""Suffix of a project's folder."""
+"""Suffix of project folders."""
 
 
 class ManifestFile:
-    """The two generations of one project; `saved` is the manifest as last read or written, None before the first write."""
+    """The two generations of a project's manifest; `saved` is that last read or written, None before the first write."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
         self.path = folder / MANIFEST
         self.saved: Manifest | None = None
-        self._content = b""  # the last good project.json, which becomes the second generation
+        self._content = b""  # the last valid project.json, which becomes the second generation
         self._lines: Lines = {}
 
     def read(self) -> tuple[Manifest, str]:
-        """Read the manifest, from the second generation when the first is damaged, with a sentence that says so or ""."""
+        """Read the manifest, and return a sentence if the first generation is damaged and the second was used, else ""."""
         notice = ""
         try:
             self._content = read_bytes(self.path, MOST_BYTES)
@@ -40,7 +40,7 @@ class ManifestFile:
         return self.saved, notice
 
     def write(self, manifest: Manifest) -> None:
-        """Write project.json where something changed, and the one before it as project.json.bak; ProjectError when it stays unsaved."""
+        """Write project.json if something changed, and the one before it as project.json.bak; raise ProjectError if that fails."""
         content = encode(manifest, self._folder, self._lines)
         if content != self._content:
             if self._content:
@@ -51,15 +51,15 @@ class ManifestFile:
         self._content, self.saved = content, manifest
 
     def keep_version(self, version: int) -> None:
-        """Keep the file as read under the name of its version, before a migrated one is written."""
+        """Keep a copy of the file as read, named by its version, before a migrated one is written."""
         write_bytes(self.path.with_name(f"{MANIFEST}.version-{version}"), self._content, replace=True)
 
     def repair(self) -> None:
-        """Write project.json as it was read, where the second generation had to serve; a damaged file is kept under another name."""
-        there = file_listing.exists(self.path)
-        if there and read_bytes(self.path) == self._content:
+        """Write project.json again if it was read from the second generation; a damaged file is kept under another name."""
+        exists = file_listing.exists(self.path)
+        if exists and read_bytes(self.path) == self._content:
             return
-        if there:
+        if exists:
             move(self.path, self.path.with_name(f"{MANIFEST}.damaged-{int(time.time())}"))
         write_bytes(self.path, self._content)
 
@@ -74,7 +74,7 @@ class ManifestFile:
 
 
 def is_project(folder: Path) -> bool:
-    """Whether a folder is a project, judged by its content: other programs have a project.json too."""
+    """Whether a folder is a project, by the content of its project.json, which other programs have too."""
     try:
         if folder.suffix == SUFFIX and any(file_listing.exists(folder / name) for name in (MANIFEST, BACKUP)):
             return True

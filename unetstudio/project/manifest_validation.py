@@ -1,6 +1,6 @@
-"""Validation of project.json: the type and range of everything in it, before any of it is used.
+"""Validation of project.json: the type and range of everything in it, before it is used.
 
-A project may come from anybody. A checksum reveals damage, not malice: whoever forges the text can forge the checksum.
+Projects are untrusted. A checksum reveals damage, not malice: whoever forges the text can forge the checksum.
 """
 
 from __future__ import annotations
@@ -20,13 +20,13 @@ SHA256 = re.compile(r"[0-9a-f]{64}")
 LONGEST_PATH = 32_768
 LONGEST_AXIS, MOST_VOXELS = 2**31, 2**42
 LATEST = 1e11
-"""Seconds since 1970: the year 5138."""
+"""Latest valid time in seconds since 1970: the year 5138."""
 REMOVED = "removed"
-"""Key in the view: ids of removed cases by the SHA-256 of their images, under which the window adds them again."""
+"""Key in the view: ids of removed cases by the SHA-256 of their images, which they get back when added again."""
 
 
 def find_problem(values: dict[str, Any]) -> str:
-    """Name what in these values this program could not have written, or ""."""
+    """Name a value that this program could not have written, or ""."""
     try:
         check(values)
     except ValueError as error:
@@ -37,7 +37,7 @@ def find_problem(values: dict[str, Any]) -> str:
 
 
 def check(values: dict[str, Any]) -> None:
-    """Raise ValueError, KeyError, TypeError or AttributeError for the first invalid value; what is invalid in the view is dropped."""
+    """Raise ValueError, KeyError, TypeError or AttributeError for the first invalid value; drop invalid entries of the view."""
     _require(_matches(CASE_ID, values["uuid"]), "uuid")
     _require(_number(values["created"]) and abs(values["created"]) < LATEST, "created")
     ClassTable.from_json(values["classes"])
@@ -53,7 +53,7 @@ def check(values: dict[str, Any]) -> None:
 
 
 def check_case(case: dict[str, Any]) -> None:
-    """Check one case, also before it is added to a project, which must open again."""
+    """Check one case, also before it is added to a project, so that the project opens again."""
     _require(_matches(CASE_ID, case["id"]) and _matches(SHA256, case["sha256"]), "a case's id or hash")
     _require(isinstance(case["name"], str) and isinstance(case.get("kind", ""), str), "a case's name or kind")
     path = case["source"]["path"]
@@ -80,7 +80,7 @@ def _training(settings: dict[str, Any]) -> None:
 
 
 def _view(view: dict[str, Any]) -> dict[str, Any]:
-    """Return the view without what no window would have written, which is no reason to refuse a project."""
+    """Return the view without invalid entries, which are no reason to refuse a project."""
 
     def table(name: str, key: Callable[[Any], bool], value: Callable[[Any], bool]) -> None:
         entries = view.get(name, {})

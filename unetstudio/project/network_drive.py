@@ -1,4 +1,4 @@
-"""Recognition of network drives: disks of another computer, on which flushed data is only as safe as that computer makes it."""
+"""Recognition of network drives, on which flushed data is only as safe as the server makes it."""
 
 from __future__ import annotations
 
@@ -35,11 +35,11 @@ FILE_SYSTEMS = frozenset(
         "s3fs",
     }
 )
-"""Types of network file systems, without "fuse."."""
+"""Types of network file systems, without the prefix "fuse."."""
 
 
 def is_on_network_drive(folder: Path) -> bool:
-    """Whether another computer's disk holds the folder."""
+    """Whether a folder is on another computer's disk."""
     place = os.path.realpath(folder)
     if place.startswith("\\\\"):
         return True
@@ -50,5 +50,5 @@ def is_on_network_drive(folder: Path) -> bool:
     around = [p for p in partitions if p.mountpoint and Path(place).is_relative_to(p.mountpoint)]
     if not around:
         return False
-    mount = max(reversed(around), key=lambda p: len(p.mountpoint))  # of two on the same place the later covers the other
+    mount = max(reversed(around), key=lambda p: len(p.mountpoint))  # of two at the same place the later hides the other
     return mount.fstype.lower().removeprefix("fuse.") in FILE_SYSTEMS or "remote" in mount.opts.split(",")

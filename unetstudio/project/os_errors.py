@@ -1,4 +1,4 @@
-"""Translation of the disk's errors into sentences that say what happened, to which file, and what to do."""
+"""Translation of operating system errors into sentences that say what happened, to which file, and what to do."""
 
 from __future__ import annotations
 
@@ -33,11 +33,11 @@ class MissingError(ProjectError):
 
 
 class DamagedError(ProjectError):
-    """A file whose bytes are not those that were written; an older one may serve."""
+    """A file whose bytes are not those that were written; an older one may be used instead."""
 
 
 def disk_error(path: Path, error: OSError, failure: str = "could not be saved") -> ProjectError:
-    """Return the disk's error in words; `failure` says what could not be done."""
+    """Make the ProjectError for a disk error; `failure` says what could not be done."""
     reasons = {**_REASONS, **_NO_PERMISSION_TO_READ} if failure == NOT_READ else _REASONS
     reason = reasons.get(error.errno or 0, error.strerror or str(error))
     return (MissingError if isinstance(error, FileNotFoundError) else ProjectError)(path, f"{failure}: {reason}.")

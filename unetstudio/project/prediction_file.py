@@ -1,4 +1,4 @@
-"""The last complete prediction of a case on disk: shown at once when the case is opened; may be lost, and is then made anew."""
+"""The last complete prediction of a case on disk, shown when the case is opened; if lost, it is made anew."""
 
 from __future__ import annotations
 
@@ -16,11 +16,11 @@ from unetstudio.project.file_reading import read_bytes
 
 NAME = "prediction.h5"
 DIGEST = 32
-"""Bytes of SHA-256 behind the HDF5 image; readers of HDF5 ignore them."""
+"""Bytes of SHA-256 after the HDF5 image; readers of HDF5 ignore them."""
 
 
 def save(folder: Path, prediction: Prediction) -> None:
-    """Write a complete prediction into a case's folder, in place of the older one; MissingError where the project is gone."""
+    """Write a complete prediction into a case's folder, replacing the older one; raise MissingError when the project is gone."""
     import h5py
     import hdf5plugin
 
@@ -36,7 +36,7 @@ def save(folder: Path, prediction: Prediction) -> None:
 
 
 def load(folder: Path, shape: Index) -> Prediction | None:
-    """The prediction kept for a scan of `shape` (Z, Y, X); None when there is none, or none that is whole and fits."""
+    """Load the prediction for a scan of `shape` (Z, Y, X); None when there is none that is whole and fits."""
     try:
         data = read_bytes(folder / NAME)
     except ProjectError:
@@ -59,11 +59,11 @@ def load(folder: Path, shape: Index) -> Prediction | None:
 
 
 def averaged_folder(project: Path, case: str) -> Path:
-    """Where a prediction that is averaged over mirrored images lies until it is exported."""
+    """Return the folder of a prediction averaged over mirrored images, which lies there until it is exported."""
     return project / "cache" / f"averaged-{case}"
 
 
 def forget_averaged(project: Path) -> None:
-    """Remove the averaged predictions, once they are exported or no longer wanted."""
+    """Remove the averaged predictions after an export."""
     for folder in (project / "cache").glob("averaged-*"):
         shutil.rmtree(folder, ignore_errors=True)

@@ -1,4 +1,4 @@
-"""A project folder: opened under its lock, changed in memory, saved as a whole."""
+"""The project: a folder opened under its lock, changed in memory, saved as a whole."""
 
 from __future__ import annotations
 
@@ -30,14 +30,14 @@ FOLDERS = ("cases", "checkpoints", "runs", "cache", "cache/thumbnails")
 
 
 class Project:
-    """`manifest` is replaced, never changed, so that another thread may save it meanwhile; `notices` are sentences for the user."""
+    """An open project. `manifest` is replaced, never mutated, so that another thread may save it; `notices` are sentences for the user."""
 
     def __init__(self, folder: Path, manifest: Manifest, file: ManifestFile, held: Lock | None, notices: Sequence[str] = ()) -> None:
         self.folder = folder
         self.manifest = manifest
         self.notices = tuple(notices)
         self.author = ""
-        """A name that the user typed, for the audit trail."""
+        """The name that the user typed, for the audit trail."""
         self._file = file
         self._lock = held
         if held:
@@ -47,7 +47,7 @@ class Project:
 
     @classmethod
     def create(cls, folder: Path, classes: ClassTable | None = None, training: TrainingSettings | None = None) -> Project:
-        """Make a new project in a folder that is empty or does not exist yet; it is open for writing."""
+        """Make a new project in a folder that is empty or does not exist yet, and open it for writing."""
         if any(file.name != lock.NAME and file.suffix != folders.TEMPORARY for file in file_listing.list_folder(folder)):
             raise ProjectError(folder, "is not empty; choose a new name for the project.")
         folders.make_folder(folder)
@@ -65,9 +65,9 @@ class Project:
 
     @classmethod
     def open(cls, folder: Path, read_only: bool = False) -> Project:
-        """Open the project of a folder, or of its project.json; for reading where it cannot be written, and `notices` say why."""
+        """Open the project of a folder, or of its project.json; read-only if it cannot be written, with the reason in `notices`."""
         folder = folder.parent if folder.name == MANIFEST else folder
-        if not file_listing.list_folder(folder) or not is_project(folder):  # one that may not be read says so
+        if not file_listing.list_folder(folder) or not is_project(folder):  # an unreadable folder raises its own error
             raise ProjectError(folder, "is not a U-Net Studio project; choose a folder that ends in .unetstudio.")
         held, refusal = (None, "") if read_only else _lock(folder)
         project = None
@@ -83,7 +83,7 @@ class Project:
         return project
 
     def close(self) -> None:
-        """Release the lock and the reserve; nothing is saved."""
+        """Release the lock and the reserve, without saving."""
         if self._lock:
             if not self._lock.lost:
                 disk_reserve.release_reserve(self._file.path)
@@ -97,40 +97,36 @@ class Project:
         self.close()
 
     def save(self) -> None:
-        """Write project.json where something changed, and the one before it as project.json.bak; ProjectError when it stays unsaved."""
+        """Write project.json if something changed, and the one before it as project.json.bak; raise ProjectError if that fails."""
         self._require_lock()
         if self.unsaved:
             self._file.write(self.manifest)
 
     @property
     def unsaved(self) -> bool:
-        """Whether something changed since the last save that went well."""
+        """Whether something changed since the last successful save."""
         return self.manifest is not self._file.saved
 
     def heartbeat(self) -> None:
-        """Keep the lock, every `lock.HEARTBEAT` seconds. ProjectError when it was lost: the project is read-only from then on."""
+        """Refresh the lock, every `lock.HEARTBEAT` seconds. Raise ProjectError when it was lost: the project is read-only then."""
         if self._lock:
-            try:
-                self._lock.heartbeat()
-            except ProjectError:
-                self._lock = None if self._lock.lost else self._lock
-                raise
+            self._lock.heartbeat()
             self.hold_reserve()
 
     def hold_reserve(self) -> None:
-        """Hold disk space for strokes against a full disk, where there is enough; again once a full disk has space again."""
+        """Reserve disk space for strokes if there is enough; also again, after a full disk has space again."""
         if not self.read_only:
             disk_reserve.hold_reserve(self.folder)
 
     def space_warning(self, case_id: str = "") -> str:
-        """Return one sentence when the disk has less than 1 GB or three times the case's last generation of labels left; else ""."""
+        """Return a sentence when less than 1 GB, or than three times the case's last generation of labels, is free; else ""."""
         return low_space_warning(self.folder, self.folder_of(case_id) if case_id else None)
 
     # -------------------------------------------------------------------------------------------------------------- contents
 
     @property
     def read_only(self) -> bool:
-        """Whether nothing can be saved: opened so, or the lock was lost."""
+        """Whether nothing can be saved: it was opened for reading, or the lock was lost."""
         return self._lock is None or self._lock.lost
 
     @property
@@ -149,17 +145,17 @@ class Project:
         return self.manifest.cases
 
     def case(self, case_id: str) -> Case:
-        """Return the case of an id; UserError when there is none."""
+        """Return the case of an id; raise UserError when there is none."""
         return case_changes.find_case(self.cases, case_id)
 
     def update(self, **fields: Any) -> None:
-        """Set other `classes`, `training`, `steps`, `view` or `cases`; not yet saved."""
+        """Replace `classes`, `training`, `steps`, `view` or `cases`, without saving."""
         self.manifest = replace(self.manifest, **fields)
 
     def add_cases(self, cases: Iterable[Case]) -> tuple[Case, ...]:
-        """Add cases at the end and return those added: an image that is in the project already is left out.
+        """Append cases and return those added; images that are in the project already are left out.
 
-        UserError, and nothing is added, when the number of channels differs: one network reads all scans of a project.
+        Raise UserError, and add none, when the number of channels differs: one network reads all scans of a project.
         """
         index = self._index if self._index.cases is self.cases else case_changes.CaseIndex.of(self.cases)
         self._index, added = index.added(cases)
@@ -171,7 +167,7 @@ class Project:
     def folder_of(self, case: Case | str) -> Path:
         """Return the folder of a case's labels, journals and prediction, which may not exist yet.
 
-        ProjectError when it would lead out of the project.
+        Raise ProjectError when it would lead out of the project.
         """
         case_id = case if isinstance(case, str) else case.id
         folder = self.folder / "cases" / case_id
@@ -180,7 +176,7 @@ class Project:
         return folder
 
     def store(self, case: Case | str) -> LabelStore:
-        """Return what reads and writes a case's labels."""
+        """Return the store of a case's labels."""
         case_id = case if isinstance(case, str) else case.id
         return LabelStore(
             self.folder_of(case),
@@ -198,13 +194,13 @@ class Project:
 
     @property
     def cache(self) -> Path:
-        """The folder of what can be made again; deletable at any time."""
+        """The folder of caches, which may be deleted at any time."""
         return self.folder / "cache"
 
     # --------------------------------------------------------------------------------------------------------------- opening
 
     def _prepare_for_writing(self) -> None:
-        """Clean up after a killed program, migrate and repair; where that is refused the project stays read-only, with a sentence."""
+        """Clean up after a killed program, migrate and repair; if that fails, make the project read-only, with a notice."""
         if self.manifest.version > VERSION:
             self._fall_back_to_reading("This project was made by a newer version of U-Net Studio; it is shown for reading only.")
             return
@@ -234,7 +230,7 @@ class Project:
 
 
 def new_case(source: Source, scan: Scan, sha256: str) -> Case:
-    """Make the case of a scan just read; `sha256` is of the source's bytes."""
+    """Make the case of a scan; `sha256` is that of the source's bytes."""
     name = scan.name or source.path.stem
     case = Case(uuid.uuid4().hex[:16], name, source, sha256, scan.shape, scan.channels, scan.kind, scan.geometry)
     try:
@@ -245,7 +241,7 @@ def new_case(source: Source, scan: Scan, sha256: str) -> Case:
 
 
 def _lock(folder: Path) -> tuple[Lock | None, str]:
-    """Return the lock and "", or None and the sentence that says why there is none."""
+    """Return the lock and "", or None and a sentence with the reason."""
     try:
         held = lock.acquire(folder)
     except ProjectError as error:

@@ -1,8 +1,8 @@
-"""One record of a journal: an Edit, or an event without voxels, as bytes with a checksum.
+"""A record of a journal: an Edit, or an event without voxels, as bytes with a checksum.
 
-Magic, sequence, length, CRC-32 and payload; the payload holds the SHA-256 of the record before it, the kind, a JSON description (time,
-user, tool, class, region) and the zlib-packed mask and values. Sequence and length are never zero, so that the zeros a power cut leaves
-are no record.
+It consists of magic, sequence, length, CRC-32 and payload; the payload holds the SHA-256 of the record before it, the kind, a JSON
+description (time, user, tool, class, region) and the zlib-packed mask and values. Sequence and length are never zero, so zeros left by a
+power cut are no record.
 """
 
 from __future__ import annotations
@@ -30,22 +30,22 @@ MAGIC = b"UJ1\n"
 HEADER = struct.Struct("<4sQQI")  # magic, sequence, payload length, CRC-32 of the three and the payload
 PREFIX = struct.Struct("<32sBI")  # SHA-256 of the record before, kind, length of the JSON
 UNKNOWN = bytes(32)
-"""In place of the digest of the record before, when there is none or it is not known."""
+"""The digest of the record before when there is none or it is unknown."""
 MOST_PACKED = 1040
-"""zlib packs nothing closer than 1032 to 1."""
+"""Upper bound of zlib's compression ratio, which is 1032."""
 LARGE = 64 * 2**20
-"""Bytes that are unpacked without a check of the memory."""
+"""Bytes that are unpacked without a check of the free memory."""
 ARRAYS = ("before", "after", "before_origin", "after_origin")
 
 
 class Kind(IntEnum):
-    """The kind of a record. EDIT, UNDO and REDO change the labels; the others stand beside them and have no number of their own."""
+    """The kind of a record. EDIT, UNDO and REDO change the labels; the others do not and have no number of their own."""
 
     EDIT = 1
     UNDO = 2
     REDO = 3
-    PARTIAL = 4  # what the stroke in hand changed since its last part; void once its EDIT or a CANCEL follows
-    CANCEL = 5  # the stroke in hand was cancelled
+    PARTIAL = 4  # changes of the current stroke since its last part; void when its EDIT or a CANCEL follows
+    CANCEL = 5  # the current stroke was cancelled
     NOTE = 6  # an event without voxels, for the audit trail
 
     @property
@@ -56,24 +56,24 @@ class Kind(IntEnum):
 
 @dataclass(frozen=True, eq=False, slots=True)
 class JournalEntry:
-    """One record; its Edit is unpacked each time it is asked for, so that a long history stays small."""
+    """A record; its Edit is unpacked on each access, so that a long history takes little memory."""
 
     kind: Kind
-    sequence: int  # its number; of a record that changes nothing, the number that the next change will have
+    sequence: int  # its number; for a record that changes nothing, that of the next change
     previous: bytes  # SHA-256 of the record before
-    digest: bytes  # SHA-256 of this one
+    digest: bytes  # SHA-256 of this record
     path: Path
     payload: bytes
 
     @property
     def edit(self) -> Edit:
-        """The Edit as it was applied: for an undo, the inverse of what was undone. ProjectError when the record is malformed."""
+        """The Edit as applied: for an undo, the inverse of the undone one. Raise ProjectError when the record is malformed."""
         return _unpack(self.payload, self.path)
 
     def write_into(self, values: Bytes, origin: Bytes) -> tuple[Bytes, Bytes]:
-        """Give the voxels of a label map (Z, Y, X) their new values without making an Edit, and return the old and new ones.
+        """Write the new values into a label map (Z, Y, X) without making an Edit, and return the voxels' old and new values.
 
-        ProjectError when the record is malformed, or lies outside.
+        Raise ProjectError when the record is malformed, or its region is outside.
         """
         region, packed, arrays, _ = _fields(self.payload, self.path)
         if any(end > size for end, size in zip(region.stop, values.shape, strict=True)):
@@ -87,12 +87,12 @@ class JournalEntry:
 
     @property
     def description(self) -> dict[str, Any]:
-        """Time, user, tool, class value, region: the audit trail's line."""
+        """Time, user, tool, class value and region, for the audit trail."""
         return _description(self.payload, self.path)[0]
 
     @property
     def without_arrays(self) -> JournalEntry:
-        """The same record with its description alone, for which `edit` is an error."""
+        """The same record with only its description; `edit` is then an error."""
         return replace(self, payload=self.payload[: _description(self.payload, self.path)[1]])
 
     @property
@@ -102,7 +102,7 @@ class JournalEntry:
 
 
 def encode(kind: Kind, edit: Edit | None, sequence: int, previous: bytes = UNKNOWN, more: Mapping[str, Any] | None = None) -> bytes:
-    """Encode an Edit, or an event without one, as a record; arrays of one value cost one number."""
+    """Encode an Edit, or an event without one, as a record; constant arrays take a single number."""
     if sequence <= 0:
         raise ValueError("sequence numbers begin at 1")
     description: dict[str, Any] = {"user": account_name(), **(more or {})}
@@ -152,7 +152,7 @@ def parse_record(data: bytes, at: int, path: Path) -> JournalEntry | None:
 
 
 def account_name() -> str:
-    """Return the account's name, for the audit trail."""
+    """Return the name of the user's account, for the audit trail."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):  # no account of that number, or no such module
@@ -160,7 +160,7 @@ def account_name() -> str:
 
 
 def _description(payload: bytes, path: Path) -> tuple[dict[str, Any], int]:
-    """Parse the JSON part; return it and where the packed arrays begin."""
+    """Parse the JSON part; return it and the offset of the packed arrays."""
     _, _, length = PREFIX.unpack_from(payload)
     start = PREFIX.size + length
     try:
@@ -185,7 +185,7 @@ def _unpack(payload: bytes, path: Path) -> Edit:
 
 
 def _fields(payload: bytes, path: Path) -> tuple[Region, Bytes, dict[str, Bytes | int], dict[str, Any]]:
-    """Parse region, packed mask, the four arrays (a constant one as its value) and the description; ProjectError when malformed."""
+    """Parse region, packed mask, the four arrays (constant ones as a value) and description; raise ProjectError when malformed."""
     description, start = _description(payload, path)
     try:
         region = _region(description["region"])
@@ -216,7 +216,7 @@ def _fields(payload: bytes, path: Path) -> tuple[Region, Bytes, dict[str, Bytes 
 
 
 def _region(corners: Any) -> Region:
-    """Make a region from JSON; ValueError unless it is a box with voxels in it."""
+    """Make a region from JSON; raise ValueError unless it is a box with voxels."""
     (z0, y0, x0), (z1, y1, x1) = corners
     region = Region((int(z0), int(y0), int(x0)), (int(z1), int(y1), int(x1)))
     if region.empty or min(region.start) < 0:
@@ -225,5 +225,5 @@ def _region(corners: Any) -> Region:
 
 
 def malformed(path: Path) -> ProjectError:
-    """Return the error for a record that only another program, or somebody's hand, can have written."""
+    """Make the error for a record that this program cannot have written."""
     return ProjectError(path, "holds a stroke that makes no sense; it was not written by this program, or was changed.")

@@ -1,4 +1,4 @@
-"""Recovery of a case from its files: the newest whole generation, the strokes that follow it, and what is wrong with any file.
+"""Recovery of a case from its files: the newest whole generation, the strokes after it, and the files that are damaged.
 
 Nothing on disk is changed.
 """
@@ -24,26 +24,26 @@ from unetstudio.project.replay import replay, require_inside
 
 LABELS = re.compile(r"labels-(\d+)\.h5")
 TORN = ".torn"
-"""Suffix of the kept copy of a journal's damaged end, which shows that the user was told of it."""
+"""Suffix of the copy of a journal's damaged end, whose existence means that the user was informed."""
 JOURNAL = re.compile(r"strokes-(\d+)(?:-(\d+))?\.journal")
 
 
 @dataclass(frozen=True, eq=False)
 class RecoveredCase:
-    """The state of a case by its files. `torn` are journals whose end is no whole record or is missing, where it matters."""
+    """The state of a case by its files. `torn` are journals whose end is damaged or missing, where that matters."""
 
     labels: LabelMap
     newest: Path | None  # the generation that `labels` began from
-    base: int  # number of the last change in it
+    base: int  # number of the last change in `newest`
     applied: tuple[JournalEntry, ...]  # changes after it
     history: tuple[JournalEntry, ...]  # changes, also older ones, that lead to the last applied without a gap
-    last: bytes  # SHA-256 of the last record in force, which the next one names
-    parts: tuple[JournalEntry, ...]  # of a stroke that was in hand at the end; not in `labels`
+    last: bytes  # SHA-256 of the last valid record, which the next one states
+    parts: tuple[JournalEntry, ...]  # of a stroke that was unfinished at the end; not in `labels`
     damaged: tuple[DamagedError, ...]  # generations that are not what was written
     torn: tuple[tuple[Path, JournalContents], ...]
-    short: frozenset[Path]  # journals among these that other files go on from, further than they reach
-    foreign: tuple[Path, ...]  # journals of another case, or under another's name
-    unreachable: int  # highest number of a change that was once saved and cannot be reached; 0 when all can
+    short: frozenset[Path]  # journals among these whose last changes are missing, as later files show
+    foreign: tuple[Path, ...]  # journals of another case, or of another name
+    unreachable: int  # highest number of a saved change that cannot be recovered; 0 if all can
 
     @property
     def sequence(self) -> int:
@@ -52,7 +52,7 @@ class RecoveredCase:
 
     @property
     def message(self) -> str | None:
-        """What to tell the user, or None."""
+        """The message for the user, or None."""
         sentences = [self._damage]
         if self.foreign:
             sentences.append(
@@ -76,10 +76,10 @@ class RecoveredCase:
 
 
 def recover(files: Sequence[Path], shape: Index, case: str = "", past: Sequence[Path] = ()) -> RecoveredCase:
-    """Recover the state of a case of `shape` (Z, Y, X) from its folder's files; ProjectError when saved labels cannot be trusted.
+    """Recover the state of a case of `shape` (Z, Y, X) from its folder's files; raise ProjectError when saved labels are unusable.
 
-    Files that were written under another name, or with the `case`'s id for another case, are left out. Journals of the `past` are read
-    where the labels that are left lie so far back, or none are.
+    Files that state another name than their own, or another case than `case`, are left out. Journals of the `past` are read when no
+    generation is whole, or only one that old.
     """
     newest, labels, base, damaged = _newest(files, shape, case)
     numbers = [int(m[1]) for file in past if (m := JOURNAL.fullmatch(file.name))]
@@ -99,7 +99,7 @@ def recover(files: Sequence[Path], shape: Index, case: str = "", past: Sequence[
     short = _short(links, base, files)
     torn += [(path, contents) for path, contents in journals if path in short and path not in {listed for listed, _ in torn}]
     if damaged and torn and not unreachable:
-        unreachable = last  # nobody knows what was in both
+        unreachable = last  # the content of both is unknown
     if labels is None and not applied:
         if damaged:
             raise damaged[0]
@@ -134,7 +134,7 @@ def generation(path: Path) -> int:
 
 
 def _newest(files: Iterable[Path], shape: Index, case: str) -> tuple[Path | None, LabelMap | None, int, list[DamagedError]]:
-    """Return the newest generation that is whole, its labels and sequence, and what is wrong with newer ones."""
+    """Return the newest whole generation, its labels and sequence, and the errors of newer ones."""
     damaged: list[DamagedError] = []
     for path in sorted((f for f in files if LABELS.fullmatch(f.name)), key=generation, reverse=True):
         try:
@@ -153,12 +153,12 @@ def _journals(files: Iterable[Path]) -> list[tuple[Path, JournalContents]]:
 
 
 def _belongs(path: Path, contents: JournalContents, case: str) -> bool:
-    """Whether a file states no other name and case than those it stands under."""
+    """Whether a journal states its own file name and this case, or neither."""
     return contents.name in ("", path.name) and (not case or contents.case in ("", case))
 
 
 def _following(links: Chain, base: int) -> Iterator[JournalEntry]:
-    """Yield records after change number `base`, up to the first that is missing."""
+    """Yield the records after change number `base`, up to the first gap."""
     last = base
     for place, entry in enumerate(links.entries):
         if entry.sequence <= base:
@@ -185,7 +185,7 @@ def _leading(links: Chain, last: int) -> list[JournalEntry]:
 
 
 def _unfinished(run: Sequence[JournalEntry]) -> list[JournalEntry]:
-    """Return the parts of a stroke that nothing ended."""
+    """Return the parts of an unfinished stroke."""
     parts: list[JournalEntry] = []
     for entry in reversed(run):
         if entry.kind is Kind.PARTIAL:
@@ -196,7 +196,7 @@ def _unfinished(run: Sequence[JournalEntry]) -> list[JournalEntry]:
 
 
 def _short(links: Chain, base: int, files: Iterable[Path]) -> set[Path]:
-    """Return journals that a later file or the labels go on from, further than they reach."""
+    """Return journals whose last changes are missing: a later file or the labels continue from a later change."""
     short = {links.entries[place - 1].path for place in links.breaks}
     if links.entries and links.entries[-1].last_change < base and not any(TORN in file.name for file in files):
         short.add(links.entries[-1].path)

@@ -1,4 +1,4 @@
-"""Copying a whole project to another folder, for when its own disk takes no more; the original project is only read."""
+"""Copying of a whole project to another folder when its own disk fails; the original project is only read."""
 
 from __future__ import annotations
 
@@ -20,12 +20,12 @@ from unetstudio.project.record import Kind
 from unetstudio.project.store import LabelStore
 
 COPIED = ("cases", "checkpoints", "runs", "cache")
-"""All of a project's folder but project.json, which is written anew, the lock and the reserve."""
+"""The copied folders of a project; project.json is written anew, the lock and the reserve are not copied."""
 
 
 @dataclass(frozen=True)
 class CopyProgress:
-    """How many files of the project are in their new place; `unread` is the file that could not be read, or None."""
+    """The number of copied files; `unread` is a file that could not be read, or None."""
 
     done: int
     total: int
@@ -42,9 +42,9 @@ def free_folder(parent: Path, name: str) -> Path:
 
 
 def copy_files(folder: Path, target: Path) -> Generator[CopyProgress, None, None]:
-    """Copy what is missing in `target` or newer than there; a file that cannot be read is reported and left out.
+    """Copy files that are missing or older in `target`; report and skip files that cannot be read.
 
-    A second run, while nobody writes, copies just what was added meanwhile. ProjectError when `target` takes no more.
+    A second run, while nothing is written, copies only what was added since. Raise ProjectError when `target` cannot be written.
     """
     folders.make_folder(target)
     files = _files(folder)
@@ -62,19 +62,20 @@ def copy_files(folder: Path, target: Path) -> Generator[CopyProgress, None, None
 
 
 def open_copy(project: Project, target: Path) -> Project:
-    """Open the copy for writing, with the settings as `project` has them in memory; ProjectError when it cannot be written."""
+    """Open the copy for writing, with settings and author as `project` has them in memory; raise ProjectError when it cannot be written."""
     for place in _files(target):
         if project.folder.is_dir() and not (project.folder / place.relative_to(target)).exists():
-            folders.remove(place)  # moved within the project meanwhile
+            folders.remove(place)  # moved within the project since it was copied
     durable.write_bytes(target / MANIFEST, encode(project.manifest, target), replace=True)
     copy = Project.open(target)
     if copy.read_only:
         raise ProjectError(target, "could not be opened for writing; choose another folder.")
+    copy.author = project.author
     return copy
 
 
 def move_open_case(copy: Project, case_id: str, labels: LabelMap) -> tuple[LabelStore, LabelMap]:
-    """Open a case in a copy of the project with the labels in memory, also where the files that held them were unreadable."""
+    """Open a case in a copy of the project with the labels in memory, even if their files were unreadable."""
     store = copy.store(case_id)
     try:
         copied = store.load(labels.shape).labels
@@ -94,14 +95,14 @@ def _difference(old: LabelMap, new: LabelMap) -> Edit | None:
     region = tight(mask)
     if region.empty:
         return None
-    chosen = mask[region.slices]
-    parts = (array[region.slices][chosen] for array in (old.values, new.values, old.origin, new.origin))
+    changed = mask[region.slices]
+    parts = (array[region.slices][changed] for array in (old.values, new.values, old.origin, new.origin))
     before, after, before_origin, after_origin = parts
-    return Edit.of(region, chosen, before, after, before_origin, after_origin, tool="saved elsewhere", value=UNLABELLED)
+    return Edit.of(region, changed, before, after, before_origin, after_origin, tool="saved elsewhere", value=UNLABELLED)
 
 
 def _files(folder: Path) -> list[Path]:
-    """List the project's files, without links and what a killed program left."""
+    """List the project's files, without links and temporary files."""
     files = []
     for part in COPIED:
         for place, _, names in os.walk(folder / part):

@@ -1,4 +1,4 @@
-"""Replay of a journal's entries into labels, and into undo and redo."""
+"""Replay of a journal's entries into labels, and into the undo history."""
 
 from __future__ import annotations
 
@@ -15,13 +15,13 @@ from unetstudio.errors import ProjectError
 from unetstudio.project.record import JournalEntry, Kind
 
 LARGE = 2**24
-"""Voxels from which on counting those of each stroke is quicker than counting all once."""
+"""Voxels above which counting those of each stroke is faster than counting all once."""
 
 _WITH_VOXELS = frozenset({Kind.EDIT, Kind.UNDO, Kind.REDO, Kind.PARTIAL})
 
 
 def require_inside(entries: Iterable[JournalEntry], shape: Index) -> None:
-    """Raise ProjectError when a record names voxels outside the scan; nothing is unpacked, so that none can take more memory than that."""
+    """Raise ProjectError when a record's region is outside the scan; nothing is unpacked, so that memory stays bounded."""
     for entry in entries:
         try:
             low, high = entry.description["region"] if entry.kind in _WITH_VOXELS else ((0, 0, 0), shape)
@@ -33,7 +33,7 @@ def require_inside(entries: Iterable[JournalEntry], shape: Index) -> None:
 
 
 def replay(labels: LabelMap, entries: Iterable[JournalEntry]) -> LabelMap:
-    """Apply all entries to the labels, and return them with right counts; ProjectError when one lies outside the scan."""
+    """Apply all entries to the labels and return them with updated counts; raise ProjectError for one outside the scan."""
     values, origin = labels.values, labels.origin
     for entry in entries:
         before, after = entry.write_into(values, origin)
@@ -43,7 +43,7 @@ def replay(labels: LabelMap, entries: Iterable[JournalEntry]) -> LabelMap:
 
 
 def merge_parts(labels: LabelMap, parts: Sequence[JournalEntry]) -> Edit:
-    """Merge the parts of a stroke, at least one, into one Edit and apply it to `labels`, which had none of them."""
+    """Merge the parts of a stroke, at least one, into one Edit and apply it to `labels`, which contain none of them."""
     edits = [entry.edit for entry in parts]
     box = edits[0].region
     for entry, edit in zip(parts, edits, strict=True):
@@ -67,7 +67,7 @@ def merge_parts(labels: LabelMap, parts: Sequence[JournalEntry]) -> Edit:
 
 
 def history(entries: Iterable[JournalEntry], bytes_kept: int = BYTES) -> History[Edit | ClassesEdit]:
-    """Rebuild undo and redo as after the last entry; Edits too old for `bytes_kept` are not even unpacked."""
+    """Rebuild the undo history as after the last entry; Edits too old for `bytes_kept` are not unpacked."""
     done: list[tuple[JournalEntry, bool]] = []  # the entry that made the change, and whether it must be inverted
     undone: list[tuple[JournalEntry, bool]] = []
     for entry in entries:
@@ -81,7 +81,7 @@ def history(entries: Iterable[JournalEntry], bytes_kept: int = BYTES) -> History
                 done.append(undone.pop() if undone else (entry, False))
     changes: list[Edit] = []
     size = 0
-    for entry, inverted in [*undone, *reversed(done)]:  # the newest first
+    for entry, inverted in [*undone, *reversed(done)]:  # newest first
         change = entry.edit.inverse() if inverted else entry.edit
         size += change.nbytes
         if size > bytes_kept and changes:

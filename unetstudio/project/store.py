@@ -1,7 +1,7 @@
-"""Labels of one case on disk: generations and the journals of what was painted since; for the disk thread alone.
+"""The label store: a case's labels on disk, as generations and journals; used by the disk thread only.
 
-`strokes-<n>.journal` follows on `labels-<n>.h5`. Every session and every refused write goes on in a new file (`strokes-<n>-1.journal`
-...), whose first record overrules records of the same sequence in older files.
+`strokes-<n>.journal` follows `labels-<n>.h5`. Every session, and every write after a failed one, begins a new file
+(`strokes-<n>-1.journal` ...), whose first record supersedes records of the same sequence in older files.
 """
 
 from __future__ import annotations
@@ -30,26 +30,26 @@ from unetstudio.project.recovery import JOURNAL, TORN, RecoveredCase, recover
 from unetstudio.project.replay import merge_parts
 
 STROKES, BYTES = 500, 32 * 2**20
-"""After so many records or bytes a new generation is due."""
+"""Number of changes, and of journal bytes, after which a new generation is due."""
 
 IN_HAND = "The program ended in the middle of a stroke. All of it but its last second was saved and is there; undo takes it back."
 
 
 @dataclass(frozen=True, eq=False)
 class LoadedLabels:
-    """A case's labels as last saved. `history` holds the entries on disk, oldest first, that lead without a gap to `sequence`."""
+    """A case's labels as last saved. `history` holds the entries on disk, oldest first, that lead to `sequence` without a gap."""
 
     labels: LabelMap
     sequence: int
     history: tuple[JournalEntry, ...]
-    recovered: str | None  # what was damaged and what was done about it, for the user
+    recovered: str | None  # a message for the user about damage and recovery
 
 
 class LabelStore:
-    """`folder` is the case's; it is made at the first write. One writer at a time: with `lock`, each write makes sure of it.
+    """The labels of a case in `folder`, which is made at the first write. With `lock`, each write confirms the lock first.
 
-    `author` is the typed name that each record carries beside the account's, `case` the id that ties journals to this case, `session`
-    identifies this opening of the project, which distinguishes the parts of a stroke in hand from those a crash left.
+    `author` is the typed name that each record states beside the account's, `case` the case's id, and `session` identifies this opening
+    of the project, which distinguishes the parts of the current stroke from those that a crash left.
     """
 
     def __init__(
@@ -74,14 +74,14 @@ class LabelStore:
         self._journal: Journal | None = None
         self._previous = self._change = UNKNOWN  # SHA-256 of the last record, and of the last change
         self._strokes = self._bytes = 0
-        self._parts = 0  # of the stroke in hand
-        self._damaged = False  # something on disk is; the next generation replaces it
+        self._parts = 0  # of the current stroke
+        self._damaged = False  # whether something on disk is damaged; the next generation replaces it
 
     def load(self, shape: Index) -> LoadedLabels:
-        """Load the newest whole generation and every stroke after it; nothing saved yet gives unlabelled voxels.
+        """Load the newest whole generation and every stroke after it; unlabelled voxels if nothing was saved yet.
 
-        Parts of a stroke that was in hand when the program ended become a stroke: a store opened for writing appends it, one for reading
-        has it in the labels alone. ProjectError, naming the file, when labels were saved and none of them can be trusted.
+        The parts of a stroke that was unfinished when the program ended become a stroke: a store opened for writing appends it, a
+        read-only one has it only in the labels. Raise ProjectError, naming the file, when labels were saved and none are usable.
         """
         if not self.read_only:
             remove_temporary_files(self.folder, "labels-", "strokes-")
@@ -101,19 +101,19 @@ class LabelStore:
         return LoadedLabels(recovered.labels, self.sequence, history, message)
 
     def append(self, kind: Kind, edit: Edit | None) -> int:
-        """Append a record and return the number of the last change once it is on the disk.
+        """Append a record and return the number of the last change when it is on the disk.
 
-        ProjectError when it is not: it may then be tried again. PARTIAL and CANCEL (no Edit needed) do not count.
+        Raise ProjectError if that fails; it may be tried again. PARTIAL and CANCEL (which needs no Edit) are not counted.
         """
         self._append(kind, edit, {"session": self._session} if kind is Kind.PARTIAL else {})
         return self.sequence
 
     def cancel(self) -> None:
-        """Void the parts of the stroke in hand, which was cancelled."""
+        """Void the parts of the current stroke."""
         self._append(Kind.CANCEL, None, {})
 
     def note(self, details: dict[str, Any]) -> None:
-        """Append an event without voxels to the audit trail, such as {"event": "accepted"}; ProjectError when it is not on the disk."""
+        """Append an event without voxels to the audit trail, such as {"event": "accepted"}; raise ProjectError if that fails."""
         self._append(Kind.NOTE, None, {"note": details})
 
     def _append(self, kind: Kind, edit: Edit | None, more: dict[str, Any]) -> JournalEntry:
@@ -125,7 +125,7 @@ class LabelStore:
         try:
             entry = self._journal.append(kind, edit, self.sequence + 1, more | ({"author": self.author} if self.author else {}))
         except ProjectError:
-            self._damaged = self._damaged or _was_changed(self._journal)  # the old content may be gone: the next generation holds it
+            self._damaged = self._damaged or _was_changed(self._journal)  # old records may be lost; the next generation includes them
             raise
         self._previous = self._journal.previous
         self._bytes += self._journal.size - before
@@ -143,22 +143,22 @@ class LabelStore:
 
     @property
     def last_change(self) -> bytes:
-        """SHA-256 of the last change's record, by which the next one is known to follow on it."""
+        """SHA-256 of the last change's record, which identifies its successor."""
         return self._change
 
     @property
     def due(self) -> bool:
-        """Whether a new generation should be written: the journal has grown long enough, or something was damaged.
+        """Whether a new generation should be written: the journal is long enough, or something was damaged.
 
-        Never while a stroke is in hand.
+        It never is while a stroke is unfinished.
         """
         return not self._parts and (self._damaged or self._strokes >= STROKES or self._bytes >= BYTES)
 
     def checkpoint(self, labels: LabelMap) -> None:
-        """Write a new generation, then begin a new journal; nothing when no Edit was appended since the last.
+        """Write a new generation and begin a new journal; do nothing when no Edit was appended since the last.
 
-        `labels` must be what all appended Edits lead to and nothing else: take its copy while no stroke is in hand. Not needed on
-        closing: each generation written early pushes an old one, and with it undo, out of the last three.
+        `labels` must be exactly the result of all appended Edits: copy them while no stroke is unfinished. Closing needs no checkpoint:
+        each early generation pushes an old one, and its undo history, out of the last three.
         """
         self._require_writable()
         if self.sequence == self._generations.sequence and not self._damaged:
@@ -172,19 +172,19 @@ class LabelStore:
         self._generations.prune()
 
     def _free_name(self) -> Path:
-        """Return a journal name of this generation that no file has, after all that have one."""
+        """Return the next unused journal name of this generation."""
         number = self._generations.number
         taken = [m for f in list_folder(self.folder) if (m := JOURNAL.match(f.name)) and int(m[1]) == number]
         part = max((int(m[2] or 0) for m in taken), default=-1) + 1
         return self.folder / (f"strokes-{number}-{part}.journal" if part else f"strokes-{number}.journal")
 
     def _close_gap(self, recovered: RecoveredCase) -> None:
-        """Write a new generation beyond the numbers of strokes behind the damage, which can never follow again."""
+        """Write a new generation with a number beyond those of unreachable strokes, so that these can never follow it."""
         self.sequence, self._previous, self._change, self._damaged = recovered.unreachable + 1, UNKNOWN, UNKNOWN, True
         self.checkpoint(recovered.labels)
 
     def _finish_stroke(self, recovered: RecoveredCase, message: str | None) -> tuple[tuple[JournalEntry, ...], str | None]:
-        """Return history and message with a stroke that a crash interrupted; one that is still being painted is left alone."""
+        """Finish a stroke that a crash interrupted and return history and message; one that is still being painted is left alone."""
         parts = [entry for entry in recovered.parts if entry.description.get("session") != self._session]
         if not parts or (self.read_only and is_locked(self.folder.parent.parent)):
             return recovered.history, message
@@ -195,7 +195,7 @@ class LabelStore:
         return history, f"{message} {IN_HAND}" if message else IN_HAND
 
     def _make_folder(self) -> None:
-        """Make the folder at the first write; never where the whole project is gone, for strokes alone are of no use."""
+        """Make the folder at the first write; never when the whole project is gone, since strokes alone are useless."""
         project = self.folder.parent.parent
         if not is_folder(project) or ((self._generations.number or self.sequence) and not is_folder(self.folder)):
             raise MissingError(project, "is gone. Was it moved, or a drive unplugged? Put it back, then it is saved.")
@@ -209,7 +209,7 @@ class LabelStore:
 
 
 def read_labels(project_folder: Path, case: Case) -> tuple[LabelMap, int]:
-    """Read labels and the sequence of the last Edit in them, also while another process writes them."""
+    """Read labels and the sequence of their last Edit, even while another process writes them."""
     store = LabelStore(project_folder / "cases" / case.id, read_only=True, case=case.id)
     for _ in range(4):
         try:
@@ -223,7 +223,7 @@ def read_labels(project_folder: Path, case: Case) -> tuple[LabelMap, int]:
 
 
 def _set_aside(recovered: RecoveredCase) -> None:
-    """Keep what is damaged under another name."""
+    """Rename damaged and foreign files, and copy the damaged ends of journals."""
     for error in recovered.damaged:
         move(error.path, error.path.with_name(f"{error.path.name}.damaged"))
     for path in recovered.foreign:
@@ -233,12 +233,12 @@ def _set_aside(recovered: RecoveredCase) -> None:
 
 
 def _torn_copy(journal: Path) -> Path:
-    """Return the path where the unreadable end of a journal is kept."""
+    """Return the path of the copy of a journal's damaged end."""
     return journal.with_name(f"{journal.name}{TORN}")
 
 
 def _was_changed(journal: Journal) -> bool:
-    """Whether its file is not as it was left."""
+    """Whether a journal's file was changed since the last write."""
     try:
         return journal.path.stat().st_size != journal.size
     except FileNotFoundError:

@@ -1,4 +1,4 @@
-"""The system calls behind durable files, with what differs between operating systems."""
+"""System calls for durable files, with the differences between operating systems."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from pathlib import Path
 from typing import TypeVar
 
 FILE_MODE, FOLDER_MODE = 0o600, 0o700
-"""Permissions of what a project holds: for this user's eyes only."""
+"""Permissions of a project's files and folders: this user only."""
 BLOCK = 8 * 2**20
-"""Bytes that are read or written at once."""
+"""Number of bytes read or written at once."""
 BUSY_SECONDS = 5.0
-"""Seconds for which a file that another program holds open (Windows: antivirus, indexing) is tried again."""
+"""Seconds for which an operation on a file that another program holds open (Windows: antivirus, indexing) is retried."""
 BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
@@ -23,12 +23,12 @@ Result = TypeVar("Result")
 
 
 def create_file(path: Path) -> int:
-    """Open a new file for writing; an existing file or link is an OSError."""
+    """Open a new file for writing; raise OSError for an existing file or link."""
     return os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | BINARY, FILE_MODE)
 
 
 def write_all(handle: int, data: bytes | memoryview) -> None:
-    """Write all bytes: a disk that fills up takes a part and reports no error."""
+    """Write all bytes: a disk that fills up may take a part without an error."""
     rest = memoryview(data).cast("B")
     while rest:
         written = os.write(handle, rest[:BLOCK])
@@ -38,13 +38,13 @@ def write_all(handle: int, data: bytes | memoryview) -> None:
 
 
 def write_at(handle: int, data: bytes | memoryview, offset: int) -> None:
-    """Write all bytes from an offset on, over what an earlier attempt may have left there."""
+    """Write all bytes from an offset on, overwriting what an earlier attempt may have left."""
     os.lseek(handle, offset, os.SEEK_SET)
     write_all(handle, data)
 
 
 def flush_file(handle: int, *, data_only: bool = False) -> None:
-    """Flush a file to the disk itself; on macOS fsync stops at the drive's cache and F_FULLFSYNC does not."""
+    """Flush a file to the disk itself; on macOS that takes F_FULLFSYNC, since fsync stops at the drive's cache."""
     if sys.platform == "darwin":
         import fcntl
 
@@ -61,7 +61,7 @@ def flush_file(handle: int, *, data_only: bool = False) -> None:
 
 
 def sync_folder(folder: Path) -> None:
-    """Make new names in a folder last; Windows has no such call and needs none."""
+    """Flush a folder, so that new names survive a power cut; Windows has no such call and needs none."""
     if sys.platform == "win32":
         return
     handle = os.open(folder, os.O_RDONLY | BINARY)
@@ -75,7 +75,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def claim_name(temporary: Path, path: Path) -> bool:
-    """Give a file its name unless the name is taken, which returns False."""
+    """Give a file its name; return False if the name is taken."""
     try:
         os.link(temporary, path)
     except FileExistsError:
@@ -93,7 +93,7 @@ def claim_name(temporary: Path, path: Path) -> bool:
 
 
 def retry_while_busy(action: Callable[[], Result]) -> Result:
-    """Try again for a while when another program holds the file (Windows errors 5 and 32)."""
+    """Retry an action for a while when another program holds the file (Windows errors 5 and 32)."""
     end, pause = time.monotonic() + BUSY_SECONDS, 0.01
     while True:
         try:

@@ -1,4 +1,4 @@
-"""The U-Net's border weights: voxels between two objects that nearly touch count more, so that the network learns to keep them apart.
+"""The U-Net's border weights: voxels between two objects that nearly touch count more, so that the network learns to separate them.
 
 w0 exp(-(d1 + d2)^2 / (2 sigma^2)) with the distances to the nearest and the second nearest object (Ronneberger et al. 2015, equation 2).
 """
@@ -14,16 +14,16 @@ from numpy.typing import NDArray
 
 W0 = 10.0
 SIGMA = 5.0
-"""As published; sigma in pixels."""
+"""W0 and SIGMA as published; sigma in pixels."""
 
 REACH = math.ceil(4 * SIGMA)
-"""Pixels round an object beyond which it adds nothing that counts."""
+"""Pixels around an object beyond which its weight is negligible."""
 
 COMPACT = 0.4
-"""Objects fill at least this share of their boxes together; membranes and vessels do not."""
+"""Smallest share of their bounding boxes that compact objects fill; membranes and vessels fill less."""
 
 NEAR = 6.0
-"""Pixels between objects that nearly touch, d1 + d2."""
+"""Largest d1 + d2, in pixels, between objects that nearly touch."""
 
 Bytes = NDArray[np.uint8]
 Floats = NDArray[np.float32]
@@ -71,13 +71,13 @@ def _weights(ids: Numbers) -> Bytes:
 
 
 def refreshed(weights: Bytes, before: Bytes, labels: Bytes, values: Sequence[int]) -> Bytes:
-    """Compute the `border_weights` of `labels` from those of the label map `before`, anew only round the objects that changed."""
+    """Update the `border_weights` of the label map `before` to those of `labels`, recomputing only around objects that changed."""
     out = weights.copy()
     for z in np.flatnonzero((before != labels).any(axis=(1, 2))):
         near = [_grown(part) for part in _touched(before[z], labels[z], values)]
         rows, columns = (_grown(part) for part in near)
         fresh = np.zeros((labels[z, rows, columns]).shape, np.uint8)
-        for value in values:  # numbered in the whole slice: parts of an object may hang together elsewhere
+        for value in values:  # numbered in the whole slice: parts of an object may be connected elsewhere
             np.maximum(fresh, _weights(numbered_objects(labels[z], value)[rows, columns]), out=fresh)
         top, left = near[0].start - rows.start, near[1].start - columns.start
         out[z, near[0], near[1]] = fresh[top:, left:][: near[0].stop - near[0].start, : near[1].stop - near[1].start]
@@ -89,7 +89,7 @@ def _grown(part: slice) -> slice:
 
 
 def _touched(before: Bytes, after: Bytes, values: Sequence[int]) -> tuple[slice, slice]:
-    """Return the box (Y, X) round all objects that hold a changed pixel, before or after."""
+    """Return the box (Y, X) around all objects that contain a changed pixel, before or after."""
     changed = before != after
     grown = changed.copy()
     for plane in (before, after):
@@ -103,7 +103,7 @@ def _touched(before: Bytes, after: Bytes, values: Sequence[int]) -> tuple[slice,
 
 def classes_of_objects(label_maps: Sequence[Bytes], values: Sequence[int]) -> list[int]:
     """Return the classes whose objects are compact and nearly touch in full (Z, Y, X) masks: cells and nuclei, not vessels or organs."""
-    chosen = []
+    touching = []
     for value in values:
         sizes, boxes, largest, close = 0, 0, 0, 0
         objects = 0
@@ -119,5 +119,5 @@ def classes_of_objects(label_maps: Sequence[Bytes], values: Sequence[int]) -> li
             close += int(((first + second <= NEAR) & (plane != value)).sum())
         many = objects >= 5 * len(label_maps) and largest <= 0.5 * sizes
         if many and sizes >= COMPACT * boxes and close >= 10 * objects:
-            chosen.append(value)
-    return chosen
+            touching.append(value)
+    return touching

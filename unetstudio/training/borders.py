@@ -1,4 +1,4 @@
-"""The objects of a study that are to be kept apart, and the border weights of its cases, made anew only where labels changed."""
+"""The classes of a study whose objects are to be separated, and the border weights of its cases, updated where labels change."""
 
 from __future__ import annotations
 
@@ -12,47 +12,48 @@ from unetstudio.errors import UserError
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.border_weight import W0, border_weights, classes_of_objects, refreshed
 
-LOOKED_AT = 4
-"""The number of label maps that are searched for objects that nearly touch."""
+SEARCHED_MAPS = 4
+"""Number of label maps that are searched for objects that nearly touch."""
 
 Bytes = NDArray[np.uint8]
 
 
 class Borders:
-    """`factor` is w0; `values` the classes whose objects are kept apart."""
+    """The border weights of a study's cases; `factor` is w0, `values` are the classes whose objects are to be separated."""
 
     def __init__(self, factor: float, values: tuple[int, ...]) -> None:
         self.factor, self.values = factor, values
-        self._kept: dict[str, tuple[int, Bytes, Bytes]] = {}  # by case: revision, label map, weights in 1/255
+        self._cache: dict[str, tuple[int, Bytes, Bytes]] = {}  # by case: revision, label map, weights in 1/255
 
     def refresh(self, member: StudyCase) -> None:
         """Bring the weights of a case up to date with its labels."""
         if member.labels is None:
             return
         id, labels = member.case.id, member.labels.values
-        kept = self._kept.get(id)
-        if kept is not None and kept[0] == member.revision:
+        cached = self._cache.get(id)
+        if cached is not None and cached[0] == member.revision:
             return
-        if kept is not None and kept[1].shape == labels.shape:
-            weights = refreshed(kept[2], kept[1], labels, self.values)
+        if cached is not None and cached[1].shape == labels.shape:
+            weights = refreshed(cached[2], cached[1], labels, self.values)
         else:
             weights = border_weights(labels, self.values)
-        self._kept[id] = (member.revision, labels.copy(), weights)
+        self._cache[id] = (member.revision, labels.copy(), weights)
 
     def keep_only(self, ids: Iterable[str]) -> None:
         """Forget all other cases."""
-        self._kept = {id: self._kept[id] for id in ids if id in self._kept}
+        self._cache = {id: self._cache[id] for id in ids if id in self._cache}
 
     def of(self, id: str) -> Bytes | None:
         """Return the weights (Z, Y, X) of a case in 1/255 of `factor`; None for a case without labels."""
-        kept = self._kept.get(id)
-        return None if kept is None else kept[2]
+        cached = self._cache.get(id)
+        return None if cached is None else cached[2]
 
 
 def choose_borders(study: Study, settings: TrainingSettings, *, dense: bool) -> tuple[Borders | None, str]:
-    """Choose as the settings say, or by itself where full masks show objects that nearly touch; return also why, in words, "" when off.
+    """Choose border weights by the settings or, with "auto", where full masks show objects that nearly touch. Return them and the reason in
+    words, "" when off.
 
-    UserError for a setting that is neither auto, off, nor a number.
+    Raise UserError for a setting that is neither auto, off, nor a number.
     """
     setting = settings.border_weight
     if setting == "off" or (setting == "auto" and not dense):
@@ -63,7 +64,7 @@ def choose_borders(study: Study, settings: TrainingSettings, *, dense: bool) -> 
         raise UserError(f"border_weight={setting!r} is not understood: write auto, off or a number such as 10.") from error
     if not 0 <= factor < 1000:
         raise UserError(f"border_weight cannot be {setting}; 10 is usual, and 0 is none.")
-    maps = [member.labels.values for id in study.labelled()[:LOOKED_AT] if (member := study.cases[id]).labels is not None]
+    maps = [member.labels.values for id in study.labelled()[:SEARCHED_MAPS] if (member := study.cases[id]).labels is not None]
     values = tuple(classes_of_objects(maps, study.classes.values))
     if not values and setting != "auto":
         values = study.classes.values[1:]

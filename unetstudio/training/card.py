@@ -1,4 +1,4 @@
-"""The model card: what a reader must know of weights before using them, as a part of their JSON description and as a page of Markdown.
+"""The model card: facts that a reader needs before using weights, as part of their JSON description and as a Markdown page.
 
 Cases are named by their numbers in the project and never by file or patient.
 """
@@ -19,16 +19,17 @@ from unetstudio.training.holdout import HeldOut
 PRIVACY = "Treat as patient data unless reviewed: weights can remember images that they were trained on."
 
 FEW_CASES = 5
-"""Fewer images than this are a limit worth a sentence; so are fewer held-out voxels than FEW_VOXELS of a class."""
+"""Number of training images below which the card warns."""
 
 FEW_VOXELS = 1000
+"""Number of held-out voxels of a class below which the card warns."""
 
 
 def report(
     study: Study, intensity: Intensity, held: HeldOut, scored: dict[int, int], began: str, people: Sequence[str], training: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return plain values for a checkpoint's `report`: `scored` are the voxels per class value that were scored, `began` is when training
-    began (ISO 8601, UTC), `people` are those who painted, and `training` holds what else matters of how it was trained."""
+    """Return plain values for a checkpoint's `report`: `scored` are the voxels scored per class value, `began` is the start of training
+    (ISO 8601, UTC), `people` are the annotators, and `training` holds further facts about the training."""
     values = study.classes.values
     cases: list[dict[str, Any]] = []
     for id in study.labelled():
@@ -55,7 +56,7 @@ def report(
 
 
 def markdown(card: Checkpoint, id: str) -> str:
-    """Write the page that lies beside the weights of SHA-256 `id`."""
+    """Format the page for the weights of SHA-256 `id`."""
     facts = card.report
     names = {item.value: item.name for item in card.classes}
     lines = [
@@ -88,7 +89,7 @@ def markdown(card: Checkpoint, id: str) -> str:
 
 
 def _limits(facts: dict[str, Any]) -> list[str]:
-    """Return what follows from how it was made, in sentences."""
+    """Return the known limits that follow from the facts, in sentences."""
     limits = ["It knows images like those it was trained on; another scanner, stain or protocol may need more strokes."]
     n = len(facts["cases"])
     if n < FEW_CASES:
@@ -109,7 +110,7 @@ def _table(*rows: tuple[str, str]) -> str:
 
 
 def _cell(text: str) -> str:
-    """Escape text so that it cannot end a table's cell: class names are anybody's."""
+    """Escape text so that it cannot end a table cell: class names are free text."""
     return " ".join(text.replace("|", "\\|").split())
 
 
@@ -126,7 +127,7 @@ def _spacings(facts: dict[str, Any]) -> str:
 
 
 def _painted(facts: dict[str, Any], names: dict[int, str]) -> str:
-    """Tabulate how much of each class was painted, in all and case by case."""
+    """Tabulate the painted voxels of each class, in total and by case."""
     values = [int(value) for value in facts.get("painted", ())]
     if not values:
         return ""
@@ -143,9 +144,9 @@ def _painted(facts: dict[str, Any], names: dict[int, str]) -> str:
 def _scores(card: Checkpoint, names: dict[int, str]) -> str:
     if card.score is None:
         return "No labels were held out, so there is no score."
-    seen = card.report.get("held_out_voxels", {})
+    voxels = card.report.get("held_out_voxels", {})
     rows = [
-        f"| {_cell(names.get(v, str(v)))} | {score:.3f} | {seen.get(str(v), 'not recorded')} |" for v, score in card.class_scores.items()
+        f"| {_cell(names.get(v, str(v)))} | {score:.3f} | {voxels.get(str(v), 'not recorded')} |" for v, score in card.class_scores.items()
     ]
     table = "\n".join(["| Class | Dice | Voxels (n) |", "|---|---|---|", *rows])
     return f"Mean Dice of the structures on {card.report.get('held_out') or 'held-out labels'}: {card.score:.3f}.\n\n{table}"

@@ -1,4 +1,4 @@
-"""What training reports while it runs. No torch here: the window reads these."""
+"""Events of a running training. No torch here: the window reads these."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ class TrainingStarted:
     patch: tuple[int, ...]  # (Y, X) or (Z, Y, X)
     batch: int
     device: str
-    step: int  # 0, or where a resumed run goes on
-    plan: dict[str, str] = field(default_factory=dict)  # every choice and why, for the Advanced panel
+    step: int  # 0, or that at which a resumed run continues
+    plan: dict[str, str] = field(default_factory=dict)  # every choice with its reason, for the Advanced panel
 
 
 @dataclass(frozen=True)
 class StepDone:
-    """One optimiser step; reported at least every 100 ms of work, not necessarily each."""
+    """An optimiser step; not every step is reported."""
 
     step: int
     loss: float
@@ -47,7 +47,7 @@ class RoundDone:
 
 @dataclass(frozen=True)
 class CheckpointSaved:
-    """Weights on disk that `predict --checkpoint` and reopening use."""
+    """A checkpoint on disk, which `predict --checkpoint` and reopening use."""
 
     id: str  # SHA-256 of the weights file
     path: str
@@ -58,11 +58,11 @@ class CheckpointSaved:
 
 @dataclass(frozen=True)
 class TrainingFinished:
-    """The end by budget or by request."""
+    """The end of a training, with its reason."""
 
     step: int
     seconds: float
-    reason: str  # "budget"; "stopped": nothing is left to learn from; "settled": more time teaches nothing, it rests
+    reason: str  # "budget"; "stopped": no labels are left; "settled": the score has plateaued
 
 
 TrainingEvent = TrainingStarted | StepDone | RoundDone | CheckpointSaved | TrainingFinished | Notice

@@ -1,4 +1,4 @@
-"""A training from its beginning to its end: from a live study to ever better weights, one step at a time, as a generator of events."""
+"""The training loop: from a live study to trained weights, one step at a time, as a generator of events."""
 
 from __future__ import annotations
 
@@ -28,20 +28,20 @@ from unetstudio.training.study_scans import Unreadable
 from unetstudio.training.training_run import TrainingRun, begin_run
 
 FIRST_ROUND = 2.5
-"""Seconds: the first prediction shall appear early."""
+"""Seconds of the first round, so that a prediction appears early."""
 
 QUIET = 0.1
-"""Seconds between two reports of steps, at most and about."""
+"""Approximate seconds between two reported steps."""
 
 Events = Generator[TrainingEvent, None, None]
 
 
 class Trainer:
-    """One training of a study. Advance the generator `run()`, and between its events ask for a `predictor()`, or `save()`.
+    """A training of a study. Advance the generator `run()`; between its events, `predictor()` and `save()` may be called.
 
-    The study is live: what is painted between two steps is learnt from the next batch on. Not advancing the generator pauses; closing
-    it saves. `start` goes on from a checkpoint; `write` is how files reach the disk; `people` names who painted, for the model card.
-    `training` is None until the first event.
+    The study is live: strokes painted between two steps are learnt from the next batch on. Not advancing the generator pauses training;
+    closing it saves. `start` continues from a checkpoint; `write` writes files to disk; `people` returns the annotators for the model
+    card. `training` is None until the first event.
     """
 
     def __init__(
@@ -62,17 +62,17 @@ class Trainer:
 
     @property
     def step(self) -> int:
-        """Steps made so far, also in the trainings that this one goes on from."""
+        """Number of steps so far, including those of the training that this one continues."""
         return self.training.step if self.training is not None else 0
 
     @property
     def round(self) -> int:
-        """Rounds ended so far."""
+        """Number of rounds so far."""
         return self.training.round if self.training is not None else 0
 
     @property
     def seconds(self) -> float:
-        """Seconds of training so far, without pauses and predictions between two steps."""
+        """Seconds of training so far, excluding pauses and predictions between steps."""
         return self._clock.seconds
 
     @property
@@ -81,24 +81,24 @@ class Trainer:
         return self._saving.newest
 
     def run(self) -> Events:
-        """Train until the budget is used up, the labels are gone, or the generator is closed.
+        """Train until the budget is used up, no labels are left, or the generator is closed.
 
-        UserErrors: TrainingError when there is nothing to learn from or the loss stays not finite, OutOfMemory. An image that cannot be
-        read is left out with a Notice.
+        Raise TrainingError when there is nothing to learn from or the loss repeatedly is not finite, and OutOfMemory. An image that cannot
+        be read is left out with a Notice.
         """
-        story = self._train()
+        events = self._train()
         try:
             while True:
                 with self._clock:
-                    event = next(story, None)
+                    event = next(events, None)
                 if event is None:
                     return
                 yield event
         finally:
-            story.close()
+            events.close()
 
     def predictor(self) -> NetworkPredictor:
-        """Return a predictor with a copy of the averaged weights, which further steps do not touch; TrainingError before there are any."""
+        """Return a predictor with a copy of the averaged weights, unaffected by further steps; raise TrainingError before there are any."""
         run = self.training
         if run is None:
             raise TrainingError("Nothing has been learnt yet.")
@@ -108,7 +108,7 @@ class Trainer:
         return NetworkPredictor(network, run.intensity, run.classes.values, id, run.state.precision, spacing, **learnt)
 
     def save(self) -> CheckpointSaved | None:
-        """Write averaged weights, and the state to go on from, unless there are none yet or these are on disk already."""
+        """Write the averaged weights and the state to resume from; None if there are none yet or these are on disk already."""
         return None if self.training is None else self._saving.save(self.training)
 
     def _train(self) -> Events:
@@ -129,12 +129,12 @@ class Trainer:
 def fit(
     study: Study, settings: TrainingSettings, *, checkpoints: Path, start: Start | None = None, write: Write = write_atomically
 ) -> Events:
-    """Train and forget the trainer: for callers that want events and checkpoints only."""
+    """Train without access to the trainer, for callers that need only events and checkpoints."""
     yield from Trainer(study, settings, checkpoints=checkpoints, start=start, write=write).run()
 
 
 def _loop(run: TrainingRun, saving: Saving) -> Events:
-    """Step after step, round after round, until the budget is used up or the labels are gone."""
+    """Train step by step and round by round until the budget is used up or no labels are left."""
     pending: list[Tensor] = []  # losses that a GPU may still be computing
     losses: list[float] = []  # of this round
     round_began = reported = run.seconds
@@ -156,10 +156,10 @@ def _loop(run: TrainingRun, saving: Saving) -> Events:
         if losses and _round_is_over(run, run.seconds - round_began):
             if run.state.finite():
                 yield from end_round(run, saving, losses, run.seconds - round_began)
-            else:  # a moving average, or the optimiser, can be spoilt while the loss is a number
+            else:  # the moving average or the optimiser may be bad while the loss is finite
                 yield run.rollback.roll_back(run.state, run.round)
             losses, round_began = [], run.seconds
-        if fresh and run.seconds - reported >= QUIET:  # after the round: whoever hears of it may change the classes
+        if fresh and run.seconds - reported >= QUIET:  # after the round: the receiver may change the classes
             reported = run.seconds
             yield StepDone(run.step, fresh[-1], reported)
     if not all(map(math.isfinite, torch.stack(pending).tolist() if pending else ())):
@@ -172,7 +172,7 @@ def _loop(run: TrainingRun, saving: Saving) -> Events:
 
 
 def _step(run: TrainingRun, pending: list[Tensor]) -> Events:
-    """Make one step and append its loss; or, after an image that cannot be read or a want of memory, prepare to try again with less."""
+    """Make a step and append its loss; when an image cannot be read or memory runs out, prepare to try again with less."""
     rate = run.plan.rate * run.budget.rate(run.step, run.seconds, run.plan.warm_up)
     index = run.material.refresh()
     weights = class_weights(list(index.counts), dense=index.dense, used=run.budget.used(run.step, run.seconds))
@@ -186,12 +186,12 @@ def _step(run: TrainingRun, pending: list[Tensor]) -> Events:
         if not is_out_of_memory(error):
             raise
         unreadable = None
-    # only here are the error, and all that it held in memory, gone
+    # outside the except blocks, where the error no longer holds memory
     yield from run.exclude(unreadable) if unreadable is not None else shortage.shrink_step(run)
 
 
 def _round_is_over(run: TrainingRun, took: float) -> bool:
-    """Decide by time; by steps when the budget is in steps, so that a seed gives the same training twice."""
+    """Whether a round of `took` seconds is over: by time, or by steps when the budget is in steps, so that a seed reproduces a training."""
     if run.budget.steps and not run.budget.seconds:
         return (run.step - run.budget.from_step) % max(10, run.budget.steps // 20) == 0
     return took >= (run.settings.round_seconds if run.round else min(FIRST_ROUND, run.settings.round_seconds))

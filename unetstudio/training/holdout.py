@@ -1,4 +1,4 @@
-"""The labels that are kept out of training to score it: strokes the window marked, whole cases, or imported strokes."""
+"""Labels held out of training to score it: strokes marked by the window, whole cases, or imported strokes."""
 
 from __future__ import annotations
 
@@ -16,14 +16,16 @@ from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import UserError
 
 ONE_IN = 6
-"""About this share of cases, or of strokes per class, is held out."""
+"""Number of cases, or of strokes per class, of which one is held out."""
 
 DENSE = 0.9
-"""A case with this share of its voxels annotated is fully labelled."""
+"""Share of annotated voxels from which a case counts as fully labelled."""
 
 ENOUGH_CASES = 4
+"""Number of fully labelled cases from which whole cases are held out."""
+
 LARGEST_FOR_STROKES = 2**26
-"""Voxels; larger label maps are not searched for strokes."""
+"""Voxels of the largest label map that is searched for strokes."""
 
 HOLD_OUTS = ("auto", "off")
 
@@ -32,8 +34,8 @@ Mask = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class HeldOut:
-    """Whole `cases`, and masks (Z, Y, X) of imported strokes by case id, beside the bit in the labels' origin unless `nothing` is held
-    out."""
+    """Held-out labels: whole `cases`, masks (Z, Y, X) of imported strokes by case id, and, unless `nothing` is held out, the voxels with
+    the held-out bit in their origin."""
 
     description: str = ""
     cases: frozenset[str] = frozenset()
@@ -41,7 +43,7 @@ class HeldOut:
     nothing: bool = False
 
     def mask(self, member: StudyCase, region: Region) -> Mask:
-        """Return (Z, Y, X of `region`) bool: voxels that must not be trained on."""
+        """Return (Z, Y, X of `region`) bool, True for voxels that must not be trained on."""
         if member.labels is None or member.case.id in self.cases:
             return np.ones(region.shape, np.bool_)
         if self.nothing:
@@ -59,7 +61,7 @@ class HeldOut:
 def choose_held_out(study: Study, seed: int = 0, setting: str = "auto") -> HeldOut:
     """Hold out marked strokes if there are any, else 1 in 6 of at least four fully labelled cases, else 1 in 6 strokes of classes with six.
 
-    With the setting "off" nothing at all; UserError for another one than these.
+    With the setting "off" nothing is held out; raise UserError for any other setting than "auto" and "off".
     """
     if setting not in HOLD_OUTS:
         raise UserError(f"hold_out cannot be {setting!r}: choose {' or '.join(HOLD_OUTS)}.")
@@ -70,8 +72,8 @@ def choose_held_out(study: Study, seed: int = 0, setting: str = "auto") -> HeldO
         return HeldOut("held-out strokes")
     dense = [member.case.id for member in labelled if member.annotated >= DENSE * _size(member)]
     if len(dense) >= ENOUGH_CASES:
-        chosen = sorted(dense, key=lambda id: hashlib.sha256(f"{seed}/{id}".encode()).digest())[: max(1, round(len(dense) / ONE_IN))]
-        return HeldOut("held-out cases", frozenset(chosen))
+        held_out = sorted(dense, key=lambda id: hashlib.sha256(f"{seed}/{id}".encode()).digest())[: max(1, round(len(dense) / ONE_IN))]
+        return HeldOut("held-out cases", frozenset(held_out))
     sparse = [member for member in labelled if member.case.id not in dense and _size(member) <= LARGEST_FOR_STROKES]
     strokes = _strokes(sparse, study.classes.values, np.random.default_rng(seed))
     return HeldOut("held-out strokes", strokes=strokes) if strokes else HeldOut()
@@ -91,12 +93,12 @@ def _strokes(cases: list[StudyCase], values: tuple[int, ...], rng: np.random.Gen
             strokes += [(case.case.id, components, n) for n in range(1, count + 1)]
         if len(strokes) < ONE_IN:
             continue
-        for chosen in rng.permutation(len(strokes))[: round(len(strokes) / ONE_IN)]:
-            id, components, n = strokes[chosen]
+        for number in rng.permutation(len(strokes))[: round(len(strokes) / ONE_IN)]:
+            id, components, n = strokes[number]
             masks.setdefault(id, np.zeros(components.shape, np.bool_))[components == n] = True
     return masks
 
 
 def _size(member: StudyCase) -> int:
-    """Voxels of a case."""
+    """Count the voxels of a case."""
     return int(np.prod(member.case.shape))

@@ -12,19 +12,21 @@ from torch.nn.functional import avg_pool2d, avg_pool3d, cross_entropy
 from unetstudio.data.labels import UNLABELLED
 
 POWER = 0.25
-"""Class weights are voxel counts to minus this: full balancing (1) over-paints thin structures ..."""
+"""Class weights are voxel counts to minus this power: full balancing (1) over-paints thin structures."""
 
 RARE_POWER = 0.5
-"""... but where full masks hold a class RARE times as rare as another, less than this finds it too late."""
+"""The power where full masks contain a class RARE times as rare as another: a lower one finds it too late."""
+
 
 RARE = 10.0
+"""Ratio of voxel counts from which a class is rare."""
 
 
 def class_weights(counts: list[int], *, dense: bool = False, used: float = 0.0) -> Tensor:
     """Return weights (K,) float32 from training voxels per channel; mean 1 over the classes that have any.
 
-    `dense`: the counts are of full masks; there the weights fade to 1 over the share `used` of a budget. They help to find a rare class
-    soon, and at the end would draw it too large: on vessels of DRIVE Dice was best above a threshold of 0.75, by 0.013.
+    `dense`: the counts are of full masks; then the weights approach 1 with the share `used` of a budget. They help to find a rare class
+    early, and at the end would make it too large: on vessels of DRIVE Dice was best above a threshold of 0.75, by 0.013.
     """
     n = torch.tensor(counts, dtype=torch.float32)
     rare = dense and bool((n > 0).any()) and bool(n.max() > RARE * n[n > 0].min())
@@ -34,7 +36,7 @@ def class_weights(counts: list[int], *, dense: bool = False, used: float = 0.0) 
 
 
 def supervise(answer: Tensor | tuple[Tensor, ...], target: Tensor, weight: Tensor, class_weight: Tensor, dice: float) -> Tensor:
-    """Compute the loss of a network's answer in training, arguments as in `loss`; targets reach over the rim that valid padding takes.
+    """Compute the loss of a network's training output, arguments as in `loss`; targets include the margin that valid padding removes.
 
     Deep supervision (Lee et al. 2015) answers with several resolutions, finest first: they count 1, 1/2, 1/4 ... over their sum.
     """
@@ -49,9 +51,9 @@ def supervise(answer: Tensor | tuple[Tensor, ...], target: Tensor, weight: Tenso
 
 
 def coarsen(target: Tensor, weight: Tensor, factors: tuple[int, ...], classes: int) -> tuple[Tensor, Tensor]:
-    """Coarsen to blocks of `factors` voxels: each gets the class of most weight among its labelled voxels, the first on a tie.
+    """Coarsen to blocks of `factors` voxels: each gets the class with the largest weight among its labelled voxels, the first on a tie.
 
-    A block without any is unlabelled: one stroke's voxels count wherever in a block they lie. Weight is the mean over its labelled voxels.
+    A block without labelled voxels is unlabelled. The weight of a block is the mean over its labelled voxels.
     """
     pool = avg_pool2d if len(factors) == 2 else avg_pool3d
 
@@ -61,7 +63,7 @@ def coarsen(target: Tensor, weight: Tensor, factors: tuple[int, ...], classes: i
     labelled = target != UNLABELLED
     most = mean(torch.zeros_like(weight))
     coarse = torch.full(most.shape, UNLABELLED, dtype=target.dtype, device=target.device)
-    for channel in range(classes):  # class after class: not one volume for each at full size
+    for channel in range(classes):  # one class at a time: no full-size volume for each
         share = mean(weight * (target == channel))
         coarse = torch.where(share > most, channel, coarse)
         most = torch.maximum(share, most)
@@ -76,9 +78,9 @@ def _middle(values: Tensor, shape: tuple[int, ...]) -> Tensor:
 
 
 def loss(logits: Tensor, target: Tensor, weight: Tensor, class_weight: Tensor, dice: float) -> Tensor:
-    """Scalar float32 from logits (N, K, ...), target (N, ...) int64 channels or UNLABELLED, weight (N, ...) float32 per voxel.
+    """Compute the loss, scalar float32, from logits (N, K, ...), target (N, ...) int64 channels or UNLABELLED, weight (N, ...) float32.
 
-    `dice` is the share of the Dice term, 0 for strokes. A batch without any label gives 0.
+    `dice` is the share of the Dice term, 0 for strokes. A batch without labels has loss 0.
     """
     logits = logits.float()
     labelled = target != UNLABELLED
@@ -92,12 +94,12 @@ def loss(logits: Tensor, target: Tensor, weight: Tensor, class_weight: Tensor, d
 
 
 def dice_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
-    """1 - mean Dice over the structures present, sums over the whole batch (Drozdzal et al. 2016), voxels counted by `weight`.
+    """Compute 1 - mean Dice over the structures present, sums over the whole batch (Drozdzal et al. 2016), voxels weighted by `weight`.
 
-    The first class, background by custom, is left out: its Dice is always high and would hide the rest.
+    The first class, conventionally background, is left out: its Dice is always high and would hide the rest.
     """
     probabilities = logits.softmax(1)
-    at = probabilities.gather(1, target.unsqueeze(1)).squeeze(1)  # of the true class: no volume for each class is made
+    at = probabilities.gather(1, target.unsqueeze(1)).squeeze(1)  # of the true class, without a volume for each class
     both, true = (_by_class(values, target, logits.shape[1]) for values in (at * weight, weight))
     predicted = torch.einsum("nc...,n...->c", probabilities, weight)
     present = true > 0
@@ -107,6 +109,6 @@ def dice_loss(logits: Tensor, target: Tensor, weight: Tensor) -> Tensor:
 
 
 def _by_class(values: Tensor, target: Tensor, classes: int) -> Tensor:
-    """(K,) sums of values (N, ...) over the voxels of each class; row by row, so that float32 holds long sums."""
+    """Sum values (N, ...) over the voxels of each class to (K,); row by row, so that float32 stays accurate."""
     rows = target.flatten(0, -2)
     return values.new_zeros(len(rows), classes).scatter_add(1, rows, values.flatten(0, -2)).sum(0)

@@ -1,4 +1,4 @@
-"""The material of patches: the study's scans as network channels, its labels as channel numbers, and where each class is labelled."""
+"""The material of training patches: scans as network channels, labels as channel numbers, and the labelled voxels of each class."""
 
 from __future__ import annotations
 
@@ -23,16 +23,16 @@ from unetstudio.training.holdout import HeldOut, choose_held_out
 from unetstudio.training.study_scans import read_scan
 
 PREPARED_BYTES = 1536 * 2**20
-"""Network channels of whole scans kept in memory; larger scans are prepared patch by patch."""
+"""Bytes of prepared whole scans (network channels) kept in memory."""
 
 ONE_BYTES = 256 * 2**20
-"""A scan whose channels take more is prepared patch by patch."""
+"""Bytes of network channels beyond which a scan is prepared patch by patch."""
 
 MOST_PLACES = 100_000
-"""Labelled voxels remembered per case and class; a random part of more."""
+"""Largest number of labelled voxels indexed per case and class; more are sampled at random."""
 
 ACCEPTED_WEIGHT = 0.5
-"""Weight of a voxel accepted from a prediction: it teaches less than one painted by hand."""
+"""Loss weight of a voxel accepted from a prediction; one painted by hand has 1."""
 
 Floats = NDArray[np.float32]
 Bytes = NDArray[np.uint8]
@@ -41,7 +41,7 @@ Places = dict[int, dict[str, NDArray[np.int64]]]
 
 @dataclass(frozen=True, eq=False)
 class LabelIndex:
-    """Flat voxel numbers of training labels by output channel and case; a snapshot, so that a batch in the making is not disturbed."""
+    """Flat voxel numbers of training labels by output channel and case; a snapshot, so that a batch in preparation is not disturbed."""
 
     places: Places
     counts: tuple[int, ...]  # training voxels per channel
@@ -50,12 +50,12 @@ class LabelIndex:
     dense: bool  # most labelled cases are fully labelled
 
     def channels(self) -> list[int]:
-        """Return the channels that have labels to train on."""
+        """Return the channels that have training labels."""
         return sorted(self.places)
 
 
 class Material:
-    """Reads patches; safe to use from several threads while Edits arrive in one."""
+    """A reader of patches; safe to use from several threads while Edits arrive in one."""
 
     def __init__(
         self,
@@ -67,7 +67,7 @@ class Material:
         dims: int = 3,
         hold_out: str = "auto",
     ) -> None:
-        """Patches are of voxels of `spacing` mm (z, y, x), by default of each image's own; `hold_out` is the setting."""
+        """Make a reader of patches with voxels of `spacing` mm (z, y, x), by default each image's own; `hold_out` is the setting."""
         self.study = study
         self._spacing, self._dims = spacing, dims
         self.intensity = intensity
@@ -84,7 +84,7 @@ class Material:
         self.index = self.refresh()
 
     def refresh(self) -> LabelIndex:
-        """Bring the index up to date with the labels and return it; only cases that changed are searched."""
+        """Update the index from the labels and return it; only cases that changed are searched."""
         if self._revision == self.study.revision:
             return self.index
         self._revision = self.study.revision
@@ -93,8 +93,8 @@ class Material:
         fresh: dict[str, tuple[int, dict[int, NDArray[np.int64]]]] = {}
         for id in labelled:
             member = self.study.cases[id]
-            kept = self._places.get(id)
-            fresh[id] = kept if kept is not None and kept[0] == member.revision else (member.revision, self._find_places(member))
+            cached = self._places.get(id)
+            fresh[id] = cached if cached is not None and cached[0] == member.revision else (member.revision, self._find_places(member))
             if self.borders is not None:
                 self.borders.refresh(member)
         if self.borders is not None:
@@ -104,18 +104,18 @@ class Material:
         return self.index
 
     def ratio(self, id: str) -> Ratio:
-        """Return how many of a case's voxels (z, y, x) one voxel of a patch takes."""
+        """Return the size of a patch's voxel in the case's own voxels (z, y, x)."""
         ratio = ratio_of(self.study.cases[id].case.geometry, self._spacing, self._dims)
         return ratio if can_be(ratio) else (1.0, 1.0, 1.0)
 
     def forget(self, id: str) -> None:
-        """Drop what was prepared from a case's file: another may stand there next time."""
+        """Drop the prepared channels of a case, whose file may have changed."""
         with self._lock:
             self._prepared.pop(id, None)
             self._scales.pop(id, None)
 
     def save_memory(self) -> None:
-        """Keep no prepared scans from now on: patches are prepared one by one, which takes longer."""
+        """Stop caching prepared scans: patches are then prepared one by one, which takes longer."""
         with self._lock:
             self._prepared.clear()
             self._one_bytes = 0
@@ -126,15 +126,15 @@ class Material:
         return sample_channels(self._channels(id, region), _moved(places, region))
 
     def read_labels(self, id: str, places: Floats, z: int | None, index: LabelIndex, *, held: bool = False) -> tuple[Bytes, Floats]:
-        """Return (*patch) channel numbers or UNLABELLED, and weights, nearest to `places`; of held-out voxels, or of all others."""
+        """Return (*patch) channel numbers or UNLABELLED, and weights, nearest to `places`; of `held`-out voxels, or of all others."""
         member = self.study.cases[id]
         region = bounding_region(places, member.case.shape, z)
         if member.labels is None:
             return np.full(places.shape[1:], UNLABELLED, np.uint8), np.ones(places.shape[1:], np.float32)
-        away = index.held.mask(member, region)
-        chosen = np.where(away == held, index.table[member.labels.values[region.slices]], np.uint8(UNLABELLED))
+        held_out = index.held.mask(member, region)
+        channels = np.where(held_out == held, index.table[member.labels.values[region.slices]], np.uint8(UNLABELLED))
         local = _moved(places, region)
-        target = sample_labels(chosen, local)
+        target = sample_labels(channels, local)
         accepted = (member.labels.origin[region.slices] & SOURCE) == Origin.ACCEPTED
         weight = np.ones(target.shape, np.float32)
         if accepted.any():
@@ -162,12 +162,12 @@ class Material:
         whole = scale.prepare(scan.array)
         with self._lock:
             self._prepared[id] = whole
-            while len(self._prepared) > 1 and sum(kept.nbytes for kept in self._prepared.values()) > PREPARED_BYTES:
+            while len(self._prepared) > 1 and sum(scan.nbytes for scan in self._prepared.values()) > PREPARED_BYTES:
                 self._prepared.popitem(last=False)
         return whole[(slice(None), *region.slices)]
 
     def _choose_held_out(self, labelled: list[str]) -> None:
-        """Choose anew what is held out when other cases carry labels, or the first marked stroke has come."""
+        """Choose the held-out labels anew when other cases have labels, or when the first marked stroke appears."""
         marked = any(self.study.cases[id].counts[1, :UNLABELLED].any() for id in labelled)
         reason: tuple[object, ...] = (*labelled, marked, self.study.classes.values)
         if reason != self._held_for:
@@ -178,8 +178,8 @@ class Material:
         """Return the flat voxel numbers of a case's training labels by class value."""
         if member.labels is None or member.case.id in self._held.cases:
             return {}
-        away = self._held.mask(member, Region.whole(member.labels.shape)) if self._held.any(member) else None
-        values = member.labels.values if away is None else np.where(away, np.uint8(UNLABELLED), member.labels.values)
+        held_out = self._held.mask(member, Region.whole(member.labels.shape)) if self._held.any(member) else None
+        values = member.labels.values if held_out is None else np.where(held_out, np.uint8(UNLABELLED), member.labels.values)
         rng = np.random.default_rng(self._seed)
         places = {}
         for value in self.study.classes.values:

@@ -1,4 +1,4 @@
-"""The network of a plan, with its patch and batch: what the settings and the preset leave open, chosen for the device."""
+"""The network, patch and batch of a plan: options that the settings and the preset leave open, chosen for the device."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from unetstudio.training.sizing import LONG, Size
 
 
 def usual_network(name: str, dims: int, device: torch.device) -> tuple[Network, tuple[int, ...], int]:
-    """Make the network, patch and batch that a plan would choose for large pictures or volumes, of one channel and two classes."""
+    """Make the network, patch and batch that a plan would choose for large pictures or volumes with one channel and two classes."""
     kind, quick = NETWORKS[name], device.type == "cpu"
     size = sizes(dims, TrainingSettings(), quick)[0]
     preset, options = choose_options(kind, dims, TrainingSettings(), quick, size, (1.0, 1.0, 1.0), (512, 512, 512))
@@ -25,7 +25,7 @@ def usual_network(name: str, dims: int, device: torch.device) -> tuple[Network, 
 
 
 def sizes(dims: int, settings: TrainingSettings, quick: bool) -> list[Size]:
-    """Return depths and widths to choose from, the one to begin with first. Only a long budget pays for more than that."""
+    """Return the depths and widths to choose from, the default first; more than one only for a long budget."""
     if not quick:
         return [(3 if dims == 3 else 4, 32)]
     long = settings.seconds >= LONG[dims]
@@ -42,13 +42,13 @@ def patch_edge(dims: int, quick: bool, dense: bool) -> int:
 
 
 def patch_shape(network: Network, edge: int, extent: tuple[int, ...]) -> tuple[int, ...]:
-    """Return a window of `edge`, no larger than a scan needs, as the network takes it."""
-    wanted = (max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent, network.size_multiple, strict=True))
-    return network.input_shape(tuple(n + 2 * margin for n, margin in zip(wanted, network.valid_margin, strict=True)))
+    """Return a patch shape of about `edge` that the network accepts, no larger than a scan needs."""
+    output = (max(2 * m, min(round_up(edge, m), round_up(n, m))) for n, m in zip(extent, network.size_multiple, strict=True))
+    return network.input_shape(tuple(n + 2 * margin for n, margin in zip(output, network.valid_margin, strict=True)))
 
 
 def batch_size(patch: tuple[int, ...], dims: int, quick: bool) -> int:
-    """Return as many patches as make a step of about a third of a second on a processor; never one alone."""
+    """Return the number of patches of a step, which takes about a third of a second on a CPU; at least two."""
     voxels = (110_000 if dims == 3 else 8 * 128 * 128) if quick else (2 * 96**3 if dims == 3 else 8 * 256 * 256)
     return int(np.clip(round(voxels / np.prod(patch)), 2, 16))
 
@@ -62,27 +62,26 @@ def choose_options(
     spacing: tuple[float, float, float],
     extent: tuple[int, int, int],
 ) -> tuple[str, dict[str, Any]]:
-    """Return preset and options of the network: the settings go before the preset, and the preset before what is chosen here.
+    """Return preset and options of the network: settings take precedence over the preset, and the preset over the choices made here.
 
-    Others than the default and the small one are taken as they are, but that poolings follow the spacing where they leave it open.
+    Presets other than "default" and "small" are taken as they are, except that poolings follow the spacing where they leave it open.
     """
     small = quick and "small" in kind.presets_for(dims)
     preset = settings.preset or ("small" if small else "default")
-    given = kind.preset_options(preset, dims)
-    chosen: dict[str, Any] = {}
+    options: dict[str, Any] = {}
     if preset in ("default", "small"):
-        chosen["depth"], chosen["base"] = size
-    chosen |= given
-    chosen |= settings.network_options()
+        options["depth"], options["base"] = size
+    options |= kind.preset_options(preset, dims)
+    options |= settings.network_options()
     accepted = kind.options()
-    if dims == 3 and {"pool", "depth"} <= accepted and "pool" not in chosen:
+    if dims == 3 and {"pool", "depth"} <= accepted and "pool" not in options:
         default = next(f.default for f in fields(kind.Config) if f.name == "depth")
-        chosen["pool"] = pools_for_spacing(spacing, chosen.get("depth", default), extent)
-    return preset, {option: value for option, value in chosen.items() if option in accepted}
+        options["pool"] = pools_for_spacing(spacing, options.get("depth", default), extent)
+    return preset, {option: value for option, value in options.items() if option in accepted}
 
 
 def describe(network: Network) -> str:
-    """Describe the network by what its configuration has."""
+    """Describe the network by its configuration."""
     config = network.config.to_json()
     words = [f"{type(network).title} in {config['dims']}D"]
     if "depth" in config:
@@ -95,7 +94,7 @@ def describe(network: Network) -> str:
 
 
 def reason_for(settings: TrainingSettings, kind: type[Network], quick: bool) -> str:
-    """Say why this size of network was chosen."""
+    """Give the reason for the size of the network, as the end of a sentence."""
     if settings.preset:
         return f": the preset {settings.preset}, as you chose"
     if settings.depth or settings.base:

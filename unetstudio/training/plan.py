@@ -1,4 +1,4 @@
-"""The plan of a training: every choice that the settings leave open, made from the material and the machine, each with its reason."""
+"""The plan of a training: every choice that the settings leave open, made from the study and the machine, each with its reason."""
 
 from __future__ import annotations
 
@@ -21,26 +21,26 @@ from unetstudio.training.sizing import LONG, Machine, Size, choose_network, fit_
 from unetstudio.training.spacing import choose_spacing, extent_at, kept_spacing
 
 THIN = 8
-"""Volumes of fewer slices are learnt slice by slice."""
+"""Number of slices below which a volume is learnt slice by slice."""
 
 ANISOTROPIC = 4.0
-"""Slices further apart than this many pixels are learnt one by one."""
+"""Slice distance in pixels above which slices are learnt one by one."""
 
 VOLUME_RATE = 4.0
-"""Factor of the learning rate for volumes: their small network takes it, and their steps are few."""
+"""Factor of the learning rate for volumes, whose networks are small and whose steps are few."""
 
 LIVE_SLICE = 160 * 160
-"""Pixels of the largest slice that a 3D network on a processor predicts anew after each round of live painting."""
+"""Pixels of the largest slice that a 3D network on a CPU can predict anew after each round of live painting."""
 
 LARGER = {2: (384, 512), 3: (128, 160)}
-"""Edges of patches for which a GPU may have room when there is time."""
+"""Larger patch edges, by dimensions, for a GPU with enough memory and a long budget."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """`patch` is (Y, X) or (Z, Y, X); `rate` the full learning rate, reached after `warm_up` steps; `dice` the share of the Dice term;
-    `windows` how many patches a score looks at; `filters` whether filter responses go in beside the image; `bias` of the crops, see
-    `samples.draw_patch`; `spacing` the mm (z, y, x) to which images are resampled, if they are; `words` choice by choice for the reader."""
+    """The choices of a training. `patch` is (Y, X) or (Z, Y, X); `rate` the full learning rate, reached after `warm_up` steps; `dice` the
+    share of the Dice term; `windows` the number of patches scored; `filters` whether filter responses are input channels; `bias` that of
+    the crops, see `samples.draw_patch`; `spacing` the mm (z, y, x) to which images are resampled, if any; `words` the choices in words."""
 
     network: str
     dims: int
@@ -58,20 +58,20 @@ class Plan:
 
 
 def make_plan(
-    study: Study, settings: TrainingSettings, device: torch.device, made: Checkpoint | None = None, machine: Machine | None = None
+    study: Study, settings: TrainingSettings, device: torch.device, checkpoint: Checkpoint | None = None, machine: Machine | None = None
 ) -> Plan:
-    """Plan for the labelled cases of a study that is ready to train; `made` is the checkpoint to go on from, whose network is kept.
+    """Plan for the labelled cases of a study that is ready to train; `checkpoint` is the one to continue from, whose network is kept.
 
-    `machine` tells what a step takes there; without it, or where somebody paints meanwhile, nothing is tried out.
+    `machine` measures the cost of a step; without it, or without a budget, nothing is tried out.
     """
     cases = [study.cases[id].case for id in study.labelled()]
-    quick = device.type == "cpu"  # to learn quickly the network must be small
+    quick = device.type == "cpu"  # a CPU needs a small network to learn quickly
     words: dict[str, str] = {}
-    name = settings.network if made is None else made.network
+    name = settings.network if checkpoint is None else checkpoint.network
     kind = NETWORKS[name]
     live = quick and not (settings.seconds or settings.steps)
-    dims = made.dims if made is not None else settings.dims or _dims(cases, kind, words, live)
-    target, words["Voxel size"] = kept_spacing(made) if made is not None else choose_spacing(cases, dims, settings.resample)
+    dims = checkpoint.dims if checkpoint is not None else settings.dims or _dims(cases, kind, words, live)
+    target, words["Voxel size"] = kept_spacing(checkpoint) if checkpoint is not None else choose_spacing(cases, dims, settings.resample)
     dense, extent = _is_dense(study), extent_at(cases, target, dims)
     edge, batch = settings.patch or patch_edge(dims, quick, dense), settings.batch
 
@@ -84,9 +84,9 @@ def make_plan(
         patch = patch_shape(network, edge, extent[-dims:])
         return patch, batch or batch_size(patch, dims, quick)
 
-    if made is not None:
+    if checkpoint is not None:
         with torch.device("meta"):
-            network, reason = rebuild(made.network, made.config), ": as it was trained before"
+            network, reason = rebuild(checkpoint.network, checkpoint.config), ": as it was trained before"
     else:
         network, reason = choose_network(sizes(dims, settings, quick), build, shape, settings.seconds, machine)
         reason = reason or reason_for(settings, kind, quick)
@@ -94,11 +94,11 @@ def make_plan(
     patch, patches = shape(network)
     memory = ""
     if machine is not None:
-        if not quick and settings.seconds >= LONG[dims] and not settings.patch:  # context is what a GPU's memory is good for
+        if not quick and settings.seconds >= LONG[dims] and not settings.patch:  # spend a GPU's memory on context
             larger = [patch_shape(network, n, extent[-dims:]) for n in LARGER[dims]]
             patch = grow_into_memory(network, [patch, *larger], patches, machine)
-        kept = {"keep_patch": settings.patch > 0, "keep_batch": settings.batch > 0}
-        patch, patches = fit_into_memory(network, patch, patches, machine, **kept)
+        fixed = {"keep_patch": settings.patch > 0, "keep_batch": settings.batch > 0}
+        patch, patches = fit_into_memory(network, patch, patches, machine, **fixed)
         memory = (
             f"a step takes about {machine.bytes(network, patch, patches) / 1e9:.1f} GB of the {machine.free / 1e9:.0f} GB that are free"
         )
@@ -113,24 +113,28 @@ def make_plan(
     }
     if memory:
         words["Memory"] = memory
-    unused = [] if made is not None else [option.replace("_", " ") for option in settings.network_options() if option not in kind.options()]
+    unused = (
+        []
+        if checkpoint is not None
+        else [option.replace("_", " ") for option in settings.network_options() if option not in kind.options()]
+    )
     if unused:
         words["Not used"] = f"{' and '.join(unused)}, which the {kind.title} does not have"
     windows = (6 if dims == 2 else 3) if quick else 24
-    flat_strokes = dims == 2 and not dense  # the first mask is awaited after a few steps: filters need not be found by the network first
+    flat_strokes = dims == 2 and not dense  # filters give a first mask after a few steps
     dice, warm_up = 0.5 if dense else 0.0, QUICK_WARM_UP if flat_strokes else WARM_UP
     return Plan(name, dims, options, patch, patches, rate, warm_up, dice, windows, flat_strokes, bias, target, words)
 
 
 def _inputs(cases: list[Case]) -> int:
-    """Estimate the input channels: each stored one plain and locally normalised."""
+    """Estimate the number of input channels: each stored channel, plain and locally normalised."""
     return 2 * max(case.channels for case in cases)
 
 
 def _dims(cases: list[Case], kind: type[Network], words: dict[str, str], live: bool) -> int:
-    """Choose 3 for volumes with slices close to one another, else 2; `live` on a processor only where a slice is small enough to keep up.
+    """Choose 3 for volumes of close slices, else 2; when `live` on a CPU, 3 only if slices are small enough to keep up.
 
-    A network that has one choice only makes it; TrainingError for a network of volumes and single pictures.
+    A network of one dimensionality decides by itself; raise TrainingError for a 3D network with single pictures.
     """
     if kind.dims == (3,) and not all(case.is_volume for case in cases):
         raise TrainingError(f"The {kind.title} learns from volumes, but there are single pictures among the labelled cases.")
@@ -160,7 +164,7 @@ def _apart(case: Case) -> float:
 
 
 def _bias(setting: str) -> float | None:
-    """Read a share, or None for automatic; UserError for anything else."""
+    """Parse the setting: a share, or None for automatic; raise UserError for anything else."""
     if setting == "auto":
         return None
     try:
@@ -173,14 +177,14 @@ def _bias(setting: str) -> float | None:
 
 
 def _cropped(bias: float | None, dense: bool) -> str:
-    """Describe where patches are cut."""
+    """Describe how patches are cut."""
     share = (0.5 if dense else 1.0) if bias is None else bias
-    chosen = "" if bias is None else ", as you chose"
+    by_user = "" if bias is None else ", as you chose"
     if share == 1:
-        return f"each round a labelled voxel of a random class{chosen}"
+        return f"each round a labelled voxel of a random class{by_user}"
     if share == 0:
-        return f"each round any labelled voxel{chosen}"
-    return f"{share:.0%} of them round a voxel of a random class, the others round any labelled voxel{chosen}"
+        return f"each round any labelled voxel{by_user}"
+    return f"{share:.0%} of them round a voxel of a random class, the others round any labelled voxel{by_user}"
 
 
 def _is_dense(study: Study) -> bool:

@@ -1,4 +1,4 @@
-"""The way back when numbers stop being finite: to the newest state that was, a few times and not for ever."""
+"""Rollback of a training to its last finite state, a limited number of times."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from unetstudio.networks.network import Network
 from unetstudio.training.train_state import TrainState
 
 ROLLBACKS = 3
-"""Losses or weights that are not finite are forgiven so often ..."""
+"""Number of rollbacks within CALM rounds after which training fails."""
 
 CALM = 20
-"""... and are forgotten after so many rounds."""
+"""Number of rounds after which a rollback no longer counts."""
 
 
 class Rollback:
-    """Holds a copy of a finite state. A moving average, or the optimiser, can be spoilt while the loss is a number."""
+    """A copy of the last finite state. The moving average or the optimiser may be bad while the loss is finite."""
 
     def __init__(self, state: TrainState) -> None:
         self._good: dict[str, Any] = state.state_dict()
-        self._rounds: list[int] = []  # in which training went back
+        self._rounds: list[int] = []  # in which training was rolled back
 
     def keep(self, state: TrainState) -> None:
         """Make the current state the rollback target, if it is finite."""
@@ -29,11 +29,11 @@ class Rollback:
             self._good = state.state_dict()
 
     def restore(self, state: TrainState) -> None:
-        """Go back without counting it."""
+        """Restore the last finite state without counting a rollback."""
         state.load_state_dict(self._good)
 
     def roll_back(self, state: TrainState, round: int) -> Notice:
-        """Go back; TrainingError when it happens again and again."""
+        """Restore the last finite state; raise TrainingError when that happens too often."""
         self.restore(state)
         self._rounds = [before for before in self._rounds if round - before < CALM] + [round]
         if len(self._rounds) > ROLLBACKS:
@@ -43,7 +43,7 @@ class Rollback:
         return Notice("The loss was not a number: training went back to the last good weights and goes on.")
 
     def ema_network(self, state: TrainState) -> Network:
-        """Return the averaged network, finite for certain: one that is not is never predicted with and never saved."""
+        """Return the averaged network, restoring the last finite state if it is not finite: such weights are never used or saved."""
         network = state.ema_network()
         if not state.finite():
             self.restore(state)

@@ -1,4 +1,4 @@
-"""The end of a round: the averaged weights are scored on held-out labels, and saved when that is due."""
+"""The end of a round: the averaged weights are scored on held-out labels, and saved when due."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from unetstudio.networks.device import is_out_of_memory
 from unetstudio.training import shortage
 from unetstudio.training.events import RoundDone, TrainingEvent
 from unetstudio.training.saving import Saving
-from unetstudio.training.scoring import Score, find_windows, score
+from unetstudio.training.scoring import HeldOutScore, find_windows, score
 from unetstudio.training.study_scans import Unreadable
 from unetstudio.training.training_run import TrainingRun
 
@@ -17,32 +17,32 @@ from unetstudio.training.training_run import TrainingRun
 def end_round(
     run: TrainingRun, saving: Saving, losses: list[float], took: float, *, last: bool = False
 ) -> Generator[TrainingEvent, None, None]:
-    """Score and save after the steps of `losses`, which took so many seconds; the `last` round is saved in any case."""
+    """Score after the steps of `losses`, which `took` so many seconds, and save when due; the `last` round is always saved."""
     run.round += 1
     again = "is there again: learning goes on with it."
     notices = [Notice(f"{run.study.cases[id].case.name} {again}") for id in run.study.readmit()]
     while (trouble := _try_score(run)) is not None:
-        notices += trouble  # and not yielded at once: meanwhile the classes could change
+        notices += trouble  # yielded later: the receiver may change the classes
     run.rollback.keep(run.state)
-    saved = saving.save(run) if last or saving.due else None  # before the round is reported: what is predicted then bears its id
+    saved = saving.save(run) if last or saving.due else None  # before the event, so that predictions bear its id
     mean = sum(losses) / len(losses)
     held_out = run.material.index.held.description if run.score.voxels else ""
     yield from notices
-    left = run.budget.left(run.step, run.seconds)
-    yield RoundDone(run.round, run.step, mean, run.score.mean, run.score.classes, run.seconds, took, held_out, left)
+    remaining = run.budget.left(run.step, run.seconds)
+    yield RoundDone(run.round, run.step, mean, run.score.mean, run.score.classes, run.seconds, took, held_out, remaining)
     if saved is not None:
         yield saved
 
 
 def _try_score(run: TrainingRun) -> Iterable[Notice] | None:
-    """Set the score and return None; or leave out an image, or make the windows smaller, and return the notices of it to try again."""
+    """Set the score and return None; on failure, exclude an image or shrink the windows, and return notices: the caller tries again."""
     state, index = run.state, run.material.refresh()
     try:
         windows = find_windows(
             run.material, index, run.plan.dims, state.network.size_multiple, run.plan.windows, run.settings.seed, run.score_edge
         )
         network = run.rollback.ema_network(state)
-        run.score = score(network, state.precision, run.material, index, windows) if windows else Score(None, {})
+        run.score = score(network, state.precision, run.material, index, windows) if windows else HeldOutScore(None, {})
         return None
     except Unreadable as error:
         return run.exclude(error)

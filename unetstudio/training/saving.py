@@ -1,4 +1,4 @@
-"""The checkpoints of a training on disk: the newest and the best are kept, older ones of the same training are removed."""
+"""The checkpoints of a training on disk: the newest and the best; older ones of the same training are removed."""
 
 from __future__ import annotations
 
@@ -14,41 +14,41 @@ from unetstudio.training.events import CheckpointSaved
 from unetstudio.training.training_run import TrainingRun
 
 BETWEEN = 5.0
-"""Seconds at least between two checkpoints of an ongoing training ..."""
+"""Smallest number of seconds between two checkpoints of a running training."""
 
 SHARE = 20.0
-"""... and this many times as long as the last one took."""
+"""Smallest time between two checkpoints, relative to the time that writing the last one took."""
 
 TOLERANCE = 0.01
-"""A score this little below the best one is as good: scores of few strokes are noisy, and later weights have seen more."""
+"""Difference below the best score that counts as equal: scores of few strokes are noisy, and later weights have learnt more."""
 
 
 class Saving:
-    """Writes checkpoints into `folder` through `write`. The first one replaces `resumed`, from which this training goes on; `people` names
-    who painted."""
+    """The writer of checkpoints into `folder` through `write`. The first one replaces `resumed`, from which this training continues;
+    `people` returns the annotators."""
 
     def __init__(self, folder: Path, write: Write, people: Callable[[], Sequence[str]], resumed: CheckpointSaved | None = None) -> None:
         self.newest = self.best = resumed
         self._folder, self._write, self._people = folder, write, people
         self._best_score = resumed.score if resumed is not None else None
-        self._step = -1  # of the newest that was written here
+        self._step = -1  # of the newest one written here
         self._last, self._took = 0.0, 0.0
 
     @property
     def due(self) -> bool:
-        """Whether enough time has passed since the last one."""
+        """Whether enough time has passed since the last checkpoint."""
         return time.monotonic() - self._last >= max(BETWEEN, SHARE * self._took)
 
     def improves(self, score: float | None) -> bool:
-        """Whether weights of this score would be the best so far; without scores the newest always are."""
+        """Whether weights with this score would be the best so far; without scores the newest always are."""
         return score is None or self._best_score is None or score >= self._best_score - TOLERANCE
 
     def id_of(self, run: TrainingRun) -> str:
-        """The id of the present weights: that of their checkpoint when they are on disk, else one that names their step."""
+        """Return the id of the current weights: that of their checkpoint when they are on disk, else one made of their step."""
         return self.newest.id if self.newest is not None and self._step == run.step else f"step-{run.step}"
 
     def save(self, run: TrainingRun) -> CheckpointSaved | None:
-        """Write the averaged weights, and the state to go on from, and remove what they replace; None when they are on disk already."""
+        """Write the averaged weights and the state to resume from, and remove those they replace; None when they are on disk already."""
         if self._step == run.step:
             return None
         network = run.rollback.ema_network(run.state)
@@ -60,7 +60,7 @@ class Saving:
         id, path = save(self._folder, card, dict(network.state_dict()), state, write=self._write)
         self._write(path.with_suffix(".md"), markdown(card, id).encode())
         saved = CheckpointSaved(id, str(path), card.step, card.score, best)
-        replaced = {kept for kept in (self.newest, self.best) if kept is not None}
+        replaced = {old for old in (self.newest, self.best) if old is not None}
         self.newest = saved
         if best:
             self.best = saved
@@ -76,7 +76,7 @@ class Saving:
 
 
 def _describe(run: TrainingRun, network: Network, people: Sequence[str]) -> Checkpoint:
-    """The card of the averaged `network` as it is now."""
+    """Make the card of the averaged `network` in its current state."""
     study, held, spacing = run.study, run.material.index.held, run.plan.spacing
     labelled = study.labelled()
     training = {"Parameters": f"{run.parameters:,}", "Seed": run.settings.seed, "Device": str(run.device)}
@@ -99,12 +99,12 @@ def _describe(run: TrainingRun, network: Network, people: Sequence[str]) -> Chec
 
 
 def _views(recipe: Recipe) -> dict[str, str]:
-    """Say which views of an image the network has learnt."""
+    """Record which mirrored and turned views the network has learnt."""
     learnt = {"Mirrored views": recipe.mirrors, "Turned views": recipe.turns}
     return {name: "learnt" if there else "not learnt" for name, there in learnt.items()}
 
 
 def _remove(weights: Path) -> None:
-    """Remove a checkpoint's files, the card first, so that what is left is never taken for a whole one."""
+    """Remove a checkpoint's files, the card first, so that the rest is never taken for a whole one."""
     for suffix in (".json", ".md", ".safetensors", ".optimizer"):
         weights.with_suffix(suffix).unlink(missing_ok=True)

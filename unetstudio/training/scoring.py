@@ -1,4 +1,4 @@
-"""How well the averaged weights do on labels that they have not seen."""
+"""Scores of the averaged weights on held-out labels."""
 
 from __future__ import annotations
 
@@ -16,13 +16,13 @@ from unetstudio.networks.network import Network, round_up
 from unetstudio.training.material import LabelIndex, Material
 
 EDGE = {2: 256, 3: 64}
-"""Largest extent of a window that is scored, in voxels."""
+"""Largest extent of a scored window in voxels, by dimensions."""
 
 
 @dataclass(frozen=True)
 class ValidationWindow:
-    """A window with held-out labels: (Y, X) or (Z, Y, X) `shape` in the network's voxels round `centre` in the scan's; `z` is the slice in
-    2D."""
+    """A window with held-out labels: (Y, X) or (Z, Y, X) `shape` in the network's voxels around `centre` in the scan's; `z` is the slice
+    in 2D."""
 
     case: str
     centre: tuple[float, ...]
@@ -31,7 +31,7 @@ class ValidationWindow:
 
 
 @dataclass(frozen=True)
-class Score:
+class HeldOutScore:
     """Dice on held-out labels: mean over the structures, and by class value; `voxels` of each class were scored."""
 
     mean: float | None
@@ -42,9 +42,9 @@ class Score:
 def find_windows(
     material: Material, index: LabelIndex, dims: int, multiple: tuple[int, ...], most: int, seed: int, edge: int = 0
 ) -> list[ValidationWindow]:
-    """Return at most `most` windows that hold held-out labels, spread over cases and classes; the same for the same labels and seed.
+    """Return at most `most` windows that contain held-out labels, spread over cases; the same for the same labels and seed.
 
-    `edge` is that of the windows when memory does not suffice for the usual one.
+    `edge` is the windows' extent where memory does not suffice for the default one.
     """
     edge = edge or EDGE[dims]
     rng = np.random.default_rng(seed)
@@ -69,31 +69,31 @@ def find_windows(
     return turns[:most]
 
 
-def score(network: Network, precision: Precision, material: Material, index: LabelIndex, windows: list[ValidationWindow]) -> Score:
-    """Score the windows' held-out voxels by Dice per class, pooled; the first class, background by custom, is left out of the mean."""
+def score(network: Network, precision: Precision, material: Material, index: LabelIndex, windows: list[ValidationWindow]) -> HeldOutScore:
+    """Score the held-out voxels of all windows together by Dice per class; the first class, the background, is left out of the mean."""
     n = len(material.study.classes)
     both, predicted, true = np.zeros(n), np.zeros(n), np.zeros(n)
     for window in windows:
-        seen = network.input_shape(tuple(n + 2 * margin for n, margin in zip(window.shape, network.valid_margin, strict=True)))
-        answered = tuple(n - 2 * margin for n, margin in zip(seen, network.valid_margin, strict=True))
-        straight = SamplingGrid(np.diag(material.ratio(window.case)[-len(window.shape) :]))
-        target, _ = material.read_labels(window.case, straight.coordinates(answered, window.centre), window.z, index, held=True)
+        shape = network.input_shape(tuple(n + 2 * margin for n, margin in zip(window.shape, network.valid_margin, strict=True)))
+        output = tuple(n - 2 * margin for n, margin in zip(shape, network.valid_margin, strict=True))
+        grid = SamplingGrid(np.diag(material.ratio(window.case)[-len(window.shape) :]))
+        target, _ = material.read_labels(window.case, grid.coordinates(output, window.centre), window.z, index, held=True)
         labelled = target != UNLABELLED
-        image = torch.from_numpy(material.read(window.case, straight.coordinates(seen, window.centre), window.z))[None]
+        image = torch.from_numpy(material.read(window.case, grid.coordinates(shape, window.centre), window.z))[None]
         with torch.inference_mode(), precision.autocast():
             logits = network(precision.place(image))[0].float().cpu().numpy()
-        answer, truth = logits[:, labelled].argmax(0), target[labelled]
-        both += np.bincount(truth[answer == truth], minlength=n)
-        predicted += np.bincount(answer, minlength=n)
+        classes, truth = logits[:, labelled].argmax(0), target[labelled]
+        both += np.bincount(truth[classes == truth], minlength=n)
+        predicted += np.bincount(classes, minlength=n)
         true += np.bincount(truth, minlength=n)
     values = material.study.classes.values
     dice = {values[c]: float(2 * both[c] / (predicted[c] + true[c])) for c in range(n) if true[c]}
     structures = [score for value, score in dice.items() if value != values[0]] or list(dice.values())
     voxels = {values[c]: int(true[c]) for c in range(n) if true[c]}
-    return Score(float(np.mean(structures)) if structures else None, dice, voxels)
+    return HeldOutScore(float(np.mean(structures)) if structures else None, dice, voxels)
 
 
 def _window(id: str, at: np.ndarray[tuple[int, ...], np.dtype[np.int64]], shape: tuple[int, ...], dims: int) -> ValidationWindow:
-    """Return a window round the held-out voxels `at` (N, 3) of one tile."""
+    """Return a window around the held-out voxels `at` (N, 3) of one tile."""
     middle = (at.min(axis=0) + at.max(axis=0)) / 2
     return ValidationWindow(id, tuple(float(v) for v in middle[-dims:]), int(at[0, 0]) if dims == 2 else None, shape)

@@ -1,4 +1,4 @@
-"""What training does when memory runs short: steps of smaller batches and patches, and scores from smaller windows."""
+"""Reactions of a training to a shortage of memory: smaller batches and patches, and smaller scored windows."""
 
 from __future__ import annotations
 
@@ -12,11 +12,11 @@ from unetstudio.training.scoring import EDGE
 from unetstudio.training.training_run import TrainingRun
 
 SMALLEST = 32
-"""Edge of the smallest window that is still scored."""
+"""Smallest edge of a scored window in voxels."""
 
 
 def shrink_step(run: TrainingRun) -> Generator[Notice, None, None]:
-    """Halve the batch, then the patch; OutOfMemory when neither can be halved."""
+    """Halve the batch, then the patch; raise OutOfMemory when neither can be halved."""
     run.samples.close()
     _make_room(run)
     network = run.state.network
@@ -33,7 +33,7 @@ def shrink_step(run: TrainingRun) -> Generator[Notice, None, None]:
 
 
 def shrink_score(run: TrainingRun) -> Notice:
-    """Halve the windows that are scored; OutOfMemory when they are small already."""
+    """Halve the edge of the scored windows; raise OutOfMemory when they are small already."""
     _make_room(run)
     edge = (run.score_edge or EDGE[run.plan.dims]) // 2
     if edge < SMALLEST:
@@ -43,7 +43,7 @@ def shrink_score(run: TrainingRun) -> Notice:
 
 
 def _make_room(run: TrainingRun) -> None:
-    """Free what can be made again."""
+    """Free all memory whose content can be made again."""
     run.state.recover()
     if run.device.type == "cpu":
         run.material.save_memory()

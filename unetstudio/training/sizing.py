@@ -1,4 +1,4 @@
-"""The size of network, patch and batch that the time of a budget and the memory of the machine pay for."""
+"""The size of network, patch and batch that the time budget and the memory of the machine allow."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from unetstudio.networks.network import BYTES_PER_PARAMETER, Network, name_of, r
 from unetstudio.training.trial import cost_of
 
 LONG = {2: 120.0, 3: 60.0}
-"""Seconds from which a budget pays for a larger network in 2D and 3D, and for finding out how large ..."""
+"""Seconds of a budget, by dimensions, from which a larger network is considered and a step is timed."""
 
 STEPS = {2: 250, 3: 150}
-"""... and the steps that a larger network must still get. With as much time, 190 steps with 32 channels beat 700 with 16 on ISBI 2012, and
-150 with 16 beat 500 with 8 on the hippocampus; 100 with 32 were behind 400 with 16 on the nuclei of DSB 2018."""
+"""Steps within the budget that a larger network must still get, by dimensions. In the same time, 190 steps with 32 channels beat 700 with
+16 on ISBI 2012, and 150 with 16 beat 500 with 8 on the hippocampus; 100 with 32 were behind 400 with 16 on the nuclei of DSB 2018."""
 
 FULL = 0.6
-"""Share of the free memory that a training step may take."""
+"""Largest share of the free memory for a training step."""
 
 OVERHEAD = 1.5
 """Factor of a step's activations: gradients of activations, and working space of convolutions."""
@@ -35,8 +35,8 @@ Size = tuple[int, int]
 
 @dataclass(frozen=True)
 class Machine:
-    """`free` bytes for training; `half` whether activations take two bytes; `seconds` of a step of a network with patch and batch, or
-    None where it could not be found out."""
+    """A machine's capacity: `free` bytes for training; `half` whether activations take two bytes; `seconds` the function that times a step
+    of a network with patch and batch, None where it cannot be timed."""
 
     free: int
     half: bool
@@ -44,10 +44,10 @@ class Machine:
 
     @classmethod
     def of(cls, precision: Precision) -> Machine:
-        """Describe this machine. A step is tried once, for some seconds, and remembered."""
+        """Describe this machine. A step is timed once, for some seconds, and cached."""
 
         def seconds(network: Network, patch: tuple[int, ...], batch: int) -> float | None:
-            return _tried(network, patch, batch, precision)
+            return _timed(network, patch, batch, precision)
 
         free_memory(precision.device)
         return cls(free_bytes(precision.device), precision.dtype != torch.float32, seconds)
@@ -59,7 +59,7 @@ class Machine:
         )
 
     def holds(self, network: Network, patch: tuple[int, ...], batch: int) -> bool:
-        """Whether there is room for a step."""
+        """Whether a step fits into memory."""
         return self.bytes(network, patch, batch) <= FULL * self.free
 
 
@@ -70,37 +70,37 @@ def choose_network(
     seconds: float,
     machine: Machine | None,
 ) -> tuple[Network, str]:
-    """Choose the largest of `sizes`, which grow, that still gets STEPS within `seconds`, and the reason; the first where nothing is known.
+    """Choose the largest of the growing `sizes` that still gets STEPS within `seconds`, and the reason; the first where nothing is known.
 
-    Only the first is tried out; the others are reckoned by their operations, of which larger networks make more in the same time.
+    Only the first is timed; the others are estimated by their operations, of which larger networks make more in the same time.
     """
-    chosen = build(sizes[0])
+    network = build(sizes[0])
     if machine is None or len(sizes) < 2:
-        return chosen, ""
-    taken = machine.seconds(chosen, *shape(chosen))
-    if not taken:
-        return chosen, ""
-    first = operations(chosen, *shape(chosen))
-    steps, reason = seconds / taken, ""
+        return network, ""
+    step_seconds = machine.seconds(network, *shape(network))
+    if not step_seconds:
+        return network, ""
+    first = operations(network, *shape(network))
+    steps, reason = seconds / step_seconds, ""
     for size in sizes[1:]:
         larger = build(size)
-        if larger.config == chosen.config:  # a network that has no such choice
+        if larger.config == network.config:  # a network of fixed size
             break
-        fewer = seconds / (taken * operations(larger, *shape(larger)) / first)
-        if fewer < STEPS[chosen.config.dims]:
+        fewer = seconds / (step_seconds * operations(larger, *shape(larger)) / first)
+        if fewer < STEPS[network.config.dims]:
             reason = f"; a larger one would get only about {fewer:.0f}"
             break
         if not machine.holds(larger, *shape(larger)):
             reason = "; for a larger one memory is short"
             break
-        chosen, steps = larger, fewer
-    return chosen, f": the time is enough for about {steps:.0f} steps{reason}"
+        network, steps = larger, fewer
+    return network, f": the time is enough for about {steps:.0f} steps{reason}"
 
 
 def fit_into_memory(
     network: Network, patch: tuple[int, ...], batch: int, machine: Machine, *, keep_patch: bool = False, keep_batch: bool = False
 ) -> tuple[tuple[int, ...], int]:
-    """Halve patch and batch, the batch to no less than two, until there is room; but not those that are to be kept."""
+    """Halve the batch, down to two, then the patch until a step fits; except those that are to be kept."""
     while not machine.holds(network, patch, batch):
         smaller = _halved(network, patch)
         if batch > 2 and not keep_batch:
@@ -108,48 +108,48 @@ def fit_into_memory(
         elif math.prod(smaller) < math.prod(patch) and not keep_patch:
             patch = smaller
         else:
-            break  # training finds out, and halves further
+            break  # training halves further if needed
     return patch, batch
 
 
 def grow_into_memory(network: Network, patches: Sequence[tuple[int, ...]], batch: int, machine: Machine) -> tuple[int, ...]:
-    """Choose the last of `patches`, which grow, for which there is room; the first in any case."""
-    chosen = patches[0]
+    """Choose the largest of the growing `patches` that fits; the first in any case."""
+    largest = patches[0]
     for patch in patches[1:]:
         if not machine.holds(network, patch, batch):
             break
-        chosen = patch
-    return chosen
+        largest = patch
+    return largest
 
 
 def operations(network: Network, patch: tuple[int, ...], batch: int) -> float:
-    """Count the floating-point operations of a step's convolutions without computing."""
+    """Count the floating-point operations of a step without computing it."""
     copy, image = _ghost(network, patch, batch)
     with FlopCounterMode(display=False) as counter:
-        _total(copy(image)).backward()  # type: ignore[no-untyped-call]
+        _total(copy(image)).backward()  # type: ignore[no-untyped-call]  # torch
     return float(counter.get_total_flops())
 
 
 def _activations(network: Network, patch: tuple[int, ...], batch: int) -> int:
-    """Count the bytes that are kept for the way back, in float32, without computing."""
+    """Count the bytes kept for the backward pass, in float32, without computing it."""
     copy, image = _ghost(network, patch, batch)
-    kept: dict[int, tuple[Any, int]] = {}  # by storage: each is counted once
+    storages: dict[int, tuple[Any, int]] = {}  # by address: each is counted once
 
     def keep(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
-        kept[storage._cdata] = (storage, storage.nbytes())
+        storages[storage._cdata] = (storage, storage.nbytes())
         return tensor
 
     try:
         with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
             _total(copy(image))
-    except RuntimeError:  # a network of another package that looks at values on its way: it has to be tried
+    except RuntimeError:  # a network of another package that reads values, which meta tensors lack
         return 0
-    return sum(size for _, size in kept.values())
+    return sum(size for _, size in storages.values())
 
 
 def _ghost(network: Network, patch: tuple[int, ...], batch: int) -> tuple[Network, Tensor]:
-    """Make a copy without weights, and a batch without values."""
+    """Make a copy of the network and a batch on the meta device, without values."""
     with torch.device("meta"):
         return rebuild(name_of(network), network.config.to_json()).train(), torch.empty(batch, network.config.in_channels, *patch)
 
@@ -163,14 +163,14 @@ def _halved(network: Network, patch: tuple[int, ...]) -> tuple[int, ...]:
     return network.input_shape(tuple(round_up(max(2 * m, n // 2), m) for n, m in zip(patch, network.size_multiple, strict=True)))
 
 
-def _tried(network: Network, patch: tuple[int, ...], batch: int, precision: Precision) -> float | None:
-    """Return the seconds of a step on this machine; the network may be one without weights."""
+def _timed(network: Network, patch: tuple[int, ...], batch: int, precision: Precision) -> float | None:
+    """Return the seconds of a step on this machine, cached; the network may be on the meta device."""
     options = sorted(network.config.to_json().items())
     question = f"seconds of a step of {name_of(network)} {options}, {batch} of {patch}, {precision.dtype}, {precision.device}"
     question += f", {torch.get_num_threads()} threads"
     seconds = recall(question)
     if not isinstance(seconds, int | float) or not 0 < seconds < math.inf:
-        with torch.random.fork_rng(devices=[]):  # what is drawn afterwards is what would have been drawn
+        with torch.random.fork_rng(devices=[]):  # leaves the sequence of random numbers unchanged
             try:
                 real = rebuild(name_of(network), network.config.to_json())
                 seconds = remember(question, round(cost_of(real, patch, batch, precision).seconds, 4))

@@ -1,4 +1,4 @@
-"""The voxel size that a network learns at: the images' own, or one for all, chosen from the labelled cases with the reason in words."""
+"""The voxel size of a training: the images' own, or one for all, chosen from the labelled cases with the reason in words."""
 
 from __future__ import annotations
 
@@ -15,32 +15,32 @@ from unetstudio.inference.resampled import FURTHEST, can_be, in_mm, ratio_of, sh
 from unetstudio.networks.checkpoint import Checkpoint
 
 DIFFERENT = 1.1
-"""Voxel sizes further apart than this factor are brought to one."""
+"""Ratio of voxel sizes above which pictures are resampled to one."""
 
 COARSE = 3.0
-"""An axis so many times as coarse as the others ..."""
+"""Ratio to the other axes' voxel sizes above which an axis is coarse."""
 
 COARSE_PERCENTILE = 10.0
-"""... takes this percentile of its voxel sizes, not the median: slices that are close hold more than those that are far apart (nnU-Net)."""
+"""Percentile of the voxel sizes, instead of the median, used for a coarse axis: close slices hold more detail (nnU-Net)."""
 
 
-def choose_spacing(cases: Sequence[Case], dims: int, wanted: str) -> tuple[Spacing | None, str]:
-    """Return the mm (z, y, x) to which images are resampled, None where each is taken as it is; and why.
+def choose_spacing(cases: Sequence[Case], dims: int, requested: str) -> tuple[Spacing | None, str]:
+    """Return the mm (z, y, x) to which images are resampled, None where each is taken as it is, and the reason.
 
-    `wanted` is auto, on, off, or the size itself; UserError for anything else. In 2D the slices stay as they are.
+    `requested` is auto, on, off, or the size itself; raise UserError for anything else. In 2D the distance of slices stays as it is.
     """
-    given = _given(wanted)
+    given = _given(requested)
     sizes = np.array([case.geometry.spacing for case in cases if case.geometry.spacing is not None])
-    if wanted == "off":
+    if requested == "off":
         return None, "as each image has it, as you chose"
     if not len(sizes):
         return given, "not known of any image: they are taken as they are"
-    looked_at = sizes[:, 3 - dims :]
-    apart = float((looked_at.max(axis=0) / looked_at.min(axis=0)).max())
-    if wanted == "auto" and apart > FURTHEST:
+    resampled_axes = sizes[:, 3 - dims :]
+    apart = float((resampled_axes.max(axis=0) / resampled_axes.min(axis=0)).max())
+    if requested == "auto" and apart > FURTHEST:
         return None, f"as each image has it: sizes that differ by a factor of {apart:.0f} cannot all be true"
-    if wanted == "auto" and apart <= DIFFERENT and not all(case.is_volume for case in cases):
-        return None, "as each image has it: they hardly differ"  # of pictures a size may be no more than a printer's resolution
+    if requested == "auto" and apart <= DIFFERENT and not all(case.is_volume for case in cases):
+        return None, "as each image has it: they hardly differ"  # a picture's size may be just a print resolution
     target = given or _middle(sizes)
     for case in cases:
         if not can_be(ratio_of(case.geometry, target, dims)):
@@ -57,19 +57,19 @@ def choose_spacing(cases: Sequence[Case], dims: int, wanted: str) -> tuple[Spaci
     return target, f"{target_words}, {how}" + (f"; {unknown} of unknown size are taken as they are" if unknown else "")
 
 
-def kept_spacing(made: Checkpoint) -> tuple[Spacing | None, str]:
-    """Return that of a checkpoint from which training goes on."""
-    return made.target, f"{in_mm(made.target)} (z, y, x), as before" if made.target else "as each image has it, as before"
+def kept_spacing(checkpoint: Checkpoint) -> tuple[Spacing | None, str]:
+    """Return the voxel size of a checkpoint from which training continues, and its description."""
+    return checkpoint.target, f"{in_mm(checkpoint.target)} (z, y, x), as before" if checkpoint.target else "as each image has it, as before"
 
 
 def extent_at(cases: Sequence[Case], target: Spacing | None, dims: int) -> Index:
-    """Return the median size (Z, Y, X) of the cases in the voxels that the network sees."""
+    """Return the median shape (Z, Y, X) of the cases in the network's voxels."""
     z, y, x = np.median([shape_at(case.shape, ratio_of(case.geometry, target, dims)) for case in cases], axis=0).astype(int)
     return (int(z), int(y), int(x))
 
 
 def _middle(sizes: np.ndarray) -> Spacing:
-    """Return the median of each axis; of an axis that is much coarser than the others a size with more detail."""
+    """Return the median voxel size of each axis; for an axis that is much coarser than the others, a finer one."""
     median = np.median(sizes, axis=0)
     for axis in range(3):
         if median[axis] > COARSE * max(np.delete(median, axis)):
@@ -77,14 +77,14 @@ def _middle(sizes: np.ndarray) -> Spacing:
     return (float(median[0]), float(median[1]), float(median[2]))
 
 
-def _given(wanted: str) -> Spacing | None:
-    """Read a size such as "1" or "3x0.5x0.5"; None for auto, on and off."""
-    if wanted in ("auto", "on", "off"):
+def _given(requested: str) -> Spacing | None:
+    """Parse a size such as "1" or "3x0.5x0.5"; None for auto, on and off."""
+    if requested in ("auto", "on", "off"):
         return None
     try:
-        given = [float(part) for part in wanted.replace(",", "x").split("x")]
+        given = [float(part) for part in requested.replace(",", "x").split("x")]
     except ValueError:
         given = []
     if len(given) not in (1, 3) or not all(0 < size < math.inf for size in given):
-        raise UserError(f"resample cannot be {wanted!r}: choose auto, on, off, or voxel sizes in mm such as 1 or 3x0.5x0.5 (z, y, x).")
+        raise UserError(f"resample cannot be {requested!r}: choose auto, on, off, or voxel sizes in mm such as 1 or 3x0.5x0.5 (z, y, x).")
     return (given[0], given[-2 if len(given) > 1 else 0], given[-1])

@@ -1,4 +1,4 @@
-"""The scans of labelled cases: read for training, or left out with a sentence; and the intensity scale that is fitted to them."""
+"""The scans of labelled cases, read for training or excluded with a reason, and the intensity scale fitted to them."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ from unetstudio.errors import TrainingError, UserError
 from unetstudio.inference.events import Notice
 
 MOST_SCANS = 16
-"""Scans from which the intensity scale is fitted ..."""
+"""Largest number of scans to which the intensity scale is fitted."""
 
 FILTERED_SCANS = 4
-"""... and the strength of filter responses."""
+"""Largest number of scans to which the factors of filter responses are fitted."""
 
 
 class Unreadable(Exception):
-    """The image of the labelled case `case` cannot be learnt from; the text is one sentence."""
+    """Raised when the image of the labelled case `case` cannot be used; the text is one sentence."""
 
     def __init__(self, case: str, text: str) -> None:
         super().__init__(text)
@@ -31,9 +31,9 @@ class Unreadable(Exception):
 
 
 def fit_intensity(study: Study, filters: bool, normalisation: str = "auto") -> tuple[Intensity, list[Unreadable]]:
-    """Fit the scale of the labelled cases' images. Those that cannot be read are excluded from the study and returned.
+    """Fit the intensity scale to the labelled cases' images. Those that cannot be read are excluded from the study and returned.
 
-    TrainingError when none is left, or not enough to learn from.
+    Raise TrainingError when none is left, or not enough to learn from.
     """
     unreadable: list[Unreadable] = []
 
@@ -65,8 +65,8 @@ def fit_intensity(study: Study, filters: bool, normalisation: str = "auto") -> t
 
 
 def read_scan(study: Study, id: str, channels: int = 0) -> Scan:
-    """Return a labelled case's scan; Unreadable when it cannot be read, or is not the image that was labelled. Zero allows any number of
-    channels."""
+    """Return a labelled case's scan; raise Unreadable when it cannot be read, or is not the image that was labelled. Zero `channels` allow
+    any number."""
     case = study.cases[id].case
     try:
         scan = study.scan(id)

@@ -1,4 +1,4 @@
-"""A training under way: what was chosen when it began, and what changes from step to step."""
+"""A running training: the choices made at its start, and the state that changes from step to step."""
 
 from __future__ import annotations
 
@@ -26,22 +26,22 @@ from unetstudio.training.plan import Plan, make_plan
 from unetstudio.training.rollback import Rollback
 from unetstudio.training.samples import Samples
 from unetstudio.training.schedule import Budget, Stopwatch
-from unetstudio.training.scoring import Score
+from unetstudio.training.scoring import HeldOutScore
 from unetstudio.training.sizing import Machine
 from unetstudio.training.start import Start
 from unetstudio.training.study_scans import Unreadable, fit_intensity
 from unetstudio.training.train_state import TrainState
 
 MANY_CORES = 8
-"""From which a processor takes so little time for a step that two threads make the batches."""
+"""Number of CPU cores from which a step is so fast that two threads make the batches."""
 
 
 @dataclass(eq=False)
 class TrainingRun:
-    """Made by `begin_run`. The study is live; `revision` is that of the labels that were taken up last.
+    """A running training, made by `begin_run`. The study is live; `revision` is that of the labels in use.
 
-    `words` tell every choice and why. `classes` are those of the network's channels. `patch` and `batch` shrink when memory runs short, and
-    so does `score_edge`, the edge of scored windows (0: the usual one).
+    `words` describe every choice with its reason. `classes` are those of the network's channels. `patch` and `batch` shrink when memory
+    runs short, and so does `score_edge`, the edge of scored windows (0: the default).
     """
 
     study: Study
@@ -59,7 +59,7 @@ class TrainingRun:
     classes: ClassTable
     patch: tuple[int, ...]
     batch: int
-    score: Score
+    score: HeldOutScore
     step: int = 0
     round: int = 0
     revision: int = -1
@@ -75,12 +75,12 @@ class TrainingRun:
 
     @property
     def seconds(self) -> float:
-        """Seconds of training so far, without pauses and predictions between two steps."""
+        """Seconds of training so far, excluding pauses and predictions between steps."""
         return self.clock.seconds
 
     @property
     def started(self) -> TrainingStarted:
-        """The event that tells of the plan."""
+        """The event that describes the plan."""
         plan = self.plan
         return TrainingStarted(plan.network, plan.dims, self.parameters, self.patch, self.batch, str(self.device), self.step, self.words)
 
@@ -96,22 +96,22 @@ class TrainingRun:
         self.revision = self.study.revision
         before, now = self.classes.values, self.study.classes.values
         if before != now:
-            if not self.state.finite():  # the state to go back to has other classes
+            if not self.state.finite():  # the last finite state still has the old classes
                 self.rollback.restore(self.state)
             self.state.change_classes(before, now)
             self.rollback.keep(self.state)
         self.classes = self.study.classes
 
     def exclude(self, unreadable: Unreadable) -> Iterable[Notice]:
-        """Go on without an image that cannot be read; batches made ahead may report it again."""
+        """Continue without an image that cannot be read; batches made ahead may report it again."""
         if unreadable.case not in self.study.excluded:
             self.study.exclude(unreadable.case)
             self.material.forget(unreadable.case)
             yield unreadable.notice
 
     def restart_samples(self) -> None:
-        """Make batches of the present patch and size from now on."""
-        cpu = self.device.type == "cpu"  # which needs its threads for the step: one or two make batches quicker than it uses them up
+        """Start making batches of the current patch and batch size."""
+        cpu = self.device.type == "cpu"  # it needs its threads for the step; one or two make batches fast enough
         threads = (1 if cores() < MANY_CORES else 2) if cpu else max(1, min(6, cores() - 1))
         self.samples = Samples(
             self.material,
@@ -127,14 +127,14 @@ class TrainingRun:
 
 
 def begin_run(study: Study, settings: TrainingSettings, start: Start | None, clock: Stopwatch) -> tuple[TrainingRun, list[Unreadable]]:
-    """Choose device, plan, intensity scale, network and number format, in this order, for a study that is ready to train.
+    """Choose device, number format, plan, intensity scale and network for a study that is ready to train.
 
-    From a checkpoint, its network and intensity scale are kept. Images that cannot be read are returned too. UserErrors say what to change.
+    A checkpoint's network and intensity scale are kept. Return also the images that cannot be read. UserErrors say what to change.
     """
     budgeted = bool(settings.seconds or settings.steps)
     threads = use_threads(settings.threads, spare=0 if budgeted else 1)
-    made = None if start is None else start.checkpoint
-    device, precision, plan = _plan(study, settings, made)
+    checkpoint = None if start is None else start.checkpoint
+    device, precision, plan = _plan(study, settings, checkpoint)
     unreadable: list[Unreadable] = []
     if start is None:
         intensity, unreadable = fit_intensity(study, plan.filters, settings.normalisation)
@@ -157,16 +157,16 @@ def begin_run(study: Study, settings: TrainingSettings, start: Start | None, clo
         cases = [study.cases[id].case for id in study.labelled()]
         recipe, words["Augmentation"] = choose_recipe(cases, settings.augmentation, settings.vary, plan.spacing)
     state, budget = TrainState(network, precision), Budget(settings.seconds, settings.steps)
-    step, round, score = 0, 0, Score(None, {})
+    step, round, score = 0, 0, HeldOutScore(None, {})
     if start is not None and start.state is not None:
         state.load_state_dict(start.state["learner"])
         step, round = start.checkpoint.step, int(start.state["round"])
-        score = Score(start.checkpoint.score, start.checkpoint.class_scores)
+        score = HeldOutScore(start.checkpoint.score, start.checkpoint.class_scores)
         clock.set(start.checkpoint.seconds)
         budget = budget.resumed(Budget(**start.state["budget"]), step, clock.seconds)
     patch, batch = network.input_shape(plan.patch), plan.batch
     if start is not None and start.patches is not None and not (settings.patch or settings.batch):
-        patch, batch = start.patches  # the memory that was free when it began decides
+        patch, batch = start.patches  # chosen for the memory that was free at the first start
     run = TrainingRun(
         study=study,
         settings=settings,
@@ -180,7 +180,7 @@ def begin_run(study: Study, settings: TrainingSettings, start: Start | None, clo
         material=Material(study, intensity, settings.seed, borders, plan.spacing, plan.dims, settings.hold_out),
         budget=budget,
         clock=clock,
-        classes=study.classes if made is None else made.classes,
+        classes=study.classes if checkpoint is None else checkpoint.classes,
         patch=patch,
         batch=batch,
         score=score,
@@ -190,17 +190,17 @@ def begin_run(study: Study, settings: TrainingSettings, start: Start | None, clo
     return run, unreadable
 
 
-def _plan(study: Study, settings: TrainingSettings, made: Checkpoint | None) -> tuple[torch.device, Precision, Plan]:
-    """The plan, made twice: its dimensions decide device and number format, and these decide what is large enough."""
+def _plan(study: Study, settings: TrainingSettings, checkpoint: Checkpoint | None) -> tuple[torch.device, Precision, Plan]:
+    """Choose device, number format and plan. The plan is made twice: its dimensions determine the first two, and these its sizes."""
     device = choose_device(settings.device)
-    dims = make_plan(study, settings, device, made).dims
+    dims = make_plan(study, settings, device, checkpoint).dims
     device = choose_device(settings.device, dims)  # an Apple GPU may be right for pictures and wrong for volumes
     precision = choose_precision(device, dims, settings.precision)
-    return device, precision, make_plan(study, settings, device, made, Machine.of(precision))
+    return device, precision, make_plan(study, settings, device, checkpoint, Machine.of(precision))
 
 
 def _image_words(intensity: Intensity, settings: TrainingSettings, *, resumed: bool) -> str:
-    """The intensity scale for the reader."""
+    """Describe the intensity scale."""
     words = f"{intensity.describe()}; as it was trained before" if resumed else intensity.describe(settings.normalisation)
     if intensity.filters:
         words += "; beside it edges, lines and blobs of two widths: from strokes the network finds them sooner"

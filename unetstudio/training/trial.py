@@ -1,4 +1,4 @@
-"""The cost of a training step on this computer: its seconds, and the memory that it keeps for the way back."""
+"""The cost of a training step on this computer: its seconds, and the memory it keeps for the backward pass."""
 
 from __future__ import annotations
 
@@ -14,12 +14,12 @@ from unetstudio.training.samples import Batch
 from unetstudio.training.train_state import TrainState
 
 PATIENCE = 4.0
-"""Seconds: a first step that takes longer is the measure itself; else it pays for set-up, and the next one is the measure."""
+"""Seconds of the first step above which no second one is timed; otherwise the first, which includes set-up, is discarded."""
 
 
 @dataclass(frozen=True)
 class Cost:
-    """The cost of one step with `patch` and `batch`; `bytes` are weights with all that training keeps beside them, and activations."""
+    """The cost of a step with `patch` and `batch`; `bytes` are those of weights, gradients, optimiser, average and activations."""
 
     parameters: int
     patch: tuple[int, ...]
@@ -29,7 +29,7 @@ class Cost:
 
 
 def cost_of(network: Network, patch: tuple[int, ...], batch: int, precision: Precision) -> Cost:
-    """Try some steps on noise; `patch` is enlarged to what the network accepts. RuntimeError or MemoryError when memory runs out."""
+    """Time steps on noise; `patch` is enlarged to a shape that the network accepts. RuntimeError or MemoryError when memory runs out."""
     state = TrainState(network, precision)
     count = network.parameters_count
     shape = network.input_shape(tuple(n + 2 * margin for n, margin in zip(patch, network.valid_margin, strict=True)))
@@ -37,11 +37,11 @@ def cost_of(network: Network, patch: tuple[int, ...], batch: int, precision: Pre
     target = torch.randint(0, network.config.n_classes, (batch, *shape))
     noise = Batch(image, target, torch.ones(target.shape))
     weights = torch.ones(network.config.n_classes)
-    kept: dict[int, int] = {}  # storages that autograd holds on to, by address: each is counted once
+    storages: dict[int, int] = {}  # those that autograd holds, by address: each is counted once
 
     def keep(tensor: Tensor) -> Tensor:
         storage = tensor.untyped_storage()
-        kept[storage.data_ptr()] = storage.nbytes()
+        storages[storage.data_ptr()] = storage.nbytes()
         return tensor
 
     def step() -> float:
@@ -52,4 +52,4 @@ def cost_of(network: Network, patch: tuple[int, ...], batch: int, precision: Pre
     with torch.autograd.graph.saved_tensors_hooks(keep, lambda tensor: tensor):
         seconds = step()
     seconds = seconds if seconds > PATIENCE else step()
-    return Cost(count, shape, batch, seconds, count * BYTES_PER_PARAMETER + sum(kept.values()))
+    return Cost(count, shape, batch, seconds, count * BYTES_PER_PARAMETER + sum(storages.values()))

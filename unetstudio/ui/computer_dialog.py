@@ -10,16 +10,16 @@ from PySide6.QtWidgets import QDialog, QFrame, QGridLayout, QHBoxLayout, QLabel,
 
 from unetstudio.ui.pauses import Pauses
 from unetstudio.ui.resources import icon
-from unetstudio.ui.session import Session
-from unetstudio.ui.task import Task
+from unetstudio.ui.task import Task, Tasks
 from unetstudio.ui.worker_task import begin_worker_task
+from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import DescribeDevice, DeviceReport, TaskEvent
 
 
 class ComputerDialog(QDialog):
     """Asks the worker for its report; the speed test takes about five seconds. Closing the dialog stops it."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, tasks: Tasks, worker: WorkerThread, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("This computer")
@@ -61,7 +61,7 @@ class ComputerDialog(QDialog):
         layout.addWidget(line)
         layout.addLayout(buttons)
         self.remedy.hide()
-        self._task = begin_worker_task(session.tasks, session.worker, "Measuring this computer", DescribeDevice, self._take)
+        self._task = begin_worker_task(tasks, worker, "Measuring this computer", DescribeDevice, self._take)
         self._task.when_ended(self._show_end)
         self.finished.connect(self._task.stop)
 

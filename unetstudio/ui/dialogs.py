@@ -29,15 +29,15 @@ class Dialogs:
             case "history":
                 from unetstudio.ui.history_dialog import HistoryDialog
 
-                self._open(HistoryDialog(self._session, self._window))
+                self._open(HistoryDialog(self._session, self._session.history, self._window))
             case "preferences":
                 from unetstudio.ui.preferences_dialog import PreferencesDialog
 
-                self._open(PreferencesDialog(self._session, self._preferences, self._window))
+                self._open(PreferencesDialog(self._session.saver, self._preferences, self._window))
             case "computer":
                 from unetstudio.ui.computer_dialog import ComputerDialog
 
-                self._open(ComputerDialog(self._session, self._window))
+                self._open(ComputerDialog(self._session.tasks, self._session.worker, self._window))
             case "about":
                 from unetstudio.ui.about import About
 

@@ -6,22 +6,22 @@ from pathlib import Path
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
+from unetstudio.ui.notifier import Notifier
 from unetstudio.ui.preferences import Preferences
-from unetstudio.ui.session import Session
 
 
 class FileChooser:
     """Asks for files and folders; the first chooser starts beside the open project, or in the home folder."""
 
-    def __init__(self, window: QWidget, session: Session, preferences: Preferences) -> None:
+    def __init__(self, window: QWidget, notifier: Notifier, preferences: Preferences) -> None:
         self._window = window
-        self._session = session
+        self._notifier = notifier
         self._preferences = preferences
 
     @property
     def folder(self) -> Path:
         """The folder in which a chooser starts."""
-        project = self._session.project
+        project = self._notifier.project
         return Path(self._preferences.get("folder", str(project.path.parent if project is not None else Path.home())))
 
     def choose_images(self, title: str) -> list[Path]:

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeVar
+from typing import TypeVar
 
 from PySide6.QtCore import QObject
 
 from unetstudio.data.region import Index
 from unetstudio.errors import UserError
+from unetstudio.project.audit import AuditLine, audit_trail, voxel_history
+from unetstudio.project.audit_csv import write_csv
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.notifier import Notifier
-
-if TYPE_CHECKING:
-    from unetstudio.project.audit import AuditLine
 
 T = TypeVar("T")
 
@@ -31,37 +30,19 @@ class HistoryReader(QObject):
         project = self._notifier.project
         if project is not None and project.case is not None:
             folder = project.writer.project.folder_of(project.case.case)
-
-            def read() -> list[AuditLine]:
-                from unetstudio.project.audit import voxel_history
-
-                return voxel_history(folder, voxel)
-
-            self._ask(read, answer)
+            self._ask(lambda: voxel_history(folder, voxel), answer)
 
     def ask_trail(self, case_id: str, answer: Callable[[list[AuditLine]], None]) -> None:
         """Read all changes and reviews of a case, newest first."""
         if (project := self._notifier.project) is not None:
             folder = project.writer.project.folder_of(case_id)
-
-            def read() -> list[AuditLine]:
-                from unetstudio.project.audit import audit_trail
-
-                return list(audit_trail(folder))[::-1]
-
-            self._ask(read, answer)
+            self._ask(lambda: list(audit_trail(folder))[::-1], answer)
 
     def export(self, path: Path, case_id: str = "") -> None:
         """Write the trail of one case, or of all, as CSV."""
         if (project := self._notifier.project) is not None:
             stored, cases = project.writer.project, (case_id,) if case_id else None
-
-            def write() -> None:
-                from unetstudio.project.audit_csv import write_csv
-
-                write_csv(stored, path, cases)
-
-            self._ask(write, lambda _: self._notifier.notice.emit(f"{path.name} is written.", "info"))
+            self._ask(lambda: write_csv(stored, path, cases), lambda _: self._notifier.notice.emit(f"{path.name} is written.", "info"))
 
     def _ask(self, read: Callable[[], T], answer: Callable[[T], None]) -> None:
         def steps() -> Generator[T, None, None]:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import (
@@ -21,12 +20,11 @@ from PySide6.QtWidgets import (
 from shiboken6 import isValid
 
 from unetstudio.data.quantity import count_text
+from unetstudio.project.audit import AuditLine
+from unetstudio.ui.history import HistoryReader
 from unetstudio.ui.history_model import COLUMNS, HistoryModel
+from unetstudio.ui.notifier import Notifier
 from unetstudio.ui.resources import icon
-from unetstudio.ui.session import Session
-
-if TYPE_CHECKING:
-    from unetstudio.project.audit import AuditLine
 
 LIMITS = (
     "Like the audit trail of 21 CFR Part 11, but not compliant with it: names are as typed or as the computer knows them, "
@@ -37,16 +35,16 @@ LIMITS = (
 class HistoryDialog(QDialog):
     """Shows the case that is open now; not modal, so that one can look at the image beside it."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, notifier: Notifier, history: HistoryReader, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setModal(False)
-        self._session = session
-        self._case = None if session.case is None else session.case.case
+        self._history = history
+        self._case = None if notifier.case is None else notifier.case.case
         name = self._case.name if self._case is not None else ""
         self.setWindowTitle(f"History of {name}" if name else "History")
         self.resize(960, 520)
-        self.model = HistoryModel(session.classes, volume=self._case is not None and self._case.shape[0] > 1, parent=self)
+        self.model = HistoryModel(notifier.classes, volume=self._case is not None and self._case.shape[0] > 1, parent=self)
         self.table = self._make_table()
         self.summary = QLabel("Reading …")
         self.summary.setObjectName("summary")
@@ -77,7 +75,7 @@ class HistoryDialog(QDialog):
     def refresh(self) -> None:
         """Read the trail again."""
         if self._case is not None:
-            self._session.history.ask_trail(self._case.id, self._show)
+            self._history.ask_trail(self._case.id, self._show)
 
     def _show(self, lines: list[AuditLine]) -> None:
         if not isValid(self):  # closed before the disk thread answered
@@ -91,7 +89,7 @@ class HistoryDialog(QDialog):
             return
         chosen, _ = QFileDialog.getSaveFileName(self, "Export the history of this case", f"{self._case.name} history.csv", "CSV (*.csv)")
         if chosen:
-            self._session.history.export(Path(chosen), self._case.id)
+            self._history.export(Path(chosen), self._case.id)
 
     def _make_table(self) -> QTableView:
         table = QTableView()

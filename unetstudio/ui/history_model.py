@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QAbstractTableModel, QModelIndex, QObject, QPersistentModelIndex, Qt
 
 from unetstudio.data.classes import ClassTable
+from unetstudio.project.audit import AuditLine
 from unetstudio.ui import history_words
-
-if TYPE_CHECKING:
-    from unetstudio.project.audit import AuditLine
 
 COLUMNS = ("When", "Who", "What", "Class", "Voxels", "Where")
 NUMBERS = COLUMNS.index("Voxels")

@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.origin import Origin
 from unetstudio.data.quantity import count_text
+from unetstudio.project.audit import AuditLine
 from unetstudio.project.record import Kind
 from unetstudio.tools.tool import TOOLS
-
-if TYPE_CHECKING:
-    from unetstudio.project.audit import AuditLine
 
 FROM = " from "
 """Separator of tool and checkpoint in the tool name of an accepted prediction."""

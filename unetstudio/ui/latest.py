@@ -5,28 +5,35 @@ from __future__ import annotations
 import traceback
 from collections.abc import Callable
 from threading import Condition
-from typing import Any
+from typing import TypeVar
 
 from PySide6.QtCore import QObject, QThread, Signal
+
+T = TypeVar("T")
 
 
 class LatestThread(QThread):
     """Runs one calculation at a time; of those that wait only the newest is kept."""
 
     crashed = Signal(str)  # traceback of a bug in a calculation, which then answers None
-    _back = Signal(object, object)
+    _answered = Signal(object)  # function to call on the GUI thread
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._changed = Condition()
-        self._next: tuple[Callable[[], Any], Callable[[Any], None]] | None = None
+        self._next: Callable[[], Callable[[], None]] | None = None  # calculates, and returns what to call on the GUI thread
         self._ending = False
-        self._back.connect(self._call_back)
+        self._answered.connect(self._call_back)
 
-    def ask(self, call: Callable[[], Any], done: Callable[[Any], None]) -> None:
+    def ask(self, call: Callable[[], T], done: Callable[[T | None], None]) -> None:
         """Run `call` soon, then `done(result)` on the GUI thread, unless a newer request comes first."""
+
+        def calculate() -> Callable[[], None]:
+            result = self._result(call)
+            return lambda: done(result)
+
         with self._changed:
-            self._next = (call, done)
+            self._next = calculate
             self._changed.notify()
 
     def finish(self) -> None:
@@ -43,13 +50,15 @@ class LatestThread(QThread):
                 self._changed.wait_for(lambda: self._next is not None or self._ending)
                 if self._ending or self._next is None:
                     return
-                (call, done), self._next = self._next, None
-            try:
-                result = call()
-            except Exception:  # noqa: BLE001 - a bug in one calculation must not end the thread, nor leave the window waiting for it
-                self.crashed.emit(traceback.format_exc())
-                result = None
-            self._back.emit(done, result)
+                calculate, self._next = self._next, None
+            self._answered.emit(calculate())
 
-    def _call_back(self, done: Callable[[Any], None], result: object) -> None:
-        done(result)
+    def _result(self, call: Callable[[], T]) -> T | None:
+        try:
+            return call()
+        except Exception:  # noqa: BLE001 - a bug in one calculation must not end the thread, nor leave the window waiting for it
+            self.crashed.emit(traceback.format_exc())
+            return None
+
+    def _call_back(self, call: Callable[[], None]) -> None:
+        call()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
+from typing import Literal
 
 from PySide6.QtCore import QObject, Signal
 
@@ -28,11 +29,14 @@ MOST_LOSSES = 8000
 """Number of losses kept for the curve: a night of training reports some hundred thousand."""
 
 
-@dataclass
+Phase = Literal["starting", "waiting", "training", "paused", "finished", "failed"]
+
+
+@dataclass(frozen=True)
 class LearningState:
     """The state shown by the learning panel."""
 
-    phase: str = "starting"  # starting, waiting, training, paused, settled, failed
+    phase: Phase = "starting"
     sentence: str = "Starting the learner …"
     step: int = 0
     round: int = 0
@@ -72,17 +76,17 @@ class Learning(QObject):
     def start(self) -> None:
         """Begin, or continue from the newest checkpoint, as soon as two classes carry strokes."""
         if self.state.phase not in ("paused", "failed"):
-            self._set(sentence="Looking at your strokes …")  # the worker reports within a moment whether it waits or trains
+            self._show(replace(self.state, sentence="Looking at your strokes …"))  # the worker soon reports whether it waits or trains
             self._worker.ask(Train(self.settings))
 
     def pause(self) -> None:
         """Stop training after the current step."""
         self._worker.ask(PauseTraining())
-        self._set(phase="paused", sentence=self._paused())
+        self._show(replace(self.state, phase="paused", sentence=self._paused()))
 
     def resume(self) -> None:
         """Continue after a pause."""
-        self._set(phase="waiting", sentence="Going on …")
+        self._show(replace(self.state, phase="waiting", sentence="Going on …"))
         self._worker.ask(Train(self.settings))
 
     def start_afresh(self) -> None:
@@ -98,7 +102,7 @@ class Learning(QObject):
             self.notice.emit(self.restart_sentence(settings.network, goes_on=go_on), "info")
         self.settings = settings
         self.settings_changed.emit()
-        if self.state.phase not in ("training", "paused", "settled", "failed"):
+        if self.state.phase not in ("training", "paused", "finished", "failed"):
             self.start()  # a training that waits for strokes takes the new settings
         elif go_on:
             self._forget_scores("Going on from what it learned before …")
@@ -124,8 +128,7 @@ class Learning(QObject):
     def rest(self, sentence: str) -> None:
         """Show that learning rests; `sentence` says why, or what to do."""
         self._clear_curve()
-        self.state = LearningState(device=self.state.device, phase="waiting", sentence=sentence)
-        self.changed.emit()
+        self._show(LearningState(device=self.state.device, phase="waiting", sentence=sentence))
 
     # ------------------------------------------------------------------------------------------------------ events
 
@@ -133,38 +136,37 @@ class Learning(QObject):
         """Handle an event of the worker."""
         match event:
             case WorkerReady():
-                self.state.device = event.device
-                self._wait(learning_sentences.READY)
+                self._wait(learning_sentences.READY, device=event.device)
             case StudyOpened():
-                self._set(checkpoint=event.checkpoint, network=event.network or self.state.network)
+                self._show(replace(self.state, checkpoint=event.checkpoint, network=event.network or self.state.network))
             case TrainingWaits():
                 self._wait(event.reason)
             case TrainingStarted():
                 self._take_start(event)
             case StepDone():
                 self._keep_loss(event)
-                self.state.step, self.state.seconds, self.state.loss = event.step, event.seconds, event.loss
+                self.state = replace(self.state, step=event.step, seconds=event.seconds, loss=event.loss)
                 self.step_done.emit(event)
             case RoundDone():
                 self.rounds.append(event)
                 self._take_round(event)
             case CheckpointSaved():
-                self._set(checkpoint=event.id)
+                self._show(replace(self.state, checkpoint=event.id))
             case TrainingPaused():
-                self._set(phase="paused", sentence=self._paused())
+                self._show(replace(self.state, phase="paused", sentence=self._paused()))
             case TrainingFinished(reason="stopped"):
-                self._set(phase="waiting", sentence="Paint two classes, and learning goes on.")
+                self._show(replace(self.state, phase="waiting", sentence="Paint two classes, and learning goes on."))
             case TrainingFinished():
-                self._set(phase="settled", sentence=learning_sentences.finished(event.reason, self.state.score))
+                self._show(replace(self.state, phase="finished", sentence=learning_sentences.finished(event.reason, self.state.score)))
             case Notice():
                 self.notice.emit(event.text, "info")
             case JobFailed():
                 if event.job in ("training", Train.__name__):
-                    self._set(phase="failed", sentence=event.text)
+                    self._show(replace(self.state, phase="failed", sentence=event.text))
                 self.notice.emit(event.text, "error")
             case WorkerDied():
                 again = self.state.phase if self.state.phase == "paused" else "starting"
-                self._set(phase=again if event.restarting else "failed", sentence=event.reason)
+                self._show(replace(self.state, phase=again if event.restarting else "failed", sentence=event.reason))
                 self.notice.emit(event.reason + " Nothing you painted is lost.", "warning" if event.restarting else "error")
 
     def _keep_loss(self, event: StepDone) -> None:
@@ -178,47 +180,47 @@ class Learning(QObject):
         if not event.step:
             sentence = "Learning from your strokes …"
             self._clear_curve()  # also late events of the training before
-            self._set(score=None, loss=None, round=0, class_scores={})
-        self._set(phase="training", sentence=sentence, network=event.network, dims=event.dims, plan=event.plan, step=event.step)
+            self._show(replace(self.state, score=None, loss=None, round=0, class_scores={}))
+        begun = replace(self.state, network=event.network, dims=event.dims, plan=event.plan, step=event.step)
+        self._show(replace(begun, phase="training", sentence=sentence))
 
     def _take_round(self, event: RoundDone) -> None:
         self.round_done.emit(event)
         phase = self.state.phase if self.state.phase == "paused" else "training"
-        self._set(
-            phase=phase,
-            sentence=learning_sentences.running(event, self.rounds) if phase == "training" else self.state.sentence,
-            step=event.step,
-            round=event.round,
-            seconds=event.seconds,
-            seconds_per_round=event.seconds_per_round,
-            loss=event.loss,
-            score=event.score,
-            class_scores=dict(event.class_scores),
+        self._show(
+            replace(
+                self.state,
+                phase=phase,
+                sentence=learning_sentences.running(event, self.rounds) if phase == "training" else self.state.sentence,
+                step=event.step,
+                round=event.round,
+                seconds=event.seconds,
+                seconds_per_round=event.seconds_per_round,
+                loss=event.loss,
+                score=event.score,
+                class_scores=dict(event.class_scores),
+            )
         )
 
     def _forget_scores(self, sentence: str) -> None:
         self._clear_curve()
-        state = self.state
-        state.score, state.loss, state.class_scores = None, None, {}
-        state.step, state.round, state.seconds, state.seconds_per_round = 0, 0, 0.0, 0.0
-        self._set(phase="waiting", sentence=sentence)
+        blank = replace(self.state, score=None, loss=None, class_scores={}, step=0, round=0, seconds=0.0, seconds_per_round=0.0)
+        self._show(replace(blank, phase="waiting", sentence=sentence))
 
     def _paused(self) -> str:
         return learning_sentences.paused(learned=self.state.step > 0 or bool(self.state.checkpoint))
 
-    def _wait(self, sentence: str) -> None:
-        """Show why learning waits; a pause stays a pause."""
-        if self.state.phase == "paused":
-            self._set(sentence=self._paused())
-        else:
-            self._set(phase="waiting", sentence=sentence)
+    def _wait(self, sentence: str, device: str = "") -> None:
+        """Show why learning waits, and on which device if that is new; a pause stays a pause."""
+        paused = self.state.phase == "paused"
+        state = replace(self.state, device=device or self.state.device, sentence=self._paused() if paused else sentence)
+        self._show(state if paused else replace(state, phase="waiting"))
 
     def _clear_curve(self) -> None:
         self.rounds.clear()
         self.losses.clear()
         self.restarted.emit()
 
-    def _set(self, **values: object) -> None:
-        for name, value in values.items():
-            setattr(self.state, name, value)
+    def _show(self, state: LearningState) -> None:
+        self.state = state
         self.changed.emit()

@@ -7,7 +7,7 @@ from PySide6.QtWidgets import QDialog, QFormLayout, QHBoxLayout, QLabel, QLineEd
 
 from unetstudio.project.record import account_name
 from unetstudio.ui.preferences import AUTHOR, Preferences
-from unetstudio.ui.session import Session
+from unetstudio.ui.saving import Saver
 
 LONGEST = 80
 
@@ -15,12 +15,12 @@ LONGEST = 80
 class PreferencesDialog(QDialog):
     """The dialog's form, which takes effect on OK, for later strokes."""
 
-    def __init__(self, session: Session, preferences: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, saver: Saver, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
         self.setWindowTitle("Preferences")
         self.setMinimumWidth(460)
-        self._session = session
+        self._saver = saver
         self._preferences = preferences
         self.name = QLineEdit(preferences.get(AUTHOR, ""))
         self.name.setObjectName("author")
@@ -56,5 +56,5 @@ class PreferencesDialog(QDialog):
         """Keep the name."""
         name = " ".join(self.name.text().split())
         self._preferences.put(AUTHOR, name)
-        self._session.saver.set_author(name)
+        self._saver.set_author(name)
         super().accept()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QWidget
 
-from unetstudio.ui.session import Session
+from unetstudio.ui.notifier import Notifier
 from unetstudio.ui.sign import Sign
 
 SENTENCE = "Open read-only: look and export as you like; nothing is changed or learned here."
@@ -14,11 +14,11 @@ SENTENCE = "Open read-only: look and export as you like; nothing is changed or l
 class ReadOnlyBar(QFrame):
     """A line that is shown while a read-only project is open."""
 
-    def __init__(self, session: Session, parent: QWidget) -> None:
+    def __init__(self, notifier: Notifier, parent: QWidget) -> None:
         super().__init__(parent)
         self.setObjectName("read_only")
         self.setAccessibleName("Open read-only")
-        self._session = session
+        self._notifier = notifier
         self.sentence = QLabel(SENTENCE)
         self.sentence.setProperty("role", "field")
         self.sentence.setWordWrap(True)
@@ -28,9 +28,9 @@ class ReadOnlyBar(QFrame):
         layout.setSpacing(8)
         layout.addWidget(Sign("lock", 16, "muted"), 0, Qt.AlignmentFlag.AlignVCenter)
         layout.addWidget(self.sentence, 1)
-        session.project_opened.connect(self._show)
-        session.project_closed.connect(self.hide)
+        notifier.project_opened.connect(self._show)
+        notifier.project_closed.connect(self.hide)
         self._show()
 
     def _show(self) -> None:
-        self.setVisible(self._session.read_only)
+        self.setVisible(self._notifier.read_only)

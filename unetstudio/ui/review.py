@@ -18,6 +18,7 @@ from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Voxels
+from unetstudio.errors import UserError
 from unetstudio.inference.events import TilePredicted
 from unetstudio.postprocess.segment import Segmentation, StepReport, segment
 from unetstudio.postprocess.stack import DEFAULT_STEPS
@@ -120,10 +121,14 @@ class Review(QObject):
     def set_steps(self, steps: tuple[Step, ...]) -> None:
         """Change post-processing; the segmentation follows."""
         if steps != self.steps:
-            self.steps = steps
-            self.steps_changed.emit()
+            self._use(steps)
             if (project := self._notifier.project) is not None:
                 self._notifier.announce(project.set_steps(steps))
+
+    def _use(self, steps: tuple[Step, ...]) -> None:
+        if steps != self.steps:
+            self.steps = steps
+            self.steps_changed.emit()
             if self.prediction is not None:
                 self._outdate(0)
 
@@ -136,8 +141,14 @@ class Review(QObject):
                 self.state_changed.emit(case.id, case.review)
 
     def _take_steps(self) -> None:
-        if (project := self._notifier.project) is not None:
-            self.set_steps(project.steps)
+        """Post-process as the open project says; where this program lacks one of its steps, in the usual way until the user changes it."""
+        if (project := self._notifier.project) is None:
+            return
+        try:
+            self._use(project.steps)
+        except UserError as error:
+            self._use(DEFAULT_STEPS)
+            self._notifier.notice.emit(f"{error} Masks are cleaned in the usual way here until you change a step.", "error")
 
     def _refuse(self, sentence: str) -> None:
         self._notifier.notice.emit(sentence, "info")

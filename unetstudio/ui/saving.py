@@ -146,18 +146,25 @@ class Saver(QObject):
     def _ask(self, call: Callable[[ProjectWriter], None], *, also_when_lost: bool = False) -> None:
         """Call a function on the disk thread.
 
-        Nothing is written to a project opened read-only; for one that was lost only changes of labels are taken, which wait to be rescued.
+        Nothing is written to a project opened read-only; for one reported lost only changes of labels are taken, which wait to be rescued.
         """
         writer = self._writer
-        if writer is None or self._opened_read_only or (writer.project.read_only and not also_when_lost):
+        if writer is None or self._opened_read_only or (self._lost and not also_when_lost):
             return
         self._pending += 1
         if not self._refused:
             self.state_changed.emit("Saving …", True)
         self._disk.ask(lambda: call(writer), self._done, self._failed)
 
+    @property
+    def _lost(self) -> bool:
+        """Whether the project is reported to be another program's, after which nothing is called saved."""
+        return self.trouble is not None and self.trouble.lost
+
     def _done(self, _: None) -> None:
         self._pending -= 1
+        if self._lost:
+            return
         self._recovered()
         if not self._pending:
             self.state_changed.emit("All saved", True)
@@ -169,7 +176,7 @@ class Saver(QObject):
             return
         self._refused = str(error)
         if self._writer.project.read_only:
-            reported = self.trouble is not None and self.trouble.lost
+            reported = self._lost
             self._retry.stop()
             self._beat.stop()
             self.state_changed.emit("NOT SAVED: open the project again", False)

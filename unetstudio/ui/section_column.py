@@ -100,12 +100,12 @@ def _panels(session: Session, preferences: Preferences) -> dict[str, tuple[str, 
     def image() -> QWidget:
         from unetstudio.ui.panels.intensity import IntensityPanel
 
-        return IntensityPanel(session)
+        return IntensityPanel(session, session.display)
 
     def export() -> QWidget:
         from unetstudio.ui.panels.export import ExportPanel
 
-        return ExportPanel(session, preferences)
+        return ExportPanel(session, session.export_run, preferences)
 
     return {
         "classes": ("Classes", classes),

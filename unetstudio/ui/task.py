@@ -123,11 +123,6 @@ class Tasks(QObject):
         self.begun.emit(task)
         return task
 
-    def stop_all(self) -> None:
-        """Stop every task; completed work stays."""
-        for task in self.running:
-            task.stop()
-
     def _forget_ended(self) -> None:
         for task in [task for task in self._running if not task.running]:
             self._running.remove(task)

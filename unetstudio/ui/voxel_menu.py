@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QPoint, Qt
 from PySide6.QtWidgets import QMenu, QWidget
 
 from unetstudio.data.labels import UNLABELLED
+from unetstudio.project.audit import AuditLine
 from unetstudio.ui.resources import icon
 from unetstudio.ui.session import Session
 from unetstudio.ui.who_popup import WhoPopup
-
-if TYPE_CHECKING:
-    from unetstudio.project.audit import AuditLine
 
 
 def voxel_menu(session: Session, at: tuple[int, int, int], show_history: Callable[[], object], parent: QWidget) -> QMenu:

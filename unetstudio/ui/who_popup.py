@@ -2,20 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
-
 from PySide6.QtCore import QPoint, Qt, Signal
 from PySide6.QtGui import QKeyEvent
 from PySide6.QtWidgets import QFrame, QLabel, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.quantity import count_text
+from unetstudio.project.audit import AuditLine
 from unetstudio.project.record import Kind
 from unetstudio.ui import history_words
 from unetstudio.ui.popup import open_at
-
-if TYPE_CHECKING:
-    from unetstudio.project.audit import AuditLine
 
 EARLIER = 5
 """Number of changes before the last one that are shown."""

@@ -16,6 +16,7 @@ from queue import SimpleQueue
 
 import psutil
 
+from unetstudio.core_dumps import disable_core_dumps
 from unetstudio.inference.events import Notice
 from unetstudio.registry import Reporter
 from unetstudio.worker import crash_log
@@ -121,11 +122,9 @@ def _isolate() -> None:
     """Leave Ctrl+C to the window, which then ends this process in order, let painting come first on a busy machine, and keep images out of
     core dumps."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    disable_core_dumps()
     if sys.platform != "win32":
-        import resource
-
         os.nice(10)
-        resource.setrlimit(resource.RLIMIT_CORE, (0, resource.getrlimit(resource.RLIMIT_CORE)[1]))
 
 
 def _waits_for_disk() -> bool:

@@ -69,7 +69,7 @@ class ExportSource:
 def stored(project: Project, *, averaged: bool = False) -> ExportSource:
     """Return a source that reads saved labels and predictions, those on screen or the `averaged` ones, with the project's
     post-processing."""
-    steps = from_json(project.manifest.steps)
+    steps, class_values = from_json(project.manifest.steps), project.classes.values  # as they are now, whatever is changed meanwhile
 
     def labels_of(case: Case) -> LabelMap:
         return read_labels(project.folder, case)[0]
@@ -79,7 +79,7 @@ def stored(project: Project, *, averaged: bool = False) -> ExportSource:
         prediction = prediction_file.load(folder, case.shape)
         if prediction is None:
             raise UserError(f"{case.name} has not been predicted yet; train, or export your labels instead.")
-        painted = strokes(labels_of(case), project.classes.values)
+        painted = strokes(labels_of(case), class_values)
         return label_map(prediction, steps, case.geometry.spacing, painted)
 
     return ExportSource(labels_of, segmentation_of)

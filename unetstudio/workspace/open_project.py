@@ -91,7 +91,7 @@ class OpenProject:
     def enter(self, loaded: LoadedCase) -> OpenCase:
         """Make a loaded case the open one."""
         self.leave()
-        self.case = OpenCase(loaded.case, loaded.scan, loaded.labels, loaded.sequence)
+        self.case = OpenCase(self.cases[loaded.case.id], loaded.scan, loaded.labels, loaded.sequence)  # judged meanwhile, perhaps
         self.view["case"] = self.case.id
         self.keep_view()
         return self.case

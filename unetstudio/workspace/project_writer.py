@@ -68,6 +68,7 @@ class ProjectWriter:
 
     def __init__(self, project: Project, documents: Path) -> None:
         self.project = project
+        self._opened_read_only = project.read_only
         self._lock = Lock()  # guards the project in memory, which `move_to` replaces
         self._documents = documents
         self._local = LocalJournal(project, state=user_folders.state(), documents=documents)
@@ -93,9 +94,13 @@ class ProjectWriter:
     def open_case(self, case: Case, scan: Scan | None = None) -> LoadedCase:
         """Read a scan (unless it is given), its labels with their undo history, and its last prediction.
 
-        All pending changes are saved first, including the case list: a case that can be painted is listed on the disk.
+        All pending changes are saved first, including the case list: a case that can be painted is listed on the disk. In a project that
+        was lost only strokes that wait prevent it.
         """
-        self.retry()
+        if self.project.read_only:
+            self._store_waiting()
+        else:
+            self.retry()
         if scan is None:
             case, scan = self.scan_of(case)
         store = self.project.store(case)
@@ -179,7 +184,12 @@ class ProjectWriter:
         return sum(kind.changes for _, kind, _ in tuple(self._unsaved))  # a copy: the window asks while the disk thread stores
 
     def retry(self) -> None:
-        """Store the waiting changes of labels, oldest first, then project.json if it changed."""
+        """Store the waiting changes of labels, oldest first, then project.json if it changed, unless it was opened for reading."""
+        self._store_waiting()
+        if self.project.unsaved and not self._opened_read_only:
+            self.project.save()
+
+    def _store_waiting(self) -> None:
         while self._unsaved:
             case_id, kind, content = self._unsaved[0]
             store, labels = self._store_one(case_id, kind, content)
@@ -187,8 +197,6 @@ class ProjectWriter:
             if store.due:
                 store.checkpoint(labels)
                 self._local.forget(case_id)
-        if self.project.unsaved and not self.project.read_only:
-            self.project.save()
 
     def _store_one(self, case_id: str, kind: Kind, content: Edit | dict[str, Any] | None) -> tuple[LabelStore, LabelMap]:
         store, labels = self._store(case_id)

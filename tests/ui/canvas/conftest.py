@@ -1,4 +1,4 @@
-"""A real session with a picture or a volume open, without a learner, and a canvas that shows it."""
+"""Fixtures of the canvas tests: a real session without a learner, with a picture or a volume open, and its canvas."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ RED, BLUE = (255, 0, 0), (0, 0, 255)
 
 
 class Hand:
-    """Drives a canvas by mouse and wheel, at voxels rather than at pixels."""
+    """A mouse and wheel on a canvas, at positions in voxels rather than pixels."""
 
     def __init__(self, qtbot: QtBot, canvas: Canvas) -> None:
         self.qtbot, self.canvas = qtbot, canvas
@@ -89,7 +89,7 @@ def show(qtbot: QtBot, session: Session) -> Callable[[Scan], Hand]:
 
 @pytest.fixture
 def picture(show: Callable[[Scan], Hand]) -> Hand:
-    """A grey picture of 60 x 80 voxels, without spacing."""
+    """Make a grey picture of 60 x 80 voxels, without spacing."""
     voxels = np.full((1, 1, 60, 80), 100, np.uint8)
     voxels[0, 0, 0, 0], voxels[0, 0, 0, 1] = 0, 200
     return show(Scan(voxels, window=(0.0, 255.0)))
@@ -97,7 +97,7 @@ def picture(show: Callable[[Scan], Hand]) -> Hand:
 
 @pytest.fixture
 def volume(show: Callable[[Scan], Hand]) -> Hand:
-    """A volume of 8 x 30 x 40 voxels, its slices four times as far apart as its pixels."""
+    """Make a volume of 8 x 30 x 40 voxels, with slices four times as far apart as pixels."""
     voxels = np.arange(8 * 30 * 40, dtype=np.int16).reshape(1, 8, 30, 40) - 500
     affine = np.zeros((4, 4))
     affine[2, 0], affine[1, 1], affine[0, 2], affine[3, 3] = 4.0, 1.0, 1.0, 1.0

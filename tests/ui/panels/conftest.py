@@ -1,4 +1,4 @@
-"""A session with a picture of three classes open, without a learner."""
+"""Fixtures of the panel tests: a session without a learner, with a picture of three classes open."""
 
 from __future__ import annotations
 

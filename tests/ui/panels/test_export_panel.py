@@ -22,7 +22,7 @@ LayOpen = Callable[[Scan], None]
 
 @pytest.fixture
 def panel(on_screen: Callable[[QWidget], None], session: Session, tmp_path: Path) -> ExportPanel:
-    made = ExportPanel(session, Preferences(tmp_path / "preferences.json"))
+    made = ExportPanel(session, session.export_run, Preferences(tmp_path / "preferences.json"))
     made.form.folder.setText(str(tmp_path / "out"))
     on_screen(made)
     return made

@@ -20,7 +20,7 @@ LayOpen = Callable[[Scan], None]
 
 @pytest.fixture
 def panel(qtbot: QtBot, session: Session) -> IntensityPanel:
-    made = IntensityPanel(session)
+    made = IntensityPanel(session, session.display)
     qtbot.addWidget(made)
     return made
 

@@ -1,4 +1,4 @@
-"""The real window with twelve real pictures; the learner's process is not started."""
+"""Fixtures of the window's tests: the real window with twelve pictures; the worker process is not started."""
 
 from __future__ import annotations
 
@@ -47,7 +47,7 @@ def window(qtbot: QtBot, session: Session, appearance: Appearance, preferences: 
 
 @pytest.fixture
 def images(tmp_path: Path) -> list[Path]:
-    """Twelve small grey pictures."""
+    """Make twelve small grey pictures."""
     folder = tmp_path / "images"
     folder.mkdir()
     rng = np.random.default_rng(0)
@@ -59,7 +59,7 @@ def images(tmp_path: Path) -> list[Path]:
 
 @pytest.fixture
 def working(qtbot: QtBot, window: MainWindow, images: list[Path]) -> MainWindow:
-    """A window with the twelve pictures open and the first ready to paint."""
+    """Show a window with the twelve pictures open and the first one ready to paint."""
     with qtbot.waitSignal(window.session.case_opened, timeout=20_000):
         window.session.open_paths(images)
     qtbot.waitUntil(lambda: len(window.session.cases) == len(images), timeout=20_000)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, QRectF, Qt, QTimer, Signal
 from PySide6.QtGui import QEnterEvent, QFocusEvent, QKeyEvent, QMouseEvent, QNativeGestureEvent, QPainter, QWheelEvent
@@ -20,9 +19,7 @@ from unetstudio.ui.canvas.scene import Scene
 from unetstudio.ui.canvas.surface import Surface
 from unetstudio.ui.canvas.under import under
 from unetstudio.ui.display import DisplayOptions
-
-if TYPE_CHECKING:
-    from unetstudio.ui.session import Session
+from unetstudio.ui.session import Session
 
 THROTTLE = 100
 """Milliseconds between two reports of the visible region."""

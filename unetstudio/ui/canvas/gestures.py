@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from enum import Enum
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from PySide6.QtCore import QEvent, QPoint, QPointF, QRect, Qt
 from PySide6.QtGui import QKeyEvent, QMouseEvent, QWheelEvent
@@ -15,9 +15,7 @@ from unetstudio.ui.canvas.modes import PAN, PICK
 from unetstudio.ui.canvas.overlays.no_overlay import NO_OVERLAY
 from unetstudio.ui.canvas.picture import Picture
 from unetstudio.ui.canvas.scene import Scene
-
-if TYPE_CHECKING:
-    from unetstudio.ui.session import Session
+from unetstudio.ui.session import Session
 
 NOTCH = 120
 """Qt's angle for one step of a wheel."""

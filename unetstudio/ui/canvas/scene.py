@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from unetstudio.data.display_window import automatic_window
 from unetstudio.data.plane import Plane
@@ -16,9 +16,7 @@ from unetstudio.ui.canvas.picture import Picture
 from unetstudio.ui.canvas.scale_bar import scale_bar
 from unetstudio.ui.canvas.under import voxel_at
 from unetstudio.ui.canvas.view import View
-
-if TYPE_CHECKING:
-    from unetstudio.ui.session import Session
+from unetstudio.ui.session import Session
 
 LOW = ("R", "A", "S")
 """Patient directions that radiologists expect at the top or at the left; planes that begin elsewhere are shown flipped."""

@@ -8,18 +8,19 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio.settings import TrainingSettings
+from unetstudio.ui.learning import Learning
+from unetstudio.ui.network_catalogue import NetworkCatalogue
 from unetstudio.ui.panels.text import heading, label
 from unetstudio.ui.panels.training_form import TrainingForm
-from unetstudio.ui.session import Session
 
 
 class Advanced(QWidget):
     """The training settings with Apply, and the plan with its reasons."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, learning: Learning, networks: NetworkCatalogue, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("learning_advanced")
-        self._learning, self._networks = session.learning, session.networks
+        self._learning, self._networks = learning, networks
         self.form = TrainingForm()
         self.form.changed.connect(self._compare)
         self.apply_button = QPushButton("Apply and restart")
@@ -47,7 +48,7 @@ class Advanced(QWidget):
         column.addLayout(buttons)
         column.addWidget(self._plan_heading)
         column.addWidget(self.plan)
-        session.learning.settings_changed.connect(self._show_settings)
+        learning.settings_changed.connect(self._show_settings)
         self._show_settings()
         self.refresh()
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import fields, replace
-from typing import Any
 
 from PySide6.QtCore import QSignalBlocker, QTimer, Signal
 from PySide6.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
+from unetstudio.postprocess.step import Step
 from unetstudio.ui.forms import Form
 from unetstudio.ui.panels.text import label
 from unetstudio.ui.panels.wheel import WheelGuard
@@ -22,7 +22,7 @@ class StepBlock(QWidget):
 
     changed = Signal()  # by the user
 
-    def __init__(self, step: Any, parent: QWidget | None = None) -> None:
+    def __init__(self, step: Step, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName(f"step_{type(step).__name__}")
         self.step = step
@@ -40,7 +40,7 @@ class StepBlock(QWidget):
             column.addWidget(part)
         self.show_step(step)
 
-    def show_step(self, step: Any) -> None:
+    def show_step(self, step: Step) -> None:
         """Show a step of the same kind that was set elsewhere, without `changed`."""
         self.step = step
         with QSignalBlocker(self.switch):
@@ -57,7 +57,7 @@ class StepBlock(QWidget):
     def _switch(self, on: bool) -> None:
         self._put(replace(self.form.value, enabled=on))
 
-    def _put(self, step: Any) -> None:
+    def _put(self, step: Step) -> None:
         self.show_step(step)
         self.changed.emit()
 
@@ -90,7 +90,7 @@ class CleanUp(QWidget):
                 block.show_step(step)
         self._show_reports()
 
-    def _rebuild(self, steps: tuple[Any, ...]) -> None:
+    def _rebuild(self, steps: tuple[Step, ...]) -> None:
         self._due.stop()
         for block in self.blocks:
             self._column.removeWidget(block)

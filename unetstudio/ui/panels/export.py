@@ -9,23 +9,24 @@ from PySide6.QtGui import QDesktopServices, QShowEvent
 from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio import RESEARCH_USE
+from unetstudio.ui.export_run import ExportRun
+from unetstudio.ui.notifier import Notifier
 from unetstudio.ui.panels.export_form import ExportForm
 from unetstudio.ui.panels.text import label
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.resources import icon
-from unetstudio.ui.session import Session
 from unetstudio.ui.task import Task, TaskState
 
 
 class ExportPanel(QWidget):
-    """Commands `session.export_run` and shows the task that it begins."""
+    """Commands an `ExportRun` and shows the task that it begins."""
 
-    def __init__(self, session: Session, preferences: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, notifier: Notifier, export_run: ExportRun, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("export_panel")
-        self._session = session
+        self._export_run = export_run
         self._task: Task | None = None  # the export shown last
-        self.form = ExportForm(session, preferences)
+        self.form = ExportForm(notifier, preferences)
         self.export_button = QPushButton(icon("export", "#ffffff"), "Export")
         self.bar = QProgressBar()
         self.result = label(role="body", name="export_result")
@@ -71,7 +72,7 @@ class ExportPanel(QWidget):
         form.remember_folder()
         averaged = form.averaged.isChecked() and form.averaged.isEnabled()
         folder, cases = form.chosen_folder(), form.chosen_cases()
-        self.show_task(self._session.export_run.begin(folder, form.choice(), cases, averaged=averaged), folder)
+        self.show_task(self._export_run.begin(folder, form.choice(), cases, averaged=averaged), folder)
 
     def show_task(self, task: Task, folder: Path) -> None:
         """Show the progress of an export into a folder, and at the end its result."""

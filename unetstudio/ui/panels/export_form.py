@@ -9,12 +9,12 @@ from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QH
 
 from unetstudio.data.case import Case, ReviewState
 from unetstudio.formats import FORMATS
+from unetstudio.ui.notifier import Notifier
 from unetstudio.ui.panels.segments import Segments
 from unetstudio.ui.panels.text import heading
 from unetstudio.ui.panels.wheel import WheelGuard
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.resources import icon
-from unetstudio.ui.session import Session
 from unetstudio.workspace.export import ExportChoice, What
 
 WHAT = (
@@ -31,9 +31,9 @@ class ExportForm(QWidget):
 
     changed = Signal()
 
-    def __init__(self, session: Session, preferences: Preferences, parent: QWidget | None = None) -> None:
+    def __init__(self, notifier: Notifier, preferences: Preferences, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self._session = session
+        self._notifier = notifier
         self._preferences = preferences
         self._formats_chosen = False  # ticked by hand: defaults no longer follow the kind of image
         self.what = Segments(WHAT, name="export_what")
@@ -88,7 +88,7 @@ class ExportForm(QWidget):
         column.addLayout(folder_row)
 
     def _connect(self) -> None:
-        session = self._session
+        notifier = self._notifier
         self.cases.currentIndexChanged.connect(self.changed)
         self.browse.clicked.connect(self._browse)
         self.folder.editingFinished.connect(self.remember_folder)
@@ -97,7 +97,7 @@ class ExportForm(QWidget):
         self.what.chosen.connect(self.changed)
         self.what.chosen.connect(self._enable_averaged)
         self.folder.textChanged.connect(self.changed)
-        for signal in (session.project_opened, session.project_closed, session.cases_changed, session.case_opened):
+        for signal in (notifier.project_opened, notifier.project_closed, notifier.cases_changed, notifier.case_opened):
             signal.connect(self._show_cases)
 
     # ------------------------------------------------------------------------------------------------------ choices
@@ -116,11 +116,11 @@ class ExportForm(QWidget):
         """Return the ids of the cases to export."""
         match self.cases.currentData():
             case "open":
-                return [] if self._session.case is None else [self._session.case.id]
+                return [] if self._notifier.case is None else [self._notifier.case.id]
             case "accepted":
-                return [case.id for case in self._session.cases if _is_good(case)]
+                return [case.id for case in self._notifier.cases if _is_good(case)]
             case _:
-                return [case.id for case in self._session.cases]
+                return [case.id for case in self._notifier.cases]
 
     def chosen_folder(self) -> Path:
         """Return the folder to write into."""
@@ -148,15 +148,15 @@ class ExportForm(QWidget):
 
     def remember_folder(self) -> None:
         """Store this folder as the project's export folder."""
-        if self._session.project is not None and self.folder.text():
+        if self._notifier.project is not None and self.folder.text():
             folders = dict(self._preferences.get(FOLDERS, {}))
-            folders[str(self._session.project.path)] = self.folder.text()
+            folders[str(self._notifier.project.path)] = self.folder.text()
             self._preferences.put(FOLDERS, folders)
 
     # ------------------------------------------------------------------------------------------------------ showing
 
     def _show_cases(self) -> None:
-        cases = self._session.cases
+        cases = self._notifier.cases
         good = sum(_is_good(case) for case in cases)
         current = self.cases.currentData() or ALL
         self.cases.clear()
@@ -171,7 +171,7 @@ class ExportForm(QWidget):
 
     def _suggest_folder(self) -> None:
         """Show the folder used last for this project, or one beside it, unless it is another project's that is shown."""
-        project = None if self._session.project is None else self._session.project.path
+        project = None if self._notifier.project is None else self._notifier.project.path
         if self.folder.text() and self.folder.property("project") == str(project):
             return
         self.folder.setProperty("project", str(project))
@@ -189,7 +189,7 @@ class ExportForm(QWidget):
 
     def _choose_default_formats(self) -> None:
         """Tick NIfTI for volumes and PNG for pictures; a format that holds one slice is not offered for volumes."""
-        cases = self._session.cases
+        cases = self._notifier.cases
         volumes = any(case.is_volume for case in cases)
         for name, check in self.formats.items():
             check.setEnabled(FORMATS[name].volumes or not cases or not all(case.is_volume for case in cases))
@@ -201,7 +201,7 @@ class ExportForm(QWidget):
         self.changed.emit()
 
     def _enable_averaged(self) -> None:
-        self.averaged.setEnabled(self.what.value == "segmentation" and not self._session.read_only)
+        self.averaged.setEnabled(self.what.value == "segmentation" and not self._notifier.read_only)
 
 
 def _check(name: str, words: str, hint: str) -> QCheckBox:

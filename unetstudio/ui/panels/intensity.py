@@ -11,13 +11,13 @@ from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayou
 
 from unetstudio.data.display_window import automatic_window
 from unetstudio.data.scan import Scan
-from unetstudio.ui.display import DisplayOptions
+from unetstudio.ui.display import Display, DisplayOptions
+from unetstudio.ui.notifier import Notifier
 from unetstudio.ui.panels import wording
 from unetstudio.ui.panels.histogram import histogram
 from unetstudio.ui.panels.range_slider import RangeSlider
 from unetstudio.ui.panels.text import heading, label
 from unetstudio.ui.panels.wheel import WheelGuard
-from unetstudio.ui.session import Session
 
 CT_PRESETS = (("Soft tissue", -160.0, 240.0), ("Lung", -1350.0, 150.0), ("Bone", -450.0, 1050.0), ("Brain", 0.0, 80.0))
 """Usual window settings in HU, low and high."""
@@ -26,11 +26,11 @@ CT_PRESETS = (("Soft tissue", -160.0, 240.0), ("Lung", -1350.0, 150.0), ("Bone",
 class IntensityPanel(QWidget):
     """Sets `window` and `inverted` of the display options; a window of None is automatic."""
 
-    def __init__(self, session: Session, parent: QWidget | None = None) -> None:
+    def __init__(self, notifier: Notifier, display: Display, parent: QWidget | None = None) -> None:
         super().__init__(parent)
         self.setObjectName("intensity_panel")
-        self._session = session
-        self._display = session.display
+        self._notifier = notifier
+        self._display = display
         self._automatic = (0.0, 1.0)
         self._extremes = (0.0, 1.0)
         self.image_size = label(role="body", name="image_size")
@@ -57,8 +57,8 @@ class IntensityPanel(QWidget):
         self.full_button.clicked.connect(lambda: self._set_window(self._extremes))
         self.invert.clicked.connect(lambda on: self._display.show(replace(self._display.options, inverted=on)))
         self._display.changed.connect(self._options_changed)
-        session.case_opened.connect(self._show_scan)
-        session.project_closed.connect(self._show_scan)
+        notifier.case_opened.connect(self._show_scan)
+        notifier.project_closed.connect(self._show_scan)
         self._show_scan()
 
     def _lay_out(self) -> None:
@@ -122,12 +122,12 @@ class IntensityPanel(QWidget):
 
     def _options_changed(self, before: DisplayOptions) -> None:
         now = self._display.options
-        if (before.window, before.inverted) != (now.window, now.inverted) and self._session.scan is not None:
+        if (before.window, before.inverted) != (now.window, now.inverted) and self._notifier.scan is not None:
             self._show_window()
 
     def _show_scan(self) -> None:
         """Show another image: its size in words, its histogram, its automatic window."""
-        scan = self._session.scan
+        scan = self._notifier.scan
         self.setEnabled(scan is not None)
         self.presets.setVisible(scan is not None and self._is_ct(scan))
         if scan is None:
@@ -158,7 +158,7 @@ class IntensityPanel(QWidget):
         return "CT" in scan.kind.split()
 
     def _show_window(self) -> None:
-        scan = self._session.scan
+        scan = self._notifier.scan
         options = self._display.options
         low, high = options.window or self._automatic
         dark_high = options.inverted != (scan is not None and scan.inverted)

@@ -58,7 +58,7 @@ class LearningPanel(QWidget):
         self.augmentation_button.setToolTip("How the image is varied for learning: presets, sliders, and samples to look at")
         question = "Forget what was learned? Your strokes and the checkpoints on disk stay."
         self.confirm = Confirmation(question, "Forget and start", name="confirm_afresh")
-        self.advanced = Advanced(session)
+        self.advanced = Advanced(session.learning, session.networks)
         self._due = QTimer(self, singleShot=True, interval=REFRESH)
         self._due.timeout.connect(self._draw)
         self._lay_out()
