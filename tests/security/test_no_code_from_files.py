@@ -26,8 +26,8 @@ CALLS = {
 }
 """Never named."""
 
-PIPES = {"unetstudio/worker/process.py", "unetstudio/worker/child.py"}
-"""The only files that receive pickled messages: from our own other process, never from a file."""
+PIPES = {"unetstudio/worker/pipe.py"}
+"""The only file that receives pickled messages: from our own other process, never from a file."""
 
 INSTALLED = {"unetstudio/registry.py"}
 """Imports modules by names that come from installed packages, never from a document."""

@@ -22,7 +22,7 @@ from unetstudio.registry import Reporter
 from unetstudio.worker import crash_log
 from unetstudio.worker.cause import GARBLED
 from unetstudio.worker.messages import Event, Heartbeat, JobFailed, Quit, Request
-from unetstudio.worker.process import LONGEST, unpickled
+from unetstudio.worker.pipe import receive_message
 
 BEAT = 1.0
 """Seconds between two heartbeats."""
@@ -62,7 +62,7 @@ def serve(connection: Connection, log: Path | None = None) -> None:
     def receive() -> None:
         try:
             while True:
-                request = unpickled(connection.recv_bytes(LONGEST))
+                request = receive_message(connection)
                 if not isinstance(request, Request):
                     os._exit(GARBLED)
                 inbox.put(request)

@@ -9,17 +9,14 @@ import os
 import time
 from collections.abc import Callable
 from multiprocessing.connection import Connection
-from multiprocessing.reduction import ForkingPickler
 from pathlib import Path
 from queue import Empty, Queue, SimpleQueue
 from threading import Thread
 
 from unetstudio.worker import crash_log
 from unetstudio.worker.messages import Event, Heartbeat, Quit, Request, WorkerReady
+from unetstudio.worker.pipe import receive_message
 from unetstudio.worker.watch import Watch, WatchLimits
-
-LONGEST = 2**30
-"""Bytes of the longest message: about a tile of 255 classes."""
 
 NONSENSE = "sent something that cannot be understood"
 
@@ -121,7 +118,7 @@ class WorkerProcess:
         """Receive messages in a separate thread: half a message must not block the supervisor."""
         try:
             while True:
-                event = unpickled(self._connection.recv_bytes(LONGEST))
+                event = receive_message(self._connection)
                 if not isinstance(event, Event):
                     self._verdict = NONSENSE
                     break
@@ -138,11 +135,3 @@ class WorkerProcess:
                 self._connection.send(request)
             except (OSError, ValueError):
                 return  # the process is gone; `receive` notices and the supervisor starts another
-
-
-def unpickled(message: bytes) -> object:
-    """Decode a message of our own other process; None when it is damaged."""
-    try:
-        return ForkingPickler.loads(message)
-    except Exception:  # noqa: BLE001 - damaged bytes raise whatever the parts that they happen to name raise
-        return None
