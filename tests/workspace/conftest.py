@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import cv2
 import numpy as np
 import pytest
+from discs import write_discs
 
 from unetstudio.data.edit import Edit
 from unetstudio.data.labels import LabelMap
@@ -21,16 +21,7 @@ from unetstudio.workspace.user_folders import documents
 @pytest.fixture
 def images(tmp_path: Path) -> list[Path]:
     """Make two grey pictures, 96 x 80, of bright discs on a dark background."""
-    folder = tmp_path / "images"
-    folder.mkdir()
-    rng = np.random.default_rng(0)
-    paths = []
-    for number in range(2):
-        picture = rng.normal(60, 8, (80, 96)).clip(0, 255).astype(np.uint8)
-        cv2.circle(picture, (30 + 20 * number, 40), 18, 190, -1)
-        paths.append(folder / f"disc_{number}.png")
-        cv2.imwrite(str(paths[-1]), picture)
-    return paths
+    return write_discs(tmp_path / "images")
 
 
 def made_of(paths: list[Path]) -> OpenProject:

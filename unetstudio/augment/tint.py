@@ -15,7 +15,7 @@ COLOURS = 3
 
 @dataclass(frozen=True)
 class Offsets:
-    """Offsets of red, green and blue on a scale on which the project's usual intensities span 2."""
+    """Offsets of red, green and blue; the usual intensities of the project span 2."""
 
     offsets: tuple[float, ...]
 
