@@ -15,11 +15,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Geometry, Spacing
+from unetstudio.data.mirrored import mirror
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError
 from unetstudio.inference.events import CasePredicted, PredictionEvent, TilePredicted
-from unetstudio.inference.overlap_tile import mirror
 
 SAME = 0.02
 """Largest relative difference of voxel sizes that count as the same."""

@@ -13,10 +13,11 @@ from numpy.typing import NDArray
 from torch import Tensor
 
 from unetstudio.data.geometry import Spacing
+from unetstudio.data.mirrored import read_mirrored
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.inference.engine import KEPT_SHAPES, KEPT_SHAPES_TTA, Engine, EngineChoice, choose_engine
-from unetstudio.inference.overlap_tile import TileGrid, read_mirrored
+from unetstudio.inference.overlap_tile import TileGrid
 from unetstudio.inference.resampled import ResampledScan, interpolated, zoom_of
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, compute_window

@@ -1,0 +1,25 @@
+"""The contract of a feature bank: what a pixel classifier knows of a voxel."""
+
+from __future__ import annotations
+
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.region import Region
+from unetstudio.data.scan import Scan
+
+
+class FeatureBank(Protocol):
+    """Features of voxels, such as filter responses at several scales; fitted once to the scans of a study, and frozen."""
+
+    @property
+    def count(self) -> int:
+        """Number of features of a voxel."""
+
+    def features(self, scan: Scan, region: Region) -> NDArray[np.float32]:
+        """Compute (count, Z, Y, X) of a region inside the scan, equal to those of the whole scan: the context is read here."""
+
+    def to_json(self) -> dict[str, Any]:
+        """Return plain values for checkpoints; `from_json` of the class reads them and raises CheckpointError for damaged ones."""
