@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 METRICS = "volume_error hd hd95 surface_distance surface_dice seg det ap50 ap75 map pq rand v_rand v_info warping_error".replace(" ", ", ")
 """Metrics that can be asked for beside the usual ones; those of other packages are listed when a name is wrong."""
 
-FLIPS = "average over mirrored views; auto: images up to 4 megapixels, if the network has learnt such views"
+FLIPS = "average over mirrored views; auto: images up to 256 x 256, if the network has learnt such views"
 
 
 @dataclass(frozen=True)

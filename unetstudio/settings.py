@@ -33,6 +33,7 @@ class TrainingSettings:
     augment: bool = True
     augmentation: str = "auto"  # preset of augmentations: auto, microscopy, ct, mri, ultrasound, photographs
     vary: str = ""  # changes to the preset, such as "rotation.limit=30,noise=off"
+    quick_guess: bool = True  # a pixel classifier answers at once where there are only strokes, and teaches the network
     border_weight: str = "auto"  # weight of voxels between objects that nearly touch: auto, off, or a number, 10 as published
     hold_out: str = "auto"  # labels kept apart for the score: auto, or off to train on all
     device: str = "auto"  # auto, cpu, cuda, cuda:N, mps

@@ -217,7 +217,7 @@ def test_that_objects_are_numbered_when_asked(predictor: NetworkPredictor, image
 
 
 def test_that_mirrored_views_are_for_small_images_and_networks_that_know_them() -> None:
-    small, large = Scan(np.zeros((1, 1, 100, 100), np.uint8)), Scan(np.zeros((1, 1, 2100, 2100), np.uint8))
+    small, large = Scan(np.zeros((1, 1, 256, 256), np.uint8)), Scan(np.zeros((1, 1, 256, 257), np.uint8))
     assert PredictionOptions().uses_tta(small, mirrored=True)
     assert not PredictionOptions().uses_tta(small, mirrored=False)
     assert not PredictionOptions().uses_tta(large, mirrored=True)

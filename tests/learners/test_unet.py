@@ -26,9 +26,7 @@ def learnt(study: Study, project: Path, endless: TrainingSettings) -> Path:
 
 def step_of_start(learner: UNetLearner) -> int:
     """Return the step at which it begins now."""
-    started = next(iter(learner.learn()))
-    assert isinstance(started, TrainingStarted)
-    return started.step
+    return next(event.step for event in learner.learn() if isinstance(event, TrainingStarted))
 
 
 def test_that_a_checkpoint_in_use_predicts_until_a_round_is_over(

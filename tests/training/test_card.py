@@ -40,6 +40,8 @@ def test_that_the_card_says_what_it_was_trained_on(weights: Path) -> None:
     assert told["began"].endswith("+00:00")
     assert told["held_out"] == "held-out strokes"
     assert told["held_out_voxels"]["1"] > 0
+    assert told["score_rests_on"] == sum(told["held_out_strokes"].values()) > 2
+    assert 0 < told["score_uncertainty"] < 0.5
     assert told["intensity_range"][0][1] < told["intensity_range"][0][2]
     assert told["use"] == RESEARCH_USE
     assert "Treat as patient data unless reviewed" in told["privacy"]
@@ -87,3 +89,29 @@ def test_that_a_class_name_cannot_break_the_page() -> None:
     table = ClassTable.named(["ground", "a | b\nc"], [(0, 0, 0)] * 2)
     page = markdown(Checkpoint("unet", {"dims": 2}, table, score=0.5, class_scores={0: 0.5, 1: 0.5}), "0" * 64)
     assert "| a \\| b c | 0.500 | not recorded |" in page
+
+
+def scored(held_out: str, n: int) -> str:
+    """Return the page of a network scored on `n` strokes or cases."""
+    facts = {
+        "held_out": held_out,
+        "held_out_voxels": {"1": 900},
+        "held_out_strokes": {"1": n},
+        "score_rests_on": n,
+        "score_uncertainty": 0.061,
+    }
+    table = ClassTable.named(["ground", "cell"], [(0, 0, 0)] * 2)
+    return markdown(Checkpoint("unet", {"dims": 2}, table, score=0.84, class_scores={1: 0.84}, report=facts), "0" * 64)
+
+
+def test_that_the_page_says_what_the_score_rests_on_and_how_sure_it_is() -> None:
+    page = scored("held-out strokes", 5)
+    assert "held-out strokes: 0.840. It rests on 5 strokes and is uncertain by ±0.061 (standard error)." in page
+    assert "| Class | Dice | Strokes (n) | Voxels (n) |" in page
+    assert "| cell | 0.840 | 5 | 900 |" in page
+    assert "It rests on 2 images" in scored("held-out cases", 2)
+
+
+def test_that_the_card_calls_the_score_of_few_strokes_rough(weights: Path) -> None:
+    limits = json.loads(weights.with_suffix(".json").read_text(encoding="utf-8"))["report"]["limits"]
+    assert "Some classes were scored on fewer than 3 strokes: their scores are rough." in limits

@@ -57,7 +57,8 @@ def test_that_held_out_strokes_are_scored_each_round(make_study: MakeStudy, smal
     assert [event.step for event in rounds] == [10, 20]
     assert all(event.held_out == "held-out strokes" for event in rounds)
     assert all(event.score is not None and 0 <= event.score <= 1 for event in rounds)
-    assert set(rounds[0].class_scores) <= {0, 1}
+    assert set(rounds[0].class_scores) == set(rounds[0].class_strokes) == {0, 1}
+    assert all(event.strokes == sum(event.class_strokes.values()) and event.uncertainty for event in rounds)
 
 
 def test_that_volumes_are_learnt_in_three_dimensions(make_study: MakeStudy, small: TrainingSettings, tmp_path: Path) -> None:

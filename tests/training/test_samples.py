@@ -14,6 +14,7 @@ from unetstudio.data.intensity import Intensity
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.data.study import Study
+from unetstudio.training.instant import InstantTier
 from unetstudio.training.material import ACCEPTED_WEIGHT, Material
 from unetstudio.training.samples import Samples, draw_patch, make_batch
 
@@ -125,3 +126,21 @@ def test_that_only_changed_cases_are_looked_through_again(make_study: MakeStudy,
     after = material.refresh()
     assert after.places[0]["case1"] is before
     assert after.counts[1] > 0
+
+
+def test_that_a_quick_guess_teaches_also_far_from_the_strokes(make_study: MakeStudy) -> None:
+    study = make_study(shape=(1, 200, 64))
+    labels = study.cases["case0"].labels
+    assert labels is not None
+    labels.values[:, :80] = labels.values[:, 120:] = 255
+    instant = InstantTier(study)
+    instant.refit()
+    material = material_of(study)
+    rng = np.random.default_rng(0)
+    plain = [draw_patch(material.index, material, (16, 16), Recipe(), rng).centre[0] for _ in range(100)]
+    material.teacher = instant.judged
+    taught = [draw_patch(material.index, material, (16, 16), Recipe(), rng) for _ in range(100)]
+    assert 70 < min(plain) < max(plain) < 130
+    assert min(spec.centre[0] for spec in taught) < 40 < 160 < max(spec.centre[0] for spec in taught)
+    batch = make_batch(taught[:4], material.index, material, (16, 16), Recipe())
+    assert batch.guess is not None and batch.guess.shape == (4, 2, 16, 16)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -10,8 +11,8 @@ from unetstudio.commands.output import Bar, Output
 from unetstudio.errors import UserError
 from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, Refused, TilePredicted
 from unetstudio.inference.folder import FolderEvent, PredictionTarget, predict_to_folder, target_case, target_images
-from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.inference.output_manifest import LIST
+from unetstudio.inference.pooled_predictor import load_predictor
 from unetstudio.inference.prediction_options import PredictionOptions
 from unetstudio.networks import checkpoint as checkpoints
 from unetstudio.postprocess.stack import from_json, with_options
@@ -41,15 +42,25 @@ def predict(
         named = target_images(images, project.folder, project.cases, values) if images else _target_cases(project, cases, values)
         targets = list(named)
         steps = with_options(from_json(project.manifest.steps), post)
-        predictor = NetworkPredictor.load(path, device)
+        predictor = load_predictor(path, device)
+        began = time.monotonic()
         with output.progress(len(targets)) as bar:
             report = _Report(output, bar, len(targets))
             for event in predict_to_folder(predictor, targets, out, steps, card.classes, options):
                 report.take(event)
         again = f", {report.before} of them from before (--again makes them anew)" if report.before else ""
-        output.say(f"{len(targets) - report.refused} mask(s) in {out}{again}; {LIST} there has the most doubtful first.")
+        made = len(targets) - report.refused
+        output.say(f"{made} mask(s) in {out}{again}; {LIST} there has the most doubtful first.")
+        if made > report.before:
+            output.say(_cost((time.monotonic() - began) / (made - report.before), options))
         if report.refused:
             raise UserError(f"{report.refused} of {len(targets)} image(s) could not be predicted; the reasons stand above.")
+
+
+def _cost(seconds: float, options: PredictionOptions) -> str:
+    """Say how long an image took, and what averaging over mirrored images would cost."""
+    more = "" if options.tta == "on" else "; averaged over mirrored images (--flips on) a large one takes four to eight times as long"
+    return f"{seconds:.1f} s an image{more}."
 
 
 @dataclass

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Case
 from unetstudio.errors import CheckpointError
 from unetstudio.formats import read
-from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.pooled_predictor import load_predictor
 from unetstudio.inference.prediction_options import PredictionOptions
 from unetstudio.inference.request import PredictionRequest
 from unetstudio.inference.segment_case import finish, segment_case, strokes
@@ -30,7 +30,7 @@ def predicted(project: Project, tta: str = "auto") -> ExportSource:
         if not any(prediction_file.load(project.folder_of(case), case.shape) for case in project.cases):
             raise CheckpointError("Nothing has been learnt yet; train first, or export the labels.")
         return source
-    predictor, options, steps = NetworkPredictor.load(card.path), PredictionOptions(tta), from_json(project.manifest.steps)
+    predictor, options, steps = load_predictor(card.path), PredictionOptions(tta), from_json(project.manifest.steps)
 
     def segmentation_of(case: Case) -> NDArray[np.uint8]:
         scan, painted = read(case.source), strokes(source.labels_of(case), project.classes.values)

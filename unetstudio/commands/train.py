@@ -57,7 +57,7 @@ def _report(event: Event, settings: TrainingSettings, output: Output, bar: Bar) 
             bar.at(event.seconds if settings.seconds else event.step, f"step {event.step}, loss {event.loss:.3f}")
         case RoundDone():
             output.event("round", **dataclasses.asdict(event))
-            score = "" if event.score is None else f", {event.score:.3f} on {event.held_out}"
+            score = "" if event.score is None else f", {event.score:.3f}{_uncertainty(event)} on {event.strokes} {event.held_out}"
             output.say(f"round {event.round}: step {event.step}, {event.seconds:.0f} s, loss {event.loss:.4f}{score}")
         case CheckpointSaved():
             output.event("checkpoint", **dataclasses.asdict(event))
@@ -67,3 +67,7 @@ def _report(event: Event, settings: TrainingSettings, output: Output, bar: Bar) 
         case Notice():
             output.event("notice", text=event.text)
             output.say(event.text)
+
+
+def _uncertainty(event: RoundDone) -> str:
+    return "" if event.uncertainty is None else f" ± {event.uncertainty:.3f}"

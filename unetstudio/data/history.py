@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import deque
+from collections.abc import Iterator
 from typing import Generic, Protocol, TypeVar
 
 BYTES = 256 * 2**20
@@ -73,6 +74,10 @@ class History(Generic[Change]):
 
     def __len__(self) -> int:
         return len(self._done)
+
+    def __iter__(self) -> Iterator[Change]:
+        """Iterate over the changes done, oldest first."""
+        return iter(self._done)
 
 
 class CaseHistories(Generic[Change]):

@@ -7,6 +7,25 @@ from numpy.typing import NDArray
 
 from unetstudio.data.region import Index, Region
 
+GUESS = "guess-"
+"""Beginning of the id under which a quick guess predicts: the pixel classifier alone, before a network has learnt."""
+
+UNSAVED = "step-"
+"""Beginning of the id of weights that are not on the disk: their step, and the fit of the quick guess with which they predict."""
+
+
+def is_guess(checkpoint: str) -> bool:
+    """Whether an id is that of a quick guess."""
+    return checkpoint.startswith(GUESS)
+
+
+def source_name(checkpoint: str) -> str:
+    """Name what an id stands for: "quick guess", "step 40" for weights that were not on the disk, or the beginning of a checkpoint's id."""
+    if is_guess(checkpoint):
+        return "quick guess"
+    step = checkpoint.removeprefix(UNSAVED)
+    return checkpoint[:12] if step == checkpoint else f"step {step.partition('.')[0]}"
+
 
 class Prediction:
     """A prediction: `probabilities` (K, Z, Y, X) uint8, 0..255 for 0..1, K in the order of the class `values`; `known` is the mask of

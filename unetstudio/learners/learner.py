@@ -10,7 +10,7 @@ from unetstudio.data.study import Study
 from unetstudio.inference.predictor import Predictor
 from unetstudio.registry import Registry
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import TrainingEvent
+from unetstudio.training.events import QuickGuess, TrainingEvent
 
 USUAL = "unet"
 """Name of the learner of a new study."""
@@ -33,6 +33,12 @@ class Learner(Protocol):
 
     def learn(self) -> Generator[TrainingEvent, None, None]:
         """Learn until the budget is used up, the labels are gone, or the generator is closed, and save the state in any case."""
+
+    def refresh(self) -> QuickGuess | None:
+        """Bring the part that answers at once up to the changed labels, between two events of `learn` or before the first.
+
+        Return None when nothing has changed, or when there is no such part.
+        """
 
     def predictor(self) -> Predictor | None:
         """Return the best available predictor, which further steps do not change; None before anything was learnt."""

@@ -1,4 +1,4 @@
-"""The learner that trains the U-Net or any other network on patches, with checkpoints in the project."""
+"""The learner that trains the U-Net or any other network on patches, with checkpoints in the project, and guesses from pixels at once."""
 
 from __future__ import annotations
 
@@ -8,31 +8,36 @@ from pathlib import Path
 
 from unetstudio.data.study import Study
 from unetstudio.errors import CheckpointError, TrainingError
-from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.pooled_predictor import load_predictor
 from unetstudio.inference.predictor import Predictor
 from unetstudio.learners.learner import LEARNERS
 from unetstudio.networks.network import name_of
 from unetstudio.project import checkpoints
 from unetstudio.project.annotators import Annotators
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import TrainingEvent
+from unetstudio.training.events import QuickGuess, TrainingEvent
 from unetstudio.training.fit import Trainer
+from unetstudio.training.instant import InstantTier
 from unetstudio.training.start import Start, load_start
 
 
 @LEARNERS.register("unet")
 class UNetLearner:
-    """Trains a network; predicts with the checkpoint in use until its own training has ended a round."""
+    """Trains a network, and a pixel classifier where there are only strokes.
+
+    It predicts with the checkpoint in use, or the classifier, until its own training has ended a round, and then with both pooled.
+    """
 
     def __init__(self, study: Study, project: Path) -> None:
         self.network = ""
         self._study, self._project = study, project
         self._trainer: Trainer | None = None
+        self._instant = InstantTier(study)
         self._loaded: Predictor | None = None
         card = checkpoints.to_use(self._checkpoints)
         if card is not None:
             with suppress(CheckpointError):  # damaged: training makes another
-                self._loaded = NetworkPredictor.load(card.path)
+                self._loaded = load_predictor(card.path)
                 self.network = card.network
 
     @property
@@ -43,8 +48,9 @@ class UNetLearner:
     def begin(self, settings: TrainingSettings, *, resume: bool = True, init: Path | None = None) -> None:
         """Choose the checkpoint to begin from, if there is one that fits; images that could not be read are tried again."""
         start = load_start(init, resume=False) if init is not None else self._start(settings) if resume else None
-        if not resume or (start is not None and name_of(start.network) != self.network):
-            self._loaded = None
+        network, predictor = self._learnt
+        same = resume and (start is None or name_of(start.network) == network)
+        self._loaded = predictor if same else None  # and not the quick guess alone until training is under way again
         self._study.readmit(all=True)
         self._trainer = Trainer(
             self._study,
@@ -53,6 +59,7 @@ class UNetLearner:
             start=start,
             write=checkpoints.write_durably,
             people=Annotators(self._project / "cases").names,
+            instant=self._instant,
         )
 
     def learn(self) -> Generator[TrainingEvent, None, None]:
@@ -61,9 +68,24 @@ class UNetLearner:
             raise TrainingError("Learning was not begun.")
         return self._trainer.run()
 
+    def refresh(self) -> QuickGuess | None:
+        """Fit the pixel classifier to changed labels."""
+        return None if self._trainer is None else self._trainer.refresh()
+
     def predictor(self) -> Predictor | None:
-        """Return a predictor with the current averaged weights, or the loaded ones before the first round."""
-        return self._trainer.predictor() if self._trainer is not None and self._trainer.round > 0 else self._loaded
+        """Return a predictor with the current averaged weights; before the first round the loaded one, or the quick guess."""
+        trainer = self._trainer
+        if trainer is not None and (trainer.round > 0 or (self._loaded is None and trainer.has_guess)):
+            return trainer.predictor()
+        return self._loaded
+
+    @property
+    def _learnt(self) -> tuple[str, Predictor | None]:
+        """The name of the network that has learnt last, and what predicts with it; ("", None) before one has."""
+        trainer = self._trainer
+        if trainer is None or trainer.training is None or not trainer.round:
+            return self.network, self._loaded
+        return trainer.training.plan.network, trainer.predictor()
 
     @property
     def _checkpoints(self) -> Path:

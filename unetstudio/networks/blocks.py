@@ -74,6 +74,8 @@ def centre(skip: Tensor, like: Tensor) -> Tensor:
 @torch.no_grad()
 def he_init(network: nn.Module) -> None:
     """Initialise with normal weights of variance 2/N before a ReLU (He et al. 2015) and 1/N elsewhere, N being the fan-in; biases are 0."""
+    if torch.empty(0).is_meta:  # nothing to initialise, and trying it takes a second
+        return
     for layer in network.modules():
         if isinstance(layer, (nn.Conv2d, nn.Conv3d)):
             nn.init.kaiming_normal_(layer.weight, nonlinearity="relu")

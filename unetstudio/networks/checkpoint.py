@@ -14,6 +14,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from datetime import UTC, datetime
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 import psutil
@@ -32,8 +33,11 @@ from unetstudio.errors import CheckpointError, UserError
 from unetstudio.networks.network import Network, rebuild
 from unetstudio.networks.serialization import METADATA, metadata, pack, unpack
 
-FORMAT = 1
+FORMAT = 2
 """Format version, incremented when older versions of the program can no longer read new checkpoints."""
+
+CLASSIFIER = "pixel_classifier."
+"""Prefix of the names of the pixel classifier's tensors."""
 
 Write = Callable[[Path, bytes], None]
 """A function that writes the bytes of a file whole or not at all."""
@@ -54,6 +58,7 @@ class Checkpoint:
     score: float | None = None  # mean Dice on held-out labels
     class_scores: dict[int, float] = field(default_factory=dict)  # by class value
     settings: dict[str, Any] = field(default_factory=dict)
+    classifier: dict[str, Any] = field(default_factory=dict)  # the pixel classifier that the network is pooled with, and their shares
     training_cases: tuple[str, ...] = ()
     report: dict[str, Any] = field(default_factory=dict)  # further facts for the reader, see training/card.py
     created: str = ""  # ISO 8601, UTC
@@ -113,6 +118,7 @@ class Checkpoint:
                 score=None if card["score"] is None else float(card["score"]),
                 class_scores={int(k): float(v) for k, v in card["class_scores"].items()},
                 settings=dict(card["settings"]),
+                classifier=dict(card.get("classifier", {})),  # absent from old cards
                 training_cases=tuple(card["training_cases"]),
                 report=dict(card.get("report", {})),  # absent from old cards
                 created=str(card["created"]),
@@ -137,14 +143,17 @@ def save(
     state: Mapping[str, Tensor],
     optimizer_state: Mapping[str, Any] | None = None,
     *,
+    classifier: Mapping[str, Tensor] = MappingProxyType({}),
     write: Write = write_atomically,
 ) -> tuple[str, Path]:
     """Write `<sha256>.safetensors`, then the card `<sha256>.json`; return the id and the path of the weights.
 
-    `state` is a network's state_dict. `optimizer_state` holds what is needed to resume training exactly (see `serialization.pack`) and is
-    written to `<sha256>.optimizer`. Raise CheckpointError for weights that are not finite, and write nothing.
+    `state` is a network's state_dict, `classifier` the tensors of the pixel classifier. `optimizer_state` holds what is needed to resume
+    training exactly (see `serialization.pack`) and is written to `<sha256>.optimizer`. Raise CheckpointError for weights that are not
+    finite, and write nothing.
     """
-    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in state.items()}
+    named = {**state, **{CLASSIFIER + name: value for name, value in classifier.items()}}
+    tensors = {name: value.detach().cpu().contiguous().clone() for name, value in named.items()}
     _check_finite(tensors)
     resume = None if optimizer_state is None else pack(dict(optimizer_state))
     created = checkpoint.created or datetime.now(UTC).isoformat(timespec="seconds")
@@ -162,6 +171,12 @@ def save(
 
 def load(path: Path, device: torch.device | str = "cpu") -> tuple[Checkpoint, Network]:
     """Load and verify a checkpoint: its card, and its network in evaluation mode. `path` is the weights file or the card beside it."""
+    checkpoint, network, _ = load_parts(path, device)
+    return checkpoint, network
+
+
+def load_parts(path: Path, device: torch.device | str = "cpu") -> tuple[Checkpoint, Network, dict[str, Tensor]]:
+    """Load and verify a checkpoint as `load` does, with the tensors of its pixel classifier, which has its own check of them."""
     path = path.with_suffix(".safetensors") if path.suffix == ".json" else path
     content = _read(path)
     identity = _sha256(content)
@@ -174,6 +189,7 @@ def load(path: Path, device: torch.device | str = "cpu") -> tuple[Checkpoint, Ne
         raise CheckpointError(f"{path.name} is not a checkpoint of U-Net Studio, or is damaged.") from error
     checkpoint = replace(Checkpoint.from_json(card), id=identity)
     _check_finite(tensors)
+    classifier = {name.removeprefix(CLASSIFIER): tensors.pop(name) for name in [*tensors] if name.startswith(CLASSIFIER)}
     network = _build(path, checkpoint)
     expected, actual = ({k: (tuple(v.shape), v.dtype) for k, v in state.items()} for state in (network.state_dict(), tensors))
     if expected != actual:
@@ -181,7 +197,7 @@ def load(path: Path, device: torch.device | str = "cpu") -> tuple[Checkpoint, Ne
     network.load_state_dict(tensors, assign=True)
     if len(checkpoint.classes) != network.config.n_classes:
         raise CheckpointError(f"{path.name} names {len(checkpoint.classes)} classes, but its network has {network.config.n_classes}.")
-    return checkpoint, network.requires_grad_().to(device).eval()
+    return checkpoint, network.requires_grad_().to(device).eval(), classifier
 
 
 def load_optimizer(path: Path, checkpoint: Checkpoint, device: torch.device | str = "cpu") -> dict[str, Any] | None:

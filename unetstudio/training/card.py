@@ -14,9 +14,12 @@ from unetstudio import RESEARCH_USE
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.study import Study
 from unetstudio.networks.checkpoint import Checkpoint
+from unetstudio.training.held_out_score import HeldOutScore
 from unetstudio.training.holdout import HeldOut
 
 PRIVACY = "Treat as patient data unless reviewed: weights can remember images that they were trained on."
+
+UNKNOWN = "not recorded"
 
 FEW_CASES = 5
 """Number of training images below which the card warns."""
@@ -24,12 +27,15 @@ FEW_CASES = 5
 FEW_VOXELS = 1000
 """Number of held-out voxels of a class below which the card warns."""
 
+FEW_STROKES = 3
+"""Number of held-out strokes of a class below which the card warns."""
+
 
 def report(
-    study: Study, intensity: Intensity, held: HeldOut, scored: dict[int, int], began: str, people: Sequence[str], training: dict[str, Any]
+    study: Study, intensity: Intensity, held: HeldOut, score: HeldOutScore, began: str, people: Sequence[str], training: dict[str, Any]
 ) -> dict[str, Any]:
-    """Return plain values for a checkpoint's `report`: `scored` are the voxels scored per class value, `began` is the start of training
-    (ISO 8601, UTC), `people` are the annotators, and `training` holds further facts about the training."""
+    """Return plain values for a checkpoint's `report`: `began` is the start of training (ISO 8601, UTC), `people` are the annotators, and
+    `training` holds further facts about the training."""
     values = study.classes.values
     cases: list[dict[str, Any]] = []
     for id in study.labelled():
@@ -44,8 +50,11 @@ def report(
         "annotators": list(people),
         "began": began,
         "training": training,
-        "held_out": held.description if scored else "",
-        "held_out_voxels": {str(value): n for value, n in scored.items()},
+        "held_out": held.description if score.voxels else "",
+        "held_out_voxels": {str(value): n for value, n in score.voxels.items()},
+        "held_out_strokes": {str(value): n for value, n in score.strokes.items()},  # or cases, where whole cases are held out
+        "score_rests_on": score.basis,
+        "score_uncertainty": score.uncertainty,
         "intensity_range": [[w.channel, w.low, w.high] for w in intensity.windows],
         "spacing_range": [sizes.min(axis=0).tolist(), sizes.max(axis=0).tolist()] if len(sizes) else None,
         "spacing_unknown": sum(spacing is None for spacing in spacings),
@@ -98,7 +107,10 @@ def _limits(facts: dict[str, Any]) -> list[str]:
         limits.append("Nothing was held out, so nothing is known of how well it does on what it has not seen.")
     elif "case" not in facts["held_out"]:
         limits.append("Its score is of strokes held out in the very images it was trained on; on other images it may do worse.")
-    if any(count < FEW_VOXELS for count in facts["held_out_voxels"].values()):
+    if any(count < FEW_STROKES for count in facts["held_out_strokes"].values()):
+        unit = "images" if "case" in facts["held_out"] else "strokes"
+        limits.append(f"Some classes were scored on fewer than {FEW_STROKES} {unit}: their scores are rough.")
+    elif any(count < FEW_VOXELS for count in facts["held_out_voxels"].values()):
         limits.append(f"Some classes were scored on fewer than {FEW_VOXELS} voxels: their scores are rough.")
     if facts["spacing_unknown"]:
         limits.append(f"The voxel size of {facts['spacing_unknown']} of {n} images is not known.")
@@ -144,9 +156,20 @@ def _painted(facts: dict[str, Any], names: dict[int, str]) -> str:
 def _scores(card: Checkpoint, names: dict[int, str]) -> str:
     if card.score is None:
         return "No labels were held out, so there is no score."
-    voxels = card.report.get("held_out_voxels", {})
+    voxels, strokes = (card.report.get(f"held_out_{counted}", {}) for counted in ("voxels", "strokes"))
     rows = [
-        f"| {_cell(names.get(v, str(v)))} | {score:.3f} | {voxels.get(str(v), 'not recorded')} |" for v, score in card.class_scores.items()
+        f"| {_cell(names.get(v, str(v)))} | {score:.3f} | {strokes.get(str(v), UNKNOWN)} | {voxels.get(str(v), UNKNOWN)} |"
+        for v, score in card.class_scores.items()
     ]
-    table = "\n".join(["| Class | Dice | Voxels (n) |", "|---|---|---|", *rows])
-    return f"Mean Dice of the structures on {card.report.get('held_out') or 'held-out labels'}: {card.score:.3f}.\n\n{table}"
+    held_out = card.report.get("held_out") or "held-out labels"
+    unit = "Images" if "case" in held_out else "Strokes"
+    table = "\n".join([f"| Class | Dice | {unit} (n) | Voxels (n) |", "|---|---|---|---|", *rows])
+    return f"Mean Dice of the structures on {held_out}: {card.score:.3f}.{_basis(card.report, unit.lower())}\n\n{table}"
+
+
+def _basis(facts: dict[str, Any], unit: str) -> str:
+    """Say what the score rests on."""
+    n, uncertainty = facts.get("score_rests_on", 0), facts.get("score_uncertainty")
+    if not n or uncertainty is None:
+        return ""
+    return f" It rests on {n} {unit} and is uncertain by ±{uncertainty:.3f} (standard error)."

@@ -22,6 +22,15 @@ class TrainingStarted:
 
 
 @dataclass(frozen=True)
+class QuickGuess:
+    """A pixel classifier was fitted to the strokes: a first prediction, or a better one, is there before the network has learnt."""
+
+    classes: int
+    voxels: int
+    seconds: float
+
+
+@dataclass(frozen=True)
 class StepDone:
     """An optimiser step; not every step is reported."""
 
@@ -37,12 +46,16 @@ class RoundDone:
     round: int
     step: int
     loss: float  # mean over the round
-    score: float | None  # mean Dice over classes on held-out labels; None without any
+    score: float | None  # mean Dice over the structures on held-out labels; None without any, or of one class only
     class_scores: dict[int, float]  # by class value
     seconds: float  # of training so far
     seconds_per_round: float
     held_out: str  # what was scored: "held-out strokes", "held-out cases" or ""
     left: float | None = None  # seconds until the budget is used up; None without one
+    shares: dict[int, float] = field(default_factory=dict)  # by class value: the network's weight in what is shown
+    strokes: int = 0  # held-out strokes that were scored, of all classes; or cases, where whole cases are held out
+    class_strokes: dict[int, int] = field(default_factory=dict)  # the same by class value
+    uncertainty: float | None = None  # standard error of the score, by drawing the strokes again
 
 
 @dataclass(frozen=True)
@@ -65,4 +78,4 @@ class TrainingFinished:
     reason: str  # "budget"; "stopped": no labels are left; "settled": the score has plateaued
 
 
-TrainingEvent = TrainingStarted | StepDone | RoundDone | CheckpointSaved | TrainingFinished | Notice
+TrainingEvent = TrainingStarted | QuickGuess | StepDone | RoundDone | CheckpointSaved | TrainingFinished | Notice

@@ -10,16 +10,22 @@ from pathlib import Path
 import torch
 from torch import Tensor
 
+from unetstudio.data.prediction import GUESS, UNSAVED
 from unetstudio.data.study import Study
 from unetstudio.errors import TrainingError
 from unetstudio.inference.events import Notice
 from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.pooled_predictor import ClassifierPredictor, PooledPredictor
+from unetstudio.inference.predictor import Predictor
+from unetstudio.inference.recent_tiles import RecentTiles
 from unetstudio.networks.checkpoint import Write, write_atomically
 from unetstudio.networks.device import is_out_of_memory
 from unetstudio.settings import TrainingSettings
 from unetstudio.training import shortage
-from unetstudio.training.events import CheckpointSaved, StepDone, TrainingEvent, TrainingFinished
+from unetstudio.training.events import CheckpointSaved, QuickGuess, StepDone, TrainingEvent, TrainingFinished
+from unetstudio.training.instant import InstantTier
 from unetstudio.training.losses import class_weights
+from unetstudio.training.plan import is_dense
 from unetstudio.training.rounds import end_round
 from unetstudio.training.saving import Saving
 from unetstudio.training.schedule import Stopwatch
@@ -53,12 +59,15 @@ class Trainer:
         start: Start | None = None,
         write: Write = write_atomically,
         people: Callable[[], Sequence[str]] = tuple,
+        instant: InstantTier | None = None,
     ) -> None:
+        self.instant = instant if settings.quick_guess else None
         self.study, self.settings = study, settings
         self.training: TrainingRun | None = None
         self._start, self._clock = start, Stopwatch()
         resumed = start.saved if start is not None and start.state is not None and start.path.parent == checkpoints else None
         self._saving = Saving(checkpoints, write, people, resumed)
+        self._recent: tuple[object, RecentTiles, tuple[int, int]] | None = None  # what it is of, the network, and the run's version
 
     @property
     def step(self) -> int:
@@ -69,6 +78,11 @@ class Trainer:
     def round(self) -> int:
         """Number of rounds so far."""
         return self.training.round if self.training is not None else 0
+
+    @property
+    def has_guess(self) -> bool:
+        """Whether there is a quick guess to predict with before the first round."""
+        return self.instant is not None and self.instant.classifier is not None
 
     @property
     def seconds(self) -> float:
@@ -97,15 +111,41 @@ class Trainer:
         finally:
             events.close()
 
-    def predictor(self) -> NetworkPredictor:
-        """Return a predictor with a copy of the averaged weights, unaffected by further steps; raise TrainingError before there are any."""
-        run = self.training
+    def predictor(self) -> Predictor:
+        """Return a predictor with a copy of the averaged weights, pooled with the quick guess where there is one, unaffected by further
+        steps; before the first round only the quick guess. Raise TrainingError before there is any."""
+        run, guess = self.training, None if self.instant is None else self.instant.classifier
+        if guess is not None and (run is None or not run.round):
+            return ClassifierPredictor(guess, self.study.classes.values, f"{GUESS}{self.instant.fits if self.instant else 0}")
         if run is None:
             raise TrainingError("Nothing has been learnt yet.")
-        network = copy.deepcopy(run.rollback.ema_network(run.state))
-        id, spacing = self._saving.id_of(run), run.plan.spacing
-        learnt = {"mirrored": run.recipe.mirrors, "turned": run.recipe.turns}
-        return NetworkPredictor(network, run.intensity, run.classes.values, id, run.state.precision, spacing, **learnt)
+        recent, version = self._recent_network(run)
+        if guess is None:
+            return recent.network
+        id = "" if version == run.version else f"{UNSAVED}{version[0]}.{run.version[1]}"
+        shares = tuple(run.shares.get(value, 0.0) for value in recent.network.values)
+        return PooledPredictor(guess, recent.network, shares, id, recent)
+
+    def _recent_network(self, run: TrainingRun) -> tuple[RecentTiles, tuple[int, int]]:
+        """Return the averaged network, and the run's version when it was copied.
+
+        With a quick guess it is that of the last round: a stroke changes the guess, and is not kept waiting for tiles of another network.
+        """
+        key = (run.round, run.classes.values, self.saved, run.version if run.instant is None else ())
+        if self._recent is None or self._recent[0] != key:
+            network = copy.deepcopy(run.rollback.ema_network(run.state))
+            id, spacing = self._saving.id_of(run), run.plan.spacing
+            learnt = {"mirrored": run.recipe.mirrors, "turned": run.recipe.turns}
+            predictor = NetworkPredictor(network, run.intensity, run.classes.values, id, run.state.precision, spacing, **learnt)
+            self._recent = (key, RecentTiles(predictor), run.version)
+        return self._recent[1:]
+
+    def refresh(self) -> QuickGuess | None:
+        """Fit the quick guess to labels that have changed; None when they have not, or there is none. May be called between two events."""
+        with self._clock:
+            if self.training is not None:
+                return self.training.refit()
+            return None if self.instant is None or is_dense(self.study) else self.instant.refit()
 
     def save(self) -> CheckpointSaved | None:
         """Write the averaged weights and the state to resume from; None if there are none yet or these are on disk already."""
@@ -115,7 +155,13 @@ class Trainer:
         reason = self.study.reason_to_wait()
         if reason is not None:
             raise TrainingError(reason)
-        run, unreadable = begin_run(self.study, self.settings, self._start, self._clock)
+        if is_dense(self.study):
+            self.instant = None  # full masks teach the network better than any guess
+        if self.instant is not None:
+            self.instant.refit()
+            if self.instant.guess is not None:  # also one that was there before
+                yield self.instant.guess
+        run, unreadable = begin_run(self.study, self.settings, self._start, self._clock, self.instant)
         self.training = run
         yield from (image.notice for image in unreadable)
         yield run.started
@@ -143,7 +189,10 @@ def _loop(run: TrainingRun, saving: Saving) -> Events:
             yield Notice(reason)
             yield TrainingFinished(run.step, run.seconds, "stopped")
             return
-        run.follow_study()
+        if (guess := run.refit()) is not None:
+            yield guess
+        run.follow_study()  # after all events: their receiver may change the classes
+        run.renew_teacher()
         yield from _step(run, pending)
         fresh: list[float] = []
         if pending and (run.device.type == "cpu" or run.seconds - reported >= QUIET):
@@ -177,7 +226,7 @@ def _step(run: TrainingRun, pending: list[Tensor]) -> Events:
     index = run.material.refresh()
     weights = class_weights(list(index.counts), dense=index.dense, used=run.budget.used(run.step, run.seconds))
     try:
-        pending.append(run.state.step(run.samples.take(), rate, weights, run.plan.dice))
+        pending.append(run.state.step(run.samples.take(), rate, weights, run.plan.dice, run.teaching))
         run.step += 1
         return
     except Unreadable as error:

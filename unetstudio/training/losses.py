@@ -50,6 +50,13 @@ def supervise(answer: Tensor | tuple[Tensor, ...], target: Tensor, weight: Tenso
     return total / (2 - 2.0 ** (1 - len(answers)))
 
 
+def teach(logits: Tensor, guess: Tensor) -> Tensor:
+    """Compute the cross-entropy, scalar float32, of logits (N, K, ...) to the quick guess's log probabilities (N, K, larger ...)."""
+    for axis, size in enumerate(logits.shape[2:], start=2):
+        guess = guess.narrow(axis, (guess.shape[axis] - size) // 2, size)
+    return -(guess.softmax(1) * logits.float().log_softmax(1)).sum(1).mean()
+
+
 def coarsen(target: Tensor, weight: Tensor, factors: tuple[int, ...], classes: int) -> tuple[Tensor, Tensor]:
     """Coarsen to blocks of `factors` voxels: each gets the class with the largest weight among its labelled voxels, the first on a tie.
 

@@ -18,8 +18,9 @@ from unetstudio.data.origin import SOURCE, Origin
 from unetstudio.data.region import Region
 from unetstudio.data.study import Study, StudyCase
 from unetstudio.inference.resampled import Ratio, can_be, ratio_of, zoom_of
+from unetstudio.pixel_classifier.classifier import PixelClassifier
 from unetstudio.training.borders import Borders
-from unetstudio.training.holdout import HeldOut, choose_held_out
+from unetstudio.training.holdout import HeldOut, HoldOut
 from unetstudio.training.study_scans import read_scan
 
 PREPARED_BYTES = 1536 * 2**20
@@ -72,14 +73,15 @@ class Material:
         self._spacing, self._dims = spacing, dims
         self.intensity = intensity
         self.borders = borders
-        self._seed, self._hold_out = seed, hold_out
+        self.teacher: PixelClassifier | None = None  # a quick guess that patches carry for the network to learn from
+        self._seed = seed
         self._prepared: OrderedDict[str, Floats] = OrderedDict()
         self._scales: dict[str, Intensity] = {}
         self._one_bytes = ONE_BYTES
         self._lock = threading.Lock()
         self._places: dict[str, tuple[int, dict[int, NDArray[np.int64]]]] = {}  # by case: revision, flat voxel numbers by class value
         self._revision = -1
-        self._held_for: tuple[object, ...] = ()
+        self._hold_out = HoldOut(study, seed, hold_out)
         self._held = HeldOut()
         self.index = self.refresh()
 
@@ -89,7 +91,10 @@ class Material:
             return self.index
         self._revision = self.study.revision
         labelled = self.study.labelled()
-        self._choose_held_out(labelled)
+        held = self._hold_out.choose()
+        if held is not self._held:
+            self._held = held
+            self._places.clear()
         fresh: dict[str, tuple[int, dict[int, NDArray[np.int64]]]] = {}
         for id in labelled:
             member = self.study.cases[id]
@@ -123,7 +128,7 @@ class Material:
     def read(self, id: str, places: Floats, z: int | None = None) -> Floats:
         """Return the (C', *patch) float32 channels at `places` (D, *patch); `z` is the slice of a 2D patch."""
         region = bounding_region(places, self.study.cases[id].case.shape, z)
-        return sample_channels(self._channels(id, region), _moved(places, region))
+        return sample_channels(self._channels(id, region), moved(places, region))
 
     def read_labels(self, id: str, places: Floats, z: int | None, index: LabelIndex, *, held: bool = False) -> tuple[Bytes, Floats]:
         """Return (*patch) channel numbers or UNLABELLED, and weights, nearest to `places`; of `held`-out voxels, or of all others."""
@@ -133,7 +138,7 @@ class Material:
             return np.full(places.shape[1:], UNLABELLED, np.uint8), np.ones(places.shape[1:], np.float32)
         held_out = index.held.mask(member, region)
         channels = np.where(held_out == held, index.table[member.labels.values[region.slices]], np.uint8(UNLABELLED))
-        local = _moved(places, region)
+        local = moved(places, region)
         target = sample_labels(channels, local)
         accepted = (member.labels.origin[region.slices] & SOURCE) == Origin.ACCEPTED
         weight = np.ones(target.shape, np.float32)
@@ -142,6 +147,13 @@ class Material:
         if self.borders is not None and (between := self.borders.of(id)) is not None:
             weight *= 1 + sample_labels(between[region.slices], local) * np.float32(self.borders.factor / 255)
         return target, weight
+
+    def guess(self, classifier: PixelClassifier, id: str, places: Floats, z: int | None) -> Floats:
+        """Return a quick guess's log probabilities (K, *patch) at `places`, in the order of the class table."""
+        region = bounding_region(places, self.study.cases[id].case.shape, z)
+        scan = read_scan(self.study, id, self.intensity.channels)
+        guess = classifier.log_probabilities(scan, region, self.study.classes.values)
+        return sample_channels(guess, moved(places, region))
 
     def _channels(self, id: str, region: Region) -> Floats:
         """Prepare the channels (C', Z, Y, X of `region`)."""
@@ -165,14 +177,6 @@ class Material:
             while len(self._prepared) > 1 and sum(scan.nbytes for scan in self._prepared.values()) > PREPARED_BYTES:
                 self._prepared.popitem(last=False)
         return whole[(slice(None), *region.slices)]
-
-    def _choose_held_out(self, labelled: list[str]) -> None:
-        """Choose the held-out labels anew when other cases have labels, or when the first marked stroke appears."""
-        marked = any(self.study.cases[id].counts[1, :UNLABELLED].any() for id in labelled)
-        reason: tuple[object, ...] = (*labelled, marked, self.study.classes.values)
-        if reason != self._held_for:
-            self._held_for, self._held = reason, choose_held_out(self.study, self._seed, self._hold_out)
-            self._places.clear()
 
     def _find_places(self, member: StudyCase) -> dict[int, NDArray[np.int64]]:
         """Return the flat voxel numbers of a case's training labels by class value."""
@@ -201,7 +205,7 @@ class Material:
         return LabelIndex(places, counts, classes.channels(), self._held, dense=annotated > 0.5 * size)
 
 
-def _moved(places: Floats, region: Region) -> Floats:
+def moved(places: Floats, region: Region) -> Floats:
     """Return places relative to the region's first voxel."""
     start = np.array(region.start[-len(places) :], np.float32)
     return np.asarray(places - start.reshape(-1, *(1,) * (places.ndim - 1)), np.float32)

@@ -72,7 +72,7 @@ def make_plan(
     live = quick and not (settings.seconds or settings.steps)
     dims = checkpoint.dims if checkpoint is not None else settings.dims or _dims(cases, kind, words, live)
     target, words["Voxel size"] = kept_spacing(checkpoint) if checkpoint is not None else choose_spacing(cases, dims, settings.resample)
-    dense, extent = _is_dense(study), extent_at(cases, target, dims)
+    dense, extent = is_dense(study), extent_at(cases, target, dims)
     edge, batch = settings.patch or patch_edge(dims, quick, dense), settings.batch
 
     def build(size: Size) -> Network:
@@ -187,7 +187,7 @@ def _cropped(bias: float | None, dense: bool) -> str:
     return f"{share:.0%} of them round a voxel of a random class, the others round any labelled voxel{by_user}"
 
 
-def _is_dense(study: Study) -> bool:
+def is_dense(study: Study) -> bool:
     """Whether most of the labelled cases' voxels are labelled."""
     labelled = [study.cases[id] for id in study.labelled()]
     return sum(member.annotated for member in labelled) > 0.5 * sum(int(np.prod(member.case.shape)) for member in labelled)

@@ -9,7 +9,6 @@ from unetstudio.networks.device import is_out_of_memory
 from unetstudio.training import shortage
 from unetstudio.training.events import RoundDone, TrainingEvent
 from unetstudio.training.saving import Saving
-from unetstudio.training.scoring import HeldOutScore, find_windows, score
 from unetstudio.training.study_scans import Unreadable
 from unetstudio.training.training_run import TrainingRun
 
@@ -29,20 +28,35 @@ def end_round(
     held_out = run.material.index.held.description if run.score.voxels else ""
     yield from notices
     remaining = run.budget.left(run.step, run.seconds)
-    yield RoundDone(run.round, run.step, mean, run.score.mean, run.score.classes, run.seconds, took, held_out, remaining)
+    score = run.score
+    yield RoundDone(
+        run.round,
+        run.step,
+        mean,
+        score.mean,
+        score.classes,
+        run.seconds,
+        took,
+        held_out,
+        remaining,
+        run.shown_shares,
+        strokes=score.basis,
+        class_strokes=score.strokes,
+        uncertainty=score.uncertainty,
+    )
     if saved is not None:
         yield saved
 
 
 def _try_score(run: TrainingRun) -> Iterable[Notice] | None:
     """Set the score and return None; on failure, exclude an image or shrink the windows, and return notices: the caller tries again."""
-    state, index = run.state, run.material.refresh()
+    state = run.state
+    run.material.refresh()
     try:
-        windows = find_windows(
-            run.material, index, run.plan.dims, state.network.size_multiple, run.plan.windows, run.settings.seed, run.score_edge
-        )
-        network = run.rollback.ema_network(state)
-        run.score = score(network, state.precision, run.material, index, windows) if windows else HeldOutScore(None, {})
+        guess = None if run.instant is None else run.instant.judged
+        scores = run.scorer.score(run.rollback.ema_network(state), state.precision, guess, run.shares, run.score_edge)
+        run.score = scores.shown
+        run.hand_over(scores.network, scores.classifier or scores.network)
         return None
     except Unreadable as error:
         return run.exclude(error)

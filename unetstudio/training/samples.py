@@ -18,6 +18,9 @@ from unetstudio.training.material import LabelIndex, Material
 AHEAD = 3
 """Number of batches made ahead, which hides the cost of cutting and augmenting behind the training step."""
 
+ELSEWHERE = 0.25
+"""Share of the patches that are cut anywhere, where a quick guess teaches."""
+
 
 @dataclass(frozen=True)
 class PatchSpec:
@@ -31,11 +34,15 @@ class PatchSpec:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """A batch: `image` (N, C', [Z,] Y, X) float32, `target` (N, [Z,] Y, X) int64 channels or UNLABELLED, `weight` likewise float32."""
+    """A batch: `image` (N, C', [Z,] Y, X) float32, `target` (N, [Z,] Y, X) int64 channels or UNLABELLED, `weight` likewise float32.
+
+    `guess` (N, K, [Z,] Y, X) float32 are the log probabilities of the quick guess, where there is one.
+    """
 
     image: Tensor
     target: Tensor
     weight: Tensor
+    guess: Tensor | None = None
     specs: tuple[PatchSpec, ...] = ()
 
 
@@ -47,6 +54,8 @@ def draw_patch(
     A share of 1 - `bias` is cut around any labelled voxel; None means a `bias` of 1 for strokes and 0.5 for full masks.
     """
     channels = index.channels()
+    if material.teacher is not None and rng.random() < ELSEWHERE:
+        return _draw_elsewhere(index, material, patch, recipe, rng)
     natural = 1 - bias if bias is not None else 0.5 if index.dense else 0.0
     if natural and rng.random() < natural:
         shares = np.array([index.counts[c] for c in channels], np.float64)
@@ -64,6 +73,16 @@ def draw_patch(
     return PatchSpec(case, middle, int(place[0]) if len(patch) == 2 else None, recipe.draw(rng, len(patch)))
 
 
+def _draw_elsewhere(index: LabelIndex, material: Material, patch: tuple[int, ...], recipe: Recipe, rng: np.random.Generator) -> PatchSpec:
+    """Draw a patch anywhere in a labelled case, where only the quick guess teaches: strokes leave most of an image out."""
+    cases = sorted({case for places in index.places.values() for case in places})
+    case = cases[int(rng.integers(len(cases)))]
+    shape = material.study.cases[case].case.shape
+    place = np.array([rng.integers(n) for n in shape], np.float64)
+    middle = _inside(place[-len(patch) :], np.array(patch) * material.ratio(case)[-len(patch) :], shape[-len(patch) :])
+    return PatchSpec(case, middle, int(place[0]) if len(patch) == 2 else None, recipe.draw(rng, len(patch)))
+
+
 def _inside(centre: NDArray[np.float64], patch: NDArray[np.float64], shape: tuple[int, ...]) -> tuple[float, ...]:
     """Move the centre so that the patch lies in the scan; on an axis where it is larger, to the scan's middle."""
     places = []
@@ -77,19 +96,28 @@ def make_patch(
     spec: PatchSpec, index: LabelIndex, material: Material, patch: tuple[int, ...], recipe: Recipe
 ) -> tuple[NDArray[np.float32], NDArray[np.uint8], NDArray[np.float32]]:
     """Make image (C', *patch), target and weight (*patch) of a spec."""
-    grid = recipe.grid(spec.drawn, len(patch)) if spec.drawn.geometric else SamplingGrid.identity(len(patch))
-    grid = grid.followed_by(np.diag(material.ratio(spec.case)[-len(patch) :]))  # one map, one interpolation
-    places = grid.coordinates(patch, spec.centre)
+    places = patch_places(spec, material, patch, recipe)
     image = recipe.apply_photometric(spec.drawn, material.read(spec.case, places, spec.z), material.intensity.plain)
     target, weight = material.read_labels(spec.case, places, spec.z, index)
     return image, target, weight
+
+
+def patch_places(spec: PatchSpec, material: Material, patch: tuple[int, ...], recipe: Recipe) -> NDArray[np.float32]:
+    """Return the coordinates (D, *patch) of a patch's voxels in the scan."""
+    grid = recipe.grid(spec.drawn, len(patch)) if spec.drawn.geometric else SamplingGrid.identity(len(patch))
+    grid = grid.followed_by(np.diag(material.ratio(spec.case)[-len(patch) :]))  # one map, one interpolation
+    return grid.coordinates(patch, spec.centre)
 
 
 def make_batch(specs: list[PatchSpec], index: LabelIndex, material: Material, patch: tuple[int, ...], recipe: Recipe) -> Batch:
     """Make the batch of the specs; the same specs give the same batch."""
     images, targets, weights = zip(*(make_patch(spec, index, material, patch, recipe) for spec in specs), strict=True)
     target = torch.from_numpy(np.stack(targets)).long()
-    return Batch(torch.from_numpy(np.stack(images)), target, torch.from_numpy(np.stack(weights)), tuple(specs))
+    teacher, guess = material.teacher, None
+    if teacher is not None:
+        guesses = [material.guess(teacher, spec.case, patch_places(spec, material, patch, recipe), spec.z) for spec in specs]
+        guess = torch.from_numpy(np.stack(guesses))
+    return Batch(torch.from_numpy(np.stack(images)), target, torch.from_numpy(np.stack(weights)), guess, tuple(specs))
 
 
 class Samples:

@@ -5,8 +5,10 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
+from typing import Any
 
 from unetstudio.augment.recipe import Recipe
+from unetstudio.data.prediction import UNSAVED
 from unetstudio.networks.checkpoint import Checkpoint, Write, save
 from unetstudio.networks.network import Network
 from unetstudio.training.card import markdown, report
@@ -31,7 +33,7 @@ class Saving:
         self.newest = self.best = resumed
         self._folder, self._write, self._people = folder, write, people
         self._best_score = resumed.score if resumed is not None else None
-        self._step = -1  # of the newest one written here
+        self._version = (-1, 0)  # of the newest one written here
         self._last, self._took = 0.0, 0.0
 
     @property
@@ -45,11 +47,12 @@ class Saving:
 
     def id_of(self, run: TrainingRun) -> str:
         """Return the id of the current weights: that of their checkpoint when they are on disk, else one made of their step."""
-        return self.newest.id if self.newest is not None and self._step == run.step else f"step-{run.step}"
+        step, fits = run.version
+        return self.newest.id if self.newest is not None and self._version == run.version else f"{UNSAVED}{step}" + f".{fits}" * (fits > 0)
 
     def save(self, run: TrainingRun) -> CheckpointSaved | None:
         """Write the averaged weights and the state to resume from, and remove those they replace; None when they are on disk already."""
-        if self._step == run.step:
+        if self._version == run.version:
             return None
         network = run.rollback.ema_network(run.state)
         card = _describe(run, network, self._people())
@@ -57,7 +60,8 @@ class Saving:
         state["patches"] = [list(run.patch), run.batch]
         began = time.monotonic()
         best = self.improves(card.score)
-        id, path = save(self._folder, card, dict(network.state_dict()), state, write=self._write)
+        guess = run.instant.classifier.tensors() if card.classifier and run.instant and run.instant.classifier else {}
+        id, path = save(self._folder, card, dict(network.state_dict()), state, classifier=guess, write=self._write)
         self._write(path.with_suffix(".md"), markdown(card, id).encode())
         saved = CheckpointSaved(id, str(path), card.step, card.score, best)
         replaced = {old for old in (self.newest, self.best) if old is not None}
@@ -71,7 +75,7 @@ class Saving:
                 _remove(Path(old.path))
         self._last = time.monotonic()
         self._took = self._last - began
-        self._step = run.step
+        self._version = run.version
         return saved
 
 
@@ -93,9 +97,18 @@ def _describe(run: TrainingRun, network: Network, people: Sequence[str]) -> Chec
         score=run.score.mean,
         class_scores=run.score.classes,
         settings=run.settings.to_json(),
+        classifier=_classifier(run),
         training_cases=tuple(id for id in labelled if id not in held.cases),
-        report=report(study, run.intensity, held, run.score.voxels, run.began, people, training),
+        report=report(study, run.intensity, held, run.score, run.began, people, training),
     )
+
+
+def _classifier(run: TrainingRun) -> dict[str, Any]:
+    """Describe the pixel classifier and the network's shares in what both predict; empty where there is none."""
+    if run.instant is None or run.instant.classifier is None:
+        return {}
+    shares = [run.shares.get(value, 0.0) for value in run.classes.values]
+    return {**run.instant.classifier.to_json(), "shares": shares}
 
 
 def _views(recipe: Recipe) -> dict[str, str]:

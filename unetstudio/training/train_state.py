@@ -12,7 +12,7 @@ from torch import Tensor
 from unetstudio.networks.device import Precision
 from unetstudio.networks.network import Network, name_of, rebuild
 from unetstudio.training.ema import Ema
-from unetstudio.training.losses import supervise
+from unetstudio.training.losses import supervise, teach
 from unetstudio.training.samples import Batch
 
 CLIP = 5.0
@@ -41,9 +41,10 @@ class TrainState:
         self._measured = 0  # number of steps when the averaged network's norm statistics were measured
         self._scaler = torch.amp.GradScaler(enabled=precision.needs_scaler)
 
-    def step(self, batch: Batch, rate: float, class_weight: Tensor, dice: float) -> Tensor:
+    def step(self, batch: Batch, rate: float, class_weight: Tensor, dice: float, teaching: float = 0.0) -> Tensor:
         """Make an optimiser step at learning rate `rate` and return the loss as a tensor, without waiting for a GPU.
 
+        `teaching` is the weight of the batch's quick guess, of which only the finest output learns.
         The loss is NaN when it or a gradient was not finite: the weights are unusable then.
         """
         device = self.precision.device
@@ -54,6 +55,9 @@ class TrainState:
         with self.precision.autocast():
             logits = self.network(image)
         value = supervise(logits, target, weight, class_weight.to(device), dice)
+        if teaching and batch.guess is not None and batch.guess.shape[1] == self.network.config.n_classes:
+            finest = logits if isinstance(logits, Tensor) else logits[0]
+            value = value + teaching * teach(finest, batch.guess.to(device, non_blocking=True))
         self.optimizer.zero_grad(set_to_none=True)
         self._scaler.scale(value).backward()  # type: ignore[no-untyped-call]  # torch
         self._scaler.unscale_(self.optimizer)
