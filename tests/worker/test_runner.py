@@ -10,11 +10,11 @@ from pathlib import Path
 import cv2
 import numpy as np
 import pytest
+from worker.driving import SMALL, advance, stroke
 
 from unetstudio.data.case import Case, ReviewState
 from unetstudio.data.classes import ClassTable
-from unetstudio.data.edit import Edit, constant
-from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.edit import constant
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.formats import discover, read_mask
@@ -53,8 +53,6 @@ from unetstudio.worker.messages import (
 from unetstudio.worker.runner import Runner
 from unetstudio.workspace.add_images import CaseRead, read_images
 
-SMALL = TrainingSettings(base=4, depth=2, patch=32, batch=2, round_seconds=0.3, device="cpu", threads=1)
-
 
 @pytest.fixture
 def project(tmp_path: Path) -> Project:
@@ -74,28 +72,6 @@ def runner() -> tuple[Runner, list[Event]]:
     """A runner and its events."""
     events: list[Event] = []
     return Runner(events.append), events
-
-
-def stroke(value: int, row: int, columns: slice, shape: tuple[int, int, int] = (1, 64, 64)) -> Edit:
-    """Return a painted line of one pixel's height."""
-    region = Region((0, row, columns.start), (1, row + 1, columns.stop))
-    count = region.size
-    old, new = constant(UNLABELLED, count), constant(value, count)
-    return Edit.of(
-        region, np.ones(region.shape, np.bool_), old, new, constant(0, count), constant(Origin.PAINTED, count), tool="brush", value=value
-    )
-
-
-def advance(runner: Runner, events: list[Event], until: Callable[[Event], bool], most: int = 3000) -> Event:
-    """Advance until such an event came."""
-    for _ in range(most):
-        for event in events:
-            if isinstance(event, JobFailed):
-                raise AssertionError(event)
-            if until(event):
-                return event
-        runner.advance()
-    raise AssertionError([type(event).__name__ for event in events])
 
 
 def answer(runner: Runner, events: list[Event], until: Callable[[TaskEvent], bool]) -> TaskEvent:
@@ -128,6 +104,8 @@ def test_that_training_waits_for_a_second_class_and_says_so(runner: tuple[Runner
     assert any(isinstance(event, TrainingWaits) and "stroke" in event.reason for event in events)
     made.handle(LabelsEdited(project.cases[0].id, 1, stroke(0, 4, slice(4, 60))))
     assert any(isinstance(event, TrainingWaits) and "second class" in event.reason for event in events)
+    made.advance()
+    made.advance()
     assert not made.busy
 
 

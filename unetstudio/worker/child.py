@@ -99,11 +99,13 @@ def serve(connection: Connection, log: Path | None = None) -> None:
 def _run(inbox: SimpleQueue[Request], send: Callable[[Event], None], pulse: Pulse) -> None:
     from unetstudio.networks.device import choose_device
     from unetstudio.networks.precision_choice import choose_precision
+    from unetstudio.training.rehearsal import rehearse
     from unetstudio.worker.runner import Runner  # imports torch, which takes seconds; heartbeats are already sent
 
     runner = Runner(send)
     runner.announce()
     choose_precision(choose_device())  # tries number formats once, before anybody waits for a first mask
+    rehearse()
     while True:
         while not inbox.empty() or not runner.busy:
             pulse.waiting = True

@@ -9,6 +9,9 @@ from unetstudio.errors import UserError
 from unetstudio.worker.failure import failure
 from unetstudio.worker.messages import Event, TaskEnded, TaskEvent
 
+GUESS = "guess"
+"""Name of the job that answers a stroke at once: no other job keeps it waiting."""
+
 BACKGROUND = ("case", "folder", "averaging")
 """Names of jobs whose tiles are not shown as they come."""
 
@@ -41,8 +44,14 @@ class JobStack:
         return len(self._jobs)
 
     def turn(self, share: float) -> Job | None:
-        """Return the job to advance: the topmost, except that a background job takes only a `share` of training's time."""
+        """Return the job to advance: a guess, or the topmost, except that a background job takes only a `share` of training's time.
+
+        A view comes to its first step before the next guess, so that strokes in quick succession do not keep it from the screen.
+        """
         top = self._top
+        guess = next((job for job in self._jobs if job.name == GUESS), None)
+        if guess is not None and not (top is not None and top.name == "view" and top.own == 0):
+            return guess
         training = next((job for job in self._jobs if job.name == "training"), None)
         if top is not None and top.name in BACKGROUND and training is not None and top.own > share * (top.own + top.others):
             return training

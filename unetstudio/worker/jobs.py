@@ -15,7 +15,7 @@ from unetstudio.inference.collect import collect
 from unetstudio.inference.events import AttentionMapped, FolderPredicted, MaskWritten, Notice, PredictionEvent, Refused, TilePredicted
 from unetstudio.inference.folder import predict_to_folder, target_images
 from unetstudio.inference.folder_checkpoint import begun_with, checkpoint_for
-from unetstudio.inference.network_predictor import NetworkPredictor
+from unetstudio.inference.pooled_predictor import load_predictor
 from unetstudio.inference.prediction_options import PredictionOptions
 from unetstudio.inference.predictor import Predictor
 from unetstudio.inference.request import PredictionRequest
@@ -70,7 +70,7 @@ def average_cases(request: AverageCases, study: OpenStudy | None) -> Generator[C
     card = to_use(study.project / "checkpoints")
     if card is None:
         raise UserError("Nothing has been learnt yet: paint two classes, and wait for the first round.")
-    predictor = NetworkPredictor.load(card.path)
+    predictor = load_predictor(card.path)
     forget_averaged(study.project)
     cases = [case for case in study.cases if case.id in request.cases]
     for done, case in enumerate(cases, start=1):
@@ -102,7 +102,7 @@ def predict_folder(request: PredictFolder, study: OpenStudy | None) -> Generator
     options = PredictionOptions(request.tta, objects=request.objects, again=request.again)
     written = refused = 0
     steps = from_json(request.steps)
-    for event in predict_to_folder(NetworkPredictor.load(path), targets, request.out, steps, card.classes, options):
+    for event in predict_to_folder(load_predictor(path), targets, request.out, steps, card.classes, options):
         match event:
             case MaskWritten():
                 written += 1

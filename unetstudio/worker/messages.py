@@ -15,7 +15,7 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.region import Region
 from unetstudio.inference.events import AttentionMapped, CasePredicted, Notice, TilePredicted
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.training.events import CheckpointSaved, QuickGuess, RoundDone, StepDone, TrainingFinished, TrainingStarted
 from unetstudio.worker.file_messages import FileEvent, FileRequest
 
 # ---------------------------------------------------------------------------------------------------------------- requests
@@ -276,6 +276,7 @@ StudyEvent = (
     TrainingWaits
     | TrainingPaused
     | TrainingStarted
+    | QuickGuess
     | StepDone
     | RoundDone
     | CheckpointSaved
@@ -287,7 +288,7 @@ StudyEvent = (
 )
 """Events about the project that the last StudyOpened named."""
 
-STUDY_JOBS = ("training", "view", "case")
+STUDY_JOBS = ("training", "guess", "view", "case")
 """Jobs whose JobFailed is about that project."""
 
 

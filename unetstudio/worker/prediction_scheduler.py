@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from dataclasses import replace
 from pathlib import Path
 
 from unetstudio.data.region import Region
@@ -24,23 +25,36 @@ class PredictionScheduler:
     def __init__(self, study: Study, learner: Learner, folder: Path, stack: JobStack) -> None:
         self._study, self._learner, self._folder, self._jobs = study, learner, folder, stack
         self._view: ShowView | None = None
+        self._shown = ""  # the checkpoint's id of the last prediction of the view
         self._waiting: list[str] = []  # ids of cases to be predicted when there is time
         self._all = False  # whether all cases are predicted again and again while training goes on
         self._failed: set[str] = set()  # ids of cases whose prediction failed: not tried again until they are asked for anew
 
     def show(self, view: ShowView) -> None:
         """Predict the view on screen now."""
-        self._view = view
+        self._view, self._shown = view, ""
         self._failed.discard(view.case)
         self.refresh_view()
 
+    def look_at(self, case: str, region: Region) -> None:
+        """Begin predictions of the view with a changed region of it from now on: the user looks there."""
+        view = self._view
+        if view is not None and view.case == case and not (inside := view.region & region).empty:
+            z, y, x = ((first + last) // 2 for first, last in zip(inside.start, inside.stop, strict=True))
+            self._view = replace(view, focus=(z, y, x))
+
     def refresh_view(self) -> None:
-        """Restart the prediction of the view on screen with the present weights."""
-        self._jobs.close("view")
+        """Restart the prediction of the view on screen with what is known now, unless nothing was learnt since it began."""
         view = self._view
         if view is None or view.case not in self._study.cases or view.case in self._failed:
+            self._jobs.close("view")
             return
-        if (predictor := self._learner.predictor()) is not None:
+        predictor = self._learner.predictor()
+        if predictor is not None and predictor.checkpoint == self._shown:
+            return
+        self._jobs.close("view")
+        if predictor is not None:
+            self._shown = predictor.checkpoint
             steps = jobs.predict_view(predictor, self._loader(view.case), view, self._case_folder(view.case))
             self._jobs.push(Job("view", steps, view.case))
 

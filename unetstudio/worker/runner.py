@@ -16,7 +16,7 @@ from unetstudio.networks.computer import describe
 from unetstudio.worker import network_jobs
 from unetstudio.worker.failure import end_if_lost, failure
 from unetstudio.worker.file_messages import AverageCases, ExportNetwork, PredictFolder
-from unetstudio.worker.job_stack import Job, JobStack
+from unetstudio.worker.job_stack import GUESS, Job, JobStack
 from unetstudio.worker.jobs import average_cases, describe_device, predict_folder
 from unetstudio.worker.messages import (
     STUDY_JOBS,
@@ -134,7 +134,7 @@ class Runner:
 
     def _ended(self, job: Job) -> None:
         self._jobs.remove(job)
-        if job.name != "view":  # which is soon followed by another
+        if job.name not in ("view", GUESS):  # which are soon followed by others
             give_back()
         if self._work is not None:
             self._work.predictions.go_on_when_idle()

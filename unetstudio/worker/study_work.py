@@ -12,7 +12,7 @@ from unetstudio.errors import UserError
 from unetstudio.formats import read
 from unetstudio.learners.learner import LEARNERS, USUAL
 from unetstudio.project.store import read_labels
-from unetstudio.training.events import RoundDone, TrainingFinished, TrainingStarted
+from unetstudio.training.events import QuickGuess, RoundDone, TrainingFinished, TrainingStarted
 from unetstudio.worker.job_stack import JobStack
 from unetstudio.worker.messages import (
     CasesChanged,
@@ -86,7 +86,9 @@ class StudyWork:
     def _edit(self, request: LabelsEdited) -> None:
         """Replay an Edit, unless the labels hold it already."""
         self._edited_at = time.monotonic()
-        if self._study.apply(request.case, request.sequence, request.edit) is not None:
+        region = self._study.apply(request.case, request.sequence, request.edit)
+        if region is not None:
+            self.predictions.look_at(request.case, region)
             self._training.wake()
 
     def _set_cases(self, cases: tuple[Case, ...]) -> None:
@@ -100,7 +102,7 @@ class StudyWork:
     def follow(self, event: Event | TaskEvent | None) -> None:
         """React to an event of training."""
         match event:
-            case TrainingStarted():
+            case TrainingStarted() | QuickGuess():
                 self.predictions.refresh_view()
             case RoundDone():
                 if self._training.round_done(event):

@@ -1,4 +1,5 @@
-"""The start and pause of training: it waits for labels of two classes, rests on a plateau, and continues with new labels."""
+"""The start and pause of learning: it waits for labels of two classes, answers each stroke with a quick guess, rests on a plateau, and
+continues with new labels."""
 
 from __future__ import annotations
 
@@ -9,7 +10,7 @@ from unetstudio.data.study import Study
 from unetstudio.learners.learner import Learner
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingFinished
-from unetstudio.worker.job_stack import Job, JobStack, Steps
+from unetstudio.worker.job_stack import GUESS, Job, JobStack, Steps
 from unetstudio.worker.messages import Event, Train, TrainingPaused, TrainingWaits
 from unetstudio.worker.run_log import RunLog
 
@@ -28,6 +29,7 @@ class TrainingScheduler:
         self._settings: TrainingSettings | None = None  # None: paused, or not yet asked to train
         self._fresh = False  # whether the learner was prepared with these settings and has not run yet
         self._best, self._best_round = -1.0, 0
+        self._guessed_at = -1  # revision of the study that the quick guess answers
         self._rested_at = -1  # revision of the study when training came to rest
 
     def train(self, request: Train) -> None:
@@ -36,20 +38,25 @@ class TrainingScheduler:
         self._jobs.close("training")
         self._learner.begin(request.settings, resume=request.resume, init=request.init)
         self._settings, self._fresh = request.settings, True
-        self._best, self._best_round, self._rested_at = -1.0, 0, -1
+        self._best, self._best_round, self._rested_at, self._guessed_at = -1.0, 0, -1, -1
         self.wake()
 
     def pause(self) -> bool:
         """Stop training until the next `train`, and return whether it was under way."""
         self._settings = None
+        self._jobs.close(GUESS)
         paused = self._jobs.close("training")
         if paused:
             self._send(TrainingPaused(self._learner.step))
         return paused
 
     def wake(self) -> None:
-        """Begin or continue training if it was asked for and there is something new to learn."""
-        if self._settings is None or self._jobs.has("training"):
+        """Answer changed labels with a quick guess, and begin or continue training, if it was asked for and there is something new."""
+        if self._settings is None:
+            return
+        if self._guessed_at != self._study.revision and not self._jobs.has(GUESS):
+            self._jobs.push(Job(GUESS, self._guess()))
+        if self._jobs.has("training"):
             return
         reason = self._study.reason_to_wait()
         if reason is not None:
@@ -80,6 +87,12 @@ class TrainingScheduler:
         self._rested_at = self._study.revision
         if (reason := self._study.reason_to_wait()) is not None:
             self._send(TrainingWaits(reason))
+
+    def _guess(self) -> Steps:
+        """Fit the quick guess to the labels, again when they change meanwhile."""
+        while self._guessed_at != self._study.revision:
+            self._guessed_at = self._study.revision
+            yield self._learner.refresh()
 
     def _logged(self, log: RunLog) -> Steps:
         story = self._learner.learn()
