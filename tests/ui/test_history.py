@@ -76,6 +76,8 @@ def test_that_a_place_painted_often_shows_a_few_changes_and_counts_the_rest(open
     ("tool", "origin", "words"),
     [
         ("accept all from 1a2b3c4d5e6f", Origin.ACCEPTED, "accepted from a prediction, all of it (checkpoint 1a2b3c4d5e6f)"),
+        ("accept class from quick guess", Origin.ACCEPTED, "accepted from a prediction, one class (quick guess)"),
+        ("accept object from step 40", Origin.ACCEPTED, "accepted from a prediction, one object (step 40)"),
         ("accept object", Origin.ACCEPTED, "accepted from a prediction, one object"),
         ("import", Origin.IMPORTED, "imported from a mask"),
         ("a tool of another package", Origin.PAINTED, "painted by hand"),

@@ -160,6 +160,19 @@ def test_that_accepting_an_object_takes_the_one_under_the_pointer(opened: Sessio
     assert opened.labels.counts[0] == 0
 
 
+@pytest.mark.parametrize(
+    ("checkpoint", "source"), [("guess-3", "quick guess"), ("step-40.3", "step 40"), ("1a2b3c4d5e6f7a8b", "1a2b3c4d5e6f")]
+)
+def test_that_what_was_accepted_remembers_who_predicted_it(predicted: Session, qtbot: QtBot, checkpoint: str, source: str) -> None:
+    with qtbot.waitSignal(predicted.review.segmentation_changed, timeout=10_000):
+        predicted.review.take(tile(predicted, disc(), checkpoint=checkpoint))
+    edits = []
+    predicted.annotation.labels_edited.connect(edits.append)
+    settled(predicted, qtbot)
+    predicted.review.accept_class(1)
+    assert [edit.tool for edit in edits] == [f"accept class from {source}"]
+
+
 def test_that_accepted_voxels_may_be_overruled_by_a_later_prediction_and_by_strokes(predicted: Session, paint: Paint, qtbot: QtBot) -> None:
     predicted.review.accept_all()
     with qtbot.waitSignal(predicted.review.segmentation_changed, timeout=10_000):

@@ -85,13 +85,59 @@ def test_that_escape_cancels_the_current_stroke(opened: Session, paint: Paint) -
     assert not opened.annotation.can_undo
 
 
-def test_that_one_stroke_in_six_of_a_class_is_held_out(opened: Session, paint: Paint) -> None:
+def held_out_rows(session: Session) -> list[int]:
+    """Return the numbers of the held-out strokes, painted six rows apart."""
+    held = (session.labels.origin & HELD_OUT) != 0
+    return [number for number in range(12) if held[0, 4 + 6 * number, 40]]
+
+
+def stripe(paint: Paint, session: Session, number: int, value: int = 1) -> None:
+    """Paint one of the strokes that `held_out_rows` finds, thin enough to leave its neighbours alone."""
+    session.annotation.tools.set_options("brush", size=3)
+    paint(session, 4 + 6 * number, 10, 4 + 6 * number, 80, value=value)
+
+
+def test_that_the_third_stroke_of_a_class_is_held_out_and_one_in_six_after_it(opened: Session, paint: Paint) -> None:
     for number in range(12):
-        paint(opened, 4 + 6 * number, 10, 4 + 6 * number, 80, value=1)
-    held = (opened.labels.origin & HELD_OUT) != 0
-    rows = [number for number in range(12) if held[0, 4 + 6 * number, 40]]
-    assert rows == [3, 9]
+        stripe(paint, opened, number)
+    assert held_out_rows(opened) == [2, 8]
     assert set(np.unique(opened.labels.origin)) == {0, int(Origin.PAINTED), int(Origin.PAINTED) | HELD_OUT}
+
+
+def test_that_a_held_out_stroke_that_is_undone_is_held_out_when_it_is_redone_or_painted_again(opened: Session, paint: Paint) -> None:
+    for number in range(3):
+        stripe(paint, opened, number)
+    opened.annotation.undo()
+    assert held_out_rows(opened) == []
+    opened.annotation.redo()
+    assert held_out_rows(opened) == [2]
+    stripe(paint, opened, 3)
+    opened.annotation.undo()
+    opened.annotation.undo()
+    stripe(paint, opened, 4)
+    assert held_out_rows(opened) == [4]
+
+
+def test_that_a_class_that_was_added_has_a_held_out_stroke_too(opened: Session, paint: Paint) -> None:
+    for number in range(4):
+        stripe(paint, opened, number)
+    opened.change(lambda project: project.classes.add("Structure 2"))
+    added = opened.classes.values[-1]
+    for number in range(4, 7):
+        stripe(paint, opened, number, value=added)
+    assert held_out_rows(opened) == [2, 6]
+
+
+def test_that_strokes_of_before_count_in_a_project_that_is_opened_again(opened: Session, paint: Paint, qtbot: QtBot) -> None:
+    for number in range(4):
+        stripe(paint, opened, number)
+    fresh = reopen(opened, opened.project.path, qtbot)
+    try:
+        for number in range(4, 9):
+            stripe(paint, fresh, number)
+        assert held_out_rows(fresh) == [2, 8]
+    finally:
+        fresh.shut_down()
 
 
 def test_that_switching_cases_keeps_the_strokes_of_both(opened: Session, paint: Paint, qtbot: QtBot) -> None:

@@ -14,15 +14,13 @@ from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.data.region import Index
 from unetstudio.data.stroke import Stroke
+from unetstudio.data.stroke_tally import StrokeTally, next_is_held_out
 from unetstudio.project.record import Kind
 from unetstudio.tools.active_stroke import ActiveStroke
 from unetstudio.tools.image_plane import ImagePlane
 from unetstudio.tools.tool import Pointer, Tool, ToolContext, Touched
 from unetstudio.ui.tool_choice import ToolChoice
 from unetstudio.workspace.open_case import OpenCase
-
-HELD_OUT_EVERY = 6
-"""Number of painted strokes, per class, of which one is kept out of training and scores it."""
 
 PART_EVERY = 600
 """Milliseconds between writes of the unfinished stroke to the disk, so that a crash loses less than a second of it."""
@@ -56,7 +54,7 @@ class Annotation(QObject):
         self._image: ImagePlane | None = None  # the slice that was painted on last
         self._histories: CaseHistories[Change] = CaseHistories()
         self._stroke: ActiveStroke | None = None
-        self._painted: dict[int, int] = {}  # strokes per class, for the one in six that is held out
+        self._tallies: dict[str, StrokeTally] = {}  # by case that was opened; they decide which strokes are held out
         self._in_parts = False  # whether parts of the current stroke were sent to the disk
         self._part_timer = QTimer(self, singleShot=True)
         self._part_timer.timeout.connect(self._keep_part)
@@ -73,6 +71,8 @@ class Annotation(QObject):
         self.cancel()
         self._case, self._image = case, None
         self._histories.open(case.id, history, changed=changed)
+        if changed or case.id not in self._tallies:
+            self._tallies[case.id] = StrokeTally(history)
         self.tools.fit(min(case.labels.shape[1:]))
         self.history_changed.emit()
 
@@ -87,7 +87,7 @@ class Annotation(QObject):
         """Forget undo and stroke counts, as when the project is closed."""
         self.close()
         self._histories.clear()
-        self._painted.clear()
+        self._tallies.clear()
 
     # -------------------------------------------------------------------------------------------------------- class
 
@@ -160,8 +160,6 @@ class Annotation(QObject):
         edit = self._stroke.commit()
         self._put_down()
         if edit is not None:
-            if edit.value != UNLABELLED:
-                self._painted[edit.value] = self._painted.get(edit.value, 0) + 1
             self.keep(edit)
 
     def cancel(self) -> None:
@@ -218,9 +216,8 @@ class Annotation(QObject):
         return ""
 
     def _origin(self, value: int) -> int:
-        """Return the origin "painted", with the held-out bit on one stroke in six of a class; never on its first three."""
-        held = self._painted.get(value, 0) % HELD_OUT_EVERY == HELD_OUT_EVERY // 2
-        return int(Origin.PAINTED) | (HELD_OUT if held else 0)
+        """Return the origin "painted", with the held-out bit on the third stroke of a class and on one in six after it."""
+        return int(Origin.PAINTED) | (HELD_OUT if next_is_held_out(self._tallies.values(), value) else 0)
 
     # --------------------------------------------------------------------------------------------------- history
 
@@ -242,6 +239,8 @@ class Annotation(QObject):
     def keep(self, edit: Edit) -> None:
         """Record an edit already applied to the open case, so that it can be undone, and send it to disk and worker."""
         self._histories.current.push(edit)
+        if self._case is not None:
+            self._tallies[self._case.id].add(edit)
         self._journal(Kind.EDIT, edit)
         self.labels_edited.emit(edit)
         self.history_changed.emit()
@@ -279,8 +278,13 @@ class Annotation(QObject):
     def _replay(self, kind: Kind, change: Change) -> None:
         if isinstance(change, ClassesEdit):
             self.classes_undone.emit(change)
-        elif self.labels is not None:
-            self.labels.apply(change)
+        elif self._case is not None:
+            self._case.labels.apply(change)
+            tally = self._tallies[self._case.id]
+            if kind is Kind.UNDO:
+                tally.remove(change.inverse())
+            else:
+                tally.add(change)
             self._journal(kind, change)
             self.labels_edited.emit(change)
         self.history_changed.emit()

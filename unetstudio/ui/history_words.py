@@ -11,7 +11,7 @@ from unetstudio.project.record import Kind
 from unetstudio.tools.tool import TOOLS
 
 FROM = " from "
-"""Separator of tool and checkpoint in the tool name of an accepted prediction."""
+"""Separator of tool and source in the tool name of an accepted prediction; the source is a checkpoint's id, or words."""
 
 _DONE = {
     "import": "imported from a mask",
@@ -83,9 +83,10 @@ def voxels(line: AuditLine) -> str:
 
 
 def _by(line: AuditLine) -> str:
-    tool, _, checkpoint = line.tool.partition(FROM)
+    tool, _, source = line.tool.partition(FROM)
     if tool in _DONE:
-        return f"{_DONE[tool]} (checkpoint {checkpoint})" if checkpoint else _DONE[tool]
+        words = source if " " in source else f"checkpoint {source}"
+        return f"{_DONE[tool]} ({words})" if source else _DONE[tool]
     if tool not in TOOLS:
         return _ORIGINS.get(line.origin, tool) if line.origin is not None else tool
     return "erased by hand" if TOOLS[tool].erases else f"painted by hand, {TOOLS[tool].title}"

@@ -9,8 +9,8 @@ from PySide6.QtCore import QObject, Signal
 
 from unetstudio.inference.events import Notice
 from unetstudio.settings import TrainingSettings
-from unetstudio.training.events import CheckpointSaved, RoundDone, StepDone, TrainingFinished, TrainingStarted
-from unetstudio.ui import learning_sentences
+from unetstudio.training.events import CheckpointSaved, QuickGuess, RoundDone, StepDone, TrainingFinished, TrainingStarted
+from unetstudio.ui import learning_sentences, score_words
 from unetstudio.ui.network_catalogue import NetworkCatalogue
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.worker.messages import (
@@ -34,7 +34,11 @@ Phase = Literal["starting", "waiting", "training", "paused", "finished", "failed
 
 @dataclass(frozen=True)
 class LearningState:
-    """The state shown by the learning panel."""
+    """The state shown by the learning panel.
+
+    `guessed`: there is a quick guess; `shares` are the network's in what is shown, by class value, none where it predicts alone; `basis` is
+    what the score rests on, in words.
+    """
 
     phase: Phase = "starting"
     sentence: str = "Starting the learner …"
@@ -50,6 +54,9 @@ class LearningState:
     dims: int = 0  # 2 or 3; 0 before anything was learned
     plan: dict[str, str] = field(default_factory=dict)
     checkpoint: str = ""
+    guessed: bool = False
+    shares: dict[int, float] = field(default_factory=dict)
+    basis: str = ""
 
 
 class Learning(QObject):
@@ -70,6 +77,11 @@ class Learning(QObject):
         self.settings = TrainingSettings()
         self.rounds: list[RoundDone] = []
         self.losses: list[tuple[float, float]] = []
+
+    @property
+    def guesses(self) -> bool:
+        """Whether the network has next to no say beside the quick guess."""
+        return bool(self.state.shares) and learning_sentences.predicting(self.state.shares, "") == learning_sentences.QUICK_GUESS
 
     # ---------------------------------------------------------------------------------------------------- commands
 
@@ -138,9 +150,12 @@ class Learning(QObject):
             case WorkerReady():
                 self._wait(learning_sentences.READY, device=event.device)
             case StudyOpened():
-                self._show(replace(self.state, checkpoint=event.checkpoint, network=event.network or self.state.network))
+                network = event.network or self.state.network
+                self._show(replace(self.state, checkpoint=event.checkpoint, network=network, guessed=False, shares={}))
             case TrainingWaits():
                 self._wait(event.reason)
+            case QuickGuess():
+                self._take_guess()
             case TrainingStarted():
                 self._take_start(event)
             case StepDone():
@@ -155,7 +170,7 @@ class Learning(QObject):
             case TrainingPaused():
                 self._show(replace(self.state, phase="paused", sentence=self._paused()))
             case TrainingFinished(reason="stopped"):
-                self._show(replace(self.state, phase="waiting", sentence="Paint two classes, and learning goes on."))
+                self._show(replace(self.state, phase="waiting", sentence="Paint two classes, and learning goes on.", guessed=False))
             case TrainingFinished():
                 self._show(replace(self.state, phase="finished", sentence=learning_sentences.finished(event.reason, self.state.score)))
             case Notice():
@@ -175,12 +190,24 @@ class Learning(QObject):
         if len(self.losses) > MOST_LOSSES:
             del self.losses[1::2]
 
+    def _take_guess(self) -> None:
+        """Say that there is a quick guess where nothing better is shown; after later strokes everything stays as it is."""
+        if self.state.guessed:
+            return
+        first = self.state.phase in ("starting", "waiting", "training") and not self.rounds and not self.state.checkpoint
+        state = replace(self.state, guessed=True)
+        self._show(replace(state, phase="training", sentence=self._guessing) if first else state)
+
+    @property
+    def _guessing(self) -> str:
+        return learning_sentences.guessing(self._networks.title(self.settings.network))
+
     def _take_start(self, event: TrainingStarted) -> None:
         sentence = "Learning goes on from where it was."
         if not event.step:
-            sentence = "Learning from your strokes …"
+            sentence = self._guessing if self.state.guessed else "Learning from your strokes …"
             self._clear_curve()  # also late events of the training before
-            self._show(replace(self.state, score=None, loss=None, round=0, class_scores={}))
+            self._show(replace(self.state, score=None, loss=None, round=0, class_scores={}, shares={}, basis=""))
         begun = replace(self.state, network=event.network, dims=event.dims, plan=event.plan, step=event.step)
         self._show(replace(begun, phase="training", sentence=sentence))
 
@@ -191,7 +218,7 @@ class Learning(QObject):
             replace(
                 self.state,
                 phase=phase,
-                sentence=learning_sentences.running(event, self.rounds) if phase == "training" else self.state.sentence,
+                sentence=self._running(event) if phase == "training" else self.state.sentence,
                 step=event.step,
                 round=event.round,
                 seconds=event.seconds,
@@ -199,12 +226,18 @@ class Learning(QObject):
                 loss=event.loss,
                 score=event.score,
                 class_scores=dict(event.class_scores),
+                shares=dict(event.shares),
+                basis=score_words.basis(event),
             )
         )
+
+    def _running(self, event: RoundDone) -> str:
+        return learning_sentences.running(event, self.rounds, self._networks.title(self.state.network or self.settings.network))
 
     def _forget_scores(self, sentence: str) -> None:
         self._clear_curve()
         blank = replace(self.state, score=None, loss=None, class_scores={}, step=0, round=0, seconds=0.0, seconds_per_round=0.0)
+        blank = replace(blank, guessed=False, shares={}, basis="")
         self._show(replace(blank, phase="waiting", sentence=sentence))
 
     def _paused(self) -> str:
@@ -214,7 +247,7 @@ class Learning(QObject):
         """Show why learning waits, and on which device if that is new; a pause stays a pause."""
         paused = self.state.phase == "paused"
         state = replace(self.state, device=device or self.state.device, sentence=self._paused() if paused else sentence)
-        self._show(state if paused else replace(state, phase="waiting"))
+        self._show(state if paused else replace(state, phase="waiting", guessed=False))
 
     def _clear_curve(self) -> None:
         self.rounds.clear()

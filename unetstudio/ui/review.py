@@ -15,7 +15,7 @@ from unetstudio.data.classes_edit import ClassesEdit
 from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import SOURCE, Origin
-from unetstudio.data.prediction import Prediction
+from unetstudio.data.prediction import Prediction, source_name
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Voxels
 from unetstudio.errors import UserError
@@ -235,7 +235,8 @@ class Review(QObject):
             segmentation, classes = self.segmentation, self._annotation.classes
             if segmentation is None:
                 return
-            source = f" from {self.prediction.checkpoint[:12]}" if self.prediction is not None and self.prediction.checkpoint else ""
+            checkpoint = "" if self.prediction is None else self.prediction.checkpoint
+            source = f" from {source_name(checkpoint)}" if checkpoint else ""
             if not self._annotation.change(lambda labels: accepted(labels, segmentation, select(segmentation), tool + source, classes)):
                 self._refuse("Nothing changes: these voxels carry this class already, were painted by hand, or are locked.")
 

@@ -4,11 +4,13 @@ from collections.abc import Callable
 from dataclasses import replace
 
 import pytest
-from PySide6.QtCore import Qt
-from PySide6.QtWidgets import QPushButton, QStyleOptionButton, QWidget
+from PySide6.QtCore import QRect, Qt
+from PySide6.QtGui import QFontMetrics
+from PySide6.QtWidgets import QApplication, QPushButton, QStyleOptionButton, QWidget
 from pytestqt.qtbot import QtBot
 
-from unetstudio.training.events import RoundDone, StepDone, TrainingStarted
+from unetstudio.training.events import QuickGuess, RoundDone, StepDone, TrainingStarted
+from unetstudio.ui import learning_sentences
 from unetstudio.ui.panels.learning import LearningPanel
 from unetstudio.ui.session import Session
 from unetstudio.worker.messages import JobFailed, NetworkChoice, TrainingWaits, WorkerReady
@@ -147,3 +149,64 @@ def test_that_only_the_sentence_is_shown_before_learning_begins(panel: LearningP
     learn(session)
     assert not panel.numbers.isHidden()
     assert not panel.buttons.isHidden()
+
+
+def test_that_nothing_moves_once_learning_has_begun(on_screen: Callable[[QWidget], None], panel: LearningPanel, session: Session) -> None:
+    on_screen(panel)
+    session.worker.event_received.emit(WorkerReady(1, "CPU, 2 cores", (NetworkChoice("unet", "U-Net", "", (2, 3)),)))
+    session.learning.take(QuickGuess(2, 300, 0.2))
+    places = []
+    for number in range(14):
+        panel._draw()
+        QApplication.processEvents()
+        places.append([part.geometry() for part in (panel.buttons, panel.network_button, panel.bars, panel.loss_chart)])
+        if number == 1:
+            session.learning.take(TrainingStarted("unet", 2, 1_900_000, (128, 128), 4, "CPU", 0, {}))
+        elif number > 1:
+            session.learning.take(StepDone(number * 10, 1 / number, number * 5.0))
+            scores = {} if number < 4 else {1: 0.7}
+            shares = dict.fromkeys((0, 1), number / 13)
+            session.learning.take(
+                RoundDone(number, number * 10, 0.3, scores.get(1), scores, number * 5.0, 5.0, "held-out strokes", shares=shares)
+            )
+    assert all(place == places[0] for place in places)
+
+
+@pytest.mark.parametrize("network", ["U-Net", "MultiResUNet", "Attention U-Net", "Residual-encoder U-Net"])
+def test_that_what_is_said_of_learning_fits_two_lines(panel: LearningPanel, network: str) -> None:
+    done = RoundDone(1, 10, 0.3, 0.7, {1: 0.7}, 5.0, 5.0, "held-out strokes", shares={0: 0.5, 1: 0.5}, strokes=128, uncertainty=0.06)
+    rising = [replace(done, score=0.5 + number / 20) for number in range(8)]
+    said = [learning_sentences.guessing(network), learning_sentences.finished("budget", 0.8), learning_sentences.finished("settled", 0.8)]
+    said += [learning_sentences.paused(learned=True), learning_sentences.paused(learned=False)]
+    for event in (done, replace(done, score=None), replace(done, left=4000.0), replace(done, held_out="held-out cases")):
+        said += [learning_sentences.running(event, rounds, network) for rounds in ([done], [done] * 8, rising)]
+    font = panel.font()
+    font.setPointSizeF(11)  # as the style sheet has it
+    lines = {
+        words: QFontMetrics(font).boundingRect(QRect(0, 0, 276, 900), Qt.TextFlag.TextWordWrap, words).height()
+        / QFontMetrics(font).height()
+        for words in said
+    }
+    assert not [words for words, count in lines.items() if count > 2.01]
+
+
+def test_that_each_class_says_who_predicts_it(panel: LearningPanel, session: Session) -> None:
+    learn(session)
+    event = RoundDone(3, 30, 0.3, 0.7, {1: 0.7}, 5.0, 5.0, "held-out strokes", shares={0: 0.0, 1: 0.6})
+    session.learning.take(event)
+    panel._draw()
+    hints = [panel.bars.hint_at(row * panel.bars._line + 1).splitlines()[0] for row in range(2)]
+    assert hints == ["background not scored yet (U-Net 0 %, quick guess 100 %)", "nucleus 0.70 (U-Net 60 %, quick guess 40 %)"]
+    before = panel.bars.grab().toImage()
+    session.learning.take(replace(event, shares={0: 0.0, 1: 0.1}))
+    panel._draw()
+    assert panel.bars.grab().toImage() != before
+
+
+def test_that_the_sentence_explains_itself(panel: LearningPanel, session: Session) -> None:
+    learn(session)
+    assert "quick guess" not in panel.sentence.toolTip()
+    session.learning.take(QuickGuess(2, 300, 0.2))
+    session.learning.take(RoundDone(3, 30, 0.3, 0.7, {1: 0.7}, 5.0, 5.0, "held-out strokes", strokes=5, uncertainty=0.06))
+    assert "Estimated from 5 unseen strokes." in panel.sentence.toolTip()
+    assert "quick guess" in panel.sentence.toolTip() and "The U-Net learns" in panel.sentence.toolTip()

@@ -22,7 +22,7 @@ def form(qtbot: QtBot) -> TrainingForm:
 
 def test_that_settings_come_back_as_they_went_in(form: TrainingForm) -> None:
     settings = TrainingSettings(
-        dims=3, depth=4, base=24, patch=96, batch=2, device="cuda:1", augment=False, norm="group", seed=7, seconds=90.0
+        dims=3, depth=4, base=24, patch=96, batch=2, device="cuda:1", augment=False, quick_guess=False, norm="group", seed=7, seconds=90.0
     )
     settings = replace(settings, normalisation="zscore", resample="3x0.5x0.5")
     form.show_settings(settings)

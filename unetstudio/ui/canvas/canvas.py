@@ -47,6 +47,7 @@ class Canvas(Surface):
         self._marks = PointerMarks()
         self._painted = NOWHERE  # boxes that the current stroke has touched so far
         self._note = ""
+        self._caption = ""
         self._report = QTimer(self, singleShot=True, interval=THROTTLE)
         self._report.timeout.connect(self._report_view)
         self._fading = QTimer(self, singleShot=True, interval=FADE)
@@ -169,6 +170,9 @@ class Canvas(Surface):
 
     def _predicted(self, region: Region) -> None:
         self.scene.show_prediction()
+        if self._caption != self.scene.caption:
+            self._caption = self.scene.caption
+            self.update()
         box = self.picture.box(region, self.session.display.options)
         if box is not None:
             self.compose_later(box)

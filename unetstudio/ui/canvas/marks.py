@@ -1,4 +1,4 @@
-"""The fixed marks over the image: scale bar, patient directions at the edges, slice number and track, notes."""
+"""The fixed marks over the image: scale bar, patient directions at the edges, slice number and track, notes, and a caption."""
 
 from __future__ import annotations
 
@@ -20,13 +20,14 @@ HALO, INK = QColor(0, 0, 0, 190), QColor(255, 255, 255)
 
 @dataclass(frozen=True)
 class Marks:
-    """The marks to draw; empty texts are left out. `letters` are top, bottom, left, right."""
+    """The marks to draw; empty texts are left out. `letters` are top, bottom, left, right; the `caption` says what the overlay is."""
 
     bar: ScaleBar | None = None
     letters: tuple[str, str, str, str] = ("", "", "", "")
     index: int = 0
     count: int = 1
     note: str = ""
+    caption: str = ""
 
 
 def track(area: QRect) -> QRect:
@@ -53,6 +54,7 @@ def draw_marks(painter: QPainter, area: QRect, dirty: QRect, marks: Marks, font:
         text = f"slice {marks.index + 1} of {marks.count}"
         x = area.right() - EDGE - metrics.horizontalAdvance(text)
         _write(painter, dirty, QPoint(x, area.bottom() - EDGE), text, metrics)
+    _write(painter, dirty, QPoint(area.left() + EDGE, area.top() + EDGE + metrics.ascent()), marks.caption, metrics)
     if marks.note:
         x = area.center().x() - metrics.horizontalAdvance(marks.note) // 2
         _write(painter, dirty, QPoint(x, area.bottom() - EDGE - 2 * metrics.height()), marks.note, metrics)

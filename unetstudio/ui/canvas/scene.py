@@ -6,16 +6,18 @@ from typing import Any
 
 from unetstudio.data.display_window import automatic_window
 from unetstudio.data.plane import Plane
+from unetstudio.data.prediction import is_guess
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
 from unetstudio.ui.canvas.image_pyramid import ImagePyramid
 from unetstudio.ui.canvas.label_plane import LabelPlane
 from unetstudio.ui.canvas.marks import Marks
-from unetstudio.ui.canvas.overlays.overlay import Predicted
+from unetstudio.ui.canvas.overlays.overlay import OVERLAYS, Predicted
 from unetstudio.ui.canvas.picture import Picture
 from unetstudio.ui.canvas.scale_bar import scale_bar
 from unetstudio.ui.canvas.under import voxel_at
 from unetstudio.ui.canvas.view import View
+from unetstudio.ui.learning_sentences import QUICK_GUESS
 from unetstudio.ui.session import Session
 
 LOW = ("R", "A", "S")
@@ -135,7 +137,15 @@ class Scene:
         flipped = self._picture.view.flipped
         letters = (*(rows[::-1] if flipped[0] else rows), *(columns[::-1] if flipped[1] else columns))
         bar = scale_bar(self._picture.view, scan.geometry.spacing is not None)
-        return Marks(bar, letters, plane.index, self.slices, note)
+        return Marks(bar, letters, plane.index, self.slices, note, self.caption)
+
+    @property
+    def caption(self) -> str:
+        """What the overlay is, where a network has no say in it yet; "" where it has, or where no prediction is shown."""
+        prediction, options = self._session.review.prediction, self._session.display.options
+        if prediction is None or options.raw_held or not OVERLAYS[options.overlay].shows_prediction:
+            return ""
+        return QUICK_GUESS if is_guess(prediction.checkpoint) or self._session.learning.guesses else ""
 
 
 def _view(scan: Scan, plane: Plane) -> View:

@@ -6,6 +6,7 @@ from PySide6.QtCore import Qt, QTimer
 from PySide6.QtGui import QShowEvent
 from PySide6.QtWidgets import QHBoxLayout, QPushButton, QVBoxLayout, QWidget
 
+from unetstudio.ui import learning_sentences
 from unetstudio.ui.panels.advanced import Advanced
 from unetstudio.ui.panels.chart import Chart
 from unetstudio.ui.panels.confirmation import Confirmation
@@ -34,6 +35,7 @@ class LearningPanel(QWidget):
         self._learning = session.learning
         self._asking = False  # whether "Start afresh" waits for its confirmation
         self.sentence = label(role="sentence", name="learning_sentence")
+        self.sentence.setAlignment(Qt.AlignmentFlag.AlignTop | Qt.AlignmentFlag.AlignLeft)
         self.numbers = LearningNumbers()
         self.device = label(role="small", name="learning_device")
         self.score_chart = Chart(
@@ -83,6 +85,7 @@ class LearningPanel(QWidget):
 
     def showEvent(self, event: QShowEvent) -> None:
         super().showEvent(event)
+        self._reserve_lines()
         self._show_state()
         self._draw()
 
@@ -113,12 +116,18 @@ class LearningPanel(QWidget):
         self._show_what_matters()
 
     def _show_what_matters(self) -> None:
-        """Show only the sentence before learning has begun, and the buttons where there is something to stop."""
-        begun = self._learning.state.step > 0 or bool(self._learning.rounds)
-        stoppable = begun or self._learning.state.phase in ("training", "paused", "failed")
+        """Show only the sentence before learning has begun, and the buttons where there is something to stop.
+
+        All else appears when learning begins, and at once, so that nothing moves under the pointer later.
+        """
+        state = self._learning.state
+        begun = state.phase == "training" or state.step > 0 or bool(state.checkpoint) or bool(self._learning.rounds)
+        stoppable = begun or state.phase in ("paused", "failed")
         for part, seen in (
             (self.numbers, begun),
             (self.score_chart, begun),
+            (self.bars, begun),
+            (self.loss_chart, begun),
             (self.buttons, stoppable and not self._asking),
             (self.confirm, stoppable and self._asking),
         ):
@@ -159,6 +168,7 @@ class LearningPanel(QWidget):
         state = self._learning.state
         self.sentence.setText(state.sentence)
         self.sentence.setAccessibleName(state.sentence)
+        self.sentence.setToolTip(learning_sentences.explanation(self._title, state.basis, guessed=state.guessed))
         if self.sentence.property("phase") != state.phase:
             self.sentence.setProperty("phase", state.phase)  # the style sheet colours failures
             self.sentence.style().unpolish(self.sentence)
@@ -187,7 +197,15 @@ class LearningPanel(QWidget):
         self.score_chart.show_points(rounds)
         losses = self._learning.losses
         self.loss_chart.show_points(losses[:: len(losses) // MOST_LOSSES + 1])
-        self.loss_chart.setVisible(len(losses) > 1)
-        scores = self._learning.state.class_scores or {}
-        self.bars.show_scores(list(self._session.classes), scores)
-        self.bars.setVisible(bool(scores))
+        state = self._learning.state
+        self.bars.show_scores(list(self._session.classes), state.class_scores, state.shares, self._title)
+
+    @property
+    def _title(self) -> str:
+        """The network in use, or the chosen one before it has begun."""
+        return self._session.networks.title(self._learning.state.network or self._learning.settings.network)
+
+    def _reserve_lines(self) -> None:
+        """Keep room for two lines of the sentence, so that a longer one moves nothing below it."""
+        self.sentence.ensurePolished()  # the style sheet sets the size of its letters
+        self.sentence.setMinimumHeight(2 * self.sentence.fontMetrics().lineSpacing())

@@ -90,6 +90,14 @@ class TrainingForm(QWidget):
             "augment", "Augment", self.augment, "Flip, rotate, zoom, brighten, blur and bend the patches, so that few strokes go further"
         )
         self.augment.clicked.connect(self.changed)
+        self.quick_guess = QCheckBox("Answer strokes at once")
+        self._add(
+            "quick_guess",
+            "Quick guess",
+            self.quick_guess,
+            "Guess the rest from each pixel and its surroundings within a second of a stroke, until the network knows better",
+        )
+        self.quick_guess.clicked.connect(self.changed)
         self.border_weight = self._choice(
             "border_weight", "Borders", BORDERS, "How much more voxels between two objects that nearly touch count"
         )
@@ -121,6 +129,7 @@ class TrainingForm(QWidget):
             self.round_seconds.setValue(settings.round_seconds)
             self.seconds.setValue(settings.seconds)
             self.augment.setChecked(settings.augment)
+            self.quick_guess.setChecked(settings.quick_guess)
 
     def settings(self) -> TrainingSettings:
         """Return the settings as entered; those without a field stay as they were."""
@@ -133,6 +142,7 @@ class TrainingForm(QWidget):
             round_seconds=self.round_seconds.value(),
             seconds=self.seconds.value(),
             augment=self.augment.isChecked(),
+            quick_guess=self.quick_guess.isChecked(),
         )
 
     @staticmethod

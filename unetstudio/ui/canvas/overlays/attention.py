@@ -13,6 +13,7 @@ class Attention(Overlay):
     """A heat map that is bright where the network's gates are open."""
 
     title: ClassVar[str] = "Attention of the network"
+    shows_prediction: ClassVar[bool] = False
     maps_attention: ClassVar[bool] = True
 
     def offered(self, network: NetworkChoice | None) -> bool:

@@ -14,6 +14,7 @@ class NoOverlay(Overlay):
     """An overlay that draws nothing."""
 
     title: ClassVar[str] = "No overlay"
+    shows_prediction: ClassVar[bool] = False
 
     def draw(self, picture: Pixels, context: OverlayContext) -> Pixels:
         del context

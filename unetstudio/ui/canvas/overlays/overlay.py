@@ -52,6 +52,7 @@ class Overlay(Protocol):
 
     title: ClassVar[str]  # its menu entry
     of_one_class: ClassVar[bool] = False  # shows the class that the user chooses
+    shows_prediction: ClassVar[bool] = True  # shows what is predicted
     maps_attention: ClassVar[bool] = False  # shows a map that the worker computes only while somebody looks at it
 
     def offered(self, network: NetworkChoice | None) -> bool:
