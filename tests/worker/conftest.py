@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+import gc
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from inference.predictors import grey_picture, untrained_predictor
 
 from unetstudio.inference.network_predictor import NetworkPredictor
+
+
+@pytest.fixture(autouse=True)
+def jobs_end_here() -> Iterator[None]:
+    """End the jobs of a runner that a test leaves behind: a training saves its state then, which must not happen within another test."""
+    yield
+    gc.collect()
 
 
 @pytest.fixture
