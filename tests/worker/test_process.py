@@ -16,27 +16,29 @@ from unetstudio.worker.messages import Answer, DescribeDevice, DeviceReport, Eve
 from unetstudio.worker.process import WorkerProcess
 
 
-def receive_until(worker: WorkerProcess, kind: type, seconds: float = 60) -> Event:
-    """Return the first event of a kind."""
+def receive_until(worker: WorkerProcess, *kinds: type[Event], seconds: float = 60) -> list[Event]:
+    """Return the first events of these kinds, in their order; several may come at once."""
     end = time.monotonic() + seconds
+    received: list[Event] = []
     while time.monotonic() < end:
         events = worker.receive(0.5)
         assert events is not None, worker.cause()
-        for event in events:
-            if isinstance(event, kind):
-                return event
-    raise AssertionError(f"no {kind.__name__} within {seconds} s")
+        received += events
+        found = [next((event for event in received if isinstance(event, kind)), None) for kind in kinds]
+        if None not in found:
+            return [event for event in found if event is not None]
+    raise AssertionError(f"only {[type(event).__name__ for event in received]} within {seconds} s")
 
 
 def test_that_a_worker_answers_and_ends_on_request() -> None:
     worker = WorkerProcess()
-    ready = receive_until(worker, WorkerReady)
+    (ready,) = receive_until(worker, WorkerReady)
     assert isinstance(ready, WorkerReady)
     assert ready.pid == worker.pid
     worker.send(DescribeDevice(7, measure=False))
-    answer = receive_until(worker, Answer)
+    answer, ended = receive_until(worker, Answer, TaskEnded)
     assert isinstance(answer, Answer) and answer.task == 7 and isinstance(answer.event, DeviceReport)
-    assert receive_until(worker, TaskEnded) == TaskEnded(7)
+    assert ended == TaskEnded(7)
     worker.close(5.0)
     assert not psutil.pid_exists(ready.pid)
 
@@ -64,10 +66,9 @@ def test_that_a_network_that_is_left_out_is_reported_to_the_window(tmp_path: Pat
     (folder / "entry_points.txt").write_text("[unetstudio.networks]\nunet = loud_networks:Other\n", encoding="utf-8")
     monkeypatch.syspath_prepend(tmp_path)
     worker = WorkerProcess()
-    notice = receive_until(worker, Notice)
+    notice, _ = receive_until(worker, Notice, WorkerReady)  # it goes on with its own
     assert isinstance(notice, Notice)
     assert "loud-networks" in notice.text and "unetstudio.networks.unet.UNet" in notice.text
-    receive_until(worker, WorkerReady)  # it goes on with its own
     worker.close(5.0)
 
 
