@@ -139,7 +139,7 @@ class Session(Notifier):
             self.worker.start()
 
     def shut_down(self) -> None:
-        """Close the project, then end the threads and the worker process, within 3 s."""
+        """Close the project, then end the threads and the worker process, within 5 s."""
         self.close_project()
         self.worker.leave()
         self.disk.finish()

@@ -26,6 +26,9 @@ from unetstudio.worker.process import WorkerProcess
 from unetstudio.worker.transport import WorkerTransport
 from unetstudio.workspace.user_folders import home
 
+QUIT = 3.0
+"""Seconds that a worker has to end: a fit or a step in progress, and the checkpoint after it, take one or two."""
+
 RESTARTS, WITHIN = 5, 600.0
 """Number of deaths, and the seconds within which they happened, after which the worker is not restarted: whatever kills it would do so
 again."""
@@ -107,13 +110,13 @@ class WorkerThread(QThread):
                     self._deliver(TaskEnded(task, event.reason))
 
     def leave(self) -> None:
-        """Begin to end the worker and this thread, which takes about 2 s at most."""
+        """Begin to end the worker and this thread, which takes about 4 s at most."""
         self._ending = True
 
     def finish(self) -> None:
         """End the worker and this thread, and wait for it."""
         self.leave()
-        self.wait(2500)
+        self.wait(4500)
 
     def run(self) -> None:
         """Run one worker after another; the thread's own function."""
@@ -128,7 +131,7 @@ class WorkerThread(QThread):
                 return
             self._carry(worker)
             if self._ending:
-                worker.close(1.0)
+                worker.close(QUIT)
                 return
             self._worker = None
             cause = worker.cause()
