@@ -1,5 +1,6 @@
 """One writer at a time; the dead do not hold a lock."""
 
+import hashlib
 import json
 import os
 import subprocess
@@ -123,3 +124,15 @@ def test_that_of_many_windows_opened_at_once_over_a_dead_lock_one_gets_it(tmp_pa
     for window in windows:
         window.communicate()
     assert sorted(answers) == ["Lock", "LockHolder", "LockHolder", "LockHolder"]
+
+
+def test_that_a_process_killed_while_it_took_a_dead_lock_over_does_not_close_the_project_for_ever(tmp_path, monkeypatch):
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    dead = written(tmp_path, pid=gone.pid)
+    claim = tmp_path / f".lock.{hashlib.sha256(dead.read_bytes()).hexdigest()[:16]}.tmp"
+    claim.write_bytes(b"")
+    monkeypatch.setattr(locks, "PATIENCE", 0.2)
+    assert isinstance(acquire(tmp_path), LockHolder)
+    aged(claim, locks.STALE + 30)
+    assert isinstance(acquire(tmp_path), Lock) and names(tmp_path) == ["lock"]

@@ -14,6 +14,7 @@ import secrets
 import time
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from hashlib import sha256
 from pathlib import Path
 
 import psutil
@@ -21,9 +22,9 @@ import psutil
 from unetstudio import __version__
 from unetstudio.errors import ProjectError
 from unetstudio.project import file_listing
-from unetstudio.project.durable import write_once
+from unetstudio.project.durable import write_bytes, write_once
 from unetstudio.project.file_reading import read_bytes
-from unetstudio.project.folders import TEMPORARY, move, remove, touch
+from unetstudio.project.folders import TEMPORARY, remove, touch
 from unetstudio.project.os_errors import MissingError
 from unetstudio.project.record import account_name
 
@@ -32,6 +33,8 @@ HEARTBEAT = 30.0
 """Seconds between two calls of `Lock.heartbeat`."""
 STALE = 120.0
 """Seconds without a heartbeat after which a holder on another computer counts as dead."""
+PATIENCE = 2.0
+"""Seconds to wait for another process that takes a dead lock over at the same time."""
 
 
 @dataclass(frozen=True)
@@ -104,20 +107,22 @@ def acquire(folder: Path) -> Lock | LockHolder:
     process = psutil.Process()
     me = LockHolder(platform.node(), os.getpid(), account_name(), __version__, process.create_time(), secrets.token_hex(8))
     content = json.dumps(asdict(me)).encode()
-    for _ in range(3):
+    deadline = time.monotonic() + PATIENCE
+    while True:
         if write_once(path, content) is not None:
             return Lock(path, content)
-        try:
+        holder = LockHolder()
+        with contextlib.suppress(MissingError):
             held, last_heartbeat = read_bytes(path), file_listing.modified_at(path)
-        except MissingError:
-            continue
-        if last_heartbeat is None:
-            continue
-        holder = _parsed(held)
-        if not _is_gone(holder, _disk_time(folder) - last_heartbeat):
+            if last_heartbeat is not None:
+                holder = _parsed(held)
+                if not _is_gone(holder, _disk_time(folder) - last_heartbeat):
+                    return holder
+                if _replace_dead(path, held, content):
+                    return Lock(path, content)
+        if time.monotonic() > deadline:
             return holder
-        _remove_dead(path, held)
-    return LockHolder()
+        time.sleep(0.05)
 
 
 def is_locked(folder: Path) -> bool:
@@ -142,17 +147,25 @@ def _is_gone(holder: LockHolder, silence: float) -> bool:
     return not same and silence > STALE
 
 
-def _remove_dead(path: Path, dead: bytes) -> None:
-    """Remove a dead lock; restore it if it is another, live one by now."""
-    aside = path.with_name(f".lock.{secrets.token_hex(4)}{TEMPORARY}")
+def _replace_dead(path: Path, dead: bytes, content: bytes) -> bool:
+    """Put our lock in a dead one's place, without a moment between; return whether it was ours to replace.
+
+    Of many processes that see the same dead lock, the one that makes a claim file named after it may replace it, if it still stands then.
+    """
+    claim = path.with_name(f".{path.name}.{sha256(dead).hexdigest()[:16]}{TEMPORARY}")
+    if write_once(claim, content) is None:
+        claimed = file_listing.modified_at(claim)
+        if claimed is not None and abs(_disk_time(path.parent) - claimed) > STALE:
+            remove(claim)  # whoever made it was killed
+        return False
     try:
-        move(path, aside)
-        content = read_bytes(aside)
-        if content != dead:
-            write_once(path, content)
-        remove(aside)
-    except MissingError:
-        return
+        with contextlib.suppress(MissingError):
+            if read_bytes(path) == dead:
+                write_bytes(path, content, replace=True)
+                return True
+        return False
+    finally:
+        remove(claim)
 
 
 def _disk_time(folder: Path) -> float:
