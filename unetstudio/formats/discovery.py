@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_series import series_among
+from unetstudio.formats.dicom.series import series_among
 from unetstudio.formats.folder import files_in, subfolders_in
 from unetstudio.formats.recognition import format_name, format_titles, recognise, unknown_format
 

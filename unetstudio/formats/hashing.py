@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_series import find_series
+from unetstudio.formats.dicom.series import find_series
 from unetstudio.formats.recognition import require_regular_file
 
 _PIECE = 2**20

@@ -17,12 +17,12 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
+from unetstudio.formats.axes import channels_first
 from unetstudio.formats.file_array import Slices
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
 from unetstudio.formats.legend import legend
 from unetstudio.formats.memory_check import require_memory, require_plausible_size
-from unetstudio.formats.tiff_axes import channels_first
 from unetstudio.formats.voxels import tidy
 
 if TYPE_CHECKING:

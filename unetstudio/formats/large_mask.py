@@ -14,7 +14,7 @@ from unetstudio.atomic_file import replacing
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index, Region
 from unetstudio.errors import FormatError
-from unetstudio.formats.nifti_mask import mask_header
+from unetstudio.formats.nifti.mask_header import mask_header
 
 Labels = NDArray[np.uint8]
 Read = Callable[[Region], Labels]

@@ -13,10 +13,10 @@ from numpy.typing import NDArray
 
 from unetstudio.data.scan import PIECE, extremes, pieces
 from unetstudio.errors import FormatError
+from unetstudio.formats.axes import channels_first
 from unetstudio.formats.file_array import FileArray
 from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.memory_check import require_memory
-from unetstudio.formats.tiff_axes import channels_first
 from unetstudio.formats.voxels import KEPT, narrowest
 
 Transform = Callable[[NDArray[Any]], NDArray[Any]]

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_plane import FramePlane
+from unetstudio.formats.dicom.frame_plane import FramePlane
 
 GAP = 0.01
 """Tolerance of slice distances, as a share of the median one (that of highdicom)."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_plane import planes_of
+from unetstudio.formats.dicom.frame_plane import planes_of
 from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.voxels import looked_up, rescaled
 
@@ -73,7 +73,7 @@ def _bits(dataset: Dataset, values: int) -> int:
 
 def _decoded(dataset: Dataset, path: Path) -> NDArray[Any]:
     """Decode the stored values to (frames, Y, X, samples)."""
-    from unetstudio.formats.dicom_codecs import decoder_for
+    from unetstudio.formats.dicom.codecs import decoder_for
 
     try:
         decoder, plugin = decoder_for(dataset.file_meta.TransferSyntaxUID)

@@ -15,11 +15,11 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_pixels import frames_of
-from unetstudio.formats.dicom_plane import FramePlane, planes_of
-from unetstudio.formats.dicom_series import find_series
-from unetstudio.formats.dicom_stack import stacked
-from unetstudio.formats.dicom_tiles import assembled, is_tiled, slide_geometry
+from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
+from unetstudio.formats.dicom.pixels import frames_of
+from unetstudio.formats.dicom.series import find_series
+from unetstudio.formats.dicom.stack import stacked
+from unetstudio.formats.dicom.tiles import assembled, is_tiled, slide_geometry
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.voxels import tidy

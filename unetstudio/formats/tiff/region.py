@@ -8,13 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.scan import Scan, pieces
+from unetstudio.formats.axes import axis_roles
 from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
 from unetstudio.formats.memory_check import require_plausible_size
-from unetstudio.formats.tiff_axes import axis_roles
-from unetstudio.formats.tiff_colour import PhotometricTag, is_alpha, to_shown_colours
-from unetstudio.formats.tiff_segments import stored_samples
-from unetstudio.formats.tiff_series import bytes_of, first_series, palette_of, require_all_pixels
-from unetstudio.formats.tiff_spacing import spacing_of
+from unetstudio.formats.tiff.colour import PhotometricTag, is_alpha, to_shown_colours
+from unetstudio.formats.tiff.segments import stored_samples
+from unetstudio.formats.tiff.series import bytes_of, first_series, palette_of, require_all_pixels
+from unetstudio.formats.tiff.spacing import spacing_of
 from unetstudio.formats.voxels import looked_up
 
 

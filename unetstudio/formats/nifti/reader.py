@@ -20,8 +20,8 @@ from unetstudio.formats.file_array import RawArray
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
 from unetstudio.formats.memory_check import require_memory, require_plausible_size
-from unetstudio.formats.nifti_geometry import geometry_of
-from unetstudio.formats.nifti_mask import mask_image
+from unetstudio.formats.nifti.geometry import geometry_of
+from unetstudio.formats.nifti.mask_header import mask_image
 from unetstudio.formats.voxels import fitting_rescaled, rescaled, tidy
 
 _MAGIC1, _MAGIC2 = (b"n+1\0", b"ni1\0"), (b"n+2\0\r\n\x1a\n", b"ni2\0\r\n\x1a\n")

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.tiff_colour import PhotometricTag
+from unetstudio.formats.tiff.colour import PhotometricTag
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries

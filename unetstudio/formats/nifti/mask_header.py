@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from unetstudio import RESEARCH_USE
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index
-from unetstudio.formats.nifti_geometry import set_geometry
+from unetstudio.formats.nifti.geometry import set_geometry
 
 DATA_OFFSET = 352
 """Bytes before the voxels of a written mask."""

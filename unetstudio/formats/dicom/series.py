@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom_plane import FramePlane, planes_of
+from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
 from unetstudio.formats.folder import files_in
 from unetstudio.formats.memory_check import SMALL
 from unetstudio.formats.natural_sort import natural_key

@@ -15,14 +15,14 @@ from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
+from unetstudio.formats.axes import channels_first, without_time
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.memory_check import SMALL, require_memory
-from unetstudio.formats.tiff_axes import channels_first, without_time
-from unetstudio.formats.tiff_colour import PhotometricTag, to_shown_colours
-from unetstudio.formats.tiff_region import read_by_region
-from unetstudio.formats.tiff_segments import stored_samples
-from unetstudio.formats.tiff_series import bytes_of, first_series, palette_of, require_all_pixels
-from unetstudio.formats.tiff_spacing import spacing_of
+from unetstudio.formats.tiff.colour import PhotometricTag, to_shown_colours
+from unetstudio.formats.tiff.region import read_by_region
+from unetstudio.formats.tiff.segments import stored_samples
+from unetstudio.formats.tiff.series import bytes_of, first_series, palette_of, require_all_pixels
+from unetstudio.formats.tiff.spacing import spacing_of
 from unetstudio.formats.voxels import looked_up, tidy
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")

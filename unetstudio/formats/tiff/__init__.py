@@ -1,0 +1,5 @@
+"""TIFF: pictures, stacks and slides."""
+
+from unetstudio.formats.tiff.reader import Tiff
+
+__all__ = ["Tiff"]
