@@ -13,7 +13,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Region
 from unetstudio.errors import FormatError
-from unetstudio.formats import FORMATS, read, read_mask
+from unetstudio.formats import FORMATS, MaskDocument, read, read_mask
 from unetstudio.formats.large_mask import ending, make_sure_it_can_be_saved, write_large_mask
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
@@ -37,7 +37,7 @@ def test_that_a_large_volume_becomes_the_same_nifti_as_a_small_one(tmp_path: Pat
     labels = np.random.default_rng(0).integers(0, 3, (4, 30, 50), np.uint8)
     geometry = Geometry.from_affine(np.array([[0.5, 0, 0.1, 3], [0, 0.6, 0, -2], [-0.1, 0, 2, 7], [0, 0, 0, 1.0]]))
     write_large_mask(tmp_path / "a.nii.gz", (4, 30, 50), lambda region: labels[region.slices], geometry)
-    whole = FORMATS["nifti"].encode(labels, geometry, CLASSES)
+    whole = FORMATS["nifti"].encode(MaskDocument(labels, geometry, CLASSES))
     assert gzip.decompress((tmp_path / "a.nii.gz").read_bytes()) == gzip.decompress(whole)
     assert read(tmp_path / "a.nii.gz").geometry.spacing is not None
 

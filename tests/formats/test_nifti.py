@@ -11,10 +11,11 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from unetstudio import RESEARCH_USE
+from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats import read, read_mask, read_mask_onto, write_mask
+from unetstudio.formats import MaskDocument, files_of, read, read_mask, read_mask_onto, sha256_of, write_mask
 
 TURN = np.linalg.qr([[0.0, -0.8, 0.6], [0.5, 0.1, 1.8], [0.1, 0.0, -2.0]])[0]
 OBLIQUE = np.vstack([np.column_stack([TURN * (0.5, 0.8, 3.0), (-11, 20, 30)]), [0, 0, 0, 1]])
@@ -96,7 +97,7 @@ def test_that_fractions_are_no_mask(tmp_path: Path, phantom: NDArray[np.int16]) 
 def test_that_an_exported_mask_lies_where_its_scan_lies(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
     scan = read(saved(tmp_path / "scan.nii.gz", phantom, OBLIQUE))
     labels = (phantom % 2).astype(np.uint8)
-    write_mask(tmp_path / "mask.nii.gz", labels, scan.geometry, CLASSES)
+    write_mask(tmp_path / "mask.nii.gz", MaskDocument(labels, scan.geometry, CLASSES))
     image = nibabel.load(tmp_path / "mask.nii.gz")
     assert np.array_equal(np.asarray(image.dataobj.get_unscaled()).transpose(2, 1, 0), labels)
     assert np.allclose(image.affine, OBLIQUE, atol=1e-5)
@@ -107,7 +108,7 @@ def test_that_an_exported_mask_lies_where_its_scan_lies(tmp_path: Path, phantom:
 
 def test_that_simpleitk_reads_an_exported_mask_at_the_same_places(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
     geometry = Geometry.from_nifti(OBLIQUE)
-    write_mask(tmp_path / "mask.nii.gz", phantom.astype(np.uint8), geometry, CLASSES)
+    write_mask(tmp_path / "mask.nii.gz", MaskDocument(phantom.astype(np.uint8), geometry, CLASSES))
     image = SimpleITK.ReadImage(str(tmp_path / "mask.nii.gz"))
     assert np.allclose((geometry.matrix @ (4, 6, 8, 1))[:3], image.TransformIndexToPhysicalPoint((8, 6, 4)), atol=1e-4)
 
@@ -115,7 +116,7 @@ def test_that_simpleitk_reads_an_exported_mask_at_the_same_places(tmp_path: Path
 def test_that_a_sheared_geometry_is_kept_in_the_sform_alone(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
     sheared = OBLIQUE.copy()
     sheared[:3, 2] += 0.3 * OBLIQUE[:3, 1]
-    write_mask(tmp_path / "mask.nii.gz", phantom.astype(np.uint8), Geometry.from_nifti(sheared), CLASSES)
+    write_mask(tmp_path / "mask.nii.gz", MaskDocument(phantom.astype(np.uint8), Geometry.from_nifti(sheared), CLASSES))
     header = nibabel.load(tmp_path / "mask.nii.gz").header
     assert np.allclose(header.get_sform(), sheared, atol=1e-5)
     assert int(header["qform_code"]) == 0
@@ -123,7 +124,7 @@ def test_that_a_sheared_geometry_is_kept_in_the_sform_alone(tmp_path: Path, phan
 
 def test_that_unknown_orientation_stays_unknown_through_export(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
     for geometry in (Geometry(), Geometry((3.0, 0.5, 0.25))):
-        write_mask(tmp_path / "mask.nii.gz", phantom.astype(np.uint8), geometry, CLASSES)
+        write_mask(tmp_path / "mask.nii.gz", MaskDocument(phantom.astype(np.uint8), geometry, CLASSES))
         assert read(tmp_path / "mask.nii.gz").geometry == geometry
 
 
@@ -155,3 +156,12 @@ def test_that_a_truncated_packed_file_is_refused(tmp_path: Path, phantom: NDArra
     (tmp_path / "a.nii.gz").write_bytes(packed[: len(packed) * 2 // 3])
     with pytest.raises(FormatError, match="damaged"):
         read(tmp_path / "a.nii.gz")
+
+
+def test_that_a_header_and_the_voxels_beside_it_belong_to_one_scan(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
+    image = nibabel.Nifti1Pair(phantom.transpose(2, 1, 0), np.eye(4))
+    image.to_filename(tmp_path / "a.hdr")
+    assert files_of(Source(tmp_path / "a.hdr")) == [tmp_path / "a.hdr", tmp_path / "a.img"]
+    before = sha256_of(tmp_path / "a.hdr")
+    (tmp_path / "a.img").write_bytes(bytes(phantom.nbytes))
+    assert sha256_of(tmp_path / "a.hdr") != before

@@ -75,14 +75,6 @@ def test_that_two_runs_do_not_write_into_one_folder_at_once(predictor: NetworkPr
     assert isinstance(run(predictor, wanted, tmp_path / "out")[0], MaskWritten)
 
 
-def test_that_voxels_beside_a_header_are_looked_at_too(tmp_path: Path) -> None:
-    header, voxels = tmp_path / "a.hdr", tmp_path / "a.img"
-    header.touch()
-    assert Source(header).files == [header]
-    voxels.touch()
-    assert Source(header).files == [header, voxels]
-
-
 def test_that_nothing_is_written_when_no_image_can_be_read(predictor: NetworkPredictor, tmp_path: Path) -> None:
     run(predictor, [PredictionTarget(Source(tmp_path / "gone.png"), "gone")], tmp_path / "out")
     assert not (tmp_path / "out").exists()

@@ -102,7 +102,7 @@ def _store(project: OpenProject, case: Case, edit: Edit, output: Output) -> None
 def export(folder: Path, kind: str, out: Path, what: str, output: Output, *, tta: str = "auto") -> None:
     """Write masks of all cases in one format, with legend and measurements; cases without any are reported and left out."""
     if kind not in FORMATS or not FORMATS[kind].writes:
-        raise UserError(f"--format {kind!r} cannot be written; choose {', '.join(n for n, f in FORMATS.items() if f.writes)}.")
+        raise UserError(f"--format {kind!r} cannot be written; choose {', '.join(sorted(n for n, f in FORMATS.items() if f.writes))}.")
     with open_project(folder, documents(), read_only=True) as project, output.progress(0) as bar:
         choice = ExportChoice("segmentation" if what == "segmentation" else "labels", (kind,), pictures=False)
         source = _source(project.writer.project, what, tta)

@@ -23,18 +23,10 @@ class ReviewState(StrEnum):
 
 @dataclass(frozen=True)
 class Source:
-    """The location of a scan: a file, or a folder with `part` naming a DICOM series in it (a short hash, never an identifier)."""
+    """The location of a scan: a file or folder; `part` names one of several images in it (a short key or hash, never an identifier)."""
 
     path: Path
     part: str = ""
-
-    @property
-    def files(self) -> list[Path]:
-        """The files that may belong to the scan: those of its folder, or its file, and the voxels beside a NIfTI header."""
-        if self.path.is_dir():
-            return sorted(file for file in self.path.iterdir() if file.is_file())
-        voxels = self.path.with_suffix(".img")
-        return [self.path, voxels] if self.path.suffix == ".hdr" and voxels.is_file() else [self.path]
 
 
 @dataclass(frozen=True)

@@ -7,14 +7,22 @@ from unetstudio.formats.discovery import discover
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.hashing import sha256_of
 from unetstudio.formats.legend import legend, write_legend
+from unetstudio.formats.mask_content import MaskContent, MaskGrid
+from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.mask_files import read_mask, read_mask_onto, write_mask
+from unetstudio.formats.part import Part
 from unetstudio.formats.recognition import recognise, stem
-from unetstudio.formats.scan_files import read, read_by_region, read_to_paint
+from unetstudio.formats.scan_files import files_of, read, read_by_region, read_to_paint
 
 __all__ = [
     "FORMATS",
     "Format",
+    "MaskContent",
+    "MaskDocument",
+    "MaskGrid",
+    "Part",
     "discover",
+    "files_of",
     "legend",
     "read",
     "read_by_region",

@@ -9,7 +9,8 @@ from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.series import series_among
 from unetstudio.formats.folder import files_in, subfolders_in
-from unetstudio.formats.recognition import format_name, format_titles, recognise, unknown_format
+from unetstudio.formats.library_errors import translate_errors
+from unetstudio.formats.recognition import folder_format, format_name, format_of, format_titles, recognise, unknown_format
 
 DEEPEST = 8
 """Largest depth of nested folders that is searched."""
@@ -24,7 +25,7 @@ def discover(paths: Sequence[Path]) -> list[Source]:
     files, folders = [p for p in paths if not p.is_dir()], [p for p in paths if p.is_dir()]
     sources = _sources(files, explicit=True)
     for folder in folders:
-        sources += _search(folder, DEEPEST)
+        sources += _images_in(folder) or _search(folder, DEEPEST)
     if sources:
         return sources + [Source(path) for path in files if format_name(path) is None]  # reading these raises a specific error
     if len(paths) == 1 and files:
@@ -33,8 +34,25 @@ def discover(paths: Sequence[Path]) -> list[Source]:
     raise FormatError(where, f"nothing here can be opened as an image; the formats known are {format_titles()}.")
 
 
+def _images_in(path: Path) -> list[Source]:
+    """Return the images in a file, or in a folder that is itself an image; [] for masks without an image and for other folders."""
+    variant = folder_format(path) if path.is_dir() else format_of(path)
+    if variant is None or not variant.images:
+        return []
+    parts = translate_errors(path, variant.title, lambda: variant.parts(path))
+    return [Source(path, part.key) for part in parts]
+
+
+def _readable_images_in(path: Path) -> list[Source]:
+    """Return the images in a file; reading a damaged one raises a specific error later."""
+    try:
+        return _images_in(path)
+    except FormatError:
+        return [Source(path)]
+
+
 def _search(folder: Path, depth: int) -> list[Source]:
-    sources = _sources(files_in(folder), explicit=False)
+    sources = _sources(files_in(folder), explicit=False) + [one for child in subfolders_in(folder) for one in _images_in(child)]
     if sources or depth == 0:
         return sources
     return [source for child in subfolders_in(folder) for source in _search(child, depth - 1)]
@@ -52,7 +70,7 @@ def _sources(files: Sequence[Path], *, explicit: bool) -> list[Source]:
         if name == "dicom":
             slices.setdefault(path.parent, []).append(path)
         elif name is not None:
-            sources.append(Source(path))
+            sources += _images_in(path) if explicit else _readable_images_in(path)
     for folder, inside in slices.items():
         series = series_among(inside)
         sources += [Source(folder, one.part) if len(one.files) > 1 else Source(one.files[0]) for one in series]

@@ -1,60 +1,114 @@
-"""The interface of a file format, and the registry of all formats."""
+"""The interface of a file format, of images or of masks, and the registry of all formats."""
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.atomic_file import replace_file
 from unetstudio.data.case import Source
-from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
+from unetstudio.formats.mask_content import MaskContent, MaskGrid
+from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.part import Part
+from unetstudio.formats.voxels import class_indices
 from unetstudio.registry import Registry
 
 
 class Format:
-    """A file format; a subclass sets the attributes and defines `recognises`, `read` and, if masks can be saved in it, `encode`."""
+    """A file format; a subclass sets the attributes and defines `recognises`, and what it can do: `read`, `read_mask`, `encode`.
+
+    A format of masks alone, such as outlines, sets `images` to False and defines `read_mask`.
+    """
 
     title = ""  # shown in file dialogs
     suffixes: tuple[str, ...] = ()  # lower case, with the dot; the first is used for written files
     volumes = False  # whether a file can hold more than one slice
-    folders = False  # whether a source may be a folder of files, one slice each
+    folders = False  # whether an image of this format may be a folder
+    images = True  # whether a file is an image that can be opened
     writes = False
+    identifies = False  # whether written masks name the patient, if the user allows it
+    receivers = ""  # what other programs see of a written mask, in one sentence
 
     def recognises(self, head: bytes) -> bool:
         """Whether a file that begins with these bytes has this format."""
         raise NotImplementedError
 
+    def recognises_file(self, path: Path, head: bytes) -> bool:
+        """Whether a file has this format, where its first bytes do not say enough."""
+        del path
+        return self.recognises(head)
+
+    def recognises_folder(self, path: Path) -> bool:
+        """Whether a folder is one image of this format."""
+        del path
+        return False
+
+    # ------------------------------------------------------------------------------------------------------- images
+
+    def parts(self, path: Path) -> Sequence[Part]:
+        """Return the images in a file or folder, in its order; a single one has an empty key."""
+        del path
+        return (Part(),)
+
+    def files(self, source: Source) -> list[Path]:
+        """Return the files that hold the image: more than one where voxels lie beside a header."""
+        return [source.path]
+
     def read(self, source: Source) -> Scan:
         """Read all voxels at full depth; raise FormatError, or the library's own error, when the file is damaged."""
         raise NotImplementedError
 
-    def read_by_region(self, path: Path, large: int) -> Scan | None:
+    def read_by_region(self, source: Source, large: int) -> Scan | None:
         """Return the scan with its voxels in the file, if they take more than `large` bytes and can be read in parts; else None."""
-        del path, large
+        del source, large
         return None
+
+    # -------------------------------------------------------------------------------------------------------- masks
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
         """Read (C, Z, Y, X) as the values of a mask: palette indices rather than colours."""
         scan = self.read(Source(path))
         return scan.array, scan.geometry
 
-    def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
-        """Return the bytes of a file with a label map (Z, Y, X)."""
+    def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
+        """Read a mask; `grid` is the scan that it is for, None when only the file is known."""
+        del grid
+        values, geometry = self.read_values(path)
+        return MaskContent(class_indices(values, path), geometry)
+
+    def mask_images(self, path: Path) -> Sequence[str]:
+        """Return the file names of the images that an annotation file is about; () when its own name says it."""
+        del path
+        return ()
+
+    def refers_to(self, path: Path, source: Source) -> bool | None:
+        """Whether a mask says that it belongs to this scan; None when it says nothing, so that names decide."""
+        del path, source
+        return None
+
+    def suits(self, source: Source, *, volume: bool) -> bool:
+        """Whether a mask of this scan can be written in this format."""
+        del source
+        return self.volumes or not volume
+
+    def encode(self, document: MaskDocument) -> bytes:
+        """Return the bytes of a mask file."""
         raise NotImplementedError
 
-    def write(self, path: Path, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> None:
-        """Save a label map (Z, Y, X) of class values, whole or not at all; raise FormatError when the format or the disk refuses it."""
+    def write(self, path: Path, document: MaskDocument) -> None:
+        """Save a mask, whole or not at all; raise FormatError when the format or the disk refuses it."""
+        slices = document.labels.shape[0]
         if not self.writes:
             raise FormatError(path, f"masks cannot be saved as {self.title}; choose PNG, TIFF, NIfTI or HDF5.")
-        if labels.shape[0] != 1 and not self.volumes:
-            raise FormatError(path, f"{self.title} holds one slice and this mask has {labels.shape[0]}; choose TIFF, NIfTI or HDF5.")
-        replace_file(path, self.encode(labels, geometry, classes))
+        if slices != 1 and not self.volumes:
+            raise FormatError(path, f"{self.title} holds one slice and this mask has {slices}; choose TIFF, NIfTI or HDF5.")
+        replace_file(path, self.encode(document))
 
 
 FORMATS: Registry[Format] = Registry("unetstudio.formats", "file format")

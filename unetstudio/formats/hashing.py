@@ -7,19 +7,24 @@ from pathlib import Path
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom.series import find_series
 from unetstudio.formats.recognition import require_regular_file
+from unetstudio.formats.scan_files import files_of
 
 _PIECE = 2**20
 
 
 def sha256_of(source: Source | Path) -> str:
-    """Hash a file's bytes; for a DICOM series, its files' hashes in sorted order, independent of file names."""
+    """Hash a file's bytes; for an image of several files, their hashes in sorted order, independent of file names.
+
+    Of several images in one file each has a hash of its own.
+    """
     source = source if isinstance(source, Source) else Source(source)
-    if not source.path.is_dir():
+    files = files_of(source)
+    if files == [source.path] and not source.part:
         return _of_file(source.path)
-    hashes = sorted(_of_file(file) for file in find_series(source.path, source.part).files)
-    return hashlib.sha256("".join(hashes).encode()).hexdigest()
+    hashes = sorted(_of_file(file) for file in files)
+    part = source.part if source.path.is_file() else ""
+    return hashlib.sha256("".join([*hashes, part]).encode()).hexdigest()
 
 
 def _of_file(path: Path) -> str:

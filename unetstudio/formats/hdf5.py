@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 
 from unetstudio import RESEARCH_USE
 from unetstudio.data.case import Source
-from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
@@ -22,6 +21,7 @@ from unetstudio.formats.file_array import Slices
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
 from unetstudio.formats.legend import legend
+from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.memory_check import require_memory, require_plausible_size
 from unetstudio.formats.voxels import tidy
 
@@ -59,8 +59,9 @@ class Hdf5(Format):
             geometry = _geometry(image)
         return Scan(tidy(voxels, source.path), geometry, kind=self.title)
 
-    def read_by_region(self, path: Path, large: int) -> Scan | None:
+    def read_by_region(self, source: Source, large: int) -> Scan | None:
         """Leave large datasets in the file, unless their chunks are too large."""
+        path = source.path
         import h5py
         import hdf5plugin  # noqa: F401  (its compressions are known to h5py once it is imported)
 
@@ -77,11 +78,11 @@ class Hdf5(Format):
         voxels = LazyVoxels(path, self.title, stored, axes)
         return Scan(tidy_lazily(voxels.map(lambda part: part[:3]) if axes == "YXS" else voxels), geometry, kind=self.title)
 
-    def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
+    def encode(self, document: MaskDocument) -> bytes:
         """Build the file in memory (on a full disk h5py can crash the process), with gzip, which every reader supports."""
         import h5py
 
-        file = io.BytesIO()
+        labels, geometry, file = document.labels, document.geometry, io.BytesIO()
         chunks = tuple(min(n, most) for n, most in zip(labels.shape, _CHUNK, strict=True))
         with h5py.File(file, "w", libver=("v110", "v110")) as h5:
             dataset = h5.create_dataset("labels", data=labels, chunks=chunks, compression="gzip", compression_opts=1, fletcher32=True)
@@ -89,7 +90,7 @@ class Hdf5(Format):
                 dataset.attrs["spacing_zyx_mm"] = geometry.spacing
             if geometry.affine is not None:
                 dataset.attrs["affine_kji_to_lps_mm"] = geometry.matrix
-            dataset.attrs["legend"] = json.dumps(legend(classes), ensure_ascii=False)
+            dataset.attrs["legend"] = json.dumps(legend(document.classes), ensure_ascii=False)
             dataset.attrs["note"] = RESEARCH_USE
         return file.getvalue()
 

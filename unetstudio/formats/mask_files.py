@@ -2,53 +2,67 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index
 from unetstudio.errors import FormatError
 from unetstudio.formats.format import FORMATS
 from unetstudio.formats.library_errors import translate_errors
+from unetstudio.formats.mask_content import MaskContent, MaskGrid
+from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.recognition import format_of
-from unetstudio.formats.voxels import class_indices
+
+
+def read_content(path: Path, grid: MaskGrid | None = None) -> MaskContent:
+    """Read all that a mask file holds; raise FormatError for anything that is no mask."""
+    variant = format_of(path)
+    return translate_errors(path, variant.title, lambda: variant.read_mask(path, grid))
+
+
+def read_content_onto(path: Path, grid: MaskGrid) -> MaskContent:
+    """Read a mask and reorient it onto the grid of its scan; raise FormatError when its own grid is another one."""
+    content = read_content(path, grid)
+
+    def turned(values: NDArray[Any]) -> NDArray[Any]:
+        onto = content.geometry.reoriented(values, grid.geometry, grid.shape)
+        if onto is not None:
+            return onto
+        if values.shape == grid.shape:
+            raise FormatError(
+                path, "it lies elsewhere in the patient than the image, or is of another resolution; resample it onto the image."
+            )
+        raise FormatError(path, f"the mask is {_size(values.shape)} and the image {_size(grid.shape)}; choose the mask that belongs to it.")
+
+    unknown = None if content.unknown is None else turned(content.unknown)
+    return replace(content, values=turned(content.values), unknown=unknown, geometry=grid.geometry)
 
 
 def read_mask(path: Path) -> tuple[NDArray[np.integer[Any]], Geometry]:
     """Read (Z, Y, X) whole numbers, such as palette indices, as stored, and their geometry; raise FormatError for anything else."""
-    variant = format_of(path)
-
-    def values() -> tuple[NDArray[np.integer[Any]], Geometry]:
-        voxels, geometry = variant.read_values(path)
-        return class_indices(voxels, path), geometry
-
-    return translate_errors(path, variant.title, values)
+    content = read_content(path)
+    return content.values, content.geometry
 
 
 def read_mask_onto(path: Path, shape: Index, geometry: Geometry) -> NDArray[np.integer[Any]]:
     """Read a mask and reorient it onto a scan of `shape` (Z, Y, X) and `geometry`; raise FormatError when its grid is another one."""
-    values, own = read_mask(path)
-    turned = own.reoriented(values, geometry, shape)
-    if turned is not None:
-        return turned
-    if values.shape == shape:
-        raise FormatError(path, "it lies elsewhere in the patient than the image, or is of another resolution; resample it onto the image.")
-    raise FormatError(path, f"the mask is {_size(values.shape)} and the image {_size(shape)}; choose the mask that belongs to it.")
+    return read_content_onto(path, MaskGrid(shape, geometry)).values
 
 
-def write_mask(path: Path, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> None:
-    """Save class values (Z, Y, X) by the path's suffix, whole or not at all; raise FormatError when format, folder or disk refuses."""
+def write_mask(path: Path, document: MaskDocument) -> None:
+    """Save a mask by the path's suffix, whole or not at all; raise FormatError when format, folder or disk refuses."""
     writers = [variant for _, variant in FORMATS.items() if variant.writes]
     writer = next((variant for variant in writers if path.name.lower().endswith(variant.suffixes)), None)
     if writer is None:
         raise FormatError(
             path, f"masks cannot be saved under this ending; use one of {', '.join(variant.suffixes[0] for variant in writers)}."
         )
-    writer.write(path, labels, geometry, classes)
+    writer.write(path, document)
 
 
 def _size(shape: tuple[int, ...]) -> str:

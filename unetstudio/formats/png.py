@@ -7,9 +7,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.data.classes import ClassTable
-from unetstudio.data.geometry import Geometry
 from unetstudio.formats.format import FORMATS
+from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.pictures import Picture
 from unetstudio.formats.voxels import without_alpha
 
@@ -32,11 +31,11 @@ class Png(Picture):
         """Look for the eight bytes of the signature."""
         return head.startswith(b"\x89PNG\r\n\x1a\n")
 
-    def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
+    def encode(self, document: MaskDocument) -> bytes:
         """Encode 8-bit grey in which the class value is the pixel value."""
         import imagecodecs
 
-        return bytes(imagecodecs.png_encode(np.ascontiguousarray(labels[0]), level=6))
+        return bytes(imagecodecs.png_encode(np.ascontiguousarray(document.labels[0]), level=6))
 
     def _colours(self, image: Image.Image, data: bytes) -> NDArray[Any]:
         if data[_DEPTH] != 16 or data[_COLOURS] == 0:

@@ -21,7 +21,7 @@ def recognise(path: Path) -> tuple[str, Format] | None:
         raise FormatError(path, "there is no such file; it may have been moved or renamed.") from None
     except OSError as error:
         raise FormatError(path, f"it cannot be opened ({error.strerror}); check that you may read it.") from error
-    return next(((name, variant) for name, variant in FORMATS.items() if variant.recognises(head)), None)
+    return next(((name, variant) for name, variant in FORMATS.items() if variant.recognises_file(path, head)), None)
 
 
 def format_name(path: Path) -> str | None:
@@ -36,11 +36,16 @@ def format_name(path: Path) -> str | None:
 def format_of(path: Path) -> Format:
     """Return the format that reads a file or folder; raise FormatError for one that no format recognises."""
     if path.is_dir():
-        return next(variant for _, variant in FORMATS.items() if variant.folders)
+        return folder_format(path) or FORMATS["dicom"]
     recognised = recognise(path)
     if recognised is None:
         raise unknown_format(path)
     return recognised[1]
+
+
+def folder_format(path: Path) -> Format | None:
+    """Return the format of a folder that is one image; None for a folder of files, which may hold DICOM series."""
+    return next((variant for _, variant in FORMATS.items() if variant.folders and variant.recognises_folder(path)), None)
 
 
 def unknown_format(path: Path) -> FormatError:
@@ -54,8 +59,8 @@ def unknown_format(path: Path) -> FormatError:
 
 
 def format_titles() -> str:
-    """Return the titles of all formats, separated by commas."""
-    return ", ".join(variant.title for _, variant in FORMATS.items())
+    """Return the titles of all image formats, separated by commas."""
+    return ", ".join(variant.title for _, variant in FORMATS.items() if variant.images)
 
 
 def require_regular_file(path: Path) -> None:

@@ -10,9 +10,10 @@ import numpy as np
 
 from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan
+from unetstudio.formats.format import FORMATS
 from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.memory_check import SMALL, require_memory
-from unetstudio.formats.recognition import format_of, stem
+from unetstudio.formats.recognition import format_name, format_of, stem
 
 PROCESSES, LABEL_BYTES = 2, 2
 """Number of processes (window and worker) that hold a painted image, and the bytes of labels that each holds per voxel."""
@@ -26,14 +27,20 @@ def read(source: Source | Path) -> Scan:
     return replace(scan, name=scan.name or stem(source.path))
 
 
+def files_of(source: Source) -> list[Path]:
+    """Return the files that hold a scan, such as those of a DICOM series; raise FormatError when a series is not there."""
+    if source.path.is_dir():
+        return format_of(source.path).files(source)
+    name = format_name(source.path)
+    return [source.path] if name is None else FORMATS[name].files(source)
+
+
 def read_by_region(source: Source | Path, large: int = SMALL) -> Scan:
     """Read a scan, leaving voxels of more than `large` bytes in the file, if its format allows, to be read when indexed."""
     source = source if isinstance(source, Source) else Source(source)
     path = source.path
-    if path.is_dir():
-        return read(source)
     variant = format_of(path)
-    scan = translate_errors(path, variant.title, lambda: variant.read_by_region(path, large))
+    scan = translate_errors(path, variant.title, lambda: variant.read_by_region(source, large))
     return read(source) if scan is None else replace(scan, name=scan.name or stem(path))
 
 

@@ -20,7 +20,7 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError, OutOfMemory, ProjectError, UserError
-from unetstudio.formats import discover, read_by_region, stem, write_legend
+from unetstudio.formats import discover, files_of, read_by_region, stem, write_legend
 from unetstudio.formats.large_mask import ending
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record
@@ -119,7 +119,7 @@ class _FolderRun:
             except (CheckpointError, ProjectError, OutOfMemory) as error:
                 yield Refused(target.source.path, str(error))
             except FormatError as error:
-                if target.source.path not in (error.path, *error.path.parents) and error.path not in target.source.files:
+                if target.source.path not in (error.path, *error.path.parents) and not _is_of(target.source, error.path):
                     raise  # the folder of the masks is at fault
                 yield Refused(target.source.path, str(error))
 
@@ -154,7 +154,8 @@ class _FolderRun:
             segmented = yield from segment_case(predictor, scan, request, self._steps, painted)
             prediction, labels = segmented.prediction, segmented.labels
             mean, voxels = mean_uncertainty(prediction.probabilities), voxels_by_class(labels, self._classes)
-            write_mask(path, numbered_objects(labels, prediction.values, image) if options.objects else labels, scan, self._classes)
+            values = numbered_objects(labels, prediction.values, image) if options.objects else labels
+            write_mask(path, values, scan, target.source, self._classes)
             if options.probabilities:
                 save_probabilities(probabilities, prediction)
         self._manifest.add(name, MaskEntry.of(target.source, path.name, provenance, mean, voxels, voxel_size(scan)))
@@ -175,6 +176,14 @@ class _FolderRun:
         make_folder(self._out)
         self._record.claim([*files, LEGEND, LIST, RECORD], (target.source.path for target in self._targets))
         write_legend(self._out / LEGEND, self._classes)
+
+
+def _is_of(source: Source, path: Path) -> bool:
+    """Whether a file is one of those that hold the scan."""
+    try:
+        return path in files_of(source)
+    except FormatError:  # it cannot be opened at all
+        return True
 
 
 @contextlib.contextmanager

@@ -10,20 +10,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.atomic_file import replace_file
+from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
-from unetstudio.formats import FORMATS
+from unetstudio.formats import FORMATS, MaskDocument
 from unetstudio.postprocess.numbered import numbered
 
 MOST_OBJECTS = 2**16 - 1
 """Largest number of objects in a 16-bit PNG."""
 
 
-def write_mask(path: Path, values: NDArray[Any], scan: Scan, classes: ClassTable) -> None:
+def write_mask(path: Path, values: NDArray[np.integer[Any]], scan: Scan, source: Source, classes: ClassTable) -> None:
     """Write class values or object numbers (Z, Y, X): PNG for a picture, NIfTI with the same geometry for a volume."""
-    FORMATS["nifti" if scan.is_volume else "png"].write(path, values, scan.geometry, classes)
+    FORMATS["nifti" if scan.is_volume else "png"].write(path, MaskDocument(values, scan.geometry, classes, source))
 
 
 def save_probabilities(path: Path, prediction: Prediction) -> None:

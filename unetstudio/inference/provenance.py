@@ -12,6 +12,7 @@ import numpy as np
 
 from unetstudio import __version__
 from unetstudio.data.case import Source
+from unetstudio.formats import files_of
 from unetstudio.inference.prediction_options import PredictionOptions
 from unetstudio.postprocess.segment import Painted
 from unetstudio.postprocess.stack import to_json
@@ -35,7 +36,7 @@ class Provenance:
     @classmethod
     def of(cls, source: Source, painted: Painted | None, checkpoint: str, steps: Sequence[Step], options: PredictionOptions) -> Provenance:
         """Describe an image as it is on disk now."""
-        stats = [(file.resolve(), file.stat()) for file in source.files if file.is_file()]
+        stats = [(file.resolve(), file.stat()) for file in files_of(source) if file.is_file()]
         files = tuple(f"{path} {source.part} {stat.st_size} {stat.st_mtime_ns}" for path, stat in stats)
         return cls(checkpoint, tuple(steps), options, files, painted)
 

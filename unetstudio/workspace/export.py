@@ -19,7 +19,7 @@ from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import Origin
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, UserError
-from unetstudio.formats import FORMATS, read, write_legend
+from unetstudio.formats import FORMATS, MaskDocument, read, write_legend
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record, stems
 from unetstudio.inference.segment_case import label_map, strokes
@@ -118,7 +118,7 @@ def export(source: ExportSource, cases: Sequence[Case], classes: ClassTable, fol
             continue
         for _, kind in kinds:
             path = folder / f"{name}{kind.suffixes[0]}"
-            kind.write(path, values, case.geometry, classes)
+            kind.write(path, MaskDocument(values, case.geometry, classes, case.source, case.name))
             done += 1
             yield Exported(case.id, path, done, total)
         if choice.pictures:

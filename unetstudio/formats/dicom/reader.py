@@ -67,6 +67,10 @@ class Dicom(Format):
             return head[4:6] in _EXPLICIT or (head[3:4] == b"\0" and 0 < length <= 64)
         return group in (b"\0\x08", b"\0\x02") and head[4:6] in _EXPLICIT  # big endian
 
+    def files(self, source: Source) -> list[Path]:
+        """Return the file, or the files of the series that `part` names."""
+        return list(find_series(source.path, source.part).files) if source.path.is_dir() else [source.path]
+
     def read(self, source: Source) -> Scan:
         """Read a file, or the series of a folder that `part` names."""
         if source.path.is_dir():

@@ -25,7 +25,7 @@ def mask_header(shape: Index, geometry: Geometry) -> bytes:
     return bytes(head.binaryblock).ljust(DATA_OFFSET, b"\0")
 
 
-def mask_image(labels: NDArray[np.uint8], geometry: Geometry) -> Any:
+def mask_image(labels: NDArray[np.integer[Any]], geometry: Geometry) -> Any:
     """Make the NIfTI image of class values (Z, Y, X)."""
     import nibabel
 

@@ -12,13 +12,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.case import Source
-from unetstudio.data.classes import ClassTable
-from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan, extremes
 from unetstudio.errors import FormatError
 from unetstudio.formats.file_array import RawArray
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
+from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.memory_check import require_memory, require_plausible_size
 from unetstudio.formats.nifti.geometry import geometry_of
 from unetstudio.formats.nifti.mask_header import mask_image
@@ -60,8 +59,9 @@ class Nifti(Format):
                 voxels = _voxels(image, path)
         return Scan(tidy(voxels, path), geometry_of(image.header), kind=self.title)
 
-    def read_by_region(self, path: Path, large: int) -> Scan | None:
+    def read_by_region(self, source: Source, large: int) -> Scan | None:
         """Leave the voxels in the file, unless it is packed."""
+        path = source.path
         with path.open("rb") as stream:
             if stream.read(2) == _GZIP:
                 return None
@@ -74,9 +74,14 @@ class Nifti(Format):
             voxels = _stored(image, path)
         return None if voxels is None else Scan(tidy_lazily(voxels), geometry_of(image.header), kind=self.title)
 
-    def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
+    def files(self, source: Source) -> list[Path]:
+        """Return the file, and the voxels beside a header."""
+        voxels = source.path.with_suffix(".img")
+        return [source.path, voxels] if source.path.suffix == ".hdr" and voxels.is_file() else [source.path]
+
+    def encode(self, document: MaskDocument) -> bytes:
         """Encode packed 8-bit values with slope 1 and the same affine in sform and qform (code 1)."""
-        image = mask_image(labels, geometry)
+        image = mask_image(document.labels, document.geometry)
         return gzip.compress(image.to_bytes(), compresslevel=6, mtime=0)
 
 

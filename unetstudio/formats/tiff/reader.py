@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from unetstudio import RESEARCH_USE
 from unetstudio.data.case import Source
-from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.formats.axes import channels_first, without_time
 from unetstudio.formats.format import FORMATS, Format
+from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.memory_check import SMALL, require_memory
 from unetstudio.formats.tiff.colour import PhotometricTag, to_shown_colours
 from unetstudio.formats.tiff.region import read_by_region
@@ -53,9 +53,9 @@ class Tiff(Format):
         inverted = photometric == PhotometricTag.MIN_IS_WHITE
         return Scan(tidy(voxels, source.path), geometry, kind=kind, inverted=inverted)
 
-    def read_by_region(self, path: Path, large: int) -> Scan | None:
+    def read_by_region(self, source: Source, large: int) -> Scan | None:
         """Leave the voxels in the file; uncompressed files are read in any parts, others in whole strips or tiles."""
-        return read_by_region(path, large)
+        return read_by_region(source.path, large)
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
         """Read palette indices, or the greys of a grey palette."""
@@ -65,17 +65,17 @@ class Tiff(Format):
             return (greys if len(greys) == 1 else voxels), geometry
         return tidy(to_shown_colours(voxels, photometric), path), geometry
 
-    def encode(self, labels: NDArray[np.uint8], geometry: Geometry, classes: ClassTable) -> bytes:
+    def encode(self, document: MaskDocument) -> bytes:
         """Encode 8-bit deflated pages, one per slice, with ImageJ's spacing."""
         import tifffile
 
-        z, y, x = geometry.spacing_or_one
-        has_spacing = geometry.spacing is not None
+        z, y, x = document.geometry.spacing_or_one
+        has_spacing = document.geometry.spacing is not None
         description = {"axes": "ZYX", "spacing": z, "unit": "mm"} if has_spacing else {"axes": "ZYX"}
         file = io.BytesIO()
         tifffile.imwrite(
             file,
-            labels,
+            document.labels,
             imagej=True,
             photometric="minisblack",
             compression="zlib",
