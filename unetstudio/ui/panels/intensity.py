@@ -140,7 +140,7 @@ class IntensityPanel(QWidget):
         self.spacing.setText(" · ".join(filter(None, (scan.kind, spacing))))
         counted = histogram(scan)
         self._extremes = counted.extremes
-        self._automatic = automatic_window(scan)
+        self._automatic = scan.window or automatic_window(scan)  # a loaded case has its automatic window already
         decimals = (
             0 if scan.voxels.dtype.kind in "ui" else max(0, min(6, 3 - int(np.floor(np.log10(self._extremes[1] - self._extremes[0])))))
         )

@@ -1,0 +1,59 @@
+"""A linear mapping of voxel values, such as the one that turns inverted grey values (MONOCHROME1, white is zero) round."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.scan import Scan
+from unetstudio.data.voxel_sample import value_sample
+
+Floats = NDArray[np.float32]
+
+
+@dataclass(frozen=True)
+class ValueMapping:
+    """Stored values become `factor * value + offset`."""
+
+    factor: float = 1.0
+    offset: float = 0.0
+
+    def apply(self, values: NDArray[Any]) -> Floats:
+        """Map values."""
+        return np.asarray(values, np.float32) * np.float32(self.factor) + np.float32(self.offset)
+
+    def of(self, value: float) -> float:
+        """Return what a stored value becomes."""
+        return self.factor * value + self.offset
+
+    def before(self, value: float) -> float:
+        """Return the stored value that becomes `value`."""
+        return (value - self.offset) / self.factor
+
+    def then(self, other: ValueMapping) -> ValueMapping:
+        """Return the mapping by this and then by another."""
+        return ValueMapping(self.factor * other.factor, self.offset * other.factor + other.offset)
+
+
+SAME = ValueMapping()
+"""The mapping that leaves values as they are."""
+
+
+def upright(scan: Scan) -> ValueMapping:
+    """Return the mapping to values that grow with brightness: everything that learns or predicts sees an inverted scan through it.
+
+    Where the file does not say what it can store, whole numbers turn within the range of their type, others within their own.
+    """
+    if not scan.inverted:
+        return SAME
+    if scan.inversion is not None:
+        return ValueMapping(-1.0, scan.inversion)
+    values = value_sample(scan.voxels)
+    finite = values[np.isfinite(values)]
+    low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
+    if scan.voxels.dtype.kind == "u" and high > 1:  # otherwise one bit
+        return ValueMapping(-1.0, float(np.iinfo(scan.voxels.dtype).max))
+    return ValueMapping(-1.0, low + high)
