@@ -25,14 +25,20 @@ ALIKE = 0.3
 CLOSE = 0.15
 """Largest difference of percentiles with which a mapping explains values that are not alike."""
 
+SHAPED, SHOWN = 0.1, 3.0
+"""Largest difference of where the median lies in the range, and ratio of ranges, between an image and its export in a window."""
+
+MIRRORED = 0.5
+"""Least difference of where the median lies in the range with which an image may be a negative."""
+
 SIGN = 32768.0
 """Difference of 16-bit values read as signed and as unsigned."""
 
 CT_OFFSETS = (1024.0, 1000.0)
 """Rescale intercepts of CT numbers that a file may lack, without their sign."""
 
-NEAR_AIR = 0.1
-"""Largest difference of the darkest values, relative to the learnt range, with which both are those of air."""
+NEAR_AIR, NEAR_BONE = 60.0, 0.5
+"""Largest difference of the darkest values in HU, and of the brightest relative to the learnt range, between two CTs."""
 
 TURNED = "its grey values are stored inverted (white is zero), and are turned round."
 NOT_TURNED = (
@@ -76,8 +82,12 @@ def _compared(scan: Scan, learnt: LearntValues, turned: ValueMapping) -> Adaptat
         return Adaptation()
     if (adapted := _explained(scan, own, learnt, turned, float(sample.max()))) is not None:
         return adapted
+    if abs(own.place - known.place) >= MIRRORED and abs(1 - own.place - known.place) <= SHAPED:
+        return Adaptation(
+            words="its grey values seem to be inverted against those that were learnt: invert the image, or look at its mask."
+        )
     if own.is_outside(known) or RATIO * own.width < known.width:
-        return Adaptation(words=f"{_ends(own, known)}: do not trust its mask before you have looked at it, or train on such an image too.")
+        return Adaptation(words=f"{_ends(own, known)}: look at its mask before you use it, or train on such an image too.")
     return Adaptation()
 
 
@@ -86,7 +96,7 @@ def _explained(scan: Scan, own: ValueRange, learnt: LearntValues, turned: ValueM
     known = ValueRange(learnt.percentiles)
     ends = _ends(own, known)
     if learnt.hu:
-        return None if scan.unit == "HU" else _as_ct(own, known)
+        return None if scan.unit == "HU" else _as_ct(scan, own, known)
     if scan.unit or any(learnt.units):
         return None  # values with a unit mean what they say
     depth, learnt_depth = BitDepth((scan.voxels.dtype.name,), highest), BitDepth(learnt.dtypes, learnt.highest)
@@ -94,33 +104,34 @@ def _explained(scan: Scan, own: ValueRange, learnt: LearntValues, turned: ValueM
     mapping, reason = min(explanations, key=lambda one: own.mapped(one[0]).difference(known))
     if own.mapped(mapping).difference(known) <= CLOSE:
         return Adaptation(mapping, f"{ends}: {reason}.")
-    if depth.differs(learnt_depth) and (factors := depth.factors(learnt_depth)):
-        mapping = ValueMapping(factors[0])
-        if not own.mapped(mapping).is_outside(known):
-            return Adaptation(mapping, f"{ends}: {_times(factors[0])}.")
-    if own.is_outside(known) and own.width > 0 and abs(own.place - known.place) <= ALIKE:
-        factor = known.width / own.width
-        mapping = ValueMapping(factor, known.low - factor * own.low)
-        return Adaptation(mapping, f"{ends}: darkest and brightest are taken for these, which is a guess. Look at its mask.")
-    return None
+    stretched = Adaptation(own.mapping_to(known), f"{ends}: darkest and brightest are taken for these, which is a guess. Look at its mask.")
+    if (factor := depth.likeliest_factor(learnt_depth)) is not None:
+        scaled = own.mapped(ValueMapping(factor))
+        if abs(own.place - known.place) <= SHAPED and 1 / SHOWN <= scaled.width / known.width <= SHOWN:
+            return stretched
+        if not scaled.is_outside(known):
+            return None if factor == 1 else Adaptation(ValueMapping(factor), f"{ends}: {_times(factor)}.")
+    beyond = own.is_outside(known) or (depth.differs(learnt_depth) and RATIO * own.width < known.width)
+    bytes_alike = depth.kinds == learnt_depth.kinds == {"byte"}  # photographs, whose brightness differs as it may
+    return stretched if beyond and not bytes_alike and own.width > 0 and abs(own.place - known.place) <= ALIKE else None
 
 
-def _as_ct(own: ValueRange, known: ValueRange) -> Adaptation | None:
+def _as_ct(scan: Scan, own: ValueRange, known: ValueRange) -> Adaptation | None:
     """Bring air back to where CT numbers have it; a sentence alone where nothing in the scan is air. None where air is in its place."""
     if known.low > AIR or own.low <= AIR:
         return None
-    offset = min(CT_OFFSETS, key=lambda each: abs(own.low - each - known.low))
-    if abs(own.low - offset - known.low) <= NEAR_AIR * known.width:
+    offset, words = min(CT_OFFSETS, key=lambda each: abs(own.low - each - known.low)), scan.kind.split()
+    may_be_ct = "CT" in words or "DICOM" not in words
+    if may_be_ct and abs(own.low - offset - known.low) <= NEAR_AIR and abs(own.high - offset - known.high) <= NEAR_BONE * known.width:
         return Adaptation(ValueMapping(1.0, -offset), f"{_ends(own, known)}: {offset:g} is taken off, so that they are CT numbers.")
-    words = "if they are no CT numbers (air at -1000), convert the image, and do not trust its mask."
-    return Adaptation(words=f"{_ends(own, known)}: {words}")
+    return Adaptation(words=f"{_ends(own, known)}: convert the image unless these are CT numbers too (air at -1000).")
 
 
 def _shifts(scan: Scan, turned: ValueMapping) -> Iterator[tuple[ValueMapping, str]]:
     """Yield mappings of upright values without a factor that a file may leave out, each with what is done in words."""
     yield ValueMapping(1.0, -SIGN), f"{SIGN:g} is taken off, as signed and unsigned values differ"
     yield ValueMapping(1.0, SIGN), f"{SIGN:g} is added, as signed and unsigned values differ"
-    for full in FULL_SCALES if scan.inverted else ():
+    for full in sorted(FULL_SCALES) if scan.inverted else ():
         yield ValueMapping(1.0, full - turned.offset), f"they are stored inverted, and are turned round within 0 to {full:g}"
 
 

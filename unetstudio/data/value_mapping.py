@@ -14,6 +14,10 @@ from unetstudio.data.voxel_sample import value_sample
 Floats = NDArray[np.float32]
 
 
+SIXTEEN_BITS, HELD_IN_SIXTEEN = 65535.0, (255.0, 4095.0, 16383.0)
+"""The highest value of 16 bits, and those of the fewer bits that files often hold in them."""
+
+
 @dataclass(frozen=True)
 class ValueMapping:
     """Stored values become `factor * value + offset`."""
@@ -45,15 +49,17 @@ SAME = ValueMapping()
 def upright(scan: Scan) -> ValueMapping:
     """Return the mapping to values that grow with brightness: everything that learns or predicts sees an inverted scan through it.
 
-    Where the file does not say what it can store, whole numbers turn within the range of their type, others within their own.
+    Values turn within what the file can store, whole numbers otherwise within their type, and others within their own range. Where 16 bits
+    are said to be stored but hold 8, 12 or 14, these were inverted.
     """
     if not scan.inverted:
         return SAME
-    if scan.inversion is not None:
-        return ValueMapping(-1.0, scan.inversion)
     values = value_sample(scan.voxels)
     finite = values[np.isfinite(values)]
     low, high = (float(finite.min()), float(finite.max())) if finite.size else (0.0, 0.0)
-    if scan.voxels.dtype.kind == "u" and high > 1:  # otherwise one bit
-        return ValueMapping(-1.0, float(np.iinfo(scan.voxels.dtype).max))
-    return ValueMapping(-1.0, low + high)
+    one_bit = low >= 0 and high <= 1
+    whole = float(np.iinfo(scan.voxels.dtype).max) if scan.voxels.dtype.kind == "u" and not one_bit else low + high
+    stated = whole if scan.inversion is None else scan.inversion
+    if stated == SIXTEEN_BITS and low >= 0:
+        stated = next((full for full in HELD_IN_SIXTEEN if full >= high), stated)
+    return ValueMapping(-1.0, stated)

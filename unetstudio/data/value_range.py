@@ -67,6 +67,11 @@ class ValueRange:
         """Return the range of mapped values; the mapping's factor is positive."""
         return ValueRange(tuple((f(a), f(b), f(c)) for f in [mapping.of] for a, b, c in self.channels))
 
+    def mapping_to(self, known: ValueRange) -> ValueMapping:
+        """Return the mapping of the ends to known ones; by the lower one alone where all values are the same."""
+        factor = known.width / self.width if self.width and known.width else 1.0
+        return ValueMapping(factor, known.low - factor * self.low)
+
     def difference(self, known: ValueRange) -> float:
         """Return the largest difference of the percentiles relative to the known width, averaged over the channels that vary."""
         differences = [

@@ -127,7 +127,7 @@ def _scan(dataset: Dataset, frames: NDArray[Any], planes: list[FramePlane], path
         inverted=dataset.get("PhotometricInterpretation") == "MONOCHROME1",
         window=middle.window,
         inversion=inversion_of(dataset, planes),
-        unit=unit_of(dataset),
+        unit=unit_of(dataset, planes),
     )
 
 

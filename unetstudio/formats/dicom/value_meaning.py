@@ -43,11 +43,11 @@ PET_UNITS = {
 """Units by the terms of Units (PS3.3 C.8.9.1.1.3)."""
 
 
-def unit_of(dataset: Dataset) -> str:
+def unit_of(dataset: Dataset, planes: Sequence[FramePlane]) -> str:
     """Return the unit of the rescaled values, "" where it is not known; a rescaled CT whose type is not given is in HU."""
     kind = _rescale_type(dataset)
     if dataset.get("Modality") == "CT" and kind == "":
-        return "HU" if _is_rescaled(dataset) else ""
+        return "HU" if _is_rescaled(dataset, planes) else ""
     if dataset.get("Modality") == "RTDOSE":
         return "Gy" if _term(dataset, "DoseUnits") == "GY" else ""
     return PET_UNITS.get(_term(dataset, "Units"), "") or PET_UNITS.get(kind, "") or RESCALE_TYPES.get(kind, "")
@@ -72,11 +72,12 @@ def _rescale_type(dataset: Dataset) -> str:
     return "" if term in ("US", "UNSPECIFIED") else term
 
 
-def _is_rescaled(dataset: Dataset) -> bool:
-    """Whether the file says how stored values become others."""
+def _is_rescaled(dataset: Dataset, planes: Sequence[FramePlane]) -> bool:
+    """Whether the file says how stored values become others, of which some may be those of air."""
     groups = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
     nested = any("PixelValueTransformationSequence" in group for name in groups for group in (dataset.get(name) or [])[:1])
-    return nested or "RescaleIntercept" in dataset
+    reaches_air = dataset.get("PixelRepresentation") == 1 or any(plane.intercept < 0 for plane in planes)
+    return (nested or "RescaleIntercept" in dataset) and reaches_air
 
 
 def _term(dataset: Dataset, keyword: str) -> str:
