@@ -11,10 +11,11 @@ import SimpleITK
 from numpy.typing import NDArray
 
 from unetstudio import RESEARCH_USE
+from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats import read, read_mask, read_mask_onto, write_mask
+from unetstudio.formats import read, read_by_region, read_mask, read_mask_onto, write_mask
 
 TURN = np.linalg.qr([[0.0, -0.8, 0.6], [0.5, 0.1, 1.8], [0.1, 0.0, -2.0]])[0]
 OBLIQUE = np.vstack([np.column_stack([TURN * (0.5, 0.8, 3.0), (-11, 20, 30)]), [0, 0, 0, 1]])
@@ -155,3 +156,13 @@ def test_that_a_truncated_packed_file_is_refused(tmp_path: Path, phantom: NDArra
     (tmp_path / "a.nii.gz").write_bytes(packed[: len(packed) * 2 // 3])
     with pytest.raises(FormatError, match="damaged"):
         read(tmp_path / "a.nii.gz")
+
+
+@pytest.mark.parametrize(("range_", "window"), [((-160, 240), (-160.0, 240.0)), ((0, 0), None), ((5, 3), None), ((0, np.nan), None)])
+def test_that_the_display_range_of_the_header_is_suggested(
+    tmp_path: Path, phantom: NDArray[np.int16], range_: tuple[float, float], window: tuple[float, float] | None
+) -> None:
+    path = saved(tmp_path / "a.nii", phantom, cal_min=range_[0], cal_max=range_[1])
+    assert read(path).window == window
+    lazy = read_by_region(Source(path), 0)
+    assert lazy.window == window and not isinstance(lazy.voxels, np.ndarray)

@@ -108,3 +108,25 @@ def test_that_a_bank_survives_json() -> None:
 def test_that_a_damaged_bank_is_refused(damage: dict[str, Any]) -> None:
     with pytest.raises(CheckpointError):
         PlanarBank.from_json(PlanarBank.fit([picture()]).to_json() | damage)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_that_inverted_scans_and_other_bit_depths_have_the_features_of_what_was_learnt(channels: int) -> None:
+    scan = picture(channels, (1, 90, 80))
+    deep = Scan(scan.array.astype(np.uint16) * 257)
+    inverted = Scan(255 - scan.array, inverted=True, inversion=255.0)
+    bank, region = PlanarBank.fit([scan]), Region.whole(scan.shape)
+    again = PlanarBank.from_json(bank.to_json())
+    assert again == bank
+    for other in (deep, inverted):
+        np.testing.assert_allclose(again.features(other, region), bank.features(scan, region), atol=2e-3)
+        assert again.adaptation(other).words
+    np.testing.assert_allclose(PlanarBank.fit([inverted]).ranges, bank.ranges)
+
+
+def test_that_a_bank_of_an_older_checkpoint_takes_scans_as_they_are_stored() -> None:
+    scan = picture(shape=(1, 90, 80))
+    card = PlanarBank.fit([scan]).to_json()
+    del card["learnt"]
+    older, region = PlanarBank.from_json(card), Region.whole(scan.shape)
+    np.testing.assert_array_equal(older.features(Scan(scan.array, inverted=True), region), older.features(scan, region))

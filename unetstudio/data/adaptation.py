@@ -83,9 +83,7 @@ def _compared(scan: Scan, learnt: LearntValues, turned: ValueMapping) -> Adaptat
     if (adapted := _explained(scan, own, learnt, turned, float(sample.max()))) is not None:
         return adapted
     if abs(own.place - known.place) >= MIRRORED and abs(1 - own.place - known.place) <= SHAPED:
-        return Adaptation(
-            words="its grey values seem to be inverted against those that were learnt: invert the image, or look at its mask."
-        )
+        return Adaptation(words="its grey values look inverted beside those that were learnt: invert the image, or look at its mask.")
     if own.is_outside(known) or RATIO * own.width < known.width:
         return Adaptation(words=f"{_ends(own, known)}: look at its mask before you use it, or train on such an image too.")
     return Adaptation()
