@@ -10,6 +10,9 @@ import pytest
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, UserError
+from unetstudio.pixel_classifier.cached_bank import CachedBank
+from unetstudio.pixel_classifier.classifier import fit_classifier
+from unetstudio.pixel_classifier.picture_bank import PictureBank
 from unetstudio.pixel_classifier.planar_bank import PlanarBank
 
 
@@ -130,3 +133,19 @@ def test_that_a_bank_of_an_older_checkpoint_takes_scans_as_they_are_stored() -> 
     del card["learnt"]
     older, region = PlanarBank.from_json(card), Region.whole(scan.shape)
     np.testing.assert_array_equal(older.features(Scan(scan.array, inverted=True), region), older.features(scan, region))
+
+
+def test_that_a_fitted_classifier_guesses_alike_in_other_bit_depths_and_polarities() -> None:
+    rng = np.random.default_rng(0)
+    grey = rng.normal(60, 8, (1, 1, 40, 40)).clip(0, 255).astype(np.uint8)
+    grey[..., 10:30, 10:30] += 130
+    scan, region = Scan(grey), Region.whole((1, 40, 40))
+    bank = CachedBank(PictureBank.fit([scan]))
+    features = bank.features(scan, region).reshape(bank.bank.count, -1).T
+    classes = (grey[0, 0] > 120).astype(np.uint8).reshape(-1)
+    painted = rng.permutation(classes.size)[:200]
+    classifier = fit_classifier(bank, features[painted], classes[painted], features[:0], 0, 0)
+    expected = classifier.log_probabilities(scan, region).argmax(axis=0)
+    assert (expected[0] == (grey[0, 0] > 120)).mean() > 0.95
+    for other in (Scan(grey.astype(np.uint16) * 257), Scan(255 - grey, inverted=True)):
+        assert (classifier.log_probabilities(other, region).argmax(axis=0) == expected).mean() > 0.99
