@@ -116,7 +116,7 @@ def test_that_values_without_air_are_not_taken_for_ct_without_its_offset() -> No
     tissue = np.random.default_rng(0).normal(50, 30, (1, 4, 50, 50))
     for other in (
         scan(tissue, INT16, kind="NIfTI"),
-        scan(3 * tissue + 200, INT16, kind="DICOM MR"),
+        scan(3 * tissue + 200, INT16, kind="DICOM"),
         scan(tissue.clip(0), UINT8, kind="PNG"),
     ):
         assert learnt.adaptation(other).mapping.offset == 0
@@ -130,6 +130,14 @@ def test_that_another_unit_is_told() -> None:
     words = learnt.adaptation(replace(activity, unit="SUV (g/ml)")).words
     assert "SUV (g/ml)" in words and "Bq/ml" in words
     assert learnt.adaptation(activity).words == ""
+
+
+@pytest.mark.parametrize("kind", ["DICOM MR", "DICOM CT"])
+def test_that_another_modality_is_told_also_where_each_scan_has_a_scale_of_its_own(kind: str) -> None:
+    learnt = Intensity.fit([scan(IMAGE, kind="DICOM MR")])
+    assert learnt.each
+    assert ("learnt from MR" in learnt.adaptation(scan(IMAGE, kind=kind)).words) == (kind == "DICOM CT")
+    assert learnt.adaptation(scan(IMAGE, kind="NIfTI")).words == ""
 
 
 def test_that_values_with_a_unit_are_never_rescaled() -> None:

@@ -31,6 +31,9 @@ SHAPED, SHOWN = 0.1, 3.0
 MIRRORED = 0.5
 """Least difference of where the median lies in the range with which an image may be a negative."""
 
+MODALITIES = {"CT", "MR", "PT", "NM", "US"}
+"""Modalities, as kinds of DICOM files name them, whose images have nothing in common."""
+
 SIGN = 32768.0
 """Difference of 16-bit values read as signed and as unsigned."""
 
@@ -63,6 +66,8 @@ def as_stored(scan: Scan) -> Adaptation:
 def adapt(scan: Scan, learnt: LearntValues, *, each: bool = False) -> Adaptation:
     """Turn an inverted scan round, and bring it to the values that were learnt; with `each` every scan has a scale of its own anyway."""
     turned, polarity = upright(scan), TURNED if scan.inverted and not learnt.inverted else ""
+    if words := _strange_modality(scan, learnt) or _strange_unit(scan, learnt):
+        return Adaptation(turned, words)
     adapted = Adaptation() if each else _compared(scan, learnt, turned)
     return Adaptation(turned.then(adapted.mapping), adapted.words or polarity)
 
@@ -76,8 +81,6 @@ def _compared(scan: Scan, learnt: LearntValues, turned: ValueMapping) -> Adaptat
         return Adaptation()
     grey = sample[:3].mean(axis=0, keepdims=True) if channels == 1 else sample
     own = ValueRange.of([grey[min(c, len(grey) - 1)] for c in range(channels)])
-    if words := _strange_unit(scan, learnt):
-        return Adaptation(words=words)
     if own.difference(known) <= ALIKE:
         return Adaptation()
     if (adapted := _explained(scan, own, learnt, turned, float(sample.max()))) is not None:
@@ -136,6 +139,15 @@ def _shifts(scan: Scan, turned: ValueMapping) -> Iterator[tuple[ValueMapping, st
 def _times(factor: float) -> str:
     how = f"multiplied by {factor:.4g}" if factor >= 1 else f"divided by {1 / factor:.4g}"
     return f"they are {how}, as their bit depth is another"
+
+
+def _strange_modality(scan: Scan, learnt: LearntValues) -> str:
+    """Return a sentence where the file says that a scan is of another modality than all that was learnt."""
+    known = {modality for kind in learnt.kinds for modality in [*MODALITIES.intersection(kind.split()), ""][:1]}
+    own = MODALITIES.intersection(scan.kind.split())
+    if not own or not known or "" in known or own & known:
+        return ""
+    return f"it is a scan of {min(own)}, and the network learnt from {' and '.join(sorted(known))}: do not trust its mask."
 
 
 def _strange_unit(scan: Scan, learnt: LearntValues) -> str:
