@@ -55,6 +55,12 @@ def test_that_a_window_beside_the_values_is_not_used() -> None:
     assert automatic_window(Scan(voxels, window=(240.0, 240.0))) != (240.0, 240.0)
 
 
+@pytest.mark.parametrize(("top", "used"), [(20.0, False), (150.0, True)])
+def test_that_a_window_in_which_everything_would_be_almost_black_is_not_used(top: float, used: bool) -> None:
+    voxels = np.random.default_rng(0).uniform(0, top, (1, 1, 40, 40)).astype(np.float32)
+    assert (automatic_window(Scan(voxels, window=(0.0, 900.0))) == (0.0, 900.0)) is used
+
+
 def test_that_a_narrow_window_on_a_part_of_the_values_is_used() -> None:
     lung = np.full((1, 1, 40, 40), -850, np.int16)
     lung[..., :4] = np.random.default_rng(0).normal(40, 30, (40, 4))

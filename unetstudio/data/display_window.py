@@ -18,7 +18,7 @@ DIM = 128.0
 LEAST_WITHIN = 0.02
 """Share of the voxels that must lie within the file's window, so that more than a speck of the image is grey."""
 
-LEAST_OF_WIDTH = 0.02
+LEAST_OF_WIDTH = 0.1
 """Share of the file's window that the voxels must fill, so that they do not all look alike."""
 
 ENDS = (0.5, 99.5)
