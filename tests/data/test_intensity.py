@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 import numpy as np
 import pytest
 
@@ -164,3 +166,66 @@ def test_that_filters_of_another_number_are_refused() -> None:
     values = Intensity.fit([Scan(noise(1, 1, 20, 20))]).to_json() | {"filters": [1.0, 2.0]}
     with pytest.raises(CheckpointError, match="another version"):
         Intensity.from_json(values)
+
+
+@pytest.mark.parametrize("kind", ["", "DICOM MR"])
+@pytest.mark.parametrize("normalisation", ["percentile", "zscore"])
+def test_that_an_inverted_scan_is_seen_as_if_it_were_stored_upright(kind: str, normalisation: str) -> None:
+    image = np.random.default_rng(0).gamma(2, 400, (1, 3, 40, 40)).clip(1, 4095).astype(np.uint16)
+    upright, inverted = Scan(image, kind=kind), Scan(4095 - image, kind=kind, inverted=True, inversion=4095.0)
+    learnt = Intensity.fit([upright], normalisation=normalisation)
+    assert learnt.each == bool(kind)
+    expected = learnt.of(upright).prepare(upright.voxels)
+    np.testing.assert_allclose(learnt.of(inverted).prepare(inverted.voxels), expected, atol=1e-3)
+    mixed = Intensity.fit([inverted, upright], normalisation=normalisation)
+    assert mixed.windows[0].high == pytest.approx(learnt.windows[0].high)
+    assert mixed.adaptation(inverted).words == ""
+    assert "turned round" in learnt.adaptation(inverted).words
+
+
+def test_that_filters_are_fitted_to_inverted_scans_as_they_are_seen() -> None:
+    image = np.random.default_rng(0).integers(0, 4096, (1, 1, 60, 60)).astype(np.uint16)
+    upright, inverted = Scan(image), Scan(4095 - image, inverted=True, inversion=4095.0)
+    fits = [Intensity.fit([scan]).with_filters([scan]) for scan in (upright, inverted)]
+    np.testing.assert_allclose(fits[0].filters, fits[1].filters, rtol=1e-4)
+
+
+def test_that_what_was_learnt_goes_through_a_checkpoint() -> None:
+    scan = Scan(noise(2, 1, 30, 30).astype(np.float32), kind="DICOM PT", unit="Bq/ml", inverted=True)
+    learnt = Intensity.fit([scan])
+    again = Intensity.from_json(json.loads(json.dumps(learnt.to_json())))
+    assert again == learnt
+    assert again.learnt is not None
+    assert len(again.learnt.percentiles) == 2 and again.learnt.units == ("Bq/ml",) and again.learnt.inverted
+
+
+def test_that_an_older_checkpoint_takes_scans_as_they_are_stored_and_says_so() -> None:
+    image = np.random.default_rng(0).integers(0, 256, (1, 1, 40, 40)).astype(np.uint8)
+    card = Intensity.fit([Scan(image)]).to_json()
+    del card["learnt"]
+    older = Intensity.from_json(card)
+    inverted = Scan(image, inverted=True)
+    assert older.of(inverted) is older
+    assert "older version" in older.adaptation(inverted).words
+    assert older.of(Scan(image.astype(np.uint16) * 257)) is older
+    assert older.adaptation(Scan(image)).words == ""
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"percentiles": []},
+        {"percentiles": [[3, 2, 1]]},
+        {"percentiles": [[0, 1, float("nan")]]},
+        {"percentiles": [[0, 1, 2], [0, 1, 2]]},
+        {"highest": float("inf")},
+        {"dtypes": "uint8"},
+        {"units": ["x"] * 1000},
+    ],
+)
+def test_that_a_damaged_record_of_what_was_learnt_is_refused(damage: dict[str, object]) -> None:
+    card = Intensity.fit([Scan(noise(1, 1, 20, 20))]).to_json()
+    with pytest.raises(CheckpointError):
+        Intensity.from_json(card | {"learnt": card["learnt"] | damage})
+    with pytest.raises(CheckpointError):
+        Intensity.from_json(card | {"learnt": [1, 2]})

@@ -15,7 +15,7 @@ from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats import MaskDocument, files_of, read, read_mask, read_mask_onto, sha256_of, write_mask
+from unetstudio.formats import MaskDocument, files_of, read, read_by_region, read_mask, read_mask_onto, sha256_of, write_mask
 
 TURN = np.linalg.qr([[0.0, -0.8, 0.6], [0.5, 0.1, 1.8], [0.1, 0.0, -2.0]])[0]
 OBLIQUE = np.vstack([np.column_stack([TURN * (0.5, 0.8, 3.0), (-11, 20, 30)]), [0, 0, 0, 1]])
@@ -165,3 +165,13 @@ def test_that_a_header_and_the_voxels_beside_it_belong_to_one_scan(tmp_path: Pat
     before = sha256_of(tmp_path / "a.hdr")
     (tmp_path / "a.img").write_bytes(bytes(phantom.nbytes))
     assert sha256_of(tmp_path / "a.hdr") != before
+
+
+@pytest.mark.parametrize(("range_", "window"), [((-160, 240), (-160.0, 240.0)), ((0, 0), None), ((5, 3), None), ((0, np.nan), None)])
+def test_that_the_display_range_of_the_header_is_suggested(
+    tmp_path: Path, phantom: NDArray[np.int16], range_: tuple[float, float], window: tuple[float, float] | None
+) -> None:
+    path = saved(tmp_path / "a.nii", phantom, cal_min=range_[0], cal_max=range_[1])
+    assert read(path).window == window
+    lazy = read_by_region(Source(path), 0)
+    assert lazy.window == window and not isinstance(lazy.voxels, np.ndarray)

@@ -39,6 +39,9 @@ class Brightness:
             raise CheckpointError(f"{name}: only grey images.")
 
     def remark(self, scan: Scan) -> str:
+        return self.differences(scan)
+
+    def differences(self, scan: Scan) -> str:
         del scan
         return ""
 

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.data.adaptation import Adaptation
 from unetstudio.data.mirrored import read_mirrored
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
@@ -27,6 +28,10 @@ class PlainBank:
         self.asked.append(region)
         wide = read_mirrored(scan.voxels, region.grown((0, 0, 1)))[0].astype(np.float32) / 255
         return np.stack([wide[..., 1:-1], (wide[..., :-2] + wide[..., 1:-1] + wide[..., 2:]) / 3])
+
+    def adaptation(self, scan: Scan) -> Adaptation:
+        del scan
+        return Adaptation()
 
     def to_json(self) -> dict[str, Any]:
         return {}

@@ -10,6 +10,9 @@ import pytest
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, UserError
+from unetstudio.pixel_classifier.cached_bank import CachedBank
+from unetstudio.pixel_classifier.classifier import fit_classifier
+from unetstudio.pixel_classifier.picture_bank import PictureBank
 from unetstudio.pixel_classifier.planar_bank import PlanarBank
 
 
@@ -108,3 +111,41 @@ def test_that_a_bank_survives_json() -> None:
 def test_that_a_damaged_bank_is_refused(damage: dict[str, Any]) -> None:
     with pytest.raises(CheckpointError):
         PlanarBank.from_json(PlanarBank.fit([picture()]).to_json() | damage)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_that_inverted_scans_and_other_bit_depths_have_the_features_of_what_was_learnt(channels: int) -> None:
+    scan = picture(channels, (1, 90, 80))
+    deep = Scan(scan.array.astype(np.uint16) * 257)
+    inverted = Scan(255 - scan.array, inverted=True, inversion=255.0)
+    bank, region = PlanarBank.fit([scan]), Region.whole(scan.shape)
+    again = PlanarBank.from_json(bank.to_json())
+    assert again == bank
+    for other in (deep, inverted):
+        np.testing.assert_allclose(again.features(other, region), bank.features(scan, region), atol=2e-3)
+        assert again.adaptation(other).words
+    np.testing.assert_allclose(PlanarBank.fit([inverted]).ranges, bank.ranges)
+
+
+def test_that_a_bank_of_an_older_checkpoint_takes_scans_as_they_are_stored() -> None:
+    scan = picture(shape=(1, 90, 80))
+    card = PlanarBank.fit([scan]).to_json()
+    del card["learnt"]
+    older, region = PlanarBank.from_json(card), Region.whole(scan.shape)
+    np.testing.assert_array_equal(older.features(Scan(scan.array, inverted=True), region), older.features(scan, region))
+
+
+def test_that_a_fitted_classifier_guesses_alike_in_other_bit_depths_and_polarities() -> None:
+    rng = np.random.default_rng(0)
+    grey = rng.normal(60, 8, (1, 1, 40, 40)).clip(0, 255).astype(np.uint8)
+    grey[..., 10:30, 10:30] += 130
+    scan, region = Scan(grey), Region.whole((1, 40, 40))
+    bank = CachedBank(PictureBank.fit([scan]))
+    features = bank.features(scan, region).reshape(bank.bank.count, -1).T
+    classes = (grey[0, 0] > 120).astype(np.uint8).reshape(-1)
+    painted = rng.permutation(classes.size)[:200]
+    classifier = fit_classifier(bank, features[painted], classes[painted], features[:0], 0, 0)
+    expected = classifier.log_probabilities(scan, region).argmax(axis=0)
+    assert (expected[0] == (grey[0, 0] > 120)).mean() > 0.95
+    for other in (Scan(grey.astype(np.uint16) * 257), Scan(255 - grey, inverted=True)):
+        assert (classifier.log_probabilities(other, region).argmax(axis=0) == expected).mean() > 0.99

@@ -115,3 +115,12 @@ def test_that_a_damaged_bank_is_refused(damage: dict[str, Any]) -> None:
 def test_that_a_study_without_scans_has_no_bank() -> None:
     with pytest.raises(UserError):
         VolumeBank.fit([])
+
+
+@pytest.mark.parametrize("kind", ["NIfTI", ""])
+def test_that_an_inverted_volume_has_the_features_of_what_was_learnt(kind: str) -> None:
+    scan = volume(kind)
+    inverted = Scan(300 - scan.array, scan.geometry, kind=kind, inverted=True, inversion=300.0)
+    bank, region = VolumeBank.fit([scan]), Region((7, 17, 20), (8, 23, 29))
+    plain, turned = (bank.features(each, region)[:-3] for each in (scan, inverted))  # without the place, which the borders of the body give
+    np.testing.assert_allclose(turned, plain, atol=1e-3)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -144,3 +145,15 @@ def test_that_a_quick_guess_teaches_also_far_from_the_strokes(make_study: MakeSt
     assert min(spec.centre[0] for spec in taught) < 40 < 160 < max(spec.centre[0] for spec in taught)
     batch = make_batch(taught[:4], material.index, material, (16, 16), Recipe())
     assert batch.guess is not None and batch.guess.shape == (4, 2, 16, 16)
+
+
+def test_that_patches_of_inverted_scans_are_as_the_network_predicts_them(make_study: MakeStudy, monkeypatch: pytest.MonkeyPatch) -> None:
+    study = make_study()
+    plain = material_of(study)
+    places = np.stack(np.meshgrid(np.arange(4.0), np.arange(6.0), indexing="ij")).astype(np.float32)
+    expected = plain.read("case0", places, 0)
+    scan = study.scan("case0")
+    inverted = replace(scan, voxels=300 - scan.array.astype(np.float32), inverted=True, inversion=300.0)
+    monkeypatch.setattr(study, "scan", lambda id: inverted)
+    np.testing.assert_allclose(material_of(study).read("case0", places, 0), expected, atol=1e-3)
+    np.testing.assert_allclose(Material(study, plain.intensity).read("case0", places, 0), expected, atol=1e-3)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import numpy as np
 import pytest
 from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QLabel, QWidget
@@ -11,8 +12,10 @@ from pytestqt.qtbot import QtBot
 from ui.line import answer, end, task_of
 
 from unetstudio import RESEARCH_USE, __version__
+from unetstudio.data.classes import ClassTable
+from unetstudio.data.scan import Scan
 from unetstudio.ui.about import PROMISES, About, libraries_in_words
-from unetstudio.ui.canvas.under import Under
+from unetstudio.ui.canvas.under import Under, under
 from unetstudio.ui.computer_dialog import ComputerDialog
 from unetstudio.ui.key_sheet import KeySheet
 from unetstudio.ui.session import Session
@@ -104,6 +107,13 @@ def test_that_the_status_bar_says_what_is_under_the_pointer() -> None:
     volume = Under((12, 340, 211), (0.123456,), None, (1.0, -2.25, 30.0))
     assert in_words(picture, volume=False) == "x 211  y 340   value 182, 140, 160   epithelium"
     assert in_words(volume, volume=True) == "x 211  y 340  z 12   1.0, -2.2, 30.0 mm   value 0.1235"
+    tissue = Under((0, 340, 211), (43,), "kidney", None, "HU")
+    assert in_words(tissue, volume=False) == "x 211  y 340   value 43 HU   kidney"
+
+
+def test_that_the_voxel_under_the_pointer_has_the_unit_of_its_scan() -> None:
+    scan = Scan(np.full((1, 1, 2, 2), 1.5, np.float32), unit="Bq/ml")
+    assert under(scan, None, ClassTable.named(["background"], [(0, 0, 0)]), (0, 0, 0)).unit == "Bq/ml"
 
 
 @pytest.fixture

@@ -1,8 +1,9 @@
 """The intensity scale of a project: the conversion of stored voxel values to a network's input channels.
 
 All cases share one scale, so that a dark image stays dark and an empty one empty; only scans without a common unit, such as MR volumes,
-are scaled one by one. `normalisation.py` chooses the scale. Further input channels are a locally normalised one per stored channel, which
-shows faint structures next to bright ones and is invariant to illumination, and, where only strokes are learnt from, filter responses.
+are scaled one by one. `normalisation.py` chooses the scale. Inverted scans are turned round, and those of another bit depth adapted, see
+`adaptation.py`. Further input channels are a locally normalised one per stored channel, which shows faint structures next to bright ones
+and is invariant to illumination, and, where only strokes are learnt from, filter responses.
 """
 
 from __future__ import annotations
@@ -16,11 +17,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data import normalisation as normalisations
+from unetstudio.data.adaptation import Adaptation, adapt, as_stored
 from unetstudio.data.filters import COUNT, MARGIN, filter_responses
+from unetstudio.data.learnt_values import LearntValues, Recorder
 from unetstudio.data.local_contrast import local_contrast
 from unetstudio.data.normalisation import ENDS, NORMALISATIONS, SOFT_TISSUE, UNLIKE, scale, spread
 from unetstudio.data.scan import Scan
-from unetstudio.data.voxel_sample import grid_sample, middle_crop
+from unetstudio.data.value_mapping import SAME, upright
+from unetstudio.data.voxel_sample import VALUES, grid_sample, middle_crop
 from unetstudio.errors import CheckpointError, UserError
 
 Floats = NDArray[np.float32]
@@ -34,7 +38,7 @@ LIMIT = 4.0
 
 @dataclass(frozen=True)
 class Window:
-    """A window: stored values of `channel` from `low` to `high` become -1 to 1."""
+    """A window: stored values of `channel` from `low` to `high` become -1 to 1; `low` is the higher one for an inverted scan."""
 
     channel: int
     low: float
@@ -60,6 +64,7 @@ class Intensity:
     each: bool = False
     filters: tuple[float, ...] = ()
     normalisation: str = "percentile"
+    learnt: LearntValues | None = None  # older checkpoints have none: scans are then taken as they are stored
 
     @classmethod
     def fit(cls, scans: Iterable[Scan], *, local: bool = True, normalisation: str = "auto") -> Intensity:
@@ -67,27 +72,41 @@ class Intensity:
 
         Scans with fewer channels than the widest count as grey. Raise UserError without scans, and for an unknown normalisation.
         """
-        sampled = [(grid_sample(scan.voxels, 50_000), normalisations.is_ct(scan), normalisations.is_unitless(scan)) for scan in scans]
+        sampled, recorder = [], Recorder()
+        for scan in scans:
+            values, hu = upright(scan).apply(grid_sample(scan.voxels, VALUES)), normalisations.is_ct(scan)
+            sampled.append((values, hu, normalisations.is_unitless(scan)))
+            recorder.add(scan, hu=hu)
         if not sampled:
             raise UserError("There is no image to learn the intensity scale from.")
         samples = [values for values, _, _ in sampled]
         channels = max(values.shape[0] for values in samples)
         pooled = [np.concatenate([values[min(c, values.shape[0] - 1)] for values in samples]) for c in range(channels)]
         kind = normalisations.choose(normalisation, [hu for _, hu, _ in sampled])
-        windows = tuple(Window(c, *scale(values, kind)) for c, values in enumerate(pooled))
+        windows, learnt = tuple(Window(c, *scale(values, kind)) for c, values in enumerate(pooled)), recorder.record(pooled)
         if kind == "ct":
-            return cls(channels, (*windows, Window(0, *SOFT_TISSUE)), local, normalisation=kind)
+            return cls(channels, (*windows, Window(0, *SOFT_TISSUE)), local, normalisation=kind, learnt=learnt)
         ranges = [high - low for low, high in (spread(values, *ENDS) for values in samples)]
         each = all(unitless for _, _, unitless in sampled) or max(ranges) > UNLIKE * min(ranges)
-        return cls(channels, windows, local, each=each, normalisation=kind)
+        return cls(channels, windows, local, each=each, normalisation=kind, learnt=learnt)
 
     def of(self, scan: Scan) -> Intensity:
-        """Return the scale for a scan: this one, or one with the scan's own windows where scans have no common unit."""
-        if not self.each:
+        """Return the scale for a scan: this one, brought to how the scan stores its values, or one with the scan's own windows where scans
+        have no common unit."""
+        mapping, windows = self.adaptation(scan).mapping, self.windows
+        if self.each:
+            values = mapping.apply(grid_sample(scan.voxels, VALUES))
+            windows = tuple(Window(w.channel, *scale(values[min(w.channel, values.shape[0] - 1)], self.normalisation)) for w in windows)
+        elif mapping == SAME:
             return self
-        values = grid_sample(scan.voxels, 50_000)
-        windows = (Window(w.channel, *scale(values[min(w.channel, values.shape[0] - 1)], self.normalisation)) for w in self.windows)
-        return replace(self, windows=tuple(windows), each=False)
+        stored = tuple(Window(w.channel, mapping.before(w.low), mapping.before(w.high)) for w in windows)
+        return replace(self, windows=stored, each=False, learnt=None)
+
+    def adaptation(self, scan: Scan) -> Adaptation:
+        """Return how a scan's stored values are brought to those that were learnt."""
+        if self.learnt is None:
+            return as_stored(scan)
+        return adapt(scan, self.learnt, each=self.each)
 
     def resampled(self, zoom: float) -> Intensity:
         """Return the scale for a scan whose voxels are resampled to `zoom` times their size: local windows grow likewise."""
@@ -158,6 +177,7 @@ class Intensity:
             "each": self.each,
             "filters": list(self.filters),
             "normalisation": self.normalisation,
+            "learnt": None if self.learnt is None else self.learnt.to_json(),
         }
 
     @classmethod
@@ -172,13 +192,15 @@ class Intensity:
             kind = str(values.get("normalisation", default))  # older checkpoints do not name it
             if kind not in NORMALISATIONS:
                 raise ValueError("another normalisation than these")
-            scale = cls(
-                int(values["channels"]), windows, bool(values["local"]), float(values["sigma"]), bool(values["each"]), filters, kind
-            )
+            learnt = None if values.get("learnt") is None else LearntValues.from_json(values["learnt"])
+            plain = int(values["channels"]), windows, bool(values["local"]), float(values["sigma"]), bool(values["each"])
+            scale = cls(*plain, filters, kind, learnt)
             if not 1 <= scale.channels <= MOST_CHANNELS or not scale.channels <= len(windows) <= MOST_CHANNELS + 1:
                 raise ValueError("other channels than these")
             if not all(0 <= w.channel < scale.channels and -math.inf < w.low < w.high < math.inf for w in windows):
                 raise ValueError("windows of nothing")
+            if learnt is not None and len(learnt.percentiles) != scale.channels:
+                raise ValueError("other channels than these")
             if not 0 < scale.sigma <= MOST_SIGMA or not all(map(math.isfinite, filters)):
                 raise ValueError("numbers that are none")
             return scale

@@ -19,6 +19,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, OutOfMemory
 from unetstudio.inference.attention import attend
 from unetstudio.inference.blending import Blend
+from unetstudio.inference.comparison import compare_sizes, in_sentences
 from unetstudio.inference.events import AttentionMapped, CasePredicted, EngineChosen, PredictionEvent, TilePredicted
 from unetstudio.inference.overlap_tile import TileGrid
 from unetstudio.inference.request import FINAL_SECONDS, PredictionRequest
@@ -41,7 +42,7 @@ class NetworkPredictor:
     """A `Predictor` that evaluates a network tile by tile; `tiles` predicts a single one.
 
     `mirrored` and `turned` say whether the network has learnt images that were mirrored, and turned by 90 degrees. Scans are resampled
-    to `spacing` mm (z, y, x) where it is given.
+    to `spacing` mm (z, y, x) where it is given; `learnt_spacing` is that of the training images.
     """
 
     def __init__(
@@ -55,11 +56,13 @@ class NetworkPredictor:
         *,
         mirrored: bool = False,
         turned: bool = False,
+        learnt_spacing: Spacing | None = None,
     ) -> None:
         self.tiles = TileNetwork(network, intensity, precision, spacing, turned=turned)
         self.values = values
         self.checkpoint = checkpoint
         self.mirrored = mirrored
+        self.learnt_spacing = learnt_spacing
 
     @classmethod
     def load(cls, path: Path, device: str = "auto", precision: Precision | None = None) -> NetworkPredictor:
@@ -70,7 +73,7 @@ class NetworkPredictor:
         if intensity.channels_out(intensity.channels) != network.config.in_channels:
             raise CheckpointError(f"{path.name} names another intensity scale than its network takes; it was altered or is damaged.")
         values, learnt = card.classes.values, {"mirrored": card.mirrored, "turned": card.turned}
-        return cls(network, intensity, values, card.id, number_format, card.target, **learnt)
+        return cls(network, intensity, values, card.id, number_format, card.target, learnt_spacing=card.spacing, **learnt)
 
     @property
     def network(self) -> Network:
@@ -86,9 +89,19 @@ class NetworkPredictor:
             )
 
     def remark(self, scan: Scan) -> str:
-        """Describe how a scan is resampled; "" where it is predicted as it is. Raise CheckpointError for an implausible voxel size."""
+        """Describe how a scan is resampled and adapted, and how it differs from what was learnt; "" where it is predicted as it is.
+
+        Raise CheckpointError for an implausible voxel size.
+        """
         view = self.tiles.resampled(scan)
-        return "" if view is None else view.words
+        return in_sentences("" if view is None else view.words, self.differences(scan))
+
+    def differences(self, scan: Scan) -> str:
+        """Describe how a scan differs from what was learnt, and what is done about it; "" where it does not."""
+        tiles, size = self.tiles, ""
+        if tiles.resampled(scan) is None:
+            size = compare_sizes(scan.geometry.spacing, self.learnt_spacing, tiles.dims, resamples=tiles.spacing is not None)
+        return in_sentences(size, tiles.intensity.adaptation(scan).words)
 
     def prepare(self, scan: Scan, images: int, engine: str, *, tta: bool) -> EngineChosen:
         """Choose the engine on the middle of this scan, for `images` scans of its size. Raise UserError for one that is not available."""

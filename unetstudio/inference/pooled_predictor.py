@@ -64,8 +64,12 @@ class ClassifierPredictor:
         """Accept every scan: the bank converts channels."""
 
     def remark(self, scan: Scan) -> str:
-        """Say nothing: scans are taken as they are."""
-        return ""
+        """Describe how a scan differs from what was learnt."""
+        return self.differences(scan)
+
+    def differences(self, scan: Scan) -> str:
+        """Describe how a scan differs from what was learnt, and what is done about it; "" where it does not."""
+        return self.classifier.bank.bank.adaptation(scan).words
 
     def prepare(self, scan: Scan, images: int, engine: str, *, tta: bool) -> EngineChosen:
         """Choose the only engine there is."""
@@ -134,6 +138,10 @@ class PooledPredictor:
     def remark(self, scan: Scan) -> str:
         """Describe how the network takes the scan."""
         return self.network.remark(scan)
+
+    def differences(self, scan: Scan) -> str:
+        """Describe how a scan differs from what the network learnt; the classifier adapts it likewise."""
+        return self.network.differences(scan)
 
     def prepare(self, scan: Scan, images: int, engine: str, *, tta: bool) -> EngineChosen:
         """Choose the network's engine."""

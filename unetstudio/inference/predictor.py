@@ -29,7 +29,13 @@ class Predictor(Protocol):
         """Raise CheckpointError with the `name` of the image when it cannot be predicted, such as for its number of channels."""
 
     def remark(self, scan: Scan) -> str:
-        """Describe how a scan is prepared for prediction; "" where it is taken as it is. Raise CheckpointError when that fails."""
+        """Describe how a scan is prepared for prediction, and its `differences`; "" where there is nothing to say.
+
+        Raise CheckpointError when it cannot be prepared.
+        """
+
+    def differences(self, scan: Scan) -> str:
+        """Describe how a scan differs from what was learnt, such as in bit depth or voxel size, and what is done about it; "" for none."""
 
     def prepare(self, scan: Scan, images: int, engine: str, *, tta: bool) -> EngineChosen:
         """Choose the engine for `images` scans of this size; `engine` is "auto" or a name. Raise UserError if it is not available."""

@@ -12,6 +12,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
+from unetstudio.data.adaptation import Adaptation
 from unetstudio.data.geometry import Spacing
 from unetstudio.data.mirrored import read_mirrored
 from unetstudio.data.region import Region
@@ -43,6 +44,8 @@ class IntensityScale(Protocol):
     def prepare(self, voxels: NDArray[Any]) -> NDArray[np.float32]: ...
 
     def of(self, scan: Scan) -> IntensityScale: ...
+
+    def adaptation(self, scan: Scan) -> Adaptation: ...
 
     def resampled(self, zoom: float) -> IntensityScale: ...
 

@@ -86,6 +86,7 @@ def markdown(card: dict[str, Any], checkpoint_page: str = "") -> str:
         _spacing(card["spacing"]),
         "Input channels:",
         "\n".join(f"{place}. {text}" for place, text in enumerate(image["channels"])),
+        "Stored values of an inverted image (MONOCHROME1, white is zero) are turned round first.",
         "With Python, `Intensity.from_json(card['intensity']).of(scan).prepare(scan.voxels)` of `unetstudio.data.intensity` makes them.",
         "## Output",
         f"`{logits['name']}`: {logits['type']} ({axes['output']}), {_output_size(logits['lost_on_each_side'])}. A softmax over the classes"

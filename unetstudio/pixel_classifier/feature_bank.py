@@ -7,6 +7,7 @@ from typing import Any, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.data.adaptation import Adaptation
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
 
@@ -32,6 +33,9 @@ class FeatureBank(Protocol):
 
     def features(self, scan: Scan, region: Region) -> NDArray[np.float32]:
         """Compute (count, Z, Y, X) of a region inside the scan, equal to those of the whole scan: the context is read here."""
+
+    def adaptation(self, scan: Scan) -> Adaptation:
+        """Return how a scan's stored values are brought to those that were learnt."""
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for checkpoints; `from_json` of the class reads them and raises CheckpointError for damaged ones."""

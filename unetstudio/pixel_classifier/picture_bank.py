@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.data.adaptation import Adaptation
 from unetstudio.data.region import Index, Region
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError
@@ -55,15 +56,19 @@ class PictureBank:
         """Compute (count, Z, Y, X) of a region inside the scan, slice by slice; the learned ones of several channels from their mean."""
         out = np.empty((self.count, *region.shape), np.float32)
         out[: self.planar.count] = self.planar.features(scan, region)
-        window = self.learned.window(region, scan.shape)
+        window, stored = self.learned.window(region, scan.shape), self.planar.of(scan)
         inside = region.within(window)[1:]
         for place, z in enumerate(range(region.start[0], region.stop[0])):
-            channels = self.planar.scaled(scan.voxels[(slice(None), slice(z, z + 1), *window.slices[1:])])
+            channels = stored.scaled(scan.voxels[(slice(None), slice(z, z + 1), *window.slices[1:])])
             plane = 2 * channels[:, 0].mean(axis=0) - 1  # robust ends at -1 and 1
             maps = out[self.planar.count :, place]
             maps[:INPUTS] = input_channels(plane)[(slice(None), *inside)]
             maps[INPUTS:] = self.learned.features(plane)[(slice(None), *inside)]
         return out
+
+    def adaptation(self, scan: Scan) -> Adaptation:
+        """Return how a scan's stored values are brought to those that were learnt."""
+        return self.planar.adaptation(scan)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for checkpoints."""

@@ -9,17 +9,21 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from typing import Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.data.normalisation import spread
+from unetstudio.data.adaptation import Adaptation, adapt, as_stored
+from unetstudio.data.learnt_values import LearntValues, Recorder
+from unetstudio.data.normalisation import is_ct, spread
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
-from unetstudio.data.voxel_sample import grid_sample
+from unetstudio.data.value_mapping import SAME, upright
+from unetstudio.data.voxel_sample import VALUES, grid_sample
 from unetstudio.errors import CheckpointError, UserError
 from unetstudio.pixel_classifier.colour_axis import colour_axis, contrast_at
 from unetstudio.pixel_classifier.plane_filters import COUNT, FLOOR, REACH, local_moments, plane_filters, smoothed
@@ -49,10 +53,15 @@ BAD = "The checkpoint is of another version of this program, or damaged; train a
 
 @dataclass(frozen=True)
 class PlanarBank:
-    """Features of pixels: `ranges` scale the stored channels to 0..1, and `axis` weights them to the one plane that is filtered."""
+    """Features of pixels: `ranges` scale the stored channels to 0..1, and `axis` weights them to the one plane that is filtered.
+
+    `learnt` records the scans' values; older checkpoints have none, and take scans as they are stored.
+    """
 
     ranges: tuple[tuple[float, float], ...]
     axis: tuple[float, ...]
+    learnt: LearntValues | None = None
+    _known: WeakKeyDictionary[Scan, PlanarBank] = field(default_factory=WeakKeyDictionary, init=False, repr=False, compare=False)
 
     @classmethod
     def fit(cls, scans: Sequence[Scan], painted: Iterable[tuple[Scan, NDArray[np.int64], NDArray[np.integer[Any]]]] = ()) -> PlanarBank:
@@ -63,13 +72,30 @@ class PlanarBank:
         if not scans:
             raise UserError("There is no image to learn the intensity scale from.")
         channels = min(MOST_CHANNELS, max(scan.channels for scan in scans))
-        samples = [_as_many(grid_sample(scan.voxels, 50_000), channels) for scan in scans]
-        ranges = tuple(spread(np.concatenate([values[c] for values in samples]), *ENDS) for c in range(channels))
-        bank = cls(ranges, (1 / channels,) * channels)
+        samples, recorder = [], Recorder()
+        for scan in scans:
+            samples.append(_as_many(upright(scan).apply(grid_sample(scan.voxels, VALUES)), channels))
+            recorder.add(scan, hu=is_ct(scan))
+        pooled = [np.concatenate([values[c] for values in samples]) for c in range(channels)]
+        ranges = tuple(spread(values, *ENDS) for values in pooled)
+        bank = cls(ranges, (1 / channels,) * channels, recorder.record(pooled))
         if channels == 1:
             return bank
-        contrasts = [(contrast_at(scan, where, bank.scaled), classes) for scan, where, classes in painted if len(where)]
-        return cls(ranges, colour_axis(contrasts, channels))
+        contrasts = [(contrast_at(scan, where, bank.of(scan).scaled), classes) for scan, where, classes in painted if len(where)]
+        return cls(ranges, colour_axis(contrasts, channels), bank.learnt)
+
+    def of(self, scan: Scan) -> PlanarBank:
+        """Return the bank with its ranges in the values as the scan stores them, see `adaptation.py`."""
+        known = self._known.get(scan)
+        if known is None:
+            mapping = self.adaptation(scan).mapping
+            ranges = tuple((mapping.before(low), mapping.before(high)) for low, high in self.ranges)
+            known = self._known[scan] = self if mapping == SAME else PlanarBank(ranges, self.axis)
+        return known
+
+    def adaptation(self, scan: Scan) -> Adaptation:
+        """Return how a scan's stored values are brought to those that were learnt."""
+        return as_stored(scan) if self.learnt is None else adapt(scan, self.learnt)
 
     @property
     def count(self) -> int:
@@ -89,12 +115,13 @@ class PlanarBank:
 
     def features(self, scan: Scan, region: Region) -> Floats:
         """Compute (count, Z, Y, X) of a region inside the scan; mirrored at the borders of the scan only."""
+        stored = self.of(scan)
         reach = region.grown((0, self.margin, self.margin)).clipped(scan.shape)
         inner = region.within(reach)[1:]
         out = np.empty((self.count, *region.shape), np.float32)
         with ThreadPoolExecutor(len(self.views)) as pool:  # filters in OpenCV and numpy run side by side
             for z in range(region.shape[0]):
-                channels = self.scaled(scan.voxels[(slice(None), slice(reach.start[0] + z, reach.start[0] + z + 1), *reach.slices[1:])])
+                channels = stored.scaled(scan.voxels[(slice(None), slice(reach.start[0] + z, reach.start[0] + z + 1), *reach.slices[1:])])
                 plane = np.ascontiguousarray(np.tensordot(np.array(self.axis, np.float32), channels[:, 0], 1))
                 planes = (_on_the_scale(channels[:, 0], plane), _against_surroundings(plane))
                 parts = (out[start:stop, z] for start, stop in self.views)
@@ -112,13 +139,17 @@ class PlanarBank:
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for checkpoints."""
-        return {"kind": "planar", "ranges": [list(pair) for pair in self.ranges], "axis": list(self.axis)}
+        learnt = None if self.learnt is None else self.learnt.to_json()
+        return {"kind": "planar", "ranges": [list(pair) for pair in self.ranges], "axis": list(self.axis), "learnt": learnt}
 
     @classmethod
     def from_json(cls, values: dict[str, Any]) -> PlanarBank:
         """Read what `to_json` returned; raise CheckpointError for values of another version, or damaged ones."""
         try:
-            bank = cls(tuple((float(low), float(high)) for low, high in values["ranges"]), tuple(map(float, values["axis"])))
+            learnt = None if values.get("learnt") is None else LearntValues.from_json(values["learnt"])
+            bank = cls(tuple((float(low), float(high)) for low, high in values["ranges"]), tuple(map(float, values["axis"])), learnt)
+            if learnt is not None and len(learnt.percentiles) != len(bank.ranges):
+                raise ValueError("other channels than these")
             if values["kind"] != "planar" or not 1 <= len(bank.axis) == len(bank.ranges) <= MOST_CHANNELS:
                 raise ValueError("another bank than this")
             if not all(-math.inf < low < high < math.inf for low, high in bank.ranges) or not all(abs(weight) <= 1 for weight in bank.axis):

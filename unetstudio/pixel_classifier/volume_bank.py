@@ -10,6 +10,7 @@ from weakref import WeakKeyDictionary
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.data.adaptation import Adaptation
 from unetstudio.data.intensity import Intensity
 from unetstudio.data.mirrored import mirror
 from unetstudio.data.region import Index, Region
@@ -94,6 +95,10 @@ class VolumeBank:
             place += 6
         out[place:] = known.box.place(region)
         return out
+
+    def adaptation(self, scan: Scan) -> Adaptation:
+        """Return how a scan's stored values are brought to those that were learnt."""
+        return self.intensity.adaptation(scan)
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for checkpoints."""

@@ -29,6 +29,7 @@ from unetstudio.training.plan import is_dense
 from unetstudio.training.rounds import end_round
 from unetstudio.training.saving import Saving
 from unetstudio.training.schedule import Stopwatch
+from unetstudio.training.spacing import learnt_spacing
 from unetstudio.training.start import Start
 from unetstudio.training.study_scans import Unreadable
 from unetstudio.training.training_run import TrainingRun, begin_run
@@ -136,7 +137,10 @@ class Trainer:
             network = copy.deepcopy(run.rollback.ema_network(run.state))
             id, spacing = self._saving.id_of(run), run.plan.spacing
             learnt = {"mirrored": run.recipe.mirrors, "turned": run.recipe.turns}
-            predictor = NetworkPredictor(network, run.intensity, run.classes.values, id, run.state.precision, spacing, **learnt)
+            size = spacing or learnt_spacing(self.study)
+            predictor = NetworkPredictor(
+                network, run.intensity, run.classes.values, id, run.state.precision, spacing, learnt_spacing=size, **learnt
+            )
             self._recent = (key, RecentTiles(predictor), run.version)
         return self._recent[1:]
 

@@ -13,6 +13,7 @@ from unetstudio.networks.checkpoint import Checkpoint, Write, save
 from unetstudio.networks.network import Network
 from unetstudio.training.card import markdown, report
 from unetstudio.training.events import CheckpointSaved
+from unetstudio.training.spacing import learnt_spacing
 from unetstudio.training.training_run import TrainingRun
 
 BETWEEN = 5.0
@@ -90,7 +91,7 @@ def _describe(run: TrainingRun, network: Network, people: Sequence[str]) -> Chec
         config=network.config.to_json(),
         classes=run.classes,
         intensity=run.intensity.to_json(),
-        spacing=spacing or next((study.cases[id].case.geometry.spacing for id in labelled), None),
+        spacing=spacing or learnt_spacing(study),
         resampled=spacing is not None,
         step=run.step,
         seconds=round(run.seconds, 3),

@@ -10,6 +10,7 @@ import numpy as np
 from unetstudio.data.case import Case
 from unetstudio.data.geometry import Spacing
 from unetstudio.data.region import Index
+from unetstudio.data.study import Study
 from unetstudio.errors import UserError
 from unetstudio.inference.resampled import FURTHEST, can_be, in_mm, ratio_of, shape_at
 from unetstudio.networks.checkpoint import Checkpoint
@@ -60,6 +61,11 @@ def choose_spacing(cases: Sequence[Case], dims: int, requested: str) -> tuple[Sp
 def kept_spacing(checkpoint: Checkpoint) -> tuple[Spacing | None, str]:
     """Return the voxel size of a checkpoint from which training continues, and its description."""
     return checkpoint.target, f"{in_mm(checkpoint.target)} (z, y, x), as before" if checkpoint.target else "as each image has it, as before"
+
+
+def learnt_spacing(study: Study) -> Spacing | None:
+    """Return the mm (z, y, x) of the first labelled case, None where it is not known."""
+    return next((study.cases[id].case.geometry.spacing for id in study.labelled()), None)
 
 
 def extent_at(cases: Sequence[Case], target: Spacing | None, dims: int) -> Index:

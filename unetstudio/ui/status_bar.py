@@ -98,13 +98,13 @@ class StatusBar(QStatusBar):
 
 
 def in_words(under: Under, volume: bool) -> str:
-    """Return voxel, position in the patient, value and class: "x 211 y 340 12.1, 40.0, 3.5 mm value 1043 kidney"."""
+    """Return voxel, position in the patient, value and class: "x 211 y 340 12.1, 40.0, 3.5 mm value 43 HU kidney"."""
     z, y, x = under.index
     parts = [f"x {x}  y {y}  z {z}" if volume else f"x {x}  y {y}"]
     if under.position is not None and volume:
         parts.append(", ".join(f"{mm:.1f}" for mm in under.position) + " mm")
     shown = [f"{value:.4g}" if isinstance(value, float) else f"{value}" for value in under.values[:4]]
-    parts.append("value " + ", ".join(shown) + (" …" if len(under.values) > 4 else ""))
+    parts.append("value " + ", ".join(shown) + (" …" if len(under.values) > 4 else "") + (f" {under.unit}" if under.unit else ""))
     if under.class_name is not None:
         parts.append(under.class_name)
     return "   ".join(parts)

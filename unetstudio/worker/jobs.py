@@ -27,14 +27,22 @@ from unetstudio.project.checkpoints import to_use, write_durably
 from unetstudio.project.prediction_file import averaged_folder, forget_averaged
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged, FolderEvent, PredictFolder
 from unetstudio.worker.messages import DeviceReport, OpenStudy, ShowView
+from unetstudio.worker.remarks import Remarks
 
-Predicting = Generator[PredictionEvent | AttentionMapped | None, None, None]
+Predicting = Generator[PredictionEvent | AttentionMapped | Notice | None, None, None]
 
 
-def predict_view(predictor: Predictor, load: Callable[[], Scan], view: ShowView, folder: Path) -> Predicting:
-    """Yield the tiles of the view on screen, from its focus outward; a view of the whole scan is also saved in the case's folder."""
+def predict_view(
+    predictor: Predictor, load: Callable[[], Scan], view: ShowView, folder: Path, remarks: Remarks | None = None
+) -> Predicting:
+    """Yield the tiles of the view on screen, from its focus outward; a view of the whole scan is also saved in the case's folder.
+
+    `remarks` says how the scan differs from what was learnt, unless it was said before.
+    """
     scan, request = load(), PredictionRequest(view.case, view.region, view.focus)
     predictor.check(scan, view.case)
+    if remarks is not None:
+        yield from remarks.new(predictor, scan, view.case)
     events = predictor.predict(scan, request)
     if view.region.clipped(scan.shape) == Region.whole(scan.shape):
         prediction = Prediction(scan.shape, predictor.values)

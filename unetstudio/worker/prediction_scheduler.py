@@ -14,6 +14,7 @@ from unetstudio.learners.learner import Learner
 from unetstudio.worker import jobs
 from unetstudio.worker.job_stack import Job, JobStack
 from unetstudio.worker.messages import ShowView
+from unetstudio.worker.remarks import Remarks
 
 OTHERS_EVERY = 4
 """Number of rounds for which one case that is not on screen is predicted as well."""
@@ -28,6 +29,7 @@ class PredictionScheduler:
         self._shown = ""  # the checkpoint's id of the last prediction of the view
         self._waiting: list[str] = []  # ids of cases to be predicted when there is time
         self._all = False  # whether all cases are predicted again and again while training goes on
+        self._remarks = Remarks(study)
         self._failed: set[str] = set()  # ids of cases whose prediction failed: not tried again until they are asked for anew
 
     def show(self, view: ShowView) -> None:
@@ -55,7 +57,7 @@ class PredictionScheduler:
         self._jobs.close("view")
         if predictor is not None:
             self._shown = predictor.checkpoint
-            steps = jobs.predict_view(predictor, self._loader(view.case), view, self._case_folder(view.case))
+            steps = jobs.predict_view(predictor, self._loader(view.case), view, self._case_folder(view.case), self._remarks)
             self._jobs.push(Job("view", steps, view.case))
 
     def predict(self, cases: tuple[str, ...]) -> None:

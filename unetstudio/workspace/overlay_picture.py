@@ -72,7 +72,7 @@ def shown(voxels: NDArray[Any], window: tuple[float, float] | None, inverted: bo
     planes = []
     for channel in channels:
         low, high = window if window is not None and (colour or len(channels) == 1) else percentiles(channel[None, None])
-        share = np.nan_to_num((channel.astype(np.float32) - low) / max(high - low, 1e-12), nan=0.0)
+        share = np.nan_to_num((channel.astype(np.float32) - low) / max(high - low, 1e-30), nan=0.0)
         grey = (np.clip(share, 0, 1) * 255).astype(np.uint8)
         planes.append(255 - grey if inverted else grey)
     return np.ascontiguousarray(np.stack(planes * (3 // len(planes)), axis=-1))

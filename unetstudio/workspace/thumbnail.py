@@ -29,7 +29,7 @@ def picture(scan: Scan) -> NDArray[np.uint8]:
     step = max(1, int(min(middle.shape[1] / size[1], middle.shape[2] / size[0]) / 2))
     channels = middle[:3] if middle.shape[0] >= 3 else middle[:1]
     low, high = automatic_window(scan)
-    grey = np.clip((channels[:, ::step, ::step].astype(np.float32) - low) / max(high - low, 1e-6), 0, 1) * 255
+    grey = np.clip((channels[:, ::step, ::step].astype(np.float32) - low) / max(high - low, 1e-30), 0, 1) * 255
     grey = 255 - grey if scan.inverted else grey
     planes = [cv2.resize(plane.astype(np.uint8), size, interpolation=cv2.INTER_AREA) for plane in grey]
     return np.stack(planes * 3 if len(planes) == 1 else planes, axis=-1)

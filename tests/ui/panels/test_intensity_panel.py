@@ -68,7 +68,7 @@ def test_that_dragging_the_slider_sets_the_window(panel: IntensityPanel, session
 def test_that_ct_windows_are_offered_for_ct_alone(qtbot: QtBot, panel: IntensityPanel, session: Session, lay_open: LayOpen) -> None:
     assert panel.presets.isHidden()
     voxels = np.linspace(-1000, 2000, 3 * 20 * 20).astype(np.int16).reshape(1, 3, 20, 20)
-    lay_open(Scan(voxels, Geometry((2.0, 0.8, 0.8)), "chest", "DICOM CT"))
+    lay_open(Scan(voxels, Geometry((2.0, 0.8, 0.8)), "chest", "DICOM CT", unit="HU"))
     assert not panel.presets.isHidden()
     assert panel.low.suffix() == " HU"
     click(qtbot, panel, "preset_brain")
@@ -86,6 +86,14 @@ def test_that_fractions_are_shown_with_enough_decimals(panel: IntensityPanel, se
     session.display.show(replace(session.display.options, window=(0.001, 0.0125)))
     assert panel.high.value() == 0.0125
     assert panel.spacing.text() == "pixel size unknown"
+
+
+def test_that_tiny_activities_have_their_unit_and_enough_decimals(panel: IntensityPanel, session: Session, lay_open: LayOpen) -> None:
+    lay_open(Scan(np.linspace(0, 2e-8, 400, dtype=np.float32).reshape(1, 1, 20, 20), name="activity", unit="Bq/ml"))
+    session.display.show(replace(session.display.options, window=(1e-9, 1.25e-8)))
+    assert panel.high.value() == pytest.approx(1.25e-8)
+    assert panel.high.suffix() == " Bq/ml"
+    assert panel.presets.isHidden()
 
 
 def test_that_no_image_is_said(panel: IntensityPanel, session: Session) -> None:

@@ -20,6 +20,7 @@ from unetstudio.formats.dicom.pixels import frames_of
 from unetstudio.formats.dicom.series import find_series
 from unetstudio.formats.dicom.stack import stacked
 from unetstudio.formats.dicom.tiles import assembled, is_tiled, slide_geometry
+from unetstudio.formats.dicom.value_meaning import inversion_of, unit_of
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.voxels import tidy
@@ -129,6 +130,8 @@ def _scan(dataset: Dataset, frames: NDArray[Any], planes: list[FramePlane], path
         kind=f"DICOM {short_name}".strip(),
         inverted=dataset.get("PhotometricInterpretation") == "MONOCHROME1",
         window=middle.window,
+        inversion=inversion_of(dataset, planes),
+        unit=unit_of(dataset, planes),
     )
 
 

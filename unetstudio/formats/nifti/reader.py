@@ -19,6 +19,7 @@ from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.memory_check import require_memory, require_plausible_size
+from unetstudio.formats.nifti.display_range import display_range
 from unetstudio.formats.nifti.geometry import geometry_of
 from unetstudio.formats.nifti.mask_header import mask_image
 from unetstudio.formats.voxels import fitting_rescaled, rescaled, tidy
@@ -57,7 +58,7 @@ class Nifti(Format):
                 image = _image(path, stream)
                 require_memory(path, _claimed_bytes(image), _file_bytes(path), by_region=not packed)
                 voxels = _voxels(image, path)
-        return Scan(tidy(voxels, path), geometry_of(image.header), kind=self.title)
+        return Scan(tidy(voxels, path), geometry_of(image.header), kind=self.title, window=display_range(image.header))
 
     def read_by_region(self, source: Source, large: int) -> Scan | None:
         """Leave the voxels in the file, unless it is packed."""
@@ -72,7 +73,11 @@ class Nifti(Format):
                 return None
             require_plausible_size(path, nbytes, _file_bytes(path))
             voxels = _stored(image, path)
-        return None if voxels is None else Scan(tidy_lazily(voxels), geometry_of(image.header), kind=self.title)
+        return (
+            None
+            if voxels is None
+            else Scan(tidy_lazily(voxels), geometry_of(image.header), kind=self.title, window=display_range(image.header))
+        )
 
     def files(self, source: Source) -> list[Path]:
         """Return the file, and the voxels beside a header."""

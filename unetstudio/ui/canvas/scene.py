@@ -42,7 +42,7 @@ class Scene:
         if project is None or case is None:
             self.close()
             return
-        self._automatic = automatic_window(case.scan)
+        self._automatic = case.scan.window or automatic_window(case.scan)  # a loaded case has its automatic window already
         self.show_plane()
         self._restore(project.view.get("views", {}).get(case.id, {}))
 

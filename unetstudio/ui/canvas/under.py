@@ -14,13 +14,14 @@ from unetstudio.data.scan import Scan
 
 @dataclass(frozen=True)
 class Under:
-    """The voxel at `index` (z, y, x): `values` of each channel, the painted class, and `position` in mm (LPS x, y, z), None without
-    spacing."""
+    """The voxel at `index` (z, y, x): `values` of each channel in `unit`, the painted class, and `position` in mm (LPS x, y, z), None
+    without spacing."""
 
     index: Index
     values: tuple[float, ...]
     class_name: str | None
     position: tuple[float, float, float] | None
+    unit: str = ""
 
 
 def voxel_at(row: float, column: float, plane: Plane, shape: Index) -> Index | None:
@@ -38,4 +39,4 @@ def under(scan: Scan, labels: LabelMap | None, classes: ClassTable, index: Index
     if scan.geometry.spacing is not None:
         x, y, z, _ = (float(v) for v in scan.geometry.matrix @ [*index, 1.0])
         position = (x, y, z)
-    return Under(index, values, name, position)
+    return Under(index, values, name, position, scan.unit)

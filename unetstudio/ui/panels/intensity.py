@@ -10,7 +10,6 @@ from PySide6.QtCore import QSignalBlocker, Qt
 from PySide6.QtWidgets import QCheckBox, QDoubleSpinBox, QGridLayout, QHBoxLayout, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from unetstudio.data.display_window import automatic_window
-from unetstudio.data.scan import Scan
 from unetstudio.ui.display import Display, DisplayOptions
 from unetstudio.ui.notifier import Notifier
 from unetstudio.ui.panels import wording
@@ -21,6 +20,9 @@ from unetstudio.ui.panels.wheel import WheelGuard
 
 CT_PRESETS = (("Soft tissue", -160.0, 240.0), ("Lung", -1350.0, 150.0), ("Bone", -450.0, 1050.0), ("Brain", 0.0, 80.0))
 """Usual window settings in HU, low and high."""
+
+MOST_DECIMALS = 12
+"""Largest number of decimals shown: activities may be as small as 1e-8."""
 
 
 class IntensityPanel(QWidget):
@@ -129,7 +131,7 @@ class IntensityPanel(QWidget):
         """Show another image: its size in words, its histogram, its automatic window."""
         scan = self._notifier.scan
         self.setEnabled(scan is not None)
-        self.presets.setVisible(scan is not None and self._is_ct(scan))
+        self.presets.setVisible(scan is not None and scan.unit == "HU")
         if scan is None:
             self.image_size.setText("No image is open.")
             self.spacing.setText("")
@@ -140,22 +142,17 @@ class IntensityPanel(QWidget):
         self.spacing.setText(" · ".join(filter(None, (scan.kind, spacing))))
         counted = histogram(scan)
         self._extremes = counted.extremes
-        self._automatic = automatic_window(scan)
-        decimals = (
-            0 if scan.voxels.dtype.kind in "ui" else max(0, min(6, 3 - int(np.floor(np.log10(self._extremes[1] - self._extremes[0])))))
-        )
+        self._automatic = scan.window or automatic_window(scan)  # a loaded case has its automatic window already
+        width = self._extremes[1] - self._extremes[0]
+        digits = 0 if scan.voxels.dtype.kind in "ui" else 3 - int(np.floor(np.log10(width)))
+        decimals = max(0, min(MOST_DECIMALS, digits))
         for box in (self.low, self.high):
             with QSignalBlocker(box):
                 box.setDecimals(decimals)
-                box.setSuffix(" HU" if self._is_ct(scan) else "")
-                box.setSingleStep(max(10.0**-decimals, (self._extremes[1] - self._extremes[0]) / 200))
+                box.setSuffix(f" {scan.unit}" if scan.unit else "")
+                box.setSingleStep(max(10.0**-decimals, width / 200))
         self.slider.show_histogram(counted.counts, counted.limits)
         self._show_window()
-
-    @staticmethod
-    def _is_ct(scan: Scan) -> bool:
-        """Return whether voxel values are Hounsfield units."""
-        return "CT" in scan.kind.split()
 
     def _show_window(self) -> None:
         scan = self._notifier.scan
