@@ -20,7 +20,7 @@ BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
 _NO_LINKS_ON_WINDOWS = {1, 50}
-"""Windows errors of disks without hard links (exFAT, FAT32, some shares): invalid function, not supported; as errno they look like others."""
+"""Windows errors of disks without hard links (exFAT, FAT32, some shares): invalid function, not supported."""
 Result = TypeVar("Result")
 
 
