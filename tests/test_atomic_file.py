@@ -67,3 +67,32 @@ def test_that_a_file_is_flushed_before_it_is_renamed_unless_flush_is_off(
     monkeypatch.setattr(os, "fsync", lambda handle: flushed.append((tmp_path / "file").exists()))
     replace_file(tmp_path / "file", b"new", flush=flush)
     assert flushed == ([False] if flush else [])
+
+
+def held(*_: object) -> None:
+    """Refuse to rename, as Windows does while a spreadsheet has the file open."""
+    error = PermissionError(13, "The process cannot access the file because it is being used by another process")
+    error.winerror = 32  # type: ignore[attr-defined]
+    raise error
+
+
+def test_that_a_file_open_in_a_spreadsheet_is_told_as_such_and_stays(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "scores.csv"
+    path.write_bytes(b"old")
+    monkeypatch.setattr(atomic_file, "BUSY_SECONDS", 0.2)
+    monkeypatch.setattr(Path, "replace", held)
+    with pytest.raises(FormatError, match="another program has it open"):
+        atomic_file.replace_file(path, b"new")
+    assert path.read_bytes() == b"old" and [file.name for file in tmp_path.iterdir()] == ["scores.csv"]
+
+
+def test_that_a_file_that_another_program_lets_go_of_is_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tries, replace = [], Path.replace
+
+    def held_once(self: Path, target: Path) -> Path:
+        tries.append(target)
+        return held() if len(tries) == 1 else replace(self, target)  # type: ignore[return-value]
+
+    monkeypatch.setattr(Path, "replace", held_once)
+    atomic_file.replace_file(tmp_path / "scores.csv", b"new")
+    assert (tmp_path / "scores.csv").read_bytes() == b"new" and len(tries) == 2

@@ -10,6 +10,7 @@ import contextlib
 import errno
 import os
 import secrets
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -19,6 +20,8 @@ from unetstudio.errors import FormatError
 
 TEMPORARY = ".part"
 """Suffix of a file that is still being written."""
+BUSY_SECONDS = 2.0
+"""Seconds for which a file that another program holds open is tried again."""
 
 _REASONS = {
     errno.ENOSPC: "the disk is full; free some space or choose another folder.",
@@ -56,12 +59,31 @@ def replacing(path: Path, *, flush: bool = True) -> Iterator[BinaryIO]:
                 file.flush()
                 if flush:
                     os.fsync(file.fileno())
-            temporary.replace(path)
+            _rename(temporary, path)
         finally:
             with contextlib.suppress(OSError):
                 temporary.unlink(missing_ok=True)
     except OSError as error:
         raise write_error(path, error) from error
+
+
+def _rename(temporary: Path, path: Path) -> None:
+    """Rename a file; while another program holds the old one open on Windows (an antivirus, a spreadsheet), try for a while."""
+    until = time.monotonic() + BUSY_SECONDS
+    while True:
+        try:
+            temporary.replace(path)
+        except PermissionError as error:
+            if not _is_held(error) or time.monotonic() > until:
+                raise
+            time.sleep(0.1)
+        else:
+            return
+
+
+def _is_held(error: OSError) -> bool:
+    """Whether another program holds the file open, which only Windows minds."""
+    return getattr(error, "winerror", None) in (5, 32, 33)
 
 
 def make_folder(folder: Path) -> None:
@@ -76,4 +98,6 @@ def make_folder(folder: Path) -> None:
 
 def write_error(path: Path, error: OSError) -> FormatError:
     """Return the error that says why a file cannot be written, and what to do."""
+    if _is_held(error) and path.exists():
+        return FormatError(path, "another program has it open, such as a spreadsheet; close it there and try again.")
     return FormatError(path, _REASONS.get(error.errno or 0, f"it cannot be written ({error.strerror}); choose another folder."))

@@ -195,13 +195,14 @@ def _evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--map", action="append", default=[], metavar="VALUE=VALUE", help="what values of the truth mean: 255=1, 1+=1")
     parser.add_argument("--border", type=int, default=1, help="the class that separates regions (membranes), for v_rand and the like")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table to a file as well")
+    parser.add_argument("--force", action="store_true", help="replace a file of that name, unless it is an image or of a project")
 
 
 def _evaluate(options: argparse.Namespace, output: Output) -> None:
     from unetstudio.commands.evaluate import evaluate
 
     metrics = [m.strip() for m in options.metrics.split(",") if m.strip()]
-    evaluate(options.predicted, options.truth, metrics, options.map, output, border=options.border, csv=options.csv)
+    evaluate(options.predicted, options.truth, metrics, options.map, output, border=options.border, csv=options.csv, force=options.force)
 
 
 def _info_options(parser: argparse.ArgumentParser) -> None:
@@ -219,12 +220,13 @@ def _audit_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("project", type=Path)
     parser.add_argument("--case", default="", metavar="ID", help="id or name of a case; default: all")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write it as a table for spreadsheets")
+    parser.add_argument("--force", action="store_true", help="replace a file of that name, unless it is an image or of a project")
 
 
 def _audit(options: argparse.Namespace, output: Output) -> None:
     from unetstudio.commands.audit import audit
 
-    audit(options.project, options.case, options.csv, output)
+    audit(options.project, options.case, options.csv, output, force=options.force)
 
 
 def _networks_options(parser: argparse.ArgumentParser) -> None:
@@ -240,12 +242,13 @@ def _networks(options: argparse.Namespace, output: Output) -> None:
 def _export_network_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("source", type=Path, metavar="PROJECT|CHECKPOINT", help="of a project, its newest checkpoint")
     parser.add_argument("--out", type=Path, required=True, metavar="FILE.onnx")
+    parser.add_argument("--force", action="store_true", help="replace a file of that name, unless it is an image or of a project")
 
 
 def _export_network(options: argparse.Namespace, output: Output) -> None:
     from unetstudio.commands.export_network import export_network
 
-    export_network(options.source, options.out, output)
+    export_network(options.source, options.out, output, force=options.force)
 
 
 COMMANDS = {

@@ -47,7 +47,7 @@ def window(place: Path, qapp: object, qtbot: QtBot) -> Iterator[Callable[[Path],
         session.told = []  # type: ignore[attr-defined]
         session.faults = []  # type: ignore[attr-defined]
         session.notice.connect(lambda text, level: session.told.append(text))  # type: ignore[attr-defined]
-        session.save_state_changed.connect(lambda text, safe: None if safe else session.told.append(text))  # type: ignore[attr-defined]
+        session.save_state_changed.connect(lambda text, level: None if level in ("good", "muted") else session.told.append(text))  # type: ignore[attr-defined]
         session.fault.connect(session.faults.append)  # type: ignore[attr-defined]
         made.append(session)
         session.open_paths([path])

@@ -165,9 +165,12 @@ def test_that_only_one_of_two_gets_a_file_written_once(tmp_path):
     assert (tmp_path / "lock").read_bytes() == b"mine"
 
 
-def test_that_a_file_is_written_once_where_the_disk_knows_no_links(tmp_path, monkeypatch):
+@pytest.mark.parametrize(("number", "winerror"), [(errno.ENOTSUP, None), (errno.EINVAL, 1), (errno.EINVAL, 50)])
+def test_that_a_file_is_written_once_where_the_disk_knows_no_links(tmp_path, monkeypatch, number, winerror):
     def no_links(source: Path, target: Path) -> None:
-        raise OSError(errno.ENOTSUP, "no links here")
+        error = OSError(number, "no links here")
+        error.winerror = winerror  # type: ignore[attr-defined]
+        raise error
 
     monkeypatch.setattr(durable.os, "link", no_links)
     assert durable.write_once(tmp_path / "lock", b"mine") is not None

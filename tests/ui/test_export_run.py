@@ -187,14 +187,14 @@ def test_that_strokes_that_are_not_saved_are_not_left_out_of_an_export(
 
 
 def test_that_an_export_is_noted_for_a_case_that_was_removed_meanwhile(opened: Session, paint: Paint, tmp_path: Path, qtbot: QtBot) -> None:
-    states: list[tuple[str, bool]] = []
-    opened.save_state_changed.connect(lambda text, safe: states.append((text, safe)))
+    states: list[tuple[str, str]] = []
+    opened.save_state_changed.connect(lambda text, level: states.append((text, level)))
     paint(opened, 40, 30, 40, 60, value=1)
     first = opened.case.case
     task = export(opened, tmp_path / "out")
     opened.change(lambda project: project.cases.remove(first.id))
     qtbot.waitUntil(lambda: not task.running and opened.case.id != first.id and not opened.saver.busy, timeout=10_000)
-    assert all(safe for _, safe in states)
+    assert all(level != "bad" for _, level in states)
     assert [line.event for line in audit_trail(opened.project.writer.project.folder_of(first))][-1] == "exported"
 
 

@@ -26,10 +26,10 @@ Paint = Callable[..., None]
 
 
 @pytest.fixture
-def states(opened: Session) -> list[tuple[str, bool]]:
+def states(opened: Session) -> list[tuple[str, str]]:
     """Every state of saving that the status bar was given."""
-    reports: list[tuple[str, bool]] = []
-    opened.save_state_changed.connect(lambda text, safe: reports.append((text, safe)))
+    reports: list[tuple[str, str]] = []
+    opened.save_state_changed.connect(lambda text, level: reports.append((text, level)))
     return reports
 
 
@@ -53,7 +53,7 @@ def refuse(problem: int) -> Callable[..., int]:
     ],
 )
 def test_that_a_refused_stroke_is_reported_and_kept_until_the_disk_takes_it(
-    opened: Session, paint: Paint, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, problem: int, words: str
+    opened: Session, paint: Paint, states: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot, problem: int, words: str
 ) -> None:
     with monkeypatch.context() as disk:
         disk.setattr(durable.os, "write", refuse(problem))
@@ -61,18 +61,18 @@ def test_that_a_refused_stroke_is_reported_and_kept_until_the_disk_takes_it(
         paint(opened, 40, 10, 40, 60, value=0)
         opened.annotation.undo()
         qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
-    assert states[-1][1] is False
+    assert states[-1][1] == "bad"
     assert words in states[-1][0]
     assert not any(text == "All saved" for text, _ in states)
     opened.saver._ask(lambda writer: writer.retry())  # what the timer does every five seconds
-    qtbot.waitUntil(lambda: states[-1] == ("All saved", True), timeout=10_000)
+    qtbot.waitUntil(lambda: states[-1] == ("All saved", "good"), timeout=10_000)
     labels, sequence = read_labels(opened.project.path, opened.case.case)
     assert sequence == 3
     assert np.array_equal(labels.values, opened.labels.values)
 
 
 def test_that_another_case_is_not_opened_over_strokes_that_are_not_saved(
-    opened: Session, paint: Paint, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    opened: Session, paint: Paint, states: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     first = opened.case.case
     with monkeypatch.context() as disk:
@@ -88,40 +88,40 @@ def test_that_another_case_is_not_opened_over_strokes_that_are_not_saved(
 
 
 def test_that_refused_settings_are_saved_later(
-    opened: Session, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    opened: Session, states: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     with monkeypatch.context() as disk:
         disk.setattr(durable.os, "write", refuse(errno.ENOSPC))
         opened.change(lambda project: project.classes.rename(1, "Nucleus"))
         opened.saver.save_now()
-        qtbot.waitUntil(lambda: bool(states) and states[-1][1] is False, timeout=10_000)
+        qtbot.waitUntil(lambda: bool(states) and states[-1][1] == "bad", timeout=10_000)
     opened.saver._ask(lambda writer: writer.retry())
-    qtbot.waitUntil(lambda: states[-1] == ("All saved", True), timeout=10_000)
+    qtbot.waitUntil(lambda: states[-1] == ("All saved", "good"), timeout=10_000)
     with Project.open(opened.project.path, read_only=True) as stored:
         assert stored.classes[1].name == "Nucleus"
 
 
 def test_that_an_error_of_the_program_in_saving_is_never_called_saved(
-    opened: Session, paint: Paint, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    opened: Session, paint: Paint, states: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     with monkeypatch.context() as bug:
         bug.setattr(durable.os, "write", lambda handle, data: 1 / 0)
         paint(opened, 20, 10, 20, 60, value=1)
-    assert states[-1][1] is False
+    assert states[-1][1] == "bad"
     assert states[-1][0].startswith("NOT SAVED")
     paint(opened, 40, 10, 40, 60, value=1)
-    assert states[-1] == ("All saved", True)
+    assert states[-1] == ("All saved", "good")
     assert read_labels(opened.project.path, opened.case.case)[1] == 2
 
 
 def test_that_painting_stops_when_another_program_took_the_project(
-    opened: Session, paint: Paint, states: list[tuple[str, bool]], qtbot: QtBot
+    opened: Session, paint: Paint, states: list[tuple[str, str]], qtbot: QtBot
 ) -> None:
     paint(opened, 20, 10, 20, 60, value=1)
     (opened.project.path / "lock").write_bytes(b'{"somebody": "else"}')
     before = read_labels(opened.project.path, opened.case.case)[1]
     paint(opened, 40, 10, 40, 60, value=0)
-    qtbot.waitUntil(lambda: states[-1][1] is False, timeout=10_000)
+    qtbot.waitUntil(lambda: states[-1][1] == "bad", timeout=10_000)
     drawn = opened.labels.values.copy()
     paint(opened, 60, 10, 60, 60, value=1)
     assert np.array_equal(opened.labels.values, drawn)
@@ -147,7 +147,7 @@ def test_that_a_stroke_that_ends_before_the_loss_of_the_project_is_reported_is_n
 
 
 def test_that_settings_saved_while_the_project_is_lost_are_not_called_saved(
-    opened: Session, states: list[tuple[str, bool]], qtbot: QtBot
+    opened: Session, states: list[tuple[str, str]], qtbot: QtBot
 ) -> None:
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     (opened.project.path / "lock").write_bytes(b'{"somebody": "else"}')
@@ -158,7 +158,7 @@ def test_that_settings_saved_while_the_project_is_lost_are_not_called_saved(
     opened.saver.save_now()  # asked before the window hears of it
     answered.set()
     qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
-    assert states[-1] == ("NOT SAVED: open the project again", False)
+    assert states[-1] == ("NOT SAVED: open the project again", "bad")
     assert opened.saver.trouble is not None and opened.saver.trouble.lost
     opened.saver.save_now()
     assert not opened.saver.busy
@@ -192,7 +192,7 @@ def test_that_the_trouble_counts_what_waits_and_ends_with_it(
 
 
 def test_that_a_judgement_of_a_case_that_is_removed_before_it_is_saved_holds_up_no_stroke(
-    opened: Session, paint: Paint, states: list[tuple[str, bool]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
+    opened: Session, paint: Paint, states: list[tuple[str, str]], monkeypatch: pytest.MonkeyPatch, qtbot: QtBot
 ) -> None:
     second = opened.cases[1]
     with monkeypatch.context() as disk:
@@ -203,7 +203,7 @@ def test_that_a_judgement_of_a_case_that_is_removed_before_it_is_saved_holds_up_
         opened.saver.save_now()
         qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
     opened.saver.save_now()
-    qtbot.waitUntil(lambda: states[-1] == ("All saved", True), timeout=10_000)
+    qtbot.waitUntil(lambda: states[-1] == ("All saved", "good"), timeout=10_000)
     assert read_labels(opened.project.path, opened.case.case)[1] == 1
 
 
@@ -244,7 +244,7 @@ def test_that_parts_that_wait_give_way_to_the_whole_stroke(opened: Session, monk
             opened.annotation._keep_part()
         opened.annotation.release()
         qtbot.waitUntil(lambda: not opened.saver.busy, timeout=10_000)
-    assert len(opened.project.writer._unsaved) == 1
+    assert len(opened.project.writer._waiting.group()) == 1
     assert opened.project.writer.waiting == 1
 
 

@@ -240,8 +240,8 @@ def test_that_a_full_disk_is_reported_and_the_strokes_are_saved_once_there_is_ro
 
     from unetstudio.project import durable
 
-    states: list[tuple[str, bool]] = []
-    opened.save_state_changed.connect(lambda text, safe: states.append((text, safe)))
+    states: list[tuple[str, str]] = []
+    opened.save_state_changed.connect(lambda text, level: states.append((text, level)))
     write = os.write
 
     def full(handle: int, data: bytes) -> int:
@@ -249,11 +249,11 @@ def test_that_a_full_disk_is_reported_and_the_strokes_are_saved_once_there_is_ro
 
     monkeypatch.setattr(durable.os, "write", full)  # type: ignore[attr-defined]
     paint(opened, 40, 30, 40, 60, value=1)
-    assert states[-1][1] is False
+    assert states[-1][1] == "bad"
     assert "NOT SAVED" in states[-1][0]
     monkeypatch.setattr(durable.os, "write", write)  # type: ignore[attr-defined]
     paint(opened, 60, 30, 60, 60, value=1)
-    assert states[-1] == ("All saved", True)
+    assert states[-1] == ("All saved", "good")
     labels, sequence = read_labels(opened.project.path, opened.case.case)
     assert sequence == 2
     assert np.array_equal(labels.values, opened.labels.values)

@@ -15,14 +15,14 @@ from unetstudio.project.project import Project
 HEADINGS = ["case", "when (UTC)", "who", "event", "tool", "class", "voxels", "chain"]
 
 
-def audit(folder: Path, case: str, csv: Path | None, output: Output) -> None:
+def audit(folder: Path, case: str, csv: Path | None, output: Output, *, force: bool = False) -> None:
     """Print the trail of all cases, or of the one with this id or name."""
     with Project.open(folder, read_only=True) as project:
         cases = [listed for listed in project.cases if not case or case in (listed.id, listed.name)]
         if not cases and case:
             raise UserError(f"The project has no case {case!r}; see: unetstudio info {folder}")
         if csv is not None:
-            write_csv(project, csv, [listed.id for listed in cases])
+            write_csv(project, csv, [listed.id for listed in cases], force=force)
         rows: list[list[str]] = []
         broken = sum(_report(project, listed, rows, output) for listed in cases)
         if csv is None:

@@ -20,10 +20,14 @@ from unetstudio.formats import read_mask, read_mask_onto, stem
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import METRICS, Pair, Score
 from unetstudio.measure.objects import are_numbered
+from unetstudio.project.output_guard import guard_output
 from unetstudio.workspace.import_masks import BINARY
 
 NOT_MASKS = {"legend.json", "measurements.csv", "doubt.csv"}
 """Names of other files that the program writes beside masks."""
+
+CSV_BEGINNING = b"case,"
+"""The first bytes of a written table."""
 
 NO_SCORE = "–"
 """Shown in place of an undefined score."""
@@ -38,6 +42,7 @@ def evaluate(
     *,
     border: int = 1,
     csv: Path | None = None,
+    force: bool = False,
 ) -> None:
     """Score each case and all cases together, matching files by stem.
 
@@ -46,6 +51,8 @@ def evaluate(
     """
     if not metrics:
         raise UserError(f"Name at least one of these metrics: {', '.join(METRICS)}.")
+    if csv is not None:
+        guard_output(csv, CSV_BEGINNING, force=force)
     pairs = _pairs(predicted, truth)
     evaluation = Evaluation(metrics)
     values = _values(pairs, maps) if any(METRICS[name].by_class for name in metrics) else ()

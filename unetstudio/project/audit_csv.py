@@ -13,6 +13,7 @@ from unetstudio.atomic_file import replace_file
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.csv_cell import escape_formula
 from unetstudio.project.audit import AuditLine, audit_trail
+from unetstudio.project.output_guard import guard_output
 from unetstudio.project.project import Project
 
 COLUMNS = (
@@ -21,8 +22,16 @@ COLUMNS = (
 )
 
 
-def write_csv(project: Project, path: Path, cases: Collection[str] | None = None) -> None:
-    """Write the trails of all cases, or of those with these ids, a line per record; raise FormatError when it cannot be written."""
+BEGINNING = ",".join(COLUMNS[:3]).encode("utf-8-sig")
+"""The first bytes of a written table."""
+
+
+def write_csv(project: Project, path: Path, cases: Collection[str] | None = None, *, force: bool = False) -> None:
+    """Write the trails of all cases, or of those with these ids, a line per record; raise UserError when it cannot be written.
+
+    With `force` it may replace a file of another kind, but never an image or a file of a project.
+    """
+    guard_output(path, BEGINNING, force=force)
     text = io.StringIO(newline="")
     rows = csv.writer(text)
     rows.writerow((*COLUMNS, RESEARCH_USE))

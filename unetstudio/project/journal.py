@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import struct
 import zlib
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,7 @@ from typing import Any
 from unetstudio.data.edit import Edit
 from unetstudio.project import durable
 from unetstudio.project.file_reading import read_bytes
-from unetstudio.project.record import HEADER, MAGIC, UNKNOWN, JournalEntry, Kind, encode, malformed, parse_record
+from unetstudio.project.record import HEADER, MAGIC, UNKNOWN, Draft, JournalEntry, Kind, encode, malformed, parse_record
 
 END_MAGIC = b"UJE\n"
 END = struct.Struct("<4sQI")  # magic, number of the last change in the file, CRC-32 of the two
@@ -56,15 +56,30 @@ class Journal:
         self._end = b""
 
     def append(self, kind: Kind, edit: Edit | None, sequence: int, more: Mapping[str, Any] | None = None) -> JournalEntry:
-        """Append a record and return it once it is on the disk; raise ProjectError if that fails. `more` joins its description."""
-        record = encode(kind, edit, sequence, self.previous, {**(more or {}), **({} if self.count else self._head)})
-        end = _end_mark(sequence if kind.changes else sequence - 1)
+        """Append one record, as `append_all`; its number is `sequence`, and `more` joins its description."""
+        return self.append_all([Draft(kind, edit, more or {})], sequence)[0]
+
+    def append_all(self, drafts: Sequence[Draft], sequence: int) -> list[JournalEntry]:
+        """Append records with one write and one flush, and return them once they are on the disk; raise ProjectError if that fails.
+
+        `sequence` is the number of the first change among them.
+        """
+        data, previous, end = bytearray(), self.previous, self._end
+        written: list[JournalEntry] = []
+        for draft in drafts:
+            head = self._head if not self.count and not written else {}
+            record = encode(draft.kind, draft.edit, sequence, previous, {**draft.more, **head})
+            digest = hashlib.sha256(record).digest()
+            written.append(JournalEntry(draft.kind, sequence, previous, digest, self.path, record[HEADER.size :]))
+            data += record
+            previous = digest
+            sequence += draft.kind.changes
+            end = _end_mark(sequence - 1)
         self.failed = True  # until written: after any error the next record begins a new file
-        self.size = durable.append(self.path, record + end, at=self.size, over=self._end)
+        self.size = durable.append(self.path, bytes(data) + end, at=self.size, over=self._end)
         self.failed = False
-        self.count += 1
-        written = JournalEntry(kind, sequence, self.previous, hashlib.sha256(record).digest(), self.path, record[HEADER.size :])
-        self.previous, self._end = written.digest, end
+        self.count += len(written)
+        self.previous, self._end = previous, end
         return written
 
 

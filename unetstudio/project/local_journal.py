@@ -1,33 +1,28 @@
 """Journals on this computer: of changes that a network drive may lose, and of changes that the project's disk refused.
 
 A server may report data as flushed that is not. So changes of a project on a network drive are mirrored in the folder of application
-state until they are in a generation of labels. Changes that the disk still refuses when the window closes go into the user's documents
-folder. Both are restored when their case is opened.
+state until they are in a generation of labels. Changes that the disk refuses or keeps waiting are rescued to another place. Both are
+restored when their case is opened.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 
 from unetstudio.data.edit import Edit
 from unetstudio.errors import ProjectError
-from unetstudio.project.file_listing import list_folder
 from unetstudio.project.folders import make_folder, remove
 from unetstudio.project.journal import Journal, read
 from unetstudio.project.network_drive import is_on_network_drive
 from unetstudio.project.project import Project
-from unetstudio.project.record import JournalEntry, Kind
+from unetstudio.project.record import ID, Draft, JournalEntry, Kind
+from unetstudio.project.rescue import Rescue, free_name, id_of, journals_in
 from unetstudio.project.store import LabelStore
 
-REFUSED_FOLDER = "U-Net Studio unsaved strokes"
-"""Name of the folder for refused changes in the user's documents folder."""
 AFTER = "after"
 """Key in a mirrored record: SHA-256 of the change before it in the project's own journal."""
-
-Change = tuple[str, Kind, Edit]
-"""Case id, kind of change, and the Edit."""
 
 
 class LocalJournal:
@@ -36,12 +31,13 @@ class LocalJournal:
     Mirroring is best effort: a local disk that refuses costs only the mirror.
     """
 
-    def __init__(self, project: Project, *, state: Path, documents: Path) -> None:
+    def __init__(self, project: Project, *, state: Path, places: Sequence[Path]) -> None:
         self.mirrors = not project.read_only and is_on_network_drive(project.folder)
         """Whether changes are mirrored: the project is open for writing on another computer's disk."""
         self._project = project
         self._mirror = state / project.manifest.uuid
-        self._refused = documents / REFUSED_FOLDER / project.manifest.uuid  # often on another disk than the project
+        self.rescue = Rescue(project.manifest.uuid, places)
+        """What the project's disk refused or keeps waiting."""
         self._journals: dict[str, Journal] = {}
 
     def notice(self) -> str:
@@ -62,24 +58,25 @@ class LocalJournal:
         with contextlib.suppress(ProjectError):
             if case not in self._journals or self._journals[case].failed:
                 make_folder(self._mirror)
-                self._journals[case] = Journal(_free_name(self._mirror, case), case=case)
+                self._journals[case] = Journal(free_name(self._mirror, case), case=case)
             self._journals[case].append(kind, edit, sequence, {AFTER: after.hex()})
 
-    def keep_refused(self, changes: Iterable[Change]) -> None:
-        """Store refused changes, oldest first, after those stored earlier; raise ProjectError when this disk refuses as well."""
-        journals: dict[str, Journal] = {}
-        for case, kind, edit in changes:
-            if case not in journals:
-                make_folder(self._refused)
-                journals[case] = Journal(_free_name(self._refused, case))
-            journals[case].append(kind, edit, journals[case].count + 1)
-
-    def restore(self, store: LabelStore, case: str, apply: Callable[[Edit], object]) -> list[JournalEntry]:
-        """Append lost and refused changes to the project and apply them to its labels; return them."""
+    def restore(self, store: LabelStore, case: str, history: Iterable[JournalEntry], apply: Callable[[Edit], object]) -> list[JournalEntry]:
+        """Append lost and rescued changes to the project, whose own are `history`, and apply them to its labels; return them."""
         if self._project.read_only:
             return []
         lost = self._restore_lost(store, case, apply) if self.mirrors else []
-        return lost + self._restore_refused(store, case, apply)
+
+        def known() -> set[str]:
+            return {entry.description.get(ID, "") for entry in (*history, *lost)}
+
+        def write(entry: JournalEntry) -> None:
+            after = store.last_change
+            store.append_all([Draft(entry.kind, entry.edit, {ID: id_of(entry)})])
+            self.mirror(case, entry.kind, entry.edit, store.sequence, after)
+            apply(entry.edit)
+
+        return lost + self.rescue.restore(case, known, write)
 
     def lost(self, case: str, sequence: int, last: bytes) -> list[JournalEntry]:
         """Return the mirrored changes after the last one that the project still has, given by its number and SHA-256."""
@@ -106,7 +103,7 @@ class LocalJournal:
         links = []
         for entry in entries:
             links.append(store.last_change)
-            store.append(entry.kind, entry.edit)
+            store.append_all([Draft(entry.kind, entry.edit, {ID: id_of(entry)})])
             apply(entry.edit)
         if entries:
             self.forget(case)
@@ -114,45 +111,12 @@ class LocalJournal:
                 self.mirror(case, entry.kind, entry.edit, entry.sequence, after)
         return entries
 
-    def _restore_refused(self, store: LabelStore, case: str, apply: Callable[[Edit], object]) -> list[JournalEntry]:
-        journals = _journals(self._refused, case)
-        entries = [entry for path in journals for entry in read(path).entries]
-        restored = 0
-        try:
-            for entry in entries:
-                after = store.last_change
-                sequence = store.append(entry.kind, entry.edit)
-                self.mirror(case, entry.kind, entry.edit, sequence, after)
-                restored += 1
-                apply(entry.edit)
-        finally:
-            if restored:  # after another refusal store only the rest, so that none is restored twice; an unreadable file is kept
-                self.keep_refused((case, entry.kind, entry.edit) for entry in entries[restored:])
-                for path in journals:
-                    remove(path)
-        return entries
-
 
 def _entries(folder: Path, case: str) -> list[JournalEntry]:
     """Read a case's records, oldest first."""
-    return [entry for path in _journals(folder, case) for entry in read(path).entries]
+    return [entry for path in journals_in(folder, case) for entry in read(path).entries]
 
 
 def _remove(folder: Path, case: str) -> None:
-    for path in _journals(folder, case):
+    for path in journals_in(folder, case):
         remove(path)
-
-
-def _journals(folder: Path, case: str) -> list[Path]:
-    journals = [path for path in list_folder(folder) if path.match(f"{case}-*.journal")]
-    return sorted(journals, key=_number)
-
-
-def _free_name(folder: Path, case: str) -> Path:
-    """Return an unused name for a journal."""
-    taken = _journals(folder, case)
-    return folder / f"{case}-{_number(taken[-1]) + 1 if taken else 1}.journal"
-
-
-def _number(journal: Path) -> int:
-    return int(journal.stem.rpartition("-")[2])

@@ -14,7 +14,7 @@ import struct
 import time as clock
 import zlib
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from enum import IntEnum
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,8 @@ MOST_PACKED = 1040
 """Upper bound of zlib's compression ratio, which is 1032."""
 LARGE = 64 * 2**20
 """Bytes that are unpacked without a check of the free memory."""
+ID = "id"
+"""Key of a change's own id in its description, by which a copy that was kept elsewhere is recognised."""
 ARRAYS = ("before", "after", "before_origin", "after_origin")
 
 
@@ -52,6 +54,15 @@ class Kind(IntEnum):
     def changes(self) -> bool:
         """Whether it changes the labels, and so has a number."""
         return self <= Kind.REDO
+
+
+@dataclass(frozen=True, eq=False, slots=True)
+class Draft:
+    """A record that is to be written; CANCEL and NOTE have no Edit. `more` joins its description."""
+
+    kind: Kind
+    edit: Edit | None = None
+    more: Mapping[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, eq=False, slots=True)

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import secrets
 import time
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from unetstudio.project.generations import Generations
 from unetstudio.project.journal import Journal
 from unetstudio.project.lock import Lock, is_locked
 from unetstudio.project.os_errors import MissingError
-from unetstudio.project.record import UNKNOWN, JournalEntry, Kind
+from unetstudio.project.record import UNKNOWN, Draft, JournalEntry, Kind
 from unetstudio.project.recovery import JOURNAL, TORN, RecoveredCase, recover
 from unetstudio.project.replay import merge_parts
 
@@ -101,45 +102,53 @@ class LabelStore:
         return LoadedLabels(recovered.labels, self.sequence, history, message)
 
     def append(self, kind: Kind, edit: Edit | None) -> int:
-        """Append a record and return the number of the last change when it is on the disk.
-
-        Raise ProjectError if that fails; it may be tried again. PARTIAL and CANCEL (which needs no Edit) are not counted.
-        """
-        self._append(kind, edit, {"session": self._session} if kind is Kind.PARTIAL else {})
+        """Append one record, as `append_all`, and return the number of the last change."""
+        self.append_all([Draft(kind, edit)])
         return self.sequence
 
     def cancel(self) -> None:
         """Void the parts of the current stroke."""
-        self._append(Kind.CANCEL, None, {})
+        self.append_all([Draft(Kind.CANCEL)])
 
     def note(self, details: dict[str, Any]) -> None:
         """Append an event without voxels to the audit trail, such as {"event": "accepted"}; raise ProjectError if that fails."""
-        self._append(Kind.NOTE, None, {"note": details})
+        self.append_all([note(details)])
 
-    def _append(self, kind: Kind, edit: Edit | None, more: dict[str, Any]) -> JournalEntry:
+    def append_all(self, drafts: Sequence[Draft]) -> list[JournalEntry]:
+        """Append records with one flush of the disk, and return them when they are there.
+
+        Raise ProjectError if that fails, and none counts as written; it may be tried again. PARTIAL, CANCEL and NOTE have no number.
+        """
         self._require_writable()
         if self._journal is None or self._journal.failed:
             self._make_folder()
             self._journal = Journal(self._free_name(), self._previous, case=self._case, follows=self._change)
-        before = self._journal.size
+        before, common = self._journal.size, {"author": self.author} if self.author else {}
+        parts = {"session": self._session}
+        described = [replace(d, more={**d.more, **common, **(parts if d.kind is Kind.PARTIAL else {})}) for d in drafts]
         try:
-            entry = self._journal.append(kind, edit, self.sequence + 1, more | ({"author": self.author} if self.author else {}))
+            entries = self._journal.append_all(described, self.sequence + 1)
         except ProjectError:
             self._damaged = self._damaged or _was_changed(self._journal)  # old records may be lost; the next generation includes them
             raise
-        self._previous = self._journal.previous
         self._bytes += self._journal.size - before
-        if kind.changes:
-            if edit is not None:
-                self._generations.changed(edit)
+        for draft, entry in zip(drafts, entries, strict=True):
+            self._count(draft, entry)
+        return entries
+
+    def _count(self, draft: Draft, entry: JournalEntry) -> None:
+        """Count a record that is on the disk."""
+        self._previous = entry.digest
+        if draft.kind.changes:
+            if draft.edit is not None:
+                self._generations.changed(draft.edit)
             self.sequence += 1
             self._strokes += 1
-            self._change = self._previous
-        if kind is Kind.PARTIAL:
+            self._change = entry.digest
+        if draft.kind is Kind.PARTIAL:
             self._parts += 1
-        elif kind is not Kind.NOTE:
+        elif draft.kind is not Kind.NOTE:
             self._parts = 0
-        return entry
 
     @property
     def last_change(self) -> bytes:
@@ -191,7 +200,7 @@ class LabelStore:
         edit = merge_parts(recovered.labels, parts)
         history = recovered.history
         if not self.read_only:
-            history = (*history, self._append(Kind.EDIT, edit, {}))
+            history = (*history, *self.append_all([Draft(Kind.EDIT, edit)]))
         return history, f"{message} {IN_HAND}" if message else IN_HAND
 
     def _make_folder(self) -> None:
@@ -206,6 +215,11 @@ class LabelStore:
             raise ProjectError(self.folder, "was opened for reading only; nothing was saved.")
         if self._lock:
             self._lock.confirm()
+
+
+def note(details: dict[str, Any]) -> Draft:
+    """Make the record of an event without voxels."""
+    return Draft(Kind.NOTE, None, {"note": details})
 
 
 def read_labels(project_folder: Path, case: Case) -> tuple[LabelMap, int]:

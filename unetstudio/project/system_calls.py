@@ -19,6 +19,8 @@ BUSY_SECONDS = 5.0
 BINARY = getattr(os, "O_BINARY", 0) | getattr(os, "O_CLOEXEC", 0)
 
 _NO_LINKS = {errno.EPERM, errno.ENOTSUP, errno.EOPNOTSUPP, errno.ENOSYS, errno.EMLINK}
+_NO_LINKS_ON_WINDOWS = {1, 50}
+"""Windows errors of disks without hard links (exFAT, FAT32, some shares): invalid function, not supported."""
 Result = TypeVar("Result")
 
 
@@ -81,7 +83,7 @@ def claim_name(temporary: Path, path: Path) -> bool:
     except FileExistsError:
         return False
     except OSError as error:
-        if error.errno not in _NO_LINKS:
+        if error.errno not in _NO_LINKS and getattr(error, "winerror", None) not in _NO_LINKS_ON_WINDOWS:
             raise
         try:
             handle = create_file(path)

@@ -8,6 +8,7 @@ import sys
 from pathlib import Path
 
 from PySide6.QtCore import QTimer
+from PySide6.QtGui import QGuiApplication
 from PySide6.QtWidgets import QApplication
 
 from unetstudio.ui.bug_report import BugReports
@@ -58,11 +59,14 @@ def run(paths: list[Path], *, example: bool = False) -> int:
 
 
 def end_on_signals(window: MainWindow) -> None:
-    """Let Ctrl+C in the terminal and a termination signal close the window as its button does."""
+    """Let Ctrl+C in the terminal, a termination signal, and logout or shutdown close the window without a question."""
 
     def close(*_: object) -> None:
-        QTimer.singleShot(0, window.close)
+        QTimer.singleShot(0, window.close_in_a_hurry)
 
+    application = QGuiApplication.instance()
+    if isinstance(application, QGuiApplication):  # at a logout
+        application.commitDataRequest.connect(lambda _: window.close_in_a_hurry())
     signal.signal(signal.SIGINT, close)
     signal.signal(signal.SIGTERM, close)
     ticking = QTimer(window, interval=250)  # lets Python handle signals now and then while Qt waits

@@ -114,6 +114,19 @@ class DiskThread(QThread):
         """Run `call` like `ask`, but beside the other calls, for slow calls that change nothing; one such call runs after the other."""
         self._reads.put(_Call(self, call, done, failed).run)
 
+    def beside(
+        self,
+        call: Callable[[], T],
+        done: Callable[[T], None] | None = None,
+        failed: Callable[[UserError], None] | None = None,
+        *,
+        seconds: float = 0.0,
+    ) -> None:
+        """Run `call` at once in a thread of its own, as what must not wait for a disk that does not answer; wait `seconds` at most."""
+        thread = threading.Thread(target=_Call(self, call, done, failed).run, name="beside", daemon=True)
+        thread.start()
+        thread.join(seconds)
+
     def begin(
         self,
         steps: Generator[T, None, None],

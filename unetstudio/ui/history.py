@@ -39,10 +39,12 @@ class HistoryReader(QObject):
             self._ask(lambda: list(audit_trail(folder))[::-1], answer)
 
     def export(self, path: Path, case_id: str = "") -> None:
-        """Write the trail of one case, or of all, as CSV."""
+        """Write the trail of one case, or of all, as CSV; the file dialog has asked about a file of that name."""
         if (project := self._notifier.project) is not None:
             stored, cases = project.writer.project, (case_id,) if case_id else None
-            self._ask(lambda: write_csv(stored, path, cases), lambda _: self._notifier.notice.emit(f"{path.name} is written.", "info"))
+            self._ask(
+                lambda: write_csv(stored, path, cases, force=True), lambda _: self._notifier.notice.emit(f"{path.name} is written.", "info")
+            )
 
     def _ask(self, read: Callable[[], T], answer: Callable[[T], None]) -> None:
         def steps() -> Generator[T, None, None]:

@@ -25,7 +25,7 @@ from unetstudio.ui.work_area import WorkArea
 
 
 class MainWindow(QMainWindow):
-    """The main window. It closes without asking: everything is already saved."""
+    """The main window. It closes without asking when everything is saved, as it nearly always is."""
 
     closing = Signal()  # before the session ends
 
@@ -53,6 +53,7 @@ class MainWindow(QMainWindow):
         layout.addWidget(self._pages)
         self.setCentralWidget(middle)
         self._work: WorkArea | None = None
+        self._leaving = self._in_close_event = False
         self.status = StatusBar(session)
         self.setStatusBar(self.status)
         self.status.hide()
@@ -111,6 +112,7 @@ class MainWindow(QMainWindow):
         session.notice.connect(self.banner.show_notice)
         session.notice.connect(lambda *_: self.start.say())
         session.notice.connect(self._leave_empty_work)
+        session.gate.asked.connect(self._ask_to_stay)
         session.project_opened.connect(self._project_opened)
         session.project_closed.connect(self._project_closed)
         for signal in (session.case_opened, session.cases_changed, session.annotation.history_changed):
@@ -159,10 +161,37 @@ class MainWindow(QMainWindow):
         QTimer.singleShot(0, self.activateWindow)  # so that keys work at once, also without a window manager
 
     def closeEvent(self, event: QCloseEvent) -> None:
+        self._in_close_event = True
+        if not self._leaving:
+            self.session.gate.leave(self._leave)
+        self._in_close_event = False
+        if not self._leaving:  # something is not saved
+            event.ignore()
+            return
         self.closing.emit()
         self._preferences.put("window", bytes(self.saveGeometry().toBase64().data()).decode())
         self.session.shut_down()
         event.accept()
+
+    def close_in_a_hurry(self) -> None:
+        """Close without a question, as the system demands: save for a few seconds, and keep elsewhere what cannot be saved."""
+        self.session.gate.hurry()
+        self._leaving = True
+        self.close()
+
+    def _leave(self) -> None:
+        self._leaving = True
+        if not self._in_close_event:  # Qt would take a second close for none
+            self.close()
+
+    def _ask_to_stay(self) -> None:
+        from unetstudio.ui.closing_dialog import ClosingDialog
+
+        dialog = ClosingDialog(self.session.gate, self.session.saver, self)
+        dialog.setAttribute(Qt.WidgetAttribute.WA_DeleteOnClose)
+        dialog.save_elsewhere_requested.connect(self.action_table["save_elsewhere"].trigger)
+        dialog.finished.connect(self.activateWindow)
+        dialog.open()
 
     def _place(self) -> None:
         """Restore the last place; the first time make it large, but never larger than the screen."""

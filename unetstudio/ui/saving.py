@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from functools import partial
+from typing import Any, Literal
 
 from PySide6.QtCore import QObject, QTimer, Signal
 
 from unetstudio.data.case import Case
+from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.notifier import Change, Notifier
@@ -22,6 +26,13 @@ RETRY = 5_000
 HEARTBEAT = 20_000
 LONG = 300_000
 """Milliseconds of refusals after which the user is asked to stop painting."""
+SLOW, VERY_SLOW, HUNG = 1.0, 5.0, 12.0
+"""Seconds without an answer of the disk after which the status says so in amber, in red, and the bar across the window appears."""
+LOOK = 250
+"""Milliseconds between two looks at how long the disk has not answered."""
+
+Level = Literal["good", "muted", "warning", "bad"]
+"""How the status is shown: everything is on the disk, something is on its way, that takes long, it is refused or takes very long."""
 
 
 @dataclass(frozen=True)
@@ -32,6 +43,7 @@ class Trouble:
     waiting: int  # changes of labels that are in memory only
     long: bool = False  # whether it has lasted for minutes
     lost: bool = False  # whether another program has taken over the project: nothing is tried any more
+    hung: bool = False  # whether the disk does not answer: nothing was refused yet
 
 
 class Saver(QObject):
@@ -41,7 +53,7 @@ class Saver(QObject):
     for `save`.
     """
 
-    state_changed = Signal(str, bool)  # words for the status bar, everything is safe
+    state_changed = Signal(str, str)  # words for the status bar, Level
     idle = Signal()  # everything sent so far is on the disk
     lost = Signal(str)  # one sentence: nothing can be saved here any more
     trouble_changed = Signal(object)  # Trouble, or None once everything is on the disk
@@ -52,8 +64,9 @@ class Saver(QObject):
         self._notifier, self._disk = notifier, disk
         self._writer: ProjectWriter | None = None
         self._opened_read_only = False
-        self._pending = 0
+        self._asked: deque[float] = deque()  # when each call that is not answered yet was sent
         self._refused = ""
+        self._rescued = 0  # number of waiting changes of which there is a copy on another disk, if there is one
         self._warned = ""
         self.author = ""
         """The user's name as typed, for the audit trail; "" for the account's alone."""
@@ -66,6 +79,8 @@ class Saver(QObject):
         self._beat.timeout.connect(self._keep_alive)
         self._long = QTimer(self, singleShot=True, interval=LONG)
         self._long.timeout.connect(self._report_trouble)
+        self._look = QTimer(self, interval=LOOK)
+        self._look.timeout.connect(self._look_at_disk)
         notifier.project_opened.connect(self._open)
         notifier.project_closed.connect(self._close)
         notifier.changed.connect(self._take_change)
@@ -73,7 +88,17 @@ class Saver(QObject):
     @property
     def busy(self) -> bool:
         """Whether a change is not on the disk yet."""
-        return self._pending > 0
+        return bool(self._asked)
+
+    @property
+    def gathering(self) -> bool:
+        """Whether a change of the project's settings is about to be written."""
+        return self._gather.isActive()
+
+    @property
+    def seconds_waiting(self) -> float:
+        """How long the oldest call has not been answered."""
+        return time.monotonic() - self._asked[0] if self._asked else 0.0
 
     @property
     def refused(self) -> str:
@@ -88,7 +113,7 @@ class Saver(QObject):
             self._beat.start()
             self._disk.ask(project.writer.space_warning, self._warn)
         self.set_author(self.author)
-        self.state_changed.emit("Open read-only" if self._opened_read_only else "All saved", True)
+        self.state_changed.emit("Open read-only" if self._opened_read_only else "All saved", "good")
 
     def _close(self) -> None:
         """Have the disk thread save what waits and release the project, in its turn."""
@@ -100,7 +125,7 @@ class Saver(QObject):
         self._beat.stop()
         self._warned = ""
         self._recovered()
-        self.state_changed.emit("", True)
+        self.state_changed.emit("", "muted")
 
     def _take_change(self, change: Change) -> None:
         """Save every change of the project soon, and note a review state for the audit trail."""
@@ -109,12 +134,16 @@ class Saver(QObject):
             self.note(change.case, event=change.case.review.value)
 
     def append(self, change: LabelChange) -> None:
-        """Store one change of labels durably."""
-        self._ask(lambda writer: writer.append(change.case, change.kind, change.edit), also_when_lost=True)
+        """Store one change of labels durably, together with all others that wait when the disk is free."""
+        if self._may_write(also_when_lost=True) and self._writer is not None:
+            self._writer.queue(change.case, change.kind, change.edit)
+            self._ask(lambda writer: writer.retry(), also_when_lost=True)
 
     def note(self, case: Case, **about: Any) -> None:
         """Store an event that changes no voxel, for the audit trail."""
-        self._ask(lambda writer: writer.note(case, about))
+        if self._may_write() and self._writer is not None:
+            self._writer.queue_note(case, about)
+            self._ask(lambda writer: writer.retry())
 
     def save(self) -> None:
         """Save the project's settings a moment later, so that many changes become one write."""
@@ -149,12 +178,36 @@ class Saver(QObject):
         Nothing is written to a project opened read-only; for one reported lost only changes of labels are taken, which wait to be rescued.
         """
         writer = self._writer
-        if writer is None or self._opened_read_only or (self._lost and not also_when_lost):
+        if writer is None or not self._may_write(also_when_lost=also_when_lost):
             return
-        self._pending += 1
-        if not self._refused:
-            self.state_changed.emit("Saving …", True)
+        if not self._refused and not self._asked:
+            self.state_changed.emit("Saving …", "muted")
+        self._asked.append(time.monotonic())
+        self._look.start()
         self._disk.ask(lambda: call(writer), self._done, self._failed)
+
+    def _may_write(self, *, also_when_lost: bool = False) -> bool:
+        return not self._opened_read_only and (also_when_lost or not self._lost)
+
+    def _look_at_disk(self) -> None:
+        """Say how long the disk has not answered."""
+        seconds = self.seconds_waiting
+        if not self._asked:
+            self._look.stop()
+        elif seconds >= SLOW and not self._refused and self._writer is not None:
+            changes = self._writer.waiting
+            if changes > self._rescued:
+                self._rescued = changes
+                self._disk.beside(partial(self._writer.rescue, elsewhere=True))
+            waits = f"{count_text(changes, 'change')} {'waits' if changes == 1 else 'wait'}" if changes else "the project's settings wait"
+            if seconds < VERY_SLOW:
+                self.state_changed.emit(f"Saving takes long: {waits}", "warning")
+                return
+            self.state_changed.emit(f"NOT SAVED for {seconds:.0f} s: {waits} for the disk", "bad")
+            if seconds >= HUNG:
+                sentence = f"The disk of this project has not answered for {seconds:.0f} seconds."
+                self.trouble = Trouble(sentence, changes, hung=True)
+                self.trouble_changed.emit(self.trouble)
 
     @property
     def _lost(self) -> bool:
@@ -162,16 +215,18 @@ class Saver(QObject):
         return self.trouble is not None and self.trouble.lost
 
     def _done(self, _: None) -> None:
-        self._pending -= 1
+        self._asked.popleft()
         if self._lost:
             return
         self._recovered()
-        if not self._pending:
-            self.state_changed.emit("All saved", True)
+        if not self._asked:
+            self._look.stop()
+            self._rescued = 0
+            self.state_changed.emit("All saved", "good")
             self.idle.emit()
 
     def _failed(self, error: UserError) -> None:
-        self._pending -= 1
+        self._asked.popleft()
         if self._writer is None:
             return
         self._refused = str(error)
@@ -179,7 +234,7 @@ class Saver(QObject):
             reported = self._lost
             self._retry.stop()
             self._beat.stop()
-            self.state_changed.emit("NOT SAVED: open the project again", False)
+            self.state_changed.emit("NOT SAVED: open the project again", "bad")
             self._report_trouble()
             if not reported:
                 self.lost.emit(str(error))
@@ -187,7 +242,7 @@ class Saver(QObject):
         if not self._retry.isActive():
             self._retry.start()
             self._long.start()
-        self.state_changed.emit(f"NOT SAVED: {error} Trying again every 5 seconds.", False)
+        self.state_changed.emit(f"NOT SAVED: {error} Trying again every 5 seconds.", "bad")
         self._report_trouble()
 
     def _report_trouble(self) -> None:

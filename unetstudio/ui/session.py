@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 from PySide6.QtCore import QObject, QThread, Signal
@@ -30,6 +31,7 @@ from unetstudio.ui.review import Review
 from unetstudio.ui.save_as import SaveAs
 from unetstudio.ui.saving import Saver
 from unetstudio.ui.task import Tasks
+from unetstudio.ui.unsaved_gate import UnsavedGate
 from unetstudio.ui.worker_sync import WorkerSync
 from unetstudio.ui.worker_thread import WorkerThread
 from unetstudio.workspace import user_folders
@@ -43,7 +45,7 @@ LINGER = 30_000
 class Session(Notifier):
     """Opens and closes projects, and passes each part's reports on to the others."""
 
-    save_state_changed = Signal(str, bool)  # words for the status bar, everything is safe
+    save_state_changed = Signal(str, str)  # words for the status bar, saving.Level
 
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
@@ -66,6 +68,7 @@ class Session(Notifier):
         self.mask_import = MaskImport(self, self.disk, self.tasks, self.annotation, self)
         self.export_run = ExportRun(self, self.disk, self.saver, self.worker, self.tasks, self)
         self.save_as = SaveAs(self, self.disk, self.tasks, self.annotation, self)
+        self.gate = UnsavedGate(self, self.saver, self.disk, self.annotation, self)
         self.history = HistoryReader(self, self.disk, self)
         self.worker_sync = WorkerSync(
             self, self.worker, self.disk, self.saver, self.display, self.review, self.attention, self.learning, self
@@ -106,19 +109,30 @@ class Session(Notifier):
         if not projects:
             self.image_import.add(paths)
         elif projects[0] != self.project_opener.folder:  # otherwise a double click
-            self.close_project()
-            self.image_import.hold()
-            self.project_opener.open(projects[0])
+            self.gate.leave(partial(self._open_project, projects[0]))
+
+    def _open_project(self, folder: Path) -> None:
+        self.close_project()
+        self.image_import.hold()
+        self.project_opener.open(folder)
 
     def new_project(self, paths: Sequence[Path]) -> None:
         """Open images in a project of their own."""
-        self.close_project()
-        self.image_import.add(paths, anew=True)
+
+        def begin() -> None:
+            self.close_project()
+            self.image_import.add(paths, anew=True)
+
+        self.gate.leave(begin)
 
     def open_example(self) -> None:
         """Open images that come with the program's libraries, copied to a folder of the user's."""
-        self.close_project()
-        self.disk.ask(lambda: example_images(user_folders.documents()), self.open_paths, lambda error: self._report_refusal(str(error)))
+
+        def begin() -> None:
+            self.close_project()
+            self.disk.ask(lambda: example_images(user_folders.documents()), self.open_paths, lambda error: self._report_refusal(str(error)))
+
+        self.gate.leave(begin)
 
     def show_project(self, project: OpenProject) -> None:
         """Make a project that was read or created the open one, and show its case."""

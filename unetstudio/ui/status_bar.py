@@ -8,6 +8,7 @@ from PySide6.QtWidgets import QLabel, QProgressBar, QSizePolicy, QStatusBar, QTo
 
 from unetstudio.ui.canvas.under import Under
 from unetstudio.ui.resources import icon
+from unetstudio.ui.saving import Level
 from unetstudio.ui.session import Session
 from unetstudio.ui.sign import Sign
 from unetstudio.ui.task import Task
@@ -57,11 +58,11 @@ class StatusBar(QStatusBar):
         """Show place, value and class under the pointer; None when it has left the image."""
         self.pointer.setText("" if under is None else in_words(under, self._session.scan is not None and self._session.scan.is_volume))
 
-    def show_saved(self, words: str, safe: bool) -> None:
-        """Show in words and as a sign whether every stroke is on the disk."""
-        self._sign.show_sign("saved" if safe else "unsaved", "good" if safe else "bad")
-        self.saved.setText(words if safe else words.partition(":")[0])  # the bar across the window says it all
-        self.saved.setToolTip("" if safe else words)
+    def show_saved(self, words: str, level: Level) -> None:
+        """Show in words and as a sign whether every stroke is on the disk: only then is there a tick."""
+        self._sign.show_sign({"good": "saved", "muted": ""}.get(level, "unsaved"), level)
+        self.saved.setText(words.partition(":")[0] if level == "bad" else words)  # the bar across the window says it all
+        self.saved.setToolTip(words if level == "bad" else "")
 
     def _follow_task(self, task: Task) -> None:
         task.changed.connect(self._show_work)

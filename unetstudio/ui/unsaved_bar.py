@@ -68,7 +68,8 @@ class UnsavedBar(QFrame):
         if trouble is not None:
             self.heading.setText(heading(trouble))
             self.sentence.setText(sentence(trouble))
-            self.try_button.setVisible(not trouble.lost)
+            self.try_button.setVisible(not trouble.lost and not trouble.hung)
+            self.elsewhere_button.setVisible(not trouble.hung)  # copying needs the disk, too
         if self.isHidden() == (trouble is None):
             return
         if self._annotation.stroke_active:
@@ -79,6 +80,8 @@ class UnsavedBar(QFrame):
 
 def heading(trouble: Trouble) -> str:
     """Return in a few words what waits to be saved."""
+    if trouble.hung:
+        return f"Not saved yet: {count_text(trouble.waiting, 'change')}" if trouble.waiting else "The disk does not answer"
     if trouble.long and trouble.waiting:
         return "Please stop painting and save elsewhere"
     if trouble.waiting:
@@ -91,6 +94,8 @@ def sentence(trouble: Trouble) -> str:
     happened = trouble.sentence if SAFE in trouble.sentence else f"{trouble.sentence} {SAFE} is safe."
     if trouble.lost:
         return happened + (f" {count_text(trouble.waiting, 'change')} in memory can still be saved elsewhere." if trouble.waiting else "")
+    if trouble.hung:
+        return f"{happened} What waits is in memory and goes there at once when it answers. Is a network or a cable down?"
     if trouble.long and trouble.waiting:
         waiting = f"{count_text(trouble.waiting, 'change')} {'is' if trouble.waiting == 1 else 'are'} in memory only"
         return f"{happened} For {LONG // 60_000} minutes nothing could be saved; {waiting}."

@@ -17,6 +17,7 @@ from unetstudio.networks.network import NETWORKS, create, ordered_networks
 from unetstudio.networks.onnx_export import export_network
 from unetstudio.networks.precision_choice import choose_precision
 from unetstudio.project.checkpoints import require
+from unetstudio.project.output_guard import guard_onnx
 from unetstudio.training.network_plan import usual_network
 from unetstudio.training.trial import Cost, cost_of
 from unetstudio.worker.file_messages import ExportNetwork, NetworkExported
@@ -55,6 +56,7 @@ def export(request: ExportNetwork) -> Generator[NetworkExported, None, None]:
     source = request.source
     if source.is_dir():
         source = require(source / "checkpoints").path
+    guard_onnx(request.out, force=True)  # the file dialog has asked
     written = export_network(source, request.out)
     yield NetworkExported(written.path, written.card, written.difference)
 

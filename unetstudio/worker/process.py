@@ -34,6 +34,7 @@ class WorkerProcess:
     def __init__(self, limits: WatchLimits | None = None, *, logs: Path | None = None, child: Child = _child) -> None:
         from unetstudio.worker.cause import oom_kills
 
+        os.environ["PYTHONSAFEPATH"] = "1"  # else the child looks for its modules in the current folder first, and runs what lies there
         context = multiprocessing.get_context("spawn")
         ours, theirs = context.Pipe()
         self._log = None if logs is None else crash_log.raw(logs, os.getpid())

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -31,9 +30,7 @@ from unetstudio.project.replay import history
 from unetstudio.project.store import LabelStore
 from unetstudio.workspace import user_folders
 from unetstudio.workspace.thumbnail import thumbnail
-
-Change = tuple[str, Kind, Edit | dict[str, Any] | None]
-"""Case id, kind, and content: an Edit, the fields of a note, or None for a cancelled stroke."""
+from unetstudio.workspace.waiting_changes import WaitingChange, WaitingChanges
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,9 +58,9 @@ class ClosedCaseChange:
 class ProjectWriter:
     """The disk side of one open project.
 
-    `update` and `add_cases` change the project in memory and may be called from any thread; all other methods belong on the one thread that
-    reads and writes it. It holds its own copy of the labels of the open case, so that a new generation of them never shares an array with
-    the painting.
+    `update` and `add_cases` change the project in memory, `queue` and `queue_note` add to what waits: any thread may call them. All other
+    methods belong on the one thread that reads and writes it. It holds its own copy of the labels of the open case, so that a new
+    generation of them never shares an array with the painting.
     """
 
     def __init__(self, project: Project, documents: Path) -> None:
@@ -71,11 +68,11 @@ class ProjectWriter:
         self._opened_read_only = project.read_only
         self._lock = Lock()  # guards the project in memory, which `move_to` replaces
         self._documents = documents
-        self._local = LocalJournal(project, state=user_folders.state(), documents=documents)
+        self._local = LocalJournal(project, state=user_folders.state(), places=user_folders.rescue_places(documents))
         project.hold_reserve()
         self._opened: dict[str, tuple[LabelStore, LabelMap]] = {}
         self._shapes: dict[str, Index] = {}  # of the cases opened or judged so far: the window may paint on one until the next is open
-        self._unsaved: deque[Change] = deque()
+        self._waiting = WaitingChanges()
 
     # --------------------------------------------------------------------------------------------------- in memory
 
@@ -107,7 +104,7 @@ class ProjectWriter:
         loaded = store.load(case.shape)
         self._opened = {case.id: (store, loaded.labels)}
         self._shapes[case.id] = case.shape
-        restored = self._local.restore(store, case.id, loaded.labels.apply)
+        restored = self._local.restore(store, case.id, loaded.history, loaded.labels.apply)
         sentences = [loaded.recovered] if loaded.recovered else []
         if restored:
             changes = count_text(len(restored), "change")
@@ -156,20 +153,26 @@ class ProjectWriter:
 
     # ----------------------------------------------------------------------------------------------------- writing
 
-    def append(self, case_id: str, kind: Kind, edit: Edit | None) -> None:
-        """Store one change durably, after those that could not be stored before; ProjectError leaves it waiting for a retry.
+    def queue(self, case_id: str, kind: Kind, edit: Edit | None) -> None:
+        """Have the next `retry` store a change, together with all that wait.
 
         The parts of a stroke (PARTIAL, and CANCEL, which has no Edit) are kept beside the labels until the stroke ends.
         """
-        while kind != Kind.PARTIAL and self._unsaved and self._unsaved[-1][:2] == (case_id, Kind.PARTIAL):
-            self._unsaved.pop()  # void now: the finished stroke holds them all, or it was cancelled
-        self._unsaved.append((case_id, kind, edit))
+        self._waiting.add(WaitingChange(case_id, kind, edit))
+
+    def queue_note(self, case: Case, details: dict[str, Any]) -> None:
+        """Have the next `retry` store an event that changes no voxel, such as a review state. The case may have left the list since."""
+        self._shapes.setdefault(case.id, case.shape)
+        self._waiting.add(WaitingChange(case.id, Kind.NOTE, details))
+
+    def append(self, case_id: str, kind: Kind, edit: Edit | None) -> None:
+        """Store one change durably, after those that could not be stored before; ProjectError leaves it waiting for a retry."""
+        self.queue(case_id, kind, edit)
         self.retry()
 
     def note(self, case: Case, details: dict[str, Any]) -> None:
-        """Store an event that changes no voxel, such as a review state, for the audit trail. The case may have left the list since."""
-        self._shapes.setdefault(case.id, case.shape)
-        self._unsaved.append((case.id, Kind.NOTE, details))
+        """Store an event, as `queue_note`."""
+        self.queue_note(case, details)
         self.retry()
 
     def set_author(self, name: str) -> None:
@@ -180,8 +183,8 @@ class ProjectWriter:
 
     @property
     def waiting(self) -> int:
-        """Number of label changes that are in memory only."""
-        return sum(kind.changes for _, kind, _ in tuple(self._unsaved))  # a copy: the window asks while the disk thread stores
+        """Number of label changes that are in memory only; any thread may ask."""
+        return len(self._waiting.labels)
 
     def retry(self) -> None:
         """Store the waiting changes of labels, oldest first, then project.json if it changed, unless it was opened for reading."""
@@ -190,34 +193,38 @@ class ProjectWriter:
             self.project.save()
 
     def _store_waiting(self) -> None:
-        while self._unsaved:
-            case_id, kind, content = self._unsaved[0]
-            store, labels = self._store_one(case_id, kind, content)
-            self._unsaved.popleft()  # it is on the disk, even if the disk refuses what follows
+        """Store what waits with one flush for all changes of a case: while the disk flushes some, others may come to wait."""
+        while group := self._waiting.group():
+            store, labels = self._store(group[0].case)
+            self._append(store, group)
+            for change in group:
+                if change.kind.changes and isinstance(change.content, Edit):
+                    labels.apply(change.content)
+            self._waiting.drop(len(group))  # they are on the disk, even if the disk refuses what follows
             if store.due:
                 store.checkpoint(labels)
-                self._local.forget(case_id)
+                self._local.forget(group[0].case)
+        self._local.rescue.forget()
 
-    def _store_one(self, case_id: str, kind: Kind, content: Edit | dict[str, Any] | None) -> tuple[LabelStore, LabelMap]:
-        store, labels = self._store(case_id)
-        match content:
-            case Edit() if kind.changes:
-                self._append(store, case_id, kind, content)
-                labels.apply(content)
-            case Edit():
-                store.append(kind, content)
-            case dict():
-                store.note(content)
-            case None:
-                store.cancel()
-        return store, labels
+    def rescue(self, *, elsewhere: bool = False) -> Path:
+        """Keep the changes of labels that wait in another place of the user's as well, and return it; any thread may call it.
 
-    def _append(self, store: LabelStore, case_id: str, kind: Kind, edit: Edit) -> int:
-        """Append a change to the case's journal, and to its mirror if there is one; return the change's number."""
+        With `elsewhere` only another disk will do.
+
+        They come back when their case is opened, unless the project has them by then. ProjectError when no place takes them.
+        """
+        return self._local.rescue.keep(
+            [rescued for change in self._waiting.labels if (rescued := change.rescued) is not None],
+            apart_from=self.project.folder if elsewhere else None,
+        )
+
+    def _append(self, store: LabelStore, changes: Sequence[WaitingChange]) -> None:
+        """Append changes of one case to its journal, and to its mirror if there is one."""
         after = store.last_change
-        sequence = store.append(kind, edit)
-        self._local.mirror(case_id, kind, edit, sequence, after)
-        return sequence
+        for change, entry in zip(changes, store.append_all([change.draft for change in changes]), strict=True):
+            if change.kind.changes and isinstance(change.content, Edit):
+                self._local.mirror(change.case, change.kind, change.content, entry.sequence, after)
+                after = entry.digest
 
     def is_open(self, case_id: str) -> bool:
         """Return whether this is the case that was opened last, whose labels the window holds and changes itself."""
@@ -238,7 +245,8 @@ class ProjectWriter:
         edit = make(labels)
         if edit is None:
             return ClosedCaseChange(None, store.sequence, labels)
-        sequence = self._append(store, case.id, Kind.EDIT, edit)
+        self._append(store, [WaitingChange(case.id, Kind.EDIT, edit)])
+        sequence = store.sequence
         labels.apply(edit)
         if store.due:
             with contextlib.suppress(ProjectError):  # the edit is on the disk; the next one tries again
@@ -274,18 +282,20 @@ class ProjectWriter:
         """
         unread = [event.unread for event in relocate.copy_files(self.project.folder, target) if event.unread is not None]
         copy = relocate.open_copy(self.project, target)
-        old, opened, unsaved = self.project, self._opened, self._unsaved
+        old, opened = self.project, self._opened
+        self._waiting.begin_trial()
         try:
             self._opened = {case: relocate.move_open_case(copy, case, labels) for case, (_, labels) in opened.items()}
-            self._unsaved = unsaved.copy()
             self._continue_in(copy)
             self.retry()
         except ProjectError:
-            self._opened, self._unsaved = opened, unsaved
+            self._waiting.end_trial(kept=False)
+            self._opened = opened
             self._continue_in(old)
             copy.close()
             raise
-        self._local = LocalJournal(copy, state=user_folders.state(), documents=self._documents)
+        self._waiting.end_trial(kept=True)
+        self._local = LocalJournal(copy, state=user_folders.state(), places=user_folders.rescue_places(self._documents))
         with contextlib.suppress(ProjectError):
             old.close()
         return tuple(unread)
@@ -297,14 +307,11 @@ class ProjectWriter:
                 project.manifest, self.project = self.project.manifest, project
 
     def close(self) -> None:
-        """Save what waits and release the lock. Strokes that the disk refuses are kept in the user's own folder until their case is
-        opened."""
+        """Save what waits and release the lock. Strokes that the disk refuses are rescued; ProjectError when no place takes them."""
         try:
             self.retry()
         except UserError:
-            waiting = [(case, kind, edit) for case, kind, edit in self._unsaved if kind.changes and isinstance(edit, Edit)]
-            if waiting:
-                self._local.keep_refused(waiting)
-            self._unsaved.clear()
+            self.rescue()
+            self._waiting.clear()
         finally:
             self.project.close()

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import tempfile
 from pathlib import Path
 
 import platformdirs
@@ -16,6 +17,13 @@ def home() -> Path:
 def documents() -> Path:
     """Return the documents folder, where projects go when the images' folder is read-only."""
     return _override() or Path(platformdirs.user_documents_dir())
+
+
+def rescue_places(documents: Path) -> list[Path]:
+    """Return the places for strokes that the project's disk refuses, best first; several, since one disk may hold more than one of them."""
+    override = _override()
+    temporary = Path(tempfile.gettempdir())
+    return [documents, state(), temporary] if override else [documents, Path.home(), state(), temporary]
 
 
 def state() -> Path:

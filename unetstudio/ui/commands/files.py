@@ -64,7 +64,7 @@ def open_example(window: Window) -> None:
 
 def close_project(window: Window) -> None:
     """Return to the start page; everything is saved already."""
-    window.session.close_project()
+    window.session.gate.leave(window.session.close_project)
 
 
 def quit_program(window: Window) -> None:
