@@ -91,6 +91,7 @@ def test_that_two_images_of_one_name_get_a_mask_each(command: Command, trained: 
     cv2.imwrite(str(tmp_path / "other" / "disc_0.png"), np.full((10, 12), 50, np.uint8))
     paths = (images / "disc_0.png", tmp_path / "other" / "disc_0.png")
     written = command("predict", trained, *paths, "--out", tmp_path / "out", "--json").events
+    written = [event for event in written if event["event"] == "mask"]
     assert [Path(e["path"]).name for e in written] == ["disc_0.png", "disc_0-2.png"]
     assert cv2.imread(written[1]["path"], cv2.IMREAD_UNCHANGED).shape == (10, 12)
 
