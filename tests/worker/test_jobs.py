@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import sys
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import numpy as np
@@ -23,9 +25,14 @@ from unetstudio.worker.jobs import predict_case, predict_view
 from unetstudio.worker.messages import ShowView
 
 
+def saver(folder: Path) -> Callable[[Prediction], None]:
+    """A function that saves a prediction in the folder of a case."""
+    return partial(prediction_file.save, folder / "case")
+
+
 def test_that_a_part_on_screen_is_predicted_but_not_kept_as_the_whole(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
     part = Region((0, 0, 0), (1, 10, 10))
-    events = list(predict_view(predictor, lambda: read(image), ShowView("case", part, (0, 5, 5)), tmp_path / "case"))
+    events = list(predict_view(predictor, lambda: read(image), ShowView("case", part, (0, 5, 5)), saver(tmp_path)))
     assert any(isinstance(e, TilePredicted) for e in events)
     assert prediction_file.load(tmp_path / "case", (1, 26, 30)) is None
 
@@ -34,9 +41,16 @@ def test_that_a_part_on_screen_is_predicted_but_not_kept_as_the_whole(predictor:
 def test_that_a_whole_scan_is_kept_and_comes_back(predictor: NetworkPredictor, image: Path, tmp_path: Path, whole: str) -> None:
     shape = (1, 26, 30)
     if whole == "view":
-        events = list(predict_view(predictor, lambda: read(image), ShowView("case", Region.whole(shape), (0, 5, 5)), tmp_path / "case"))
+        events = list(
+            predict_view(
+                predictor,
+                lambda: read(image),
+                ShowView("case", Region.whole(shape), (0, 5, 5)),
+                saver(tmp_path),
+            )
+        )
     else:
-        events = list(predict_case(predictor, lambda: read(image), PredictionRequest("case"), tmp_path / "case"))
+        events = list(predict_case(predictor, lambda: read(image), PredictionRequest("case"), saver(tmp_path)))
         assert not any(isinstance(e, TilePredicted) for e in events)
     assert isinstance(events[-1], CasePredicted)
     kept = prediction_file.load(tmp_path / "case", shape)

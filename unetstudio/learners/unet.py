@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 from unetstudio.data.study import Study
@@ -14,6 +15,7 @@ from unetstudio.learners.learner import LEARNERS
 from unetstudio.networks.network import name_of
 from unetstudio.project import checkpoints
 from unetstudio.project.annotators import Annotators
+from unetstudio.project.identity import ProjectIdentity
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import QuickGuess, TrainingEvent
 from unetstudio.training.fit import Trainer
@@ -30,7 +32,7 @@ class UNetLearner:
 
     def __init__(self, study: Study, project: Path) -> None:
         self.network = ""
-        self._study, self._project = study, project
+        self._study, self._project, self._identity = study, project, ProjectIdentity(project)
         self._trainer: Trainer | None = None
         self._instant = InstantTier(study)
         self._loaded: Predictor | None = None
@@ -57,7 +59,7 @@ class UNetLearner:
             settings,
             checkpoints=self._checkpoints,
             start=start,
-            write=checkpoints.write_durably,
+            write=partial(checkpoints.write_durably, identity=self._identity),
             people=Annotators(self._project / "cases").names,
             instant=self._instant,
         )

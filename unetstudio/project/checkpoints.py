@@ -14,6 +14,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.errors import CheckpointError, UserError
 from unetstudio.project import durable, file_listing, folders
 from unetstudio.project.file_reading import read_bytes
+from unetstudio.project.identity import ProjectIdentity
 from unetstudio.settings import TrainingSettings
 
 NONE = "There is no checkpoint to go on from yet; train first."
@@ -73,8 +74,10 @@ def require(folder: Path) -> CheckpointCard:
     return card
 
 
-def write_durably(path: Path, content: bytes) -> None:
-    """Write a file of a checkpoint into a folder of a project; raise MissingError when the project is gone."""
+def write_durably(path: Path, content: bytes, *, identity: ProjectIdentity | None = None) -> None:
+    """Write a file of a checkpoint into a folder of a project; raise MissingError when the project is gone, ProjectError for another."""
+    if identity is not None:
+        identity.confirm()
     folders.make_folder(path.parent, within=path.parent.parent)
     folders.remove_temporary_files(path.parent)
     durable.write_bytes(path, content, replace=True)

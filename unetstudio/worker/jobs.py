@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator
 from functools import partial
-from pathlib import Path
 
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
@@ -24,18 +23,18 @@ from unetstudio.networks.computer import examine
 from unetstudio.postprocess.stack import from_json
 from unetstudio.project import prediction_file
 from unetstudio.project.checkpoints import to_use, write_durably
+from unetstudio.project.identity import ProjectIdentity
 from unetstudio.project.prediction_file import averaged_folder, forget_averaged
 from unetstudio.worker.file_messages import AverageCases, CaseAveraged, FolderEvent, PredictFolder
 from unetstudio.worker.messages import DeviceReport, OpenStudy, ShowView
 from unetstudio.worker.remarks import Remarks
 
+Save = Callable[[Prediction], None]
 Predicting = Generator[PredictionEvent | AttentionMapped | Notice | None, None, None]
 
 
-def predict_view(
-    predictor: Predictor, load: Callable[[], Scan], view: ShowView, folder: Path, remarks: Remarks | None = None
-) -> Predicting:
-    """Yield the tiles of the view on screen, from its focus outward; a view of the whole scan is also saved in the case's folder.
+def predict_view(predictor: Predictor, load: Callable[[], Scan], view: ShowView, save: Save, remarks: Remarks | None = None) -> Predicting:
+    """Yield the tiles of the view on screen, from its focus outward; the prediction of a whole scan is also saved.
 
     `remarks` says how the scan differs from what was learnt, unless it was said before.
     """
@@ -47,15 +46,15 @@ def predict_view(
     if view.region.clipped(scan.shape) == Region.whole(scan.shape):
         prediction = Prediction(scan.shape, predictor.values)
         yield from collect(events, prediction)
-        prediction_file.save(folder, prediction)
+        save(prediction)
     else:
         yield from events
     if view.attention:
         yield from predictor.attend(scan, request)
 
 
-def predict_case(predictor: Predictor, load: Callable[[], Scan], request: PredictionRequest, folder: Path) -> Predicting:
-    """Predict a whole case in the background and save it in a folder: no tile is reported; None is yielded to let others have a turn."""
+def predict_case(predictor: Predictor, load: Callable[[], Scan], request: PredictionRequest, save: Save) -> Predicting:
+    """Predict a whole case in the background and save it: no tile is reported; None is yielded to let others have a turn."""
     scan = load()
     predictor.check(scan, request.case)
     prediction = Prediction(scan.shape, predictor.values)
@@ -63,7 +62,7 @@ def predict_case(predictor: Predictor, load: Callable[[], Scan], request: Predic
         if isinstance(event, TilePredicted):
             yield None
         else:
-            prediction_file.save(folder, prediction)
+            save(prediction)
             yield event
 
 
@@ -80,11 +79,20 @@ def average_cases(request: AverageCases, study: OpenStudy | None) -> Generator[C
         raise UserError("Nothing has been learnt yet: paint two classes, and wait for the first round.")
     predictor = load_predictor(card.path)
     forget_averaged(study.project)
+    identity = ProjectIdentity(study.project)
+
+    def save_beside(case: str) -> Save:
+        def save(prediction: Prediction) -> None:
+            identity.confirm()
+            prediction_file.save(averaged_folder(identity.folder, case), prediction)
+
+        return save
+
     cases = [case for case in study.cases if case.id in request.cases]
     for done, case in enumerate(cases, start=1):
         whole = PredictionRequest.final(case.id, tta=predictor.mirrored)
         try:
-            for _ in predict_case(predictor, partial(read, case.source), whole, averaged_folder(study.project, case.id)):
+            for _ in predict_case(predictor, partial(read, case.source), whole, save_beside(case.id)):
                 yield None  # and not the event: the case on screen is not predicted anew
         except (FormatError, CheckpointError) as error:
             yield CaseAveraged(case.id, done, len(cases), str(error))

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import replace
-from pathlib import Path
 
+from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.study import Study
 from unetstudio.inference.request import PredictionRequest
 from unetstudio.learners.learner import Learner
+from unetstudio.project import prediction_file
+from unetstudio.project.identity import ProjectIdentity
 from unetstudio.worker import jobs
 from unetstudio.worker.job_stack import Job, JobStack
 from unetstudio.worker.messages import ShowView
@@ -21,10 +23,10 @@ OTHERS_EVERY = 4
 
 
 class PredictionScheduler:
-    """Puts predictions of the cases of a study in `folder` on the stack of jobs."""
+    """Puts predictions of the cases of a study on the stack of jobs; complete ones are saved in its project."""
 
-    def __init__(self, study: Study, learner: Learner, folder: Path, stack: JobStack) -> None:
-        self._study, self._learner, self._folder, self._jobs = study, learner, folder, stack
+    def __init__(self, study: Study, learner: Learner, project: ProjectIdentity, stack: JobStack) -> None:
+        self._study, self._learner, self._project, self._jobs = study, learner, project, stack
         self._view: ShowView | None = None
         self._shown = ""  # the checkpoint's id of the last prediction of the view
         self._waiting: list[str] = []  # ids of cases to be predicted when there is time
@@ -57,7 +59,7 @@ class PredictionScheduler:
         self._jobs.close("view")
         if predictor is not None:
             self._shown = predictor.checkpoint
-            steps = jobs.predict_view(predictor, self._loader(view.case), view, self._case_folder(view.case), self._remarks)
+            steps = jobs.predict_view(predictor, self._loader(view.case), view, self._saver(view.case), self._remarks)
             self._jobs.push(Job("view", steps, view.case))
 
     def predict(self, cases: tuple[str, ...]) -> None:
@@ -100,7 +102,7 @@ class PredictionScheduler:
         while self._waiting:
             case = self._waiting.pop(0)
             if case in self._study.cases and case not in self._failed:
-                steps = jobs.predict_case(predictor, self._loader(case), PredictionRequest(case), self._case_folder(case))
+                steps = jobs.predict_case(predictor, self._loader(case), PredictionRequest(case), self._saver(case))
                 self._jobs.push(Job("case", steps, case))
                 return
 
@@ -115,5 +117,11 @@ class PredictionScheduler:
         """Return a function that reads the scan within its job, so that a file that cannot be read fails only that job."""
         return lambda: self._study.scan(case)
 
-    def _case_folder(self, case: str) -> Path:
-        return self._folder / "cases" / case
+    def _saver(self, case: str) -> Callable[[Prediction], None]:
+        """Return a function that saves a case's complete prediction, unless another project lies in the folder by then."""
+
+        def save(prediction: Prediction) -> None:
+            self._project.confirm()
+            prediction_file.save(self._project.folder / "cases" / case, prediction)
+
+        return save

@@ -10,15 +10,17 @@ from pathlib import Path
 from unetstudio.errors import ProjectError
 from unetstudio.inference.events import Notice
 from unetstudio.project import durable, folders
+from unetstudio.project.identity import ProjectIdentity
 from unetstudio.training.events import CheckpointSaved, RoundDone, TrainingFinished, TrainingStarted
 
 KEPT = (TrainingStarted, RoundDone, CheckpointSaved, TrainingFinished, Notice)
 
 
 class RunLog:
-    """One log file for each training run, named by its start (UTC)."""
+    """One log file for each training run in a project's folder, named by its start (UTC)."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, identity: ProjectIdentity) -> None:
+        self._identity = identity
         self._path = folder / f"{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}.jsonl"
 
     def add(self, event: object) -> None:
@@ -27,6 +29,7 @@ class RunLog:
             return
         line = json.dumps({"event": type(event).__name__, "time": round(time.time(), 3), **dataclasses.asdict(event)}) + "\n"
         try:
+            self._identity.confirm()
             folders.make_folder(self._path.parent, within=self._path.parent.parent)
             durable.append(self._path, line.encode())
         except ProjectError:

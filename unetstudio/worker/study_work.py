@@ -11,6 +11,7 @@ from unetstudio.data.study import Study, StudyCase
 from unetstudio.errors import UserError
 from unetstudio.formats import read
 from unetstudio.learners.learner import LEARNERS, USUAL
+from unetstudio.project.identity import ProjectIdentity
 from unetstudio.project.store import read_labels
 from unetstudio.training.events import QuickGuess, RoundDone, TrainingFinished, TrainingStarted
 from unetstudio.worker.job_stack import JobStack
@@ -48,8 +49,9 @@ class StudyWork:
         self._edited_at = 0.0  # when the last stroke came
         self._study = Study(request.classes, [self._read(case) for case in request.cases])
         self._learner = LEARNERS[USUAL](self._study, request.project)
-        self.predictions = PredictionScheduler(self._study, self._learner, request.project, stack)
-        self._training = TrainingScheduler(self._study, self._learner, request.project / "runs", stack, send)
+        project = ProjectIdentity(request.project)
+        self.predictions = PredictionScheduler(self._study, self._learner, project, stack)
+        self._training = TrainingScheduler(self._study, self._learner, project, stack, send)
 
     @property
     def background_share(self) -> float:

@@ -4,10 +4,10 @@ continues with new labels."""
 from __future__ import annotations
 
 from collections.abc import Callable
-from pathlib import Path
 
 from unetstudio.data.study import Study
 from unetstudio.learners.learner import Learner
+from unetstudio.project.identity import ProjectIdentity
 from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingFinished
 from unetstudio.worker.job_stack import GUESS, Job, JobStack, Steps
@@ -22,10 +22,10 @@ GAIN = 0.002
 
 
 class TrainingScheduler:
-    """Runs a learner as a job on the stack, and logs its events in the folder `runs`."""
+    """Runs a learner as a job on the stack, and logs its events in the project's folder `runs`."""
 
-    def __init__(self, study: Study, learner: Learner, runs: Path, stack: JobStack, send: Callable[[Event], None]) -> None:
-        self._study, self._learner, self._runs, self._jobs, self._send = study, learner, runs, stack, send
+    def __init__(self, study: Study, learner: Learner, project: ProjectIdentity, stack: JobStack, send: Callable[[Event], None]) -> None:
+        self._study, self._learner, self._project, self._jobs, self._send = study, learner, project, stack, send
         self._settings: TrainingSettings | None = None  # None: paused, or not yet asked to train
         self._fresh = False  # whether the learner was prepared with these settings and has not run yet
         self._best, self._best_round = -1.0, 0
@@ -65,7 +65,7 @@ class TrainingScheduler:
             return
         elif self._fresh:
             self._fresh = False
-            self._jobs.put_under(Job("training", self._logged(RunLog(self._runs))))
+            self._jobs.put_under(Job("training", self._logged(RunLog(self._project.folder / "runs", self._project))))
         else:
             self.train(Train(self._settings))  # from the state saved when it came to rest
 
