@@ -99,7 +99,7 @@ def test_that_slices_of_a_volume_are_planes(tmp_path: Path) -> None:
 
 def test_that_outlines_for_another_size_are_refused(tmp_path: Path) -> None:
     write_mask(tmp_path / "cell.geojson", MaskDocument(np.ones((1, 9, 12), np.uint8), classes=CLASSES))
-    with pytest.raises(FormatError, match="12 x 9 x 1.*80 x 60 x 1"):
+    with pytest.raises(FormatError, match=r"12 x 9 x 1.*80 x 60 x 1"):
         read_content(tmp_path / "cell.geojson", GRID)
     foreign = written(tmp_path / "other.geojson", [feature([square(5, 5, 30, 20)])])
     with pytest.raises(FormatError, match="not the size of their image"):

@@ -99,10 +99,10 @@ def _meanings(outlines: Sequence[Outline], note: OutlineNote) -> tuple[list[int]
     names, colours = {value: name for name, value in known.items()}, dict[int, Colour]()
     values = []
     for outline in outlines:
-        if outline.value is not None:
-            known.setdefault(outline.name, outline.value)
-        elif outline.name.strip().lower() in _BACKGROUND and 0 not in known.values():
+        if outline.name.strip().lower() in _BACKGROUND and 0 not in known.values():
             known.setdefault(outline.name, 0)
+        elif outline.value is not None:
+            known.setdefault(outline.name, outline.value)
         value = known.setdefault(outline.name, max([*known.values(), 0]) + 1)
         values.append(_IGNORED if outline.ignored else value)
         if outline.ignored:

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
 from numpy.typing import NDArray
 
 from unetstudio.atomic_file import replace_file
-from unetstudio.data.case import Source
+from unetstudio.data.case import Case, Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
@@ -32,6 +32,7 @@ class Format:
     folders = False  # whether an image of this format may be a folder
     images = True  # whether a file is an image that can be opened
     writes = False
+    collects = False  # whether the masks of many images can be written into files that they share
     identifies = False  # whether written masks name the patient, if the user allows it
     receivers = ""  # what other programs see of a written mask, in one sentence
 
@@ -109,6 +110,16 @@ class Format:
         if slices != 1 and not self.volumes:
             raise FormatError(path, f"{self.title} holds one slice and this mask has {slices}; choose TIFF, NIfTI or HDF5.")
         replace_file(path, self.encode(document))
+
+    def collection(self, cases: Sequence[Case], stems: Sequence[str]) -> list[str]:
+        """Name every file that `write_all` will write, relative to its folder; raise UserError when these cases cannot be in one set."""
+        del cases, stems
+        raise NotImplementedError
+
+    def write_all(self, folder: Path, documents: Iterable[tuple[str, MaskDocument]]) -> Iterator[Path]:
+        """Write masks, each with its file stem, into files that they share; yield each file when it is whole."""
+        del folder, documents
+        raise NotImplementedError
 
 
 FORMATS: Registry[Format] = Registry("unetstudio.formats", "file format")
