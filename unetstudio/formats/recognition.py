@@ -52,6 +52,9 @@ def unknown_format(path: Path) -> FormatError:
     """Make the error for a file that no format recognises."""
     if path.stat().st_size == 0:
         return FormatError(path, "the file is empty; copy it again from its origin.")
+    recognised = recognise(path)
+    if recognised is not None and not recognised[1].images:
+        return FormatError(path, f"it holds masks ({recognised[1].title}) and no image; open the image, then import this file as its mask.")
     named = next((variant.title for _, variant in FORMATS.items() if path.name.lower().endswith(variant.suffixes)), None)
     if named is not None:
         return FormatError(path, f"it is not a {named} file although it is named like one; open the original instead.")
