@@ -90,8 +90,9 @@ class Coco(Format):
         del cases, stems
         return [COLLECTION]
 
-    def write_all(self, folder: Path, documents: Iterable[tuple[str, MaskDocument]]) -> Iterator[Path]:
+    def write_all(self, folder: Path, cases: Sequence[Case], documents: Iterable[tuple[str, MaskDocument]]) -> Iterator[Path]:
         """Write the objects of all images into one file."""
+        del cases
         data = CocoDataSet()
         for _, document in documents:
             data.add(document)

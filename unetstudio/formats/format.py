@@ -116,9 +116,9 @@ class Format:
         del cases, stems
         raise NotImplementedError
 
-    def write_all(self, folder: Path, documents: Iterable[tuple[str, MaskDocument]]) -> Iterator[Path]:
+    def write_all(self, folder: Path, cases: Sequence[Case], documents: Iterable[tuple[str, MaskDocument]]) -> Iterator[Path]:
         """Write masks, each with its file stem, into files that they share; yield each file when it is whole."""
-        del folder, documents
+        del folder, cases, documents
         raise NotImplementedError
 
 
