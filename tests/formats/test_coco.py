@@ -117,7 +117,9 @@ def test_that_the_masks_of_many_images_share_one_file_and_each_image_finds_its_o
     sources = [Source(Path("/a/x.png")), Source(Path("/b/x.png")), Source(Path("/b/y.png"))]
     documents = [(s.path.stem, MaskDocument(m, classes=CLASSES, source=s)) for s, m in zip(sources, masks, strict=True)]
     coco = FORMATS["coco"]
-    paths = list(coco.write_all(tmp_path, [], documents))
+    collector = coco.collector(tmp_path, [])
+    assert not [path for stem, document in documents for path in collector.add(stem, document)]
+    paths = collector.finish()
     assert [path.name for path in paths] == coco.collection([], []) == ["coco.json"]
     assert coco.mask_images(paths[0]) == ["x.png", "x.png", "y.png"]
     for source, mask in zip(sources, masks, strict=True):

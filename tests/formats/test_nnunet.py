@@ -41,7 +41,9 @@ def write(folder: Path, cases: list[Case], labels: list[np.ndarray]) -> tuple[di
     documents = [
         (stem, MaskDocument(mask, case.geometry, CLASSES, case.source)) for stem, case, mask in zip(stems, cases, labels, strict=True)
     ]
-    paths = list(nnunet.write_all(folder, cases, documents))
+    collector = nnunet.collector(folder, cases)
+    paths = [path for stem, document in documents for path in collector.add(stem, document)]
+    paths += collector.finish()
     assert sorted(str(path.relative_to(folder)) for path in paths) == sorted(nnunet.collection(cases, stems))
     (whole,) = folder.iterdir()
     return json.loads((whole / "dataset.json").read_text()), whole
@@ -100,4 +102,4 @@ def test_that_an_image_of_another_size_is_not_paired_with_labels(tmp_path: Path)
     case = case_of(nifti(tmp_path / "a.nii.gz"))
     document = MaskDocument(np.zeros((9, 6, 5), np.uint8), Geometry(), CLASSES, case.source)
     with pytest.raises(FormatError, match="another size"):
-        list(FORMATS["nnunet"].write_all(tmp_path, [case], [("a", document)]))
+        FORMATS["nnunet"].collector(tmp_path, [case]).add("a", document)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path, PurePosixPath
 from typing import Any
 
 import numpy as np
 
-from unetstudio.atomic_file import replace_file
 from unetstudio.data.case import Case, Source
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError
@@ -81,8 +80,8 @@ class Coco(Format):
 
     def encode(self, document: MaskDocument) -> bytes:
         """Encode the objects of one image."""
-        data = CocoDataSet()
-        data.add(document)
+        data = CocoDataSet(Path(COLLECTION))
+        data.add("", document)
         return data.encoded()
 
     def collection(self, cases: Sequence[Case], stems: Sequence[str]) -> list[str]:
@@ -90,14 +89,10 @@ class Coco(Format):
         del cases, stems
         return [COLLECTION]
 
-    def write_all(self, folder: Path, cases: Sequence[Case], documents: Iterable[tuple[str, MaskDocument]]) -> Iterator[Path]:
-        """Write the objects of all images into one file."""
+    def collector(self, folder: Path, cases: Sequence[Case]) -> CocoDataSet:
+        """Begin the one file."""
         del cases
-        data = CocoDataSet()
-        for _, document in documents:
-            data.add(document)
-        replace_file(folder / COLLECTION, data.encoded())
-        yield folder / COLLECTION
+        return CocoDataSet(folder / COLLECTION)
 
 
 def _image_for(images: Sequence[Mapping[str, Any]], path: Path, grid: MaskGrid | None) -> Mapping[str, Any]:

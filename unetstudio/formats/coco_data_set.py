@@ -3,27 +3,33 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from unetstudio import RESEARCH_USE, __version__
+from unetstudio.atomic_file import replace_file
+from unetstudio.formats.collector import Collector
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.outlined_regions import Region, colour_of, names_of, note_values, regions
 from unetstudio.formats.outlines import area, fill
 from unetstudio.formats.run_lengths import run_lengths
 
 
-class CocoDataSet:
+class CocoDataSet(Collector):
     """Images, their objects and categories. A category's id is the class value."""
 
-    def __init__(self) -> None:
+    def __init__(self, path: Path) -> None:
+        self._path = path
         self._images: list[dict[str, Any]] = []
         self._annotations: list[dict[str, Any]] = []
         self._categories: dict[int, dict[str, Any]] = {}
 
-    def add(self, document: MaskDocument) -> None:
+    def add(self, stem: str, document: MaskDocument) -> Sequence[Path]:
         """Add an image and an object for each region of its mask."""
+        del stem
         image, (_, height, width) = len(self._images) + 1, document.labels.shape
         self._images.append(
             {"id": image, "file_name": self._file_name(document), "width": width, "height": height, "unetstudio": note_values(document)}
@@ -37,6 +43,12 @@ class CocoDataSet:
                 name = names_of(document)[0]
                 self._categories.setdefault(0, {"id": 0, "name": name, "supercategory": ""})
             self._annotations.append(self._annotation(region, image, (height, width)))
+        return ()
+
+    def finish(self) -> Sequence[Path]:
+        """Write the file."""
+        replace_file(self._path, self.encoded())
+        return (self._path,)
 
     def encoded(self) -> bytes:
         """Return the file."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
+from unetstudio.formats.collector import Collector
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.part import Part
@@ -112,13 +113,13 @@ class Format:
         replace_file(path, self.encode(document))
 
     def collection(self, cases: Sequence[Case], stems: Sequence[str]) -> list[str]:
-        """Name every file that `write_all` will write, relative to its folder; raise UserError when these cases cannot be in one set."""
+        """Name every file that the collector will write, relative to its folder; UserError when these cases cannot be in one set."""
         del cases, stems
         raise NotImplementedError
 
-    def write_all(self, folder: Path, cases: Sequence[Case], documents: Iterable[tuple[str, MaskDocument]]) -> Iterator[Path]:
-        """Write masks, each with its file stem, into files that they share; yield each file when it is whole."""
-        del folder, cases, documents
+    def collector(self, folder: Path, cases: Sequence[Case]) -> Collector:
+        """Begin files in a folder that will hold the masks of these cases."""
+        del folder, cases
         raise NotImplementedError
 
 

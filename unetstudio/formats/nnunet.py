@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError, UserError
+from unetstudio.formats.collector import Collector
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.pictures import Picture
@@ -57,34 +58,50 @@ class NnUnet(Format):
             names.append(f"{FOLDER}/{LABELS}/{stem}{storage.ending}")
         return names
 
-    def write_all(self, folder: Path, cases: Sequence[Case], documents: Iterable[tuple[str, MaskDocument]]) -> Iterator[Path]:
-        """Write each image and its labels, and at the end the description."""
-        storage, training = _storage(cases), 0
-        whole, unlabelled, classes = folder / FOLDER, False, ClassTable()
-        for one in (whole / IMAGES, whole / LABELS):
+    def collector(self, folder: Path, cases: Sequence[Case]) -> DataSet:
+        """Make the folders."""
+        return DataSet(folder / FOLDER, cases)
+
+
+class DataSet(Collector):
+    """A data set folder that is being written."""
+
+    def __init__(self, folder: Path, cases: Sequence[Case]) -> None:
+        self._folder, self._storage = folder, _storage(cases)
+        self._channel_names = _channel_names(cases, self._storage)
+        self._classes = ClassTable()
+        self._training = 0
+        self._unlabelled = False
+        for one in (folder / IMAGES, folder / LABELS):
             make_folder(one)
-        for stem, document in documents:
-            classes = document.classes
-            channels = _image_channels(document)
-            for n, data in enumerate(storage.images(channels, document.geometry)):
-                path = whole / IMAGES / f"{stem}_{n:04}{storage.ending}"
-                replace_file(path, data)
-                yield path
-            values = _values(document)
-            unlabelled = unlabelled or bool((values == len(classes)).any())
-            path = whole / LABELS / f"{stem}{storage.ending}"
-            replace_file(path, storage.labels(values, document.geometry))
-            training += 1
-            yield path
+
+    def add(self, stem: str, document: MaskDocument) -> Sequence[Path]:
+        """Copy the image and write its labels."""
+        ending, geometry = self._storage.ending, document.geometry
+        written = []
+        for n, data in enumerate(self._storage.images(_image_channels(document), geometry)):
+            written.append(self._folder / IMAGES / f"{stem}_{n:04}{ending}")
+            replace_file(written[-1], data)
+        values = _values(document)
+        written.append(self._folder / LABELS / f"{stem}{ending}")
+        replace_file(written[-1], self._storage.labels(values, geometry))
+        self._classes = document.classes
+        self._unlabelled = self._unlabelled or bool((values == len(document.classes)).any())
+        self._training += 1
+        return written
+
+    def finish(self) -> Sequence[Path]:
+        """Write the description."""
+        path = self._folder / DESCRIPTION
         description = {
-            "channel_names": {str(n): name for n, name in enumerate(_channel_names(cases, storage))},
-            "labels": _label_values(classes, ignore=unlabelled),
-            "numTraining": training,
-            "file_ending": storage.ending,
+            "channel_names": {str(n): name for n, name in enumerate(self._channel_names)},
+            "labels": _label_values(self._classes, ignore=self._unlabelled),
+            "numTraining": self._training,
+            "file_ending": self._storage.ending,
             "description": f"Exported from U-Net Studio {__version__}. {RESEARCH_USE}",
         }
-        replace_file(whole / DESCRIPTION, (json.dumps(description, indent=2, ensure_ascii=False) + "\n").encode())
-        yield whole / DESCRIPTION
+        replace_file(path, (json.dumps(description, indent=2, ensure_ascii=False) + "\n").encode())
+        return (path,)
 
 
 @dataclass(frozen=True)
