@@ -121,7 +121,7 @@ def test_that_the_masks_of_many_images_share_one_file_and_each_image_finds_its_o
     assert not [path for stem, document in documents for path in collector.add(stem, document)]
     paths = collector.finish()
     assert [path.name for path in paths] == coco.collection([], []) == ["coco.json"]
-    assert coco.mask_images(paths[0]) == ["x.png", "x.png", "y.png"]
+    assert coco.mask_images(paths[0]) == ["x.png", "b/x.png", "y.png"]
     for source, mask in zip(sources, masks, strict=True):
         content = read_content(paths[0], MaskGrid(mask.shape, source=source, name=source.path.name))
         assert np.array_equal(content.values, mask)

@@ -22,7 +22,7 @@ from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.stroke import Stroke
-from unetstudio.errors import UserError
+from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import FORMATS, MaskDocument, read, read_mask
 from unetstudio.formats.output_record import RECORD
 from unetstudio.project import prediction_file
@@ -130,6 +130,22 @@ def test_that_cases_can_share_files_whose_names_are_claimed_before(tmp_path: Pat
     (out / data_set / "labelsTr" / "b.png").write_bytes(b"mine")
     with pytest.raises(UserError, match=r"b\.png"):
         run(found, cases, out, formats=("nnunet",), pictures=False)
+
+
+def test_that_a_case_that_its_format_refuses_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cases = [picture_case(tmp_path), picture_case(tmp_path, "b.png")]
+
+    def encode(document: MaskDocument) -> bytes:
+        if document.name == "cell":
+            raise FormatError("cell.png", "its slices have no place; choose NIfTI.")
+        return b"mask"
+
+    monkeypatch.setattr(FORMATS["tiff"], "encode", encode)
+    events = run(material(*cases), cases, tmp_path / "out", formats=("tiff",), pictures=False)
+    assert [event.problem for event in events if event.problem] == ["cell.png: its slices have no place; choose NIfTI."]
+    assert (tmp_path / "out" / "b.tif").read_bytes() == b"mask" and not (tmp_path / "out" / "cell.tif").exists()
+    with pytest.raises(UserError, match="no place"):
+        run(material(cases[0]), cases[:1], tmp_path / "out", formats=("tiff",), pictures=False)
 
 
 def test_that_two_formats_of_one_suffix_do_not_overwrite_each_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

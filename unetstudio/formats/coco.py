@@ -34,6 +34,7 @@ class Coco(Format):
     suffixes = (".json",)
     images = False
     writes = True
+    outlines = True
     collects = True
     receivers = "Training programs and annotation tools that read COCO see each region as an object of its class, all images in one file."
 
@@ -52,8 +53,8 @@ class Coco(Format):
         return not volume
 
     def mask_images(self, path: Path) -> Sequence[str]:
-        """Return the file names of the images, without their folders."""
-        return [_file_name(image) for image in read_json(path)["images"]]
+        """Return the names of the images, with folders where the file gives them."""
+        return [str(image["file_name"]) for image in read_json(path)["images"]]
 
     def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
         """Draw the objects of the scan's image; where they overlap, the smaller is on top."""

@@ -33,6 +33,7 @@ class Format:
     folders = False  # whether an image of this format may be a folder
     images = True  # whether a file is an image that can be opened
     writes = False
+    outlines = False  # whether a written mask is outlines rather than values of voxels
     collects = False  # whether the masks of many images can be written into files that they share
     identifies = False  # whether written masks name the patient, if the user allows it
     receivers = ""  # what other programs see of a written mask, in one sentence

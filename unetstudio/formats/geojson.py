@@ -29,6 +29,7 @@ class GeoJson(Format):
     volumes = True
     images = False
     writes = True
+    outlines = True
     receivers = "QuPath shows each region as an annotation with the class's name and colour, on the same image."
 
     def recognises(self, head: bytes) -> bool:

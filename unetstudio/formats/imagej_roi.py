@@ -41,6 +41,7 @@ class ImageJRoi(Format):
     volumes = True
     images = False
     writes = True
+    outlines = True
     receivers = "ImageJ and Fiji show each region in the ROI Manager (File > Open), named and coloured by its class, on its slice."
 
     def recognises(self, head: bytes) -> bool:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -20,6 +20,7 @@ from unetstudio.data.origin import Origin
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import FORMATS, MaskDocument, read, write_legend
+from unetstudio.formats.collector import Collector
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record
 from unetstudio.inference.segment_case import label_map, strokes
@@ -29,11 +30,12 @@ from unetstudio.project import prediction_file
 from unetstudio.project.prediction_file import averaged_folder
 from unetstudio.project.project import Project
 from unetstudio.project.store import read_labels
-from unetstudio.workspace.export_plan import ExportPlan, plan
+from unetstudio.workspace.export_plan import ExportPlan, PlannedCase, plan
 from unetstudio.workspace.mask_makers import describe_makers
 from unetstudio.workspace.overlay_picture import overlay_picture
 
 What = Literal["labels", "segmentation"]
+IDENTITY_IS_COPIED = "The patient's name and numbers are copied from the images into the DICOM masks."
 MEASUREMENTS, PICTURES = "measurements.csv", "overlays"
 
 
@@ -125,13 +127,14 @@ def export(source: ExportSource, cases: Sequence[Case], classes: ClassTable, fol
             continue
         made_by = describe_makers(values, origin, case, source.checkpoint_of(case) if choice.what == "segmentation" else "")
         document = MaskDocument(values, case.geometry, classes, case.source, case.name, choice.identified, made_by)
-        for name, kind in one.files:
-            kind.write(folder / name, document)
+        refused = []
+        for path in _written(one, document, folder, collectors):
             done += 1
-            yield Exported(case.id, folder / name, done, total)
-        for shared in (path for name in one.collected_by for path in collectors[name].add(one.stem, document)):
-            done += 1
-            yield Exported(case.id, shared, done, total)
+            if isinstance(path, FormatError):
+                refused.append(str(path))
+            yield Exported(case.id, path, done, total) if isinstance(path, Path) else Exported(case.id, None, done, total, str(path))
+        if len(refused) == len(one.files) + len(one.collected_by):
+            problems.append(refused[0])
         if choice.pictures:
             done += 1
             yield _picture(source, case, values, classes, folder / PICTURES / f"{one.stem}.png", done, total)
@@ -148,6 +151,29 @@ def export(source: ExportSource, cases: Sequence[Case], classes: ClassTable, fol
     record.finish()
     if choice.table:
         yield Exported("", folder / MEASUREMENTS, total, total)
+
+
+def _written(
+    planned: PlannedCase, document: MaskDocument, folder: Path, collectors: Mapping[str, Collector]
+) -> Iterator[Path | FormatError]:
+    """Write a case's masks, yielding each file, or why its format cannot hold this case; raise FormatError when the disk refuses."""
+    for name, kind in planned.files:
+        path = folder / name
+        try:
+            kind.write(path, document)
+        except FormatError as error:
+            if isinstance(error.__cause__, OSError):
+                raise
+            yield error
+        else:
+            yield path
+    for name in planned.collected_by:
+        try:
+            yield from collectors[name].add(planned.stem, document)
+        except FormatError as error:
+            if isinstance(error.__cause__, OSError):
+                raise
+            yield error
 
 
 def _values(source: ExportSource, case: Case, classes: ClassTable, what: What) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:

@@ -44,9 +44,16 @@ class ExportPlan:
         return list(dict.fromkeys(name for planned in self.cases for name in planned.collected_by))
 
 
-def can_write(name: str) -> bool:
-    """Whether masks can be exported in a format."""
-    return name in FORMATS and (FORMATS[name].writes or FORMATS[name].collects)
+def writers() -> list[tuple[str, Format]]:
+    """Return name and format of each in which masks can be exported."""
+    return [(name, mask_format) for name, mask_format in FORMATS.items() if mask_format.writes or mask_format.collects]
+
+
+def likely_suits(mask_format: Format, case: Case) -> bool:
+    """Whether a format can hold a case, as far as can be told without looking at its files, which may lie on a slow disk."""
+    if mask_format.identifies:
+        return case.kind.startswith("DICOM")
+    return mask_format.suits(case.source, volume=case.is_volume)
 
 
 def usual_format(case: Case) -> str:
@@ -57,7 +64,7 @@ def usual_format(case: Case) -> str:
 def plan(cases: Sequence[Case], formats: Sequence[str]) -> ExportPlan:
     """Plan an export in the chosen formats; a case that none of them can hold gets its usual one, and a note says so."""
     for name in formats:
-        if not can_write(name):
+        if FORMATS[name] not in [mask_format for _, mask_format in writers()]:
             raise UserError(f"Masks cannot be saved as {FORMATS[name].title}; choose PNG, TIFF, NIfTI or HDF5.")
     planned, instead = [], dict[str, list[Case]]()
     for case, stem in zip(cases, stems(cases), strict=True):
