@@ -186,6 +186,12 @@ def test_that_damaged_run_lengths_are_refused(tmp_path: Path, counts: Any) -> No
         read_content(path, grid("a.jpg"))
 
 
+def test_that_a_size_that_no_file_of_this_length_can_be_about_is_refused(tmp_path: Path) -> None:
+    path = written(tmp_path, [image(1, "a.jpg", width=10**6, height=10**6)], [annotation(1, 1, 1, {"counts": [10**12]})])
+    with pytest.raises(FormatError, match="claims to hold"):
+        read_content(path)
+
+
 def test_that_the_reported_file_gives_what_its_polygon_encloses(shared_data: Path) -> None:
     content = read_content(shared_data / "reports" / "masks" / "coco" / "cell.json", grid("cell.png"))
     assert (content.values == 1).sum() == 375 and content.names == {1: "cell"}

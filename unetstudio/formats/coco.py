@@ -18,6 +18,7 @@ from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.json_file import edges_of, read_json, ring_of
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.outlined_regions import OutlineNote, note_from
 from unetstudio.formats.run_lengths import mask_of
 
@@ -61,6 +62,7 @@ class Coco(Format):
         data = read_json(path)
         image = _image_for(data["images"], path, grid)
         size = (int(image["height"]), int(image["width"]))
+        require_memory(path, 5 * size[0] * size[1], path.stat().st_size)
         if grid is not None and grid.shape != (1, *size):
             height, width = size
             raise FormatError(

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
 _MOVE, _LINE, _QUADRATIC, _CUBIC, _CLOSE = range(5)
 _POINTS = {_MOVE: 1, _LINE: 1, _QUADRATIC: 2, _CUBIC: 3, _CLOSE: 0}
+_LARGE = 1e5  # pixels of an oval beyond which it gets no more corners
 _STEPS = np.linspace(0, 1, 33)[1:, None]
 
 
@@ -86,7 +87,7 @@ def _box(roi: ImagejRoi) -> tuple[float, float, float, float]:
 
 def _oval(left: float, top: float, right: float, bottom: float) -> Ring:
     """Return an ellipse with so many corners that no pixel's centre falls between it and them."""
-    angles = np.linspace(0, 2 * np.pi, int(64 + 16 * (abs(right - left) + abs(bottom - top))), endpoint=False)
+    angles = np.linspace(0, 2 * np.pi, int(64 + 16 * min(abs(right - left) + abs(bottom - top), _LARGE)), endpoint=False)
     x, y = np.cos(angles) * (right - left) + left + right, np.sin(angles) * (bottom - top) + top + bottom
     return np.stack([x, y], axis=1) / 2
 

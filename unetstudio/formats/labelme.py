@@ -14,6 +14,7 @@ from unetstudio.formats.drawn_outlines import Outline, drawn
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.json_file import edges_of, read_json, ring_of
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
+from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.outlined_regions import OutlineNote
 
 _IGNORED = "__ignore__"  # labelme's own label for what is not annotated
@@ -44,6 +45,7 @@ class Labelme(Format):
         """Draw the shapes in their order, as labelme does; raise FormatError when they are for an image of another size."""
         data = read_json(path)
         size = (int(data["imageHeight"]), int(data["imageWidth"]))
+        require_memory(path, 5 * size[0] * size[1], path.stat().st_size)
         if grid is not None and grid.shape != (1, *size):
             height, width = size
             raise FormatError(path, f"it was drawn on an image of {width} x {height} pixels, which is another size; choose its own image.")

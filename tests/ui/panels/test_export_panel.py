@@ -92,6 +92,17 @@ def test_that_other_formats_are_folded_in_groups_and_named_when_ticked(panel: Ex
     assert groups == [group for group in GROUPS if group in groups] and "Annotations" in groups and "For training elsewhere" in groups
 
 
+def test_that_long_titles_do_not_widen_the_panel(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FORMATS["tiff"], "title", "A format with a rather long title")
+    form = ExportPanel(session, session.export_run, Preferences(tmp_path / "preferences.json")).form
+    form.offer_formats()
+    tiff, nifti = form.formats["tiff"], form.formats["nifti"]
+    form.resize(280, 900)
+    form.grab()
+    assert form.minimumSizeHint().width() <= 280
+    assert tiff.geometry().top() != form.formats["png"].geometry().top() and nifti.geometry().left() == tiff.geometry().left()
+
+
 def test_that_the_formats_of_a_project_are_remembered(panel: ExportPanel, session: Session) -> None:
     panel.form.formats["geojson"].click()
     panel.form.formats["png"].click()

@@ -18,6 +18,8 @@ USUAL = ("png", "tiff", "nifti", "seg_nrrd", "dicom_seg", "geojson")
 
 GROUPS = ("Pictures", "Volumes", "Annotations", "For training elsewhere")
 MORE = "More formats"
+LONG_TITLE = 16
+"""Letters of a title beyond which a format takes a whole row, so that the panel does not grow wider."""
 IDENTITY = "Copy the patient's name and numbers into the DICOM files"
 IDENTITY_WARNING = "The DICOM files will name the patient, as the images do. Give them only to people who may know."
 
@@ -107,12 +109,16 @@ class FormatChoice(QWidget):
         self._tell()
 
     def _add(self, grid: QGridLayout, names: Sequence[str]) -> None:
-        for place, name in enumerate(names):
+        place = 0
+        for name in names:
+            wide = len(FORMATS[name].title) > LONG_TITLE
+            place += place % 2 if wide else 0
             check = check_box(f"export_format_{name}", FORMATS[name].title, "")
             check.setChecked(False)
             check.clicked.connect(lambda ticked, name=name: self._click(name, ticked))
             self.checks[name] = check
-            grid.addWidget(check, place // 2, place % 2)
+            grid.addWidget(check, place // 2, place % 2, 1, 2 if wide else 1)
+            place += 2 if wide else 1
 
     def _click(self, name: str, ticked: bool) -> None:
         self.by_hand = True
