@@ -15,7 +15,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument, MaskGrid, read_mask, write_mask
 from unetstudio.formats.mask_files import read_content
-from unetstudio.formats.run_lengths import mask_of, run_lengths
+from unetstudio.formats.run_lengths import pixels_of, run_lengths
 
 CLASSES = ClassTable.named(["background", "cell", "scar"], [(0, 0, 0), (200, 0, 0), (10, 20, 230)])
 
@@ -71,6 +71,17 @@ def packed(counts: list[int]) -> str:
             more = rest != (-1 if bits & 16 else 0)
             text += chr((bits | 32 if more else bits) + 48)
     return text
+
+
+def whole(mask: np.ndarray) -> list[int]:
+    return run_lengths(mask, (slice(0, mask.shape[0]), slice(0, mask.shape[1])), mask.shape)
+
+
+def mask_of(segmentation: dict[str, Any], shape: tuple[int, int]) -> np.ndarray:
+    window, inside = pixels_of(segmentation, shape)
+    mask = np.zeros(shape, np.bool_)
+    mask[window] = inside
+    return mask
 
 
 def image(number: int, name: str, **more: Any) -> dict[str, Any]:
@@ -135,8 +146,8 @@ def test_that_polygons_run_lengths_packed_ones_and_crowds_are_read(tmp_path: Pat
     other[2:14, 50:62] = ring
     annotations = [
         annotation(1, 7, 4, [*SQUARE, [32, 5, 33, 5, 33, 6, 32, 6]]),
-        annotation(2, 7, 9, {"size": [60, 80], "counts": packed(run_lengths(inside))}, crowd=1),
-        annotation(3, 7, 4, {"size": [60, 80], "counts": run_lengths(other)}),
+        annotation(2, 7, 9, {"size": [60, 80], "counts": packed(whole(inside))}, crowd=1),
+        annotation(3, 7, 4, {"size": [60, 80], "counts": whole(other)}),
         annotation(4, 7, 4, []),
         annotation(5, 8, 4, SQUARE),
     ]
@@ -152,9 +163,21 @@ def test_that_polygons_run_lengths_packed_ones_and_crowds_are_read(tmp_path: Pat
 def test_that_packed_run_lengths_come_back(shape: tuple[int, int]) -> None:
     for share in (0.0, 0.01, 0.5, 1.0):
         mask = np.random.default_rng(1).random(shape) < share
-        counts = run_lengths(mask)
+        counts = whole(mask)
         assert np.array_equal(mask_of({"size": list(shape), "counts": packed(counts)}, shape), mask)
         assert np.array_equal(mask_of({"size": list(shape), "counts": counts}, shape), mask)
+
+
+def test_that_run_lengths_of_a_window_are_those_of_the_whole_image() -> None:
+    for seed in range(20):
+        rng = np.random.default_rng(seed)
+        mask = np.zeros((7, 9), np.bool_)
+        top, left, bottom, right = rng.integers(0, 4), rng.integers(0, 4), rng.integers(4, 8), rng.integers(4, 10)
+        window = (slice(top, bottom), slice(left, right))
+        mask[window] = rng.random((bottom - top, right - left)) < 0.8
+        counts = run_lengths(mask[window], window, mask.shape)
+        assert np.array_equal(mask_of({"counts": counts}, mask.shape), mask)
+        assert all(counts[1:])
 
 
 def test_that_category_numbers_that_no_class_can_have_are_counted_from_one(tmp_path: Path) -> None:

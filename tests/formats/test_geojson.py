@@ -147,6 +147,12 @@ def test_that_points_and_what_lies_outside_are_said(tmp_path: Path) -> None:
     assert "1 of its annotations are points or lines" in content.notes[0] and "enclose no pixel of the image" in content.notes[1]
 
 
+def test_that_tiles_and_cores_of_qupath_are_no_annotations(tmp_path: Path) -> None:
+    features = [feature([square(0, 0, 80, 60)], objectType=kind) for kind in ("tma_core", "tile")]
+    content = read_content(written(tmp_path / "a.geojson", [*features, feature([square(5, 5, 30, 20)], objectType="detection")]), GRID)
+    assert (content.values > 0).sum() == 375 and content.notes[0].startswith("2 of its objects are tiles")
+
+
 def test_that_outlines_of_a_volume_must_say_their_slice(tmp_path: Path) -> None:
     path = written(tmp_path / "a.geojson", [feature([square(5, 5, 30, 20)])])
     with pytest.raises(FormatError, match="in which slice"):

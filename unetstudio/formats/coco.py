@@ -20,7 +20,7 @@ from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.outlined_regions import OutlineNote, note_from
-from unetstudio.formats.run_lengths import mask_of
+from unetstudio.formats.run_lengths import pixels_of
 
 COLLECTION = "coco.json"
 """Name of the file with the masks of many images."""
@@ -140,7 +140,7 @@ def _outlines(annotation: Mapping[str, Any], name: str, value: int, size: tuple[
     """Yield the parts of an object; none where it has only a box or key points."""
     match annotation.get("segmentation"):
         case dict(runs):
-            yield Outline(name, pixels=mask_of(runs, size), value=value)
+            yield Outline(name, pixels=pixels_of(runs, size), value=value)
         case list(polygons):
             for polygon in polygons:
                 yield Outline(name, [ring_of(np.array(polygon, np.float64).reshape(-1, 2))], value=value)

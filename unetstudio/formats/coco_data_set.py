@@ -7,8 +7,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
-
 from unetstudio import RESEARCH_USE, __version__
 from unetstudio.atomic_file import replace_file
 from unetstudio.formats.collector import Collector
@@ -34,14 +32,14 @@ class CocoDataSet(Collector):
         self._images.append(
             {"id": image, "file_name": self._file_name(document), "width": width, "height": height, "unetstudio": note_values(document)}
         )
-        for value, name in names_of(document).items():
+        names = names_of(document)
+        for value, name in names.items():
             colour = "#{:02x}{:02x}{:02x}".format(*colour_of(document, value))
             if value:
                 self._categories.setdefault(value, {"id": value, "name": name, "supercategory": "", "color": colour})
         for region in regions(document):
             if not region.value:  # only with voxels that are not annotated
-                name = names_of(document)[0]
-                self._categories.setdefault(0, {"id": 0, "name": name, "supercategory": ""})
+                self._categories.setdefault(0, {"id": 0, "name": names[0], "supercategory": ""})
             self._annotations.append(self._annotation(region, image, (height, width)))
         return ()
 
@@ -76,10 +74,8 @@ class CocoDataSet(Collector):
         right, bottom = (int(n) for n in outer.max(0))
         segmentation: Any = [[int(n) for n in outer.ravel()]]
         if len(region.polygon) > 1:
-            mask = np.zeros(shape, np.bool_)
             window, inside = fill(region.polygon, shape)
-            mask[window] = inside
-            segmentation = {"size": list(shape), "counts": run_lengths(mask)}
+            segmentation = {"size": list(shape), "counts": run_lengths(inside, window, shape)}
         return {
             "id": len(self._annotations) + 1,
             "image_id": image,

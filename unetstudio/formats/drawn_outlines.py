@@ -17,7 +17,7 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.outlined_regions import OutlineNote
-from unetstudio.formats.outlines import Ring, fill
+from unetstudio.formats.outlines import Ring, Window, fill
 
 OUTSIDE_IS_BACKGROUND = "What lies outside its outlines counts as background."
 _BACKGROUND = {"background", "_background_"}
@@ -33,7 +33,7 @@ class Outline:
 
     name: str
     rings: Sequence[Ring] = ()
-    pixels: NDArray[np.bool_] | None = None  # (Y, X), instead of rings
+    pixels: tuple[Window, NDArray[np.bool_]] | None = None  # in a window of the image, instead of rings
     value: int | None = None
     colour: Colour | None = None
     z: int | None = None
@@ -58,7 +58,7 @@ def drawn(
         said.append(f"{beyond} of its {len(layers)} outlines enclose no pixel of the image and were left out.")
     if small_on_top:
         layers.sort(key=lambda layer: -int(np.count_nonzero(layer[1][1])))
-    array = np.full(shape, _NOT_DRAWN, np.int32)
+    array = np.full(shape, _NOT_DRAWN, np.int16 if max(values, default=0) < 2**15 else np.int32)
     overlapping = 0
     for value, (window, inside) in layers:
         under = array[window]
@@ -121,11 +121,5 @@ def _places(outline: Outline, shape: tuple[int, int, int], path: Path) -> tuple[
     if outline.z is None and shape[0] > 1:
         raise FormatError(path, "it does not say in which slice of the volume its outlines lie; draw them on the volume itself.")
     z = slice(outline.z or 0, (outline.z or 0) + 1)
-    if outline.pixels is None:
-        (rows, columns), inside = fill(outline.rings, shape[1:])
-        return (z, rows, columns), inside
-    if outline.pixels.shape != shape[1:]:
-        raise FormatError(
-            path, f"it is for an image of {_size(outline.pixels.shape)}, and this one has {_size(shape[1:])}; choose its own image."
-        )
-    return (z, slice(0, shape[1]), slice(0, shape[2])), outline.pixels
+    (rows, columns), inside = fill(outline.rings, shape[1:]) if outline.pixels is None else outline.pixels
+    return (z, rows, columns), inside

@@ -18,6 +18,7 @@ from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.outlined_regions import Region, colour_of, names_of, note_from, note_values, regions
 from unetstudio.formats.outlines import Ring
 
+_HELPERS = {"root", "tile", "tma_core"}
 _IGNORED = "ignore"  # QuPath's own class for what is not to be used
 
 
@@ -45,14 +46,18 @@ class GeoJson(Format):
         """Draw polygons with their holes; where annotations lie upon others, the smaller is on top, as in QuPath's hierarchy."""
         data = read_json(path)
         note = note_from(data.get("unetstudio") if isinstance(data, dict) else None)
-        outlines, left_out = [], 0
+        outlines, left_out, helpers = list[Outline](), 0, 0
         for feature in _features(data):
+            if (feature.get("properties") or {}).get("objectType") in _HELPERS:
+                helpers += 1
+                continue
             read = list(_outlines(feature))
             outlines += read
             left_out += not read
         if any(outline.z is not None for outline in outlines):
             outlines = [outline if outline.z is not None else replace(outline, z=0) for outline in outlines]  # QuPath omits the first
-        notes = [f"{left_out} of its annotations are points or lines, which enclose no pixel, and were left out."] if left_out else []
+        notes = [f"{helpers} of its objects are tiles or cores of a grid, which are no annotations, and were left out."] if helpers else []
+        notes += [f"{left_out} of its annotations are points or lines, which enclose no pixel, and were left out."] if left_out else []
         return drawn(outlines, path, grid, note, notes, small_on_top=True)
 
     def encode(self, document: MaskDocument) -> bytes:

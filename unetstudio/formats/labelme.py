@@ -16,6 +16,7 @@ from unetstudio.formats.json_file import edges_of, read_json, ring_of
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.outlined_regions import OutlineNote
+from unetstudio.formats.outlines import Window
 
 _IGNORED = "__ignore__"  # labelme's own label for what is not annotated
 _CORNERS_OF_A_CIRCLE = 64
@@ -82,8 +83,8 @@ def _ring(shape: Mapping[str, Any]) -> NDArray[np.float64] | None:
     return None
 
 
-def _mask(shape: Mapping[str, Any], size: tuple[int, int]) -> NDArray[np.bool_]:
-    """Return the pixels (Y, X) of a mask, which is a picture within the box of its two points."""
+def _mask(shape: Mapping[str, Any], size: tuple[int, int]) -> tuple[Window, NDArray[np.bool_]]:
+    """Return the window and the pixels of a mask, which is a picture within the box of its two points."""
     import base64
 
     import cv2
@@ -91,13 +92,11 @@ def _mask(shape: Mapping[str, Any], size: tuple[int, int]) -> NDArray[np.bool_]:
     picture = cv2.imdecode(np.frombuffer(base64.b64decode(shape["mask"]), np.uint8), cv2.IMREAD_UNCHANGED)
     if picture is None or picture.ndim != 2:
         raise ValueError("a mask")
-    left, top = np.rint(ring_of(shape["points"]).min(0)).astype(int)
-    pixels = np.zeros(size, np.bool_)
-    place = pixels[top : top + picture.shape[0], left : left + picture.shape[1]]
-    if min(left, top) < 0 or place.shape != picture.shape:
+    left, top = (int(n) for n in np.rint(ring_of(shape["points"]).min(0)))
+    bottom, right = top + picture.shape[0], left + picture.shape[1]
+    if min(left, top) < 0 or bottom > size[0] or right > size[1]:
         raise ValueError("the place of a mask")
-    place[:] = picture > 0
-    return pixels
+    return (slice(top, bottom), slice(left, right)), picture > 0
 
 
 FORMATS.register("labelme")(Labelme())

@@ -41,18 +41,18 @@ def regions(document: MaskDocument) -> Iterator[Region]:
     """Yield the regions to be written: of all classes, but the background only where some voxels are not annotated."""
     partly = _unlabelled(document).any()
     for z, plane in enumerate(document.labels):
-        for value in np.unique(plane):
+        for value in _values(plane):
             if (value == 0 and not partly) or (value == UNLABELLED and document.labels.dtype == np.uint8):
                 continue
             for polygon in trace(plane == value):
-                yield Region(int(value), z, polygon)
+                yield Region(value, z, polygon)
 
 
 def names_of(document: MaskDocument) -> dict[int, str]:
     """Return a name for each value of the labels: its class's, or else "value 3"."""
     known = {c.value: c.name for c in document.classes}
     unlabelled = UNLABELLED if document.labels.dtype == np.uint8 else -1
-    return known | {int(v): f"value {v}" for v in np.unique(document.labels) if v != unlabelled and int(v) not in known}
+    return known | {v: f"value {v}" for v in _values(document.labels) if v != unlabelled and v not in known}
 
 
 def colour_of(document: MaskDocument, value: int) -> Colour:
@@ -87,3 +87,10 @@ def _unlabelled(document: MaskDocument) -> NDArray[np.bool_]:
     """Return where nothing is annotated; numbers of objects have no such value."""
     where: NDArray[np.bool_] = (document.labels == UNLABELLED) & (document.labels.dtype == np.uint8)
     return where
+
+
+def _values(labels: NDArray[np.integer[Any]]) -> list[int]:
+    """Return the values that occur, in rising order."""
+    if labels.dtype == np.uint8:
+        return [int(value) for value in np.flatnonzero(np.bincount(labels.ravel(), minlength=256))]
+    return [int(value) for value in np.unique(labels)]

@@ -25,10 +25,13 @@ def trace(mask: NDArray[np.bool_]) -> list[Polygon]:
 
     Rings touch themselves nowhere. Outer rings have a positive area by the shoelace formula, holes a negative one.
     """
+    rows, columns = (np.flatnonzero(mask.any(axis)) for axis in (1, 0))
+    if not len(rows):
+        return []
+    top, left = rows[0], columns[0]
+    mask = mask[top : rows[-1] + 1, left : columns[-1] + 1]
     _, regions = cv2.connectedComponents(np.ascontiguousarray(mask, np.uint8), connectivity=4, ltype=cv2.CV_32S)
     starts, ends, pixels, headings = _edges(mask)
-    if not len(starts):
-        return []
     width = mask.shape[1]
     saddle = np.bincount(starts, minlength=(mask.shape[0] + 1) * (width + 1)) == 2  # two pixels touch by this corner alone
     lower_of = [(pixels // width == at // (width + 1)) & saddle[at] for at in (starts, ends)]
@@ -41,7 +44,7 @@ def trace(mask: NDArray[np.bool_]) -> list[Polygon]:
     for first, chain in _chains(following, corner, starts):
         polygon = polygons.setdefault(int(regions.flat[pixels[first]]), [])
         for loop in _simple_loops(chain):
-            ring = np.array([(at % (width + 1), at // (width + 1)) for at in loop])
+            ring = np.array([(left + at % (width + 1), top + at // (width + 1)) for at in loop])
             polygon.insert(0 if area(ring) > 0 else len(polygon), ring)
     return [polygons[region] for region in sorted(polygons)]
 

@@ -28,7 +28,7 @@ class FileChooser:
         """Return the chosen files, [] when the user cancels."""
         from unetstudio.formats import FORMATS
 
-        patterns = " ".join(sorted({f"*{suffix}" for _, kind in FORMATS.items() if kind.images for suffix in kind.suffixes}))
+        patterns = " ".join(sorted({f"*{suffix}" for _, kind in FORMATS.items() for suffix in kind.suffixes}))
         names, _ = QFileDialog.getOpenFileNames(self._window, title, str(self.folder), f"Images ({patterns});;All files (*)")
         paths = [Path(path) for path in names]
         if paths:
