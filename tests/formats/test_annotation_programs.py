@@ -63,6 +63,14 @@ def test_that_shapes_for_an_image_of_another_size_are_refused(tmp_path: Path) ->
         read_content(labelme(tmp_path / "a.json", size=(60, 81)), GRID)
 
 
+def test_that_shapes_without_the_size_of_their_image_need_the_image(tmp_path: Path) -> None:
+    path = labelme(tmp_path / "a.json", shape("cell", [[5, 5], [30, 20]], "rectangle"))
+    path.write_text(path.read_text().replace('"imageHeight": 60', '"imageHeight": null'))
+    assert (read_content(path, GRID).values == 1).sum() == 375
+    with pytest.raises(FormatError, match="does not say the size"):
+        read_content(path)
+
+
 def test_that_a_json_file_of_something_else_is_no_mask(tmp_path: Path) -> None:
     for text in ('{"classes": [], "note": "x"}', '{"shapes": 3}', "[1, 2, 3]", "{"):
         (tmp_path / "a.json").write_text(text)

@@ -147,6 +147,12 @@ def test_that_points_and_what_lies_outside_are_said(tmp_path: Path) -> None:
     assert "1 of its annotations are points or lines" in content.notes[0] and "enclose no pixel of the image" in content.notes[1]
 
 
+def test_that_a_byte_order_mark_and_lines_do_not_matter(tmp_path: Path) -> None:
+    text = json.dumps({"name": "x" * 2000, "type": "FeatureCollection", "features": [feature([square(5, 5, 30, 20)])]}, indent=4)
+    (tmp_path / "a.geojson").write_text(text, "utf-8-sig")
+    assert (read_content(tmp_path / "a.geojson", GRID).values > 0).sum() == 375
+
+
 def test_that_tiles_and_cores_of_qupath_are_no_annotations(tmp_path: Path) -> None:
     features = [feature([square(0, 0, 80, 60)], objectType=kind) for kind in ("tma_core", "tile")]
     content = read_content(written(tmp_path / "a.geojson", [*features, feature([square(5, 5, 30, 20)], objectType="detection")]), GRID)

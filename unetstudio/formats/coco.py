@@ -42,7 +42,7 @@ class Coco(Format):
     def recognises(self, head: bytes) -> bool:
         """Look for two of the three lists that every such file has."""
         words = b"".join(head.split())
-        return words[:1] in (b"{", b"\xef") and sum(key in words for key in _KEYS) >= 2
+        return words[:1] == b"{" and sum(key in words for key in _KEYS) >= 2
 
     def recognises_file(self, path: Path, head: bytes) -> bool:
         """Look for the lists at the beginning and the end."""

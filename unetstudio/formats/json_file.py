@@ -15,20 +15,20 @@ from unetstudio.formats.memory_check import require_memory
 EDGE = 2**16
 """Bytes at the beginning and the end of a file by whose words it is recognised."""
 
-_MARKS = b"\xef\xbb\xbf"
+_BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 _TIMES_LARGER = 12
 """How many times larger than its file parsed JSON is at most, roughly."""
 
 
 def edges_of(path: Path, head: bytes) -> bytes:
     """Return the first and last bytes of a file that may be JSON without its white space; b"" for any other."""
-    if head.removeprefix(_MARKS).lstrip()[:1] not in (b"{", b"["):
+    if head.removeprefix(_BYTE_ORDER_MARK).lstrip()[:1] not in (b"{", b"["):
         return b""
     try:
         with path.open("rb") as file:
             first = file.read(EDGE)
             file.seek(max(len(first), path.stat().st_size - EDGE))
-            return b"".join((first + file.read(EDGE)).split())
+            return b"".join((first + file.read(EDGE)).removeprefix(_BYTE_ORDER_MARK).split())
     except OSError:
         return b""
 

@@ -33,7 +33,7 @@ class Labelme(Format):
         """Look for the list of shapes and what goes with it."""
         words = b"".join(head.split())
         return (
-            words[:1] in (b"{", b"\xef")
+            words[:1] == b"{"
             and b'"shapes":' in words
             and any(key in words for key in (b'"shape_type":', b'"imagePath":', b'"imageData":'))
         )
@@ -45,7 +45,7 @@ class Labelme(Format):
     def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
         """Draw the shapes in their order, as labelme does; raise FormatError when they are for an image of another size."""
         data = read_json(path)
-        size = (int(data["imageHeight"]), int(data["imageWidth"]))
+        size = _size(data, path, grid)
         require_memory(path, 5 * size[0] * size[1], path.stat().st_size)
         if grid is not None and grid.shape != (1, *size):
             height, width = size
@@ -62,6 +62,16 @@ class Labelme(Format):
                 outlines.append(Outline(name, [ring], ignored=name == _IGNORED))
         notes = [f"{lines} of its shapes are points or lines, which enclose no pixel, and were left out."] if lines else []
         return drawn(outlines, path, grid, OutlineNote((1, *size)), notes, small_on_top=False)
+
+
+def _size(data: Mapping[str, Any], path: Path, grid: MaskGrid | None) -> tuple[int, int]:
+    """Return height and width of the image, which old versions do not write."""
+    height, width = data.get("imageHeight"), data.get("imageWidth")
+    if height is not None and width is not None:
+        return (int(height), int(width))
+    if grid is None or grid.shape[0] != 1:
+        raise FormatError(path, "it does not say the size of its image; import it as a mask of the picture that it belongs to.")
+    return grid.shape[1:]
 
 
 def _ring(shape: Mapping[str, Any]) -> NDArray[np.float64] | None:
