@@ -92,7 +92,7 @@ def test_that_cellpose_masks_number_cells_and_belong_to_the_image(tmp_path: Path
 
 def test_that_masks_alone_are_not_opened_as_images(tmp_path: Path) -> None:
     path = labelme(tmp_path / "a.json", shape("cell", [[5, 5], [30, 5], [30, 20], [5, 20]]))
-    with pytest.raises(FormatError, match=r"masks \(labelme\) and no image; open the image"):
+    with pytest.raises(FormatError, match="labelme file holds masks and no image; open its image first"):
         discover([path])
 
 
@@ -144,6 +144,7 @@ def test_that_results_with_0_are_kept_with_a_word_and_other_arrays_are_no_result
 def test_that_pictures_of_ilastik_count_from_one_and_belong_to_the_image(tmp_path: Path) -> None:
     cv2.imwrite(str(tmp_path / "cell_Simple Segmentation.png"), CLASSES[0] + 1)
     tifffile.imwrite(tmp_path / "cell_Simple Segmentation.tif", CLASSES[0] + 1)
+    assert stem(tmp_path / "cell_Probabilities.h5") == "cell"
     for path in tmp_path.iterdir():
         assert np.array_equal(read_content(path).values[0], CLASSES[0]) and stem(path) == "cell"
 

@@ -101,6 +101,12 @@ def test_that_a_volume_among_pictures_does_not_become_a_png(tmp_path: Path) -> N
     assert not any(event.problem for event in events)
 
 
+def test_that_a_single_slice_that_lies_in_a_patient_keeps_its_place(tmp_path: Path) -> None:
+    case = replace(volume_case(tmp_path), shape=(1, 20, 24))
+    run(material(case), [case], tmp_path / "out", pictures=False, table=False)
+    assert np.allclose(read_mask(tmp_path / "out" / "brain.nii.gz")[1].matrix, case.geometry.matrix, atol=1e-4)
+
+
 def test_that_a_format_that_holds_only_some_cases_is_left_out_for_the_others_without_a_word(tmp_path: Path) -> None:
     cases = [picture_case(tmp_path), volume_case(tmp_path)]
     events = run(material(*cases), cases, tmp_path / "out", formats=("png", "hdf5"), pictures=False, table=False)

@@ -9,6 +9,7 @@ from unetstudio.data.case import Case
 from unetstudio.errors import UserError
 from unetstudio.formats import FORMATS, Format
 from unetstudio.formats.output_record import stems
+from unetstudio.formats.usual_mask import usual_mask
 
 
 @dataclass(frozen=True)
@@ -58,7 +59,7 @@ def likely_suits(mask_format: Format, case: Case) -> bool:
 
 def usual_format(case: Case) -> str:
     """Return the format of a case when nothing else is chosen."""
-    return "nifti" if case.is_volume else "png"
+    return usual_mask(case.shape, case.geometry, case.kind)
 
 
 def plan(cases: Sequence[Case], formats: Sequence[str]) -> ExportPlan:

@@ -100,7 +100,7 @@ class FormatChoice(QWidget):
             check.setToolTip(_hint(FORMATS[name], suiting, cases))
         ticked = any(check.isChecked() for check in self.checks.values())
         if cases and (not self.by_hand or (ticked and not self.chosen)):
-            usual = "nifti" if any(case.is_volume for case in cases) else "png"
+            usual = "nifti" if any(usual_format(case) == "nifti" for case in cases) else "png"
             for name, check in self.checks.items():
                 check.setChecked(name == usual)
         elif not cases and not self.by_hand:
