@@ -92,14 +92,20 @@ def test_that_other_formats_are_folded_in_groups_and_named_when_ticked(panel: Ex
     assert groups == [group for group in GROUPS if group in groups] and "Annotations" in groups and "For training elsewhere" in groups
 
 
-def test_that_long_titles_do_not_widen_the_panel(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_that_nothing_widens_the_panel(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(FORMATS["tiff"], "title", "A format with a rather long title")
+    monkeypatch.setattr(FORMATS["tiff"], "identifies", True)
+    monkeypatch.setattr("unetstudio.ui.panels.format_choice.likely_suits", lambda *_: True)
     form = ExportPanel(session, session.export_run, Preferences(tmp_path / "preferences.json")).form
     form.offer_formats()
-    tiff, nifti = form.formats["tiff"], form.formats["nifti"]
+    for check in form.formats.values():
+        check.click()
+    form.format_choice.identity.click()
+    form.format_choice.more.button.click()
     form.resize(280, 900)
     form.grab()
     assert form.minimumSizeHint().width() <= 280
+    tiff, nifti = form.formats["tiff"], form.formats["nifti"]
     assert tiff.geometry().top() != form.formats["png"].geometry().top() and nifti.geometry().left() == tiff.geometry().left()
 
 

@@ -20,7 +20,7 @@ GROUPS = ("Pictures", "Volumes", "Annotations", "For training elsewhere")
 MORE = "More formats"
 LONG_TITLE = 16
 """Letters of a title beyond which a format takes a whole row, so that the panel does not grow wider."""
-IDENTITY = "Copy the patient's name and numbers into the DICOM files"
+IDENTITY = "Copy the patient's name and numbers\ninto the DICOM files"
 IDENTITY_WARNING = "The DICOM files will name the patient, as the images do. Give them only to people who may know."
 
 
@@ -138,7 +138,8 @@ class FormatChoice(QWidget):
         self.sentence.setText(" ".join(sentences))
         self.sentence.setVisible(any(sentences))
         folded = [FORMATS[name].title for name in chosen if name not in USUAL]
-        self.more.button.setText(f"{MORE} ({', '.join(folded)})" if folded else MORE)
+        titles = ", ".join(folded)
+        self.more.button.setText(f"{MORE} ({titles if len(titles) <= LONG_TITLE else f'{len(folded)} ticked'})" if folded else MORE)
         self.identity.setVisible(any(FORMATS[name].identifies for name in chosen))
         self.warning.setVisible(self.identified)
 
