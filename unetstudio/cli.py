@@ -33,6 +33,19 @@ class Command:
     summary: str
     add_options: Callable[[argparse.ArgumentParser], None]
     run: Callable[[argparse.Namespace, Output], None]
+    last_words: Callable[[], str] | None = None  # the end of its help, made only when that is shown
+
+
+class Parser(argparse.ArgumentParser):
+    """A parser whose help ends with words that take time to find."""
+
+    last_words: Callable[[], str] | None = None
+
+    def format_help(self) -> str:
+        """Return the help."""
+        if self.last_words is not None:
+            self.epilog = self.last_words()
+        return super().format_help()
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -56,13 +69,14 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """Return the parser of all commands and their options."""
-    top = argparse.ArgumentParser(prog="unetstudio", description=f"Masks from a few strokes. {RESEARCH_USE}")
+    top = Parser(prog="unetstudio", description=f"Masks from a few strokes. {RESEARCH_USE}")
     top.add_argument("--version", action="version", version=f"unetstudio {__version__}")
     commands = top.add_subparsers(dest="command", required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         one = commands.add_parser(name, help=command.summary, description=command.summary)
         one.add_argument("--json", action="store_true", help="one JSON object a line on standard output")
         command.add_options(one)
+        one.last_words = command.last_words
     return top
 
 
@@ -176,16 +190,29 @@ def _predict(options: argparse.Namespace, output: Output) -> None:
 
 def _export_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("project", type=Path)
-    parser.add_argument("--format", required=True, help="png, tiff, nifti or hdf5")
+    parser.add_argument("--format", required=True, metavar="NAME[,NAME ...]", help="one or more of the formats below")
     parser.add_argument("--out", type=Path, required=True)
     parser.add_argument("--what", choices=("labels", "segmentation"), default="labels")
+    parser.add_argument(
+        "--identified",
+        action="store_true",
+        help="copy the patient's name and numbers from the images into DICOM masks; else left out",
+    )
     parser.add_argument("--flips", choices=("auto", "on", "off"), default="auto", help=FLIPS)
 
 
 def _export(options: argparse.Namespace, output: Output) -> None:
     from unetstudio.commands.project import export
 
-    export(options.project, options.format, options.out, options.what, output, tta=options.flips)
+    formats = [name.strip() for name in options.format.split(",") if name.strip()]
+    export(options.project, formats, options.out, options.what, output, tta=options.flips, identified=options.identified)
+
+
+def _mask_formats() -> str:
+    """Return the formats of masks, for the end of a command's help."""
+    from unetstudio.workspace.export_plan import writers
+
+    return "formats: " + "; ".join(f"{name} ({mask_format.title})" for name, mask_format in writers())
 
 
 def _evaluate_options(parser: argparse.ArgumentParser) -> None:
@@ -256,7 +283,7 @@ COMMANDS = {
     "label": Command("take masks as labels; matched to images by file stem", _label_options, _label),
     "train": Command("train a network on a project's labels", _train_options, _train),
     "predict": Command("masks for images, or for the cases of the project", _predict_options, _predict),
-    "export": Command("write labels or segmentations in another format", _export_options, _export),
+    "export": Command("write labels or segmentations in another format", _export_options, _export, _mask_formats),
     "evaluate": Command("compare masks with the truth; files, or folders matched by stem", _evaluate_options, _evaluate),
     "info": Command("what a file or project is", _info_options, _info),
     "audit": Command("who changed what and when, from the journals of a project", _audit_options, _audit),

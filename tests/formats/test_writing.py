@@ -30,7 +30,7 @@ def labels(depth: int) -> np.ndarray:
 
 
 def test_that_png_tiff_nifti_and_hdf5_save_masks() -> None:
-    assert {"png", "tiff", "nifti", "hdf5"} == set(WRITERS)
+    assert {"png", "tiff", "nifti", "hdf5"} <= set(WRITERS)
 
 
 @pytest.mark.parametrize(("name", "depth"), [(name, 1) for name in WRITERS] + [(name, 4) for name in VOLUMES])

@@ -12,7 +12,6 @@ from pathlib import Path
 
 from PySide6.QtCore import QTimer
 
-from unetstudio.formats import FORMATS
 from unetstudio.inference.events import CasePredicted
 from unetstudio.settings import TrainingSettings
 from unetstudio.tools.tool import Pointer
@@ -20,6 +19,7 @@ from unetstudio.training.events import CheckpointSaved
 from unetstudio.ui import application
 from unetstudio.ui.main_window import MainWindow
 from unetstudio.workspace.export import ExportChoice, What
+from unetstudio.workspace.export_plan import writers
 
 SMALL = TrainingSettings(base=4, depth=1, patch=32, batch=2, device="cpu", threads=1, round_seconds=0.5, dims=2)
 EXPORTS = Path(sys.argv[2])
@@ -70,7 +70,7 @@ class WholeFlow(MainWindow):
         session = self.session
         if self.left:
             what: What = self.left.pop()
-            formats = tuple(name for name, found in FORMATS.items() if found.writes)
+            formats = tuple(name for name, _ in writers())
             export = session.export_run.begin(EXPORTS / what, ExportChoice(what, formats), [case.id for case in session.cases])
             export.when_ended(lambda: QTimer.singleShot(0, self.go_on))
             return

@@ -14,7 +14,7 @@ from ui.line import answer, end
 
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
-from unetstudio.formats import read_mask
+from unetstudio.formats import FORMATS, read_mask
 from unetstudio.project import durable, prediction_file
 from unetstudio.project.audit import audit_trail
 from unetstudio.project.prediction_file import averaged_folder
@@ -53,6 +53,17 @@ def test_that_labels_are_exported_as_they_are_on_the_disk(
     assert np.array_equal(read_mask(tmp_path / "out" / "disc_0.png")[0], opened.labels.values)
     assert not (tmp_path / "out" / "disc_1.png").exists()
     assert notices == [("disc_1 has no labels yet; paint it, or export the segmentation instead.", "warning")]
+
+
+def test_that_a_case_saved_in_another_format_is_told_and_counts_as_exported(
+    opened: Session, paint: Paint, notices: list[tuple[str, str]], tmp_path: Path, qtbot: QtBot, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(FORMATS["tiff"], "suits", lambda source, *, volume: False)
+    paint(opened, 40, 30, 40, 60, value=1)
+    choice = ExportChoice("labels", ("tiff",), pictures=False)
+    ended(opened, qtbot, lambda: opened.export_run.begin(tmp_path / "out", choice, [opened.case.id]))
+    assert notices == [("disc_0 cannot be saved as TIFF; it was saved as PNG instead.", "warning")]
+    assert (tmp_path / "out" / "disc_0.png").is_file()
 
 
 def test_that_an_export_into_an_unwritable_folder_is_reported(

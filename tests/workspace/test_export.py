@@ -17,12 +17,13 @@ from unetstudio.data.case import Case, ReviewState, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import LabelMap
+from unetstudio.data.origin import HELD_OUT, Origin
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.data.stroke import Stroke
-from unetstudio.errors import UserError
-from unetstudio.formats import read, read_mask
+from unetstudio.errors import FormatError, UserError
+from unetstudio.formats import FORMATS, MaskDocument, read, read_mask
 from unetstudio.formats.output_record import RECORD
 from unetstudio.project import prediction_file
 from unetstudio.project.project import Project
@@ -94,8 +95,85 @@ def test_that_a_volume_survives_every_format_that_holds_one(name: str, suffix: s
 
 def test_that_a_volume_among_pictures_does_not_become_a_png(tmp_path: Path) -> None:
     cases = [picture_case(tmp_path), volume_case(tmp_path)]
-    run(material(*cases), cases, tmp_path / "out", formats=("png",), pictures=False, table=False)
+    events = run(material(*cases), cases, tmp_path / "out", formats=("png",), pictures=False, table=False)
     assert set(everything(tmp_path / "out")) == {"cell.png", "brain.nii.gz", "legend.json", RECORD}
+    assert [event.note for event in events if event.note] == ["brain cannot be saved as PNG; it was saved as NIfTI instead."]
+    assert not any(event.problem for event in events)
+
+
+def test_that_a_single_slice_that_lies_in_a_patient_keeps_its_place(tmp_path: Path) -> None:
+    case = replace(volume_case(tmp_path), shape=(1, 20, 24))
+    run(material(case), [case], tmp_path / "out", pictures=False, table=False)
+    assert np.allclose(read_mask(tmp_path / "out" / "brain.nii.gz")[1].matrix, case.geometry.matrix, atol=1e-4)
+
+
+def test_that_a_format_that_holds_only_some_cases_is_left_out_for_the_others_without_a_word(tmp_path: Path) -> None:
+    cases = [picture_case(tmp_path), volume_case(tmp_path)]
+    events = run(material(*cases), cases, tmp_path / "out", formats=("png", "hdf5"), pictures=False, table=False)
+    assert set(everything(tmp_path / "out")) == {"cell.png", "cell.h5", "brain.h5", "legend.json", RECORD}
+    assert not any(event.note for event in events)
+
+
+def test_that_cases_can_share_files_whose_names_are_claimed_before(tmp_path: Path) -> None:
+    cases = [picture_case(tmp_path / "images", name) for name in ("a.png", "b.png", "empty.png")]
+    found = material(*cases, labels_of=lambda case: LabelMap.unlabelled(case.shape) if case is cases[2] else drawn(case))
+    out = tmp_path / "out"
+    events = run(found, cases, out, formats=("coco", "nnunet", "geojson"), pictures=False)
+    data_set = "Dataset001_UNetStudio"
+    parts = [f"imagesTr/{name}_0000.png" for name in "ab"] + [f"labelsTr/{name}.png" for name in "ab"] + ["dataset.json"]
+    assert set(everything(out)) == {
+        *(f"{data_set}/{part}" for part in parts),
+        "coco.json",
+        "a.geojson",
+        "b.geojson",
+        "legend.json",
+        "measurements.csv",
+        RECORD,
+    }
+    assert len(json.loads((out / "coco.json").read_text())["images"]) == 2
+    assert events[-1].done == events[-1].total and [event.case for event in events if event.problem] == [cases[2].id]
+    run(found, cases, out, formats=("coco", "nnunet"), pictures=False)
+    (out / data_set / "labelsTr" / "b.png").write_bytes(b"mine")
+    with pytest.raises(UserError, match=r"b\.png"):
+        run(found, cases, out, formats=("nnunet",), pictures=False)
+
+
+def test_that_a_case_that_its_format_refuses_does_not_stop_the_others(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    cases = [picture_case(tmp_path), picture_case(tmp_path, "b.png")]
+
+    def encode(document: MaskDocument) -> bytes:
+        if document.name == "cell":
+            raise FormatError("cell.png", "its slices have no place; choose NIfTI.")
+        return b"mask"
+
+    monkeypatch.setattr(FORMATS["tiff"], "encode", encode)
+    events = run(material(*cases), cases, tmp_path / "out", formats=("tiff",), pictures=False)
+    assert [event.problem for event in events if event.problem] == ["cell.png: its slices have no place; choose NIfTI."]
+    assert (tmp_path / "out" / "b.tif").read_bytes() == b"mask" and not (tmp_path / "out" / "cell.tif").exists()
+    with pytest.raises(UserError, match="no place"):
+        run(material(cases[0]), cases[:1], tmp_path / "out", formats=("tiff",), pictures=False)
+
+
+def test_that_two_formats_of_one_suffix_do_not_overwrite_each_other(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setattr(FORMATS["tiff"], "suffixes", (".h5",))
+    case = picture_case(tmp_path)
+    run(material(case), [case], tmp_path / "out", formats=("hdf5", "tiff"), pictures=False, table=False)
+    assert {"cell.h5", "cell-tiff.h5"} <= set(everything(tmp_path / "out"))
+
+
+def test_that_a_mask_says_who_made_it_and_names_the_patient_only_when_allowed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    case, documents = picture_case(tmp_path), list[MaskDocument]()
+    monkeypatch.setattr(FORMATS["png"], "write", lambda path, document: documents.append(document))
+    origin = np.full(case.shape, Origin.ACCEPTED | HELD_OUT, np.uint8)
+    origin[:, 5] = Origin.PAINTED
+    labels = LabelMap(drawn(case).values, origin)
+    found = material(case, labels_of=lambda _: labels, checkpoint_of=lambda _: "3fa9c0de1b2277")
+    run(found, [case], tmp_path / "out", formats=("png",), pictures=False)
+    run(found, [case], tmp_path / "out", formats=("png",), pictures=False, what="segmentation", identified=True)
+    assert [(document.made_by, document.identified) for document in documents] == [
+        ("painted by hand, accepted from a prediction, accepted in review", False),
+        ("predicted by checkpoint 3fa9c0de1b22, painted by hand, accepted from a prediction, accepted in review", True),
+    ]
 
 
 def test_that_progress_is_reported_file_by_file_and_ends(tmp_path: Path) -> None:

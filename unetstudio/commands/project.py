@@ -13,11 +13,12 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.palette import colours
 from unetstudio.errors import ProjectError, UserError
-from unetstudio.formats import FORMATS, discover, read_mask_onto
+from unetstudio.formats import discover, read_mask_onto
 from unetstudio.project.project import Project
 from unetstudio.workspace.add_images import CaseRead, CaseRefused, add_images
-from unetstudio.workspace.export import ExportChoice, ExportSource, stored
+from unetstudio.workspace.export import IDENTITY_IS_COPIED, ExportChoice, ExportSource, What, stored
 from unetstudio.workspace.export import export as write_export
+from unetstudio.workspace.export_plan import writers
 from unetstudio.workspace.import_masks import mappings, mask_edit, matched
 from unetstudio.workspace.open_project import OpenProject, new_project, open_project
 from unetstudio.workspace.user_folders import documents
@@ -99,16 +100,25 @@ def _store(project: OpenProject, case: Case, edit: Edit, output: Output) -> None
     output.event("labelled", case=case.id, name=case.name, voxels=counts, unlabelled=int(labels.counts[UNLABELLED]))
 
 
-def export(folder: Path, kind: str, out: Path, what: str, output: Output, *, tta: str = "auto") -> None:
-    """Write masks of all cases in one format, with legend and measurements; cases without any are reported and left out."""
-    if kind not in FORMATS or not FORMATS[kind].writes:
-        raise UserError(f"--format {kind!r} cannot be written; choose {', '.join(sorted(n for n, f in FORMATS.items() if f.writes))}.")
+def export(
+    folder: Path, formats: Sequence[str], out: Path, what: str, output: Output, *, tta: str = "auto", identified: bool = False
+) -> None:
+    """Write masks of all cases, with legend and measurements; cases without any are reported and left out."""
+    known = dict(writers())
+    wrong = [name for name in formats if name not in known]
+    if wrong or not formats:
+        raise UserError(f"--format {', '.join(wrong)!r} cannot be written; choose {', '.join(sorted(known))}.")
     with open_project(folder, documents(), read_only=True) as project, output.progress(0) as bar:
-        choice = ExportChoice("segmentation" if what == "segmentation" else "labels", (kind,), pictures=False)
+        kind: What = "segmentation" if what == "segmentation" else "labels"
+        choice = ExportChoice(kind, tuple(formats), pictures=False, identified=identified)
+        if identified and any(known[name].identifies for name in formats):
+            output.say(IDENTITY_IS_COPIED)
         source = _source(project.writer.project, what, tta)
         for event in write_export(source, project.cases.all, project.classes.table, out, choice):
             bar.at(event.done, event.path.name if event.path else "")
-            output.event("exported", case=event.case, path=str(event.path or ""), problem=event.problem)
+            output.event("exported", case=event.case, path=str(event.path or ""), problem=event.problem, note=event.note)
+            if event.note:
+                output.say(event.note)
             if event.problem and len(project.cases) > 1:  # with a single case this is the error
                 output.say(event.problem)
     output.say(f"Exported to {out}.")

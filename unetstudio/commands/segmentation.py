@@ -38,4 +38,4 @@ def predicted(project: Project, tta: str = "auto") -> ExportSource:
         request = PredictionRequest.final(case.id, tta=options.uses_tta(scan, mirrored=predictor.mirrored))
         return finish(segment_case(predictor, scan, request, steps, painted)).labels
 
-    return dataclasses.replace(source, segmentation_of=segmentation_of)
+    return dataclasses.replace(source, segmentation_of=segmentation_of, checkpoint_of=lambda _: card.id)

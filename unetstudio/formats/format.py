@@ -9,10 +9,11 @@ from typing import Any
 from numpy.typing import NDArray
 
 from unetstudio.atomic_file import replace_file
-from unetstudio.data.case import Source
+from unetstudio.data.case import Case, Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
+from unetstudio.formats.collector import Collector
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.part import Part
@@ -32,6 +33,8 @@ class Format:
     folders = False  # whether an image of this format may be a folder
     images = True  # whether a file is an image that can be opened
     writes = False
+    outlines = False  # whether a written mask is outlines rather than values of voxels
+    collects = False  # whether the masks of many images can be written into files that they share
     identifies = False  # whether written masks name the patient, if the user allows it
     receivers = ""  # what other programs see of a written mask, in one sentence
 
@@ -109,6 +112,16 @@ class Format:
         if slices != 1 and not self.volumes:
             raise FormatError(path, f"{self.title} holds one slice and this mask has {slices}; choose TIFF, NIfTI or HDF5.")
         replace_file(path, self.encode(document))
+
+    def collection(self, cases: Sequence[Case], stems: Sequence[str]) -> list[str]:
+        """Name every file that the collector will write, relative to its folder; UserError when these cases cannot be in one set."""
+        del cases, stems
+        raise NotImplementedError
+
+    def collector(self, folder: Path, cases: Sequence[Case]) -> Collector:
+        """Begin files in a folder that will hold the masks of these cases."""
+        del folder, cases
+        raise NotImplementedError
 
 
 FORMATS: Registry[Format] = Registry("unetstudio.formats", "file format")

@@ -19,8 +19,10 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.axes import channels_first
 from unetstudio.formats.file_array import Slices
 from unetstudio.formats.format import FORMATS, Format
+from unetstudio.formats.ilastik_arrays import result_in
 from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
 from unetstudio.formats.legend import legend
+from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.memory_check import require_memory, require_plausible_size
 from unetstudio.formats.voxels import tidy
@@ -41,6 +43,7 @@ class Hdf5(Format):
     suffixes = (".h5", ".hdf5")
     volumes = True
     writes = True
+    receivers = "Python, MATLAB and ilastik read class values from the array “labels”, with voxel size and legend beside it."
 
     def recognises(self, head: bytes) -> bool:
         """Look for the eight bytes at its beginning."""
@@ -77,6 +80,10 @@ class Hdf5(Format):
             stored = DatasetFile(path, image.name, image.shape, image.dtype)
         voxels = LazyVoxels(path, self.title, stored, axes)
         return Scan(tidy_lazily(voxels.map(lambda part: part[:3]) if axes == "YXS" else voxels), geometry, kind=self.title)
+
+    def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
+        """Read a mask; results of ilastik count classes from 1 or hold probabilities."""
+        return result_in(path) or super().read_mask(path, grid)
 
     def encode(self, document: MaskDocument) -> bytes:
         """Build the file in memory (on a full disk h5py can crash the process), with gzip, which every reader supports."""

@@ -25,6 +25,7 @@ class Png(Picture):
     title = "PNG"
     suffixes = (".png",)
     writes = True
+    receivers = "Programs see a grey picture whose values are class numbers; it looks black until its contrast is stretched."
     decoder = "PNG"
 
     def recognises(self, head: bytes) -> bool:

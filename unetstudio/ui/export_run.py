@@ -104,6 +104,8 @@ class ExportRun(QObject):
         run.task.on_stop(self._disk.begin(steps, partial(self._take_written, run), partial(self._end, run)))
 
     def _take_written(self, run: _Export, event: Exported) -> None:
+        if event.note:
+            run.task.problem(event.note)
         if event.problem:
             run.task.problem(event.problem)
         elif event.case:

@@ -11,11 +11,14 @@ from ui.laid_open import clear
 from unetstudio.data.case import ReviewState
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
+from unetstudio.formats import FORMATS
 from unetstudio.ui.panels.export import ExportPanel
 from unetstudio.ui.panels.export_form import ACCEPTED, OPEN_CASE
+from unetstudio.ui.panels.format_choice import GROUPS
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.session import Session
 from unetstudio.ui.task import Task
+from unetstudio.workspace.export_plan import writers
 
 LayOpen = Callable[[Scan], None]
 
@@ -34,7 +37,7 @@ def test_that_pictures_are_exported_as_png_by_default(panel: ExportPanel) -> Non
 
 def test_that_volumes_go_out_as_nifti(panel: ExportPanel, session: Session, lay_open: LayOpen) -> None:
     clear(session)
-    lay_open(Scan(np.zeros((1, 4, 8, 8), np.int16), Geometry((2.0, 1.0, 1.0)), "volume"))
+    lay_open(volume())
     assert panel.form.chosen_formats() == ["nifti"]
     assert not panel.form.formats["png"].isEnabled()
 
@@ -43,6 +46,100 @@ def test_that_a_choice_by_hand_stays(panel: ExportPanel, session: Session) -> No
     panel.form.formats["tiff"].click()
     session.cases_changed.emit()
     assert set(panel.form.chosen_formats()) == {"png", "tiff"}
+
+
+def volume() -> Scan:
+    return Scan(np.zeros((1, 4, 8, 8), np.int16), Geometry((2.0, 1.0, 1.0)), "volume")
+
+
+def test_that_a_format_that_suits_no_case_is_grey_and_says_why(panel: ExportPanel, session: Session, lay_open: LayOpen) -> None:
+    lay_open(volume())
+    png = panel.form.formats["png"]
+    assert png.isEnabled() and "suits 1 of the 2 cases" in png.toolTip()
+    panel.form.cases.setCurrentIndex(panel.form.cases.findData(OPEN_CASE))
+    assert not png.isEnabled() and png.toolTip() == "PNG holds single slices, and the chosen cases are volumes."
+    assert panel.form.chosen_formats() == ["nifti"]
+
+
+def test_that_what_the_receiver_sees_is_said_of_the_format_ticked_last(panel: ExportPanel) -> None:
+    said = panel.form.format_choice.sentence
+    assert said.text() == FORMATS["png"].receivers
+    panel.form.formats["geojson"].click()
+    assert said.text() == FORMATS["geojson"].receivers and not said.isHidden()
+    panel.form.formats["geojson"].click()
+    assert said.text() == FORMATS["png"].receivers
+    panel.form.formats["png"].click()
+    assert said.isHidden()
+
+
+def test_that_cases_that_no_ticked_format_holds_are_told_before(panel: ExportPanel, lay_open: LayOpen) -> None:
+    panel.form.formats["tiff"].click()
+    panel.form.formats["tiff"].click()
+    lay_open(volume())
+    assert "1 of the cases cannot be saved so and will be NIfTI." in panel.form.format_choice.sentence.text()
+
+
+def test_that_other_formats_are_folded_in_groups_and_named_when_ticked(panel: ExportPanel) -> None:
+    choice = panel.form.format_choice
+    assert {name for name, _ in writers()} == set(panel.form.formats)
+    coco = panel.form.formats["coco"]
+    assert not coco.isVisible() and choice.more.button.text() == "More formats"
+    choice.more.button.click()
+    assert coco.isVisible() and not panel.form.formats["png"].isHidden()
+    coco.click()
+    assert choice.more.button.text() == "More formats (COCO)"
+    groups = [one.text() for one in choice.more.body.findChildren(QLabel)]
+    assert groups == [group for group in GROUPS if group in groups] and "Annotations" in groups and "For training elsewhere" in groups
+
+
+def test_that_nothing_widens_the_panel(session: Session, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FORMATS["tiff"], "title", "A format with a rather long title")
+    monkeypatch.setattr(FORMATS["tiff"], "identifies", True)
+    monkeypatch.setattr("unetstudio.ui.panels.format_choice.likely_suits", lambda *_: True)
+    form = ExportPanel(session, session.export_run, Preferences(tmp_path / "preferences.json")).form
+    form.offer_formats()
+    for check in form.formats.values():
+        check.click()
+    form.format_choice.identity.click()
+    form.format_choice.more.button.click()
+    form.resize(280, 900)
+    form.grab()
+    assert form.minimumSizeHint().width() <= 280
+    tiff, nifti = form.formats["tiff"], form.formats["nifti"]
+    assert tiff.geometry().top() != form.formats["png"].geometry().top() and nifti.geometry().left() == tiff.geometry().left()
+
+
+def test_that_the_formats_of_a_project_are_remembered(panel: ExportPanel, session: Session) -> None:
+    panel.form.formats["geojson"].click()
+    panel.form.formats["png"].click()
+    again = ExportPanel(session, session.export_run, panel.form._preferences)
+    again.form.offer_formats()
+    assert again.form.chosen_formats() == ["geojson"]
+    again.deleteLater()
+
+
+def test_that_the_patient_is_copied_only_when_ticked_and_this_is_said_before(
+    panel: ExportPanel, monkeypatch: pytest.MonkeyPatch, session: Session
+) -> None:
+    choice = panel.form.format_choice
+    assert choice.identity.isHidden() and not panel.form.choice().identified
+    monkeypatch.setattr(FORMATS["geojson"], "identifies", True)
+    monkeypatch.setattr("unetstudio.ui.panels.format_choice.likely_suits", lambda *_: True)
+    panel.form.formats["geojson"].click()
+    assert not choice.identity.isHidden() and not panel.form.choice().identified and choice.warning.isHidden()
+    choice.identity.click()
+    assert panel.form.choice().identified and "name the patient" in choice.warning.text() and not choice.warning.isHidden()
+    panel.form.formats["geojson"].click()
+    assert not panel.form.choice().identified and choice.warning.isHidden()
+    panel.form.formats["geojson"].click()
+    session.project_opened.emit()
+    assert not choice.identity.isChecked()
+
+
+def test_that_formats_of_dicom_say_that_they_need_dicom(panel: ExportPanel, monkeypatch: pytest.MonkeyPatch, session: Session) -> None:
+    monkeypatch.setattr(FORMATS["hdf5"], "identifies", True)
+    session.cases_changed.emit()
+    assert "none of the chosen cases is one" in panel.form.formats["hdf5"].toolTip() and not panel.form.formats["hdf5"].isEnabled()
 
 
 def test_that_only_accepted_and_corrected_cases_are_chosen(panel: ExportPanel, session: Session, lay_open: LayOpen) -> None:

@@ -37,6 +37,7 @@ class Tiff(Format):
     suffixes = (".tif", ".tiff", ".svs", ".btf", ".tf8")
     volumes = True
     writes = True
+    receivers = "ImageJ and Fiji open it as a stack of class numbers with its voxel size; it looks black until its contrast is stretched."
 
     def recognises(self, head: bytes) -> bool:
         """Look for byte order and version, of classic TIFF and BigTIFF."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, Signal
-from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QGridLayout, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
+from PySide6.QtCore import QSignalBlocker, Qt, Signal
+from PySide6.QtWidgets import QCheckBox, QComboBox, QFileDialog, QHBoxLayout, QLineEdit, QToolButton, QVBoxLayout, QWidget
 
 from unetstudio.data.case import Case, ReviewState
-from unetstudio.formats import FORMATS
 from unetstudio.ui.notifier import Notifier
+from unetstudio.ui.panels.format_choice import FormatChoice, check_box
 from unetstudio.ui.panels.segments import Segments
 from unetstudio.ui.panels.text import heading
 from unetstudio.ui.panels.wheel import WheelGuard
@@ -24,6 +24,8 @@ WHAT = (
 OPEN_CASE, ACCEPTED, ALL = "open", "accepted", "all"
 FOLDERS = "export_folders"
 """The preference that holds the folder used last, by project."""
+FORMATS_CHOSEN = "export_formats"
+"""The preference that holds the formats chosen last, by project."""
 
 
 class ExportForm(QWidget):
@@ -35,20 +37,18 @@ class ExportForm(QWidget):
         super().__init__(parent)
         self._notifier = notifier
         self._preferences = preferences
-        self._formats_chosen = False  # ticked by hand: defaults no longer follow the kind of image
         self.what = Segments(WHAT, name="export_what")
         self.what.choose("segmentation")
         self.cases = QComboBox()
         self.cases.setObjectName("export_cases")
         self.cases.setAccessibleName("Which cases")
         self.cases.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.formats: dict[str, QCheckBox] = {}
-        self._format_grid = QGridLayout()
-        self.pictures = _check(
+        self.format_choice = FormatChoice()
+        self.pictures = check_box(
             "export_pictures", "Overlay pictures", "The image with class colours and a scale bar, to look at or to print"
         )
-        self.table = _check("export_table", "Measurements (CSV)", "Area or volume and number of objects of each class and case")
-        self.averaged = _check(
+        self.table = check_box("export_table", "Measurements (CSV)", "Area or volume and number of objects of each class and case")
+        self.averaged = check_box(
             "export_averaged",
             "Average mirrored views",
             "Predicts each case anew, in mirrored and turned views where it has learnt such: four to eight times as long, a little better",
@@ -69,7 +69,6 @@ class ExportForm(QWidget):
         self.browse.setAccessibleName("Choose the folder")
         self.browse.setToolTip("Choose the folder")
         self.browse.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-        self._format_grid.setSpacing(6)
         folder_row = QHBoxLayout()
         folder_row.setSpacing(4)
         folder_row.addWidget(self.folder, 1)
@@ -80,7 +79,7 @@ class ExportForm(QWidget):
         column.addWidget(self.what)
         column.addWidget(self.cases)
         column.addWidget(heading("Masks as"))
-        column.addLayout(self._format_grid)
+        column.addWidget(self.format_choice)
         column.addWidget(heading("Also"))
         for check in (self.pictures, self.table, self.averaged):
             column.addWidget(check)
@@ -89,7 +88,8 @@ class ExportForm(QWidget):
 
     def _connect(self) -> None:
         notifier = self._notifier
-        self.cases.currentIndexChanged.connect(self.changed)
+        self.cases.currentIndexChanged.connect(self._show_formats)
+        self.format_choice.changed.connect(self._remember_formats)
         self.browse.clicked.connect(self._browse)
         self.folder.editingFinished.connect(self.remember_folder)
         for check in (self.pictures, self.table):
@@ -97,6 +97,7 @@ class ExportForm(QWidget):
         self.what.chosen.connect(self.changed)
         self.what.chosen.connect(self._enable_averaged)
         self.folder.textChanged.connect(self.changed)
+        notifier.project_opened.connect(self._recall_formats)
         for signal in (notifier.project_opened, notifier.project_closed, notifier.cases_changed, notifier.case_opened):
             signal.connect(self._show_cases)
 
@@ -108,9 +109,14 @@ class ExportForm(QWidget):
         something = bool(self.chosen_formats()) or self.pictures.isChecked() or self.table.isChecked()
         return something and bool(self.chosen_cases()) and bool(self.folder.text().strip())
 
+    @property
+    def formats(self) -> dict[str, QCheckBox]:
+        """The check box of each format."""
+        return self.format_choice.checks
+
     def chosen_formats(self) -> list[str]:
         """Return the names of the ticked formats."""
-        return [name for name, check in self.formats.items() if check.isChecked() and check.isEnabled()]
+        return self.format_choice.chosen
 
     def chosen_cases(self) -> list[str]:
         """Return the ids of the cases to export."""
@@ -128,30 +134,31 @@ class ExportForm(QWidget):
 
     def offer_formats(self) -> None:
         """List the formats that masks can be written in; called when the form is first shown, to keep the start short."""
-        if self.formats:
-            return
-        writing = sorted(((n, f) for n, f in FORMATS.items() if f.writes), key=lambda pair: pair[1].volumes)  # pictures' formats first
-        for place, (name, mask_format) in enumerate(writing):
-            hint = f"Class values as {mask_format.title} ({mask_format.suffixes[0]})"
-            check = _check(f"export_format_{name}", mask_format.title, hint)
-            check.setChecked(False)
-            check.clicked.connect(self._choose_formats)
-            self.formats[name] = check
-            self._format_grid.addWidget(check, place // 2, place % 2)
-        self._choose_default_formats()
-        self.changed.emit()
+        if not self.formats:
+            self.format_choice.offer()
+            self._recall_formats()
 
     def choice(self) -> ExportChoice:
         """Return the files to write for each case."""
         what: What = "segmentation" if self.what.value == "segmentation" else "labels"
-        return ExportChoice(what, tuple(self.chosen_formats()), self.pictures.isChecked(), self.table.isChecked())
+        formats, identified = tuple(self.chosen_formats()), self.format_choice.identified
+        return ExportChoice(what, formats, self.pictures.isChecked(), self.table.isChecked(), identified)
 
     def remember_folder(self) -> None:
         """Store this folder as the project's export folder."""
-        if self._notifier.project is not None and self.folder.text():
-            folders = dict(self._preferences.get(FOLDERS, {}))
-            folders[str(self._notifier.project.path)] = self.folder.text()
-            self._preferences.put(FOLDERS, folders)
+        if self.folder.text():
+            self._remember(FOLDERS, self.folder.text())
+
+    def _remember_formats(self) -> None:
+        self._remember(FORMATS_CHOSEN, self.chosen_formats())
+        self.changed.emit()
+
+    def _remember(self, name: str, value: object) -> None:
+        """Store a choice of this project."""
+        if self._notifier.project is not None:
+            choices = dict(self._preferences.get(name, {}))
+            choices[str(self._notifier.project.path)] = value
+            self._preferences.put(name, choices)
 
     # ------------------------------------------------------------------------------------------------------ showing
 
@@ -159,15 +166,16 @@ class ExportForm(QWidget):
         cases = self._notifier.cases
         good = sum(_is_good(case) for case in cases)
         current = self.cases.currentData() or ALL
+        blocker = QSignalBlocker(self.cases)
         self.cases.clear()
         self.cases.addItem("The open case", OPEN_CASE)
         self.cases.addItem(f"Accepted and corrected cases ({good})", ACCEPTED)
         self.cases.addItem(f"All cases ({len(cases)})", ALL)
         self.cases.setCurrentIndex(self.cases.findData(current))
+        blocker.unblock()
         self._suggest_folder()
-        self._choose_default_formats()
         self._enable_averaged()
-        self.changed.emit()
+        self._show_formats()
 
     def _suggest_folder(self) -> None:
         """Show the folder used last for this project, or one beside it, unless it is another project's that is shown."""
@@ -187,30 +195,21 @@ class ExportForm(QWidget):
             self.folder.setText(folder)
             self.remember_folder()
 
-    def _choose_default_formats(self) -> None:
-        """Tick NIfTI for volumes and PNG for pictures; a format that holds one slice is not offered for volumes."""
-        cases = self._notifier.cases
-        volumes = any(case.is_volume for case in cases)
-        for name, check in self.formats.items():
-            check.setEnabled(FORMATS[name].volumes or not cases or not all(case.is_volume for case in cases))
-            if not self._formats_chosen:
-                check.setChecked(name == ("nifti" if volumes else "png"))
+    def _recall_formats(self) -> None:
+        """Tick the formats that were chosen for this project."""
+        project = None if self._notifier.project is None else str(self._notifier.project.path)
+        remembered = self._preferences.get(FORMATS_CHOSEN, {}).get(project)
+        self.format_choice.choose([str(name) for name in remembered] if isinstance(remembered, list) else [])
+        self._show_formats()
 
-    def _choose_formats(self) -> None:
-        self._formats_chosen = True
+    def _show_formats(self) -> None:
+        """Offer the formats that suit the chosen cases."""
+        ids = set(self.chosen_cases())
+        self.format_choice.show_cases([case for case in self._notifier.cases if case.id in ids])
         self.changed.emit()
 
     def _enable_averaged(self) -> None:
         self.averaged.setEnabled(self.what.value == "segmentation" and not self._notifier.read_only)
-
-
-def _check(name: str, words: str, hint: str) -> QCheckBox:
-    check = QCheckBox(words)
-    check.setObjectName(name)
-    check.setToolTip(hint)
-    check.setChecked(True)
-    check.setFocusPolicy(Qt.FocusPolicy.TabFocus)
-    return check
 
 
 def _is_good(case: Case) -> bool:
