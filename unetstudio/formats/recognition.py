@@ -52,6 +52,10 @@ def unknown_format(path: Path) -> FormatError:
     """Make the error for a file that no format recognises."""
     if path.stat().st_size == 0:
         return FormatError(path, "the file is empty; copy it again from its origin.")
+    recognised = recognise(path)
+    if recognised is not None:
+        title = recognised[1].title
+        return FormatError(path, f"this {title} file holds masks and no image; open its image first, then import the masks into it.")
     named = next((variant.title for _, variant in FORMATS.items() if path.name.lower().endswith(variant.suffixes)), None)
     if named is not None:
         return FormatError(path, f"it is not a {named} file although it is named like one; open the original instead.")
@@ -75,5 +79,5 @@ def stem(path: Path) -> str:
         return path.name
     name = path.name
     suffixes = (suffix for _, variant in FORMATS.items() for suffix in variant.suffixes)
-    suffix = next((suffix for suffix in suffixes if name.lower().endswith(suffix) and len(name) > len(suffix)), "")
+    suffix = max((suffix for suffix in suffixes if name.lower().endswith(suffix) and len(name) > len(suffix)), key=len, default="")
     return name[: len(name) - len(suffix)]

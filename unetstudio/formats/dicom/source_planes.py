@@ -1,0 +1,120 @@
+"""The slices of a DICOM source with their identifiers, to which a mask refers and on which it is drawn."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio.data.case import Source
+from unetstudio.errors import FormatError
+from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
+from unetstudio.formats.dicom.tiles import is_tiled
+from unetstudio.formats.format import FORMATS
+from unetstudio.formats.memory_check import SMALL
+from unetstudio.formats.recognition import format_of
+
+if TYPE_CHECKING:
+    from pydicom import Dataset
+
+_GEOMETRY = (
+    "SOPClassUID", "SOPInstanceUID", "Rows", "Columns", "NumberOfFrames", "ImagePositionPatient", "ImageOrientationPatient", "PixelSpacing",
+    "ImagerPixelSpacing", "SliceThickness", "SpacingBetweenSlices", "GridFrameOffsetVector", "FrameIncrementPointer",
+    "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "TotalPixelMatrixRows", "TotalPixelMatrixColumns",
+)  # fmt: skip
+
+IDENTITY = (
+    "PatientName", "PatientID", "IssuerOfPatientID", "PatientBirthDate", "PatientSex", "StudyInstanceUID", "StudyID", "StudyDate",
+    "StudyTime", "StudyDescription", "AccessionNumber", "ReferringPhysicianName", "SeriesInstanceUID", "FrameOfReferenceUID",
+    "PositionReferenceIndicator",
+)  # fmt: skip
+"""The elements that a mask takes over from its source, with the user's leave, so that an archive files it with the study."""
+
+
+@dataclass(frozen=True)
+class SourcePlane:
+    """A slice of the source: its place, size (Y, X), and identifiers; `frame` counts from 1 in a file of several frames."""
+
+    plane: FramePlane
+    shape: tuple[int, int]
+    sop_class: str
+    instance: str
+    frame: int | None = None
+
+
+@dataclass(frozen=True)
+class SourceSlices:
+    """All slices of a DICOM source, in no order, and the `header` of its first file without pixels."""
+
+    header: Dataset
+    planes: tuple[SourcePlane, ...]
+
+    @property
+    def is_placed(self) -> bool:
+        """Whether the place of every slice is known, and all have one direction, pixel size and shape."""
+        first = self.planes[0]
+        alike = (one.shape == first.shape and _alike(one.plane, first.plane) for one in self.planes)
+        return all(alike)
+
+    @property
+    def positions(self) -> NDArray[np.float64]:
+        """Positions (N, 3) of the first pixels, in mm."""
+        return np.array([one.plane.position for one in self.planes], np.float64)
+
+
+def is_dicom(source: Source) -> bool:
+    """Whether a source is a DICOM file or series that can still be found."""
+    try:
+        return source.path.exists() and format_of(source.path) is FORMATS["dicom"]
+    except FormatError:
+        return False
+
+
+def source_slices(source: Source) -> SourceSlices:
+    """Read the headers of all files of a DICOM source; raise FormatError when there is none."""
+    headers = [_header(path) for path in FORMATS["dicom"].files(source)]
+    planes = [plane for header in headers for plane in _planes(header)]
+    if not planes:
+        raise FormatError(source.path, "no slice of the image can be read; it may have been moved.")
+    return SourceSlices(headers[0], tuple(planes))
+
+
+def frame_axes(plane: FramePlane) -> NDArray[np.float64]:
+    """Return (3, 2): mm from row to row and from column to column of a placed slice."""
+    orientation, pixel = np.array(plane.orientation, np.float64), np.array(plane.pixel, np.float64)
+    return np.stack([orientation[3:] * pixel[0], orientation[:3] * pixel[1]], axis=1)
+
+
+def is_slide(header: Dataset) -> bool:
+    """Whether the source is a slide, whose frames are tiles of one picture."""
+    return is_tiled(header)
+
+
+def _header(path: Path) -> Dataset:
+    import pydicom
+
+    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
+    tags = [*_GEOMETRY, *IDENTITY, "SpecificCharacterSet"]
+    return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=tags, force=True, defer_size=SMALL)
+
+
+def _planes(header: Dataset) -> Sequence[SourcePlane]:
+    frames = max(int(header.get("NumberOfFrames") or 1), 1)
+    shape = (int(header.get("Rows") or 0), int(header.get("Columns") or 0))
+    if is_tiled(header):
+        frames = 1
+    sop_class, instance = str(header.get("SOPClassUID", "")), str(header.get("SOPInstanceUID", ""))
+    planes = planes_of(header, frames)
+    return [SourcePlane(plane, shape, sop_class, instance, n + 1 if frames > 1 else None) for n, plane in enumerate(planes)]
+
+
+def _alike(one: FramePlane, other: FramePlane) -> bool:
+    if None in (one.position, one.orientation, one.pixel, other.orientation, other.pixel):
+        return False
+    return np.allclose(np.array(one.orientation), np.array(other.orientation), rtol=0, atol=1e-3) and np.allclose(
+        np.array(one.pixel), np.array(other.pixel), rtol=1e-3
+    )

@@ -1,0 +1,154 @@
+"""The writing of a label map as a DICOM segmentation, with references to the slices that it was drawn on."""
+
+from __future__ import annotations
+
+import io
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from unetstudio import __version__
+from unetstudio.data.classes import LabelClass
+from unetstudio.errors import FormatError
+from unetstudio.formats.dicom.drawn_labels import DrawnLabels, drawn_labels
+from unetstudio.formats.dicom.identity import patient_and_study
+from unetstudio.formats.dicom.short_names import description_of, short_name
+from unetstudio.formats.dicom.source_planes import SourcePlane, SourceSlices
+from unetstudio.formats.dicom_seg.colours import to_cielab
+from unetstudio.formats.mask_document import MaskDocument
+
+if TYPE_CHECKING:
+    from highdicom.seg import Segmentation, SegmentDescription
+    from pydicom import Dataset
+
+_CT_IMAGE, _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
+_STAND_IN = "1.2.826.0.1.3680043.8.498."
+"""Beginning of the identifiers that stand for the slices until the references are written."""
+
+_THINNEST = 1e-3
+"""Slice thickness in mm where none is stated, since the value may not be zero."""
+
+
+def encoded(document: MaskDocument) -> bytes:
+    """Return the bytes of a segmentation; raise FormatError when the scan is not DICOM or the labels do not fit its slices."""
+    drawn = drawn_labels(document, "a DICOM segmentation")
+    numbers = np.zeros(256 if drawn.labels.max() < 256 else int(drawn.labels.max()) + 1, np.uint16)
+    for number, one in enumerate(drawn.classes, start=1):
+        numbers[one.value] = number
+    if len(drawn.classes) > 255 and drawn.labels.dtype.itemsize == 1:
+        raise FormatError(drawn.path, "it has too many classes for a segmentation.")
+    pixels = numbers[drawn.labels]
+    segmentation = _segmentation(pixels, drawn, document)
+    _refer(segmentation, drawn.planes, drawn.source if document.identified and drawn.has_identifiers else None)
+    file = io.BytesIO()
+    segmentation.save_as(file, enforce_file_format=True)
+    return file.getvalue()
+
+
+def _segmentation(pixels: NDArray[np.uint16], drawn: DrawnLabels, document: MaskDocument) -> Segmentation:
+    from highdicom.seg import Segmentation
+    from pydicom.uid import generate_uid
+
+    about = patient_and_study(drawn.source.header, identified=document.identified)
+    kind = np.uint8 if len(drawn.classes) < 256 else np.uint16
+    return Segmentation(
+        source_images=[_stand_in(about, group[0], n) for n, group in enumerate(drawn.planes)],
+        pixel_array=pixels.astype(kind),
+        segmentation_type="BINARY",
+        segment_descriptions=[_description(n, one, document.made_by) for n, one in enumerate(drawn.classes, start=1)],
+        series_instance_uid=generate_uid(),
+        series_number=300,
+        sop_instance_uid=generate_uid(),
+        instance_number=1,
+        manufacturer="U-Net Studio",
+        manufacturer_model_name="U-Net Studio",
+        software_versions=__version__,
+        device_serial_number="0",
+        content_label="SEGMENTATION",
+        content_description="Segmentation, for research use only",
+        series_description="Segmentation",
+    )
+
+
+def _stand_in(about: Dataset, plane: SourcePlane, n: int) -> Dataset:
+    """Return a slice for the library with what it needs and no more; a picture without a place has no frame of reference."""
+    from pydicom import Dataset
+    from pydicom.valuerep import format_number_as_ds
+
+    image = Dataset()
+    image.update(about)
+    image.Modality = "OT"
+    image.SOPInstanceUID, image.SeriesInstanceUID = f"{_STAND_IN}{n + 1}", f"{_STAND_IN}0"
+    image.Rows, image.Columns = plane.shape
+    place = plane.plane
+    if place.pixel is not None:
+        image.PixelSpacing = [format_number_as_ds(mm) for mm in place.pixel]
+        image.SliceThickness = format_number_as_ds(place.thickness or _THINNEST)
+    if place.position is None or place.orientation is None or place.pixel is None:
+        image.SOPClassUID = _SECONDARY_CAPTURE
+        del image.FrameOfReferenceUID
+        return image
+    image.SOPClassUID = _CT_IMAGE
+    image.ImagePositionPatient = [format_number_as_ds(mm) for mm in place.position]
+    image.ImageOrientationPatient = [format_number_as_ds(cosine) for cosine in place.orientation]
+    return image
+
+
+def _description(number: int, one: LabelClass, made_by: str) -> SegmentDescription:
+    """Describe a class: by hand only where it was painted, else with the program's help."""
+    from highdicom import AlgorithmIdentificationSequence
+    from highdicom.seg import SegmentDescription
+    from highdicom.sr.coding import CodedConcept
+    from pydicom.sr.codedict import codes
+
+    painted = "painted" in made_by
+    described = SegmentDescription(
+        segment_number=number,
+        segment_label=short_name(one.name),
+        segmented_property_category=CodedConcept("123037004", "SCT", "Anatomical Structure"),
+        segmented_property_type=CodedConcept("85756007", "SCT", "Tissue"),
+        algorithm_type="MANUAL" if painted else "SEMIAUTOMATIC",
+        algorithm_identification=None
+        if painted
+        else AlgorithmIdentificationSequence("U-Net Studio", codes.DCM.ArtificialIntelligence, __version__),
+        display_color=to_cielab(one.colour),
+    )
+    if description_of(one.name):
+        described.SegmentDescription = description_of(one.name)
+    return described
+
+
+def _refer(segmentation: Segmentation, planes: tuple[tuple[SourcePlane, ...], ...], source: SourceSlices | None) -> None:
+    """Replace the stand-ins by the slices themselves; without a `source` remove all references, which would identify the patient."""
+    for item in segmentation.PerFrameFunctionalGroupsSequence:
+        for derivation in item.get("DerivationImageSequence") or []:
+            stand_ins = [str(image.ReferencedSOPInstanceUID) for image in derivation.SourceImageSequence]
+            groups = [planes[int(uid.removeprefix(_STAND_IN)) - 1] for uid in stand_ins]
+            example = derivation.SourceImageSequence[0]
+            derivation.SourceImageSequence = [_reference(plane, example) for group in groups for plane in group]
+        if source is None and "DerivationImageSequence" in item:
+            del item.DerivationImageSequence
+    if source is None:
+        del segmentation.SourceImageSequence, segmentation.ReferencedSeriesSequence
+        return
+    once = {plane.instance: plane for group in planes for plane in group}
+    segmentation.SourceImageSequence = [_reference(plane, None) for plane in once.values()]
+    series = segmentation.ReferencedSeriesSequence[0]
+    series.SeriesInstanceUID = source.header.SeriesInstanceUID
+    series.ReferencedInstanceSequence = [_reference(plane, None) for plane in once.values()]
+
+
+def _reference(plane: SourcePlane, example: Any) -> Dataset:
+    """Return a reference to a slice; one inside a frame says its purpose, as the example does, and the frame of the file."""
+    from pydicom import Dataset
+
+    reference = Dataset()
+    reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = plane.sop_class, plane.instance
+    if example is not None:
+        if plane.frame is not None:
+            reference.ReferencedFrameNumber = plane.frame
+        for keyword in ("PurposeOfReferenceCodeSequence", "SpatialLocationsPreserved"):
+            if keyword in example:
+                reference[keyword] = example[keyword]
+    return reference
