@@ -49,6 +49,9 @@ def stored_values(dataset: Dataset, path: Path) -> Iterator[NDArray[Any]]:
     if syntax == _DEFLATED_FRAMES:
         yield from _inflated(dataset)
         return
+    if int(dataset.BitsAllocated) == 1 and not syntax.is_compressed:
+        yield from _unpacked(dataset)
+        return
     from unetstudio.formats.dicom.codecs import decoder_for
 
     try:
@@ -64,7 +67,8 @@ def _count(dataset: Dataset, path: Path) -> int:
     count = int(dataset.get("NumberOfFrames") or 1)
     stored = len(dataset.PixelData)
     bits = int(dataset.Rows) * int(dataset.Columns) * int(dataset.BitsAllocated)
-    packed = dataset.file_meta.TransferSyntaxUID == _DEFLATED_FRAMES or dataset.file_meta.TransferSyntaxUID.is_compressed
+    syntax = dataset.file_meta.TransferSyntaxUID
+    packed = syntax == _DEFLATED_FRAMES or syntax.is_compressed
     if count < 1 or bits < 1 or (8 * count > stored if packed else count * bits > 8 * stored):
         raise FormatError(path, "it is cut short: part of its pixels is missing; copy it again from its origin.")
     return count
@@ -92,6 +96,16 @@ def _identified(groups: Any, n: int) -> int | None:
         return None
     identification = groups[n].get("SegmentIdentificationSequence")
     return int(identification[0].ReferencedSegmentNumber) if identification else None
+
+
+def _unpacked(dataset: Dataset) -> Iterator[NDArray[Any]]:
+    """Unpack frames of one bit per pixel, which follow one another without a gap, not even to the next byte."""
+    rows, columns = int(dataset.Rows), int(dataset.Columns)
+    packed, bits = np.frombuffer(dataset.PixelData, np.uint8), rows * columns
+    for n in range(int(dataset.get("NumberOfFrames") or 1)):
+        first, last = n * bits // 8, -(-(n + 1) * bits // 8)
+        offset = n * bits - 8 * first
+        yield np.unpackbits(packed[first:last], bitorder="little")[offset : offset + bits].reshape(rows, columns)
 
 
 def _inflated(dataset: Dataset) -> Iterator[NDArray[Any]]:

@@ -90,7 +90,7 @@ def _dataset(path: Path, *, pixels: bool = True) -> Dataset:
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     dataset = pydicom.dcmread(path, stop_before_pixels=not pixels)
     if pixels and "PixelData" not in dataset:
-        raise FormatError(path, "this segmentation holds no pixels; export it again.")
+        raise FormatError(path, "this segmentation holds no pixels; it may be cut short, so copy it again from its origin.")
     return dataset
 
 

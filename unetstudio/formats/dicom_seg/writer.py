@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -39,7 +40,9 @@ def encoded(document: MaskDocument) -> bytes:
     if len(drawn.classes) > 255 and drawn.labels.dtype.itemsize == 1:
         raise FormatError(drawn.path, "it has too many classes for a segmentation.")
     pixels = numbers[drawn.labels]
-    segmentation = _segmentation(pixels, drawn, document)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of odd but existing names of patients
+        segmentation = _segmentation(pixels, drawn, document)
     _refer(segmentation, drawn.planes, drawn.source if document.identified and drawn.has_identifiers else None)
     file = io.BytesIO()
     segmentation.save_as(file, enforce_file_format=True)
