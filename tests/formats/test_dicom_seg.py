@@ -3,14 +3,29 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import highdicom
 import numpy as np
 import pydicom
 import pytest
+from formats.dicom_masks import (
+    AXIAL,
+    CLASSES,
+    DESCENDING,
+    FRAME,
+    OBLIQUE,
+    PLACES,
+    SAGITTAL,
+    SHAPE,
+    TAGS,
+    Write,
+    document,
+    labels,
+    secrets_of,
+    series,
+    tilted_series,
+)
 from highdicom.seg import Segmentation, SegmentDescription, segread
 from highdicom.sr.coding import CodedConcept
 from numpy.typing import NDArray
@@ -24,33 +39,6 @@ from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument, MaskGrid, discover, read, write_mask
 from unetstudio.formats.mask_files import read_content, read_content_onto
 from unetstudio.formats.recognition import format_name, stem
-
-Write = Callable[..., Path]
-AXIAL = (1.0, 0.0, 0.0, 0.0, 1.0, 0.0)
-OBLIQUE = (0.8, 0.6, 0.0, -0.6, 0.8, 0.0)
-DESCENDING = (1.0, 0.0, 0.0, 0.0, -1.0, 0.0)
-SAGITTAL = (0.0, 1.0, 0.0, 0.0, 0.0, -1.0)
-FRAME = "1.2.826.0.1.3680043.8.498.5"
-CLASSES = ClassTable.named(["background", "nerve", "vessel"], [(0, 0, 0), (230, 159, 0), (221, 130, 101)])
-SHAPE = (5, 7, 9)
-TAGS = {"FrameOfReferenceUID": FRAME, "SliceThickness": 3.0, "StudyInstanceUID": "1.2.3.4", "PatientBirthDate": "19370211"}
-
-
-def labels(shape: tuple[int, int, int] = SHAPE) -> NDArray[np.uint8]:
-    return np.random.default_rng(3).integers(0, 3, shape).astype(np.uint8)
-
-
-def series(write_series: Write, folder: Path, *, depth: int = 5, **more: Any) -> tuple[Source, MaskGrid]:
-    phantom = np.arange(depth * 7 * 9, dtype=np.int16).reshape(depth, 7, 9)
-    given = more.pop("tags_of", lambda _: {})
-    write_series(folder, phantom, tags_of=lambda k: {**TAGS, **given(k)}, **more)
-    (source,) = discover([folder])
-    scan = read(source)
-    return source, MaskGrid(scan.shape, scan.geometry, source)
-
-
-def document(source: Source, grid: MaskGrid, values: NDArray[np.uint8], **more: Any) -> MaskDocument:
-    return MaskDocument(values, grid.geometry, CLASSES, source, **more)
 
 
 def described(number: int, label: str) -> SegmentDescription:
@@ -348,7 +336,7 @@ def test_that_it_names_the_series_that_it_was_drawn_on(tmp_path: Path, write_ser
 @pytest.mark.parametrize("identified", [False, True])
 @pytest.mark.parametrize(
     ("orientation", "depth", "step"),
-    [(AXIAL, 5, 3.0), (OBLIQUE, 5, 3.0), (DESCENDING, 5, 3.0), (SAGITTAL, 5, 3.0), (AXIAL, 5, -3.0), (AXIAL, 1, 3.0)],
+    PLACES,
 )
 def test_that_what_is_written_comes_back_and_lies_on_its_slices(
     tmp_path: Path, write_series: Write, orientation: tuple[float, ...], depth: int, step: float, identified: bool
@@ -398,8 +386,7 @@ def test_that_the_patient_is_named_only_when_the_user_says_so(tmp_path: Path, wr
     assert (str(seg.PatientName), seg.PatientID) == (("Doe^Canary", "CANARY-1") if identified else ("ANONYMOUS", "ANONYMOUS"))
     assert (seg.StudyInstanceUID == "1.2.3.4", seg.FrameOfReferenceUID == FRAME) == (identified, identified)
     assert ("ReferencedSeriesSequence" in seg) == identified
-    secrets = [b"Doe", b"CANARY", b"19370211", FRAME.encode(), b"1.2.3.4\0"]
-    secrets += [str(pydicom.dcmread(file).SOPInstanceUID).encode() for file in FORMATS["dicom"].files(source)]
+    secrets = secrets_of(source)
     data = path.read_bytes()
     assert [secret in data for secret in secrets] == [identified] * len(secrets)
 
@@ -474,6 +461,17 @@ def test_that_frames_of_one_file_are_referred_to_by_number(tmp_path: Path, write
         assert reference.ReferencedSOPInstanceUID == pydicom.dcmread(source.path).SOPInstanceUID
 
 
+def test_that_labels_on_a_straightened_volume_go_to_the_tilted_slices_and_back(tmp_path: Path, write_series: Write) -> None:
+    source, grid, values = tilted_series(write_series, tmp_path / "ct")
+    path = tmp_path / "a.seg.dcm"
+    write_mask(path, document(source, grid, values, identified=True))
+    seg = segread(path)
+    slices = sorted(map(pydicom.dcmread, FORMATS["dicom"].files(source)), key=lambda one: one.ImagePositionPatient[2])
+    stored = seg.get_pixels_by_source_instance([one.SOPInstanceUID for one in slices], combine_segments=True)
+    assert np.array_equal(stored, labels())
+    assert np.array_equal(read_content_onto(path, grid).values, values)
+
+
 def test_that_only_dicom_images_get_a_segmentation(tmp_path: Path, write_series: Write) -> None:
     source, grid = series(write_series, tmp_path / "ct")
     (tmp_path / "a.pgm").write_bytes(b"P5 9 7 255\n" + bytes(63))
@@ -518,4 +516,3 @@ def test_that_a_slicer_segmentation_has_the_voxels_of_highdicom(shared_data: Pat
     flipped = np.allclose(volume.affine[:3, 3], index, atol=0.01)
     assert np.array_equal(content.values, volume.array if flipped else volume.array[::-1])
     assert (content.names, content.notes) == ({1: "Liver"}, ())
-    assert highdicom.__version__
