@@ -17,8 +17,9 @@ from unetstudio.formats.dicom.sop_class import LABEL_MAP_SEGMENTATION, SEGMENTAT
 from unetstudio.formats.dicom.source_planes import is_dicom
 from unetstudio.formats.dicom.tiles import is_tiled
 from unetstudio.formats.dicom_seg.canvas import Canvas
-from unetstudio.formats.dicom_seg.frames import LABEL_MAP, SegFrame, frames_of, stored_values
+from unetstudio.formats.dicom_seg.frames import LABEL_MAP, SegFrame, frames_of
 from unetstudio.formats.dicom_seg.layout import Layout, layout_of
+from unetstudio.formats.dicom_seg.pixels import stored_values
 from unetstudio.formats.dicom_seg.segments import segments_of
 from unetstudio.formats.dicom_seg.writer import encoded
 from unetstudio.formats.format import FORMATS, Format
@@ -48,8 +49,9 @@ class DicomSeg(Format):
         return sop_class(head) in (SEGMENTATION, LABEL_MAP_SEGMENTATION)
 
     def read(self, source: Source) -> Scan:
-        """Raise FormatError: it is no image."""
-        raise FormatError(source.path, "a DICOM segmentation is a mask and no image; open its image first, then import it there.")
+        """Read the segments by number, to be looked at on their own; they are never found as an image among others."""
+        content = self.read_mask(source.path, None)
+        return Scan(content.values[None], content.geometry, kind=self.title)
 
     def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
         """Read the segments by number onto the grid of the scan, or without one onto the volume that the frames span."""
