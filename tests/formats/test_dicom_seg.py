@@ -26,6 +26,7 @@ from formats.dicom_masks import (
     series,
     tilted_series,
 )
+from highdicom import Volume
 from highdicom.seg import Segmentation, SegmentDescription, segread
 from highdicom.sr.coding import CodedConcept
 from numpy.typing import NDArray
@@ -210,6 +211,36 @@ def test_that_a_cropped_segmentation_lies_where_it_was_cut_out(tmp_path: Path, w
     assert np.count_nonzero(values) == np.count_nonzero(labels()[:, 2:6, 3:8])
 
 
+def test_that_sagittal_frames_lie_across_the_slices(tmp_path: Path, write_series: Write) -> None:
+    source, grid = series(write_series, tmp_path / "ct")
+    volume = Volume(labels(), grid.geometry.matrix[:, [0, 1, 2, 3]], "PATIENT", frame_of_reference_uid=FRAME)
+    turned = volume.permute_spatial_axes([2, 0, 1]).flip_spatial([0, 1])
+    seg = segment_masks(source, turned, "BINARY")
+    assert (seg.Rows, seg.Columns) == (5, 7)
+    assert np.array_equal(read_content_onto(saved(seg, tmp_path / "a.dcm"), grid).values, labels())
+
+
+def test_that_tiles_without_a_place_go_row_by_row_and_several_planes_are_refused(tmp_path: Path) -> None:
+    seg = bare_segmentation(np.zeros((5, 4, 4), bool), names=["tumour"])
+    seg.TotalPixelMatrixRows, seg.TotalPixelMatrixColumns, seg.DimensionOrganizationType = 8, 8, "TILED_FULL"
+    with pytest.raises(FormatError, match="several focal planes"):
+        read_content(saved(seg, tmp_path / "a.dcm"))
+    seg.DimensionOrganizationType = "TILED_SPARSE"
+    with pytest.raises(FormatError, match="do not say where they lie"):
+        read_content(saved(seg, tmp_path / "b.dcm"))
+
+
+def test_that_a_slide_of_another_program_is_read(tmp_path: Path, shared_data: Path) -> None:
+    image = pydicom.dcmread(shared_data / "dicom_seg" / "highdicom_sm_image.dcm")
+    whole = np.zeros((1, 50, 50), np.uint8)
+    whole[0, 3:25, 5:25], whole[0, 16:46, 16:48] = 1, 2
+    names = [described(1, "tumour"), described(2, "stroma")]
+    more: dict[str, Any] = {"tile_pixel_array": True, "tile_size": (7, 9)}
+    for kind in ("BINARY", "LABELMAP"):
+        seg = Segmentation([image], whole, kind, names, generate_uid(), 9, generate_uid(), 1, "U", "M", "1", "1", **more)
+        assert np.array_equal(read_content(saved(seg, tmp_path / "a.dcm"), MaskGrid((1, 50, 50))).values, whole)
+
+
 @pytest.mark.parametrize("organisation", ["TILED_FULL", "TILED_SPARSE"])
 def test_that_tiles_of_a_slide_are_one_mask(tmp_path: Path, organisation: str) -> None:
     whole = np.zeros((10, 13), np.uint8)
@@ -291,7 +322,9 @@ def test_that_frames_that_are_deflated_one_by_one_are_read(tmp_path: Path) -> No
 
 def test_that_frames_without_positions_are_taken_in_order_or_refused(tmp_path: Path) -> None:
     path = saved(bare_segmentation(labels() == 1, ["nerve"]), tmp_path / "a.dcm")
-    assert np.array_equal(read_content(path, MaskGrid(SHAPE)).values, labels() == 1)
+    content = read_content(path, MaskGrid(SHAPE))
+    assert np.array_equal(content.values, labels() == 1)
+    assert "taken as the slices in their order" in content.notes[0]
     with pytest.raises(FormatError, match="do not say where they lie"):
         read_content(path, MaskGrid((6, 7, 9)))
 
@@ -498,7 +531,10 @@ def test_that_only_dicom_images_get_a_segmentation(tmp_path: Path, write_series:
     with pytest.raises(FormatError, match="only for a DICOM image"):
         write_mask(tmp_path / "a.seg.dcm", MaskDocument(labels()))
     with pytest.raises(FormatError, match="not those that the labels were drawn on"):
-        write_mask(tmp_path / "a.seg.dcm", document(source, grid, labels((4, 7, 9))))
+        write_mask(tmp_path / "a.seg.dcm", document(source, grid, labels((6, 7, 9))))
+    (tmp_path / "ct").rename(tmp_path / "moved")
+    with pytest.raises(FormatError, match="the image is not there"):
+        write_mask(tmp_path / "a.seg.dcm", document(source, grid, labels()))
 
 
 def test_that_numbered_objects_are_segments_of_their_own(tmp_path: Path, write_series: Write) -> None:

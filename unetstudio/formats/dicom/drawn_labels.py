@@ -38,6 +38,8 @@ class DrawnLabels:
 def drawn_labels(document: MaskDocument, title: str) -> DrawnLabels:
     """Pair a document's labels with the slices of its scan; raise FormatError when that is not DICOM or does not fit."""
     source = document.source
+    if source is not None and not source.path.exists():
+        raise FormatError(source.path, f"the image is not there, and {title} refers to its slices; find it again first.")
     if source is None or not is_dicom(source):
         path = Path(document.name or "mask") if source is None else source.path
         raise FormatError(path, f"{title} can be written only for a DICOM image; choose another format for this one.")
@@ -59,8 +61,8 @@ def drawn_labels(document: MaskDocument, title: str) -> DrawnLabels:
 
 def _written_classes(document: MaskDocument) -> tuple[LabelClass, ...]:
     """Return all classes but the first, the background; or one for each number of an object."""
-    present = [int(value) for value in np.unique(document.labels) if value != 0]
-    values = set(document.classes.values)
-    if len(document.classes) and values.issuperset(set(present) - {UNLABELLED}):
+    empty = (0, UNLABELLED) if document.labels.dtype.itemsize == 1 else (0,)
+    present = [int(value) for value in np.unique(document.labels) if value not in empty]
+    if len(document.classes) and set(document.classes.values).issuperset(set(present) - {UNLABELLED}):
         return document.classes.classes[1:]
     return tuple(LabelClass(value, str(value), _GREY) for value in present)

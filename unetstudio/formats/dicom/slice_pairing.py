@@ -29,7 +29,7 @@ class Pairing:
 
     starts: NDArray[np.int64]
     planes: tuple[tuple[SourcePlane, ...], ...]
-    heights: NDArray[np.float64]  # (N,) exact z of each, in voxels
+    places: NDArray[np.float64]  # (N, 3) the exact places, in voxels
     straightened: bool
 
     @property
@@ -47,46 +47,61 @@ class Pairing:
         rows, columns = self.plane_shape
         labels = np.zeros(shape, stack.dtype)
         for level in range(shape[0]):
-            nearest = int(np.argmin(np.abs(self.heights - level)))
+            nearest = int(np.argmin(np.abs(self.places[:, 0] - level)))
             _, y, x = self.starts[nearest]
             labels[level, y : y + rows, x : x + columns] = stack[nearest]
         return labels
 
 
 def pair(source: SourceSlices, geometry: Geometry, shape: Index) -> Pairing | None:
-    """Pair the grid of `geometry` and `shape` with the slices of a source; None when they do not belong together."""
-    if geometry.affine is None or not source.is_placed:
+    """Pair the grid of `geometry` and `shape` with the slices of a source; None when they do not belong together.
+
+    Slices beside the grid, such as those of another stack in the same file, are left out.
+    """
+    if geometry.affine is None:
         return None
-    to_index = np.linalg.inv(geometry.matrix)
-    rows, columns = source.planes[0].shape
-    axes = to_index[:3, :3] @ frame_axes(source.planes[0].plane)  # (3, 2), to be the unit vectors of y and x
-    error = np.abs(axes - [[0, 0], [1, 0], [0, 1]]) @ [rows - 1, columns - 1]
-    if error.max() > SAME_PLACE:
+    to_index = np.linalg.inv(geometry.matrix).astype(np.float64)
+    planes = [one for one in source.planes if _lies_along(one, to_index)]
+    planes = [one for one in planes if one.shape == planes[0].shape]
+    if not planes:
         return None
-    places = source.positions @ to_index[:3, :3].T + to_index[:3, 3]
-    order = np.argsort(places[:, 0], kind="stable")
+    places = np.array([one.plane.position for one in planes]) @ to_index[:3, :3].T + to_index[:3, 3]
+    on_grid = (np.abs(places - np.rint(places)).max(axis=1) <= SAME_PLACE) & (np.rint(places[:, 1:]) == 0).all(axis=1)
+    on_grid &= (np.rint(places[:, 0]) >= 0) & (np.rint(places[:, 0]) < shape[0])
+    if planes[0].shape == shape[1:] and len(set(np.rint(places[on_grid, 0]).tolist())) == shape[0]:
+        return _grouped([planes[n] for n in np.flatnonzero(on_grid)], places[on_grid], straightened=False)
+    pairing = _grouped(planes, places, straightened=True)
+    return pairing if _covers(pairing, shape) else None
+
+
+def _lies_along(one: SourcePlane, to_index: NDArray[np.float64]) -> bool:
+    """Whether a slice is placed, with its rows and columns along those of the grid."""
+    if None in (one.plane.position, one.plane.orientation, one.plane.pixel):
+        return False
+    axes = to_index[:3, :3] @ frame_axes(one.plane)  # (3, 2), to be the unit vectors of y and x
+    error = np.abs(axes - [[0, 0], [1, 0], [0, 1]]) @ (np.array(one.shape) - 1)
+    return bool(error.max() <= SAME_PLACE)
+
+
+def _grouped(planes: list[SourcePlane], places: NDArray[np.float64], *, straightened: bool) -> Pairing:
+    """Group slices at the same place, in ascending order."""
     groups: list[list[int]] = []
-    for n in order.tolist():
-        if groups and np.abs(places[n] - places[groups[-1][0]]).max() <= SAME_PLACE:
+    for n in np.argsort(places[:, 0], kind="stable").tolist():
+        if groups and np.abs(places[n] - places[groups[-1][0]]).max() <= 2 * SAME_PLACE:
             groups[-1].append(n)
         else:
             groups.append([n])
     firsts = places[[group[0] for group in groups]]
     starts = np.floor(firsts + 0.5).astype(np.int64)
-    exact = np.abs(firsts - starts).max() <= SAME_PLACE
-    complete = np.array_equal(starts, [[z, 0, 0] for z in range(shape[0])]) and shape[1:] == (rows, columns)
-    straightened = not (exact and complete)
-    if straightened and not _covers(firsts, starts, shape, (rows, columns)):
-        return None
-    planes = tuple(tuple(source.planes[n] for n in group) for group in groups)
-    return Pairing(starts, planes, firsts[:, 0], straightened)
+    return Pairing(starts, tuple(tuple(planes[n] for n in group) for group in groups), firsts, straightened)
 
 
-def _covers(places: NDArray[np.float64], starts: NDArray[np.int64], shape: Index, plane: tuple[int, int]) -> bool:
+def _covers(pairing: Pairing, shape: Index) -> bool:
     """Whether slices fill a straightened volume exactly from its first to its last level, each lying inside it."""
+    places, starts = pairing.places, pairing.starts
     if len(places) < 2 or np.diff(places[:, 0]).min() <= SAME_PLACE:
         return False
-    ends = starts + np.array([1, *plane])
+    ends = starts + np.array([1, *pairing.plane_shape])
     inside = bool((starts >= 0).all() and (ends <= np.array(shape)).all())
     anchored = np.abs(places[0] - starts[0]).max() <= SAME_PLACE and starts[0, 0] == 0 and starts[-1, 0] == shape[0] - 1
     filled = (starts[:, 1:].min(0) <= 1).all() and (ends[:, 1:].max(0) >= np.array(shape[1:]) - 1).all()

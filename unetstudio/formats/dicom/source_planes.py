@@ -54,18 +54,6 @@ class SourceSlices:
     header: Dataset
     planes: tuple[SourcePlane, ...]
 
-    @property
-    def is_placed(self) -> bool:
-        """Whether the place of every slice is known, and all have one direction, pixel size and shape."""
-        first = self.planes[0]
-        alike = (one.shape == first.shape and _alike(one.plane, first.plane) for one in self.planes)
-        return all(alike)
-
-    @property
-    def positions(self) -> NDArray[np.float64]:
-        """Positions (N, 3) of the first pixels, in mm."""
-        return np.array([one.plane.position for one in self.planes], np.float64)
-
 
 def is_dicom(source: Source) -> bool:
     """Whether a source is a DICOM file or series that can still be found."""
@@ -111,11 +99,3 @@ def _planes(header: Dataset) -> Sequence[SourcePlane]:
     sop_class, instance = str(header.get("SOPClassUID", "")), str(header.get("SOPInstanceUID", ""))
     planes = planes_of(header, frames)
     return [SourcePlane(plane, shape, sop_class, instance, n + 1 if frames > 1 else None) for n, plane in enumerate(planes)]
-
-
-def _alike(one: FramePlane, other: FramePlane) -> bool:
-    if None in (one.position, one.orientation, one.pixel, other.orientation, other.pixel):
-        return False
-    return np.allclose(np.array(one.orientation), np.array(other.orientation), rtol=0, atol=1e-3) and np.allclose(
-        np.array(one.pixel), np.array(other.pixel), rtol=1e-3
-    )

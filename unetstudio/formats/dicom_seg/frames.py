@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
 from unetstudio.formats.dicom_seg.pixels import is_compressed
+from unetstudio.formats.memory_check import require_memory
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -43,6 +44,7 @@ def _count(dataset: Dataset, path: Path) -> int:
     count = int(dataset.get("NumberOfFrames") or 1)
     stored = len(dataset.PixelData)
     bits = int(dataset.Rows) * int(dataset.Columns) * int(dataset.BitsAllocated)
+    require_memory(path, bits, path.stat().st_size)  # a frame is unpacked to at least a byte per pixel
     if count < 1 or bits < 1 or (8 * count > stored if is_compressed(dataset) else count * bits > 8 * stored):
         raise FormatError(path, "it is cut short: part of its pixels is missing; copy it again from its origin.")
     return count

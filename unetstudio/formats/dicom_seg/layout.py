@@ -36,6 +36,7 @@ class Layout:
     grid: MaskGrid
     places: Sequence[Place]
     pairing: Pairing | None = None
+    note: str = ""
 
 
 def layout_of(dataset: Dataset, frames: Sequence[SegFrame], grid: MaskGrid | None, path: Path) -> Layout:
@@ -63,18 +64,18 @@ def _in_order(frames: Sequence[SegFrame], grid: MaskGrid | None, size: tuple[int
     slices = max(before.values())
     if set(before.values()) != {slices} or (grid is not None and grid.shape[0] != slices):
         raise FormatError(path, "its frames do not say where they lie, and there is not one for each slice; export it with positions.")
-    return Layout(MaskGrid((slices, *size), Geometry()), places)
+    note = "Its frames do not say where they lie; they were taken as the slices in their order." if slices > 1 else ""
+    return Layout(MaskGrid((slices, *size), Geometry()), places, note=note)
 
 
 def _on_slices(frames: Sequence[SegFrame], grid: MaskGrid, size: tuple[int, int], path: Path) -> Layout:
     """Lay frames out on the slices from which the image was straightened."""
     if grid.source is None or not is_dicom(grid.source):
         raise FormatError(path, _ELSEWHERE)
-    slices = source_slices(grid.source)
-    pairing = pair(slices, grid.geometry, grid.shape)
+    pairing = pair(source_slices(grid.source), grid.geometry, grid.shape)
     if pairing is None or not pairing.straightened or pairing.plane_shape != size:
         raise FormatError(path, _ELSEWHERE)
-    axes = frame_axes(slices.planes[0].plane)
+    axes = frame_axes(pairing.planes[0][0].plane)
     positions = np.array([group[0].plane.position for group in pairing.planes])
     near = SAME_PLACE * float(np.linalg.norm(axes, axis=0).min())
     places = []

@@ -23,6 +23,7 @@ from unetstudio.formats.dicom_seg.pixels import stored_values
 from unetstudio.formats.dicom_seg.segments import segments_of
 from unetstudio.formats.dicom_seg.writer import encoded
 from unetstudio.formats.format import FORMATS, Format
+from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.mask_document import MaskDocument
 
@@ -74,7 +75,7 @@ class DicomSeg(Format):
 
     def refers_to(self, path: Path, source: Source) -> bool | None:
         """Compare the referenced images, series or frame of reference with those of a DICOM scan."""
-        return refers_to(_dataset(path, pixels=False), source)
+        return translate_errors(path, self.title, lambda: refers_to(_dataset(path, pixels=False), source))
 
     def suits(self, source: Source, *, volume: bool) -> bool:
         """Whether the scan is DICOM, whose slices a segmentation refers to."""
@@ -110,7 +111,7 @@ def _painted(canvas: Canvas, dataset: Dataset, frames: Sequence[SegFrame], layou
         canvas.paint(numbers, *place)
     if canvas.outside and canvas.outside == total:
         raise FormatError(path, "all its segments lie beyond the image; choose the image that it was drawn on.")
-    notes = []
+    notes = [layout.note] if layout.note else []
     if canvas.overlapping:
         notes.append(f"Its segments overlap in {canvas.overlapping:,} voxels, where the one with the greater number was kept.")
     if fractions:

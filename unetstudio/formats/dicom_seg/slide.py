@@ -23,17 +23,15 @@ def tile_places(dataset: Dataset, frames: Sequence[SegFrame], path: Path) -> lis
     if dataset.get("DimensionOrganizationType") != "TILED_FULL":
         raise FormatError(path, "it is a segmentation of a slide whose tiles do not say where they lie; export it again.")
     height, width = int(dataset.Rows), int(dataset.Columns)
-    grid = [
-        (y, x) for y in range(0, int(dataset.TotalPixelMatrixRows), height) for x in range(0, int(dataset.TotalPixelMatrixColumns), width)
-    ]
+    down, across = -(-int(dataset.TotalPixelMatrixRows) // height), -(-int(dataset.TotalPixelMatrixColumns) // width)
     before: defaultdict[int, int] = defaultdict(int)
     places = []
     for frame in frames:
         number = before[frame.segment]
         before[frame.segment] += 1
-        if number >= len(grid):
+        if number >= down * across:
             raise FormatError(path, "it has several focal planes; export each as a segmentation of its own.")
-        places.append(grid[number])
+        places.append((number // across * height, number % across * width))
     return places
 
 

@@ -34,11 +34,11 @@ _THINNEST = 1e-3
 def encoded(document: MaskDocument) -> bytes:
     """Return the bytes of a segmentation; raise FormatError when the scan is not DICOM or the labels do not fit its slices."""
     drawn = drawn_labels(document, "a DICOM segmentation")
-    numbers = np.zeros(256 if drawn.labels.max() < 256 else int(drawn.labels.max()) + 1, np.uint16)
+    if len(drawn.classes) >= 2**16:
+        raise FormatError(drawn.path, "a DICOM segmentation holds 65,535 objects and there are more; choose NIfTI or TIFF.")
+    numbers = np.zeros(max(256, int(drawn.labels.max()) + 1), np.uint8 if len(drawn.classes) < 256 else np.uint16)
     for number, one in enumerate(drawn.classes, start=1):
         numbers[one.value] = number
-    if len(drawn.classes) > 255 and drawn.labels.dtype.itemsize == 1:
-        raise FormatError(drawn.path, "it has too many classes for a segmentation.")
     pixels = numbers[drawn.labels]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of odd but existing names of patients
@@ -49,15 +49,14 @@ def encoded(document: MaskDocument) -> bytes:
     return file.getvalue()
 
 
-def _segmentation(pixels: NDArray[np.uint16], drawn: DrawnLabels, document: MaskDocument) -> Segmentation:
+def _segmentation(pixels: NDArray[np.integer[Any]], drawn: DrawnLabels, document: MaskDocument) -> Segmentation:
     from highdicom.seg import Segmentation
     from pydicom.uid import generate_uid
 
     about = patient_and_study(drawn.source.header, identified=document.identified)
-    kind = np.uint8 if len(drawn.classes) < 256 else np.uint16
     return Segmentation(
         source_images=[_stand_in(about, group[0], n) for n, group in enumerate(drawn.planes)],
-        pixel_array=pixels.astype(kind),
+        pixel_array=pixels,
         segmentation_type="BINARY",
         segment_descriptions=[_description(n, one, document.made_by) for n, one in enumerate(drawn.classes, start=1)],
         series_instance_uid=generate_uid(),

@@ -15,6 +15,7 @@ from unetstudio.formats.dicom.slice_pairing import Pairing, pair
 from unetstudio.formats.dicom.sop_class import STRUCTURE_SET, sop_class
 from unetstudio.formats.dicom.source_planes import is_dicom, source_slices
 from unetstudio.formats.format import FORMATS, Format
+from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.rtstruct.contours import Structure, structures_of
@@ -72,7 +73,7 @@ class RtStruct(Format):
 
     def refers_to(self, path: Path, source: Source) -> bool | None:
         """Compare the referenced images, series or frame of reference with those of a DICOM scan."""
-        return refers_to(_dataset(path), source)
+        return translate_errors(path, self.title, lambda: refers_to(_dataset(path), source))
 
     def suits(self, source: Source, *, volume: bool) -> bool:
         """Whether the scan is DICOM, whose slices the contours lie on."""
