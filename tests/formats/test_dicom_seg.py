@@ -36,6 +36,7 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless, g
 
 from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
+from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument, MaskGrid, discover, read, write_mask
 from unetstudio.formats.mask_files import read_content, read_content_onto
@@ -518,6 +519,20 @@ def test_that_labels_on_a_straightened_volume_go_to_the_tilted_slices_and_back(t
     stored = seg.get_pixels_by_source_instance([one.SOPInstanceUID for one in slices], combine_segments=True)
     assert np.array_equal(stored, labels())
     assert np.array_equal(read_content_onto(path, grid).values, values)
+
+
+def test_that_levels_between_uneven_slices_take_the_nearest_one(tmp_path: Path, write_series: Write) -> None:
+    write_series(tmp_path / "ct", np.zeros((7, 7, 9), np.int16), skip=(1, 3), tags_of=lambda _: TAGS)  # slices at 0, 2, 4, 5 and 6
+    source = Source(tmp_path / "ct")
+    affine = np.diag([0.0, 0.0, 0.0, 1.0])
+    affine[:3, 3] = (-11.0, 20.0, 30.0)
+    affine[2, 0], affine[1, 1], affine[0, 2] = 3.0, 0.8, 0.5
+    grid = MaskGrid((7, 7, 9), Geometry.from_affine(affine), source)
+    values = labels((7, 7, 9))
+    write_mask(tmp_path / "a.seg.dcm", document(source, grid, values))
+    back = read_content_onto(tmp_path / "a.seg.dcm", grid).values
+    assert np.array_equal(back[[0, 2, 4, 5, 6]], values[[0, 2, 4, 5, 6]])
+    assert all(any(np.array_equal(back[n], values[m]) for m in (n - 1, n + 1)) for n in (1, 3))
 
 
 def test_that_only_dicom_images_get_a_segmentation(tmp_path: Path, write_series: Write) -> None:

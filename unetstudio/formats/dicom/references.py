@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from unetstudio.data.case import Source
 from unetstudio.formats.dicom.identity import without_identity
-from unetstudio.formats.dicom.source_planes import is_dicom, source_slices
+from unetstudio.formats.dicom.source_planes import SourceSlices
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -19,11 +18,10 @@ _PLACES = (
 """The sequences in which a mask names its images, the short ones first."""
 
 
-def refers_to(mask: Dataset, source: Source) -> bool | None:
-    """Whether a mask names the files, else the series, else the frame of reference, of a source; None when it names none of these."""
-    if not is_dicom(source):
+def refers_to(mask: Dataset, slices: SourceSlices | None) -> bool | None:
+    """Whether a mask names the files, else the series, else the frame of reference, of a DICOM source; None when it names none of these."""
+    if slices is None:
         return None
-    slices = source_slices(source)
     instances, series, frames = _named(mask)
     own = {plane.instance for plane in slices.planes} - {""}
     if instances and own:

@@ -63,6 +63,11 @@ def is_dicom(source: Source) -> bool:
         return False
 
 
+def dicom_slices(source: Source | None) -> SourceSlices | None:
+    """Return the slices of a source if it is DICOM."""
+    return source_slices(source) if source is not None and is_dicom(source) else None
+
+
 def source_slices(source: Source) -> SourceSlices:
     """Read the headers of all files of a DICOM source; raise FormatError when there is none."""
     headers = [_header(path) for path in FORMATS["dicom"].files(source)]

@@ -13,7 +13,7 @@ import numpy as np
 from unetstudio.data.geometry import SAME_PLACE, Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.slice_pairing import Pairing, pair
-from unetstudio.formats.dicom.source_planes import frame_axes, is_dicom, source_slices
+from unetstudio.formats.dicom.source_planes import SourceSlices, frame_axes
 from unetstudio.formats.dicom.tiles import is_tiled, slide_geometry
 from unetstudio.formats.dicom_seg.frames import SegFrame
 from unetstudio.formats.dicom_seg.placement import Place, place_on, spanned_grid
@@ -39,8 +39,11 @@ class Layout:
     note: str = ""
 
 
-def layout_of(dataset: Dataset, frames: Sequence[SegFrame], grid: MaskGrid | None, path: Path) -> Layout:
-    """Lay frames out on the grid of their image, or without one on that which they span; raise FormatError where they do not fit."""
+def layout_of(dataset: Dataset, frames: Sequence[SegFrame], grid: MaskGrid | None, slices: SourceSlices | None, path: Path) -> Layout:
+    """Lay frames out on the grid of their image, or without one on that which they span; raise FormatError where they do not fit.
+
+    `slices` are those of the image, if it is DICOM: it may have been straightened from them, and the frames are still as they are.
+    """
     size = (int(dataset.Rows), int(dataset.Columns))
     if is_tiled(dataset):
         whole = MaskGrid((1, int(dataset.TotalPixelMatrixRows), int(dataset.TotalPixelMatrixColumns)), slide_geometry(dataset))
@@ -48,10 +51,19 @@ def layout_of(dataset: Dataset, frames: Sequence[SegFrame], grid: MaskGrid | Non
     if not all(frame.is_placed for frame in frames):
         return _in_order(frames, grid, size, path)
     if grid is None or grid.geometry.affine is None:
-        grid = spanned_grid(frames, size, _stated_step(dataset), path)
-    places = [place_on(grid, frame.plane, size) for frame in frames]
-    fitting = [place for place in places if place is not None]
-    return Layout(grid, fitting) if len(fitting) == len(frames) else _on_slices(frames, grid, size, path)
+        grid, slices = spanned_grid(frames, size, _stated_step(dataset), path), None
+    pairing = None if slices is None else pair(slices, grid.geometry, grid.shape)
+    layout = _on_slices(frames, grid, pairing, size) if pairing is not None and pairing.straightened else None
+    layout = layout or _on_grid(frames, grid, size)
+    if layout is None:
+        raise FormatError(path, _ELSEWHERE)
+    return layout
+
+
+def _on_grid(frames: Sequence[SegFrame], grid: MaskGrid, size: tuple[int, int]) -> Layout | None:
+    """Lay frames out where they lie on the grid; None when one does not fit."""
+    places = [place for frame in frames if (place := place_on(grid, frame.plane, size)) is not None]
+    return Layout(grid, places) if len(places) == len(frames) else None
 
 
 def _in_order(frames: Sequence[SegFrame], grid: MaskGrid | None, size: tuple[int, int], path: Path) -> Layout:
@@ -68,13 +80,8 @@ def _in_order(frames: Sequence[SegFrame], grid: MaskGrid | None, size: tuple[int
     return Layout(MaskGrid((slices, *size), Geometry()), places, note=note)
 
 
-def _on_slices(frames: Sequence[SegFrame], grid: MaskGrid, size: tuple[int, int], path: Path) -> Layout:
-    """Lay frames out on the slices from which the image was straightened."""
-    if grid.source is None or not is_dicom(grid.source):
-        raise FormatError(path, _ELSEWHERE)
-    pairing = pair(source_slices(grid.source), grid.geometry, grid.shape)
-    if pairing is None or not pairing.straightened or pairing.plane_shape != size:
-        raise FormatError(path, _ELSEWHERE)
+def _on_slices(frames: Sequence[SegFrame], grid: MaskGrid, pairing: Pairing, size: tuple[int, int]) -> Layout | None:
+    """Lay frames out on the slices from which the image was straightened; None when one does not fit."""
     axes = frame_axes(pairing.planes[0][0].plane)
     positions = np.array([group[0].plane.position for group in pairing.planes])
     near = SAME_PLACE * float(np.linalg.norm(axes, axis=0).min())
@@ -83,9 +90,9 @@ def _on_slices(frames: Sequence[SegFrame], grid: MaskGrid, size: tuple[int, int]
         distances = np.linalg.norm(positions - np.array(frame.plane.position), axis=1)
         nearest = int(np.argmin(distances))
         if distances[nearest] > near or np.abs(frame_axes(frame.plane) - axes).max() * (max(size) - 1) > near:
-            raise FormatError(path, _ELSEWHERE)
+            return None
         places.append(_upright(nearest, 0, 0))
-    return Layout(MaskGrid((len(positions), *size), grid.geometry), places, pairing)
+    return Layout(MaskGrid((len(positions), *size), grid.geometry), places, pairing) if pairing.plane_shape == size else None
 
 
 def _upright(z: int, y: int, x: int) -> Place:

@@ -14,7 +14,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.references import refers_to
 from unetstudio.formats.dicom.sop_class import LABEL_MAP_SEGMENTATION, SEGMENTATION, sop_class
-from unetstudio.formats.dicom.source_planes import is_dicom
+from unetstudio.formats.dicom.source_planes import dicom_slices, is_dicom
 from unetstudio.formats.dicom.tiles import is_tiled
 from unetstudio.formats.dicom_seg.canvas import Canvas
 from unetstudio.formats.dicom_seg.frames import LABEL_MAP, SegFrame, frames_of
@@ -59,7 +59,8 @@ class DicomSeg(Format):
         dataset = _dataset(path)
         segments = segments_of(dataset)
         frames = frames_of(dataset, path)
-        layout = layout_of(dataset, frames, grid, path)
+        slices = dicom_slices(None if grid is None else grid.source)
+        layout = layout_of(dataset, frames, grid, slices, path)
         highest = max([segment.number for segment in segments] + [frame.segment for frame in frames], default=0)
         deep = dataset.get("SegmentationType") == "LABELMAP" and int(dataset.BitsAllocated) > 8
         canvas = Canvas(layout.grid.shape, 2**16 - 1 if deep else highest, path)
@@ -67,7 +68,7 @@ class DicomSeg(Format):
         values, geometry = canvas.values, layout.grid.geometry
         if layout.pairing is not None and grid is not None:
             values = layout.pairing.from_slices(values, grid.shape)
-        if grid is not None and grid.source is not None and refers_to(dataset, grid.source) is False:
+        if refers_to(dataset, slices) is False:
             notes.append("It says that it was drawn on another series; check that it belongs to this image.")
         named = [segment for segment in segments if segment.number != LABEL_MAP]
         colours = {segment.number: segment.colour for segment in named if segment.colour is not None}
@@ -75,7 +76,7 @@ class DicomSeg(Format):
 
     def refers_to(self, path: Path, source: Source) -> bool | None:
         """Compare the referenced images, series or frame of reference with those of a DICOM scan."""
-        return translate_errors(path, self.title, lambda: refers_to(_dataset(path, pixels=False), source))
+        return translate_errors(path, self.title, lambda: refers_to(_dataset(path, pixels=False), dicom_slices(source)))
 
     def suits(self, source: Source, *, volume: bool) -> bool:
         """Whether the scan is DICOM, whose slices a segmentation refers to."""

@@ -11,9 +11,9 @@ from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.references import refers_to
-from unetstudio.formats.dicom.slice_pairing import Pairing, pair
+from unetstudio.formats.dicom.slice_pairing import pair
 from unetstudio.formats.dicom.sop_class import STRUCTURE_SET, sop_class
-from unetstudio.formats.dicom.source_planes import is_dicom, source_slices
+from unetstudio.formats.dicom.source_planes import dicom_slices, is_dicom
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
@@ -60,20 +60,22 @@ class RtStruct(Format):
         drawn = [one for one in structures if one.contours]
         if not drawn:
             raise FormatError(path, "it holds no closed outlines, so there is nothing to import.")
-        pairing = _pairing(grid)
+        slices = dicom_slices(grid.source)
+        pairing = None if slices is None else pair(slices, grid.geometry, grid.shape)
+        if pairing is not None and not pairing.straightened:
+            pairing = None
         drawings = [(one.number, draw(one.contours, grid, pairing)) for one in drawn]
         _require_some(drawn, drawings, path)
         values = np.zeros(grid.shape, np.uint16 if max(number for number, _ in drawings) > 255 else np.uint8)
         overlap = paint(drawings, values)
-        named_otherwise = grid.source is not None and refers_to(dataset, grid.source) is False
-        notes = remarks(structures, dict(drawings), overlap, elsewhere=named_otherwise)
+        notes = remarks(structures, dict(drawings), overlap, elsewhere=refers_to(dataset, slices) is False)
         names = {one.number: one.name for one in drawn}
         colours = {one.number: one.colour for one in drawn if one.colour is not None}
         return MaskContent(values, grid.geometry, names, colours, notes=notes)
 
     def refers_to(self, path: Path, source: Source) -> bool | None:
         """Compare the referenced images, series or frame of reference with those of a DICOM scan."""
-        return translate_errors(path, self.title, lambda: refers_to(_dataset(path), source))
+        return translate_errors(path, self.title, lambda: refers_to(_dataset(path), dicom_slices(source)))
 
     def suits(self, source: Source, *, volume: bool) -> bool:
         """Whether the scan is DICOM, whose slices the contours lie on."""
@@ -90,14 +92,6 @@ def _dataset(path: Path) -> Dataset:
 
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
     return pydicom.dcmread(path, force=True)
-
-
-def _pairing(grid: MaskGrid) -> Pairing | None:
-    """Return the slices from which the image was straightened; None where it is as its slices are."""
-    if grid.source is None or not is_dicom(grid.source):
-        return None
-    pairing = pair(source_slices(grid.source), grid.geometry, grid.shape)
-    return pairing if pairing is not None and pairing.straightened else None
 
 
 def _require_some(structures: list[Structure], drawings: list[tuple[int, Drawing]], path: Path) -> None:
