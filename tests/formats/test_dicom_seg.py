@@ -440,24 +440,50 @@ def test_that_the_patient_is_named_only_when_the_user_says_so(tmp_path: Path, wr
     assert [secret in data for secret in secrets] == [identified] * len(secrets)
 
 
-def test_that_unannotated_voxels_and_removed_classes_are_in_no_segment(tmp_path: Path, write_series: Write) -> None:
+@pytest.mark.parametrize("name", ["dicom_seg", "rtstruct"])
+def test_that_voxels_without_a_label_come_back_without_one(tmp_path: Path, write_series: Write, name: str) -> None:
     source, grid = series(write_series, tmp_path / "ct")
     values = labels()
-    values[values == 1] = 255
-    classes = CLASSES.removed(1).added("bone", (9, 9, 9))
+    values[:, :, 4:] = 255
+    path = tmp_path / f"a{FORMATS[name].suffixes[0]}"
+    write_mask(path, document(source, grid, values))
+    content = read_content_onto(path, grid)
+    assert content.unknown is not None
+    assert np.array_equal(np.where(content.unknown, 255, content.values), values)
+    assert content.names == {1: "nerve", 2: "vessel"}
+    write_mask(path, document(source, grid, labels()))
+    assert read_content_onto(path, grid).unknown is None
+
+
+def test_that_other_programs_see_the_background_only_where_labels_are_missing(tmp_path: Path, write_series: Write) -> None:
+    source, grid = series(write_series, tmp_path / "ct")
+    for missing, names in ((0, ["nerve", "vessel"]), (255, ["nerve", "vessel", "background"])):
+        values = labels()
+        values[0, 0] = missing
+        write_mask(tmp_path / "a.seg.dcm", document(source, grid, values))
+        assert [segment.SegmentLabel for segment in segread(tmp_path / "a.seg.dcm").SegmentSequence] == names
+
+
+def test_that_removed_classes_leave_no_gap_in_the_numbers(tmp_path: Path, write_series: Write) -> None:
+    source, grid = series(write_series, tmp_path / "ct")
+    values = labels()
+    values[values == 1] = 0
     values[0, 0, 0] = 3
+    classes = CLASSES.removed(1).added("bone", (9, 9, 9))
     write_mask(tmp_path / "a.seg.dcm", MaskDocument(values, grid.geometry, classes, source))
     content = read_content_onto(tmp_path / "a.seg.dcm", grid)
     assert content.names == {1: "vessel", 2: "bone"}
     assert np.array_equal(content.values, np.select([values == 2, values == 3], [1, 2], 0))
 
 
-def test_that_an_empty_mask_can_be_written_and_read(tmp_path: Path, write_series: Write) -> None:
+@pytest.mark.parametrize("name", ["dicom_seg", "rtstruct"])
+def test_that_an_empty_mask_can_be_written_and_read(tmp_path: Path, write_series: Write, name: str) -> None:
     source, grid = series(write_series, tmp_path / "ct")
-    write_mask(tmp_path / "a.seg.dcm", document(source, grid, np.zeros(SHAPE, np.uint8)))
-    content = read_content_onto(tmp_path / "a.seg.dcm", grid)
+    path = tmp_path / f"a{FORMATS[name].suffixes[0]}"
+    write_mask(path, document(source, grid, np.zeros(SHAPE, np.uint8)))
+    content = read_content_onto(path, grid)
     assert not content.values.any()
-    assert content.names == {1: "nerve", 2: "vessel"}
+    assert content.unknown is None
 
 
 @pytest.mark.parametrize("name", ["x" * 90, "left\\right", "Größe 肝臓", "a^b=c"])

@@ -21,13 +21,17 @@ _GREY = (128, 128, 128)
 
 @dataclass(frozen=True, eq=False)
 class DrawnLabels:
-    """Labels (N, Y, X) on slices; `planes` are the slices of the source at each place, `classes` what is written of the labels."""
+    """Labels (N, Y, X) on slices; `planes` are the slices of the source at each place, `classes` what is written of the labels.
+
+    `partly_annotated` says that some voxels have no label, and that the last class is therefore the background.
+    """
 
     labels: NDArray[np.integer[Any]]
     planes: tuple[tuple[SourcePlane, ...], ...]
     source: SourceSlices
     classes: tuple[LabelClass, ...]
     path: Path
+    partly_annotated: bool
 
     @property
     def has_identifiers(self) -> bool:
@@ -46,23 +50,26 @@ def drawn_labels(document: MaskDocument, title: str) -> DrawnLabels:
     slices = source_slices(source)
     if is_slide(slices.header):
         raise FormatError(source.path, f"{title} of a slide cannot be written yet; choose TIFF or GeoJSON.")
-    classes = _written_classes(document)
+    classes, partly = _written_classes(document)
     if not classes:
         raise FormatError(source.path, "there is no class but the background, so nothing can be written; add a class first.")
     if len(slices.planes) == 1 and document.labels.shape == (1, *slices.planes[0].shape):
-        return DrawnLabels(document.labels, ((slices.planes[0],),), slices, classes, source.path)
+        return DrawnLabels(document.labels, ((slices.planes[0],),), slices, classes, source.path, partly)
     pairing = pair(slices, document.geometry, document.labels.shape)
     if pairing is None:
         problem = "the slices of the image have no known place or uneven steps, or are not those that the labels were drawn on"
         raise FormatError(source.path, f"{problem}, so {title} cannot be written; choose NIfTI or TIFF.")
     labels = pairing.to_slices(document.labels) if pairing.straightened else document.labels
-    return DrawnLabels(labels, pairing.planes, slices, classes, source.path)
+    return DrawnLabels(labels, pairing.planes, slices, classes, source.path, partly)
 
 
-def _written_classes(document: MaskDocument) -> tuple[LabelClass, ...]:
-    """Return all classes but the first, the background; or one for each number of an object."""
+def _written_classes(document: MaskDocument) -> tuple[tuple[LabelClass, ...], bool]:
+    """Return all classes but the first, the background, or one for each number of an object; and whether some voxels have no label."""
     empty = (0, UNLABELLED) if document.labels.dtype.itemsize == 1 else (0,)
-    present = [int(value) for value in np.unique(document.labels) if value not in empty]
-    if len(document.classes) and set(document.classes.values).issuperset(set(present) - {UNLABELLED}):
-        return document.classes.classes[1:]
-    return tuple(LabelClass(value, str(value), _GREY) for value in present)
+    values = np.unique(document.labels).tolist()
+    numbers = [value for value in values if value not in empty]
+    if not len(document.classes) or not set(document.classes.values).issuperset(set(numbers) - {UNLABELLED}):
+        return tuple(LabelClass(value, str(value), _GREY) for value in numbers), False
+    background, *others = document.classes.classes
+    partly = UNLABELLED in values and bool(others)
+    return (*others, *([background] if partly else [])), partly

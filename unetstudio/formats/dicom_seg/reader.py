@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
+from unetstudio.formats.dicom.partly_annotated import is_partly_annotated, without_background
 from unetstudio.formats.dicom.references import refers_to
 from unetstudio.formats.dicom.sop_class import LABEL_MAP_SEGMENTATION, SEGMENTATION, sop_class
 from unetstudio.formats.dicom.source_planes import dicom_slices, is_dicom
@@ -42,7 +43,8 @@ class DicomSeg(Format):
     identifies = True
     receivers = (
         "3D Slicer, OHIF and archives show each class but the first as a segment; with the patient's identity it is filed with the study "
-        "and laid over its images, without it only its position says where it belongs. Voxels that are not annotated count as background."
+        "and laid over its images, without it only its position says where it belongs. Where voxels have no label, "
+        "the background is a segment too."
     )
 
     def recognises(self, head: bytes) -> bool:
@@ -72,7 +74,8 @@ class DicomSeg(Format):
             notes.append("It says that it was drawn on another series; check that it belongs to this image.")
         named = [segment for segment in segments if segment.number != LABEL_MAP]
         colours = {segment.number: segment.colour for segment in named if segment.colour is not None}
-        return MaskContent(values, geometry, {segment.number: segment.name for segment in named}, colours, notes=tuple(notes))
+        content = MaskContent(values, geometry, {segment.number: segment.name for segment in named}, colours, notes=tuple(notes))
+        return without_background(content, named[-1].number) if named and is_partly_annotated(dataset) else content
 
     def refers_to(self, path: Path, source: Source) -> bool | None:
         """Compare the referenced images, series or frame of reference with those of a DICOM scan."""

@@ -14,6 +14,7 @@ from unetstudio.data.classes import LabelClass
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.drawn_labels import DrawnLabels, drawn_labels
 from unetstudio.formats.dicom.identity import patient_and_study
+from unetstudio.formats.dicom.partly_annotated import PARTLY_ANNOTATED, PROGRAM
 from unetstudio.formats.dicom.short_names import description_of, short_name
 from unetstudio.formats.dicom.source_planes import SourcePlane, SourceSlices
 from unetstudio.formats.dicom_seg.colours import to_cielab
@@ -63,11 +64,11 @@ def _segmentation(pixels: NDArray[np.integer[Any]], drawn: DrawnLabels, document
         series_number=300,
         sop_instance_uid=generate_uid(),
         instance_number=1,
-        manufacturer="U-Net Studio",
-        manufacturer_model_name="U-Net Studio",
+        manufacturer=PROGRAM,
+        manufacturer_model_name=PROGRAM,
         software_versions=__version__,
         device_serial_number="0",
-        content_label="SEGMENTATION",
+        content_label=PARTLY_ANNOTATED if drawn.partly_annotated else "SEGMENTATION",
         content_description="Segmentation, for research use only",
         series_description="Segmentation",
     )
@@ -113,7 +114,7 @@ def _description(number: int, one: LabelClass, made_by: str) -> SegmentDescripti
         algorithm_type="MANUAL" if painted else "SEMIAUTOMATIC",
         algorithm_identification=None
         if painted
-        else AlgorithmIdentificationSequence("U-Net Studio", codes.DCM.ArtificialIntelligence, __version__),
+        else AlgorithmIdentificationSequence(PROGRAM, codes.DCM.ArtificialIntelligence, __version__),
         display_color=to_cielab(one.colour),
     )
     if description_of(one.name):

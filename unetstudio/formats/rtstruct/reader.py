@@ -10,6 +10,7 @@ import numpy as np
 from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
+from unetstudio.formats.dicom.partly_annotated import is_ours, is_partly_annotated, without_background
 from unetstudio.formats.dicom.references import refers_to
 from unetstudio.formats.dicom.slice_pairing import pair
 from unetstudio.formats.dicom.sop_class import STRUCTURE_SET, sop_class
@@ -38,7 +39,8 @@ class RtStruct(Format):
     identifies = True
     receivers = (
         "Planning systems and 3D Slicer show each class but the first as a structure, outlined along the edges of its voxels; with the "
-        "patient's identity it is filed with the study and laid over its images, without it only its position says where it belongs."
+        "patient's identity it is filed with the study and laid over its images, without it only its position says where it belongs. Where "
+        "voxels have no label, the background is a structure too."
     )
 
     def recognises(self, head: bytes) -> bool:
@@ -58,7 +60,7 @@ class RtStruct(Format):
         dataset = _dataset(path)
         structures = structures_of(dataset)
         drawn = [one for one in structures if one.contours]
-        if not drawn:
+        if not drawn and not is_ours(dataset):
             raise FormatError(path, "it holds no closed outlines, so there is nothing to import.")
         slices = dicom_slices(grid.source)
         pairing = None if slices is None else pair(slices, grid.geometry, grid.shape)
@@ -66,12 +68,13 @@ class RtStruct(Format):
             pairing = None
         drawings = [(one.number, draw(one.contours, grid, pairing)) for one in drawn]
         _require_some(drawn, drawings, path)
-        values = np.zeros(grid.shape, np.uint16 if max(number for number, _ in drawings) > 255 else np.uint8)
+        values = np.zeros(grid.shape, np.uint16 if max((one.number for one in structures), default=0) > 255 else np.uint8)
         overlap = paint(drawings, values)
         notes = remarks(structures, dict(drawings), overlap, elsewhere=refers_to(dataset, slices) is False)
         names = {one.number: one.name for one in drawn}
         colours = {one.number: one.colour for one in drawn if one.colour is not None}
-        return MaskContent(values, grid.geometry, names, colours, notes=notes)
+        content = MaskContent(values, grid.geometry, names, colours, notes=notes)
+        return without_background(content, structures[-1].number) if structures and is_partly_annotated(dataset) else content
 
     def refers_to(self, path: Path, source: Source) -> bool | None:
         """Compare the referenced images, series or frame of reference with those of a DICOM scan."""
@@ -97,9 +100,9 @@ def _dataset(path: Path) -> Dataset:
 def _require_some(structures: list[Structure], drawings: list[tuple[int, Drawing]], path: Path) -> None:
     """Raise FormatError when not one contour was drawn."""
     contours = sum(len(one.contours) for one in structures)
-    if sum(drawing.oblique for _, drawing in drawings) == contours:
+    if contours and sum(drawing.oblique for _, drawing in drawings) == contours:
         raise FormatError(path, "its outlines lie in planes oblique to the image; resample the image along them, or export masks instead.")
-    if not any(drawing.voxels for _, drawing in drawings):
+    if contours and not any(drawing.voxels for _, drawing in drawings):
         raise FormatError(path, "its outlines lie elsewhere than the image; choose the image that they were drawn on.")
 
 

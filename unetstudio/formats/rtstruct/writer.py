@@ -15,6 +15,7 @@ from unetstudio.data.classes import LabelClass
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.drawn_labels import DrawnLabels, drawn_labels
 from unetstudio.formats.dicom.identity import patient_and_study
+from unetstudio.formats.dicom.partly_annotated import PARTLY_ANNOTATED, PROGRAM
 from unetstudio.formats.dicom.short_names import description_of, short_name
 from unetstudio.formats.dicom.sop_class import STRUCTURE_SET
 from unetstudio.formats.dicom.source_planes import SourcePlane, frame_axes
@@ -64,9 +65,10 @@ def _frame(document: MaskDocument, drawn: DrawnLabels) -> Dataset:
     dataset.SOPClassUID, dataset.SOPInstanceUID, dataset.SeriesInstanceUID = STRUCTURE_SET, generate_uid(), generate_uid()
     dataset.Modality, dataset.SeriesNumber, dataset.InstanceNumber, dataset.OperatorsName = "RTSTRUCT", 301, 1, ""
     dataset.SeriesDescription = dataset.StructureSetName = "Structures"
-    dataset.Manufacturer = dataset.ManufacturerModelName = "U-Net Studio"
+    dataset.Manufacturer = dataset.ManufacturerModelName = PROGRAM
     dataset.SoftwareVersions = __version__
-    dataset.StructureSetLabel, dataset.StructureSetDescription = "STRUCTURES", "Segmentation, for research use only"
+    dataset.StructureSetLabel = PARTLY_ANNOTATED if drawn.partly_annotated else "STRUCTURES"
+    dataset.StructureSetDescription = "Segmentation, for research use only"
     dataset.StructureSetDate = dataset.InstanceCreationDate = now.strftime("%Y%m%d")
     dataset.StructureSetTime = dataset.InstanceCreationTime = now.strftime("%H%M%S")
     dataset.ApprovalStatus = "UNAPPROVED"
