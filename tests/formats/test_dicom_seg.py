@@ -547,6 +547,28 @@ def test_that_labels_on_a_straightened_volume_go_to_the_tilted_slices_and_back(t
     assert np.array_equal(read_content_onto(path, grid).values, values)
 
 
+@pytest.mark.parametrize("identified", [False, True])
+def test_that_labels_on_a_slide_are_written_as_tiles(tmp_path: Path, write_slice: Write, identified: bool) -> None:
+    size = {"TotalPixelMatrixRows": 10, "TotalPixelMatrixColumns": 13, "NumberOfFrames": 12, "DimensionOrganizationType": "TILED_FULL"}
+    tiles = np.zeros((12, 4, 4), "<i2")
+    none = {"ImagePositionPatient": None, "ImageOrientationPatient": None}
+    source = Source(write_slice(tmp_path / "a.dcm", tiles[0], PixelData=tiles.tobytes(), **size, **none, **TAGS))
+    scan = read(source)
+    values = np.zeros((1, 10, 13), np.uint8)
+    values[0, 1:7, 2:6], values[0, 5:10, 8:13] = 1, 2
+    path = tmp_path / "m.seg.dcm"
+    write_mask(path, MaskDocument(values, scan.geometry, CLASSES, source, identified=identified))
+    assert np.array_equal(segread(path).get_total_pixel_matrix(combine_segments=True), values[0])
+    assert np.array_equal(read_content_onto(path, MaskGrid(scan.shape, scan.geometry, source)).values, values)
+    instance = pydicom.dcmread(source.path).SOPInstanceUID.encode()
+    assert (instance in path.read_bytes()) == identified
+    assert [FORMATS[name].suits(source, volume=False) for name in ("dicom_seg", "rtstruct")] == [True, False]
+    with pytest.raises(FormatError, match="does not say where it lies in the patient"):
+        write_mask(tmp_path / "m.rtstruct.dcm", MaskDocument(values, scan.geometry, CLASSES, source))
+    write_mask(path, MaskDocument(np.zeros_like(values), scan.geometry, CLASSES, source, identified=identified))
+    assert not read_content_onto(path, MaskGrid(scan.shape, scan.geometry, source)).values.any()
+
+
 def test_that_levels_between_uneven_slices_take_the_nearest_one(tmp_path: Path, write_series: Write) -> None:
     write_series(tmp_path / "ct", np.zeros((7, 7, 9), np.int16), skip=(1, 3), tags_of=lambda _: TAGS)  # slices at 0, 2, 4, 5 and 6
     source = Source(tmp_path / "ct")
@@ -576,6 +598,14 @@ def test_that_only_dicom_images_get_a_segmentation(tmp_path: Path, write_series:
     (tmp_path / "ct").rename(tmp_path / "moved")
     with pytest.raises(FormatError, match="the image is not there"):
         write_mask(tmp_path / "a.seg.dcm", document(source, grid, labels()))
+
+
+def test_that_frames_without_a_place_are_refused(tmp_path: Path, write_slice: Write) -> None:
+    film = {"NumberOfFrames": 5, "PixelData": np.zeros(SHAPE, "<i2").tobytes(), "ImagePositionPatient": None}
+    source = Source(write_slice(tmp_path / "a.dcm", np.zeros((7, 9), np.int16), **film))
+    assert [FORMATS[name].suits(source, volume=True) for name in ("dicom_seg", "rtstruct")] == [False, False]
+    with pytest.raises(FormatError, match="no known place"):
+        write_mask(tmp_path / "m.seg.dcm", MaskDocument(labels(), read(source).geometry, CLASSES, source))
 
 
 def test_that_numbered_objects_are_segments_of_their_own(tmp_path: Path, write_series: Write) -> None:

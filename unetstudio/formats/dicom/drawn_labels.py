@@ -13,7 +13,7 @@ from unetstudio.data.classes import LabelClass
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.slice_pairing import pair
-from unetstudio.formats.dicom.source_planes import SourcePlane, SourceSlices, is_dicom, is_slide, source_slices
+from unetstudio.formats.dicom.source_planes import SourcePlane, SourceSlices, is_dicom, source_slices
 from unetstudio.formats.mask_document import MaskDocument
 
 _GREY = (128, 128, 128)
@@ -48,12 +48,10 @@ def drawn_labels(document: MaskDocument, title: str) -> DrawnLabels:
         path = Path(document.name or "mask") if source is None else source.path
         raise FormatError(path, f"{title} can be written only for a DICOM image; choose another format for this one.")
     slices = source_slices(source)
-    if is_slide(slices.header):
-        raise FormatError(source.path, f"{title} of a slide cannot be written yet; choose TIFF or GeoJSON.")
     classes, partly = _written_classes(document)
     if not classes:
         raise FormatError(source.path, "there is no class but the background, so nothing can be written; add a class first.")
-    if len(slices.planes) == 1 and document.labels.shape == (1, *slices.planes[0].shape):
+    if len(slices.planes) == 1 and document.labels.shape == (1, *slices.image_shape):
         return DrawnLabels(document.labels, ((slices.planes[0],),), slices, classes, source.path, partly)
     pairing = pair(slices, document.geometry, document.labels.shape)
     if pairing is None:

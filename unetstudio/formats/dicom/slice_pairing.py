@@ -76,7 +76,7 @@ def pair(source: SourceSlices, geometry: Geometry, shape: Index) -> Pairing | No
 
 def _lies_along(one: SourcePlane, to_index: NDArray[np.float64]) -> bool:
     """Whether a slice is placed, with its rows and columns along those of the grid."""
-    if None in (one.plane.position, one.plane.orientation, one.plane.pixel):
+    if not one.is_placed:
         return False
     axes = to_index[:3, :3] @ frame_axes(one.plane)  # (3, 2), to be the unit vectors of y and x
     error = np.abs(axes - [[0, 0], [1, 0], [0, 1]]) @ (np.array(one.shape) - 1)

@@ -25,7 +25,7 @@ _GEOMETRY = (
     "SOPClassUID", "SOPInstanceUID", "SeriesInstanceUID", "Rows", "Columns", "NumberOfFrames", "ImagePositionPatient",
     "ImageOrientationPatient", "PixelSpacing", "ImagerPixelSpacing", "SliceThickness", "SpacingBetweenSlices", "GridFrameOffsetVector",
     "FrameIncrementPointer", "SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence", "TotalPixelMatrixRows",
-    "TotalPixelMatrixColumns",
+    "TotalPixelMatrixColumns", "ImageOrientationSlide", "TotalPixelMatrixOriginSequence", "ImagedVolumeHeight", "ImagedVolumeWidth",
 )  # fmt: skip
 
 IDENTITY = (
@@ -46,6 +46,11 @@ class SourcePlane:
     instance: str
     frame: int | None = None
 
+    @property
+    def is_placed(self) -> bool:
+        """Whether position, direction and pixel size are known."""
+        return None not in (self.plane.position, self.plane.orientation, self.plane.pixel)
+
 
 @dataclass(frozen=True)
 class SourceSlices:
@@ -54,6 +59,18 @@ class SourceSlices:
     header: Dataset
     planes: tuple[SourcePlane, ...]
 
+    @property
+    def is_slide(self) -> bool:
+        """Whether the source is a slide, whose frames are tiles of one picture."""
+        return is_tiled(self.header)
+
+    @property
+    def image_shape(self) -> tuple[int, int]:
+        """The shape (Y, X) of a slice, or of the picture that a slide's tiles make."""
+        if self.is_slide:
+            return (int(self.header.TotalPixelMatrixRows), int(self.header.TotalPixelMatrixColumns))
+        return self.planes[0].shape
+
 
 def is_dicom(source: Source) -> bool:
     """Whether a source is a DICOM file or series that can still be found."""
@@ -61,6 +78,17 @@ def is_dicom(source: Source) -> bool:
         return source.path.exists() and format_of(source.path) is FORMATS["dicom"]
     except FormatError:
         return False
+
+
+def can_be_drawn_on(source: Source, *, without_place: bool) -> bool:
+    """Whether a DICOM mask of a source can be written: its slices have a place, or it is one picture and may be `without_place`."""
+    if not is_dicom(source) or source.path.is_dir():
+        return is_dicom(source)  # slices make a series by their places
+    try:
+        slices = source_slices(source)
+    except Exception:  # noqa: BLE001  (pydicom raises many kinds on damaged files)
+        return False
+    return all(one.is_placed for one in slices.planes) or (without_place and len(slices.planes) == 1)
 
 
 def dicom_slices(source: Source | None) -> SourceSlices | None:
@@ -81,11 +109,6 @@ def frame_axes(plane: FramePlane) -> NDArray[np.float64]:
     """Return (3, 2): mm from row to row and from column to column of a placed slice."""
     orientation, pixel = np.array(plane.orientation, np.float64), np.array(plane.pixel, np.float64)
     return np.stack([orientation[3:] * pixel[0], orientation[:3] * pixel[1]], axis=1)
-
-
-def is_slide(header: Dataset) -> bool:
-    """Whether the source is a slide, whose frames are tiles of one picture."""
-    return is_tiled(header)
 
 
 def _header(path: Path) -> Dataset:

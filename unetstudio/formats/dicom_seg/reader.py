@@ -15,7 +15,7 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.partly_annotated import is_partly_annotated, without_background
 from unetstudio.formats.dicom.references import refers_to
 from unetstudio.formats.dicom.sop_class import LABEL_MAP_SEGMENTATION, SEGMENTATION, sop_class
-from unetstudio.formats.dicom.source_planes import dicom_slices, is_dicom
+from unetstudio.formats.dicom.source_planes import can_be_drawn_on, dicom_slices
 from unetstudio.formats.dicom.tiles import is_tiled
 from unetstudio.formats.dicom_seg.canvas import Canvas
 from unetstudio.formats.dicom_seg.frames import LABEL_MAP, SegFrame, frames_of
@@ -82,9 +82,9 @@ class DicomSeg(Format):
         return translate_errors(path, self.title, lambda: refers_to(_dataset(path, pixels=False), dicom_slices(source)))
 
     def suits(self, source: Source, *, volume: bool) -> bool:
-        """Whether the scan is DICOM, whose slices a segmentation refers to."""
+        """Whether the scan is DICOM, and its slices have a place or are only one."""
         del volume
-        return is_dicom(source)
+        return can_be_drawn_on(source, without_place=True)
 
     def encode(self, document: MaskDocument) -> bytes:
         """Encode one binary segment per class but the first; raise FormatError when the scan is not DICOM or its slices do not fit."""

@@ -18,18 +18,12 @@ from unetstudio.formats.dicom.partly_annotated import PARTLY_ANNOTATED, PROGRAM
 from unetstudio.formats.dicom.short_names import description_of, short_name
 from unetstudio.formats.dicom.source_planes import SourcePlane, SourceSlices
 from unetstudio.formats.dicom_seg.colours import to_cielab
+from unetstudio.formats.dicom_seg.stand_ins import number_of, stand_ins
 from unetstudio.formats.mask_document import MaskDocument
 
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription
     from pydicom import Dataset
-
-_CT_IMAGE, _SECONDARY_CAPTURE = "1.2.840.10008.5.1.4.1.1.2", "1.2.840.10008.5.1.4.1.1.7"
-_STAND_IN = "1.2.826.0.1.3680043.8.498."
-"""Beginning of the identifiers that stand for the slices until the references are written."""
-
-_THINNEST = 1e-3
-"""Slice thickness in mm where none is stated, since the value may not be zero."""
 
 
 def encoded(document: MaskDocument) -> bytes:
@@ -56,7 +50,7 @@ def _segmentation(pixels: NDArray[np.integer[Any]], drawn: DrawnLabels, document
 
     about = patient_and_study(drawn.source.header, identified=document.identified)
     return Segmentation(
-        source_images=[_stand_in(about, group[0], n) for n, group in enumerate(drawn.planes)],
+        source_images=stand_ins(drawn.source, [group[0] for group in drawn.planes], about, drawn.path),
         pixel_array=pixels,
         segmentation_type="BINARY",
         segment_descriptions=[_description(n, one, document.made_by) for n, one in enumerate(drawn.classes, start=1)],
@@ -71,31 +65,9 @@ def _segmentation(pixels: NDArray[np.integer[Any]], drawn: DrawnLabels, document
         content_label=PARTLY_ANNOTATED if drawn.partly_annotated else "SEGMENTATION",
         content_description="Segmentation, for research use only",
         series_description="Segmentation",
+        tile_pixel_array=drawn.source.is_slide,
+        dimension_organization_type="TILED_SPARSE" if drawn.source.is_slide else None,
     )
-
-
-def _stand_in(about: Dataset, plane: SourcePlane, n: int) -> Dataset:
-    """Return a slice for the library with what it needs and no more; a picture without a place has no frame of reference."""
-    from pydicom import Dataset
-    from pydicom.valuerep import format_number_as_ds
-
-    image = Dataset()
-    image.update(about)
-    image.Modality = "OT"
-    image.SOPInstanceUID, image.SeriesInstanceUID = f"{_STAND_IN}{n + 1}", f"{_STAND_IN}0"
-    image.Rows, image.Columns = plane.shape
-    place = plane.plane
-    if place.pixel is not None:
-        image.PixelSpacing = [format_number_as_ds(mm) for mm in place.pixel]
-        image.SliceThickness = format_number_as_ds(place.thickness or _THINNEST)
-    if place.position is None or place.orientation is None or place.pixel is None:
-        image.SOPClassUID = _SECONDARY_CAPTURE
-        del image.FrameOfReferenceUID
-        return image
-    image.SOPClassUID = _CT_IMAGE
-    image.ImagePositionPatient = [format_number_as_ds(mm) for mm in place.position]
-    image.ImageOrientationPatient = [format_number_as_ds(cosine) for cosine in place.orientation]
-    return image
 
 
 def _description(number: int, one: LabelClass, made_by: str) -> SegmentDescription:
@@ -126,8 +98,8 @@ def _refer(segmentation: Segmentation, planes: tuple[tuple[SourcePlane, ...], ..
     """Replace the stand-ins by the slices themselves; without a `source` remove all references, which would identify the patient."""
     for item in segmentation.PerFrameFunctionalGroupsSequence:
         for derivation in item.get("DerivationImageSequence") or []:
-            stand_ins = [str(image.ReferencedSOPInstanceUID) for image in derivation.SourceImageSequence]
-            groups = [planes[int(uid.removeprefix(_STAND_IN)) - 1] for uid in stand_ins]
+            uids = [str(image.ReferencedSOPInstanceUID) for image in derivation.SourceImageSequence]
+            groups = [planes[number_of(uid)] for uid in uids]
             example = derivation.SourceImageSequence[0]
             derivation.SourceImageSequence = [_reference(plane, example) for group in groups for plane in group]
         if source is None and "DerivationImageSequence" in item:
@@ -149,9 +121,9 @@ def _reference(plane: SourcePlane, example: Any) -> Dataset:
     reference = Dataset()
     reference.ReferencedSOPClassUID, reference.ReferencedSOPInstanceUID = plane.sop_class, plane.instance
     if example is not None:
-        if plane.frame is not None:
-            reference.ReferencedFrameNumber = plane.frame
-        for keyword in ("PurposeOfReferenceCodeSequence", "SpatialLocationsPreserved"):
+        for keyword in ("ReferencedFrameNumber", "PurposeOfReferenceCodeSequence", "SpatialLocationsPreserved"):
             if keyword in example:
                 reference[keyword] = example[keyword]
+        if plane.frame is not None:
+            reference.ReferencedFrameNumber = plane.frame
     return reference

@@ -14,7 +14,7 @@ from unetstudio.formats.dicom.partly_annotated import is_ours, is_partly_annotat
 from unetstudio.formats.dicom.references import refers_to
 from unetstudio.formats.dicom.slice_pairing import pair
 from unetstudio.formats.dicom.sop_class import STRUCTURE_SET, sop_class
-from unetstudio.formats.dicom.source_planes import dicom_slices, is_dicom
+from unetstudio.formats.dicom.source_planes import can_be_drawn_on, dicom_slices
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
@@ -81,9 +81,9 @@ class RtStruct(Format):
         return translate_errors(path, self.title, lambda: refers_to(_dataset(path), dicom_slices(source)))
 
     def suits(self, source: Source, *, volume: bool) -> bool:
-        """Whether the scan is DICOM, whose slices the contours lie on."""
+        """Whether the scan is DICOM, and its slices have a place for the contours to lie on."""
         del volume
-        return is_dicom(source)
+        return can_be_drawn_on(source, without_place=False)
 
     def encode(self, document: MaskDocument) -> bytes:
         """Encode one structure per class but the first; raise FormatError when the scan is not DICOM or its slices have no place."""

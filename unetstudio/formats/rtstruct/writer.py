@@ -37,7 +37,7 @@ def encoded(document: MaskDocument) -> bytes:
     from pydicom.uid import UID, ImplicitVRLittleEndian
 
     drawn = drawn_labels(document, "an RT structure set")
-    if any(None in (group[0].plane.position, group[0].plane.orientation, group[0].plane.pixel) for group in drawn.planes):
+    if drawn.source.is_slide or not all(group[0].is_placed for group in drawn.planes):
         raise FormatError(drawn.path, "the image does not say where it lies in the patient, which outlines need; choose another format.")
     refers = document.identified and drawn.has_identifiers
     dataset = _frame(document, drawn)
