@@ -77,7 +77,7 @@ def _description(number: int, one: LabelClass, made_by: str) -> SegmentDescripti
     from highdicom.sr.coding import CodedConcept
     from pydicom.sr.codedict import codes
 
-    painted = "painted" in made_by
+    painted = "painted" in made_by and "predicted" not in made_by
     described = SegmentDescription(
         segment_number=number,
         segment_label=short_name(one.name),

@@ -43,7 +43,7 @@ def encoded(document: MaskDocument) -> bytes:
     dataset = _frame(document, drawn)
     dataset.ReferencedFrameOfReferenceSequence = [_referenced_frame(dataset, drawn, refers=refers)]
     numbered = list(enumerate(drawn.classes, start=1))
-    painted = "painted" in document.made_by
+    painted = "painted" in document.made_by and "predicted" not in document.made_by
     dataset.StructureSetROISequence = [_roi(n, one, str(dataset.FrameOfReferenceUID), painted=painted) for n, one in numbered]
     dataset.ROIContourSequence = [_contours(n, one, drawn, refers=refers) for n, one in numbered]
     dataset.RTROIObservationsSequence = [_observation(n) for n, _ in numbered]
