@@ -12,13 +12,14 @@ import pytest
 import tifffile
 
 from unetstudio import RESEARCH_USE
+from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument, read_mask, sha256_of, write_legend, write_mask
 
 CLASSES = ClassTable.named(["background", "nerve"], [(0, 0, 0), (230, 159, 0)])
-WRITERS = [name for name, found in FORMATS.items() if found.writes]
+WRITERS = [name for name, found in FORMATS.items() if found.writes and found.suits(Source(Path("image.png")), volume=False)]
 VOLUMES = [name for name in WRITERS if FORMATS[name].volumes]
 SPACING = Geometry((3.0, 0.8, 0.5))
 

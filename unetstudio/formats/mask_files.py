@@ -57,11 +57,12 @@ def read_mask_onto(path: Path, shape: Index, geometry: Geometry) -> NDArray[np.i
 def write_mask(path: Path, document: MaskDocument) -> None:
     """Save a mask by the path's suffix, whole or not at all; raise FormatError when format, folder or disk refuses."""
     writers = [variant for _, variant in FORMATS.items() if variant.writes]
-    writer = next((variant for variant in writers if path.name.lower().endswith(variant.suffixes)), None)
-    if writer is None:
+    endings = [(suffix, variant) for variant in writers for suffix in variant.suffixes if path.name.lower().endswith(suffix)]
+    if not endings:
         raise FormatError(
             path, f"masks cannot be saved under this ending; use one of {', '.join(variant.suffixes[0] for variant in writers)}."
         )
+    _, writer = max(endings, key=lambda ending: len(ending[0]))
     writer.write(path, document)
 
 

@@ -18,6 +18,7 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
 from unetstudio.formats.dicom.pixels import frames_of
 from unetstudio.formats.dicom.series import find_series
+from unetstudio.formats.dicom.sop_class import MASKS, sop_class
 from unetstudio.formats.dicom.stack import stacked
 from unetstudio.formats.dicom.tiles import assembled, is_tiled, slide_geometry
 from unetstudio.formats.dicom.value_meaning import inversion_of, unit_of
@@ -67,6 +68,10 @@ class Dicom(Format):
         if group in (b"\x08\0", b"\x02\0"):
             return head[4:6] in _EXPLICIT or (head[3:4] == b"\0" and 0 < length <= 64)
         return group in (b"\0\x08", b"\0\x02") and head[4:6] in _EXPLICIT  # big endian
+
+    def recognises_file(self, path: Path, head: bytes) -> bool:
+        """Leave segmentations and structure sets to their own formats: they are masks and no images."""
+        return self.recognises(head) and sop_class(head) not in MASKS
 
     def files(self, source: Source) -> list[Path]:
         """Return the file, or the files of the series that `part` names."""
