@@ -9,16 +9,10 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from unetstudio.errors import FormatError
+from unetstudio.formats.length_units import in_millimetres
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element
-
-MILLIMETRES = {
-    "m": 1e3, "meter": 1e3, "cm": 10.0, "centimeter": 10.0, "mm": 1.0, "millimeter": 1.0, "inch": 25.4, "in": 25.4,
-    "µm": 1e-3, "μm": 1e-3, "um": 1e-3, "\\u00b5m": 1e-3, "micron": 1e-3, "microns": 1e-3, "micrometer": 1e-3, "micrometre": 1e-3,
-    "nm": 1e-6, "nanometer": 1e-6, "nanometre": 1e-6, "å": 1e-7, "angstrom": 1e-7, "pm": 1e-9,
-}  # fmt: skip
-"""Length of units in millimetres, by their names in lower case."""
 
 Lengths = tuple[float | None, float | None, float | None]
 
@@ -99,7 +93,7 @@ def ome_lengths(xml: str, image: int, images: int) -> Lengths:
 
 def _length(pixels: Element, axis: str) -> float | None:
     size, unit = pixels.get(f"PhysicalSize{axis}"), pixels.get(f"PhysicalSize{axis}Unit", "µm")
-    factor = MILLIMETRES.get(unit.strip().lower())
+    factor = in_millimetres(unit)
     try:
         return None if size is None or factor is None else float(size) * factor
     except ValueError:

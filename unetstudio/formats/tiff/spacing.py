@@ -6,7 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from unetstudio.data.geometry import Geometry
-from unetstudio.formats.tiff.ome import MILLIMETRES, Lengths, ome_lengths
+from unetstudio.formats.length_units import in_millimetres
+from unetstudio.formats.tiff.ome import Lengths, ome_lengths
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
@@ -44,7 +45,7 @@ def _from_ome(tif: TiffFile, number: int) -> Lengths | None:
 def _from_lsm(tif: TiffFile) -> Lengths | None:
     """Read the voxel size of Zeiss LSM files, in metres."""
     metadata: dict[str, Any] = (tif.lsm_metadata or {}) if tif.is_lsm else {}
-    sizes = [_number(metadata.get(f"VoxelSize{axis}")) * MILLIMETRES["m"] or None for axis in "ZYX"]
+    sizes = [_number(metadata.get(f"VoxelSize{axis}")) * 1e3 or None for axis in "ZYX"]
     return (sizes[0], sizes[1], sizes[2]) if sizes[1] and sizes[2] else None
 
 
@@ -52,7 +53,7 @@ def _from_imagej(tif: TiffFile, series: TiffPageSeries) -> Lengths | None:
     if not tif.is_imagej:
         return None
     metadata: dict[str, Any] = tif.imagej_metadata or {}
-    factor = MILLIMETRES.get(str(metadata.get("unit", "")).strip().lower())
+    factor = in_millimetres(metadata.get("unit", ""))
     y, x = _pixels_per_unit(series, "YResolution"), _pixels_per_unit(series, "XResolution")
     if factor is None or not y or not x or (factor in _UNITS.values() and (_of_printer(x, factor) or _of_printer(y, factor))):
         return (None, None, None)
