@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from unetstudio.errors import FormatError
+from unetstudio.formats.foreign import advice_for
 from unetstudio.formats.format import FORMATS, Format
 
 HEAD = 1024
@@ -52,6 +53,10 @@ def unknown_format(path: Path) -> FormatError:
     """Make the error for a file that no format recognises."""
     if path.stat().st_size == 0:
         return FormatError(path, "the file is empty; copy it again from its origin.")
+    with path.open("rb") as file:
+        advice = advice_for(file.read(HEAD))
+    if advice is not None:
+        return FormatError(path, advice)
     named = next((variant.title for _, variant in FORMATS.items() if path.name.lower().endswith(variant.suffixes)), None)
     if named is not None:
         return FormatError(path, f"it is not a {named} file although it is named like one; open the original instead.")
