@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import NDArray
@@ -26,6 +27,10 @@ class Jpeg2000(Picture):
     def recognises(self, head: bytes) -> bool:
         """Look for the signature box of a file, or the markers of a bare codestream."""
         return head.startswith((_BOX, _CODESTREAM))
+
+    def recognises_file(self, path: Path, head: bytes) -> bool:
+        """Leave out microscope files of an old version, of which this would be the first plane."""
+        return self.recognises(head) and path.suffix.lower() != ".nd2"
 
     def _colours(self, image: Image.Image, data: bytes, frame: int) -> NDArray[Any]:
         if image.mode == "P":
