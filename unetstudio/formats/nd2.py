@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.errors import FormatError
 from unetstudio.formats.array_format import ArrayFormat, FrameArray, FrameReader, StoredArray, geometry_of_lengths, require_package
 from unetstudio.formats.format import FORMATS
 
@@ -54,9 +55,13 @@ def _frames(path: Path, counts: tuple[int, ...]) -> Iterator[FrameReader]:
     import nd2
 
     with nd2.ND2File(path) as file:
+        recorded = int(file.attributes.sequenceCount or 1)
 
         def frame(place: tuple[int, ...]) -> NDArray[Any]:
-            return np.asarray(file.read_frame(int(np.ravel_multi_index(place, counts)) if place else 0))
+            number = int(np.ravel_multi_index(place, counts)) if place else 0
+            if number >= recorded:  # the library would fill it with zeros
+                raise FormatError(path, "a plane was never stored, as in a recording that was stopped; choose another image.")
+            return np.asarray(file.read_frame(number))
 
         yield frame
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
+from unetstudio.errors import FormatError
 from unetstudio.formats.array_format import ArrayFormat, FrameArray, FrameReader, StoredArray, geometry_of_lengths, require_package
 from unetstudio.formats.format import FORMATS
 from unetstudio.formats.length_units import in_millimetres
@@ -25,7 +26,6 @@ class Oif(ArrayFormat):
 
     title = "Olympus OIF"
     suffixes = (".oib", ".oif")
-    parted = False
 
     def recognises(self, head: bytes) -> bool:
         """Neither of the two has a signature of its own; see `recognises_file`."""
@@ -43,7 +43,7 @@ class Oif(ArrayFormat):
         return [source.path, *(sorted(file for file in folder.rglob("*") if file.is_file()) if folder.is_dir() else ())]
 
     def arrays(self, path: Path) -> Sequence[StoredArray]:
-        """Return each series."""
+        """Return each series of slices, without the reference images, which show where it was taken."""
         require_package(path, "oiffile")
         import oiffile
 
@@ -51,12 +51,11 @@ class Oif(ArrayFormat):
         with oiffile.OifFile(path) as file:
             geometry = _geometry(file.mainfile)
             for number, series in enumerate(file.series):
-                if len(file.series) == 1:
-                    axes, shape = str(file.axes), tuple(file.shape)
-                else:  # the library tells the size of the first series only
-                    shape = np.shape(file.asarray(series=number))
-                    axes = str(series.axes) + "YXS"[: len(shape) - len(series.shape)]
-                array = FrameArray(partial(_whole, path, number), 0, shape, np.dtype(file.dtype))
+                if "R" in series.axes:
+                    continue
+                first = file.asarray(next(iter(series)))
+                axes, shape = str(series.axes) + "YXS"[: first.ndim], (*series.shape, *first.shape)
+                array = FrameArray(partial(_frames, path, number), len(series.shape), shape, first.dtype)
                 arrays.append(StoredArray(axes, array, geometry, {"series": number}, f"series {number + 1}"))
         return arrays
 
@@ -85,14 +84,17 @@ def _length(value: Any, unit: Any) -> float | None:
 
 
 @contextmanager
-def _whole(path: Path, number: int) -> Iterator[FrameReader]:
+def _frames(path: Path, number: int) -> Iterator[FrameReader]:
     import oiffile
 
     with oiffile.OifFile(path) as file:
+        series = file.series[number]
+        files = dict(zip((tuple(place) for place in series.indices), series, strict=True))
 
         def frame(place: tuple[int, ...]) -> NDArray[Any]:
-            del place
-            return np.asarray(file.asarray(series=number))
+            if place not in files:
+                raise FormatError(path, "one of its slices is missing; copy the file and its folder again from their origin.")
+            return np.asarray(file.asarray(files[place]))
 
         yield frame
 

@@ -89,7 +89,10 @@ def xml_of(path: Path) -> str:
         if place <= 0:
             return ""
         size = struct.unpack_from("<i", _segment(file, place, b"ZISRAWMETADATA", path, _METADATA_HEAD))[0]
-        return file.read(size).decode("utf-8", "replace").rstrip("\0")
+        text = file.read(max(0, size))
+    if len(text) < size:
+        raise FormatError(path, "it is cut short: its description is missing; copy it again from its origin.")
+    return text.decode("utf-8", "replace").rstrip("\0")
 
 
 def _entries(file: BinaryIO, count: int, path: Path) -> Iterator[Block]:
