@@ -224,3 +224,10 @@ def test_that_raw_camera_files_are_never_read_as_their_thumbnail(tmp_path: Path)
     for name in ("a.dng", "a.nef", "a.cr2"):
         with pytest.raises(FormatError, match="raw camera file"):
             read(tmp_path / name)
+
+
+def test_that_the_preview_of_a_slide_in_a_folder_is_not_taken_for_the_slide(tmp_path: Path) -> None:
+    (tmp_path / "_a_").mkdir()
+    tifffile.imwrite(tmp_path / "a.vsi", PLANES[0])
+    with pytest.raises(FormatError, match="only the preview"):
+        read(tmp_path / "a.vsi")

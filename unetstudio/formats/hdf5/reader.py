@@ -59,7 +59,7 @@ class Hdf5(Format):
         try:
             with h5py.File(path, "r", locking=False) as file:
                 return "minc-2.0" not in file
-        except OSError:
+        except (OSError, RuntimeError, ValueError, KeyError):
             return True  # damaged: reading it raises a specific error
 
     def parts(self, path: Path) -> Sequence[Part]:

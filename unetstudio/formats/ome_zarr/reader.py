@@ -42,7 +42,7 @@ class OmeZarr(ArrayFormat):
         try:
             with zipfile.ZipFile(path) as archive:
                 return any(mark in archive.namelist() for mark in _MARKS)
-        except (zipfile.BadZipFile, OSError):
+        except (zipfile.BadZipFile, OSError, ValueError, NotImplementedError):
             return False
 
     def recognises_folder(self, path: Path) -> bool:

@@ -23,25 +23,42 @@ def opened(path: Path) -> Iterator[TiffFile]:
     """Open the TIFF that describes an image; raise FormatError for a raw camera file, or when another file of the image is missing."""
     import tifffile
 
-    whole = files_of(path)
-    with tifffile.TiffFile(path if whole is None else whole.main, omexml=None if whole is None else whole.xml) as tif:
+    with _developed(path) as tif:
+        whole = _files(tif, path)
+        if whole is None or (whole.main == path and whole.xml is None):
+            yield tif
+            return
+    with tifffile.TiffFile(whole.main, omexml=whole.xml) as tif:
         yield tif
 
 
 def files_of(path: Path) -> OmeSet | None:
     """Return the files of an OME image; None for other TIFFs."""
+    with _developed(path) as tif:
+        return _files(tif, path)
+
+
+def _files(tif: TiffFile, path: Path) -> OmeSet | None:
+    xml = tif.ome_metadata
+    return None if xml is None else ome_set(path, xml)
+
+
+@contextmanager
+def _developed(path: Path) -> Iterator[TiffFile]:
+    """Open a TIFF; raise FormatError for a raw camera file, whose first page is a thumbnail, and for the index of a slide in a folder."""
     import tifffile
 
     with path.open("rb") as file:
         canon = file.read(10)[8:] == b"CR"
     if canon:
         raise FormatError(path, _RAW_ADVICE)
+    if path.suffix.lower() == ".vsi" and path.with_name(f"_{path.stem}_").is_dir():
+        raise FormatError(path, "it holds only the preview of a slide; convert the slide to OME-TIFF, with QuPath for example.")
     with tifffile.TiffFile(path) as tif:
-        page: Any = tif.pages[0] if len(tif.pages) else None  # of a raw file, a thumbnail
+        page: Any = tif.pages[0] if len(tif.pages) else None
         if page is not None and (_DNG_VERSION in page.tags or _holds_mosaic(page)):
             raise FormatError(path, _RAW_ADVICE)
-        xml = tif.ome_metadata
-    return None if xml is None else ome_set(path, xml)
+        yield tif
 
 
 def _holds_mosaic(page: Any) -> bool:
