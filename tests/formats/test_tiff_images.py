@@ -231,3 +231,33 @@ def test_that_the_preview_of_a_slide_in_a_folder_is_not_taken_for_the_slide(tmp_
     tifffile.imwrite(tmp_path / "a.vsi", PLANES[0])
     with pytest.raises(FormatError, match="only the preview"):
         read(tmp_path / "a.vsi")
+
+
+def test_that_a_colour_table_of_imagej_colours_the_display_unless_it_is_a_real_palette(tmp_path: Path) -> None:
+    ramp = np.zeros((3, 256), np.uint16)
+    ramp[1] = np.arange(256) * 257  # the table "Green"
+    tifffile.imwrite(tmp_path / "a.tif", PLANES, imagej=True, colormap=ramp, photometric="palette", metadata={"axes": "ZYX"})
+    assert np.array_equal(read(tmp_path / "a.tif").voxels[0], PLANES)
+    mixed = RNG.permutation(ramp[1])[None].repeat(3, 0).copy()
+    mixed[0] = 0
+    tifffile.imwrite(tmp_path / "b.tif", PLANES[0], imagej=True, colormap=mixed, photometric="palette")
+    assert np.array_equal(read(tmp_path / "b.tif").voxels[:, 0], np.moveaxis((mixed >> 8).T[PLANES[0]], -1, 0))
+
+
+@pytest.mark.parametrize("order", ["XYCZT", "XYCTZ", "XYZCT", "XYZTC", "XYTCZ", "XYTZC"])
+def test_that_ome_planes_are_found_in_every_dimension_order(tmp_path: Path, order: str) -> None:
+    axes = order[:1:-1]  # slowest first
+    planes = FILM.transpose([("TCZYX").index(axis) for axis in (*axes, "Y", "X")]).reshape(-1, 20, 24)
+    about = xml("<TiffData/>", size='SizeZ="4" SizeC="2" SizeT="3"').replace("XYZCT", order).replace("uint8", "uint16")
+    tifffile.imwrite(tmp_path / "a.ome.tif", planes, photometric="minisblack", description=about, metadata=None)
+    for time, source in enumerate(discover([tmp_path / "a.ome.tif"])):
+        assert np.array_equal(read(source).voxels, FILM[time])
+
+
+def test_that_an_ome_image_called_label_is_an_image_unless_it_is_small(tmp_path: Path) -> None:
+    with tifffile.TiffWriter(tmp_path / "a.ome.tif", ome=True) as file:
+        for name, page in (("cells", PLANES[0]), ("Label", PLANES[1]), ("Macro", PLANES[2, :5, :6])):
+            file.write(page, metadata={"axes": "YX", "Name": name})
+    cells, label = discover([tmp_path / "a.ome.tif"])
+    assert np.array_equal(read(label).voxels[0, 0], PLANES[1])
+    assert read(cells).notes == ("Its macro (6 x 5 pixels) is left out.",)

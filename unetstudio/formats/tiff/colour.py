@@ -18,6 +18,9 @@ if TYPE_CHECKING:
 
 _ALPHA = (1, 2)  # values of ExtraSamples: associated and unassociated alpha
 
+_RAMP = 0.8
+"""Correlation of value and brightness above which a colour table only colours a scale of greys."""
+
 
 class PhotometricTag(IntEnum):
     """Values of the TIFF tag 262, PhotometricInterpretation, that are handled here."""
@@ -43,7 +46,7 @@ class Colours:
 
     @classmethod
     def of(cls, series: TiffPageSeries) -> Colours:
-        """Read the tags of a series. Palettes of microscope images only colour the display, so that their values are kept."""
+        """Read the tags of a series. Palettes that only colour the display of a microscope image are left out."""
         page: Any = series.keyframe
         photometric = int(page.photometric)
         samples = dict(zip(series.axes, series.shape, strict=True)).get("S", 1)
@@ -51,8 +54,15 @@ class Colours:
         alpha = next((samples - len(extra) + n for n, one in enumerate(extra) if one in _ALPHA), None) if len(extra) < samples else None
         table = None
         if photometric == PhotometricTag.PALETTE and page.colormap is not None and "C" not in series.axes and series.kind != "ome":
-            table = np.asarray(np.moveaxis(page.colormap, 0, -1) >> 8, np.uint8)
+            stored = np.asarray(np.moveaxis(page.colormap, 0, -1) >> 8, np.uint8)
+            table = None if series.kind == "imagej" and _is_ramp(stored) else stored
         return cls(photometric, samples, alpha, bool(extra), table)
+
+
+def _is_ramp(table: NDArray[np.uint8]) -> bool:
+    """Whether a colour table only colours a scale of greys: it grows brighter with the value."""
+    brightness = table.astype(np.float64).sum(axis=1)
+    return bool(np.ptp(brightness) > 0 and np.corrcoef(np.arange(len(brightness)), brightness)[0, 1] > _RAMP)
 
 
 def shown_colours(voxels: Voxels, colours: Colours) -> Transform:

@@ -11,8 +11,11 @@ if TYPE_CHECKING:
     from tifffile import TiffPageSeries
 
 _NAMES = ("thumbnail", "label", "macro", "map", "probability", "label image", "macro image", "overview")
+_SLIDES = ("svs", "ndpi", "scn", "bif", "qpi", "philips", "avs")
+"""Kinds of series that slide scanners write."""
+
 _REDUCED, _MASK = 1, 4  # bits of NewSubfileType
-_ALIKE = 0.9
+_ALIKE = 0.8
 """Correlation above which a small page is a copy of the large one."""
 _COMPARED = 64 * 2**20
 """Bytes of the largest image that is compared; beyond, equal proportions suffice."""
@@ -20,9 +23,10 @@ _COMPARED = 64 * 2**20
 
 def is_thumbnail(series: TiffPageSeries, largest: TiffPageSeries) -> bool:
     """Whether a series previews the largest, by its name, its flag, or because it is a small copy of it."""
-    if series.name.lower() in _NAMES and largest.kind in ("ome", "svs", "ndpi", "scn", "bif", "qpi", "philips", "generic", "avs"):
-        return True
     (height, width), (tall, wide) = _extent(series), _extent(largest)
+    named = series.name.lower() in _NAMES
+    if named and (series.kind in _SLIDES or (series.kind == "ome" and 4 * height * width < tall * wide)):
+        return True
     if height * width >= tall * wide:
         return False
     page: Any = series.keyframe
@@ -54,9 +58,14 @@ def _grey(series: TiffPageSeries) -> NDArray[np.float32]:
 
 
 def _correlation(small: NDArray[np.float32], large: NDArray[np.float32]) -> float:
+    """Return the correlation of a small page with the large one at its size, averaged or thinned out, whichever is higher."""
     import cv2
 
-    shrunk = cv2.resize(large, small.shape[::-1], interpolation=cv2.INTER_AREA)
-    if np.ptp(shrunk) == 0 or np.ptp(small) == 0:
-        return float(np.ptp(shrunk) == np.ptp(small))
-    return abs(float(np.corrcoef(small.ravel(), np.asarray(shrunk).ravel())[0, 1]))
+    ways = (cv2.INTER_AREA, cv2.INTER_NEAREST)
+    return max(_alike(small, np.asarray(cv2.resize(large, small.shape[::-1], interpolation=way))) for way in ways)
+
+
+def _alike(one: NDArray[Any], other: NDArray[Any]) -> float:
+    if np.ptp(one) == 0 or np.ptp(other) == 0:
+        return float(np.ptp(one) == np.ptp(other))
+    return abs(float(np.corrcoef(one.ravel(), other.ravel())[0, 1]))
