@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
-from unetstudio.formats import FORMATS, discover, files_of, read, read_by_region
+from unetstudio.formats import FORMATS, discover, files_of, read, read_by_region, sha256_of
 
 zarr = pytest.importorskip("zarr")
 RNG = np.random.default_rng(7)
@@ -58,7 +58,8 @@ def test_that_each_time_is_an_image_at_full_resolution_with_its_size_in_mm(tmp_p
     for time in range(2):
         alike(path, f"t={time}", FILM[time])
     assert read(sources[0]).geometry.spacing == pytest.approx((2e-3, 0.5e-3, 0.5e-3))
-    assert read(sources[0]).name == "a.ome.zarr"
+    assert read(sources[0]).name == "a"
+    assert sha256_of(sources[0]) != sha256_of(sources[1])
     assert {file.name for file in files_of(sources[0])} >= {"zarr.json"} if zarr_format == 3 else {".zarray"}
 
 

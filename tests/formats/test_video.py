@@ -36,7 +36,7 @@ def test_that_the_frames_of_a_video_are_slices_in_its_colours(tmp_path: Path, su
     scan, parts = read(source), read_by_region(source, large=0)
     assert scan.voxels.shape == (3, 7, 48, 64)
     assert np.abs(scan.array.astype(int) - np.moveaxis(colours(), -1, 0)).max() < 12
-    assert scan.notes == ("Its 7 times are shown as slices.",)
+    assert scan.notes == ("Its 7 frames are shown as slices.",)
     assert np.array_equal(np.asarray(parts.voxels), scan.voxels)
     assert np.array_equal(parts.voxels[:, 4, 3:9, 5:7], scan.voxels[:, 4, 3:9, 5:7])
 

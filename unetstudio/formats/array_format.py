@@ -46,7 +46,7 @@ class ArrayFormat(Format):
     """A format of arrays with named axes; a subclass defines `arrays`. Times and positions are images of their own."""
 
     volumes = True
-    parted = True  # whether large arrays are read in parts
+    times = "times"  # what the axis T counts, in the plural
 
     def arrays(self, path: Path) -> Sequence[StoredArray]:
         """Return the arrays in a file, without reading their voxels; raise FormatError without one."""
@@ -61,7 +61,7 @@ class ArrayFormat(Format):
         stored, image, array, notes = self._chosen(source)
         nbytes = _nbytes(array)
         packed = nbytes if source.path.is_dir() else source.path.stat().st_size
-        require_memory(source.path, nbytes, packed, by_region=self.parted)
+        require_memory(source.path, nbytes, packed, by_region=True)
         samples = array[tuple(slice(0, size) for size in array.shape)]
         kept = samples[tuple(0 if role == "-" else slice(None) for role in image.roles)]
         voxels = channels_first(kept, image.roles.replace("-", ""))
@@ -69,8 +69,6 @@ class ArrayFormat(Format):
 
     def read_by_region(self, source: Source, large: int) -> Scan | None:
         """Leave large arrays in the file."""
-        if not self.parted:
-            return None
         stored, image, array, notes = self._chosen(source)
         if _nbytes(array) <= large:
             return None
@@ -97,7 +95,7 @@ class ArrayFormat(Format):
         parts = [image.part for _, image in images]
         stored, image = images[chosen(parts, source.part, source.path)]
         array = Chosen(stored.array, image.places) if image.places else stored.array
-        notes = (*first_of_several(parts, source.part), *stored.notes, *depth_note(stored.axes, stored.array.shape))
+        notes = (*first_of_several(parts, source.part), *stored.notes, *depth_note(stored.axes, stored.array.shape, self.times))
         return stored, image, array, notes
 
 

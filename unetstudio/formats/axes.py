@@ -46,14 +46,14 @@ def depth_axis(axes: str, shape: tuple[int, ...]) -> str:
     return next((axis for axis in _DEPTH if axis in long), "")
 
 
-def depth_note(axes: str, shape: tuple[int, ...]) -> tuple[str, ...]:
+def depth_note(axes: str, shape: tuple[int, ...], times: str = "times") -> tuple[str, ...]:
     """Return a sentence where the slices of the scan are times, or pages of which the file does not say what they are."""
     depth = depth_axis(axes, shape)
     if depth in ("", "Z"):
         return ()
     count = shape[axes.index(depth)]
     if depth == "T":
-        return (f"Its {count} times are shown as slices.",)
+        return (f"Its {count} {times} are shown as slices.",)
     return (f"Its {count} pages are taken for slices; the file does not say what they are.",)
 
 

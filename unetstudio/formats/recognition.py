@@ -75,10 +75,11 @@ def require_regular_file(path: Path) -> None:
 
 
 def stem(path: Path) -> str:
-    """Return a file's name without its suffix, such as .nii.gz; for a folder its name."""
+    """Return a file's name without its suffix, such as .nii.gz; of a folder only the suffix of one that is an image is left out."""
+    name, variants = path.name, [variant for _, variant in FORMATS.items()]
     if path.is_dir():
-        return path.name
-    name = path.name
-    suffixes = (suffix for _, variant in FORMATS.items() for suffix in variant.suffixes)
+        folder = folder_format(path)
+        variants = [folder] if folder is not None else []
+    suffixes = (suffix for variant in variants for suffix in variant.suffixes)
     suffix = next((suffix for suffix in suffixes if name.lower().endswith(suffix) and len(name) > len(suffix)), "")
     return name[: len(name) - len(suffix)]

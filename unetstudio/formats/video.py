@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -27,6 +27,7 @@ class Video(ArrayFormat):
     """Videos in grey or colour; a video whose frames are grey has one channel."""
 
     title = "video"
+    times = "frames"
     suffixes = (".mp4", ".avi", ".mov", ".mkv", ".webm", ".m4v", ".mpg", ".mpeg", ".wmv")
 
     def recognises(self, head: bytes) -> bool:
@@ -53,7 +54,7 @@ class Video(ArrayFormat):
         if not count:
             raise FormatError(path, "no frame of this video can be decoded; convert it to MP4 (H.264) or to pictures.")
         channels = 1 if grey else 3
-        array = FrameArray(partial(_frames, path, channels), 1, (count, *shape[:2], channels), np.dtype(np.uint8))
+        array = FrameArray(Decoder(path, channels), 1, (count, *shape[:2], channels), np.dtype(np.uint8))
         missing = (f"Only {count} of {stated} frames can be decoded.",) if stated > count else ()
         return [StoredArray("TYXS", array, notes=missing)]
 
@@ -69,24 +70,35 @@ def _capture(path: Path) -> Iterator[cv2.VideoCapture]:
         capture.release()
 
 
-@contextmanager
-def _frames(path: Path, channels: int) -> Iterator[FrameReader]:
-    """Give a function that decodes a frame; frames are decoded one after another, since seeking is not exact in every container."""
-    with _capture(path) as capture:
-        done = 0
+class Decoder:
+    """Decodes the frames of a video one after another, since seeking is not exact in every container; going back starts again."""
 
-        def frame(place: tuple[int, ...]) -> NDArray[Any]:
-            nonlocal done
-            while done < place[0]:
-                capture.grab()
-                done += 1
-            good, pixels = capture.read()
-            done += 1
-            if not good:
-                raise FormatError(path, "it is cut short: part of its frames is missing; copy it again from its origin.")
-            return np.asarray(pixels)[..., :1] if channels == 1 else np.asarray(pixels)[..., ::-1]
+    def __init__(self, path: Path, channels: int) -> None:
+        self._path, self._channels = path, channels
+        self._capture: cv2.VideoCapture | None = None
+        self._next = 0
+        self._lock = threading.Lock()
 
-        yield frame
+    @contextmanager
+    def __call__(self) -> Iterator[FrameReader]:
+        """Give a function that decodes a frame; the video stays open for the frames after it."""
+        self._path.stat()  # FileNotFoundError when it has gone
+        with self._lock:
+            yield self._frame
+
+    def _frame(self, place: tuple[int, ...]) -> NDArray[Any]:
+        import cv2
+
+        if self._capture is None or place[0] < self._next:
+            self._capture, self._next = cv2.VideoCapture(str(self._path)), 0
+        while self._next < place[0] and self._capture.grab():
+            self._next += 1
+        good, pixels = self._capture.read()
+        self._next += 1
+        if not good:
+            self._capture = None
+            raise FormatError(self._path, "it is cut short: part of its frames is missing; copy it again from its origin.")
+        return np.asarray(pixels)[..., :1] if self._channels == 1 else np.asarray(pixels)[..., ::-1]
 
 
 FORMATS.register("video")(Video())
