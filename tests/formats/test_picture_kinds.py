@@ -65,6 +65,18 @@ def test_that_the_orientation_is_applied_at_every_depth(tmp_path: Path, pixels: 
     assert np.array_equal(FORMATS["png"].read_values(tmp_path / "a.png")[0], scan.voxels)
 
 
+@pytest.mark.parametrize("kind", ["WEBP", "AVIF", "JPEG", "PNG"])
+@pytest.mark.parametrize("orientation", UPRIGHT)
+def test_that_the_orientation_is_applied_in_every_kind_of_picture(tmp_path: Path, kind: str, orientation: int) -> None:
+    smooth = np.add.outer(np.arange(40) * 3, np.arange(64) * 2)[..., None].repeat(3, -1).astype(np.uint8)
+    smooth[:20, :30, 1] = 200
+    options: dict[str, Any] = {"AVIF": {"quality": 100}, "WEBP": {"lossless": True}, "JPEG": {"quality": 95}}.get(kind, {})
+    path = tmp_path / f"a.{kind.lower()}"
+    Image.fromarray(smooth).save(path, kind, exif=exif_of(orientation), **options)
+    difference = read(path).array[:, 0].astype(int) - np.moveaxis(UPRIGHT[orientation](smooth), -1, 0)
+    assert np.abs(difference).mean() < 3
+
+
 def test_that_the_orientation_of_a_twelve_bit_jpeg_is_applied(tmp_path: Path) -> None:
     data = imagecodecs.jpeg8_encode(GREY12, bitspersample=12, lossless=True)
     exif = exif_of(6)

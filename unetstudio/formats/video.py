@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from unetstudio.errors import FormatError
 from unetstudio.formats.array_format import ArrayFormat, FrameArray, FrameReader, StoredArray
 from unetstudio.formats.format import FORMATS
+from unetstudio.formats.part import Part
 
 if TYPE_CHECKING:
     import cv2
@@ -35,6 +36,11 @@ class Video(ArrayFormat):
         if head[4:8] == b"ftyp":
             return head[8:12] in _BRANDS
         return head.startswith(_BEGINNINGS) or head[4:8] in _ATOMS or (head[:4] == b"RIFF" and head[8:12] == b"AVI ")
+
+    def parts(self, path: Path) -> Sequence[Part]:
+        """Return the one image, without decoding the video."""
+        del path
+        return (Part(),)
 
     def arrays(self, path: Path) -> Sequence[StoredArray]:
         """Return the frames, which are counted, since containers only estimate their number."""
