@@ -119,3 +119,11 @@ def test_that_a_group_without_an_image_says_so(tmp_path: Path) -> None:
     zarr.open_group(tmp_path / "a.zarr", mode="w")
     with pytest.raises(FormatError, match="no image"):
         read(tmp_path / "a.zarr")
+
+
+@pytest.mark.parametrize("zarr_format", [2, 3])
+def test_that_blocks_that_are_not_stored_are_said(tmp_path: Path, zarr_format: int) -> None:
+    folder = image(tmp_path / "a.zarr", FILM[0], "czyx", zarr_format)
+    assert read(folder).notes == ()
+    (folder / "0" / ("0.0.0.0" if zarr_format == 2 else "c/0/0/0/0")).unlink()
+    assert read(folder).notes == ("1 of its 4 blocks are not stored and read as 0: empty, or lost in a copy.",)

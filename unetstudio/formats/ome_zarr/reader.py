@@ -65,7 +65,8 @@ class OmeZarr(ArrayFormat):
             axes = image.axes if named else guessed_axes(len(array.shape))
             if not axes:
                 raise FormatError(path, f"its array has {len(array.shape)} axes without names; save it as OME-Zarr, which names them.")
-            notes = () if named else (f"Its axes have no names and are taken for {', '.join(axes.lower())}.",)
+            guess = () if named else (f"Its axes have no names and are taken for {', '.join(axes.lower())}.",)
+            notes = (*guess, *array.gaps())
             key: dict[str, int | str] = {"image": quote(image.group, safe="") or "0"}
             arrays.append(StoredArray(axes, array, image.geometry, key, image.name or "image", notes))
         if not arrays:
@@ -83,6 +84,14 @@ class ZarrArray:
 
     def __getitem__(self, index: Slices, /) -> NDArray[Any]:
         return np.asarray(self._array()[index])
+
+    def gaps(self) -> tuple[str, ...]:
+        """Return a sentence when blocks are not stored, which stands for a constant value as well as for a lost file."""
+        array = self._array()
+        blocks, stored = int(array.nchunks), int(array.nchunks_initialized)
+        if stored >= blocks:
+            return ()
+        return (f"{blocks - stored} of its {blocks} blocks are not stored and read as {array.fill_value}: empty, or lost in a copy.",)
 
     def _array(self) -> Any:
         import zarr
