@@ -152,6 +152,13 @@ def test_that_each_frame_of_an_animation_is_an_image(tmp_path: Path, kind: str) 
         read(Source(path, "t=3"))
 
 
+def test_that_each_frame_of_a_jpeg_xl_animation_is_an_image(tmp_path: Path) -> None:
+    (tmp_path / "a.jxl").write_bytes(imagecodecs.jpegxl_encode(np.stack([COLOUR, COLOUR[::-1]]), lossless=True))
+    first, second = discover([tmp_path / "a.jxl"])
+    assert np.array_equal(read(first).voxels, channels(COLOUR))
+    assert np.array_equal(read(second).voxels, channels(COLOUR[::-1]))
+
+
 def test_that_a_sixteen_bit_animation_keeps_its_depth(tmp_path: Path) -> None:
     (tmp_path / "a.png").write_bytes(imagecodecs.apng_encode(np.stack([COLOUR16, COLOUR16[::-1]])))
     first, second = discover([tmp_path / "a.png"])

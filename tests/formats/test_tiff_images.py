@@ -58,6 +58,27 @@ def test_that_a_missing_file_of_an_image_is_named_and_never_filled_with_zeros(tm
                 attempt([path] if attempt is discover else path)  # type: ignore[arg-type, operator]
 
 
+def test_that_the_times_of_an_image_in_several_files_are_images(tmp_path: Path) -> None:
+    names = [f"t{time}.ome.tif" for time in range(3)]
+    data = "".join(
+        f'<TiffData FirstT="{t}" FirstC="{c}" FirstZ="{z}" IFD="{4 * c + z}" PlaneCount="1">'
+        f'<UUID FileName="{names[t]}">urn:uuid:{t}</UUID></TiffData>'
+        for t in range(3)
+        for c in range(2)
+        for z in range(4)
+    )
+    for time, name in enumerate(names):
+        about = xml(data, size='SizeZ="4" SizeC="2" SizeT="3"', uuid=f"urn:uuid:{time}").replace("uint8", "uint16")
+        pages = FILM[time].reshape(-1, 20, 24)
+        tifffile.imwrite(tmp_path / name, pages, photometric="minisblack", description=about, metadata=None, compression="zlib")
+    sources = discover([tmp_path])
+    assert [source.part for source in sources] == ["t=0", "t=1", "t=2"]
+    for time, source in enumerate(sources):
+        assert np.array_equal(read(source).voxels, FILM[time])
+        assert np.array_equal(np.asarray(read_by_region(source, large=0).voxels), FILM[time])
+        assert np.array_equal(read(Source(tmp_path / names[2], source.part)).voxels, FILM[time])
+
+
 def test_that_a_single_file_that_was_renamed_still_opens(tmp_path: Path) -> None:
     for uuid in (' UUID="urn:uuid:0"', ""):
         data = '<TiffData IFD="0" PlaneCount="3"><UUID FileName="before.ome.tif">urn:uuid:0</UUID></TiffData>'
@@ -261,3 +282,10 @@ def test_that_an_ome_image_called_label_is_an_image_unless_it_is_small(tmp_path:
     cells, label = discover([tmp_path / "a.ome.tif"])
     assert np.array_equal(read(label).voxels[0, 0], PLANES[1])
     assert read(cells).notes == ("Its macro (6 x 5 pixels) is left out.",)
+
+
+def test_that_an_orientation_tag_is_not_applied_and_that_this_is_said(tmp_path: Path) -> None:
+    for orientation, said in ((1, False), (6, True)):
+        tifffile.imwrite(tmp_path / "a.tif", PLANES[0], extratags=[(274, "H", 1, orientation, True)])
+        assert np.array_equal(read(tmp_path / "a.tif").voxels[0, 0], PLANES[0])
+        assert bool(read(tmp_path / "a.tif").notes) is said

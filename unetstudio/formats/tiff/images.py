@@ -17,6 +17,8 @@ from unetstudio.formats.tiff.thumbnail import is_thumbnail
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
 
+_ORIENTATION = 274
+
 
 @dataclass(frozen=True)
 class TiffImage:
@@ -67,8 +69,15 @@ def image_of(tif: TiffFile, path: Path, key: str) -> TiffImage:
     images = _images(series)
     parts = [image.part for image, _, _ in images]
     image, one, number = images[chosen(parts, key, path)]
-    notes = (*first_of_several(parts, key), *left_out, *depth_note(one.axes, one.shape))
+    notes = (*first_of_several(parts, key), *left_out, *depth_note(one.axes, one.shape), *_orientation_note(one))
     return TiffImage(image, one, number, notes)
+
+
+def _orientation_note(series: TiffPageSeries) -> tuple[str, ...]:
+    """Return a sentence where the file asks to be shown turned or mirrored."""
+    tag = series.keyframe.tags.get(_ORIENTATION)
+    turned = tag is not None and tag.value not in (0, 1)
+    return ("It is shown as stored: its orientation tag, which says how to turn it, is not applied.",) if turned else ()
 
 
 def _images(series: Sequence[tuple[int, TiffPageSeries]]) -> list[tuple[ArrayImage, TiffPageSeries, int]]:
