@@ -69,9 +69,11 @@ class Hdf5(Format):
 
     def files(self, source: Source) -> list[Path]:
         """Return the file, and the description beside a BigDataViewer volume."""
+        beside = xml_beside(source.path)
+        if beside is None:
+            return [source.path]
         with _opened(source.path) as file:
-            beside = xml_beside(source.path) if is_bdv(file) else None
-        return [source.path] if beside is None else [source.path, beside]
+            return [source.path, beside] if is_bdv(file) else [source.path]
 
     def read(self, source: Source) -> Scan:
         """Read (C, Z, Y, X), the axes ordered by their names, or by their number where they have none."""
