@@ -32,8 +32,10 @@ class Voxels(Protocol):
 class Scan:
     """A scan: `voxels` (C, Z, Y, X) in stored values after rescaling (CT in HU); a 2D picture has Z = 1.
 
-    `inverted` tells the display to show low values bright (MONOCHROME1); the values themselves are never inverted. `window` is the
-    (low, high) that the file suggests, in voxel values. `notes` are sentences for the user: what was left out, resampled or assumed.
+    `inverted` says that low values are bright (MONOCHROME1, white is zero): the values stay as they are stored, the display and
+    `value_mapping.upright` turn them round, the latter by `inversion - value`. `window` is the (low, high) that the file suggests, in voxel
+    values, and `unit` that of the values: "HU", "Bq/ml" or "" where it has none or is not known. `notes` are sentences about what the reader
+    left out, resampled or assumed.
     """
 
     voxels: Voxels
@@ -42,6 +44,8 @@ class Scan:
     kind: str = ""  # "PNG", "DICOM CT", "NIfTI" ..., shown to the user
     inverted: bool = False
     window: tuple[float, float] | None = None
+    inversion: float | None = None  # lowest plus highest value that the file can store
+    unit: str = ""
     notes: tuple[str, ...] = ()
 
     @property

@@ -81,5 +81,5 @@ def stem(path: Path) -> str:
         folder = folder_format(path)
         variants = [folder] if folder is not None else []
     suffixes = (suffix for variant in variants for suffix in variant.suffixes)
-    suffix = next((suffix for suffix in suffixes if name.lower().endswith(suffix) and len(name) > len(suffix)), "")
+    suffix = max((suffix for suffix in suffixes if name.lower().endswith(suffix) and len(name) > len(suffix)), key=len, default="")
     return name[: len(name) - len(suffix)]

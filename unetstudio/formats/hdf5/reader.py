@@ -45,6 +45,7 @@ class Hdf5(Format):
     suffixes = (".h5", ".hdf5", ".hdf", ".he5", ".ims")
     volumes = True
     writes = True
+    receivers = "Python, MATLAB and ilastik read class values from the array “labels”, with voxel size and legend beside it."
 
     def recognises(self, head: bytes) -> bool:
         """Look for the eight bytes at its beginning."""
