@@ -140,7 +140,9 @@ def test_that_an_unwritable_folder_is_refused(command: Command, trained: Path, i
 def test_that_a_format_that_cannot_hold_masks_is_refused(command: Command, labelled: Path, tmp_path: Path) -> None:
     sentence = command("export", labelled, "--format", "dicom", "--out", tmp_path / "out").sentence
     assert "'dicom' cannot be written; choose " in sentence
-    assert set(sentence.partition("choose ")[2].rstrip(".").split(", ")) == {name for name, found in FORMATS.items() if found.writes or found.collects}
+    assert set(sentence.partition("choose ")[2].rstrip(".").split(", ")) == {
+        name for name, found in FORMATS.items() if found.writes or found.collects
+    }
 
 
 def test_that_a_folder_that_is_not_empty_is_never_made_a_project(command: Command, images: Path, masks: Path, unchanged: Unchanged) -> None:

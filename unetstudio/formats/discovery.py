@@ -9,6 +9,7 @@ from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.series import series_among
 from unetstudio.formats.folder import files_in, subfolders_in
+from unetstudio.formats.format import Format
 from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.recognition import folder_format, format_name, format_of, format_titles, recognise, unknown_format
 
@@ -26,6 +27,7 @@ def discover(paths: Sequence[Path]) -> list[Source]:
     sources = _sources(files, explicit=True)
     for folder in folders:
         sources += _images_in(folder) or _search(folder, DEEPEST)
+    sources = _once(sources)
     if sources:
         return sources + [Source(path) for path in files if format_name(path) is None]  # reading these raises a specific error
     if len(paths) == 1 and files:
@@ -41,6 +43,31 @@ def _images_in(path: Path) -> list[Source]:
         return []
     parts = translate_errors(path, variant.title, lambda: variant.parts(path))
     return [Source(path, part.key) for part in parts]
+
+
+def _once(sources: Sequence[Source]) -> list[Source]:
+    """Leave out images that lie in several files and are named by each of these, but for the first."""
+    if len(sources) < 2:
+        return list(sources)
+    seen: set[tuple[frozenset[Path], str]] = set()
+    kept: list[Source] = []
+    for source in sources:
+        identity = (frozenset(file.absolute() for file in _readable_files(source)), source.part)
+        if len(identity[0]) < 2 or identity not in seen:
+            kept.append(source)
+        seen.add(identity)
+    return kept
+
+
+def _readable_files(source: Source) -> list[Path]:
+    """Return the files of an image that is one file among others; reading a damaged one raises a specific error later."""
+    variant = None if source.path.is_dir() else format_of(source.path)
+    if variant is None or type(variant).files is Format.files:
+        return [source.path]
+    try:
+        return translate_errors(source.path, variant.title, lambda: variant.files(source))
+    except FormatError:
+        return [source.path]
 
 
 def _readable_images_in(path: Path) -> list[Source]:

@@ -1,4 +1,4 @@
-"""GIF pictures, a format of some published masks; read only, the first frame of an animation."""
+"""GIF pictures and animations, a format of some published masks; read only."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ class Gif(Picture):
 
     title = "GIF"
     suffixes = (".gif",)
+    animated = True
     decoder = "GIF"
 
     def recognises(self, head: bytes) -> bool:

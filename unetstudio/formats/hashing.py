@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
-from unetstudio.formats.recognition import require_regular_file
+from unetstudio.formats.recognition import folder_format, require_regular_file
 from unetstudio.formats.scan_files import files_of
 
 _PIECE = 2**20
@@ -16,14 +16,15 @@ _PIECE = 2**20
 def sha256_of(source: Source | Path) -> str:
     """Hash a file's bytes; for an image of several files, their hashes in sorted order, independent of file names.
 
-    Of several images in one file each has a hash of its own.
+    Of several images in one file or folder each has a hash of its own.
     """
     source = source if isinstance(source, Source) else Source(source)
     files = files_of(source)
     if files == [source.path] and not source.part:
         return _of_file(source.path)
     hashes = sorted(_of_file(file) for file in files)
-    part = source.part if source.path.is_file() else ""
+    whole = source.path.is_file() or folder_format(source.path) is not None  # otherwise its files are those of the part
+    part = source.part if whole else ""
     return hashlib.sha256("".join([*hashes, part]).encode()).hexdigest()
 
 

@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 
 from unetstudio.formats.format import FORMATS
 from unetstudio.formats.mask_document import MaskDocument
-from unetstudio.formats.pictures import Picture
+from unetstudio.formats.pictures import Picture, channels_of
 from unetstudio.formats.voxels import without_alpha
 
 if TYPE_CHECKING:
     from PIL import Image
 
 _DEPTH, _COLOURS = 24, 25  # offsets of the bit depth and the colour type in the header
-_GREY_WITH_ALPHA = 4
+_GREY = 0
 
 
 class Png(Picture):
@@ -27,6 +27,7 @@ class Png(Picture):
     writes = True
     receivers = "Programs see a grey picture whose values are class numbers; it looks black until its contrast is stretched."
     decoder = "PNG"
+    animated = True
 
     def recognises(self, head: bytes) -> bool:
         """Look for the eight bytes of the signature."""
@@ -38,18 +39,14 @@ class Png(Picture):
 
         return bytes(imagecodecs.png_encode(np.ascontiguousarray(document.labels[0]), level=6))
 
-    def _colours(self, image: Image.Image, data: bytes) -> NDArray[Any]:
-        if data[_DEPTH] != 16 or data[_COLOURS] == 0:
-            return super()._colours(image, data)
-        import cv2  # Pillow reads colours at 8 bits
+    def _colours(self, image: Image.Image, data: bytes, frame: int) -> NDArray[Any]:
+        if data[_DEPTH] != 16 or data[_COLOURS] == _GREY:
+            return super()._colours(image, data, frame)
+        import imagecodecs  # Pillow reads colours at 8 bits
 
-        pixels = cv2.imdecode(np.frombuffer(data, np.uint8), cv2.IMREAD_UNCHANGED)  # (Y, X, 3 or 4) uint16: blue, green, red, alpha
-        if pixels is None or pixels.ndim != 3:
-            raise ValueError("OpenCV does not know these 16-bit colours")
-        voxels = np.moveaxis(pixels, -1, 0)[[2, 1, 0, 3][: pixels.shape[2]], None]
-        if data[_COLOURS] == _GREY_WITH_ALPHA:
-            return without_alpha(voxels[2:])
-        return without_alpha(voxels) if len(voxels) == 4 else voxels
+        pixels = imagecodecs.apng_decode(data, index=frame) if frame else imagecodecs.png_decode(data)
+        voxels = channels_of(pixels)
+        return without_alpha(voxels) if len(voxels) in (2, 4) else voxels
 
 
 FORMATS.register("png")(Png())

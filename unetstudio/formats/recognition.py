@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from unetstudio.errors import FormatError
+from unetstudio.formats.foreign import advice_for
 from unetstudio.formats.format import FORMATS, Format
 
 HEAD = 1024
@@ -56,6 +57,10 @@ def unknown_format(path: Path) -> FormatError:
     if recognised is not None:
         title = recognised[1].title
         return FormatError(path, f"this {title} file holds masks and no image; open its image first, then import the masks into it.")
+    with path.open("rb") as file:
+        advice = advice_for(file.read(HEAD))
+    if advice is not None:
+        return FormatError(path, advice)
     named = next((variant.title for _, variant in FORMATS.items() if path.name.lower().endswith(variant.suffixes)), None)
     if named is not None:
         return FormatError(path, f"it is not a {named} file although it is named like one; open the original instead.")
@@ -74,10 +79,11 @@ def require_regular_file(path: Path) -> None:
 
 
 def stem(path: Path) -> str:
-    """Return a file's name without its suffix, such as .nii.gz; for a folder its name."""
+    """Return a file's name without its suffix, such as .nii.gz; of a folder only the suffix of one that is an image is left out."""
+    name, variants = path.name, [variant for _, variant in FORMATS.items()]
     if path.is_dir():
-        return path.name
-    name = path.name
-    suffixes = (suffix for _, variant in FORMATS.items() for suffix in variant.suffixes)
+        folder = folder_format(path)
+        variants = [folder] if folder is not None else []
+    suffixes = (suffix for variant in variants for suffix in variant.suffixes)
     suffix = max((suffix for suffix in suffixes if name.lower().endswith(suffix) and len(name) > len(suffix)), key=len, default="")
     return name[: len(name) - len(suffix)]

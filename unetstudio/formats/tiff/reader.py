@@ -4,26 +4,27 @@ from __future__ import annotations
 
 import io
 import logging
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio import RESEARCH_USE
 from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
-from unetstudio.formats.axes import channels_first, without_time
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.memory_check import SMALL, require_memory
-from unetstudio.formats.tiff.colour import PhotometricTag, to_shown_colours
+from unetstudio.formats.part import Part
+from unetstudio.formats.tiff.colour import Colours, PhotometricTag, shown_colours
+from unetstudio.formats.tiff.images import image_of, parts_of
+from unetstudio.formats.tiff.opening import files_of, opened
 from unetstudio.formats.tiff.region import read_by_region
-from unetstudio.formats.tiff.segments import stored_samples
-from unetstudio.formats.tiff.series import bytes_of, first_series, palette_of, require_all_pixels
+from unetstudio.formats.tiff.samples import read_samples, require_all_pixels, samples_in_file
 from unetstudio.formats.tiff.spacing import spacing_of
-from unetstudio.formats.voxels import looked_up, tidy
+from unetstudio.formats.voxels import tidy
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MASK_ROWS = 64
@@ -31,7 +32,7 @@ logging.getLogger("tifffile").addHandler(logging.NullHandler())  # keep its note
 
 
 class Tiff(Format):
-    """TIFF files: the first series at full resolution. The orientation tag is ignored, as microscopy programs do."""
+    """TIFF files: their series at full resolution, thumbnails left out. The orientation tag is ignored, as microscopy programs do."""
 
     title = "TIFF"
     suffixes = (".tif", ".tiff", ".svs", ".btf", ".tf8")
@@ -43,28 +44,35 @@ class Tiff(Format):
         """Look for byte order and version, of classic TIFF and BigTIFF."""
         return head.startswith(_MAGIC)
 
+    def parts(self, path: Path) -> Sequence[Part]:
+        """Return the series, times and positions in a file, without thumbnails."""
+        with opened(path) as tif:
+            return parts_of(tif, path)
+
+    def files(self, source: Source) -> list[Path]:
+        """Return every file of an OME image; raise FormatError naming one that is missing."""
+        whole = files_of(source.path)
+        return [source.path] if whole is None else list(whole.files)
+
     def read(self, source: Source) -> Scan:
         """Read (C, Z, Y, X); several pages of one size are slices."""
-        voxels, photometric, table, geometry = self._decoded(source.path)
-        if table is not None:
-            z, y, x = voxels.shape[1:]
-            voxels = looked_up(voxels[0], table).reshape(-1, z, y, x)
-        voxels = to_shown_colours(voxels, photometric)
+        voxels, colours, geometry, notes = self._decoded(source)
+        voxels = shown_colours(voxels, colours)(voxels)
         kind = "TIFF volume" if voxels.shape[1] > 1 else self.title
-        inverted = photometric == PhotometricTag.MIN_IS_WHITE
-        return Scan(tidy(voxels, source.path), geometry, kind=kind, inverted=inverted)
+        inverted = colours.photometric == PhotometricTag.MIN_IS_WHITE
+        return Scan(tidy(voxels, source.path), geometry, kind=kind, inverted=inverted, notes=notes)
 
     def read_by_region(self, source: Source, large: int) -> Scan | None:
         """Leave the voxels in the file; uncompressed files are read in any parts, others in whole strips or tiles."""
-        return read_by_region(source.path, large)
+        return read_by_region(source, large)
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
         """Read palette indices, or the greys of a grey palette."""
-        voxels, photometric, table, geometry = self._decoded(path)
-        if table is not None:
-            greys = looked_up(voxels[0], table)
-            return (greys if len(greys) == 1 else voxels), geometry
-        return tidy(to_shown_colours(voxels, photometric), path), geometry
+        voxels, colours, geometry, _ = self._decoded(Source(path))
+        shown = shown_colours(voxels, colours)(voxels)
+        if colours.table is not None:
+            return (shown if len(shown) == 1 else voxels), geometry
+        return tidy(shown, path), geometry
 
     def encode(self, document: MaskDocument) -> bytes:
         """Encode 8-bit deflated pages, one per slice, with ImageJ's spacing."""
@@ -87,19 +95,19 @@ class Tiff(Format):
         )
         return file.getvalue()
 
-    def _decoded(self, path: Path) -> tuple[NDArray[Any], int, NDArray[np.uint8] | None, Geometry]:
-        """Return stored samples (C, Z, Y, X), photometric interpretation, palette (N, 3) if there is one, and geometry."""
-        import tifffile
-
-        with tifffile.TiffFile(path) as tif:
-            series = first_series(tif, path)
-            if bytes_of(series) > SMALL:
-                by_region = stored_samples(series, path) is not None
-                require_memory(path, bytes_of(series), path.stat().st_size, by_region=by_region)
-            require_all_pixels(series, path)
-            samples = channels_first(*without_time(np.asarray(series.asarray(maxworkers=1)), series.axes))
-            geometry = spacing_of(tif, series, volume=samples.shape[1] > 1)
-            return samples, int(series.keyframe.photometric), palette_of(series), geometry
+    def _decoded(self, source: Source) -> tuple[NDArray[Any], Colours, Geometry, tuple[str, ...]]:
+        """Return stored samples (C, Z, Y, X), what they mean, geometry, and notes."""
+        path = source.path
+        with opened(path) as tif:
+            image = image_of(tif, path, source.part)
+            if image.nbytes > SMALL:
+                by_region = samples_in_file(image, path.with_name(tif.filename)) is not None
+                files = {page.parent.filehandle.path for page in image.series.pages if page is not None}
+                require_memory(path, image.nbytes, sum(Path(file).stat().st_size for file in files), by_region=by_region)
+            require_all_pixels(image, path)
+            samples = read_samples(tif, image, path.with_name(tif.filename))
+            geometry = spacing_of(tif, image.series, image.number, volume=samples.shape[1] > 1)
+            return samples, Colours.of(image.series), geometry, image.notes
 
 
 FORMATS.register("tiff")(Tiff())

@@ -36,7 +36,7 @@ def stored_samples(series: TiffPageSeries, path: Path) -> FileArray | None:
     whole = all(one is not None and one.parent is page.parent for one in series.pages) and not series.is_multifile
     if not whole or page.axes not in ("YX", "YXS", "SYX") or tuple(series.shape[-page.ndim :]) != tuple(page.shape):
         return None
-    if math.prod(series.shape[: -page.ndim]) != len(series.pages) or page.jpegheader is not None:
+    if math.prod(series.shape[: -page.ndim]) != len(series.pages):
         return None
     segments = Segments(series, path)
     return None if segments.largest > LARGEST else segments

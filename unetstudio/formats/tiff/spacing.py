@@ -6,25 +6,31 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from unetstudio.data.geometry import Geometry
+from unetstudio.formats.length_units import in_millimetres
+from unetstudio.formats.tiff.ome import Lengths, ome_lengths
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
 
-MILLIMETRES = {
-    "m": 1e3, "meter": 1e3, "cm": 10.0, "centimeter": 10.0, "mm": 1.0, "millimeter": 1.0, "inch": 25.4, "in": 25.4,
-    "µm": 1e-3, "μm": 1e-3, "um": 1e-3, "\\u00B5m": 1e-3, "micron": 1e-3, "microns": 1e-3, "micrometer": 1e-3,
-    "nm": 1e-6, "nanometer": 1e-6, "å": 1e-7, "pm": 1e-9,
-}  # fmt: skip
-
-_PRINTER = {1, 28, 28.35, 72, 75, 90, 96, 100, 118, 120, 144, 150, 180, 192, 200, 240, 300, 350, 360, 400, 500, 600, 720, 1200, 2400}
+_PRINTER = (1, 28, 72, 75, 90, 96, 100, 118, 120, 144, 150, 180, 192, 200, 240, 300, 350, 360, 400, 500, 600, 720, 1200, 2400)
 """Dots per inch (or centimetre) that programs write by default, without regard to the object."""
+
+_SAME = 0.005
+"""Relative difference up to which a resolution is one of those, after conversion between inch and centimetre and rounding."""
 
 _UNITS = {2: 25.4, 3: 10.0}  # ResolutionUnit: inch, centimetre
 
 
-def spacing_of(tif: TiffFile, series: TiffPageSeries, *, volume: bool) -> Geometry:
+def spacing_of(tif: TiffFile, series: TiffPageSeries, number: int, *, volume: bool) -> Geometry:
     """Return the geometry with its spacing in mm; unknown when the file does not give it for every axis."""
-    z, y, x = _from_ome(tif) or _from_imagej(tif, series) or _from_svs(series) or _from_resolution(series) or (None, None, None)
+    z, y, x = (
+        _from_ome(tif, number)
+        or _from_lsm(tif)
+        or _from_imagej(tif, series)
+        or _from_svs(series)
+        or _from_resolution(series)
+        or (None, None, None)
+    )
     if y is None or x is None or not (0 < y < 1e3 and 0 < x < 1e3):
         return Geometry()
     if not volume:
@@ -32,32 +38,24 @@ def spacing_of(tif: TiffFile, series: TiffPageSeries, *, volume: bool) -> Geomet
     return Geometry((z, y, x)) if z is not None and 0 < z < 1e3 else Geometry()
 
 
-Lengths = tuple[float | None, float | None, float | None]
+def _from_ome(tif: TiffFile, number: int) -> Lengths | None:
+    return ome_lengths(tif.ome_metadata, number, len(tif.series)) if tif.is_ome and tif.ome_metadata else None
 
 
-def _from_ome(tif: TiffFile) -> Lengths | None:
-    if not tif.is_ome or not tif.ome_metadata:
-        return None
-    element = re.search(r"<(?:\w+:)?Pixels\b[^>]*>", tif.ome_metadata)
-    return None if element is None else (_ome_length(element[0], "Z"), _ome_length(element[0], "Y"), _ome_length(element[0], "X"))
-
-
-def _ome_length(element: str, axis: str) -> float | None:
-    size = re.search(rf'PhysicalSize{axis}="([^"]+)"', element)
-    unit = re.search(rf'PhysicalSize{axis}Unit="([^"]+)"', element)
-    if size is None:
-        return None
-    factor = MILLIMETRES.get(unit[1].strip().lower() if unit else "µm")
-    return None if factor is None else _number(size[1]) * factor
+def _from_lsm(tif: TiffFile) -> Lengths | None:
+    """Read the voxel size of Zeiss LSM files, in metres."""
+    metadata: dict[str, Any] = (tif.lsm_metadata or {}) if tif.is_lsm else {}
+    sizes = [_number(metadata.get(f"VoxelSize{axis}")) * 1e3 or None for axis in "ZYX"]
+    return (sizes[0], sizes[1], sizes[2]) if sizes[1] and sizes[2] else None
 
 
 def _from_imagej(tif: TiffFile, series: TiffPageSeries) -> Lengths | None:
     if not tif.is_imagej:
         return None
     metadata: dict[str, Any] = tif.imagej_metadata or {}
-    factor = MILLIMETRES.get(str(metadata.get("unit", "")).strip().lower())
+    factor = in_millimetres(metadata.get("unit", ""))
     y, x = _pixels_per_unit(series, "YResolution"), _pixels_per_unit(series, "XResolution")
-    if factor is None or not y or not x:
+    if factor is None or not y or not x or (factor in _UNITS.values() and (_of_printer(x, factor) or _of_printer(y, factor))):
         return (None, None, None)
     depth = metadata.get("spacing")
     return (None if depth is None else abs(_number(depth)) * factor, factor / y, factor / x)
@@ -74,9 +72,15 @@ def _from_resolution(series: TiffPageSeries) -> Lengths | None:
     tag = series.keyframe.tags.get("ResolutionUnit")
     factor = _UNITS.get(int(tag.value)) if tag is not None and isinstance(tag.value, int) else None
     y, x = _pixels_per_unit(series, "YResolution"), _pixels_per_unit(series, "XResolution")
-    if factor is None or not y or not x or round(x, 2) in _PRINTER or round(y, 2) in _PRINTER:
+    if factor is None or not y or not x or _of_printer(x, factor) or _of_printer(y, factor):
         return None
     return (None, factor / y, factor / x)
+
+
+def _of_printer(dots: float, unit: float) -> bool:
+    """Whether a resolution, in dots per `unit` mm, is one that programs write for a printout, in either unit."""
+    usual = _PRINTER if unit == 25.4 else (*_PRINTER, *(one * unit / 25.4 for one in _PRINTER))
+    return any(abs(dots - one) <= _SAME * one for one in usual)
 
 
 def _pixels_per_unit(series: TiffPageSeries, name: str) -> float | None:
