@@ -33,7 +33,7 @@ class Scan:
     """A scan: `voxels` (C, Z, Y, X) in stored values after rescaling (CT in HU); a 2D picture has Z = 1.
 
     `inverted` tells the display to show low values bright (MONOCHROME1); the values themselves are never inverted. `window` is the
-    (low, high) that the file suggests, in voxel values.
+    (low, high) that the file suggests, in voxel values. `notes` are sentences about what the reader left out, resampled or assumed.
     """
 
     voxels: Voxels
@@ -42,6 +42,7 @@ class Scan:
     kind: str = ""  # "PNG", "DICOM CT", "NIfTI" ..., shown to the user
     inverted: bool = False
     window: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> Index:

@@ -11,6 +11,7 @@ from unetstudio.formats.dicom.series import series_among
 from unetstudio.formats.folder import files_in, subfolders_in
 from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.recognition import folder_format, format_name, format_of, format_titles, recognise, unknown_format
+from unetstudio.formats.scan_files import files_of
 
 DEEPEST = 8
 """Largest depth of nested folders that is searched."""
@@ -51,6 +52,12 @@ def _readable_images_in(path: Path) -> list[Source]:
         return [Source(path)]
 
 
+def _named_once(sources: Sequence[Source]) -> list[Source]:
+    """Leave out voxels that were named beside their header (.img beside .hdr), which is the same image."""
+    named = {source.path for source in sources}
+    return [one for one in sources if one.path.suffix.lower() != ".img" or (header := files_of(one)[0]) == one.path or header not in named]
+
+
 def _search(folder: Path, depth: int) -> list[Source]:
     sources = _sources(files_in(folder), explicit=False) + [one for child in subfolders_in(folder) for one in _images_in(child)]
     if sources or depth == 0:
@@ -71,6 +78,7 @@ def _sources(files: Sequence[Path], *, explicit: bool) -> list[Source]:
             slices.setdefault(path.parent, []).append(path)
         elif name is not None:
             sources += _images_in(path) if explicit else _readable_images_in(path)
+    sources = _named_once(sources)
     for folder, inside in slices.items():
         series = series_among(inside)
         sources += [Source(folder, one.part) if len(one.files) > 1 else Source(one.files[0]) for one in series]
