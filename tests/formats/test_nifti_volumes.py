@@ -108,7 +108,7 @@ def test_that_a_pair_opens_by_either_of_its_files(tmp_path: Path, phantom: NDArr
 
 def test_that_header_and_voxels_in_a_folder_are_one_image(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
     nibabel.save(nibabel.Nifti1Pair(phantom.T, turned(1)), tmp_path / "a.hdr")
-    assert discover([tmp_path]) == discover([tmp_path / "a.img", tmp_path / "a.hdr"]) == [Source(tmp_path / "a.hdr")]
+    assert discover([tmp_path]) == discover([tmp_path / "a.hdr", tmp_path / "a.img"]) == [Source(tmp_path / "a.hdr")]
     assert discover([tmp_path / "a.img"]) == [Source(tmp_path / "a.img")]
     (tmp_path / "a.img").unlink()
     with pytest.raises(FormatError, match=r"its voxels are in a\.img, which is not beside it"):

@@ -9,9 +9,9 @@ from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.series import series_among
 from unetstudio.formats.folder import files_in, subfolders_in
+from unetstudio.formats.format import Format
 from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.recognition import folder_format, format_name, format_of, format_titles, recognise, unknown_format
-from unetstudio.formats.scan_files import files_of
 
 DEEPEST = 8
 """Largest depth of nested folders that is searched."""
@@ -27,6 +27,7 @@ def discover(paths: Sequence[Path]) -> list[Source]:
     sources = _sources(files, explicit=True)
     for folder in folders:
         sources += _images_in(folder) or _search(folder, DEEPEST)
+    sources = _once(sources)
     if sources:
         return sources + [Source(path) for path in files if format_name(path) is None]  # reading these raises a specific error
     if len(paths) == 1 and files:
@@ -44,18 +45,35 @@ def _images_in(path: Path) -> list[Source]:
     return [Source(path, part.key) for part in parts]
 
 
+def _once(sources: Sequence[Source]) -> list[Source]:
+    """Leave out images that lie in several files and are named by each of these, but for the first."""
+    seen: set[tuple[frozenset[Path], str]] = set()
+    kept: list[Source] = []
+    for source in sources:
+        identity = (frozenset(file.absolute() for file in _readable_files(source)), source.part)
+        if len(identity[0]) < 2 or identity not in seen:
+            kept.append(source)
+        seen.add(identity)
+    return kept
+
+
+def _readable_files(source: Source) -> list[Path]:
+    """Return the files of an image that is one file among others; reading a damaged one raises a specific error later."""
+    variant = None if source.path.is_dir() else format_of(source.path)
+    if variant is None or type(variant).files is Format.files:
+        return [source.path]
+    try:
+        return translate_errors(source.path, variant.title, lambda: variant.files(source))
+    except FormatError:
+        return [source.path]
+
+
 def _readable_images_in(path: Path) -> list[Source]:
     """Return the images in a file; reading a damaged one raises a specific error later."""
     try:
         return _images_in(path)
     except FormatError:
         return [Source(path)]
-
-
-def _named_once(sources: Sequence[Source]) -> list[Source]:
-    """Leave out voxels that were named beside their header (.img beside .hdr), which is the same image."""
-    named = {source.path for source in sources}
-    return [one for one in sources if one.path.suffix.lower() != ".img" or (header := files_of(one)[0]) == one.path or header not in named]
 
 
 def _search(folder: Path, depth: int) -> list[Source]:
@@ -78,7 +96,6 @@ def _sources(files: Sequence[Path], *, explicit: bool) -> list[Source]:
             slices.setdefault(path.parent, []).append(path)
         elif name is not None:
             sources += _images_in(path) if explicit else _readable_images_in(path)
-    sources = _named_once(sources)
     for folder, inside in slices.items():
         series = series_among(inside)
         sources += [Source(folder, one.part) if len(one.files) > 1 else Source(one.files[0]) for one in series]
