@@ -190,3 +190,9 @@ def test_that_a_file_cut_short_is_refused(tmp_path: Path, phantom: NDArray[np.in
         (tmp_path / "a.nii").write_bytes(data[:end].ljust(348, b"\0")[: max(end, 0)])
         with pytest.raises(FormatError):
             read(tmp_path / "a.nii")
+
+
+def test_that_more_volumes_than_a_file_can_hold_are_damage(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
+    path = written(tmp_path / "a.nii", phantom, dim=[7, 9, 7, 5, 30_000, 1, 30_000, 30_000])
+    with pytest.raises(FormatError, match="it is damaged"):
+        discover([path])

@@ -15,7 +15,7 @@ from unetstudio.formats.file_array import RawArray
 from unetstudio.formats.format import FORMATS
 from unetstudio.formats.nifti.header import is_nifti
 from unetstudio.formats.nifti.pair import header_beside, voxels_beside
-from unetstudio.formats.packed_file import is_packed, read_exactly, unpacked
+from unetstudio.formats.packed_file import first_bytes, is_packed, read_exactly, unpacked, unpacked_head
 from unetstudio.formats.volume_file import VolumeFile
 from unetstudio.formats.volume_format import VolumeFormat
 
@@ -37,12 +37,8 @@ class Analyze(VolumeFormat):
 
     def recognises_file(self, path: Path, head: bytes) -> bool:
         """Look for a header, in the file itself or beside the voxels."""
-        del head
-        try:
-            with unpacked(header_beside(path)) as stream:
-                return self.recognises(stream.read(LENGTH))
-        except (OSError, EOFError):
-            return False
+        header = header_beside(path)
+        return self.recognises(unpacked_head(path, head) if header == path else first_bytes(header))
 
     def open(self, path: Path) -> VolumeFile:
         """Parse the header."""

@@ -42,13 +42,16 @@ def unpacked_head(path: Path, head: bytes, length: int = 1024) -> bytes:
             return zlib.decompressobj(31).decompress(head, length)
         except zlib.error:
             return b""
-    if head.startswith(BZIP2):  # its first block has to be read whole
-        try:
-            with unpacked(path) as stream:
-                return stream.read(length)
-        except (OSError, EOFError):
-            return b""
-    return head[:length]
+    return first_bytes(path, length) if head.startswith(BZIP2) else head[:length]  # the first block of bzip2 has to be read whole
+
+
+def first_bytes(path: Path, length: int = 1024) -> bytes:
+    """Return the first bytes of a file's contents; b"" when they cannot be read or unpacked."""
+    try:
+        with unpacked(path) as stream:
+            return stream.read(length)
+    except (OSError, EOFError, zlib.error):
+        return b""
 
 
 def read_exactly(stream: BinaryIO, nbytes: int, path: Path) -> bytes:

@@ -12,13 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Geometry
-from unetstudio.errors import FormatError
 from unetstudio.formats.axes import channels_first
 from unetstudio.formats.file_array import FileArray
 from unetstudio.formats.file_part import FilePart
 from unetstudio.formats.lazy_voxels import LazyVoxels
 from unetstudio.formats.memory_check import require_memory, require_plausible_size
-from unetstudio.formats.part import Part, key_of, places_in
+from unetstudio.formats.part import Part
+from unetstudio.formats.volume_parts import volume_of, volume_parts
 
 COLOURS = 3
 """Samples of a colour that are read: red, green and blue, without alpha."""
@@ -55,14 +55,11 @@ class VolumeFile:
     @property
     def parts(self) -> Sequence[Part]:
         """The images in the file."""
-        return (Part(),) if self.volumes == 1 else tuple(Part(key_of(t=n), f"volume {n + 1}") for n in range(self.volumes))
+        return volume_parts(self.path, self.volumes)
 
     def volume_of(self, part: str) -> int:
-        """Return the number of the image that a key names, the first for an empty key; raise FormatError when there is none."""
-        place = places_in(part).get("t", "0")
-        if not place.isdecimal() or int(place) >= self.volumes:
-            raise FormatError(self.path, f"it holds {self.volumes} volumes and none of the key {part!r}; add it again.")
-        return int(place)
+        """Return the number of the image that a key names; raise FormatError when there is none."""
+        return volume_of(self.path, self.volumes, part)
 
     def read(self, volume: int) -> NDArray[Any]:
         """Read an image (C, Z, Y, X) as stored; raise FormatError when it does not fit into memory."""

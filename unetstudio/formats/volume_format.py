@@ -11,6 +11,7 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.format import Format
 from unetstudio.formats.label_values import label_content, mask_volume
 from unetstudio.formats.lazy_voxels import tidy_lazily
+from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.part import Part
 from unetstudio.formats.volume_file import VolumeFile
@@ -33,9 +34,10 @@ class VolumeFormat(Format):
     def files(self, source: Source) -> list[Path]:
         """Return the file, and those of its voxels where they lie apart."""
         try:
-            return list(self.open(source.path).files) or [source.path]
-        except (FormatError, ValueError):  # reading it raises a specific error
+            file = translate_errors(source.path, self.title, lambda: self.open(source.path))
+        except FormatError:  # reading it raises a specific error
             return [source.path]
+        return list(file.files) or [source.path]
 
     def read(self, source: Source) -> Scan:
         """Read one volume."""

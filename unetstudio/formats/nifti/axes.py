@@ -3,12 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from unetstudio.errors import FormatError
 from unetstudio.formats.nifti.header import NiftiFile
-from unetstudio.formats.part import Part, key_of, places_in
 
 MOST_CHANNELS = 4
 """Length up to which a fourth axis of unknown meaning holds channels."""
@@ -63,18 +60,3 @@ def further_axes(file: NiftiFile) -> FurtherAxes:
     if 1 < lengths[0] <= MOST_CHANNELS and intent != _TIME and math.prod(lengths[1:]) == 1:
         return FurtherAxes(lengths, 0, guessed=True)
     return FurtherAxes(lengths, None)
-
-
-def parts_of(axes: FurtherAxes) -> Sequence[Part]:
-    """List the volumes."""
-    if axes.volumes == 1:
-        return (Part(),)
-    return tuple(Part(key_of(t=n), f"volume {n + 1}") for n in range(axes.volumes))
-
-
-def chosen_volume(file: NiftiFile, axes: FurtherAxes, part: str) -> int:
-    """Return the number of the volume that a key names, the first for an empty key; raise FormatError when there is none."""
-    place = places_in(part).get("t", "0")
-    if not place.isdecimal() or int(place) >= axes.volumes:
-        raise FormatError(file.path, f"it holds {axes.volumes} volumes and none of the key {part!r}; add it again.")
-    return int(place)

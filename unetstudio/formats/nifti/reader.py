@@ -15,7 +15,7 @@ from unetstudio.formats.lazy_voxels import tidy_lazily
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.memory_check import require_plausible_size
-from unetstudio.formats.nifti.axes import chosen_volume, further_axes, parts_of
+from unetstudio.formats.nifti.axes import further_axes
 from unetstudio.formats.nifti.geometry import forms_note, geometry_of
 from unetstudio.formats.nifti.header import NiftiFile, is_nifti, open_nifti, slope_and_intercept
 from unetstudio.formats.nifti.mask_header import mask_header
@@ -23,8 +23,9 @@ from unetstudio.formats.nifti.mask_values import mask_content
 from unetstudio.formats.nifti.pair import files_of_pair, header_beside
 from unetstudio.formats.nifti.rescaling import rescaled_lazily
 from unetstudio.formats.nifti.stored import lazy_volume, stored_volume
-from unetstudio.formats.packed_file import is_packed, unpacked, unpacked_head
+from unetstudio.formats.packed_file import first_bytes, is_packed, unpacked_head
 from unetstudio.formats.part import Part
+from unetstudio.formats.volume_parts import volume_of, volume_parts
 from unetstudio.formats.voxels import rescaled, tidy
 
 
@@ -43,26 +44,18 @@ class Nifti(Format):
 
     def recognises_file(self, path: Path, head: bytes) -> bool:
         """Look for the magic in a packed header, and in the header beside a file of voxels."""
-        if is_nifti(unpacked_head(path, head)):
-            return True
         header = header_beside(path)
-        if header == path:
-            return False
-        try:
-            with unpacked(header) as stream:
-                return is_nifti(stream.read(348))
-        except (OSError, EOFError):
-            return False
+        return is_nifti(unpacked_head(path, head)) or (header != path and is_nifti(first_bytes(header)))
 
     def parts(self, path: Path) -> Sequence[Part]:
         """Return the volumes of a series, such as times or b-values."""
-        return parts_of(further_axes(open_nifti(path)))
+        return volume_parts(path, further_axes(open_nifti(path)).volumes)
 
     def read(self, source: Source) -> Scan:
         """Read one volume; a fourth axis of up to 4, or one that the header calls so, holds channels."""
         file = open_nifti(source.path)
         axes = further_axes(file)
-        stored = stored_volume(file, axes, chosen_volume(file, axes, source.part))
+        stored = stored_volume(file, axes, volume_of(source.path, axes.volumes, source.part))
         real = stored if stored.dtype.kind not in "iubf" else rescaled(stored, *slope_and_intercept(file))
         return self._scan(tidy(real, source.path), file, source)
 
@@ -74,7 +67,7 @@ class Nifti(Format):
         if is_packed(file.voxels) or nbytes <= large:
             return None
         require_plausible_size(source.path, nbytes * axes.volumes, file.voxels.stat().st_size)
-        stored = lazy_volume(file, axes, chosen_volume(file, axes, source.part), self.title)
+        stored = lazy_volume(file, axes, volume_of(source.path, axes.volumes, source.part), self.title)
         return self._scan(tidy_lazily(rescaled_lazily(stored, *slope_and_intercept(file))), file, source)
 
     def files(self, source: Source) -> list[Path]:

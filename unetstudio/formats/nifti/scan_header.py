@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import zlib
 from typing import Any
 
 import numpy as np
@@ -14,19 +13,18 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.nifti.geometry import geometry_of
 from unetstudio.formats.nifti.header import is_nifti, open_nifti
 from unetstudio.formats.nifti.pair import header_beside
-from unetstudio.formats.packed_file import unpacked
+from unetstudio.formats.packed_file import first_bytes
 
 
 def stored_header(source: Source | None, shape: Index, geometry: Geometry) -> Any:
     """Return the header as the scan's file holds it; None when it has none, or lies elsewhere than `geometry`."""
     if source is None or not source.path.is_file():
         return None
+    if not is_nifti(first_bytes(header_beside(source.path))):
+        return None
     try:
-        with unpacked(header_beside(source.path)) as stream:
-            if not is_nifti(stream.read(348)):
-                return None
         file = open_nifti(source.path)
-    except (OSError, EOFError, ValueError, zlib.error, FormatError):  # the file was replaced by something else
+    except (OSError, EOFError, ValueError, FormatError):  # the file was replaced by something else
         return None
     if file.size != tuple(reversed(shape)) or not _same(geometry_of(file.header), geometry):
         return None

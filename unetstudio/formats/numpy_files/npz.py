@@ -56,7 +56,7 @@ class Npz(Format):
         try:
             with zipfile.ZipFile(path) as archive:
                 return {_name(entry) for entry in archive.namelist()} != _OURS
-        except (OSError, zipfile.BadZipFile):
+        except (OSError, ValueError, NotImplementedError, zipfile.BadZipFile):
             return True  # reading it raises a specific error
 
     def parts(self, path: Path) -> Sequence[Part]:
