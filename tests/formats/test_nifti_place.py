@@ -143,3 +143,18 @@ def test_that_a_large_slice_of_a_patient_is_written_as_nifti(tmp_path: Path, pha
 def test_that_a_volume_is_never_a_png(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
     with pytest.raises(FormatError, match="holds one slice and this mask has 5"):
         FORMATS["png"].write(tmp_path / "a.png", MaskDocument(phantom.astype(np.uint8)))
+
+
+@pytest.mark.parametrize("name", ["nrrd", "seg_nrrd", "metaimage"])
+def test_that_formats_of_one_place_refuse_a_scan_of_two(tmp_path: Path, phantom: NDArray[np.int16], name: str) -> None:
+    for second, suits in ((turned(2), False), (turned(1), True)):
+        scan = written(tmp_path / "scan.nii", phantom, (turned(1), 4), (second, 1))
+        document = MaskDocument(phantom.astype(np.uint8), read(scan).geometry, source=Source(scan))
+        assert FORMATS[name].suits(Source(scan), volume=True) is suits
+        if suits:
+            FORMATS[name].write(tmp_path / "mask", document)
+            found = FORMATS[name].read_mask(tmp_path / "mask", None)
+            assert np.array_equal(found.geometry.reoriented(found.values, document.geometry, phantom.shape), document.labels)
+        else:
+            with pytest.raises(FormatError, match="save it as NIfTI, which carries both"):
+                FORMATS[name].write(tmp_path / "mask", document)

@@ -76,6 +76,9 @@ def test_that_colours_and_vectors_are_channels(tmp_path: Path, phantom: NDArray[
     assert np.array_equal(read(tmp_path / "a.nrrd").array, np.moveaxis(vectors, -1, 0))
     assert same_place(read(tmp_path / "a.nrrd").geometry, tmp_path / "a.nrrd")
     colours = np.random.default_rng(0).integers(0, 255, (5, 7, 9, 4), np.uint8)
+    nrrd.write(str(tmp_path / "c.nrrd"), colours[..., :2].transpose(3, 2, 1, 0), {"kinds": ["complex", "domain", "domain", "domain"]})
+    with pytest.raises(FormatError, match="save their magnitude"):
+        read(tmp_path / "c.nrrd")
     header = {"kinds": ["RGBA-color", "domain", "domain", "domain"], "encoding": "raw"}
     nrrd.write(str(tmp_path / "b.nrrd"), colours.transpose(3, 2, 1, 0), header)
     for scan in (read(tmp_path / "b.nrrd"), read_by_region(tmp_path / "b.nrrd", 0)):

@@ -15,18 +15,17 @@ from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.metaimage.geometry import read_geometry
 from unetstudio.formats.metaimage.header import is_metaimage, read_header
 from unetstudio.formats.metaimage.voxels import array_shape, data_files, raw_array, stored_array
+from unetstudio.formats.one_place import OnePlaceFormat
 from unetstudio.formats.volume_file import VolumeFile
-from unetstudio.formats.volume_format import VolumeFormat
 
 _WRITTEN = {"u1": "UCHAR", "i1": "CHAR", "u2": "USHORT", "i2": "SHORT", "u4": "UINT", "i4": "INT", "u8": "ULONG_LONG", "i8": "LONG_LONG"}
 
 
-class MetaImage(VolumeFormat):
+class MetaImage(OnePlaceFormat):
     """MetaImage files; axes are the file's, slowest first, and a fourth one holds volumes."""
 
     title = "MetaImage"
     suffixes = (".mha", ".mhd")
-    writes = True
     receivers = (
         "ITK-SNAP, 3D Slicer and elastix show a label map in the scan's place, as class numbers; the legend beside it has the names."
     )
@@ -53,7 +52,7 @@ class MetaImage(VolumeFormat):
             notes=notes,
         )
 
-    def encode(self, document: MaskDocument) -> bytes:
+    def encode_labels(self, document: MaskDocument) -> bytes:
         """Encode a label map, packed by zlib."""
         labels = document.labels
         z, y, x = labels.shape

@@ -10,7 +10,7 @@ from unetstudio.data.case import Source
 from unetstudio.data.geometry import SAME_PLACE, Geometry
 from unetstudio.data.region import Index
 from unetstudio.errors import FormatError
-from unetstudio.formats.nifti.geometry import geometry_of
+from unetstudio.formats.nifti.geometry import forms_note, geometry_of
 from unetstudio.formats.nifti.header import is_nifti, open_nifti
 from unetstudio.formats.nifti.pair import header_beside
 from unetstudio.formats.packed_file import first_bytes
@@ -29,6 +29,26 @@ def stored_header(source: Source | None, shape: Index, geometry: Geometry) -> An
     if file.size != tuple(reversed(shape)) or not _same(geometry_of(file.header), geometry):
         return None
     return file.stored
+
+
+def require_one_place(source: Source | None, title: str) -> None:
+    """Raise FormatError where the scan's file gives two places, of which a mask of another format could hold only one."""
+    if source is not None and has_two_places(source):
+        raise FormatError(
+            source.path,
+            f"its header gives two places in the patient (sform and qform differ), and {title} holds only one, so that other programs may "
+            "show the mask beside the scan; save it as NIfTI, which carries both.",
+        )
+
+
+def has_two_places(source: Source) -> bool:
+    """Whether the scan is a NIfTI file whose sform and qform differ."""
+    if not source.path.is_file() or not is_nifti(first_bytes(header_beside(source.path))):
+        return False
+    try:
+        return bool(forms_note(open_nifti(source.path).header))
+    except (OSError, EOFError, ValueError, FormatError):
+        return False
 
 
 def _same(one: Geometry, other: Geometry) -> bool:

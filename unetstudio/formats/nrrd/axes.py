@@ -67,6 +67,8 @@ def _roles(header: NrrdHeader, directions: list[NDArray[np.float64] | None]) -> 
     kinds = [kind.lower() for kind in header.words("kinds")]
     count = len(header.sizes)
     kinds = kinds if len(kinds) == count else ["???"] * count
+    if "complex" in kinds:
+        raise FormatError(header.path, "its pixels are not plain numbers; save their magnitude as real numbers first.")
     notes: tuple[str, ...] = ()
     if any(vector is not None for vector in directions):
         spatial = [vector is not None and kind not in ("time", "list") for vector, kind in zip(directions, kinds, strict=True)]
@@ -104,9 +106,10 @@ def _geometry(header: NrrdHeader, directions: list[NDArray[np.float64] | None], 
     factors = factors if len(factors) == len(vectors[0]) else np.ones(len(vectors[0]))
     if signs is None or len(vectors[0]) < 3:
         lengths = [float(np.linalg.norm(vector * factors)) for vector in vectors]
-        spacing = Geometry(_three([length if math.isfinite(length) else 1.0 for length in lengths]))
+        if len(places) == 2 and lengths == [1.0, 1.0]:  # as ITK writes pictures of which it knows nothing
+            return Geometry(), ()
         why = () if len(places) < 3 else ("Its header does not say how it lies in the patient; only its spacing is known.",)
-        return spacing, why
+        return Geometry(_three(lengths)), why
     scale = np.array(signs) * factors[:3]
     columns = [vector[:3] * scale for vector in vectors]
     if len(columns) == 2:

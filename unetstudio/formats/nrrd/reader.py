@@ -10,16 +10,15 @@ from unetstudio.formats.nrrd.axes import read_axes
 from unetstudio.formats.nrrd.header import MAGIC, NrrdHeader, read_header
 from unetstudio.formats.nrrd.voxels import data_files, raw_array, stored_array
 from unetstudio.formats.nrrd.writer import nrrd_bytes
+from unetstudio.formats.one_place import OnePlaceFormat
 from unetstudio.formats.volume_file import VolumeFile
-from unetstudio.formats.volume_format import VolumeFormat
 
 
-class Nrrd(VolumeFormat):
+class Nrrd(OnePlaceFormat):
     """NRRD files; axes are the file's, slowest first, and the measurement frame is left aside."""
 
     title = "NRRD"
     suffixes = (".nrrd", ".nhdr")
-    writes = True
     receivers = "3D Slicer, ITK-SNAP and MITK show a label map in the scan's place, with class numbers; the legend beside it has the names."
 
     def recognises(self, head: bytes) -> bool:
@@ -34,7 +33,7 @@ class Nrrd(VolumeFormat):
         """Parse the header."""
         return volume_file(read_header(path))
 
-    def encode(self, document: MaskDocument) -> bytes:
+    def encode_labels(self, document: MaskDocument) -> bytes:
         """Encode a label map, packed with gzip."""
         return nrrd_bytes(document.labels, document.geometry)
 

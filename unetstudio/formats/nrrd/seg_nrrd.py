@@ -14,17 +14,16 @@ from unetstudio.formats.nrrd.reader import describes_segments, volume_file
 from unetstudio.formats.nrrd.segment_keys import is_not_annotated, segment_keys
 from unetstudio.formats.nrrd.segments import merged, read_segments
 from unetstudio.formats.nrrd.writer import nrrd_bytes
+from unetstudio.formats.one_place import OnePlaceFormat
 from unetstudio.formats.volume_file import VolumeFile
-from unetstudio.formats.volume_format import VolumeFormat
 
 
-class SegNrrd(VolumeFormat):
+class SegNrrd(OnePlaceFormat):
     """Segmentations; several layers of overlapping segments become one, the later on top."""
 
     title = "3D Slicer segmentation"
     suffixes = (".seg.nrrd", ".seg.nhdr")
     images = False
-    writes = True
     receivers = "3D Slicer opens it as a segmentation in the scan's place, with names and colours; MITK and ITK-SNAP see class numbers."
 
     def recognises(self, head: bytes) -> bool:
@@ -64,6 +63,6 @@ class SegNrrd(VolumeFormat):
             notes=notes,
         )
 
-    def encode(self, document: MaskDocument) -> bytes:
+    def encode_labels(self, document: MaskDocument) -> bytes:
         """Encode one layer, and a segment for each class but the background; what is not annotated is a segment of its own."""
         return nrrd_bytes(document.labels, document.geometry, segment_keys(document))
