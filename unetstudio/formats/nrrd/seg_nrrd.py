@@ -7,6 +7,7 @@ from pathlib import Path
 import numpy as np
 
 from unetstudio.errors import FormatError
+from unetstudio.formats.cropped_mask import uncropped
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.nrrd.header import MAGIC, read_header
@@ -54,9 +55,13 @@ class SegNrrd(OnePlaceFormat):
             labels = layers[0].astype(layers.dtype.newbyteorder("="))  # with values that no segment describes
         unknown = [value for value, segment in zip(values, segments, strict=True) if is_not_annotated(segment.name, value)]
         described = [(value, segment) for value, segment in zip(values, segments, strict=True) if value not in unknown]
+        whole = uncropped(labels, file.geometry, grid)
+        if whole is not None and grid is not None:
+            labels = whole
+            notes += (f"{path.name} holds a part of the image; what lies outside of it belongs to no segment.",)
         return MaskContent(
             labels,
-            file.geometry,
+            file.geometry if whole is None or grid is None else grid.geometry,
             names={value: segment.name for value, segment in described},
             colours={value: segment.colour for value, segment in described if segment.colour is not None},
             unknown=np.isin(labels, unknown) if unknown else None,
