@@ -310,5 +310,5 @@ def test_that_another_format_than_the_chosen_one_is_said(tmp_path: Path) -> None
     events = run(material(*cases), cases, tmp_path / "out", formats=("png",), pictures=False, table=False)
     said = [event for event in events if event.problem]
     assert [event.path for event in said] == [tmp_path / "out" / "brain.nii.gz"]
-    assert "is a volume, which PNG cannot hold; its mask was written as NIfTI (brain.nii.gz)" in said[0].problem
+    assert "brain cannot be saved whole as PNG; its mask was written as NIfTI (brain.nii.gz)" in said[0].problem
     assert not [event for event in run(material(*cases), cases, tmp_path / "other", pictures=False, table=False) if event.problem]

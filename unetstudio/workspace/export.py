@@ -142,7 +142,7 @@ def _instead(case: Case, path: Path, title: str, kind: str, chosen: tuple[str, .
     if not chosen or kind in chosen:
         return ""
     titles = " or ".join(FORMATS[name].title for name in chosen)
-    return f"{case.name} is a volume, which {titles} cannot hold; its mask was written as {title} ({path.name})."
+    return f"{case.name} cannot be saved whole as {titles}; its mask was written as {title} ({path.name})."
 
 
 def _values(source: ExportSource, case: Case, classes: ClassTable, what: What) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -179,7 +179,7 @@ def _picture(
 
 def _formats(case: Case, formats: tuple[str, ...]) -> list[str]:
     """Return the chosen formats that can hold the case, or else the usual one."""
-    fitting = [name for name in dict.fromkeys(formats) if FORMATS[name].volumes or not case.is_volume]
+    fitting = [name for name in dict.fromkeys(formats) if FORMATS[name].suits(case.source, volume=case.is_volume)]
     return fitting or [usual_mask(case.shape, case.geometry, case.kind)]
 
 

@@ -36,8 +36,8 @@ def require_one_place(source: Source | None, title: str) -> None:
     if source is not None and has_two_places(source):
         raise FormatError(
             source.path,
-            f"its header gives two places in the patient (sform and qform differ), and {title} holds only one, so that other programs may "
-            "show the mask beside the scan; save it as NIfTI, which carries both.",
+            f"its header gives two places in the patient (sform and qform differ), and a file of the kind {title} holds one, so that other "
+            "programs may show the mask beside the scan; save it as NIfTI, which carries both.",
         )
 
 
