@@ -140,6 +140,11 @@ def test_that_a_large_slice_of_a_patient_is_written_as_nifti(tmp_path: Path, pha
     assert np.array_equal(read(tmp_path / "a.nii.gz").array[0], labels)
 
 
+def test_that_a_mask_too_long_for_nifti_is_refused_with_a_sentence(tmp_path: Path) -> None:
+    with pytest.raises(FormatError, match=r"32,767 voxels along an axis and the image has 40,000"):
+        write_mask(tmp_path / "a.nii.gz", MaskDocument(np.zeros((1, 1, 40_000), np.uint8), name="a"))
+
+
 def test_that_a_volume_is_never_a_png(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
     with pytest.raises(FormatError, match="holds one slice and this mask has 5"):
         FORMATS["png"].write(tmp_path / "a.png", MaskDocument(phantom.astype(np.uint8)))

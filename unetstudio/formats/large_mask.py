@@ -14,18 +14,14 @@ from unetstudio.atomic_file import replacing
 from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index, Region
-from unetstudio.errors import FormatError
 from unetstudio.formats.nifti.mask_header import mask_header
-from unetstudio.formats.usual_mask import usual_mask
+from unetstudio.formats.usual_mask import MOST_ALONG_AXIS, too_long, usual_mask
 
 Labels = NDArray[np.uint8]
 Read = Callable[[Region], Labels]
 
 TILE = 512
 """Edge of a TIFF tile in pixels."""
-
-MOST_ALONG_AXIS = 32_767
-"""Largest number of voxels along an axis in NIfTI."""
 
 
 VOLUME = ".nii.gz"
@@ -34,14 +30,13 @@ VOLUME = ".nii.gz"
 
 def ending(shape: Index, geometry: Geometry, kind: str = "") -> str:
     """Return the suffix of the file that `write_large_mask` writes for a mask of this shape (Z, Y, X)."""
-    too_wide = shape[0] == 1 and max(shape) > MOST_ALONG_AXIS
-    return VOLUME if usual_mask(shape, geometry, kind) == "nifti" and not too_wide else ".tif"
+    return VOLUME if usual_mask(shape, geometry, kind) == "nifti" else ".tif"
 
 
 def make_sure_it_can_be_saved(path: Path, shape: Index) -> None:
     """Raise FormatError for a volume that NIfTI cannot hold."""
     if path.name.endswith(VOLUME) and max(shape) > MOST_ALONG_AXIS:
-        raise FormatError(path, f"NIfTI holds at most {MOST_ALONG_AXIS:,} voxels along an axis and the image has {max(shape):,}; crop it.")
+        raise too_long(path, shape)
 
 
 def write_large_mask(path: Path, shape: Index, read: Read, geometry: Geometry, source: Source | None = None) -> None:

@@ -25,6 +25,7 @@ from unetstudio.formats.nifti.rescaling import rescaled_lazily
 from unetstudio.formats.nifti.stored import lazy_volume, stored_volume
 from unetstudio.formats.packed_file import first_bytes, is_packed, unpacked_head
 from unetstudio.formats.part import Part
+from unetstudio.formats.usual_mask import MOST_ALONG_AXIS, too_long
 from unetstudio.formats.volume_parts import volume_of, volume_parts
 from unetstudio.formats.voxels import rescaled, tidy
 
@@ -81,6 +82,8 @@ class Nifti(Format):
     def encode(self, document: MaskDocument) -> bytes:
         """Encode packed values with slope 1, in the place of the scan by its own header."""
         labels = document.labels
+        if max(labels.shape) > MOST_ALONG_AXIS:
+            raise too_long(document.source.path if document.source is not None else Path(document.name), labels.shape)
         header = mask_header(document.labels.shape, document.geometry, document.source, labels.dtype)
         return gzip.compress(header + np.ascontiguousarray(labels, labels.dtype.newbyteorder("<")).tobytes(), compresslevel=6, mtime=0)
 
