@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -134,3 +135,28 @@ def test_that_a_segmentation_that_reaches_beyond_the_scan_is_refused(tmp_path: P
             read_content_onto(tmp_path / "a.seg.nrrd", MaskGrid((5, 7, 9), Geometry.from_affine(matrix)))
     with pytest.raises(FormatError, match="the mask is 9 x 7 x 5 and the image 9 x 7 x 4"):
         read_content_onto(tmp_path / "a.seg.nrrd", MaskGrid((4, 7, 9), GEOMETRIES[0]))
+
+
+@pytest.mark.parametrize("overlapping", [False, True])
+def test_that_segmentations_of_mitk_keep_names_and_colours(tmp_path: Path, overlapping: bool) -> None:
+    layers = np.zeros((2, 3, 4, 5), np.uint16)
+    layers[0, 0], layers[0, 1], layers[1, 2] = 1, 2, 3
+    layers[1, 1] = 3 if overlapping else 0
+    labels = [{"name": f"label {n}", "value": n, "color": {"type": "ColorProperty", "value": [0, 0.2 * n, 1]}} for n in (1, 2, 3)]
+    keys = {"modality": "org.mitk.multilabel.segmentation", "org.mitk.multilabel.segmentation.version": "1"}
+    keys["org.mitk.multilabel.segmentation.labelgroups"] = json.dumps([{"labels": labels[:2]}, {"labels": labels[2:]}])
+    header = {"kinds": ["vector", "domain", "domain", "domain"], "space": "left-posterior-superior"}
+    header["space directions"] = np.vstack([np.full((1, 3), np.nan), np.diag([0.5, 0.8, 3.0])])
+    nrrd.write(str(tmp_path / "a.nrrd"), layers.transpose(0, 3, 2, 1), header | keys)
+    found = read_content(tmp_path / "a.nrrd")
+    assert [int(plane.max()) for plane in found.values] == ([1, 3, 3] if overlapping else [1, 2, 3])
+    assert found.names == {1: "label 1", 2: "label 2", 3: "label 3"}
+    assert found.colours[2] == (0, 102, 255)
+    assert bool(found.notes) is overlapping
+
+
+@pytest.mark.parametrize("text", ["nonsense", "{}", '[{"labels": [{"value": "x"}]}]'])
+def test_that_a_damaged_description_of_segments_is_told(tmp_path: Path, text: str) -> None:
+    nrrd.write(str(tmp_path / "a.nrrd"), np.ones((5, 4, 3), np.uint8), {"org.mitk.multilabel.segmentation.labelgroups": text})
+    with pytest.raises(FormatError, match="segments are not described"):
+        read_content(tmp_path / "a.nrrd")

@@ -8,6 +8,7 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.nrrd.axes import read_axes
 from unetstudio.formats.nrrd.header import MAGIC, NrrdHeader, read_header
+from unetstudio.formats.nrrd.segments import describe_segments
 from unetstudio.formats.nrrd.voxels import data_files, raw_array, stored_array
 from unetstudio.formats.nrrd.writer import nrrd_bytes
 from unetstudio.formats.one_place import OnePlaceFormat
@@ -26,7 +27,7 @@ class Nrrd(OnePlaceFormat):
         return head.startswith(MAGIC)
 
     def recognises_file(self, path: Path, head: bytes) -> bool:
-        """Leave segmentations of 3D Slicer to their own format."""
+        """Leave segmentations with named segments to their own format."""
         return self.recognises(head) and not describes_segments(path)
 
     def open(self, path: Path) -> VolumeFile:
@@ -41,7 +42,7 @@ class Nrrd(OnePlaceFormat):
 def describes_segments(path: Path) -> bool:
     """Whether the header has the keys of a segmentation; a damaged header has none."""
     try:
-        return any(key.startswith("Segment0_") for key in read_header(path).keys)
+        return describe_segments(read_header(path).keys)
     except (FormatError, OSError):
         return False
 

@@ -1,4 +1,4 @@
-"""Segmentations of 3D Slicer (.seg.nrrd): labels with the names and colours of their segments."""
+"""Segmentations of 3D Slicer (.seg.nrrd) and MITK (.nrrd): labels with the names and colours of their segments."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from unetstudio.formats.volume_file import VolumeFile
 class SegNrrd(OnePlaceFormat):
     """Segmentations; several layers of overlapping segments become one, the later on top."""
 
-    title = "3D Slicer segmentation"
+    title = "NRRD segmentation"
     suffixes = (".seg.nrrd", ".seg.nhdr")
     images = False
     receivers = "3D Slicer opens it as a segmentation in the scan's place, with names and colours; MITK and ITK-SNAP see class numbers."
@@ -43,10 +43,10 @@ class SegNrrd(OnePlaceFormat):
         """Read the labels with names and colours of the segments."""
         header = read_header(path)
         file = volume_file(header)
-        layers = np.concatenate([file.read(n) for n in range(file.volumes)])
+        layers = np.concatenate([file.read(n) for n in range(file.volumes)])  # in lists of 3D Slicer, and in vectors of MITK
         segments = read_segments(header.keys, len(layers))
         if layers.dtype.kind not in "iu" or not segments:
-            raise FormatError(path, "its segments are not stored as whole numbers; export it from 3D Slicer as a binary label map.")
+            raise FormatError(path, "its segments are not described, or not stored as whole numbers; export it as a binary label map.")
         labels, values, overlapping = merged(layers, segments)
         notes: tuple[str, ...] = ()
         if overlapping:

@@ -1,7 +1,8 @@
-"""The segments of a segmentation of 3D Slicer: what its keys say about layers, values, names and colours."""
+"""The segments of a segmentation of 3D Slicer or MITK: what its keys say about layers, values, names and colours."""
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -13,6 +14,7 @@ from numpy.typing import NDArray
 from unetstudio.data.classes import Colour
 
 _KEY = re.compile(r"Segment(\d+)_(\w+)")
+_GROUPS = "org.mitk.multilabel.segmentation.labelgroups"
 
 
 @dataclass(frozen=True)
@@ -25,11 +27,18 @@ class Segment:
     colour: Colour | None
 
 
+def describe_segments(keys: Mapping[str, str]) -> bool:
+    """Whether the keys of a file are those of a segmentation."""
+    return _GROUPS in keys or any(key.startswith("Segment0_") for key in keys)
+
+
 def read_segments(keys: Mapping[str, str], layers: int) -> list[Segment]:
     """Return the segments in the file's order.
 
     Files of older versions name neither layer nor value: the segments are then layers of their own, or numbered in the only one.
     """
+    if _GROUPS in keys:
+        return _mitk_segments(keys[_GROUPS])
     found: dict[int, dict[str, str]] = {}
     for key, text in keys.items():
         if match := _KEY.fullmatch(key):
@@ -41,6 +50,20 @@ def read_segments(keys: Mapping[str, str], layers: int) -> list[Segment]:
         name = about.get("Name") or about.get("ID") or f"Segment {number + 1}"
         segments.append(Segment(layer, value, name, _colour(about.get("Color"))))
     return segments
+
+
+def _mitk_segments(text: str) -> list[Segment]:
+    """Return the labels of MITK: each group is a layer; none where the text is not as MITK writes it."""
+    try:
+        groups = json.loads(text)
+        return [
+            Segment(layer, int(label["value"]), str(label["name"]), _colour(" ".join(str(part) for part in label["color"]["value"])))
+            for layer, group in enumerate(groups)
+            for label in group["labels"]
+            if int(label["value"]) > 0
+        ]
+    except (ValueError, TypeError, KeyError, RecursionError):
+        return []
 
 
 def merged(layers: NDArray[Any], segments: Sequence[Segment]) -> tuple[NDArray[np.integer[Any]], list[int], int]:
