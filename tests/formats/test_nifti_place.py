@@ -163,3 +163,12 @@ def test_that_formats_of_one_place_refuse_a_scan_of_two(tmp_path: Path, phantom:
         else:
             with pytest.raises(FormatError, match="save it as NIfTI, which carries both"):
                 FORMATS[name].write(tmp_path / "mask", document)
+
+
+def test_that_a_mask_takes_nothing_but_the_place_from_the_header_of_its_scan(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
+    names = {"descrip": b"Doe^Canary", "aux_file": b"Doe^Canary", "db_name": b"Doe^Canary", "intent_name": b"Doe^Canary"}
+    scan = written(tmp_path / "scan.nii", phantom, (turned(1), 4), (turned(2), 1), **names)
+    for fields in ({}, {"name": "mask"}):
+        write_mask(tmp_path / "mask.nii.gz", MaskDocument(phantom.astype(np.uint8), read(scan).geometry, source=Source(scan), **fields))
+        assert b"Canary" not in gzip.decompress((tmp_path / "mask.nii.gz").read_bytes())
+        assert int(nibabel.load(tmp_path / "mask.nii.gz").header["sform_code"]) == 4
