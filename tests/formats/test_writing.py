@@ -29,8 +29,8 @@ def labels(depth: int) -> np.ndarray:
     return values
 
 
-def test_that_png_tiff_nifti_nrrd_and_hdf5_save_masks() -> None:
-    assert {"png", "tiff", "nifti", "nrrd", "seg_nrrd", "hdf5"} <= set(WRITERS)
+def test_that_png_tiff_nifti_and_hdf5_save_masks() -> None:
+    assert {"png", "tiff", "nifti", "hdf5"} <= set(WRITERS)
 
 
 @pytest.mark.parametrize(("name", "depth"), [(name, 1) for name in WRITERS] + [(name, 4) for name in VOLUMES])

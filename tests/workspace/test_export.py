@@ -303,12 +303,3 @@ def test_that_a_case_never_predicted_cannot_be_exported_as_segmentation(tmp_path
         project.add_cases([case])
         with pytest.raises(UserError, match="not been predicted"):
             list(export(stored(project), project.cases, CLASSES, tmp_path / "out", ExportChoice("segmentation")))
-
-
-def test_that_another_format_than_the_chosen_one_is_said(tmp_path: Path) -> None:
-    cases = [picture_case(tmp_path), volume_case(tmp_path)]
-    events = run(material(*cases), cases, tmp_path / "out", formats=("png",), pictures=False, table=False)
-    said = [event for event in events if event.problem]
-    assert [event.path for event in said] == [tmp_path / "out" / "brain.nii.gz"]
-    assert "brain cannot be saved whole as PNG; its mask was written as NIfTI (brain.nii.gz)" in said[0].problem
-    assert not [event for event in run(material(*cases), cases, tmp_path / "other", pictures=False, table=False) if event.problem]

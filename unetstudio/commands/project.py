@@ -109,7 +109,7 @@ def export(folder: Path, kind: str, out: Path, what: str, output: Output, *, tta
         for event in write_export(source, project.cases.all, project.classes.table, out, choice):
             bar.at(event.done, event.path.name if event.path else "")
             output.event("exported", case=event.case, path=str(event.path or ""), problem=event.problem)
-            if event.problem and (event.path is not None or len(project.cases) > 1):  # with a single case this is the error
+            if event.problem and len(project.cases) > 1:  # with a single case this is the error
                 output.say(event.problem)
     output.say(f"Exported to {out}.")
 

@@ -47,6 +47,8 @@ def _images_in(path: Path) -> list[Source]:
 
 def _once(sources: Sequence[Source]) -> list[Source]:
     """Leave out images that lie in several files and are named by each of these, but for the first."""
+    if len(sources) < 2:
+        return list(sources)
     seen: set[tuple[frozenset[Path], str]] = set()
     kept: list[Source] = []
     for source in sources:

@@ -75,5 +75,5 @@ def stem(path: Path) -> str:
         return path.name
     name = path.name
     suffixes = (suffix for _, variant in FORMATS.items() for suffix in variant.suffixes)
-    suffix = max((suffix for suffix in suffixes if name.lower().endswith(suffix) and len(name) > len(suffix)), key=len, default="")
+    suffix = next((suffix for suffix in suffixes if name.lower().endswith(suffix) and len(name) > len(suffix)), "")
     return name[: len(name) - len(suffix)]

@@ -22,7 +22,6 @@ from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import FORMATS, MaskDocument, read, write_legend
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record, stems
-from unetstudio.formats.usual_mask import usual_mask
 from unetstudio.inference.segment_case import label_map, strokes
 from unetstudio.measure.class_measurements import measure_classes, row, table
 from unetstudio.postprocess.stack import from_json
@@ -38,7 +37,7 @@ MEASUREMENTS, PICTURES = "measurements.csv", "overlays"
 
 @dataclass(frozen=True)
 class Exported:
-    """A written file, or a case or picture that was left out of the export; `problem` says why, or why the file is of another format."""
+    """A written file; or, where `problem` is a sentence, a case or picture that was left out of the export."""
 
     case: str  # id; "" for the legend and the table
     path: Path | None
@@ -117,11 +116,11 @@ def export(source: ExportSource, cases: Sequence[Case], classes: ClassTable, fol
             done += planned
             yield Exported(case.id, None, done, total, str(error))
             continue
-        for name_of_kind, kind in kinds:
+        for _, kind in kinds:
             path = folder / f"{name}{kind.suffixes[0]}"
             kind.write(path, MaskDocument(values, case.geometry, classes, case.source, case.name))
             done += 1
-            yield Exported(case.id, path, done, total, _instead(case, path, kind.title, name_of_kind, choice.formats))
+            yield Exported(case.id, path, done, total)
         if choice.pictures:
             done += 1
             yield _picture(source, case, values, classes, folder / PICTURES / f"{name}.png", done, total)
@@ -135,14 +134,6 @@ def export(source: ExportSource, cases: Sequence[Case], classes: ClassTable, fol
     record.finish()
     if choice.table:
         yield Exported("", folder / MEASUREMENTS, total, total)
-
-
-def _instead(case: Case, path: Path, title: str, kind: str, chosen: tuple[str, ...]) -> str:
-    """Return a sentence where a mask is not of a format that was chosen; "" elsewhere."""
-    if not chosen or kind in chosen:
-        return ""
-    titles = " or ".join(FORMATS[name].title for name in chosen)
-    return f"{case.name} cannot be saved whole as {titles}; its mask was written as {title} ({path.name})."
 
 
 def _values(source: ExportSource, case: Case, classes: ClassTable, what: What) -> tuple[NDArray[np.uint8], NDArray[np.uint8]]:
@@ -179,8 +170,8 @@ def _picture(
 
 def _formats(case: Case, formats: tuple[str, ...]) -> list[str]:
     """Return the chosen formats that can hold the case, or else the usual one."""
-    fitting = [name for name in dict.fromkeys(formats) if FORMATS[name].suits(case.source, volume=case.is_volume)]
-    return fitting or [usual_mask(case.shape, case.geometry, case.kind)]
+    fitting = [name for name in dict.fromkeys(formats) if FORMATS[name].volumes or not case.is_volume]
+    return fitting or ["nifti" if case.is_volume else "png"]
 
 
 def _all_names(names: Sequence[str], masks: Sequence[Sequence[tuple[str, object]]], choice: ExportChoice) -> list[str]:
