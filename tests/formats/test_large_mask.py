@@ -21,7 +21,7 @@ CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
 
 def test_that_a_large_picture_becomes_a_tiled_compressed_bigtiff_with_its_spacing(tmp_path: Path) -> None:
     labels = np.random.default_rng(0).integers(0, 3, (1, 1300, 1100), np.uint8)
-    path = tmp_path / f"a{ending(labels.shape)}"
+    path = tmp_path / f"a{ending(labels.shape, Geometry())}"
     write_large_mask(path, (1, 1300, 1100), lambda region: labels[region.slices], Geometry((1.0, 0.0013, 0.0017)))
     values, geometry = read_mask(path)
     assert (values == labels).all()

@@ -4,6 +4,7 @@ import csv
 from pathlib import Path
 
 import cv2
+import nibabel
 import numpy as np
 import pytest
 
@@ -17,7 +18,7 @@ from unetstudio.inference.events import MaskWritten, Refused, TilePredicted
 from unetstudio.inference.folder import PredictionTarget, predict_to_folder
 from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.inference.output_manifest import MaskEntry, as_csv
-from unetstudio.inference.prediction_options import USUAL_OPTIONS, PredictionOptions
+from unetstudio.inference.prediction_options import USUAL_OPTIONS, MemoryLimits, PredictionOptions
 from unetstudio.postprocess.uncertainty import mean_uncertainty
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
@@ -218,3 +219,17 @@ def test_that_mirrored_views_are_for_small_images_and_networks_that_know_them() 
         PredictionOptions("sometimes")
     with pytest.raises(UserError, match="no engine 'tensor'"):
         PredictionOptions(engine="tensor")
+
+
+def test_that_one_slice_of_a_patient_is_predicted_into_its_place(predictor: NetworkPredictor, image: Path, tmp_path: Path) -> None:
+    pixels = cv2.imread(str(image), cv2.IMREAD_GRAYSCALE)
+    affine = np.array([[-0.7, 0, 0, 30], [0, 0, 5, -20], [0, 0.7, 0, 7], [0, 0, 0, 1]])
+    nibabel.save(nibabel.Nifti1Image(pixels.T[..., None], affine), tmp_path / "slice.nii.gz")
+    wanted = [PredictionTarget(Source(tmp_path / "slice.nii.gz"), "slice")]
+    for name, options in (("whole", USUAL_OPTIONS), ("pieces", PredictionOptions(limits=MemoryLimits(picture=1)))):
+        (written,) = run(predictor, wanted, tmp_path / name, options)
+        assert Path(written.path).name == "slice.nii.gz"
+        mask = nibabel.load(written.path)
+        assert mask.shape == (30, 26, 1)
+        assert np.allclose(mask.affine, affine)
+        assert int(mask.header["sform_code"]) == 2

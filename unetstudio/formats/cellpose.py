@@ -45,6 +45,10 @@ class CellposeSeg(Format):
         """Look for an array of Python objects."""
         return head.startswith(_NPY) and any(mark in head[:256] for mark in _OBJECTS)
 
+    def recognises_file(self, path: Path, head: bytes) -> bool:
+        """Whether the name ends as Cellpose names it, too: other programs' arrays of objects are told otherwise."""
+        return path.name.lower().endswith(self.suffixes) and self.recognises(head)
+
     def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
         """Raise FormatError that says how to get masks out of Cellpose."""
         del grid

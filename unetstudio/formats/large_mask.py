@@ -11,10 +11,11 @@ from numpy.typing import NDArray
 
 from unetstudio import RESEARCH_USE
 from unetstudio.atomic_file import replacing
+from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index, Region
-from unetstudio.errors import FormatError
 from unetstudio.formats.nifti.mask_header import mask_header
+from unetstudio.formats.usual_mask import MOST_ALONG_AXIS, too_long, usual_mask
 
 Labels = NDArray[np.uint8]
 Read = Callable[[Region], Labels]
@@ -22,27 +23,31 @@ Read = Callable[[Region], Labels]
 TILE = 512
 """Edge of a TIFF tile in pixels."""
 
-MOST_ALONG_AXIS = 32_767
-"""Largest number of voxels along an axis in NIfTI."""
+
+VOLUME = ".nii.gz"
+"""Suffix of masks that are written as NIfTI; every other one means TIFF."""
 
 
-def ending(shape: Index) -> str:
+def ending(shape: Index, geometry: Geometry, kind: str = "") -> str:
     """Return the suffix of the file that `write_large_mask` writes for a mask of this shape (Z, Y, X)."""
-    return ".tif" if shape[0] == 1 else ".nii.gz"
+    return VOLUME if usual_mask(shape, geometry, kind) == "nifti" else ".tif"
 
 
 def make_sure_it_can_be_saved(path: Path, shape: Index) -> None:
     """Raise FormatError for a volume that NIfTI cannot hold."""
-    if shape[0] > 1 and max(shape) > MOST_ALONG_AXIS:
-        raise FormatError(path, f"NIfTI holds at most {MOST_ALONG_AXIS:,} voxels along an axis and the image has {max(shape):,}; crop it.")
+    if path.name.endswith(VOLUME) and max(shape) > MOST_ALONG_AXIS:
+        raise too_long(path, shape)
 
 
-def write_large_mask(path: Path, shape: Index, read: Read, geometry: Geometry) -> None:
-    """Save class values (Z, Y, X), whole or not at all; raise FormatError when the disk refuses."""
+def write_large_mask(path: Path, shape: Index, read: Read, geometry: Geometry, source: Source | None = None) -> None:
+    """Save class values (Z, Y, X), whole or not at all; raise FormatError when the disk refuses.
+
+    A NIfTI mask takes its place from the header of the scan's `source`, where that is NIfTI too.
+    """
     with replacing(path) as file:
-        if shape[0] > 1:
+        if path.name.endswith(VOLUME):
             with gzip.GzipFile(fileobj=file, mode="wb", compresslevel=6, mtime=0, filename="") as packed:
-                packed.write(mask_header(shape, geometry))
+                packed.write(mask_header(shape, geometry, source))
                 for z in range(shape[0]):
                     packed.write(read(Region((z, 0, 0), (z + 1, *shape[1:]))).tobytes())
             return

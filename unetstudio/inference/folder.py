@@ -20,10 +20,11 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError, OutOfMemory, ProjectError, UserError
-from unetstudio.formats import discover, files_of, read_by_region, stem, write_legend
+from unetstudio.formats import FORMATS, discover, files_of, read_by_region, stem, write_legend
 from unetstudio.formats.large_mask import ending
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record
+from unetstudio.formats.usual_mask import usual_mask
 from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, PredictionEvent, Refused
 from unetstudio.inference.mask_files import numbered_objects, save_probabilities, voxel_size, voxels_by_class, write_mask
 from unetstudio.inference.out_of_core import predict_out_of_core
@@ -80,8 +81,8 @@ def predict_to_folder(
     classes: ClassTable,
     options: PredictionOptions = USUAL_OPTIONS,
 ) -> FolderEvents:
-    """Write masks named by the image's stem (PNG for pictures, NIfTI with the same geometry for volumes), a legend, and the list of images
-    by mean uncertainty.
+    """Write masks named by the image's stem (PNG for pictures, NIfTI with the same geometry for volumes and for slices that lie in a
+    patient), a legend, and the list of images by mean uncertainty.
 
     An image that exceeds the limits is predicted on disk: a picture then becomes a tiled TIFF, and its probabilities and objects cannot be
     written. The engine is chosen on the first image.
@@ -136,7 +137,7 @@ class _FolderRun:
         scan = read_by_region(target.source, options.limits.large)
         predictor.check(scan, image.name)
         large, remark = self._is_large(scan, image), predictor.remark(scan)
-        path = self._out / f"{name}{ending(scan.shape) if large else '.nii.gz' if scan.is_volume else '.png'}"
+        path = self._out / f"{name}{_ending(scan, large=large)}"
         self._claim([path.name, *([probabilities.name] if options.probabilities else [])])
         tta = options.uses_tta(scan, mirrored=predictor.mirrored)
         if not self._prepared:
@@ -147,7 +148,7 @@ class _FolderRun:
         voxels: dict[str, int] = {}  # not counted in large images
         if large:
             mean = yield from predict_out_of_core(
-                predictor, scan, image, path, self._out / f"{name}.unfinished", provenance, options.limits, tta=tta
+                predictor, scan, target.source, path, self._out / f"{name}.unfinished", provenance, options.limits, tta=tta
             )
         else:
             request = PredictionRequest.final(target.stem, tta=tta, tile_edge=options.limits.tile_edge)
@@ -176,6 +177,13 @@ class _FolderRun:
         make_folder(self._out)
         self._record.claim([*files, LEGEND, LIST, RECORD], (target.source.path for target in self._targets))
         write_legend(self._out / LEGEND, self._classes)
+
+
+def _ending(scan: Scan, *, large: bool) -> str:
+    """Return the suffix of the mask of a scan, which is predicted on disk where it is `large`."""
+    if large:
+        return ending(scan.shape, scan.geometry, scan.kind)
+    return FORMATS[usual_mask(scan.shape, scan.geometry, scan.kind)].suffixes[0]
 
 
 def _is_of(source: Source, path: Path) -> bool:

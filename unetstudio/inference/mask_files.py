@@ -16,6 +16,7 @@ from unetstudio.data.prediction import Prediction
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument
+from unetstudio.formats.usual_mask import usual_mask
 from unetstudio.postprocess.numbered import numbered
 
 MOST_OBJECTS = 2**16 - 1
@@ -23,8 +24,8 @@ MOST_OBJECTS = 2**16 - 1
 
 
 def write_mask(path: Path, values: NDArray[np.integer[Any]], scan: Scan, source: Source, classes: ClassTable) -> None:
-    """Write class values or object numbers (Z, Y, X): PNG for a picture, NIfTI with the same geometry for a volume."""
-    FORMATS["nifti" if scan.is_volume else "png"].write(path, MaskDocument(values, scan.geometry, classes, source))
+    """Write class values or object numbers (Z, Y, X): PNG for a picture, NIfTI with the same geometry for what lies in a patient."""
+    FORMATS[usual_mask(scan.shape, scan.geometry, scan.kind)].write(path, MaskDocument(values, scan.geometry, classes, source))
 
 
 def save_probabilities(path: Path, prediction: Prediction) -> None:

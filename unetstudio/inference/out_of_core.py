@@ -13,6 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from unetstudio.data.case import Source
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
 from unetstudio.formats.large_mask import make_sure_it_can_be_saved, write_large_mask
@@ -39,21 +40,21 @@ Streaming = Generator[ImageProgress | Notice, None, None]
 
 
 def predict_out_of_core(
-    predictor: Predictor, scan: Scan, image: Path, path: Path, folder: Path, provenance: Provenance, limits: MemoryLimits, *, tta: bool
+    predictor: Predictor, scan: Scan, source: Source, path: Path, folder: Path, provenance: Provenance, limits: MemoryLimits, *, tta: bool
 ) -> Generator[ImageProgress | Notice, None, float]:
-    """Write the mask of the scan of an `image` to `path`, by way of the scratch `folder`, and return its mean uncertainty.
+    """Write the mask of the scan of a `source` to `path`, by way of the scratch `folder`, and return its mean uncertainty.
 
     Raise the UserErrors of `Predictor.predict`, and FormatError when the disk refuses or lacks room.
     """
     make_sure_it_can_be_saved(path, scan.shape)
-    values, painted, name = predictor.values, provenance.painted, str(image)
+    values, painted, name = predictor.values, provenance.painted, str(source.path)
     by_tile, by_blocks, stored = _divided(provenance.steps, values, scan)
     if not folder.exists():
         make_sure_there_is_room(path.parent, math.prod(scan.shape) * (1 + len(stored) + min(len(by_blocks), 2)))
     edge = limits.tile_edge or min(predictor.tile_edge(scan, tta=tta), math.isqrt(TILE_PROBABILITIES // len(values)))
     with Scratch(folder, scan.shape, provenance.key, edge) as scratch:
         if scratch.done and predictor.can_resume(scan):
-            yield Notice(f"{image.name}: going on where it was interrupted.")
+            yield Notice(f"{source.path.name}: going on where it was interrupted.")
         yield from _tiles(predictor, scan, name, by_tile, painted, scratch, stored, tta)
         step_input = _step_input(values, scan, painted, [scratch.array(each) for each in stored])
         labels = scratch.array("labels")
@@ -62,7 +63,7 @@ def predict_out_of_core(
             yield from _cleaned(step, labels, cleaned, step_input, painted, name, limits)
             labels = cleaned
         yield ImageProgress(name, "writing", 0, 1)
-        write_large_mask(path, scan.shape, labels.read, scan.geometry)
+        write_large_mask(path, scan.shape, labels.read, scan.geometry, source)
         total, count = (sum(parts) for parts in zip(*scratch.done.values(), strict=True))
         scratch.remove()
         return total / 255 / count if count else 0.0
