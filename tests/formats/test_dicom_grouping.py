@@ -65,6 +65,33 @@ def test_that_acquisitions_between_each_other_are_two_volumes(tmp_path: Path, ph
     assert all(scan.geometry.spacing == pytest.approx((5.0, 0.8, 0.5)) for scan in named.values())
 
 
+@pytest.mark.parametrize("offset", [1.3, 2.1])
+@pytest.mark.parametrize("tag", ["AcquisitionTime", "InstanceNumber"])
+def test_that_acquisitions_between_each_other_are_told_apart_without_their_number(
+    tmp_path: Path, phantom: NDArray[np.int16], write_series: Write, offset: float, tag: str
+) -> None:
+    for n in range(2):
+        tags = {"AcquisitionTime": lambda k, n=n: f"10{n}000", "InstanceNumber": lambda k, n=n: 5 * n + k + 1}[tag]
+        at = (-11, 20, 30 + n * offset)
+        write_series(
+            tmp_path / "ct", phantom + np.int16(n), step=5.0, prefix=f"{9 - n}", origin=at, tags_of=lambda k, of=tags: {tag: of(k)}
+        )
+    first, second = (read(source) for source in discover([tmp_path / "ct"]))
+    assert np.array_equal(first.voxels[0], phantom)
+    assert np.array_equal(second.voxels[0], phantom + 1)
+
+
+def test_that_a_slice_with_drawings_takes_no_place_in_the_volume(
+    tmp_path: Path, phantom: NDArray[np.int16], write_series: Write, write_slice: Write
+) -> None:
+    tags = {"ImageType": ["ORIGINAL", "PRIMARY"], "InstanceNumber": 9}
+    folder = write_series(tmp_path / "ct", phantom, tags_of=lambda _: tags)
+    drawn = {"ImageType": ["DERIVED", "SECONDARY"], "InstanceNumber": 1}
+    write_slice(folder / "A", phantom[2] + np.int16(500), position=(-11, 20, 36), **drawn)
+    volume = next(read(source) for source in discover([folder]) if source.part)
+    assert np.array_equal(volume.voxels[0], phantom)
+
+
 def test_that_slices_numbered_one_by_one_stay_one_volume(tmp_path: Path, phantom: NDArray[np.int16], write_series: Write) -> None:
     folder = write_series(tmp_path / "ct", phantom, tags_of=lambda k: {"AcquisitionNumber": k, "ContentTime": f"10000{k}", "KVP": "120"})
     assert list(scans(folder)) == ["ct"]

@@ -52,6 +52,8 @@ DISTINCTIONS = (
     Distinction("heart phase", (("CardiacSynchronizationSequence", "NominalCardiacTriggerDelayTime"), ("", "RRIntervalVector"))),
     Distinction("heart phase", (("", "NominalPercentageOfCardiacPhase"), ("", "PhaseVector"))),
     Distinction("acquisition", (("FrameContentSequence", "FrameAcquisitionNumber"), ("", "AcquisitionNumber")), ranked=False),
+    Distinction("time", (("", "FrameReferenceTime"),)),
+    Distinction("time", (("", "AcquisitionDateTime"), ("", "AcquisitionTime"))),
     Distinction("kernel", (("CTReconstructionSequence", "ConvolutionKernel"), ("", "ConvolutionKernel"))),
     Distinction("thickness", (("PixelMeasuresSequence", "SliceThickness"), ("", "SliceThickness")), ranked=False),
     Distinction("image", (("", "DimensionIndexValues"),)),

@@ -46,7 +46,7 @@ def parts_among(group: Sequence[Slice]) -> list[Part]:
     pieces, used = _by_tags(group, places)
     parts: list[Part] = []
     for piece in pieces:
-        runs, word = ([piece], "") if _distinct(piece, places) else _by_order(group, piece, places)
+        runs, word = _runs(group, piece) if _distinct(piece, places) else _by_order(group, piece, places)
         for n, run in enumerate(runs, start=1):
             slices = tuple(group[k] for k in run)
             words = [label_of(_shared(slices), [one.values for one in group], used), f"{word} {n}" if word else ""]
@@ -63,7 +63,7 @@ def is_one_place(group: Sequence[Slice]) -> bool:
 def _by_tags(group: Sequence[Slice], places: Places) -> tuple[list[list[int]], set[int]]:
     """Split by one distinction after another as long as the pieces are volumes; return them and the distinctions used."""
     pieces, used = [list(range(len(group)))], set[int]()
-    for accepts in (_covers_all, _makes_even, _covers_most):
+    for accepts in (_covers_all, _makes_even, _covers_most, _has_a_whole):
         for column in range(len(DISTINCTIONS)):
             after: list[list[int]] = []
             for piece in pieces:
@@ -90,6 +90,13 @@ def _covers_most(group: Sequence[Slice], piece: list[int], smaller: list[list[in
     return not _distinct(piece, places) and all(len(_place_set(one, places)) >= least for one in smaller)
 
 
+def _has_a_whole(group: Sequence[Slice], piece: list[int], smaller: list[list[int]], places: Places) -> bool:
+    """Whether one of the smaller pieces is a whole volume, beside others that are none, such as slices with drawings on them."""
+    del group
+    whole = _place_set(piece, places)
+    return not _distinct(piece, places) and any(_distinct(one, places) and _place_set(one, places) == whole for one in smaller)
+
+
 def _makes_even(group: Sequence[Slice], piece: list[int], smaller: list[list[int]], places: Places) -> bool:
     """Whether uneven or repeated slices become even volumes; volumes one behind the other stay together if they can be resampled."""
     slices = [group[k] for k in piece]
@@ -101,6 +108,21 @@ def _makes_even(group: Sequence[Slice], piece: list[int], smaller: list[list[int
     ranges = sorted((min(places[k] for k in one), max(places[k] for k in one)) for one in smaller)
     overlap = any(later[0] < earlier[1] for earlier, later in itertools.pairwise(ranges))
     return not distinct or overlap or not can_be_resampled(_steps(slices), [one.plane.thickness for one in _sorted(slices)])
+
+
+def _runs(group: Sequence[Slice], piece: list[int]) -> tuple[list[list[int]], str]:
+    """Split uneven slices at distinct places into the runs of their instance numbers, if these are even volumes between each other."""
+    if _is_even([group[k] for k in piece]):
+        return [piece], ""
+    numbered = sorted(piece, key=lambda k: group[k].instance)
+    heights = positions_of([group[k].plane for k in numbered]) @ normal_of(group[0].plane)
+    steps = np.diff(heights)
+    turns = np.flatnonzero(np.sign(steps) != np.sign(np.median(steps))) + 1
+    runs = [run.tolist() for run in np.split(np.array(numbered), turns)]
+    ends = sorted((min(run), max(run)) for run in np.split(heights, turns))
+    overlap = all(later[0] < earlier[1] for earlier, later in itertools.pairwise(ends))
+    even = all(len(run) >= _FEWEST and _is_even([group[k] for k in run]) for run in runs)
+    return (runs, "run") if len(runs) > 1 and overlap and even else ([piece], "")
 
 
 def _by_order(group: Sequence[Slice], piece: list[int], places: Places) -> tuple[list[list[int]], str]:
