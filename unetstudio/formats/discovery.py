@@ -110,7 +110,8 @@ def _named(files: Sequence[Path]) -> list[Source]:
     for one in series:
         sources += [other.source for other in _whole(one)] if len(one.files) > 1 else [one.source]
     read = {path for one in series for path in one.files}
-    sources += [Source(path) for path in dicom if path not in read and (len(files) == 1 or not series)]  # reading these raises an error
+    told = {one.folder for one in series if len(one.files) > 1}  # whose notes name what was left out
+    sources += [Source(path) for path in dicom if path not in read and path.parent not in told]  # reading these raises an error
     return list(dict.fromkeys(sources))
 
 

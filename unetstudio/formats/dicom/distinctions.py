@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -101,12 +101,16 @@ def values_of_frames(dataset: Dataset, frames: int) -> list[tuple[str, ...]]:
     return [tuple(_stated(distinction, read(n)) for distinction in DISTINCTIONS) for n in range(frames)]
 
 
-def label_of(values: Sequence[str], all_values: Sequence[Sequence[str]], used: Collection[int]) -> str:
-    """Return words for an image by its values of the `used` distinctions, among those of all images: "echo 2, phase"."""
+def columns_of(all_values: Sequence[Sequence[str]], used: Collection[int]) -> dict[int, list[str]]:
+    """Return the values that images have of each distinction in `used`, in order."""
+    return {n: sorted({one[n] for one in all_values if one[n]}, key=order_key) for n in sorted(used)}
+
+
+def label_of(values: Sequence[str], columns: Mapping[int, list[str]]) -> str:
+    """Return words for an image by its values of the distinctions in `columns`: "echo 2, phase"."""
     words: dict[str, str] = {}
-    for n in sorted(used):
+    for n, column in columns.items():
         distinction = DISTINCTIONS[n]
-        column = sorted({one[n] for one in all_values if one[n]}, key=order_key)
         if not values[n] or distinction.word in words:
             continue
         if distinction.word == _IMAGE_TYPE:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -28,10 +29,20 @@ def parse(path: Path, tags: Sequence[str] | None = None, defer: int | None = Non
 
 def value(dataset: Dataset, keyword: str) -> Any:
     """Return the value of a tag, None when it is absent or cannot be decoded."""
+    tag, present = _tag(keyword), dataset.keys()
+    if tag not in present:
+        return None
     try:
-        return dataset.get(keyword)
+        return dataset[tag].value
     except Exception:  # noqa: BLE001  (pydicom raises many kinds on values of an unknown kind or length)
         return _by_dictionary(dataset, keyword)
+
+
+@cache
+def _tag(keyword: str) -> int:
+    from pydicom.tag import Tag
+
+    return Tag(keyword)
 
 
 def _by_dictionary(dataset: Dataset, keyword: str) -> Any:

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from unetstudio.formats.dicom.distinctions import DISTINCTIONS, MOMENTS, label_of, order_key
+from unetstudio.formats.dicom.distinctions import DISTINCTIONS, MOMENTS, columns_of, label_of, order_key
 from unetstudio.formats.dicom.evenness import line_through, normal_of, place_numbers, positions_of, rounding_of
 from unetstudio.formats.dicom.slices import Slice
 from unetstudio.formats.dicom.steps import can_be_resampled
@@ -44,12 +44,13 @@ def parts_among(group: Sequence[Slice]) -> list[Part]:
     heights = positions_of([one.plane for one in group]) @ normal_of(group[0].plane)
     places = dict(enumerate(place_numbers(heights).tolist()))
     pieces, used = _by_tags(group, places)
+    columns = columns_of([one.values for one in group], used)
     parts: list[Part] = []
     for piece in pieces:
         runs, word = _runs(group, piece) if _distinct(piece, places) else _by_order(group, piece, places)
         for n, run in enumerate(runs, start=1):
             slices = tuple(group[k] for k in run)
-            words = [label_of(_shared(slices), [one.values for one in group], used), f"{word} {n}" if word else ""]
+            words = [label_of(_shared(slices), columns), f"{word} {n}" if word else ""]
             parts.append(Part(slices, ", ".join(w for w in words if w), words[1], not word and _is_even(slices)))
     return parts
 
@@ -62,19 +63,25 @@ def is_one_place(group: Sequence[Slice]) -> bool:
 
 def _by_tags(group: Sequence[Slice], places: Places) -> tuple[list[list[int]], set[int]]:
     """Split by one distinction after another as long as the pieces are volumes; return them and the distinctions used."""
-    pieces, used = [list(range(len(group)))], set[int]()
+    unsettled, settled, used = [list(range(len(group)))], list[list[int]](), set[int]()
     for accepts in (_covers_all, _makes_even, _covers_most, _has_a_whole):
         for column in range(len(DISTINCTIONS)):
             after: list[list[int]] = []
-            for piece in pieces:
+            for piece in unsettled:
                 smaller = _split(piece, lambda k, column=column: group[k].values[column])  # type: ignore[misc]  # mypy infers no lambda with a default
                 if len(smaller) > 1 and accepts(group, piece, smaller, places):
                     used.add(column)
                     after += smaller
                 else:
                     after.append(piece)
-            pieces = after
-    return pieces, used
+            volumes = [_is_volume(group, piece, places) for piece in after]
+            settled += itertools.compress(after, volumes)
+            unsettled = [piece for piece, is_volume in zip(after, volumes, strict=True) if not is_volume]
+    return sorted(settled + unsettled, key=min), used
+
+
+def _is_volume(group: Sequence[Slice], piece: list[int], places: Places) -> bool:
+    return _distinct(piece, places) and _is_even([group[k] for k in piece])
 
 
 def _covers_all(group: Sequence[Slice], piece: list[int], smaller: list[list[int]], places: Places) -> bool:
@@ -101,8 +108,6 @@ def _makes_even(group: Sequence[Slice], piece: list[int], smaller: list[list[int
     """Whether uneven or repeated slices become even volumes; volumes one behind the other stay together if they can be resampled."""
     slices = [group[k] for k in piece]
     distinct = _distinct(piece, places)
-    if distinct and _is_even(slices):
-        return False
     if not all(len(one) >= _FEWEST and _distinct(one, places) and _is_even([group[k] for k in one]) for one in smaller):
         return False
     ranges = sorted((min(places[k] for k in one), max(places[k] for k in one)) for one in smaller)
