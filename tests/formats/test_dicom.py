@@ -1,10 +1,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
+import imagecodecs
 import numpy as np
 import pydicom
+import pydicom.encaps
 import pytest
 import SimpleITK
 from numpy.typing import NDArray
@@ -178,3 +181,18 @@ def test_that_a_series_that_went_away_is_named_by_its_folder(tmp_path: Path, pha
         file.unlink()
     with pytest.raises(FormatError, match=r"^ct: the folder holds no DICOM series"):
         read(source)
+
+
+@pytest.mark.parametrize(
+    "encode", [partial(imagecodecs.jpeg2k_encode, codecformat="J2K"), imagecodecs.jpegls_encode, imagecodecs.ljpeg_encode]
+)
+def test_that_a_misspelt_compression_is_known_by_the_pixels(
+    tmp_path: Path, phantom: NDArray[np.int16], write_slice: Write, encode: Callable[..., bytes]
+) -> None:
+    pixels = phantom[1].astype(np.uint16)
+    path = write_slice(tmp_path / "a.dcm", pixels, PixelData=pydicom.encaps.encapsulate([encode(pixels)]))
+    dataset = pydicom.dcmread(path)
+    dataset["PixelData"].is_undefined_length = True
+    dataset.file_meta.TransferSyntaxUID = "1.2.840.1.8.1.2.4.9"
+    pydicom.dcmwrite(path, dataset, implicit_vr=False, little_endian=True)
+    assert np.array_equal(read(path).voxels[0, 0], pixels)

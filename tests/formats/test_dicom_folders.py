@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pydicom
 import pytest
 from numpy.typing import NDArray
 from PIL import Image
@@ -110,11 +111,16 @@ def test_that_a_folder_with_broken_files_opens_and_names_them(tmp_path: Path, ph
     whole = (folder / "IM003").read_bytes()  # the lowest slice
     (folder / "IM003").write_bytes(whole[:-60])
     (folder / "cut").write_bytes(whole[:400])
+    (folder / "empty.dcm").write_bytes(b"")
+    (folder / "notes.txt").write_text("no image")
     (source,) = discover([folder])
     scan = read(source)
     assert np.array_equal(scan.voxels[0], phantom[1:])
     assert scan.geometry.spacing == pytest.approx((3.0, 0.8, 0.5))
-    assert any("cut" in note for note in scan.notes) and any("IM003" in note for note in scan.notes)
+    assert scan.notes == (
+        "2 files could not be read and were left out: cut, empty.dcm.",
+        "One file could not be read and was left out: IM003.",
+    )
 
 
 def test_that_a_tag_of_an_unknown_kind_spoils_nothing(tmp_path: Path, phantom: NDArray[np.int16], write_series: Write) -> None:
@@ -134,3 +140,17 @@ def test_that_a_slice_named_alone_is_that_slice(tmp_path: Path, phantom: NDArray
     first, second, *_ = sorted(folder.iterdir())
     assert discover([first]) == [Source(first)]
     assert discover([first, second]) == discover([folder])
+
+
+def test_that_reports_and_the_directory_of_a_disc_are_no_damaged_images(
+    tmp_path: Path, phantom: NDArray[np.int16], write_series: Write, write_slice: Write
+) -> None:
+    folder = write_series(tmp_path / "ct", phantom)
+    bare = {"PixelData": None, "Rows": None, "Columns": None}
+    write_slice(folder / "report", phantom[0], SOPClassUID="1.2.840.10008.5.1.4.1.1.88.11", **bare)
+    directory = pydicom.dcmread(folder / "report")
+    directory.file_meta.MediaStorageSOPClassUID = "1.2.840.10008.1.3.10"
+    del directory.SOPClassUID
+    directory.save_as(folder / "DICOMDIR", enforce_file_format=False)
+    (source,) = discover([folder])
+    assert read(source).notes == ()

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom.series import DEEPEST, Series, grouped, series_among, series_below
+from unetstudio.formats.dicom.series import DEEPEST, Series, grouped, is_dicom, series_among, series_below
 from unetstudio.formats.dicom.slices import Headers, read_headers
 from unetstudio.formats.folder import files_in, subfolders_in
 from unetstudio.formats.format import FORMATS
@@ -79,7 +79,7 @@ def _searched(folder: Path) -> list[Source]:
 def _look_into(folder: Path, search: _Search, depth: int, *, pictures: bool) -> None:
     """Add what lies in a folder and below it; without `pictures` only DICOM."""
     kinds = {path: format_name(path) for path in files_in(folder) if pictures or _may_be_dicom(path)}
-    dicom = read_headers(path for path, kind in kinds.items() if kind == "dicom")
+    dicom = read_headers(path for path, kind in kinds.items() if is_dicom(path, kind))
     children = [child for child in subfolders_in(folder) if folder_format(child) is None] if depth > 0 else []
     scans = [one for path, kind in kinds.items() if kind not in (None, "dicom") for one in _readable_images_in(path)] if pictures else []
     scans += [one for child in subfolders_in(folder) if child not in children for one in _images_in(child)] if pictures else []

@@ -19,6 +19,8 @@ from unetstudio.formats.recognition import format_name, stem
 DEEPEST = 8
 """Largest depth of nested folders that is searched."""
 
+_SUFFIXES = (".dcm", ".dicom")
+
 _NAMED = 3
 """Number of left-out files that are named."""
 
@@ -54,10 +56,15 @@ def find_series(folder: Path, part: str) -> Series:
 
 def dicom_files_below(folder: Path, depth: int = DEEPEST) -> Iterator[Path]:
     """Yield the DICOM files of a folder and the folders below it."""
-    yield from (path for path in files_in(folder) if format_name(path) == "dicom")
+    yield from (path for path in files_in(folder) if is_dicom(path, format_name(path)))
     if depth > 0:
         for child in subfolders_in(folder):
             yield from dicom_files_below(child, depth - 1)
+
+
+def is_dicom(path: Path, name: str | None) -> bool:
+    """Whether a file with this name of its format is DICOM; one without a format may be a damaged one, by its ending."""
+    return name == "dicom" or (name is None and path.name.lower().endswith(_SUFFIXES))
 
 
 def series_below(folder: Path) -> list[Series]:

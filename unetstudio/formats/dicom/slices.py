@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from unetstudio.formats.dicom.distinctions import FILE_TAGS, MOMENTS, values_of, values_of_frames
 from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
-from unetstudio.formats.dicom.header import number, parse, text
+from unetstudio.formats.dicom.header import number, parse, text, value
 from unetstudio.formats.dicom.tiles import is_tiled
 from unetstudio.formats.memory_check import SMALL
 
@@ -99,7 +99,8 @@ def _slice(path: Path, size: int, changed: int) -> Slice | None:
     header = parse(path, _TAGS, SMALL)
     rows, columns, samples = _shape(header)
     if not rows or not columns:
-        if "Image Storage" in _class_name(header):
+        kind = _class_name(header)
+        if not kind or "Image Storage" in kind:
             raise ValueError("an image without a size")
         return None
     plane = planes_of(header, 1)[0]
@@ -128,7 +129,8 @@ def _shape(header: Dataset) -> tuple[int, int, int]:
 
 
 def _class_name(header: Dataset) -> str:
-    uid = header.get("SOPClassUID")
+    """Return the name of what the file holds, such as CT Image Storage; empty when it does not say."""
+    uid = value(header, "SOPClassUID") or value(getattr(header, "file_meta", header), "MediaStorageSOPClassUID")
     return str(getattr(uid, "name", ""))
 
 
