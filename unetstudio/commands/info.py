@@ -62,7 +62,7 @@ def _project(path: Path, output: Output) -> None:
 
 
 def _images(path: Path, output: Output) -> None:
-    rows = []
+    rows: list[list[str]] = []
     sources = discover([path])
     for source in sources:
         try:

@@ -27,10 +27,15 @@ class FramePart:
 
 
 def parts_of_file(path: Path, dataset: Dataset | None = None) -> list[FramePart]:
-    """Return the images in a file of several frames; [] when all frames are one image."""
-    slices = frames_of_file(path, dataset)
-    if not slices:
+    """Return the images in a file of several frames; [] when all frames are one image, or their headers are damaged."""
+    try:
+        slices = frames_of_file(path, dataset)
+    except Exception:  # noqa: BLE001  (pydicom raises many kinds on damaged files)
         return []
+    return _divided(slices) if slices else []
+
+
+def _divided(slices: list[Slice]) -> list[FramePart]:
     groups = by_direction(slices)
     words = [direction_word(group[0]) for group in groups]
     parts = [

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import warnings
 from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
@@ -22,9 +23,11 @@ def parse(path: Path, tags: Sequence[str] | None = None, defer: int | None = Non
     import pydicom
 
     pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-    if tags is None:
-        return pydicom.dcmread(path, force=True, defer_size=defer)
-    return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(tags), force=True, defer_size=defer)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # of oddities that it can handle
+        if tags is None:
+            return pydicom.dcmread(path, force=True, defer_size=defer)
+        return pydicom.dcmread(path, stop_before_pixels=True, specific_tags=list(tags), force=True, defer_size=defer)
 
 
 def value(dataset: Dataset, keyword: str) -> Any:
@@ -33,7 +36,9 @@ def value(dataset: Dataset, keyword: str) -> Any:
     if tag not in present:
         return None
     try:
-        return dataset[tag].value
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            return dataset[tag].value
     except Exception:  # noqa: BLE001  (pydicom raises many kinds on values of an unknown kind or length)
         return _by_dictionary(dataset, keyword)
 

@@ -98,13 +98,9 @@ def grouped(headers: Headers) -> list[Series]:
 def _of_file(one: Slice) -> list[Series]:
     """Return the images of a file that stands alone."""
     folder, name = one.path.parent, stem(one.path)
-    if one.frames > 1:
-        try:
-            parts = parts_of_file(one.path)
-        except Exception:  # noqa: BLE001  (pydicom raises many kinds on damaged files; reading it as a whole says what is wrong)
-            parts = []
-        if parts:
-            return [Series(part.part, (one.path,), f"{name}, {part.label}", folder) for part in parts]
+    parts = parts_of_file(one.path) if one.frames > 1 else []
+    if parts:
+        return [Series(part.part, (one.path,), f"{name}, {part.label}", folder) for part in parts]
     return [Series("", (one.path,), folder.name, folder)]
 
 
