@@ -84,6 +84,27 @@ def test_that_thick_slices_beside_thin_ones_leave_no_gap(tmp_path: Path, write_s
     assert only(folder).shape[0] == 6
 
 
+@pytest.mark.parametrize("steps", [(2, 2, 2, 3, 2, 2), (2, 2.6, 2.2, 3.1, 2.9, 2.3), (1, 1.9, 1.1, 1.2, 1.8, 1.9, 1)])
+def test_that_scattered_distances_are_resampled_and_said(tmp_path: Path, write_series: Write, steps: tuple[float, ...]) -> None:
+    heights = np.concatenate([[0], np.cumsum(steps)])
+    values = np.rint(100 * heights).astype(np.int16)[:, None, None] * np.ones((1, 4, 5), np.int16)
+    scan = only(write_series(tmp_path / "us", values, heights=heights))
+    assert scan.geometry.spacing is not None
+    extent = (scan.shape[0] - 1) * scan.geometry.spacing[0]
+    assert extent == pytest.approx(heights[-1])
+    assert np.allclose(scan.voxels[0, :, 0, 0], 100 * scan.geometry.spacing[0] * np.arange(scan.shape[0]), atol=1)
+    assert "resampled" in scan.notes[0]
+
+
+@pytest.mark.parametrize("steps", [(3, 6), (6, 3), (3, 3, 6, 6, 3, 3), (3, 3, 9, 3, 3, 6, 3), (3, 3, 3, 60, 3, 3, 3)])
+def test_that_no_slice_is_made_up_in_a_gap(tmp_path: Path, write_series: Write, steps: tuple[float, ...]) -> None:
+    heights = np.concatenate([[0], np.cumsum(steps)])
+    scan = only(write_series(tmp_path / "ct", ramp(len(heights)), heights=heights))
+    assert scan.voxels[0, :, 0, 0].tolist() == [100 * k for k in range(len(heights))]
+    assert scan.geometry.spacing is None
+    assert "missing" in scan.notes[0]
+
+
 def test_that_wild_distances_are_kept_as_slices(tmp_path: Path, write_series: Write) -> None:
     scan = only(write_series(tmp_path / "us", ramp(6), heights=[0.0, 1.0, 5.3, 5.9, 14.0, 21.0]))
     assert scan.voxels[0, :, 0, 0].tolist() == [0, 100, 200, 300, 400, 500]
