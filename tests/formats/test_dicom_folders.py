@@ -46,6 +46,16 @@ def test_that_a_series_over_several_folders_is_one_volume(
     assert sha256_of(source) == sha256_of(discover([tmp_path])[0])
 
 
+@pytest.mark.parametrize("place", [lambda k: f"IM_{k % 3}", lambda k: f"IM_{k // 7}"])
+def test_that_a_lost_slice_parts_no_series_over_folders(tmp_path: Path, write_slice: Write, place: Callable[[int], str]) -> None:
+    volume = np.arange(14 * 20, dtype=np.int16).reshape(14, 4, 5)
+    folder = spread(write_slice, tmp_path / "ct", volume, place, **FRAME)
+    next(folder.glob("*/I4")).unlink()
+    (source,) = discover([folder])
+    assert np.array_equal(read(source).voxels[0], np.delete(volume, 4, 0))
+    assert "missing between slices 4 and 5" in read(source).notes[0]
+
+
 def test_that_slices_with_a_series_each_are_one_volume(tmp_path: Path, phantom: NDArray[np.int16], write_slice: Write) -> None:
     folder = spread(write_slice, tmp_path / "ct", phantom, lambda k: f"S{k}", series=lambda k: f"1.2.3.{k}", **FRAME)
     (source,) = discover([folder])
@@ -66,6 +76,12 @@ def test_that_patients_with_the_same_identifiers_are_not_mixed(tmp_path: Path, p
     scans = {source.path.name: read(source) for source in discover([tmp_path])}
     assert {name: int(scan.voxels[0, 0, 0, 0]) for name, scan in scans.items()} == {"one": 0, "two": 9, "three": 0}
     assert all(scan.shape[0] == 5 for scan in scans.values())
+
+
+def test_that_patients_at_other_heights_are_not_mixed(tmp_path: Path, phantom: NDArray[np.int16], write_series: Write) -> None:
+    write_series(tmp_path / "one", np.concatenate([phantom, phantom]), skip=(4,))
+    write_series(tmp_path / "two", phantom, origin=(-11, 20, 300.7))
+    assert [(source.path.name, read(source).shape[0]) for source in discover([tmp_path])] == [("one", 9), ("two", 5)]
 
 
 def test_that_times_in_a_folder_each_are_volumes_of_their_own(tmp_path: Path, phantom: NDArray[np.int16], write_series: Write) -> None:

@@ -12,7 +12,7 @@ import numpy as np
 from unetstudio.formats.dicom.distinctions import DISTINCTIONS, MOMENTS, columns_of, label_of, order_key
 from unetstudio.formats.dicom.evenness import line_through, normal_of, place_numbers, positions_of, rounding_of
 from unetstudio.formats.dicom.slices import Slice
-from unetstudio.formats.dicom.steps import can_be_resampled
+from unetstudio.formats.dicom.steps import can_be_resampled, gaps
 from unetstudio.formats.natural_sort import natural_key
 
 _MOSTLY = 0.6
@@ -178,6 +178,11 @@ def _is_even(slices: Sequence[Slice]) -> bool:
         return True
     planes = [one.plane for one in _sorted(slices)]
     return line_through(positions_of(planes), normal_of(planes[0]), rounding_of(planes)).even
+
+
+def gap_count(slices: Sequence[Slice]) -> int:
+    """Return the number of gaps between slices at distinct places, as if slices were missing."""
+    return len(gaps(_steps(slices), [one.plane.thickness for one in _sorted(slices)])) if len(slices) >= _FEWEST else 0
 
 
 def is_even_volume(slices: Sequence[Slice]) -> bool:

@@ -11,7 +11,7 @@ from unetstudio.formats.dicom.copies import without_copies
 from unetstudio.formats.dicom.directions import by_direction, direction_word
 from unetstudio.formats.dicom.distinctions import DISTINCTIONS
 from unetstudio.formats.dicom.evenness import normal_of, positions_of
-from unetstudio.formats.dicom.parts import Part, is_even_volume, parts_among
+from unetstudio.formats.dicom.parts import Part, gap_count, is_even_volume, parts_among
 from unetstudio.formats.dicom.slices import Slice
 from unetstudio.formats.natural_sort import natural_key
 
@@ -67,15 +67,23 @@ def common_folder(slices: Sequence[Slice]) -> Path:
 
 
 def _divided(group: list[Slice]) -> list[Volume]:
-    """Divide slices of one series and direction; over several folders, together only if that gives even volumes by the tags alone."""
+    """Divide slices of one series and direction; over several folders together, unless each folder has volumes of its own."""
     folders = {one.path.parent for one in group}
     together = parts_among(group)
     if len(folders) == 1 or all(part.settled for part in together):
         return _volumes(together, common_folder(group))
-    alone = [_volumes(parts_among([one for one in group if one.path.parent == folder]), folder) for folder in sorted(folders)]
-    if any(len(volume.slices) < 2 for volumes in alone for volume in volumes):
+    alone = {folder: parts_among([one for one in group if one.path.parent == folder]) for folder in sorted(folders)}
+    parts = [part for own in alone.values() for part in own]
+    if any(len(part.slices) < 2 for part in parts) or _completes(together, parts):
         return _volumes(together, common_folder(group))
-    return [volume for volumes in alone for volume in volumes]
+    return [volume for folder, own in alone.items() for volume in _volumes(own, folder)]
+
+
+def _completes(together: Sequence[Part], alone: Sequence[Part]) -> bool:
+    """Whether parts that are uneven by folder leave no more gaps together."""
+    if any(part.order for part in together) or all(part.settled for part in alone):
+        return False
+    return sum(gap_count(part.slices) for part in together) <= sum(gap_count(part.slices) for part in alone)
 
 
 def _volumes(parts: Sequence[Part], folder: Path) -> list[Volume]:
