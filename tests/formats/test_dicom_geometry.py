@@ -55,6 +55,17 @@ def test_that_distances_that_scatter_by_a_hundredth_are_one_volume(tmp_path: Pat
     assert scan.notes == ()
 
 
+def test_that_positions_that_scatter_a_little_in_all_directions_are_one_volume(tmp_path: Path, write_slice: Write) -> None:
+    scatter = np.random.default_rng(3).uniform(-0.06, 0.06, (20, 3))
+    for k in range(20):
+        at = np.array([-90, -80, 7.0 * k]) + scatter[k]
+        write_slice(tmp_path / f"{k}", ramp(20)[k], position=at, spacing=(0.75, 0.75))
+    scan = only(tmp_path)
+    assert scan.shape == (20, 4, 5)
+    assert scan.geometry.spacing == pytest.approx((7, 0.75, 0.75), rel=0.002)
+    assert scan.notes == ()
+
+
 @pytest.mark.parametrize("missing", [1, 2, 5, 9, 10])
 @pytest.mark.parametrize("written", ["{:.6f}", "{:.0f}"])
 def test_that_a_missing_slice_is_said_and_no_distance_made_up(tmp_path: Path, write_slice: Write, missing: int, written: str) -> None:

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from unetstudio.formats.dicom.frame_plane import FramePlane
 
-_UNEVEN = 0.03
+UNEVEN = 0.03
 """Tolerance of a slice's distance from the line along the normal, as a share of a step."""
 
 _MOST_ROUNDING = 0.2
@@ -66,7 +66,7 @@ def line_through(positions: NDArray[np.float64], normal: NDArray[np.float64], ro
         origin, step = positions[0], ends  # without the last digits of a fit
     residuals = np.abs((positions - origin - np.arange(len(positions))[:, None] * step) @ normal)
     written = _FITTED * rounding * float(np.abs(normal).sum())
-    allowed = max(_UNEVEN * distance, min(written, _MOST_ROUNDING * distance))
+    allowed = max(UNEVEN * distance, min(written, _MOST_ROUNDING * distance))
     return Line(origin, step, bool(residuals.max() <= allowed))
 
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Geometry
-from unetstudio.formats.dicom.evenness import Line, line_through, normal_of, place_numbers, positions_of, rounding_of
+from unetstudio.formats.dicom.evenness import UNEVEN, Line, line_through, normal_of, place_numbers, positions_of, rounding_of
 from unetstudio.formats.dicom.frame_plane import FramePlane
 from unetstudio.formats.dicom.steps import can_be_resampled, even_heights, gaps, usual_step
 from unetstudio.formats.dicom.tilt import Place, Tilt
@@ -116,7 +116,8 @@ def _aside(planes: list[FramePlane], positions: NDArray[np.float64], line: Line,
     steady = np.array([line.step @ column / pixel[0], line.step @ row / pixel[1]])
     written = max(_ASIDE, min(1.0, 3 * rounding_of(planes) / min(pixel)))
     scatter = np.abs(shifts - shifts.mean(0) - (index - index.mean()) * steady).max(0)
-    if line.even and (scatter <= written).all():
+    jitter = min(0.5, UNEVEN * abs(float(line.step @ normal)) / max(pixel))
+    if line.even and (scatter <= max(written, jitter)).all():
         allowed = _sideways(planes[0]) * abs(float(line.step @ normal)) / np.array(pixel)
         is_drift = (np.abs(steady) > allowed) & (np.abs(steady) * (len(planes) - 1) > written)
         return np.where(is_drift, index * steady, 0.0) if is_drift.any() else None
