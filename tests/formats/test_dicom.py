@@ -3,6 +3,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import imagecodecs
 import numpy as np
@@ -15,6 +16,7 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats import discover, read, sha256_of
+from unetstudio.formats.voxels import rescaled
 
 Write = Callable[..., Path]
 OBLIQUE = (0.8, 0.6, 0.0, -0.6, 0.8, 0.0)
@@ -44,6 +46,17 @@ def test_that_hounsfield_units_are_whole_numbers(tmp_path: Path, phantom: NDArra
     scan = read(path)
     assert np.array_equal(scan.voxels[0, 0], phantom[0] - 1024)
     assert (scan.voxels.dtype, scan.kind) == (np.int16, "DICOM CT")
+
+
+@pytest.mark.parametrize("kind", [np.uint8, np.int16, np.uint16, np.int32])
+@pytest.mark.parametrize(("slope", "intercept"), [(1, -1024), (2, 0), (-7, 5), (100, 40_000), (3, -70_000)])
+def test_that_whole_numbers_are_rescaled_exactly_at_their_ends(kind: type[np.integer[Any]], slope: int, intercept: int) -> None:
+    ends = np.array([np.iinfo(kind).min, np.iinfo(kind).max], kind) // kind(4 if np.iinfo(kind).bits > 16 else 1)
+    values = rescaled(ends, slope, intercept)
+    if values.dtype.kind in "iu":
+        assert values.tolist() == [int(end) * slope + intercept for end in ends]
+    else:
+        assert values == pytest.approx([int(end) * slope + intercept for end in ends], rel=1e-6)
 
 
 def test_that_each_slice_is_rescaled_by_its_own_slope(tmp_path: Path, phantom: NDArray[np.int16], write_series: Write) -> None:

@@ -110,7 +110,7 @@ def _read_file(path: Path, part: str) -> Scan:
 
 def _read_series(folder: Path, series: Series) -> Scan:
     """Read many files of one slice each; those that cannot be read are left out, which the notes say."""
-    sizes = [file.stat().st_size for file in series.files]
+    packed = sum(file.stat().st_size for file in series.files)
     first: Dataset | None = None
     slices: list[NDArray[Any]] = []
     planes: list[FramePlane] = []
@@ -118,9 +118,6 @@ def _read_series(folder: Path, series: Series) -> Scan:
     for file in series.files:
         try:
             dataset = _dataset(file)
-            if first is None:
-                pixels = int(dataset.Rows) * int(dataset.Columns) * int(dataset.get("SamplesPerPixel", 1))
-                require_memory(folder, pixels * 4 * len(series.files), sum(sizes))
             frame = frames_of(dataset, file)[0]
         except (MemoryError, PermissionError):
             raise
@@ -129,12 +126,14 @@ def _read_series(folder: Path, series: Series) -> Scan:
             if len(failed) == len(series.files):
                 raise
             continue
-        first = first or dataset
+        if first is None:
+            first = dataset
+            require_memory(folder, frame.nbytes * len(series.files), packed)
         slices.append(frame)
         planes += planes_of(dataset, 1)
     if first is None or len({one.shape for one in slices}) != 1:
         raise FormatError(folder, "its slices differ in size, so they are no volume; open them one at a time.")
-    scan = _volume(first, np.stack(slices), planes, folder)
+    scan = _volume(first, slices, planes, folder)
     return replace(scan, name=series.name, notes=(*series.notes, *left_out(failed), *scan.notes))
 
 
@@ -154,10 +153,10 @@ def _dataset(path: Path) -> Dataset:
     return dataset
 
 
-def _volume(dataset: Dataset, frames: NDArray[Any], planes: list[FramePlane], path: Path) -> Scan:
+def _volume(dataset: Dataset, frames: NDArray[Any] | list[NDArray[Any]], planes: list[FramePlane], path: Path) -> Scan:
     """Make the scan of frames (Z, C, Y, X) as stored: put in order and, where their places demand it, straightened."""
-    stack = stacked(planes, frames.shape[2:], keep_order=has_offsets(dataset))
-    scan = _scan(dataset, frames[list(stack.order)], [planes[n] for n in stack.order], path)
+    stack = stacked(planes, frames[0].shape[1:], keep_order=has_offsets(dataset))
+    scan = _scan(dataset, np.stack([frames[n] for n in stack.order]), [planes[n] for n in stack.order], path)
     if stack.tilt is not None:
         nbytes = scan.voxels.nbytes * math.prod(stack.tilt.shape) // math.prod(scan.shape)
         require_memory(path, nbytes, nbytes)
