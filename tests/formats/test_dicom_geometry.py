@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from unetstudio.data.display_window import automatic_window
 from unetstudio.data.scan import Scan
 from unetstudio.formats import discover, read
 
@@ -144,12 +145,11 @@ def test_that_slices_of_nuclear_medicine_are_placed_by_their_vector(tmp_path: Pa
     assert np.allclose(scan.geometry.matrix[:3, 3], (1, 2, 3))
 
 
-@pytest.mark.parametrize(("window", "shown"), [((250, 500), None), ((2, 4), (0.0, 4.0))])
-def test_that_a_window_for_other_values_is_not_suggested(
-    tmp_path: Path, write_slice: Write, window: tuple[float, float], shown: tuple[float, float] | None
+@pytest.mark.parametrize(("window", "shown"), [((250, 500), (0.02, 4.45)), ((2, 4), (0.0, 4.0))])
+def test_that_a_window_for_other_values_is_not_used(
+    tmp_path: Path, write_slice: Write, window: tuple[float, float], shown: tuple[float, float]
 ) -> None:
     pixels = np.arange(448, dtype=np.uint16).reshape(16, 28)
-    scan = read(
-        write_slice(tmp_path / "a.dcm", pixels, RescaleSlope="0.01", RescaleIntercept="0", WindowCenter=window[0], WindowWidth=window[1])
-    )
-    assert scan.window == shown
+    tags = {"RescaleSlope": "0.01", "RescaleIntercept": "0", "WindowCenter": window[0], "WindowWidth": window[1]}
+    scan = read(write_slice(tmp_path / "a.dcm", pixels, **tags))
+    assert automatic_window(scan) == pytest.approx(shown, abs=0.01)

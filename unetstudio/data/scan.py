@@ -34,8 +34,8 @@ class Scan:
 
     `inverted` says that low values are bright (MONOCHROME1, white is zero): the values stay as they are stored, the display and
     `value_mapping.upright` turn them round, the latter by `inversion - value`. `window` is the (low, high) that the file suggests, in voxel
-    values, and `unit` that of the values: "HU", "Bq/ml" or "" where it has none or is not known. `notes` are sentences about what the reader
-    left out, resampled or assumed.
+    values, and `unit` that of the values: "HU", "Bq/ml" or "" where it has none or is not known. `notes` are sentences about what the
+    reader left out, resampled or assumed.
     """
 
     voxels: Voxels

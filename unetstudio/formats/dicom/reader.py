@@ -24,7 +24,6 @@ from unetstudio.formats.dicom.header import parse, text
 from unetstudio.formats.dicom.pixels import frames_of
 from unetstudio.formats.dicom.series import Series, find_series, left_out
 from unetstudio.formats.dicom.stack import stacked
-from unetstudio.formats.dicom.stated_window import shows
 from unetstudio.formats.dicom.tiles import assembled, is_tiled, slide_geometry
 from unetstudio.formats.dicom.tilt import straightened
 from unetstudio.formats.dicom.value_meaning import inversion_of, unit_of
@@ -166,15 +165,13 @@ def _volume(dataset: Dataset, frames: NDArray[Any] | list[NDArray[Any]], planes:
 
 def _scan(dataset: Dataset, frames: NDArray[Any], planes: list[FramePlane], path: Path) -> Scan:
     """Make the scan of frames (Z, C, Y, X) in order."""
-    middle = len(planes) // 2
-    window = planes[middle].window
     modality = text(dataset, "Modality")
     short_name = modality if modality.isalnum() and len(modality) <= 4 else ""
     return Scan(
         tidy(frames.transpose(1, 0, 2, 3), path),
         kind=f"DICOM {short_name}".strip(),
         inverted=text(dataset, "PhotometricInterpretation") == "MONOCHROME1",
-        window=window if window is not None and shows(window, frames[middle]) else None,
+        window=planes[len(planes) // 2].window,
         inversion=inversion_of(dataset, planes),
         unit=unit_of(dataset, planes),
     )
