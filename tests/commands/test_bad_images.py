@@ -56,6 +56,18 @@ def test_that_a_file_cut_in_half_is_refused_with_one_sentence_and_no_project_is_
     assert [p.name for p in tmp_path.iterdir()] == [name]
 
 
+def test_that_a_broken_file_hides_nothing_else_in_its_folder(command: Command, tmp_path: Path) -> None:
+    (tmp_path / "disc").mkdir()
+    for name in ("a.dcm", "b.dcm", "c.dcm"):
+        whole(tmp_path / "disc" / name)
+    broken = tmp_path / "disc" / "b.dcm"
+    broken.write_bytes(broken.read_bytes()[:-9])
+    ran = command("info", tmp_path / "disc", "--json")
+    assert ran.status == 0
+    assert "a.dcm" in ran.out and "c.dcm" in ran.out
+    assert "b.dcm: it is cut short" in ran.said
+
+
 @pytest.mark.parametrize(
     ("name", "content", "words"),
     [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -27,7 +27,7 @@ def slice_dataset(
     dataset.file_meta.MediaStorageSOPInstanceUID = dataset.SOPInstanceUID = generate_uid()
     dataset.PatientName, dataset.PatientID, dataset.StudyInstanceUID = PATIENT, "CANARY-1", generate_uid()
     dataset.SeriesInstanceUID, dataset.Modality, dataset.SeriesNumber = series, "CT", 1
-    dataset.ImagePositionPatient = [f"{n:.6f}" for n in position]
+    dataset.ImagePositionPatient = [n if isinstance(n, str) else f"{n:.6f}" for n in position]
     dataset.ImageOrientationPatient = [f"{n:.6f}" for n in orientation]
     dataset.PixelSpacing = list(spacing)
     dataset.Rows, dataset.Columns = pixels.shape
@@ -73,6 +73,7 @@ def write_series(write_slice: Callable[..., Path]) -> Callable[..., Path]:
         step: float = 3.0,
         skip: tuple[int, ...] = (),
         shear: float = 0.0,
+        heights: Sequence[float] | None = None,
         series: str = "1.2.3",
         prefix: str = "IM",
         tags_of: Callable[[int], dict[str, Any]] = lambda _: {},
@@ -83,7 +84,8 @@ def write_series(write_slice: Callable[..., Path]) -> Callable[..., Path]:
         for k in range(len(volume)):
             if k not in skip:
                 name = f"{prefix}{(k * 7 + 3) % 31:03d}"
-                write_slice(folder / name, volume[k], series, np.array(origin) + k * along, orientation=orientation, **tags_of(k))
+                at = np.array(origin) + (k if heights is None else heights[k] / step) * along
+                write_slice(folder / name, volume[k], series, at, orientation=orientation, **tags_of(k))
         return folder
 
     return write

@@ -62,9 +62,16 @@ def _project(path: Path, output: Output) -> None:
 
 
 def _images(path: Path, output: Output) -> None:
-    rows = []
-    for source in discover([path]):
-        scan = read_by_region(source)
+    rows: list[list[str]] = []
+    sources = discover([path])
+    for source in sources:
+        try:
+            scan = read_by_region(source)
+        except FormatError as error:
+            if source is sources[-1] and not rows:
+                raise
+            output.say(str(error))
+            continue
         spacing = scan.geometry.spacing
         described = {
             "kind": scan.kind,

@@ -3,30 +3,48 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom.series import series_among
+from unetstudio.formats.dicom.series import DEEPEST, Series, grouped, is_dicom, series_among, series_below
+from unetstudio.formats.dicom.slices import Headers, read_headers
 from unetstudio.formats.folder import files_in, subfolders_in
-from unetstudio.formats.format import Format
+from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.library_errors import translate_errors
+from unetstudio.formats.natural_sort import natural_key
 from unetstudio.formats.recognition import folder_format, format_name, format_of, format_titles, recognise, unknown_format
 
-DEEPEST = 8
-"""Largest depth of nested folders that is searched."""
+
+@dataclass
+class _Search:
+    """What a search of folders has come across: images in files and folders of their own, and the slices of DICOM series."""
+
+    scans: list[Source] = field(default_factory=list)
+    dicom: Headers = field(default_factory=Headers)
+
+    def sources(self) -> list[Source]:
+        """Return all scans folder by folder; segmentations stay out where there is anything else."""
+        masks = {one.path for one in self.dicom.slices if one.modality == "SEG"}
+        series = [one.source for one in grouped(self.dicom) if one.files[0] not in masks]
+        found = self.scans + series
+        if not found:
+            found = [one.source for one in grouped(self.dicom)]
+        return sorted(found, key=lambda one: [natural_key(name) for name in _home(one).parts])
 
 
 def discover(paths: Sequence[Path]) -> list[Source]:
-    """Find every scan among files and folders, in natural order of names; a folder's DICOM slices of one series are one scan.
+    """Find every scan among files and folders, in natural order of names; the DICOM slices of one series are one scan.
 
-    The subfolders of a folder are searched only when none of its own files is an image, so that masks beside the images are left out.
-    Hidden files and projects are skipped. Raise FormatError when nothing can be opened.
+    The subfolders of a folder are searched only when none of its own files is an image, so that masks beside the images are left out; for
+    DICOM they are searched always, since a series may lie in several folders and beside pictures of another kind. Hidden files and
+    projects are skipped. Raise FormatError when nothing can be opened.
     """
     files, folders = [p for p in paths if not p.is_dir()], [p for p in paths if p.is_dir()]
-    sources = _sources(files, explicit=True)
+    sources = _named(files)
     for folder in folders:
-        sources += _images_in(folder) or _search(folder, DEEPEST)
+        sources += _images_in(folder) or _searched(folder)
     sources = _once(sources)
     if sources:
         return sources + [Source(path) for path in files if format_name(path) is None]  # reading these raises a specific error
@@ -78,29 +96,56 @@ def _readable_images_in(path: Path) -> list[Source]:
         return [Source(path)]
 
 
-def _search(folder: Path, depth: int) -> list[Source]:
-    sources = _sources(files_in(folder), explicit=False) + [one for child in subfolders_in(folder) for one in _images_in(child)]
-    if sources or depth == 0:
-        return sources
-    return [source for child in subfolders_in(folder) for source in _search(child, depth - 1)]
+def _searched(folder: Path) -> list[Source]:
+    search = _Search()
+    _look_into(folder, search, DEEPEST, pictures=True)
+    return search.sources()
 
 
-def _sources(files: Sequence[Path], *, explicit: bool) -> list[Source]:
-    """Make a source for each picture or volume file and each DICOM series.
+def _look_into(folder: Path, search: _Search, depth: int, *, pictures: bool) -> None:
+    """Add what lies in a folder and below it; without `pictures` only DICOM."""
+    kinds = {path: format_name(path) for path in files_in(folder) if pictures or _may_be_dicom(path)}
+    dicom = read_headers(path for path, kind in kinds.items() if is_dicom(path, kind))
+    children = [child for child in subfolders_in(folder) if folder_format(child) is None] if depth > 0 else []
+    scans = [one for path, kind in kinds.items() if kind not in (None, "dicom") for one in _readable_images_in(path)] if pictures else []
+    scans += [one for child in subfolders_in(folder) if child not in children for one in _images_in(child)] if pictures else []
+    search.scans += scans
+    search.dicom.slices.extend(dicom.slices)
+    search.dicom.damaged.extend(dicom.damaged)
+    for child in children:
+        _look_into(child, search, depth - 1, pictures=pictures and not scans and not dicom.slices)
 
-    Raise FormatError for an `explicit` file, named by the user, that cannot be opened; others are skipped.
-    """
+
+def _may_be_dicom(path: Path) -> bool:
+    """Whether the name is not that of another format."""
+    name = path.name.lower()
+    return not any(name.endswith(variant.suffixes) for kind, variant in FORMATS.items() if kind != "dicom")
+
+
+def _named(files: Sequence[Path]) -> list[Source]:
+    """Make a source for each file that the user named, and for the DICOM series that several of them belong to."""
     sources: list[Source] = []
-    slices: dict[Path, list[Path]] = {}
+    dicom: list[Path] = []
     for path in files:
-        name = recognised[0] if explicit and (recognised := recognise(path)) else format_name(path) if not explicit else None
-        if name == "dicom":
-            slices.setdefault(path.parent, []).append(path)
-        elif name is not None:
-            sources += _images_in(path) if explicit else _readable_images_in(path)
-    for folder, inside in slices.items():
-        series = series_among(inside)
-        sources += [Source(folder, one.part) if len(one.files) > 1 else Source(one.files[0]) for one in series]
-        if explicit and not series and len(files) == 1:
-            sources.append(Source(inside[0]))  # reading it raises a specific error
-    return sources
+        recognised = recognise(path)
+        if recognised is not None and recognised[0] == "dicom":
+            dicom.append(path)
+        elif recognised is not None:
+            sources += _images_in(path)
+    series = series_among(dicom)
+    for one in series:
+        sources += [other.source for other in _whole(one)] if len(one.files) > 1 else [one.source]
+    read = {path for one in series for path in one.files}
+    told = {one.folder for one in series if len(one.files) > 1}  # whose notes name what was left out
+    sources += [Source(path) for path in dicom if path not in read and path.parent not in told]  # reading these raises an error
+    return list(dict.fromkeys(sources))
+
+
+def _whole(named: Series) -> list[Series]:
+    """Return the series that some files belong to, with the files that were not named."""
+    return [one for one in series_below(named.folder) if set(one.files) & set(named.files) and len(one.files) > 1] or [named]
+
+
+def _home(source: Source) -> Path:
+    """Return the folder in which a scan is listed."""
+    return source.path if source.path.is_dir() else source.path.parent

@@ -36,7 +36,9 @@ def rescaled(voxels: NDArray[Any], slope: float, intercept: float) -> NDArray[An
     if voxels.dtype.kind in "iub" and voxels.dtype.itemsize <= 4 and float(slope).is_integer() and float(intercept).is_integer():
         fits = fitting_rescaled(int(voxels.min(initial=0)), int(voxels.max(initial=0)), slope, intercept)
         if fits is not None:
-            return (voxels.astype(np.int64) * int(slope) + int(intercept)).astype(fits)
+            factor, offset = (np.array(int(n)).astype(fits) for n in (slope, intercept))
+            whole: NDArray[Any] = voxels.astype(fits) * factor + offset  # what overflows on the way comes back, since the ends fit
+            return whole
     return (voxels.astype(np.float64) * slope + intercept).astype(np.float32)
 
 

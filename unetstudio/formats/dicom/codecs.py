@@ -20,6 +20,11 @@ _JPEG_2000 = ("1.2.840.10008.1.2.4.90", "1.2.840.10008.1.2.4.91")
 _HIGH_THROUGHPUT = ("1.2.840.10008.1.2.4.201", "1.2.840.10008.1.2.4.202", "1.2.840.10008.1.2.4.203")
 _RLE = "1.2.840.10008.1.2.5"
 
+_ITEM = b"\xfe\xff\x00\xe0"
+_LOOKED_AT = 2**16
+_FRAMES = {0xC0: _BASELINE, 0xC1: _EXTENDED, 0xC3: _LOSSLESS[0], 0xF7: _JPEG_LS[1]}
+"""Transfer syntaxes by the marker that begins a frame of the JPEG family."""
+
 OURS = "imagecodecs"
 DECODER_DEPENDENCIES = dict.fromkeys((_EXTENDED, *_LOSSLESS, *_JPEG_LS), ("imagecodecs",))
 
@@ -41,6 +46,22 @@ def decoder_for(uid: str) -> tuple[Decoder, str]:
     if uid in (*_JPEG_2000, *_HIGH_THROUGHPUT):
         return decoder, "pylibjpeg"
     return decoder, {_BASELINE: "pillow", _RLE: "pydicom"}.get(uid, "")
+
+
+def syntax_of(pixels: bytes) -> str:
+    """Return the transfer syntax by which compressed pixels can be decoded, judged by their first frame; empty when it is not known."""
+    table = int.from_bytes(pixels[4:8], "little")  # of offsets, in an item of its own before the first frame
+    stream = pixels[16 + table : 16 + table + _LOOKED_AT]
+    if pixels[:4] != _ITEM or pixels[8 + table : 12 + table] != _ITEM:
+        return ""
+    if stream.startswith(b"\xff\x4f\xff\x51"):
+        return _JPEG_2000[1]
+    at = 2
+    while stream.startswith(b"\xff\xd8") and stream[at : at + 1] == b"\xff" and at + 4 <= len(stream):
+        if stream[at + 1] in _FRAMES:
+            return _FRAMES[stream[at + 1]]
+        at += 2 + int.from_bytes(stream[at + 2 : at + 4], "big")
+    return ""
 
 
 def decode_frame(src: bytes, runner: DecodeRunner) -> bytes:

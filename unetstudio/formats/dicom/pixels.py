@@ -41,7 +41,7 @@ def frames_of(dataset: Dataset, path: Path) -> NDArray[Any]:
 
 
 def _check(dataset: Dataset, path: Path) -> None:
-    """Raise FormatError unless the size is valid and the pixels are complete; guess a missing transfer syntax."""
+    """Raise FormatError unless the size is valid and the pixels are complete; guess a missing or unknown transfer syntax."""
     from pydicom.uid import DeflatedExplicitVRLittleEndian, ExplicitVRBigEndian, ExplicitVRLittleEndian, ImplicitVRLittleEndian
 
     rows, columns = (int(dataset.get(keyword) or 0) for keyword in ("Rows", "Columns"))
@@ -60,6 +60,10 @@ def _check(dataset: Dataset, path: Path) -> None:
         dataset.setdefault("SamplesPerPixel", 1)
         dataset.setdefault("PhotometricInterpretation", "MONOCHROME2")
     syntax = dataset.file_meta.TransferSyntaxUID
+    if not syntax.is_transfer_syntax and "PixelData" in dataset:
+        from unetstudio.formats.dicom.codecs import syntax_of
+
+        syntax = dataset.file_meta.TransferSyntaxUID = syntax_of(dataset.PixelData) or syntax
     plain = syntax in (ImplicitVRLittleEndian, ExplicitVRLittleEndian, ExplicitVRBigEndian, DeflatedExplicitVRLittleEndian)
     if plain and "PixelData" in dataset and 8 * len(dataset.PixelData) < _bits(dataset, values):
         raise FormatError(path, "it is cut short: part of its pixels is missing; copy it again from its origin.")

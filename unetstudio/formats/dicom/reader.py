@@ -5,6 +5,8 @@ Nothing that identifies the patient is kept: no name, identifier or description.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -15,15 +17,21 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
+from unetstudio.formats.dicom.frame_offsets import has_offsets
+from unetstudio.formats.dicom.frame_parts import FramePart, part_named, parts_of_file
 from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
+from unetstudio.formats.dicom.header import parse, text
 from unetstudio.formats.dicom.pixels import frames_of
-from unetstudio.formats.dicom.series import find_series
+from unetstudio.formats.dicom.series import Series, find_series, left_out
 from unetstudio.formats.dicom.sop_class import MASKS, sop_class
 from unetstudio.formats.dicom.stack import stacked
 from unetstudio.formats.dicom.tiles import assembled, is_tiled, slide_geometry
+from unetstudio.formats.dicom.tilt import straightened
 from unetstudio.formats.dicom.value_meaning import inversion_of, unit_of
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.memory_check import require_memory
+from unetstudio.formats.part import Part
+from unetstudio.formats.recognition import stem
 from unetstudio.formats.voxels import tidy
 
 if TYPE_CHECKING:
@@ -73,68 +81,102 @@ class Dicom(Format):
         """Leave segmentations and structure sets to their own formats: they are masks and no images."""
         return self.recognises(head) and sop_class(head) not in MASKS
 
+    def parts(self, path: Path) -> Sequence[Part]:
+        """Return the images in a file of several frames."""
+        return [Part(one.part, one.label) for one in parts_of_file(path)] or [Part()]
+
     def files(self, source: Source) -> list[Path]:
         """Return the file, or the files of the series that `part` names."""
         return list(find_series(source.path, source.part).files) if source.path.is_dir() else [source.path]
 
     def read(self, source: Source) -> Scan:
-        """Read a file, or the series of a folder that `part` names."""
+        """Read a file or the image in it that `part` names, or the series of a folder that `part` names."""
         if source.path.is_dir():
-            series = find_series(source.path, source.part)
-            return _read_series(source.path, list(series.files), name=series.name)
-        return _read_file(source.path)
+            return _read_series(source.path, find_series(source.path, source.part))
+        return _read_file(source.path, source.part)
 
 
-def _read_file(path: Path) -> Scan:
-    """Read one file: a slice, or as many as it has frames."""
+def _read_file(path: Path, part: str) -> Scan:
+    """Read one file: a slice, or as many as it has frames; without a `part`, the frames of several images in order of the file."""
     dataset = _dataset(path)
     frames = frames_of(dataset, path)  # (Z, C, Y, X)
     if is_tiled(dataset):
         return replace(_scan(dataset, assembled(frames, dataset, path), planes_of(dataset, 1), path), geometry=slide_geometry(dataset))
     planes = planes_of(dataset, len(frames))
-    order, geometry = stacked(planes, path)
-    return replace(_scan(dataset, frames[order], planes, path), geometry=geometry)
+    if part:
+        chosen = part_named(path, part, dataset)
+        volume = _volume(dataset, frames[list(chosen.frames)], [planes[n] for n in chosen.frames], path)
+        return replace(volume, name=f"{stem(path)}, {chosen.label}")
+    others = parts_of_file(path, dataset) if len(frames) > 1 else []
+    volume = _volume(dataset, frames, planes, path)
+    return replace(volume, notes=(*volume.notes, *_several(others)))
 
 
-def _read_series(folder: Path, files: list[Path], *, name: str) -> Scan:
-    """Read many files of one slice each."""
-    first = _dataset(files[0])
-    pixels = int(first.Rows) * int(first.Columns) * int(first.get("SamplesPerPixel", 1))
-    require_memory(folder, pixels * 4 * len(files), sum(file.stat().st_size for file in files))
+def _read_series(folder: Path, series: Series) -> Scan:
+    """Read many files of one slice each; those that cannot be read are left out, which the notes say."""
+    packed = sum(file.stat().st_size for file in series.files)
+    first: Dataset | None = None
     slices: list[NDArray[Any]] = []
     planes: list[FramePlane] = []
-    for file in files:
-        dataset = _dataset(file)
-        slices.append(frames_of(dataset, file)[0])
+    failed: list[Path] = []
+    for file in series.files:
+        try:
+            dataset = _dataset(file)
+            frame = frames_of(dataset, file)[0]
+        except (MemoryError, PermissionError):
+            raise
+        except Exception:  # decoders raise anything on damaged files
+            failed.append(file)
+            if len(failed) == len(series.files):
+                raise
+            continue
+        if first is None:
+            first = dataset
+            require_memory(folder, frame.nbytes * len(series.files), packed)
+        slices.append(frame)
         planes += planes_of(dataset, 1)
-    if len({one.shape for one in slices}) != 1:
+    if first is None or len({one.shape for one in slices}) != 1:
         raise FormatError(folder, "its slices differ in size, so they are no volume; open them one at a time.")
-    order, geometry = stacked(planes, folder)
-    voxels = np.stack([slices[index] for index in order])
-    return replace(_scan(first, voxels, [planes[index] for index in order], folder), geometry=geometry, name=name)
+    scan = _volume(first, slices, planes, folder)
+    return replace(scan, name=series.name, notes=(*series.notes, *left_out(failed), *scan.notes))
+
+
+def _several(parts: list[FramePart]) -> tuple[str, ...]:
+    """Say that frames of several images are shown one after the other."""
+    if not parts:
+        return ()
+    labels = ", ".join(part.label for part in parts[:4]) + (" ..." if len(parts) > 4 else "")
+    return (f"It holds {len(parts)} images ({labels}), shown here one after the other; open the file again to choose among them.",)
 
 
 def _dataset(path: Path) -> Dataset:
     """Parse the whole file; raise FormatError when it is no image."""
-    import pydicom
-
-    pydicom.config.settings.reading_validation_mode = pydicom.config.IGNORE
-    dataset = pydicom.dcmread(path, force=True)
+    dataset = parse(path)
     if not any(keyword in dataset for keyword in ("PixelData", "FloatPixelData", "DoubleFloatPixelData")):
         raise FormatError(path, "this DICOM file holds no image (it may be a report, a plan, or cut short).")
     return dataset
 
 
+def _volume(dataset: Dataset, frames: NDArray[Any] | list[NDArray[Any]], planes: list[FramePlane], path: Path) -> Scan:
+    """Make the scan of frames (Z, C, Y, X) as stored: put in order and, where their places demand it, straightened."""
+    stack = stacked(planes, frames[0].shape[1:], keep_order=has_offsets(dataset))
+    scan = _scan(dataset, np.stack([frames[n] for n in stack.order]), [planes[n] for n in stack.order], path)
+    if stack.tilt is not None:
+        nbytes = scan.voxels.nbytes * math.prod(stack.tilt.shape) // math.prod(scan.shape)
+        require_memory(path, nbytes, nbytes)
+        scan = replace(scan, voxels=straightened(scan.array, stack.tilt))
+    return replace(scan, geometry=stack.geometry, notes=stack.notes)
+
+
 def _scan(dataset: Dataset, frames: NDArray[Any], planes: list[FramePlane], path: Path) -> Scan:
     """Make the scan of frames (Z, C, Y, X) in order."""
-    middle = planes[len(planes) // 2]
-    modality = str(dataset.get("Modality", "") or "")
+    modality = text(dataset, "Modality")
     short_name = modality if modality.isalnum() and len(modality) <= 4 else ""
     return Scan(
         tidy(frames.transpose(1, 0, 2, 3), path),
         kind=f"DICOM {short_name}".strip(),
-        inverted=dataset.get("PhotometricInterpretation") == "MONOCHROME1",
-        window=middle.window,
+        inverted=text(dataset, "PhotometricInterpretation") == "MONOCHROME1",
+        window=planes[len(planes) // 2].window,
         inversion=inversion_of(dataset, planes),
         unit=unit_of(dataset, planes),
     )

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from unetstudio.formats.dicom.frame_plane import FramePlane
+from unetstudio.formats.dicom.header import value
 
 if TYPE_CHECKING:
     from pydicom import Dataset
@@ -46,9 +47,9 @@ PET_UNITS = {
 def unit_of(dataset: Dataset, planes: Sequence[FramePlane]) -> str:
     """Return the unit of the rescaled values, "" where it is not known; a rescaled CT whose type is not given is in HU."""
     kind = _rescale_type(dataset)
-    if dataset.get("Modality") == "CT" and kind == "":
+    if value(dataset, "Modality") == "CT" and kind == "":
         return "HU" if _is_rescaled(dataset, planes) else ""
-    if dataset.get("Modality") == "RTDOSE":
+    if value(dataset, "Modality") == "RTDOSE":
         return "Gy" if _term(dataset, "DoseUnits") == "GY" else ""
     return PET_UNITS.get(_term(dataset, "Units"), "") or PET_UNITS.get(kind, "") or RESCALE_TYPES.get(kind, "")
 
@@ -56,10 +57,10 @@ def unit_of(dataset: Dataset, planes: Sequence[FramePlane]) -> str:
 def inversion_of(dataset: Dataset, planes: Sequence[FramePlane]) -> float | None:
     """Return the sum of the lowest and the highest value that fit into the bits stored, rescaled; None where frames or tables differ."""
     scales = {(plane.slope, plane.intercept) for plane in planes}
-    if len(scales) != 1 or "ModalityLUTSequence" in dataset or not dataset.get("BitsStored"):
+    if len(scales) != 1 or "ModalityLUTSequence" in dataset or not value(dataset, "BitsStored"):
         return None
     slope, intercept = scales.pop()
-    ends = -1 if dataset.get("PixelRepresentation") == 1 else 2 ** int(dataset.BitsStored) - 1
+    ends = -1 if value(dataset, "PixelRepresentation") == 1 else 2 ** int(dataset.BitsStored) - 1
     return slope * ends + 2 * intercept
 
 
@@ -67,19 +68,19 @@ def _rescale_type(dataset: Dataset) -> str:
     """Return the term for the rescaled values: of the file, or of the frames' groups where these have it; "" for unspecified."""
     term = _term(dataset, "RescaleType")
     for name in ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence"):
-        for group in (dataset.get(name) or [])[:1]:
-            term = term or next((_term(item, "RescaleType") for item in group.get("PixelValueTransformationSequence") or []), "")
+        for group in (value(dataset, name) or [])[:1]:
+            term = term or next((_term(item, "RescaleType") for item in value(group, "PixelValueTransformationSequence") or []), "")
     return "" if term in ("US", "UNSPECIFIED") else term
 
 
 def _is_rescaled(dataset: Dataset, planes: Sequence[FramePlane]) -> bool:
     """Whether the file says how stored values become others, of which some may be those of air."""
     groups = ("SharedFunctionalGroupsSequence", "PerFrameFunctionalGroupsSequence")
-    nested = any("PixelValueTransformationSequence" in group for name in groups for group in (dataset.get(name) or [])[:1])
-    reaches_air = dataset.get("PixelRepresentation") == 1 or any(plane.intercept < 0 for plane in planes)
+    nested = any("PixelValueTransformationSequence" in group for name in groups for group in (value(dataset, name) or [])[:1])
+    reaches_air = value(dataset, "PixelRepresentation") == 1 or any(plane.intercept < 0 for plane in planes)
     return (nested or "RescaleIntercept" in dataset) and reaches_air
 
 
 def _term(dataset: Dataset, keyword: str) -> str:
-    value = dataset.get(keyword)
-    return value.strip().upper() if isinstance(value, str) else ""
+    term = value(dataset, keyword)
+    return term.strip().upper() if isinstance(term, str) else ""
