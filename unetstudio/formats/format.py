@@ -80,7 +80,8 @@ class Format:
         """Read a mask; `grid` is the scan that it is for, None when only the file is known."""
         del grid
         values, geometry = self.read_values(path)
-        return MaskContent(class_indices(values, path), geometry)
+        indices, unknown = class_indices(values, path)
+        return MaskContent(indices, geometry, unknown=unknown)
 
     def mask_images(self, path: Path) -> Sequence[str]:
         """Return the file names of the images that an annotation file is about; () when its own name says it."""

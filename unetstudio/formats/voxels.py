@@ -11,6 +11,9 @@ from numpy.typing import NDArray
 from unetstudio.errors import FormatError
 
 KEPT = (np.uint8, np.uint16, np.int16, np.int32, np.float32)
+ROUNDED = 0.03
+"""Largest distance from a whole number that a class value may have after it was stored as a rescaled byte."""
+
 _NARROW = (np.uint8, np.int16, np.uint16, np.int32)
 
 
@@ -65,17 +68,36 @@ def looked_up(indices: NDArray[Any], table: NDArray[np.uint8]) -> NDArray[np.uin
     return colours
 
 
-def class_indices(values: NDArray[Any], path: Path) -> NDArray[np.integer[Any]]:
-    """Convert a mask read as (C, Z, Y, X) to (Z, Y, X) whole numbers; raise FormatError for colours and fractions."""
-    if any(not np.array_equal(values[0], other) for other in values[1:]):
+def class_indices(values: NDArray[Any], path: Path, step: float = 0.0) -> tuple[NDArray[np.integer[Any]], NDArray[np.bool_] | None]:
+    """Convert a mask read as (C, Z, Y, X) to (Z, Y, X) whole numbers, and the mask of voxels without a value (NaN), None when all have one.
+
+    `step` is the slope by which stored whole numbers were rescaled: half of it is rounding. Raise FormatError for colours and fractions.
+    """
+    if any(not np.array_equal(values[0], other, equal_nan=values.dtype.kind == "f") for other in values[1:]):
         raise FormatError(path, "a mask needs one number per pixel, but this one is in colours; export it as class indices.")
     plane: NDArray[Any] = values[0]
-    if plane.dtype.kind == "f":
-        whole = np.rint(plane)
-        if not np.array_equal(whole, plane):
-            raise FormatError(path, "a mask holds whole numbers, one per class, but this one has fractions; was it an image?")
-        plane = whole.astype(np.int32)
-    return plane
+    if plane.dtype.kind == "b":
+        return plane.astype(np.uint8), None
+    if plane.dtype.kind != "f":
+        return plane, None
+    unknown = ~np.isfinite(plane)
+    if unknown.all():
+        raise FormatError(path, "none of its voxels holds a number (all are NaN); export the segmentation again.")
+    filled = np.where(unknown, 0, plane)
+    whole = np.rint(filled)
+    if np.abs(filled - whole).max() > max(ROUNDED, abs(step) / 2 + 1e-6):
+        raise FormatError(
+            path,
+            f"a mask holds whole numbers, one per class, but this one has fractions (such as {_fraction(filled, whole):.4g}): "
+            f"it is an image or a map of probabilities; export the segmentation itself.",
+        )
+    kind = np.int32 if np.abs(whole).max() < 2**31 else np.int64
+    return whole.astype(kind), unknown if unknown.any() else None
+
+
+def _fraction(values: NDArray[Any], whole: NDArray[Any]) -> float:
+    """Return the value that is furthest from a whole number."""
+    return float(values.flat[int(np.abs(values - whole).argmax())])
 
 
 def narrowest(low: float, high: float) -> np.dtype[Any]:
