@@ -22,6 +22,7 @@ class Jpeg2000(Picture):
 
     title = "JPEG 2000"
     suffixes = (".jp2", ".j2k", ".j2c", ".jpx")
+    lossy = "sometimes"
     decoder = "JPEG2000"
 
     def recognises(self, head: bytes) -> bool:

@@ -32,6 +32,13 @@ def tidy(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
     return np.ascontiguousarray(voxels)
 
 
+def tidy_mask(values: NDArray[Any], path: Path) -> NDArray[Any]:
+    """Make values of a mask (C, Z, Y, X) contiguous like `tidy`; real numbers stay as they are, with NaN where there is no value."""
+    if values.dtype.kind != "f" or values.size == 0:
+        return tidy(values, path)
+    return np.ascontiguousarray(values, np.float64 if values.dtype.itemsize > 4 else np.float32)
+
+
 def rescaled(voxels: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]:
     """Return `voxels * slope + intercept`: whole numbers stay exact in the narrowest of int16, uint16, int32; others are float32."""
     if slope == 1.0 and intercept == 0.0:

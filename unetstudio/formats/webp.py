@@ -11,6 +11,7 @@ class Webp(Picture):
 
     title = "WebP"
     suffixes = (".webp",)
+    lossy = "sometimes"
     decoder = "WEBP"
 
     def recognises(self, head: bytes) -> bool:

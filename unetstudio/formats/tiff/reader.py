@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import logging
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,14 +17,16 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.formats.axes import channels_first, without_time
 from unetstudio.formats.format import FORMATS, Format
+from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.memory_check import SMALL, require_memory
 from unetstudio.formats.tiff.colour import PhotometricTag, to_shown_colours
+from unetstudio.formats.tiff.mask_tags import as_displayed, mask_tags
 from unetstudio.formats.tiff.region import read_by_region
 from unetstudio.formats.tiff.segments import stored_samples
 from unetstudio.formats.tiff.series import bytes_of, first_series, palette_of, require_all_pixels
 from unetstudio.formats.tiff.spacing import spacing_of
-from unetstudio.formats.voxels import looked_up, tidy
+from unetstudio.formats.voxels import looked_up, tidy, tidy_mask
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MASK_ROWS = 64
@@ -63,7 +66,15 @@ class Tiff(Format):
         if table is not None:
             greys = looked_up(voxels[0], table)
             return (greys if len(greys) == 1 else voxels), geometry
-        return tidy(to_shown_colours(voxels, photometric), path), geometry
+        return tidy_mask(to_shown_colours(voxels, photometric), path), geometry
+
+    def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
+        """Read class values with the colours of a palette; where 0 is stored for white, the structure is what ImageJ or a viewer means."""
+        del grid
+        tags = mask_tags(path)
+        values, geometry = self.read_values(path)
+        values, notes = as_displayed(values, tags, path.name)
+        return replace(content_of(values, geometry, path, palette=tags.palette), notes=notes)
 
     def encode(self, document: MaskDocument) -> bytes:
         """Encode 8-bit deflated pages, one per slice, with ImageJ's spacing."""

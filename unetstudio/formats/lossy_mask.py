@@ -1,0 +1,37 @@
+"""Black and white masks that were saved as JPEG, which blurs their edges: cleaned where that is certain."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+NEAR = 48
+"""Largest distance from black or white of a grey that ringing leaves beside an edge."""
+CLOSE_SHARE, PEAK_SHARE, MIDDLE_SHARE = 0.96, 0.005, 0.002
+"""Least share of pixels near black or white; largest shares of one other grey, and of the middle, where ringing hardly reaches."""
+MIDDLE = (96, 160)
+EVEN = 8
+"""Largest difference between the three colours of a grey that was stored in colour."""
+
+
+def cleaned(values: NDArray[Any]) -> tuple[NDArray[np.uint8], int] | None:
+    """Return a mask (1, Z, Y, X) of 0 and 255 and the number of pixels that were changed; None unless nearly all are black or white.
+
+    Both must occur, so that class values, which look black, are not taken for the grain of a black picture.
+    """
+    if values.dtype != np.uint8 or len(values) not in (1, 3) or (len(values) == 3 and np.ptp(values, axis=0).max() > EVEN):
+        return None
+    grey = np.rint(values.mean(axis=0, keepdims=True)).astype(np.uint8) if len(values) == 3 else values
+    white = grey > 127
+    clean = np.where(white, np.uint8(255), np.uint8(0))
+    changed = int((clean != grey).sum())
+    if changed == 0:
+        return clean, 0
+    white_share = white.mean()
+    away = np.where(white, 255 - grey, grey)
+    shares = np.bincount(grey.reshape(-1), minlength=256) / grey.size
+    peaks = 0 < white_share < 1 and (away <= NEAR).mean() >= CLOSE_SHARE
+    third = shares[NEAR + 1 : 255 - NEAR].max() > PEAK_SHARE or shares[MIDDLE[0] : MIDDLE[1]].sum() > MIDDLE_SHARE
+    return (clean, changed) if peaks and not third else None
