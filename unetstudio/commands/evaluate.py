@@ -45,8 +45,6 @@ def evaluate(
         raise UserError(f"Name at least one of these metrics: {', '.join(METRICS)}.")
     pairs = _pairs(predicted, truth)
     coding = EvaluationCoding([(mask, true_mask) for _, mask, true_mask in pairs], maps)
-    for text in coding.words:
-        output.say(text)
     evaluation = Evaluation(metrics)
     values = _values(pairs, coding) if any(METRICS[name].by_class for name in metrics) else ()
     rows = []
@@ -58,6 +56,8 @@ def evaluate(
     output.event("scores", case="all", **{m: _to_json(s) for m, s in overall.items()})
     per_class = [[f"all, class {v}", *(_number(s.per_class.get(v)) for s in overall.values())] for v in values]
     rows += [*per_class, ["all", *(_number(s.mean) for s in overall.values())]]
+    for text in coding.words:
+        output.say(text)
     headings = ["mean over classes" if values else "", *(f"{m} ({METRICS[m].unit})" if METRICS[m].unit else m for m in metrics)]
     output.table("", headings, rows)
     if csv is not None:

@@ -67,8 +67,6 @@ def label(
         classes = project.classes.table
         meanings = mappings(maps, classes)
         matches = matched(masks, project.cases.all)
-        for note in matches.notes:
-            output.say(note)
         pairs = matches.pairs
         with output.progress(3 * len(pairs)) as bar:
             summaries = []
@@ -78,8 +76,6 @@ def label(
             coding = decide(summaries, classes, mapping=meanings, unlabelled=unlabelled, objects=objects)
             if coding.questions:
                 raise refusal(coding.questions, classes)
-            for note in [note for one in summaries for note in one.notes] + list(coding.words):
-                output.say(note)
             edits: list[tuple[Case, Edit]] = []
             for done, ((path, case), meaning) in enumerate(zip(pairs, coding.masks, strict=True), start=len(pairs) + 1):
                 bar.at(done, path.name)
@@ -87,6 +83,8 @@ def label(
                 edit = mask_edit(labels, label_values(path, case, meaning), classes, path)
                 if edit is not None:
                     edits.append((case, edit))
+            for note in [*matches.notes, *(note for one in summaries for note in one.notes), *coding.words]:
+                output.say(note)
             for done, (case, edit) in enumerate(edits, start=2 * len(pairs) + 1):
                 bar.at(done, case.name)
                 _store(project, case, edit, output)

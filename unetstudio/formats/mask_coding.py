@@ -21,6 +21,9 @@ from unetstudio.formats.parted import parted
 
 Labels = NDArray[np.uint8]
 
+MOST_CLASSES = 16
+"""Number of values without a class up to which each may be one, and not the number of an object."""
+
 
 @dataclass(frozen=True)
 class MaskCoding:
@@ -67,15 +70,16 @@ def decide(
     classes: ClassTable,
     *,
     mapping: Sequence[Mapping] = (),
+    answers: Sequence[Mapping] = (),
     unlabelled: int | None = None,
     objects: bool = False,
 ) -> Coding:
     """Decide what the values of all masks mean. Nothing may be taken from masks as long as there are questions.
 
-    `mapping` and `unlabelled` are the user's word. With `objects`, many values in a project of two classes number objects, and mapped
+    `mapping` and `unlabelled` are the user's word beforehand, `answers` those to earlier questions about the same masks. With `objects`, many values in a project of two classes number objects, and mapped
     values do always.
     """
-    whole = MaskSet(masks, classes, tuple(mapping), unlabelled, objects)
+    whole = MaskSet(masks, classes, tuple(mapping), tuple(answers), unlabelled, objects)
     codings, meanings, doubts = [], [], _Doubts()
     for mask in whole.masks:
         table: dict[int, int] = {}
@@ -86,7 +90,7 @@ def decide(
             else:
                 table[value] = meaning.value
                 meanings.append((mask, value, meaning))
-        numbered = whole.numbered or mask.numbered or (objects and bool(mapping))
+        numbered = whole.parted or mask.numbered
         if numbered and 0 not in table and isinstance(zero := whole.meaning(mask, 0), Meaning):
             table[0] = zero.value  # the line between objects that touch
         codings.append(MaskCoding(table, numbered))
@@ -112,7 +116,12 @@ class _Doubts:
 
     @property
     def questions(self) -> tuple[Question, ...]:
-        """In the order of values, the doubts of one kind together."""
+        """In the order of values, the doubts of one kind together; many values without a class number objects, it seems."""
+        unfit = [question for question in self._asked.values() if question.doubt is Doubt.NO_CLASS]
+        if len(unfit) > MOST_CLASSES and all(question.value > 0 for question in unfit):
+            voxels = sum(question.voxels for question in unfit)
+            others = [question for question in self._asked.values() if question.doubt not in (Doubt.NO_CLASS, Doubt.OBJECTS)]
+            return (*others, Question(1, Doubt.OBJECTS, voxels, unfit[0].path, "", unfit[0].proposed))
         return tuple(sorted(self._asked.values(), key=lambda question: (question.doubt.name, question.value)))
 
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.formats.legend_files import BACKGROUND, IGNORED
-from unetstudio.formats.mask_mapping import Mapping, colour_text
+from unetstudio.formats.mask_mapping import HIGHEST, Mapping, colour_text
 from unetstudio.formats.mask_questions import Doubt
 from unetstudio.formats.mask_summary import MaskSummary, packed
 
@@ -39,12 +39,18 @@ class MaskSet:
     """All masks that are taken together, and what is true of all: black and white, numbered objects, values that count from 1."""
 
     def __init__(
-        self, masks: Sequence[MaskSummary], classes: ClassTable, mapping: tuple[Mapping, ...], unlabelled: int | None, objects: bool
+        self,
+        masks: Sequence[MaskSummary],
+        classes: ClassTable,
+        mapping: tuple[Mapping, ...],
+        answers: tuple[Mapping, ...],
+        unlabelled: int | None,
+        objects: bool,
     ) -> None:
         first = next(iter(classes)).name if len(classes) else ""
         self.masks = [mask if mask.legend is None else replace(mask, legend=mask.legend.called(first)) for mask in masks]
         self._classes, self._order = classes, classes.values
-        self._mapping, self._unlabelled = mapping, unlabelled
+        self._mapping, self._unlabelled = answers + mapping, unlabelled
         self._by_name = {_folded(entry.name): entry.value for entry in reversed(classes.classes)}
         colours = [entry.colour for entry in classes]
         self._by_colour = {packed(entry.colour): entry.value for entry in classes if colours.count(entry.colour) == 1}
@@ -58,6 +64,7 @@ class MaskSet:
         self._from_one = not told and self._counts_from_one()
         free = not told and unlabelled is None and self._white is None and self._only_white is None
         self.numbered = free and objects and len(classes) == 2 and self._numbers_objects()
+        self.parted = self.numbered or (objects and bool(mapping)) or any(part.high == HIGHEST for part in answers)
 
     def meaning(self, mask: MaskSummary, value: int) -> Meaning | Doubt:
         """Return the class of a stored value, or why it cannot be told."""

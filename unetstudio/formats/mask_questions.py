@@ -22,7 +22,7 @@ class Doubt(Enum):
     NO_COLOUR = "no class has this colour"
     NO_NAME = "no class has this name"
     WHITE = "it can mean the structure, or not annotated"
-    OBJECTS = "the values number objects"
+    OBJECTS = "the values seem to number objects"
 
 
 @dataclass(frozen=True)
@@ -74,7 +74,7 @@ def refusal(questions: Sequence[Question], classes: ClassTable) -> FormatError:
                 f"say --map {first.value}={structure} or --unlabelled {first.value}."
             )
         case Doubt.OBJECTS:
-            text = f"its values number objects ({known}); say which class they are with --map {first.value}+=CLASS."
+            text = f"its values seem to number objects ({known}); say which class they are with --map {first.value}+=CLASS."
         case Doubt.NO_COLOUR:
             options = " ".join(f"--map '{colour_text(question.value)}=CLASS'" for question in alike[:SHOWN])
             text = f"the colour {listed} is of no class ({known}); say what it means with {options}."

@@ -102,14 +102,14 @@ class MaskImport(QObject):
 
     def answer(self, undecided: Undecided, values: Sequence[int]) -> None:
         """Import with these class values for the questions, UNLABELLED for not annotated; NEW_CLASS makes a class."""
-        mapping = []
+        answers = []
         for question, value in zip(undecided.questions, values, strict=True):
             chosen = value if value != NEW_CLASS else self._new_class(question.class_name)
             if chosen is None:  # there is no room for another class, which was said
                 self.cancel(undecided)
                 return
-            mapping.append(question.answered(chosen))
-        self._decide(undecided.run, None, tuple(mapping))
+            answers.append(question.answered(chosen))
+        self._decide(undecided.run, None, tuple(answers))
 
     def cancel(self, undecided: Undecided) -> None:
         """Import nothing."""
@@ -124,12 +124,12 @@ class MaskImport(QObject):
         run.summaries.append(mask.summary)
         run.task.progress(mask.done, 2 * mask.total + 1)
 
-    def _decide(self, run: _Run, error: UserError | None, mapping: tuple[Mapping, ...] = ()) -> None:
+    def _decide(self, run: _Run, error: UserError | None, answers: tuple[Mapping, ...] = ()) -> None:
         """Decide over the whole set what values mean, ask where it cannot be told, or begin to import."""
         if error is not None or self._notifier.project is not run.project or not run.task.running:
             self._end(run, error)
             return
-        coding = decide(run.summaries, run.project.classes.table, mapping=mapping, objects=True)
+        coding = decide(run.summaries, run.project.classes.table, answers=answers, objects=True)
         notes = [*run.notes, *(note for mask in run.summaries for note in mask.notes)]
         if coding.questions:
             self.asked.emit(Undecided(coding.questions, tuple(dict.fromkeys(notes)), run))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -32,7 +32,7 @@ class Surveyed:
     total: int
 
 
-def survey(pairs: Sequence[tuple[Path, Case]]) -> Iterator[Surveyed]:
+def survey(pairs: Sequence[tuple[Path, Case]]) -> Generator[Surveyed, None, None]:
     """Read all masks, and legends beside them, for `decide`; FormatError for one that does not fit its image."""
     legends: dict[Path, Legend | None] = {}
     for done, (path, case) in enumerate(pairs, start=1):

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import re
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from enum import Enum
 from pathlib import Path
 
 from unetstudio.data.case import Case
@@ -16,6 +18,9 @@ from unetstudio.formats.legend_files import is_legend
 from unetstudio.formats.output_record import RECORD, stems
 
 DEEPEST = 8
+"""Largest depth of nested folders in which masks are looked for."""
+MOST_DROPPED = 2000
+"""Number of files of a dropped folder whose names are compared."""
 BESIDE = {"measurements.csv", "doubt.csv", "provenance.json", "export.json"}
 """Names of other files that lie beside masks."""
 SKIPPED = {"overlays", "cache"}
@@ -41,6 +46,30 @@ def mask_files(paths: Sequence[Path]) -> list[Path]:
             raise FormatError(path, "there is no such file; check the path.")
         files += list(_inside(path, DEEPEST)) if path.is_dir() else [path]
     return files
+
+
+class Dropped(Enum):
+    """What files dropped on a project are."""
+
+    IMAGES = "images"
+    MASKS = "masks"
+    EITHER = "either"  # images by their format, masks by their names
+
+
+def dropped(paths: Sequence[Path], cases: Sequence[Case]) -> Dropped:
+    """Tell masks from images: all are masks by their format, or all are named like images of the project, and none is one of these."""
+    images = {case.source.path.resolve() for case in cases}
+    files = [file for path in paths for file in (itertools.islice(_inside(path, 1), MOST_DROPPED) if path.is_dir() else [path])]
+    if not files or any(file.resolve() in images for file in [*files, *paths]):
+        return Dropped.IMAGES
+    names = _Names(cases)
+    alike = [names.knows(file) for file in files]
+    if not any(alike) and not any(path.is_file() for path in paths):
+        return Dropped.IMAGES
+    variants = [_format(file) for file in files]
+    if all(variant is not None and not variant.images for variant in variants):
+        return Dropped.MASKS
+    return Dropped.EITHER if all(alike) and all(variants) else Dropped.IMAGES
 
 
 def plain(name: str) -> str:
@@ -106,6 +135,13 @@ class _Names:
             if short in known:
                 return [_by_folder(file, short, known[short])], True
         return [], False
+
+    def knows(self, file: Path) -> bool:
+        """Whether a mask is named like an image, or like several."""
+        try:
+            return bool(self.cases_of(file)[0])
+        except FormatError:
+            return True
 
     def case_of_image(self, image: Path, file: Path) -> Case | None:
         """Return the case of an image that an annotation file names, whose path may begin in another computer's folders."""
