@@ -76,8 +76,8 @@ def decide(
 ) -> Coding:
     """Decide what the values of all masks mean. Nothing may be taken from masks as long as there are questions.
 
-    `mapping` and `unlabelled` are the user's word beforehand, `answers` those to earlier questions about the same masks. With `objects`, many values in a project of two classes number objects, and mapped
-    values do always.
+    `mapping` and `unlabelled` are the user's word beforehand, `answers` those to earlier questions about the same masks. With `objects`,
+    many values in a project of two classes number objects, and mapped values do always.
     """
     whole = MaskSet(masks, classes, tuple(mapping), tuple(answers), unlabelled, objects)
     codings, meanings, doubts = [], [], _Doubts()
