@@ -86,7 +86,7 @@ def decide(
         for value in mask.counts:
             meaning = whole.meaning(mask, value)
             if isinstance(meaning, Doubt):
-                doubts.add(mask, value, meaning, whole)
+                doubts.add(mask, value, meaning)
             else:
                 table[value] = meaning.value
                 meanings.append((mask, value, meaning))
@@ -103,7 +103,7 @@ class _Doubts:
     def __init__(self) -> None:
         self._asked: dict[tuple[int, Doubt, str], Question] = {}
 
-    def add(self, mask: MaskSummary, value: int, doubt: Doubt, whole: MaskSet) -> None:
+    def add(self, mask: MaskSummary, value: int, doubt: Doubt) -> None:
         voxels = mask.counts[value]
         name = mask.name(value) if doubt in (Doubt.NO_NAME, Doubt.NO_COLOUR) else ""
         if doubt is Doubt.OBJECTS:
@@ -112,7 +112,7 @@ class _Doubts:
         if key in self._asked:
             voxels += self._asked[key].voxels
         first = self._asked[key].path if key in self._asked else mask.path
-        self._asked[key] = Question(value, doubt, voxels, first, name, whole.proposal(value, doubt))
+        self._asked[key] = Question(value, doubt, voxels, first, name)
 
     @property
     def questions(self) -> tuple[Question, ...]:
@@ -121,7 +121,7 @@ class _Doubts:
         if len(unfit) > MOST_CLASSES and all(question.value > 0 for question in unfit):
             voxels = sum(question.voxels for question in unfit)
             others = [question for question in self._asked.values() if question.doubt not in (Doubt.NO_CLASS, Doubt.OBJECTS)]
-            return (*others, Question(1, Doubt.OBJECTS, voxels, unfit[0].path, "", unfit[0].proposed))
+            return (*others, Question(1, Doubt.OBJECTS, voxels, unfit[0].path))
         return tuple(sorted(self._asked.values(), key=lambda question: (question.doubt.name, question.value)))
 
 

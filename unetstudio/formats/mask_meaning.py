@@ -82,11 +82,6 @@ class MaskSet:
             return self._by_its_colour(number)
         return self._by_its_value(mask, value)
 
-    def proposal(self, value: int, doubt: Doubt) -> int | None:
-        """Return the class that is most likely meant by a value in doubt."""
-        del value
-        return self._order[1] if doubt in (Doubt.WHITE, Doubt.OBJECTS) and len(self._order) > 1 else None
-
     def _by_its_name(self, mask: MaskSummary, value: int, name: str) -> Meaning | Doubt | None:
         """Return what names say; None where they say nothing."""
         where = mask.legend.file if mask.legend is not None and not mask.names else "the file"

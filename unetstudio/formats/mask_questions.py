@@ -37,7 +37,6 @@ class Question:
     voxels: int
     path: Path
     name: str = ""
-    proposed: int | None = None
 
     @property
     def text(self) -> str:

@@ -62,15 +62,12 @@ class MaskQuestionsDialog(QDialog):
     def _choice(self, question: Question) -> QComboBox:
         box = QComboBox()
         box.setAccessibleName(f"Class of {question.text}")
-        if question.proposed is None:
-            box.addItem("Choose …", UNDECIDED)
+        box.addItem("Choose …", UNDECIDED)
         for entry in self._classes:
             box.addItem(_swatch(QColor(*entry.colour)), entry.name, entry.value)
         box.addItem("Not annotated", UNLABELLED)
         if question.doubt is not Doubt.WHITE:
             box.addItem(f"A new class: {question.class_name}", NEW_CLASS)
-        if question.proposed is not None:
-            box.setCurrentIndex(box.findData(question.proposed))
         box.currentIndexChanged.connect(lambda _: self._refresh())
         return box
 
@@ -96,16 +93,18 @@ class MaskQuestionsDialog(QDialog):
 
     def _lay_out(self, notes: Sequence[str]) -> None:
         reasons = dict.fromkeys(question.doubt.value for question in self._undecided.questions)
-        count = count_text(len(self._undecided.questions), "value")
+        number = len(self._undecided.questions)
+        values = "a value in them means" if number == 1 else f"{count_text(number, 'value')} in them mean"
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(8)
-        column.addWidget(label(f"The masks do not tell what {count} in them mean: {'; '.join(reasons)}.", "sentence"))
+        column.addWidget(label(f"The masks do not tell what {values}: {'; '.join(reasons)}.", "sentence"))
         column.addWidget(self.table, 1)
         if notes:
             column.addWidget(label("\n".join(notes[:6]), "small", "mask_notes"))
         column.addWidget(label("What you painted by hand stays.", "small"))
         buttons = QHBoxLayout()
+        self.cancel_button.setAutoDefault(False)
         buttons.addStretch(1)
         buttons.addWidget(self.cancel_button)
         buttons.addWidget(self.import_button)
