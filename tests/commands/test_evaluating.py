@@ -137,6 +137,14 @@ def test_that_classes_are_compared_by_their_names(command: Command, tmp_path: Pa
     assert command("evaluate", tmp_path / "found", tmp_path / "true", "--metrics", "dice", "--json").events[-1]["dice"]["mean"] == 1
 
 
+def test_that_a_class_that_only_the_prediction_knows_is_compared_with_nothing(command: Command, tmp_path: Path) -> None:
+    for side, names, mask in (("found", "background\nliver\nspleen", DISC + (DISC > 0)), ("true", "background\nliver", DISC)):
+        (tmp_path / side).mkdir()
+        cv2.imwrite(str(tmp_path / side / "a.png"), mask)
+        (tmp_path / side / "labels.txt").write_text(names)
+    assert command("evaluate", tmp_path / "found", tmp_path / "true", "--metrics", "dice", "--json").events[-1]["dice"]["mean"] == 0
+
+
 def test_that_names_in_either_form_of_unicode_and_with_endings_are_pairs(command: Command, tmp_path: Path) -> None:
     for side, name in (("found", unicodedata.normalize("NFD", "é")), ("true", "é_mask")):
         (tmp_path / side).mkdir()

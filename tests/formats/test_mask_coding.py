@@ -197,6 +197,11 @@ def test_that_255_among_a_few_numbered_objects_is_asked_about_and_among_many_is_
     assert meant(many, objects=True) == [[0, 1, 0, 1]]
 
 
+def test_that_soft_edges_of_black_and_white_are_no_objects() -> None:
+    edges = content(0, 0, 40, 128, 200, 255, 255, 255, 255)
+    assert [doubt for _, doubt in doubts(edges, objects=True)] == [Doubt.NO_CLASS] * 3
+
+
 def test_that_more_values_than_classes_can_be_are_asked_about_as_objects() -> None:
     mask = content(*(n for value in range(30) for n in (value, 0)))
     assert doubts(mask, classes=THREE) == [("1 and above", Doubt.OBJECTS)]

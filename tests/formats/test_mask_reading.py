@@ -48,7 +48,9 @@ def test_that_a_coarse_step_of_the_file_allows_for_its_own_rounding() -> None:
         class_indices(stored[None, None, None], PATH)
 
 
-@pytest.mark.parametrize("values", [[0.0, 0.5, 1.0], [0.1, 0.9, 0.0], [3.0, 2.9, 0.0]])
+@pytest.mark.parametrize(
+    "values", [[0.0, 0.5, 1.0], [0.1, 0.9, 0.0], [3.0, 2.9, 0.0], [0.0, 0.0039, 0.0], [0.98, 0.99, 0.0], [0.01, 0.01, 0.01]]
+)
 def test_that_probabilities_are_refused_with_words(values: list[float]) -> None:
     with pytest.raises(FormatError, match="map of probabilities; export the segmentation itself"):
         class_indices(np.array([[[values]]], np.float32), PATH)
@@ -149,6 +151,18 @@ def test_that_black_and_white_is_cleaned_of_the_ringing_of_jpeg(tmp_path: Path, 
 def test_that_any_other_mask_in_jpeg_is_refused_with_words(tmp_path: Path, values: np.ndarray) -> None:
     with pytest.raises(FormatError, match="JPEG changes the values of a mask"):
         read_content(jpeg(tmp_path, values.astype(np.uint8), 60))
+
+
+def test_that_black_and_white_that_was_once_jpeg_is_cleaned_in_any_format_and_class_values_are_not(tmp_path: Path) -> None:
+    jpeg(tmp_path, DISC.astype(np.uint8) * 255)
+    with Image.open(tmp_path / "mask.jpg") as image:
+        image.save(tmp_path / "mask.png")
+    found = read_content(tmp_path / "mask.png")
+    assert np.array_equal(found.values[0], DISC * 255)
+    assert found.notes
+    classes = np.where(DISC, np.arange(80) // 8, 255).astype(np.uint8)
+    Image.fromarray(classes).save(tmp_path / "mask.png")
+    assert np.array_equal(read_content(tmp_path / "mask.png").values[0], classes)
 
 
 def test_that_a_clean_jpeg_needs_no_cleaning(tmp_path: Path) -> None:

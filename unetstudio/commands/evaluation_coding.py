@@ -15,12 +15,12 @@ from unetstudio.data.classes import ClassTable, Colour, LabelClass
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import MAX_CLASSES
 from unetstudio.errors import UserError
-from unetstudio.formats.legend_files import Legend, legend_beside
+from unetstudio.formats.legend_files import BACKGROUND, Legend, legend_beside
 from unetstudio.formats.mask_coding import Coding, decide
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.mask_files import read_content, read_content_onto
 from unetstudio.formats.mask_mapping import Mapping, mappings
-from unetstudio.formats.mask_meaning import GREY, WHITES
+from unetstudio.formats.mask_meaning import GREY, WHITES, folded
 from unetstudio.formats.mask_questions import Doubt, refusal
 from unetstudio.formats.mask_summary import MaskSummary, summary
 from unetstudio.formats.recognition import format_of
@@ -102,7 +102,7 @@ def _numbers(side: Sequence[MaskSummary]) -> bool:
 
 def _classes(predicted: Sequence[MaskSummary], truth: Sequence[MaskSummary], maps: Sequence[str]) -> ClassTable:
     """Return the classes of both sides: the names of the truth, or else of the prediction, and all values without a name."""
-    names = _names(truth) or _names(predicted)
+    names = _names(predicted, truth)
     values = {0, 1, *names, *(int(end[1]) for text in maps if (end := re.search(r"=(\d+)\s*$", text)))}
     colours: dict[int, Colour] = {}
     if all(any(mask.by_colour for mask in side) for side in (predicted, truth)) and not names:
@@ -119,15 +119,28 @@ def _classes(predicted: Sequence[MaskSummary], truth: Sequence[MaskSummary], map
     return ClassTable(tuple(entries), max(values) + 1)
 
 
-def _names(side: Sequence[MaskSummary]) -> dict[int, str]:
-    """Return the names of class values that the masks of a side, or a legend beside them, give."""
+def _names(predicted: Sequence[MaskSummary], truth: Sequence[MaskSummary]) -> dict[int, str]:
+    """Return the names of class values: those of the truth, and those of the prediction where the truth has none or knows some of them."""
+    names, others = _names_of(truth), _names_of(predicted)
+    if not names:
+        return others
+    known = {folded(name) for name in names.values()}
+    if not (known - BACKGROUND) & {folded(name) for name in others.values()}:
+        return names
+    for value, name in others.items():
+        if folded(name) not in known:
+            names[value if value not in names else max(names | others) + 1] = name
+    return names
+
+
+def _names_of(side: Sequence[MaskSummary]) -> dict[int, str]:
+    """Return the names that the masks of a side, or legends beside them, give; a name whose value has another one gets a free value."""
     names: dict[int, str] = {}
     for mask in side:
         given = dict(mask.legend.names) if mask.legend is not None else {}
         for value, name in {**given, **mask.names}.items():
-            if 0 <= value < MAX_CLASSES and name not in names.values():
-                free = value if value not in names else next(n for n in range(1, MAX_CLASSES) if n not in names)
-                names[free] = name
+            if 0 <= value < MAX_CLASSES and folded(name) not in map(folded, names.values()):
+                names[value if value not in names else max(names) + 1] = name
     return names
 
 

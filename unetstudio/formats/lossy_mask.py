@@ -2,18 +2,35 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+
+from unetstudio.data.quantity import count_text
 
 NEAR = 48
 """Largest distance from black or white of a grey that ringing leaves beside an edge."""
 CLOSE_SHARE, PEAK_SHARE, MIDDLE_SHARE = 0.96, 0.005, 0.002
 """Least share of pixels near black or white; largest shares of one other grey, and of the middle, where ringing hardly reaches."""
 MIDDLE = (96, 160)
+FEWEST = 3
+"""Least number of greys beside black, and beside white, that ringing leaves."""
 EVEN = 8
 """Largest difference between the three colours of a grey that was stored in colour."""
+
+
+def is_blurred(values: NDArray[Any]) -> bool:
+    """Whether a grey mask in any format looks like black and white that was once saved as JPEG: many greys beside black and white alike.
+
+    Class values and numbered objects do not: they are few, or all on one side, or of more pixels.
+    """
+    if values.dtype != np.uint8 or len(values) != 1:
+        return False
+    counts = np.bincount(values.reshape(-1), minlength=256)
+    dark, light = np.count_nonzero(counts[1 : NEAR + 1]), np.count_nonzero(counts[255 - NEAR : 255])
+    return bool(min(dark, light) >= FEWEST and counts[[0, 255]].min() > counts[1:255].max())
 
 
 def cleaned(values: NDArray[Any]) -> tuple[NDArray[np.uint8], int] | None:
@@ -35,3 +52,8 @@ def cleaned(values: NDArray[Any]) -> tuple[NDArray[np.uint8], int] | None:
     peaks = 0 < white_share < 1 and (away <= NEAR).mean() >= CLOSE_SHARE
     third = shares[NEAR + 1 : 255 - NEAR].max() > PEAK_SHARE or shares[MIDDLE[0] : MIDDLE[1]].sum() > MIDDLE_SHARE
     return (clean, changed) if peaks and not third else None
+
+
+def cleaned_words(path: Path, changed: int) -> str:
+    """Say how many pixels of a mask were changed."""
+    return f"{path.name}: {count_text(changed, 'pixel')} that saving with loss had made grey became black or white."

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +15,7 @@ from unetstudio.data.classes import Colour
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Index
 from unetstudio.errors import FormatError
+from unetstudio.formats.lossy_mask import cleaned, cleaned_words, is_blurred
 from unetstudio.formats.voxels import class_indices
 
 MOST_COLOURS = 64
@@ -60,6 +61,8 @@ def content_of(
     """
     if len(values) == 3 and values.dtype == np.uint8 and (values[0] != values[1:]).any():
         return MaskContent(_packed(values, path), geometry, by_colour=True)
+    if palette is None and is_blurred(values) and (clean := cleaned(values)) is not None:
+        return replace(content_of(clean[0], geometry, path), notes=(cleaned_words(path, clean[1]),))
     indices, unknown = class_indices(values, path, step)
     colours = {} if palette is None else {value: _colour(palette[value]) for value in value_counts(indices) if 0 <= value < len(palette)}
     return MaskContent(indices, geometry, colours=colours, unknown=unknown)

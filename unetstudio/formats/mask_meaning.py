@@ -51,7 +51,7 @@ class MaskSet:
         self.masks = [mask if mask.legend is None else replace(mask, legend=mask.legend.called(first)) for mask in masks]
         self._classes, self._order = classes, classes.values
         self._mapping, self._unlabelled = answers + mapping, unlabelled
-        self._by_name = {_folded(entry.name): entry.value for entry in reversed(classes.classes)}
+        self._by_name = {folded(entry.name): entry.value for entry in reversed(classes.classes)}
         colours = [entry.colour for entry in classes]
         self._by_colour = {packed(entry.colour): entry.value for entry in classes if colours.count(entry.colour) == 1}
         self._coloured = any(mask.by_colour for mask in masks)
@@ -85,7 +85,7 @@ class MaskSet:
     def _by_its_name(self, mask: MaskSummary, value: int, name: str) -> Meaning | Doubt | None:
         """Return what names say; None where they say nothing."""
         where = mask.legend.file if mask.legend is not None and not mask.names else "the file"
-        if (not mask.by_colour and value == mask.not_annotated) or _folded(name) in IGNORED:
+        if (not mask.by_colour and value == mask.not_annotated) or folded(name) in IGNORED:
             return Meaning(UNLABELLED, f"as {where} says")
         if (known := self._class_named(name)) is not None:
             return Meaning(known, f"by the names in {where}")
@@ -152,15 +152,22 @@ class MaskSet:
     def _numbers_objects(self) -> bool:
         unfit = any(value > 0 and value != UNLABELLED and value not in self._classes for value in self._every)
         named = any(mask.names or mask.legend is not None for mask in self._plain)
-        return unfit and not named and not self._by_palette and not self._from_one
+        soft = any(_is_mostly_white(mask) for mask in self._plain)
+        return unfit and not soft and not named and not self._by_palette and not self._from_one
 
     def _class_named(self, name: str) -> int | None:
-        folded = _folded(name)
-        if folded and folded in self._by_name:
-            return self._by_name[folded]
-        return self._order[0] if folded in BACKGROUND and self._order else None
+        key = folded(name)
+        if key and key in self._by_name:
+            return self._by_name[key]
+        return self._order[0] if key in BACKGROUND and self._order else None
 
 
-def _folded(name: str) -> str:
+def _is_mostly_white(mask: MaskSummary) -> bool:
+    """Whether white outweighs all other values of a mask but black: these are then soft edges, not objects."""
+    between = sum(voxels for value, voxels in mask.counts.items() if 0 < value < UNLABELLED)
+    return 0 < between < mask.counts.get(UNLABELLED, 0)
+
+
+def folded(name: str) -> str:
     """Return a name as it is compared: without case, in one Unicode form."""
     return " ".join(unicodedata.normalize("NFC", name).casefold().split())

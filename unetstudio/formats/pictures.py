@@ -12,11 +12,10 @@ from numpy.typing import NDArray
 
 from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
-from unetstudio.data.quantity import count_text
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.format import Format
-from unetstudio.formats.lossy_mask import cleaned
+from unetstudio.formats.lossy_mask import cleaned, cleaned_words
 from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.voxels import looked_up, tidy, tidy_mask, without_alpha
@@ -60,7 +59,7 @@ class Picture(Format):
         if self.lossy:
             if (clean := cleaned(values)) is not None:
                 values, changed = clean
-                return replace(content_of(values, geometry, path), notes=(_cleaned(path, changed),) if changed else ())
+                return replace(content_of(values, geometry, path), notes=(cleaned_words(path, changed),) if changed else ())
             if self.lossy == "always" and values.dtype == np.uint8 and (values[0] == values[-1]).all():
                 raise FormatError(
                     path,
@@ -98,10 +97,6 @@ class Picture(Format):
         pixels = np.asarray(image)
         voxels = np.moveaxis(np.atleast_3d(pixels), -1, 0)[:, None]
         return without_alpha(voxels) if image.mode in _ALPHA else voxels
-
-
-def _cleaned(path: Path, changed: int) -> str:
-    return f"{path.name}: {count_text(changed, 'pixel')} that saving with loss had made grey became black or white."
 
 
 def _palette(image: Image.Image) -> NDArray[np.uint8]:

@@ -11,6 +11,8 @@ from numpy.typing import NDArray
 from unetstudio.errors import FormatError
 
 KEPT = (np.uint8, np.uint16, np.int16, np.int32, np.float32)
+EXACT = 1e-4
+"""Largest distance from a whole number, and of equal values, that is the rounding of real numbers."""
 ROUNDED = 0.03
 """Largest distance from a whole number that a class value may have after it was stored as a rescaled byte."""
 
@@ -80,7 +82,10 @@ def class_indices(values: NDArray[Any], path: Path, step: float = 0.0) -> tuple[
 
     `step` is the slope by which stored whole numbers were rescaled: half of it is rounding. Raise FormatError for colours and fractions.
     """
-    if any(not np.array_equal(values[0], other, equal_nan=values.dtype.kind == "f") for other in values[1:]):
+    real = values.dtype.kind == "f"
+    if any(not np.array_equal(values[0], other, equal_nan=real) for other in values[1:]):
+        if real:
+            raise FormatError(path, f"it holds {len(values)} real numbers a voxel, such as probabilities; export the segmentation.")
         raise FormatError(path, "a mask needs one number per pixel, but this one is in colours; export it as class indices.")
     plane: NDArray[Any] = values[0]
     if plane.dtype.kind == "b":
@@ -92,7 +97,7 @@ def class_indices(values: NDArray[Any], path: Path, step: float = 0.0) -> tuple[
         raise FormatError(path, "none of its voxels holds a number (all are NaN); export the segmentation again.")
     filled = np.where(unknown, 0, plane)
     whole = np.rint(filled)
-    if np.abs(filled - whole).max() > max(ROUNDED, abs(step) / 2 + 1e-6):
+    if not _are_rounded(filled, whole, max(ROUNDED, abs(step) / 2 + EXACT)):
         raise FormatError(
             path,
             f"a mask holds whole numbers, one per class, but this one has fractions (such as {_fraction(filled, whole):.4g}): "
@@ -100,6 +105,19 @@ def class_indices(values: NDArray[Any], path: Path, step: float = 0.0) -> tuple[
         )
     kind = np.int32 if np.abs(whole).max() < 2**31 else np.int64
     return whole.astype(kind), unknown if unknown.any() else None
+
+
+def _are_rounded(values: NDArray[Any], whole: NDArray[Any], tolerance: float) -> bool:
+    """Whether real numbers are whole ones that were rounded: each lies beside one of its own, and only 0 beside 0."""
+    distance = np.abs(values - whole).max()
+    if distance <= EXACT:
+        return True
+    if distance > tolerance:
+        return False
+    stored = np.unique(values)
+    apart = 1 + np.count_nonzero(np.diff(stored) > EXACT)
+    small = np.abs(stored[np.rint(stored) == 0]).max(initial=0)
+    return bool(apart == len(np.unique(np.rint(stored))) and small <= EXACT)
 
 
 def _fraction(values: NDArray[Any], whole: NDArray[Any]) -> float:

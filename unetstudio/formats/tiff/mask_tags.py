@@ -38,15 +38,15 @@ def mask_tags(path: Path) -> MaskTags:
 def as_displayed(values: NDArray[Any], tags: MaskTags, name: str) -> tuple[NDArray[Any], tuple[str, ...]]:
     """Return mask values in which the structure is not 0, and a sentence about it where 0 is stored for white.
 
-    Fax-like files of one bit, and of 8 bits in black and white, mean what they show: white is the structure. ImageJ's inverting table is
+    Fax-like files of one bit, and others in black and white, mean what they show: white is the structure. ImageJ's inverting table is
     the exception: its binary images store 255 for the structure and only show it black. Class values are never turned round.
     """
     if not tags.white_is_zero:
         return values, ()
     if tags.bits == 1:
         return (values == 0).astype(np.uint8), (f"{name}: 0 is stored for white; white is taken as the structure, as it is shown.",)
-    if values.dtype != np.uint8 or not np.isin(values, (0, 255)).all():
+    if values.dtype not in (np.uint8, np.uint16) or not np.isin(values, (0, white := np.iinfo(values.dtype).max)).all():
         return values, ()
     if tags.by_imagej:
-        return values, (f"{name}: ImageJ shows this mask with an inverting table; the stored 255 is taken as the structure.",)
-    return 255 - values, (f"{name}: 0 is stored for white; white is taken as the structure, as it is shown.",)
+        return values, (f"{name}: ImageJ shows this mask with an inverting table; the stored {white} is taken as the structure.",)
+    return white - values, (f"{name}: 0 is stored for white; white is taken as the structure, as it is shown.",)
