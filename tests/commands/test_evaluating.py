@@ -151,3 +151,21 @@ def test_that_names_in_either_form_of_unicode_and_with_endings_are_pairs(command
         Image.fromarray(DISC).save(tmp_path / side / f"{name}.png")
     found = command("evaluate", tmp_path / "found", tmp_path / "true", "--metrics", "dice", "--json").events
     assert [event["case"] for event in found] == ["é", "all"]
+
+
+def test_that_masks_without_a_partner_and_notes_beside_masks_are_left_out(command: Command, tmp_path: Path) -> None:
+    sides = written(tmp_path / "found", "0 and 1"), written(tmp_path / "true", "0 and 1")
+    written(sides[0], "0 and 1", "b")
+    (sides[1] / "a.json").write_text('{"scanner": "T"}')
+    result = command("evaluate", *sides, "--metrics", "dice", "--json")
+    assert [event["case"] for event in result.events] == ["a", "all"]
+    assert "1 mask without a partner on the other side: b.png." in result.said
+
+
+def test_that_masks_in_folders_are_pairs_by_folder_and_name(command: Command, tmp_path: Path) -> None:
+    for side in ("found", "true"):
+        (tmp_path / side).mkdir()
+        for folder in ("x", "y"):
+            written(tmp_path / side / folder, "0 and 1" if folder == "x" else "palette")
+    found = command("evaluate", tmp_path / "found", tmp_path / "true", "--metrics", "dice", "--json").events
+    assert [event["case"] for event in found] == ["x/a", "y/a", "all"]

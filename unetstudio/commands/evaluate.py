@@ -14,13 +14,14 @@ from unetstudio.commands.evaluation_coding import CodedPair, EvaluationCoding
 from unetstudio.commands.output import Output
 from unetstudio.data.csv_cell import csv_cell
 from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.quantity import count_text
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import stem
 from unetstudio.formats.mask_content import value_counts
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import METRICS, Pair, Score
 from unetstudio.measure.objects import are_numbered
-from unetstudio.workspace.mask_matching import mask_files, plain, without_ending
+from unetstudio.workspace.mask_matching import mask_files, mask_format, plain, without_ending
 
 NO_SCORE = "–"
 """Shown in place of an undefined score."""
@@ -43,7 +44,7 @@ def evaluate(
     """
     if not metrics:
         raise UserError(f"Name at least one of these metrics: {', '.join(METRICS)}.")
-    pairs = _pairs(predicted, truth)
+    pairs, left_out = _pairs(predicted, truth)
     coding = EvaluationCoding([(mask, true_mask) for _, mask, true_mask in pairs], maps)
     evaluation = Evaluation(metrics)
     values = _values(pairs, coding) if any(METRICS[name].by_class for name in metrics) else ()
@@ -56,7 +57,7 @@ def evaluate(
     output.event("scores", case="all", **{m: _to_json(s) for m, s in overall.items()})
     per_class = [[f"all, class {v}", *(_number(s.per_class.get(v)) for s in overall.values())] for v in values]
     rows += [*per_class, ["all", *(_number(s.mean) for s in overall.values())]]
-    for text in coding.words:
+    for text in [*left_out, *coding.words]:
         output.say(text)
     headings = ["mean over classes" if values else "", *(f"{m} ({METRICS[m].unit})" if METRICS[m].unit else m for m in metrics)]
     output.table("", headings, rows)
@@ -100,28 +101,30 @@ def _number(value: float | None) -> str:
     return NO_SCORE if value is None else f"{value:.4f}"
 
 
-def _pairs(predicted: Path, truth: Path) -> list[tuple[str, Path, Path]]:
-    """Return stem, predicted mask and true mask of each case; two files form a pair regardless of their names."""
+def _pairs(predicted: Path, truth: Path) -> tuple[list[tuple[str, Path, Path]], list[str]]:
+    """Return stem, predicted mask and true mask of each case, and what was left out; two files form a pair regardless of their names."""
     for path in (predicted, truth):
         if not path.exists():
             raise FormatError(path, "there is no such file or folder; check the path.")
     if predicted.is_file() and truth.is_file():
-        return [(stem(predicted), predicted, truth)]
+        return [(stem(predicted), predicted, truth)], []
     masks, true_masks = _by_stem(predicted), _by_stem(truth)
-    names = sorted(masks.keys() & true_masks.keys())
-    if not names:  # usual endings, such as _mask, are tolerated where no names are alike
-        masks, true_masks = _without_endings(masks), _without_endings(true_masks)
-        names = sorted(masks.keys() & true_masks.keys())
-    if not names:
+    pairs = {name: (masks.pop(name), true_masks.pop(name)) for name in masks.keys() & true_masks.keys()}
+    short, true_short = _without_endings(masks), _without_endings(true_masks)  # usual ones, such as _mask
+    pairs |= {name: (short.pop(name), true_short.pop(name)) for name in (short.keys() & true_short.keys()) - pairs.keys()}
+    if not pairs:
         raise UserError(f"No mask in {predicted} has the name of one in {truth}; name them alike.")
-    return [(name, masks[name], true_masks[name]) for name in names]
+    alone = sorted(file.name for file in (*short.values(), *true_short.values()) if mask_format(file) is not None)
+    listed = ", ".join(alone[:3]) + (" …" if len(alone) > 3 else "")
+    notes = [f"{count_text(len(alone), 'mask')} without a partner on the other side: {listed}."] if alone else []
+    return [(name, *pairs[name]) for name in sorted(pairs)], notes
 
 
 def _by_stem(path: Path) -> dict[str, Path]:
     """Return masks by their names as they are compared; those of subfolders, taken where a folder holds none itself, by folder and name."""
-    files = mask_files([path])
-    beside = [file for file in files if path in (file.parent, file)]
-    return _named(beside or files, lambda file: plain(stem(file) if beside else str(file.relative_to(path).with_name(stem(file)))))
+    if beside := mask_files([path], depth=0):
+        return _named(beside, lambda file: plain(stem(file)))
+    return _named(mask_files([path]), lambda file: plain(str(file.relative_to(path).with_name(stem(file)))))
 
 
 def _without_endings(masks: Mapping[str, Path]) -> dict[str, Path]:
@@ -130,8 +133,12 @@ def _without_endings(masks: Mapping[str, Path]) -> dict[str, Path]:
 
 
 def _named(files: Iterable[Path], name: Callable[[Path], str]) -> dict[str, Path]:
+    """Return files by name; where a note or a table beside a mask has its name, the mask."""
     named: dict[str, Path] = {}
     for file in files:
-        if (other := named.setdefault(name(file), file)) != file:
+        other = named.setdefault(name(file), file)
+        if other != file and mask_format(other) is None:
+            named[name(file)] = file
+        elif other != file and mask_format(file) is not None:
             raise FormatError(file, f"{other.name} has the same name; put one of them into another folder.")
     return named

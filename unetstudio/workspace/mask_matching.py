@@ -38,13 +38,13 @@ class Matches:
     notes: list[str] = field(default_factory=list)
 
 
-def mask_files(paths: Sequence[Path]) -> list[Path]:
-    """Return the files of masks among files and folders, also in folders below them; FormatError for a path that is not there."""
+def mask_files(paths: Sequence[Path], depth: int = DEEPEST) -> list[Path]:
+    """Return the files of masks among files and folders, also in folders down to this depth; FormatError for a path that is not there."""
     files: list[Path] = []
     for path in paths:
         if not path.exists():
             raise FormatError(path, "there is no such file; check the path.")
-        files += list(_inside(path, DEEPEST)) if path.is_dir() else [path]
+        files += list(_inside(path, depth)) if path.is_dir() else [path]
     return files
 
 
@@ -66,7 +66,7 @@ def dropped(paths: Sequence[Path], cases: Sequence[Case]) -> Dropped:
     alike = [names.knows(file) for file in files]
     if not any(alike) and not any(path.is_file() for path in paths):
         return Dropped.IMAGES
-    variants = [_format(file) for file in files]
+    variants = [mask_format(file) for file in files]
     if all(variant is not None and not variant.images for variant in variants):
         return Dropped.MASKS
     return Dropped.EITHER if all(alike) and all(variants) else Dropped.IMAGES
@@ -91,7 +91,7 @@ def matched(paths: Sequence[Path], cases: Sequence[Case]) -> Matches:
     unmatched: list[Path] = []
     explicit = set(paths)
     for file in (file for file in mask_files(paths) if file.resolve() not in images):
-        variant = _format(file)
+        variant = mask_format(file)
         if variant is None and file not in explicit:
             continue  # a note or a table beside the masks
         found, by_ending = _about(file, variant, cases, names)
@@ -164,7 +164,8 @@ def _about(file: Path, variant: Format | None, cases: Sequence[Case], names: _Na
     return [case for case in found if answers[case.id] is None], by_ending
 
 
-def _format(file: Path) -> Format | None:
+def mask_format(file: Path) -> Format | None:
+    """Return the format of a file; None for one that is no mask, or that cannot be opened."""
     try:
         recognised = recognise(file)
     except FormatError:
