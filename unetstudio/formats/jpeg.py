@@ -1,4 +1,4 @@
-"""JPEG pictures; read only, since lossy compression blurs the borders of a mask."""
+"""JPEG pictures; read only, since lossy compression would blur the borders of a mask."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ class Jpeg(Picture):
 
     title = "JPEG"
     suffixes = (".jpg", ".jpeg", ".jpe", ".jfif")
-    lossy = "always"
     decoder = "JPEG"
+    lossy = "always"
 
     def recognises(self, head: bytes) -> bool:
         """Look for the start-of-image marker and the marker after it."""

@@ -22,8 +22,8 @@ class Jpeg2000(Picture):
 
     title = "JPEG 2000"
     suffixes = (".jp2", ".j2k", ".j2c", ".jpx")
-    lossy = "sometimes"
     decoder = "JPEG2000"
+    lossy = "sometimes"
 
     def recognises(self, head: bytes) -> bool:
         """Look for the signature box of a file, or the markers of a bare codestream."""

@@ -18,7 +18,7 @@ from unetstudio.formats.format import Format
 from unetstudio.formats.lossy_mask import cleaned, cleaned_words
 from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.memory_check import require_memory
-from unetstudio.formats.voxels import looked_up, tidy, tidy_mask, without_alpha
+from unetstudio.formats.voxels import looked_up, tidy, without_alpha
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -30,8 +30,8 @@ _ALPHA = {"LA", "RGBA"}
 class Picture(Format):
     """A format of single flat pictures; a subclass names Pillow's decoder."""
 
-    decoder = ""
     lossy: Literal["", "always", "sometimes"] = ""  # whether stored values differ from those that were saved
+    decoder = ""
 
     def read(self, source: Source) -> Scan:
         """Read (1 or 3, 1, Y, X) with EXIF orientation applied, palettes converted to colours, and alpha dropped."""
@@ -50,30 +50,7 @@ class Picture(Format):
                 voxels = (greys if len(greys) == 1 else indices[None])[:, None]
             else:
                 voxels = self._colours(image, data)
-        return tidy_mask(voxels, path), Geometry()
-
-    def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
-        """Read class values with the colours of a palette; black and white that was saved with loss is cleaned, or refused."""
-        del grid
-        values, geometry = self.read_values(path)
-        if self.lossy:
-            if (clean := cleaned(values)) is not None:
-                values, changed = clean
-                return replace(content_of(values, geometry, path), notes=(cleaned_words(path, changed),) if changed else ())
-            if self.lossy == "always" and values.dtype == np.uint8 and (values[0] == values[-1]).all():
-                raise FormatError(
-                    path,
-                    "JPEG changes the values of a mask, and this one is not simply black and white; export it as PNG or TIFF instead.",
-                )
-        return content_of(values, geometry, path, palette=self._mask_palette(path))
-
-    def _mask_palette(self, path: Path) -> NDArray[np.uint8] | None:
-        """Return the colours of the indices (N, 3); None where there is no palette, or one of greys."""
-        from PIL import Image
-
-        with Image.open(path, formats=[self.decoder]) as image:
-            palette = _palette(image) if image.mode == "P" else None
-        return None if palette is None or (palette == palette[:, :1]).all() else palette
+        return tidy(voxels, path), Geometry()
 
     def _open(self, data: bytes, path: Path) -> Image.Image:
         """Decode the picture and apply its EXIF orientation."""
@@ -97,6 +74,29 @@ class Picture(Format):
         pixels = np.asarray(image)
         voxels = np.moveaxis(np.atleast_3d(pixels), -1, 0)[:, None]
         return without_alpha(voxels) if image.mode in _ALPHA else voxels
+
+    def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
+        """Read class values with the colours of a palette; black and white that was saved with loss is cleaned, or refused."""
+        del grid
+        values, geometry = self.read_values(path)
+        if self.lossy:
+            if (clean := cleaned(values)) is not None:
+                values, changed = clean
+                return replace(content_of(values, geometry, path), notes=(cleaned_words(path, changed),) if changed else ())
+            if self.lossy == "always" and values.dtype == np.uint8 and (values[0] == values[-1]).all():
+                raise FormatError(
+                    path,
+                    "JPEG changes the values of a mask, and this one is not simply black and white; export it as PNG or TIFF instead.",
+                )
+        return content_of(values, geometry, path, palette=self._mask_palette(path))
+
+    def _mask_palette(self, path: Path) -> NDArray[np.uint8] | None:
+        """Return the colours of the indices (N, 3); None where there is no palette, or one of greys."""
+        from PIL import Image
+
+        with Image.open(path, formats=[self.decoder]) as image:
+            palette = _palette(image) if image.mode == "P" else None
+        return None if palette is None or (palette == palette[:, :1]).all() else palette
 
 
 def _palette(image: Image.Image) -> NDArray[np.uint8]:

@@ -11,8 +11,8 @@ class Webp(Picture):
 
     title = "WebP"
     suffixes = (".webp",)
-    lossy = "sometimes"
     decoder = "WEBP"
+    lossy = "sometimes"
 
     def recognises(self, head: bytes) -> bool:
         """Look for the names of its container and its content."""

@@ -10,7 +10,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.formats.tiff.colour import PhotometricTag
-from unetstudio.formats.tiff.series import first_series, palette_of
 
 
 @dataclass(frozen=True, eq=False)
@@ -24,12 +23,14 @@ class MaskTags:
 
 
 def mask_tags(path: Path) -> MaskTags:
-    """Read the tags of the first image of a TIFF."""
+    """Read the tags of the largest image of a TIFF."""
     import tifffile
 
     with tifffile.TiffFile(path) as tif:
-        page: Any = first_series(tif, path).keyframe
-        palette = palette_of(first_series(tif, path))
+        page: Any = max(tif.series, key=lambda series: series.size).keyframe
+        palette = None
+        if int(page.photometric) == PhotometricTag.PALETTE and page.colormap is not None:
+            palette = np.asarray(np.moveaxis(page.colormap, 0, -1) >> 8, np.uint8)
         if palette is not None and (palette == palette[:, :1]).all():
             palette = None
         return MaskTags(palette, int(page.photometric) == PhotometricTag.MIN_IS_WHITE, bool(tif.is_imagej), int(page.bitspersample))
