@@ -12,6 +12,7 @@ import tifffile
 from PIL import Image
 
 from unetstudio.errors import FormatError
+from unetstudio.formats.lossy_mask import is_lossless_jpeg
 from unetstudio.formats.mask_files import read_content, read_mask
 from unetstudio.formats.voxels import class_indices
 
@@ -163,6 +164,14 @@ def test_that_black_and_white_that_was_once_jpeg_is_cleaned_in_any_format_and_cl
     classes = np.where(DISC, np.arange(80) // 8, 255).astype(np.uint8)
     Image.fromarray(classes).save(tmp_path / "mask.png")
     assert np.array_equal(read_content(tmp_path / "mask.png").values[0], classes)
+
+
+def test_that_lossless_jpeg_keeps_its_values_and_is_known_by_its_frame(tmp_path: Path) -> None:
+    for name, frame, lossless in (("ls", 0xF7, True), ("lossless", 0xC3, True), ("usual", 0xC0, False)):
+        path = tmp_path / name
+        path.write_bytes(b"\xff\xd8\xff\xe0\x00\x04ab\xff" + bytes([frame]) + b"\x00\x0b")
+        assert is_lossless_jpeg(path) is lossless
+    assert not is_lossless_jpeg(jpeg(tmp_path, DISC.astype(np.uint8) * 255))
 
 
 def test_that_a_clean_jpeg_needs_no_cleaning(tmp_path: Path) -> None:

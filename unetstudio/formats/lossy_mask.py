@@ -17,6 +17,8 @@ CLOSE_SHARE, PEAK_SHARE, MIDDLE_SHARE = 0.96, 0.005, 0.002
 MIDDLE = (96, 160)
 FEWEST = 3
 """Least number of greys beside black, and beside white, that ringing leaves."""
+_LOSSLESS = {0xC3, 0xC7, 0xCB, 0xCF, 0xF7}  # start-of-frame markers
+_FRAMES = {*range(0xC0, 0xD0), *_LOSSLESS} - {0xC4, 0xC8, 0xCC}
 EVEN = 8
 """Largest difference between the three colours of a grey that was stored in colour."""
 
@@ -52,6 +54,18 @@ def cleaned(values: NDArray[Any]) -> tuple[NDArray[np.uint8], int] | None:
     peaks = 0 < white_share < 1 and (away <= NEAR).mean() >= CLOSE_SHARE
     third = shares[NEAR + 1 : 255 - NEAR].max() > PEAK_SHARE or shares[MIDDLE[0] : MIDDLE[1]].sum() > MIDDLE_SHARE
     return (clean, changed) if peaks and not third else None
+
+
+def is_lossless_jpeg(path: Path) -> bool:
+    """Whether a file is JPEG-LS or lossless JPEG, which keep every value."""
+    data = path.read_bytes()
+    at = 2
+    while data[:2] == b"\xff\xd8" and at + 4 <= len(data) and data[at] == 0xFF:
+        marker = data[at + 1]
+        if marker in _FRAMES:
+            return marker in _LOSSLESS
+        at += 2 + int.from_bytes(data[at + 2 : at + 4], "big")
+    return False
 
 
 def cleaned_words(path: Path, changed: int) -> str:

@@ -15,7 +15,7 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.format import Format
-from unetstudio.formats.lossy_mask import cleaned, cleaned_words
+from unetstudio.formats.lossy_mask import cleaned, cleaned_words, is_lossless_jpeg
 from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.voxels import looked_up, tidy, without_alpha
@@ -79,7 +79,7 @@ class Picture(Format):
         """Read class values with the colours of a palette; black and white that was saved with loss is cleaned, or refused."""
         del grid
         values, geometry = self.read_values(path)
-        if self.lossy:
+        if self.lossy and not is_lossless_jpeg(path):
             if (clean := cleaned(values)) is not None:
                 values, changed = clean
                 return replace(content_of(values, geometry, path), notes=(cleaned_words(path, changed),) if changed else ())
@@ -88,7 +88,8 @@ class Picture(Format):
                     path,
                     "JPEG changes the values of a mask, and this one is not simply black and white; export it as PNG or TIFF instead.",
                 )
-        return content_of(values, geometry, path, palette=self._mask_palette(path))
+        palette = None if self.lossy == "always" else self._mask_palette(path)
+        return content_of(values, geometry, path, palette=palette)
 
     def _mask_palette(self, path: Path) -> NDArray[np.uint8] | None:
         """Return the colours of the indices (N, 3); None where there is no palette, or one of greys."""
