@@ -13,7 +13,7 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats.output_record import RECORD, free_names
-from unetstudio.workspace.mask_matching import Dropped, dropped, matched, without_ending
+from unetstudio.workspace.mask_matching import Dropped, dropped, matched, without_affix
 
 
 def case(path: str, name: str = "", part: str = "") -> Case:
@@ -47,19 +47,36 @@ def test_that_both_ways_to_write_an_accent_are_the_same_name(tmp_path: Path, for
 
 
 @pytest.mark.parametrize(
-    "mask", ["cell_mask", "cell_masks", "cell-mask", "cell_label", "cell_labels", "cell_seg", "cell_segmentation", "cell.Mask"]
+    "mask",
+    [
+        "mask_cell",
+        "CELL",
+        "cell.tif_mask",
+        "cell.ome",
+        "cell_mask",
+        "cell_masks",
+        "cell-mask",
+        "cell_label",
+        "cell_labels",
+        "cell_seg",
+        "cell_segmentation",
+        "cell.Mask",
+    ],
 )
 def test_that_usual_endings_of_masks_are_tolerated_and_said(tmp_path: Path, mask: str) -> None:
-    matches = matched([write(tmp_path, f"{mask}.png")], [case("cell.png"), case("other.png")])
-    assert [found.id for _, found in matches.pairs] == ["cell.png"]
-    assert matches.notes == [f"1 mask matched by name without its ending: {mask}.png for cell.png."]
+    matches = matched([write(tmp_path, f"{mask}.png")], [case("cell.tif"), case("other.png")])
+    assert [found.id for _, found in matches.pairs] == ["cell.tif"]
+    assert matches.notes == [f"1 mask matched by a name that is only alike: {mask}.png for cell.tif."]
 
 
 def test_that_a_channel_number_of_nnunet_and_an_ending_of_images_are_tolerated(tmp_path: Path) -> None:
-    write(tmp_path, "liver_001.png", "cell_mask.png")
-    assert pairs([tmp_path], [case("cell_image.png"), case("liver_001_0000.nii.gz")]) == [
+    write(tmp_path, "cell_mask.png", "label_7.png", "liver_001.png", "tissue.png")
+    images = ["cell_image.png", "image_7.png", "liver_001_0000.nii.gz", "tissue.ome.tif"]
+    assert pairs([tmp_path], [case(image) for image in images]) == [
         ("cell_mask.png", "cell_image.png"),
+        ("label_7.png", "image_7.png"),
         ("liver_001.png", "liver_001_0000.nii.gz"),
+        ("tissue.png", "tissue.ome.tif"),
     ]
 
 
@@ -120,9 +137,9 @@ def test_that_two_masks_of_an_image_and_no_mask_at_all_are_refused(tmp_path: Pat
 
 
 def test_that_a_name_that_is_only_an_ending_stays(tmp_path: Path) -> None:
-    assert without_ending("mask") == "mask"
-    assert without_ending("unmask") == "unmask"
-    assert without_ending("cell_mask") == "cell"
+    assert without_affix("mask") == "mask"
+    assert without_affix("unmask") == "unmask"
+    assert without_affix("cell_mask") == "cell"
 
 
 def test_that_dropped_files_named_like_images_may_be_masks_and_others_are_images(tmp_path: Path) -> None:

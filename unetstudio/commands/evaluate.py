@@ -13,15 +13,13 @@ from unetstudio.atomic_file import replace_file
 from unetstudio.commands.evaluation_coding import CodedPair, EvaluationCoding
 from unetstudio.commands.output import Output
 from unetstudio.data.csv_cell import csv_cell
-from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import stem
-from unetstudio.formats.mask_content import value_counts
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import METRICS, Pair, Score
 from unetstudio.measure.objects import are_numbered
-from unetstudio.workspace.mask_matching import mask_files, mask_format, plain, without_ending
+from unetstudio.workspace.mask_matching import mask_files, mask_format, plain, without_affix
 
 NO_SCORE = "–"
 """Shown in place of an undefined score."""
@@ -47,7 +45,7 @@ def evaluate(
     pairs, left_out = _pairs(predicted, truth)
     coding = EvaluationCoding([(mask, true_mask) for _, mask, true_mask in pairs], maps)
     evaluation = Evaluation(metrics)
-    values = _values(pairs, coding) if any(METRICS[name].by_class for name in metrics) else ()
+    values = coding.values if any(METRICS[name].by_class for name in metrics) else ()
     rows = []
     for name, mask, true_mask in pairs:
         scores = evaluation.add(_pair(mask, coding.read(mask, true_mask), values, border))
@@ -64,15 +62,6 @@ def evaluate(
     if csv is not None:
         cells = [["" if text == NO_SCORE else csv_cell(text) for text in row] for row in [["case", *headings[1:]], *rows]]
         replace_file(csv, "".join(",".join(row) + "\n" for row in cells).encode())
-
-
-def _values(pairs: Sequence[tuple[str, Path, Path]], coding: EvaluationCoding) -> tuple[int, ...]:
-    """Return the classes that occur in any predicted or true mask."""
-    values: set[int] = set()
-    for _, mask, true_mask in pairs:
-        pair = coding.read(mask, true_mask)
-        values |= value_counts(pair.predicted).keys() | value_counts(pair.truth).keys()
-    return tuple(sorted(values - {UNLABELLED}))
 
 
 def _pair(mask: Path, pair: CodedPair, values: tuple[int, ...], border: int) -> Pair:
@@ -129,7 +118,7 @@ def _by_stem(path: Path) -> dict[str, Path]:
 
 def _without_endings(masks: Mapping[str, Path]) -> dict[str, Path]:
     names = {file: name for name, file in masks.items()}
-    return _named(names, lambda file: without_ending(names[file]))
+    return _named(names, lambda file: without_affix(names[file]))
 
 
 def _named(files: Iterable[Path], name: Callable[[Path], str]) -> dict[str, Path]:

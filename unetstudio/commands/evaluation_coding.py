@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.classes import ClassTable, Colour, LabelClass
 from unetstudio.data.geometry import Geometry
-from unetstudio.data.labels import MAX_CLASSES
+from unetstudio.data.labels import MAX_CLASSES, UNLABELLED
 from unetstudio.errors import UserError
 from unetstudio.formats.legend_files import BACKGROUND, Legend, legend_beside
 from unetstudio.formats.mask_coding import Coding, decide
@@ -39,7 +39,7 @@ class CodedPair:
 
 
 class EvaluationCoding:
-    """Reads pairs of predicted and true masks in one numbering of classes. `words` say what was taken for what."""
+    """Reads pairs of predicted and true masks in one numbering of classes. `values` are the classes that occur, `words` say what was taken for what."""
 
     def __init__(self, pairs: Sequence[tuple[Path, Path]], maps: Sequence[str]) -> None:
         legends: dict[Path, Legend | None] = {}
@@ -54,6 +54,9 @@ class EvaluationCoding:
         in_colours = tuple(part for part in told if part.colour)
         self._predicted = None if _numbers(sides[0]) else self._decide(sides[0], in_colours)
         self._truth = None if _numbers(sides[1]) and not told else self._decide(sides[1], told)
+        codings = (self._predicted, self._truth)
+        values = {value for side, coding in zip(sides, codings, strict=True) for value in _values(side, coding)}
+        self.values = tuple(sorted(values - {UNLABELLED}))
         self.words = [*_said("predicted", self._predicted), *_said("truth", self._truth)]
         self.words += dict.fromkeys(note for side in sides for mask in side for note in mask.notes)
 
@@ -142,6 +145,12 @@ def _names_of(side: Sequence[MaskSummary]) -> dict[int, str]:
             if 0 <= value < MAX_CLASSES and folded(name) not in map(folded, names.values()):
                 names[value if value not in names else max(names) + 1] = name
     return names
+
+
+def _values(side: Sequence[MaskSummary], coding: Coding | None) -> Iterator[int]:
+    """Yield the class values of one side, or the numbers of its objects."""
+    for place, mask in enumerate(side):
+        yield from mask.counts if coding is None else coding.masks[place].classes.values()
 
 
 def _said(side: str, coding: Coding | None) -> list[str]:

@@ -25,9 +25,11 @@ BESIDE = {"measurements.csv", "doubt.csv", "provenance.json", "export.json"}
 """Names of other files that lie beside masks."""
 SKIPPED = {"overlays", "cache"}
 """Folders beside masks that hold pictures of them."""
-MASK_ENDINGS = r"masks?|labels?|segs?|segmentations?|simple segmentation|gt|ground[ _-]?truth|truth|annotations?|manual1?|cp_masks"
-MASK_ENDING = re.compile(rf"[ _.\-]({MASK_ENDINGS})$", re.IGNORECASE)
-IMAGE_ENDING = re.compile(r"([ _.\-](images?|img|raw)|_0000)$", re.IGNORECASE)
+MASK_WORDS = r"masks?|labels?|segs?|segmentations?|simple segmentation|gt|ground[ _-]?truth|truth|annotations?|manual1?|cp_masks"
+IMAGE_WORDS = r"images?|img|im|raw|scan"
+MASK_AFFIXES = re.compile(rf"^({MASK_WORDS})[ _.\-]|([ _.\-]({MASK_WORDS})|\.ome)$", re.IGNORECASE)
+IMAGE_AFFIXES = re.compile(rf"^({IMAGE_WORDS})[ _.\-]|([ _.\-]({IMAGE_WORDS})|_0000|\.ome)$", re.IGNORECASE)
+"""Beginnings and endings that tell masks from images; nnU-Net numbers the channels of an image."""
 
 
 @dataclass(frozen=True)
@@ -77,9 +79,9 @@ def plain(name: str) -> str:
     return unicodedata.normalize("NFC", name)
 
 
-def without_ending(name: str) -> str:
-    """Return a mask's name without an ending such as `_mask`."""
-    return MASK_ENDING.sub("", plain(name))
+def without_affix(name: str) -> str:
+    """Return a mask's name without an ending or a beginning such as `_mask`, and without case."""
+    return MASK_AFFIXES.sub("", plain(name)).casefold()
 
 
 def matched(paths: Sequence[Path], cases: Sequence[Case]) -> Matches:
@@ -114,15 +116,16 @@ class _Names:
     def __init__(self, cases: Sequence[Case]) -> None:
         self._cases = cases
         self._stems: dict[str, list[Case]] = {}
-        self._endings: dict[str, list[Case]] = {}
+        self._loose: dict[str, list[Case]] = {}
         self._exported = dict(zip(map(plain, stems(cases)), cases, strict=True))
         for case in cases:
             for name in {plain(stem(case.source.path)), plain(case.name)} if case.source.part else {plain(stem(case.source.path))}:
                 self._stems.setdefault(name, []).append(case)
-                self._endings.setdefault(IMAGE_ENDING.sub("", name), []).append(case)
+                for short in {name.casefold(), IMAGE_AFFIXES.sub("", name).casefold(), plain(case.source.path.name).casefold()}:
+                    self._loose.setdefault(short, []).append(case)
 
     def cases_of(self, file: Path) -> tuple[list[Case], bool]:
-        """Return the case of a mask by its name, [] when there is none, and whether only a usual ending tells them apart."""
+        """Return the case of a mask by its name, [] when there is none, and whether the names are only alike."""
         name = plain(stem(file))
         if name in self._exported and (file.parent / RECORD).is_file():  # this program's own export numbers equal names
             return [self._exported[name]], False
@@ -130,10 +133,10 @@ class _Names:
             return [_by_folder(file, name, self._stems[name])], False
         if name in self._exported:
             return [self._exported[name]], False
-        short = MASK_ENDING.sub("", name)
-        for known in (self._stems, self._endings):
-            if short in known:
-                return [_by_folder(file, short, known[short])], True
+        for short in (MASK_AFFIXES.sub("", name), name.casefold(), without_affix(name)):
+            for known in (self._stems, self._loose):
+                if short in known:
+                    return [_by_folder(file, short, list({case.id: case for case in known[short]}.values()))], True
         return [], False
 
     def knows(self, file: Path) -> bool:
@@ -151,7 +154,7 @@ class _Names:
 
 
 def _about(file: Path, variant: Format | None, cases: Sequence[Case], names: _Names) -> tuple[list[Case], bool]:
-    """Return the cases that a mask is for, as it says itself or as its name says, and whether only a usual ending tells them apart."""
+    """Return the cases that a mask is for, as it says itself or as its name says, and whether the names are only alike."""
     if variant is None:
         return names.cases_of(file.with_suffix(""))  # reading it raises a specific error
     about = (names.case_of_image(Path(image.replace("\\", "/")), file) for image in variant.mask_images(file))
@@ -215,7 +218,7 @@ def _notes(tolerated: Sequence[str], unmatched: Sequence[Path]) -> list[str]:
     notes = []
     if tolerated:
         listed = ", ".join(tolerated[:3]) + (" …" if len(tolerated) > 3 else "")
-        notes.append(f"{count_text(len(tolerated), 'mask')} matched by name without its ending: {listed}.")
+        notes.append(f"{count_text(len(tolerated), 'mask')} matched by a name that is only alike: {listed}.")
     if unmatched:
         listed = ", ".join(path.name for path in unmatched[:3]) + (" …" if len(unmatched) > 3 else "")
         notes.append(f"{count_text(len(unmatched), 'file')} left out, since no image has the name: {listed}.")
