@@ -39,7 +39,10 @@ class CodedPair:
 
 
 class EvaluationCoding:
-    """Reads pairs of predicted and true masks in one numbering of classes. `values` are the classes that occur, `words` say what was taken for what."""
+    """Reads pairs of predicted and true masks in one numbering of classes.
+
+    `values` are the classes that occur; `words` say what was taken for what.
+    """
 
     def __init__(self, pairs: Sequence[tuple[Path, Path]], maps: Sequence[str]) -> None:
         legends: dict[Path, Legend | None] = {}
