@@ -12,6 +12,7 @@ import pytest
 from unetstudio.data.case import Case, Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError, UserError
+from unetstudio.formats import FORMATS
 from unetstudio.formats.output_record import RECORD, free_names
 from unetstudio.workspace.mask_matching import Dropped, dropped, matched, without_affix
 
@@ -160,3 +161,22 @@ def test_that_file_names_are_short_enough_in_every_script() -> None:
     assert [len(name.encode()) <= 200 for name in long] == [True] * 3
     assert long[0] == "図" * 66
     assert long[2] == "a_b"
+
+
+def test_that_an_annotation_file_is_for_the_images_that_it_names(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(FORMATS["png"], "mask_images", lambda _: ["c:\\data\\cell.tif", "b/twin.tif", "gone.tif"])
+    write(tmp_path, "instances.png")
+    cases = [case("/images/cell.tif"), case("/images/a/twin.tif"), case("/images/b/twin.tif"), case("/images/instances.tif")]
+    assert pairs([tmp_path], cases) == [("instances.png", "/images/cell.tif"), ("instances.png", "/images/b/twin.tif")]
+
+
+def test_that_a_mask_that_names_its_scan_is_not_matched_by_its_own_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [case("head.dcm"), case("chest.dcm"), case("plain.png")]
+    answers = {"head.dcm": False, "chest.dcm": True, "plain.png": None}
+    monkeypatch.setattr(FORMATS["png"], "refers_to", lambda _, source: answers[source.path.name])
+    assert pairs([write(tmp_path, "head.png")], cases) == [("head.png", "chest.dcm")]
+    answers["chest.dcm"] = False
+    with pytest.raises(UserError):
+        matched([tmp_path], cases)
+    (tmp_path / "head.png").rename(tmp_path / "plain.png")
+    assert pairs([tmp_path], cases) == [("plain.png", "plain.png")]

@@ -54,8 +54,8 @@ class _Run:
     """One running import."""
 
     project: OpenProject
-    pairs: list[tuple[Path, Case]]
     task: Task
+    pairs: list[tuple[Path, Case]] = field(default_factory=list)
     summaries: list[MaskSummary] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     imported: int = 0  # masks that changed the labels
@@ -91,14 +91,10 @@ class MaskImport(QObject):
         if project is None or project.read_only:
             self._notifier.notice.emit("Open a project that can be changed first.", "warning")
             return
-        try:
-            matches = _matches(paths, project)
-        except UserError as error:
-            self._notifier.notice.emit(str(error), "error")
-            return
-        run = _Run(project, matches.pairs, self._tasks.begin("Importing masks"), notes=list(matches.notes))
+        run = _Run(project, self._tasks.begin("Importing masks"))
         self._runs.append(run)
-        run.task.on_stop(self._disk.begin(survey(run.pairs), lambda mask: self._keep(run, mask), lambda error: self._decide(run, error)))
+        steps = _survey(paths, tuple(project.cases.all), None if project.case is None else project.case.case)
+        run.task.on_stop(self._disk.begin(steps, lambda event: self._keep(run, event), lambda error: self._decide(run, error)))
 
     def answer(self, undecided: Undecided, values: Sequence[int]) -> None:
         """Import with these class values for the questions, UNLABELLED for not annotated; NEW_CLASS makes a class."""
@@ -120,9 +116,12 @@ class MaskImport(QObject):
         change = self._notifier.change(lambda project: project.classes.add(name, self._notifier.scan))
         return change.after.value if isinstance(change, ClassesEdit) and change.after is not None else None
 
-    def _keep(self, run: _Run, mask: Surveyed) -> None:
-        run.summaries.append(mask.summary)
-        run.task.progress(mask.done, 2 * mask.total + 1)
+    def _keep(self, run: _Run, event: Matches | Surveyed) -> None:
+        if isinstance(event, Matches):
+            run.pairs, run.notes = event.pairs, list(event.notes)
+            return
+        run.summaries.append(event.summary)
+        run.task.progress(event.done, 2 * event.total + 1)
 
     def _decide(self, run: _Run, error: UserError | None, answers: tuple[Mapping, ...] = ()) -> None:
         """Decide over the whole set what values mean, ask where it cannot be told, or begin to import."""
@@ -215,14 +214,16 @@ class MaskImport(QObject):
             self._runs.remove(run)
 
 
-def _matches(paths: list[Path], project: OpenProject) -> Matches:
-    """Match masks and cases; a single file of another name is matched to the open case."""
+def _survey(paths: list[Path], cases: tuple[Case, ...], open_case: Case | None) -> Generator[Matches | Surveyed, None, None]:
+    """Match masks and cases, and look through all masks; a single file of another name is matched to the open case."""
     try:
-        return matched(paths, project.cases.all)
+        matches = matched(paths, cases)
     except UserError:
-        if len(paths) != 1 or project.case is None or not paths[0].is_file():
+        if len(paths) != 1 or open_case is None or not paths[0].is_file():
             raise
-        return Matches([(paths[0], project.case.case)])
+        matches = Matches([(paths[0], open_case)])
+    yield matches
+    yield from survey(matches.pairs)
 
 
 def _read(

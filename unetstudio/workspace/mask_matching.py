@@ -19,8 +19,8 @@ from unetstudio.formats.output_record import RECORD, stems
 
 DEEPEST = 8
 """Largest depth of nested folders in which masks are looked for."""
-MOST_DROPPED = 2000
-"""Number of files of a dropped folder whose names are compared."""
+MOST_DROPPED, FEW = 2000, 16
+"""Number of files of a dropped folder whose names are compared, and of those that are opened whatever their names."""
 BESIDE = {"measurements.csv", "doubt.csv", "provenance.json", "export.json"}
 """Names of other files that lie beside masks."""
 SKIPPED = {"overlays", "cache"}
@@ -66,7 +66,7 @@ def dropped(paths: Sequence[Path], cases: Sequence[Case]) -> Dropped:
         return Dropped.IMAGES
     names = _Names(cases)
     alike = [names.knows(file) for file in files]
-    if not any(alike) and not any(path.is_file() for path in paths):
+    if not all(alike) and len(files) > FEW:
         return Dropped.IMAGES
     variants = [mask_format(file) for file in files]
     if all(variant is not None and not variant.images for variant in variants):
