@@ -22,6 +22,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.scan import Scan
+from unetstudio.formats.parted import parted
 from unetstudio.inference.collect import collect
 from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.inference.request import PredictionRequest
@@ -35,7 +36,6 @@ from unetstudio.settings import TrainingSettings
 from unetstudio.training.events import RoundDone, TrainingStarted
 from unetstudio.training.fit import Trainer
 from unetstudio.training.start import load_start
-from unetstudio.workspace.import_masks import parted
 
 Labels = NDArray[np.uint8]
 HEAD = "| set | measure | found | asked | published | steps, seconds |\n|---|---|---|---|---|---|"

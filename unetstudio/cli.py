@@ -108,7 +108,9 @@ def _label_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("masks", type=Path, nargs="+")
     parser.add_argument("--unlabelled", type=int, metavar="VALUE", help="mask value that means: not annotated")
     parser.add_argument("--objects", action="store_true", help="mask values number objects: those that touch are parted by a line")
-    parser.add_argument("--map", action="append", default=[], metavar="VALUE=CLASS", help="also LOW-HIGH=CLASS and LOW+=CLASS")
+    parser.add_argument(
+        "--map", action="append", default=[], metavar="VALUE=CLASS", help="also LOW-HIGH=CLASS, LOW+=CLASS, '#RRGGBB=CLASS'"
+    )
 
 
 def _label(options: argparse.Namespace, output: Output) -> None:
@@ -219,7 +221,7 @@ def _evaluate_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("predicted", type=Path)
     parser.add_argument("truth", type=Path)
     parser.add_argument("--metrics", default="dice,iou,pixel_error", help="also: " + METRICS)
-    parser.add_argument("--map", action="append", default=[], metavar="VALUE=VALUE", help="what values of the truth mean: 255=1, 1+=1")
+    parser.add_argument("--map", action="append", default=[], metavar="VALUE=VALUE", help="values of the truth: 255=1, 1+=1, #ff0000=1")
     parser.add_argument("--border", type=int, default=1, help="the class that separates regions (membranes), for v_rand and the like")
     parser.add_argument("--csv", type=Path, metavar="FILE", help="write the table to a file as well")
     parser.add_argument("--force", action="store_true", help="replace a file of that name, unless it is an image or of a project")

@@ -109,3 +109,40 @@ def test_that_labelling_twice_changes_nothing_the_second_time(
     same = unchanged(labelled)
     assert "0 of 2 mask(s) changed" in command("label", labelled, masks).said
     assert same()
+
+
+def test_that_colours_are_refused_with_the_options_and_taken_with_them(
+    command: Command, project: Path, tmp_path: Path, unchanged: Callable[..., Any]
+) -> None:
+    same = unchanged(project)
+    red = np.where(steps()[..., None] > 2, np.uint8([0, 0, 255]), np.uint8(0))  # OpenCV writes blue first
+    folder = write(tmp_path / "m", red)
+    assert "--map '#ff0000=CLASS'" in command("label", project, folder).sentence
+    assert same()
+    said = command("label", project, folder, "--map", "#ff0000=disc").said
+    assert "#000000 is background (black is taken as the background)." in said
+    assert "#ff0000 is disc (as you said)." in said
+    assert np.array_equal(labels_of(project), steps() > 2)
+
+
+def test_that_masks_with_endings_and_a_legend_are_taken_by_their_names(command: Command, project: Path, tmp_path: Path) -> None:
+    folder = write(tmp_path / "m", np.where(steps() > 2, 0, 7).astype(np.uint8), "disc_0_mask.png")
+    (folder / "labels.txt").write_text("0 disc\n7 background\n")
+    said = command("label", project, folder).said
+    assert "disc_0_mask.png for disc_0.png" in said
+    assert "0 (disc) is disc, 7 (background) is background (by the names in the list of names)." in said
+    assert np.array_equal(labels_of(project), steps() > 2)
+
+
+def test_that_an_own_export_is_taken_back_voxel_for_voxel(command: Command, project: Path, tmp_path: Path) -> None:
+    write(tmp_path / "m", np.where(steps() > 2, 0, 255).astype(np.uint8))
+    write(tmp_path / "m", np.ones((40, 40), np.uint8), "disc_1.png")
+    assert command("label", project, tmp_path / "m").status == 0
+    for kind in ("png", "tiff", "nifti"):
+        out = tmp_path / kind
+        assert command("export", project, "--format", kind, "--out", out).status == 0
+        again = tmp_path / f"{kind}.unetstudio"
+        images = [tmp_path / "images" / name for name in ("disc_0.png", "disc_1.png")]
+        assert command("new", again, *images, "--classes", "background,disc").status == 0
+        assert command("label", again, next(out.glob("disc_0*"))).status == 0
+        assert np.array_equal(labels_of(again), np.where(steps() > 2, 0, UNLABELLED)), kind

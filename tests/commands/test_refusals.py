@@ -230,7 +230,7 @@ def test_that_masks_and_truth_that_do_not_fit_are_refused(command: Command, mask
     assert "there is no such file" in command("evaluate", tmp_path / "none", masks).sentence
     assert "name them alike" in command("evaluate", masks, tmp_path / "other" / "..").sentence
     assert "no metric named 'cow'" in command("evaluate", masks, masks, "--metrics", "cow").sentence
-    assert "write VALUE=VALUE" in command("evaluate", masks, masks, "--map", "cow").sentence
+    assert "write VALUE=CLASS" in command("evaluate", masks, masks, "--map", "cow").sentence
 
 
 def test_that_info_about_nothing_says_what_to_name(command: Command, tmp_path: Path) -> None:

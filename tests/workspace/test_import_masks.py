@@ -1,9 +1,10 @@
-"""Masks as labels: matching by stem, the meaning of values, and voxels that are not overwritten."""
+"""Masks as labels: class values that become one Edit, and voxels that are not overwritten."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 
@@ -14,78 +15,44 @@ from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
-from unetstudio.errors import FormatError, UserError
-from unetstudio.workspace.import_masks import Mapping, mappings, mask_edit, matched
+from unetstudio.errors import FormatError
+from unetstudio.formats import MaskDocument, write_legend, write_mask
+from unetstudio.formats.mask_coding import decide
+from unetstudio.workspace.import_masks import label_values, mask_edit, survey
 
 TWO = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
-THREE = ClassTable.named(["background", "cell", "scar"], [(0, 0, 0), (9, 9, 9), (90, 9, 9)])
 MASK = Path("mask.png")
+SHAPE = (1, 4, 6)
 
 
-def case(path: str) -> Case:
-    return Case(path, Path(path).stem, Source(Path(path)), "", (1, 4, 6), 1, "PNG", Geometry())
+def case(path: str, shape: tuple[int, int, int] = SHAPE) -> Case:
+    return Case(path, Path(path).stem, Source(Path(path)), "", shape, 1, "PNG", Geometry())
 
 
-def imported(mask: np.ndarray, classes: ClassTable = TWO, **options: object) -> np.ndarray:
-    """Return the labels (Y, X) after a mask (Y, X) was imported into empty ones."""
-    labels = LabelMap.unlabelled((1, *mask.shape))
-    edit = mask_edit(labels, mask[None], classes, MASK, **options)  # type: ignore[arg-type]
-    if edit is not None:
-        labels.apply(edit)
-    return labels.values[0]
+def imported(folder: Path, masks: dict[str, np.ndarray], classes: ClassTable = TWO) -> dict[str, list[list[int]]]:
+    """Write masks (Y, X) as PNG and return the label values (Y, X) that are taken from them."""
+    for name, mask in masks.items():
+        cv2.imwrite(str(folder / name), mask.astype(np.uint8))
+    pairs = [(folder / name, case(name, (1, *mask.shape))) for name, mask in masks.items()]
+    coding = decide([mask.summary for mask in survey(pairs)], classes)
+    assert not coding.questions
+    return {path.name: label_values(path, one, meant)[0].tolist() for (path, one), meant in zip(pairs, coding.masks, strict=True)}
 
 
-def test_that_maps_name_a_value_a_range_or_all_above() -> None:
-    found = mappings(["5=cell", "1-3=2", " 7+=scar"], THREE)
-    assert found == (Mapping(5, 5, 1), Mapping(1, 3, 2), Mapping(7, 2**63 - 1, 2))
+def test_that_a_mask_of_two_values_is_read_as_the_set_it_belongs_to(tmp_path: Path) -> None:
+    poor, rich = np.array([[0, 255, 0]]), np.array([[0, 1, 255]])
+    assert imported(tmp_path, {"a.png": poor}) == {"a.png": [[0, 1, 0]]}
+    assert imported(tmp_path, {"a.png": poor, "b.png": rich}) == {"a.png": [[0, UNLABELLED, 0]], "b.png": [[0, 1, UNLABELLED]]}
 
 
-@pytest.mark.parametrize("text", ["", "cell", "=cell", "a=cell", "1-=cell", "-1=cell", "1=", "1=2=3"])
-def test_that_a_map_without_sense_is_refused(text: str) -> None:
-    with pytest.raises(UserError):
-        mappings([text], TWO)
-
-
-def test_that_masks_find_their_images_by_stem_whatever_the_ending(tmp_path: Path) -> None:
-    for name in ("a.png", "b.nii.gz", "other.png", ".hidden.png"):
-        (tmp_path / name).touch()
-    (tmp_path / "c").mkdir()
-    cases = [case("a.tif"), case("x/b.nii.gz"), case("c.png")]
-    assert [(file.name, found.id) for file, found in matched([tmp_path], cases)] == [("a.png", "a.tif"), ("b.nii.gz", "x/b.nii.gz")]
-
-
-def test_that_a_black_and_white_mask_is_first_and_second_class_also_where_there_are_more() -> None:
-    mask = np.array([[0, 255, 0], [255, 255, 0]])
-    assert (imported(mask, THREE) == mask // 255).all()
-
-
-def test_that_255_among_class_values_means_not_annotated() -> None:
-    mask = np.array([[0, 1, 255]])
-    assert (imported(mask) == mask).all()
-
-
-def test_that_an_entirely_white_mask_is_not_annotated() -> None:
-    """255 alone could mean either; the project's own exports mean this."""
-    assert (imported(np.full((2, 2), 255)) == UNLABELLED).all()
-
-
-def test_that_a_mapped_value_wins_over_the_class_of_that_number() -> None:
-    assert (imported(np.array([[0, 1, 2]]), THREE, mapping=mappings(["1=scar", "2=cell"], THREE)) == [[0, 2, 1]]).all()
-
-
-def test_that_many_values_in_a_project_of_two_classes_number_objects_only_when_asked() -> None:
-    mask = np.array([[0, 3, 3, 0, 700]])
-    with pytest.raises(FormatError, match=r"mask\.png: the value 3, 700 has no class .*--map"):
-        imported(mask)
-    assert (imported(mask, objects=True) == [[0, 1, 1, 0, 1]]).all()
-    with pytest.raises(FormatError):
-        imported(mask, THREE, objects=True)
-
-
-def test_that_a_line_of_background_parts_numbered_objects_that_touch() -> None:
-    mask = np.array([[3, 3, 3, 7, 7, 0, 9]])
-    assert (imported(mask, objects=True) == [[1, 1, 0, 0, 1, 0, 1]]).all()
-    assert (imported(mask, THREE, objects=True, mapping=mappings(["0=background", "1+=scar"], THREE)) == [[2, 2, 0, 0, 2, 0, 2]]).all()
+@pytest.mark.parametrize("ending", [".png", ".tif", ".nii.gz", ".h5"])
+def test_that_an_exported_mask_comes_back_voxel_for_voxel_through_its_legend(tmp_path: Path, ending: str) -> None:
+    labels = np.array([[[0, UNLABELLED, 0, UNLABELLED], [0, 0, UNLABELLED, 0]]], np.uint8)
+    write_mask(tmp_path / f"a{ending}", MaskDocument(labels, Geometry(), TWO))
+    write_legend(tmp_path / "legend.json", TWO)
+    pairs = [(tmp_path / f"a{ending}", case("a.png", (1, 2, 4)))]
+    coding = decide([mask.summary for mask in survey(pairs)], TWO)
+    assert np.array_equal(label_values(*pairs[0], coding.masks[0]), labels)
 
 
 def test_that_what_was_painted_by_hand_stays_and_what_was_accepted_does_not() -> None:
@@ -101,6 +68,14 @@ def test_that_what_was_painted_by_hand_stays_and_what_was_accepted_does_not() ->
     assert set(labels.origin[0, 1:].ravel()) == {int(Origin.IMPORTED)}
 
 
+def test_that_what_the_mask_leaves_unlabelled_stays_as_it_was() -> None:
+    labels = LabelMap(np.ones((1, 1, 3), np.uint8))
+    edit = mask_edit(labels, np.array([[[0, UNLABELLED, 1]]], np.uint8), TWO, MASK)
+    assert edit is not None
+    labels.apply(edit)
+    assert labels.values[0].tolist() == [[0, 1, 1]]
+
+
 def test_that_strokes_of_a_removed_class_do_not_keep_a_mask_out() -> None:
     labels = LabelMap.unlabelled((1, 2, 4))
     stroke = Stroke(labels, 2, tool="brush")
@@ -114,7 +89,7 @@ def test_that_strokes_of_a_removed_class_do_not_keep_a_mask_out() -> None:
 
 def test_that_an_import_can_be_undone_to_the_voxel() -> None:
     labels = LabelMap.unlabelled((1, 5, 5))
-    mask = np.random.default_rng(0).integers(0, 2, (1, 5, 5))
+    mask = np.random.default_rng(0).integers(0, 2, (1, 5, 5), np.uint8)
     edit = mask_edit(labels, mask, TWO, MASK)
     assert edit is not None
     labels.apply(edit)

@@ -2,29 +2,25 @@
 
 from __future__ import annotations
 
-import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.atomic_file import replace_file
+from unetstudio.commands.evaluation_coding import CodedPair, EvaluationCoding
 from unetstudio.commands.output import Output
 from unetstudio.data.csv_cell import csv_cell
-from unetstudio.data.geometry import Geometry
-from unetstudio.data.labels import UNLABELLED
+from unetstudio.data.quantity import count_text
 from unetstudio.errors import FormatError, UserError
-from unetstudio.formats import read_mask, read_mask_onto, stem
+from unetstudio.formats import stem
 from unetstudio.measure.evaluate import Evaluation
 from unetstudio.measure.metric import METRICS, Pair, Score
 from unetstudio.measure.objects import are_numbered
 from unetstudio.project.output_guard import guard_output
-from unetstudio.workspace.import_masks import BINARY
-
-NOT_MASKS = {"legend.json", "measurements.csv", "doubt.csv"}
-"""Names of other files that the program writes beside masks."""
+from unetstudio.workspace.mask_matching import mask_files, mask_format, plain, without_affix
 
 CSV_BEGINNING = b"case,"
 """The first bytes of a written table."""
@@ -53,18 +49,21 @@ def evaluate(
         raise UserError(f"Name at least one of these metrics: {', '.join(METRICS)}.")
     if csv is not None:
         guard_output(csv, CSV_BEGINNING, force=force)
-    pairs = _pairs(predicted, truth)
+    pairs, left_out = _pairs(predicted, truth)
+    coding = EvaluationCoding([(mask, true_mask) for _, mask, true_mask in pairs], maps)
     evaluation = Evaluation(metrics)
-    values = _values(pairs, maps) if any(METRICS[name].by_class for name in metrics) else ()
+    values = coding.values if any(METRICS[name].by_class for name in metrics) else ()
     rows = []
     for name, mask, true_mask in pairs:
-        scores = evaluation.add(_pair(mask, true_mask, maps, values, border))
+        scores = evaluation.add(_pair(mask, coding.read(mask, true_mask), values, border))
         output.event("scores", case=name, **{m: _to_json(s) for m, s in scores.items()})
         rows.append([name, *(_number(s.mean) for s in scores.values())])
     overall = evaluation.overall
     output.event("scores", case="all", **{m: _to_json(s) for m, s in overall.items()})
     per_class = [[f"all, class {v}", *(_number(s.per_class.get(v)) for s in overall.values())] for v in values]
     rows += [*per_class, ["all", *(_number(s.mean) for s in overall.values())]]
+    for text in [*left_out, *coding.words]:
+        output.say(text)
     headings = ["mean over classes" if values else "", *(f"{m} ({METRICS[m].unit})" if METRICS[m].unit else m for m in metrics)]
     output.table("", headings, rows)
     if csv is not None:
@@ -72,19 +71,9 @@ def evaluate(
         replace_file(csv, "".join(",".join(row) + "\n" for row in cells).encode())
 
 
-def _values(pairs: Sequence[tuple[str, Path, Path]], maps: Sequence[str]) -> tuple[int, ...]:
-    """Return the classes that occur in any predicted or true mask."""
-    values: set[int] = set()
-    for _, predicted, truth in pairs:
-        for labels in _read(predicted, truth, maps)[1:3]:
-            values.update(int(v) for v in np.unique(labels))
-    return tuple(sorted(values - {UNLABELLED}))
-
-
-def _pair(mask: Path, true_mask: Path, maps: Sequence[str], values: tuple[int, ...], border: int) -> Pair:
-    geometry, predicted, truth, raw = _read(mask, true_mask, maps)
-    numbered = (predicted, raw if are_numbered(raw) else truth)
-    return Pair(predicted, truth, values, geometry.spacing, numbered, border, _probability(mask, border))
+def _pair(mask: Path, pair: CodedPair, values: tuple[int, ...], border: int) -> Pair:
+    numbered = (pair.predicted, pair.stored_truth if are_numbered(pair.stored_truth) else pair.truth)
+    return Pair(pair.predicted, pair.truth, values, pair.geometry.spacing, numbered, border, _probability(mask, border))
 
 
 def _probability(mask: Path, border: int) -> NDArray[np.float32] | None:
@@ -108,44 +97,44 @@ def _number(value: float | None) -> str:
     return NO_SCORE if value is None else f"{value:.4f}"
 
 
-def _pairs(predicted: Path, truth: Path) -> list[tuple[str, Path, Path]]:
-    """Return stem, predicted mask and true mask of each case; two files form a pair regardless of their names."""
+def _pairs(predicted: Path, truth: Path) -> tuple[list[tuple[str, Path, Path]], list[str]]:
+    """Return stem, predicted mask and true mask of each case, and what was left out; two files form a pair regardless of their names."""
     for path in (predicted, truth):
         if not path.exists():
             raise FormatError(path, "there is no such file or folder; check the path.")
     if predicted.is_file() and truth.is_file():
-        return [(stem(predicted), predicted, truth)]
+        return [(stem(predicted), predicted, truth)], []
     masks, true_masks = _by_stem(predicted), _by_stem(truth)
-    names = sorted(masks.keys() & true_masks.keys())
-    if not names:
+    pairs = {name: (masks.pop(name), true_masks.pop(name)) for name in masks.keys() & true_masks.keys()}
+    short, true_short = _without_endings(masks), _without_endings(true_masks)  # usual ones, such as _mask
+    pairs |= {name: (short.pop(name), true_short.pop(name)) for name in (short.keys() & true_short.keys()) - pairs.keys()}
+    if not pairs:
         raise UserError(f"No mask in {predicted} has the name of one in {truth}; name them alike.")
-    return [(name, masks[name], true_masks[name]) for name in names]
+    alone = sorted(file.name for file in (*short.values(), *true_short.values()) if mask_format(file) is not None)
+    listed = ", ".join(alone[:3]) + (" …" if len(alone) > 3 else "")
+    notes = [f"{count_text(len(alone), 'mask')} without a partner on the other side: {listed}."] if alone else []
+    return [(name, *pairs[name]) for name in sorted(pairs)], notes
 
 
 def _by_stem(path: Path) -> dict[str, Path]:
-    files = path.iterdir() if path.is_dir() else [path]
-    return {stem(f): f for f in files if f.is_file() and f.name not in NOT_MASKS and not f.name.startswith(".") and f.suffix != ".npz"}
+    """Return masks by their names as they are compared; those of subfolders, taken where a folder holds none itself, by folder and name."""
+    if beside := mask_files([path], depth=0):
+        return _named(beside, lambda file: plain(stem(file)))
+    return _named(mask_files([path]), lambda file: plain(str(file.relative_to(path).with_name(stem(file)))))
 
 
-def _read(
-    mask: Path, true_mask: Path, maps: Sequence[str]
-) -> tuple[Geometry, NDArray[np.integer], NDArray[np.integer], NDArray[np.integer]]:
-    """Return geometry, predicted and true class values, and the unmapped truth, all on the grid of the prediction."""
-    predicted, geometry = read_mask(mask)
-    raw = read_mask_onto(true_mask, predicted.shape, geometry)
-    return geometry, predicted, _mapped(raw, maps), raw
+def _without_endings(masks: Mapping[str, Path]) -> dict[str, Path]:
+    names = {file: name for name, file in masks.items()}
+    return _named(names, lambda file: without_affix(names[file]))
 
 
-def _mapped(truth: NDArray[np.integer], maps: Sequence[str]) -> NDArray[np.integer]:
-    """Return the truth in class values; without `maps`, black-and-white pictures (0 and 255 only) become classes 0 and 1."""
-    if not maps:
-        black_white = {int(v) for v in np.unique(truth)} == BINARY
-        return (truth > 0).astype(np.uint8) if black_white else truth
-    mapped = truth.copy()
-    for text in maps:
-        match = re.fullmatch(r"(\d+)(?:(\+)|-(\d+))?=(\d+)", text.strip())
-        if match is None:
-            raise UserError(f"--map {text!r} is not understood: write VALUE=VALUE, LOW-HIGH=VALUE or LOW+=VALUE.")
-        high = int(truth.max()) if match[2] else int(match[3] or match[1])
-        mapped[(truth >= int(match[1])) & (truth <= high)] = int(match[4])
-    return mapped
+def _named(files: Iterable[Path], name: Callable[[Path], str]) -> dict[str, Path]:
+    """Return files by name; where a note or a table beside a mask has its name, the mask."""
+    named: dict[str, Path] = {}
+    for file in files:
+        other = named.setdefault(name(file), file)
+        if other != file and mask_format(other) is None:
+            named[name(file)] = file
+        elif other != file and mask_format(file) is not None:
+            raise FormatError(file, f"{other.name} has the same name; put one of them into another folder.")
+    return named

@@ -13,13 +13,17 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.palette import colours
 from unetstudio.errors import ProjectError, UserError
-from unetstudio.formats import discover, read_mask_onto
+from unetstudio.formats import discover
+from unetstudio.formats.mask_coding import decide
+from unetstudio.formats.mask_mapping import mappings
+from unetstudio.formats.mask_questions import refusal
 from unetstudio.project.project import Project
 from unetstudio.workspace.add_images import CaseRead, CaseRefused, add_images
 from unetstudio.workspace.export import IDENTITY_IS_COPIED, ExportChoice, ExportSource, What, stored
 from unetstudio.workspace.export import export as write_export
 from unetstudio.workspace.export_plan import writers
-from unetstudio.workspace.import_masks import mappings, mask_edit, matched
+from unetstudio.workspace.import_masks import label_values, mask_edit, survey
+from unetstudio.workspace.mask_matching import matched
 from unetstudio.workspace.open_project import OpenProject, new_project, open_project
 from unetstudio.workspace.user_folders import documents
 
@@ -63,17 +67,26 @@ def label(
         _check_writable(folder, project.read_only, project.notices, output)
         classes = project.classes.table
         meanings = mappings(maps, classes)
-        pairs = matched(masks, project.cases.all)
-        edits: list[tuple[Case, Edit]] = []
-        with output.progress(2 * len(pairs)) as bar:
-            for done, (path, case) in enumerate(pairs, start=1):
+        matches = matched(masks, project.cases.all)
+        pairs = matches.pairs
+        with output.progress(3 * len(pairs)) as bar:
+            summaries = []
+            for read in survey(pairs):
+                bar.at(read.done, read.summary.path.name)
+                summaries.append(read.summary)
+            coding = decide(summaries, classes, mapping=meanings, unlabelled=unlabelled, objects=objects)
+            if coding.questions:
+                raise refusal(coding.questions, classes)
+            edits: list[tuple[Case, Edit]] = []
+            for done, ((path, case), meaning) in enumerate(zip(pairs, coding.masks, strict=True), start=len(pairs) + 1):
                 bar.at(done, path.name)
-                values = read_mask_onto(path, case.shape, case.geometry)
                 labels = project.writer.project.store(case).load(case.shape).labels
-                edit = mask_edit(labels, values, classes, path, unlabelled=unlabelled, mapping=meanings, objects=objects)
+                edit = mask_edit(labels, label_values(path, case, meaning), classes, path)
                 if edit is not None:
                     edits.append((case, edit))
-            for done, (case, edit) in enumerate(edits, start=len(pairs) + 1):
+            for note in [*matches.notes, *(note for one in summaries for note in one.notes), *coding.words]:
+                output.say(note)
+            for done, (case, edit) in enumerate(edits, start=2 * len(pairs) + 1):
                 bar.at(done, case.name)
                 _store(project, case, edit, output)
         output.say(f"{len(edits)} of {len(pairs)} mask(s) changed the labels; {len(project.cases)} case(s) in the project.")

@@ -14,10 +14,9 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.collector import Collector
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
+from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.part import Part
-from unetstudio.formats.voxels import class_indices
 from unetstudio.registry import Registry
 
 
@@ -83,7 +82,7 @@ class Format:
         """Read a mask; `grid` is the scan that it is for, None when only the file is known."""
         del grid
         values, geometry = self.read_values(path)
-        return MaskContent(class_indices(values, path), geometry)
+        return content_of(values, geometry, path)
 
     def mask_images(self, path: Path) -> Sequence[str]:
         """Return the file names of the images that an annotation file is about; () when its own name says it."""

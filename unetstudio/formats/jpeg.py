@@ -41,6 +41,7 @@ class Jpeg(Picture):
     title = "JPEG"
     suffixes = (".jpg", ".jpeg", ".jpe", ".jfif", ".jls")
     decoder = "JPEG"
+    lossy = "always"
 
     def recognises(self, head: bytes) -> bool:
         """Look for the start-of-image marker and the marker after it."""

@@ -23,6 +23,7 @@ class Jpeg2000(Picture):
     title = "JPEG 2000"
     suffixes = (".jp2", ".j2k", ".j2c", ".jpc", ".jpf", ".jpx", ".jph", ".jhc")
     decoder = "JPEG2000"
+    lossy = "sometimes"
 
     def recognises(self, head: bytes) -> bool:
         """Look for the signature box of a file, or the markers of a bare codestream."""

@@ -46,12 +46,12 @@ def read_content_onto(path: Path, grid: MaskGrid) -> MaskContent:
 def read_mask(path: Path) -> tuple[NDArray[np.integer[Any]], Geometry]:
     """Read (Z, Y, X) whole numbers, such as palette indices, as stored, and their geometry; raise FormatError for anything else."""
     content = read_content(path)
-    return content.values, content.geometry
+    return _numbers(content, path), content.geometry
 
 
 def read_mask_onto(path: Path, shape: Index, geometry: Geometry) -> NDArray[np.integer[Any]]:
     """Read a mask and reorient it onto a scan of `shape` (Z, Y, X) and `geometry`; raise FormatError when its grid is another one."""
-    return read_content_onto(path, MaskGrid(shape, geometry)).values
+    return _numbers(read_content_onto(path, MaskGrid(shape, geometry)), path)
 
 
 def write_mask(path: Path, document: MaskDocument) -> None:
@@ -64,6 +64,12 @@ def write_mask(path: Path, document: MaskDocument) -> None:
         )
     _, writer = max(endings, key=lambda ending: len(ending[0]))
     writer.write(path, document)
+
+
+def _numbers(content: MaskContent, path: Path) -> NDArray[np.integer[Any]]:
+    if content.by_colour:
+        raise FormatError(path, "a mask needs one number per pixel, but this one is in colours; export it as class indices.")
+    return content.values
 
 
 def _size(shape: tuple[int, ...]) -> str:

@@ -6,6 +6,7 @@ import hashlib
 import json
 import re
 import time
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,8 @@ from unetstudio.formats import stem
 RECORD = ".unetstudio-export.json"
 LONGEST = 120
 """Largest length of a stem, which leaves room for suffixes within the 143 bytes of encrypted Linux home folders."""
+LONGEST_BYTES = 200
+"""Largest number of bytes of a stem in other scripts, which leaves room for suffixes within the 255 bytes of other folders."""
 RESERVED = {
     "con",
     "prn",
@@ -44,12 +47,17 @@ def free_names(candidates: Iterable[str]) -> list[str]:
     for name in candidates:
         free = plain = _safe(name)
         number = 2
-        while free.lower() in taken or free.lower() in RESERVED:
+        while _compared(free) in taken or _compared(free) in RESERVED:
             free = f"{plain}-{number}"
             number += 1
-        taken.add(free.lower())
+        taken.add(_compared(free))
         names.append(free)
     return names
+
+
+def _compared(name: str) -> str:
+    """Return a name as file systems compare it that know neither case nor the two ways to write é."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 class Record:
@@ -107,9 +115,10 @@ class Record:
 
 
 def _safe(name: str) -> str:
-    """Replace characters that some file systems refuse."""
-    cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .")[:LONGEST]
-    return cleaned or "image"
+    """Replace characters that some file systems refuse, and those that are no text; cut a name that is too long."""
+    text = name.encode("utf-8", "replace").decode()
+    cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", text).strip(" .")[:LONGEST]
+    return cleaned.encode()[:LONGEST_BYTES].decode(errors="ignore") or "image"
 
 
 def _stored(path: Path) -> dict[str, str | None]:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import io
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,7 +14,10 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
+from unetstudio.errors import FormatError
 from unetstudio.formats.format import Format
+from unetstudio.formats.lossy_mask import cleaned, cleaned_words, is_lossless_jpeg
+from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.part import Part, key_of
 from unetstudio.formats.several_images import chosen, first_of_several
@@ -30,6 +34,7 @@ _ORIENTATION = 0x0112  # EXIF tag
 class Picture(Format):
     """A format of flat pictures; a subclass names Pillow's decoder."""
 
+    lossy: Literal["", "always", "sometimes"] = ""  # whether stored values differ from those that were saved
     decoder = ""
     animated = False  # whether a file can hold several frames
 
@@ -86,6 +91,30 @@ class Picture(Format):
             image = image.convert("RGB")
         voxels = channels_of(np.asarray(image))
         return without_alpha(voxels) if image.mode in _ALPHA else voxels
+
+    def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
+        """Read class values with the colours of a palette; black and white that was saved with loss is cleaned, or refused."""
+        del grid
+        values, geometry = self.read_values(path)
+        if self.lossy and not is_lossless_jpeg(path):
+            if (clean := cleaned(values)) is not None:
+                values, changed = clean
+                return replace(content_of(values, geometry, path), notes=(cleaned_words(path, changed),) if changed else ())
+            if self.lossy == "always" and values.dtype == np.uint8 and (values[0] == values[-1]).all():
+                raise FormatError(
+                    path,
+                    "JPEG changes the values of a mask, and this one is not simply black and white; export it as PNG or TIFF instead.",
+                )
+        palette = None if self.lossy == "always" else self._mask_palette(path)
+        return content_of(values, geometry, path, palette=palette)
+
+    def _mask_palette(self, path: Path) -> NDArray[np.uint8] | None:
+        """Return the colours of the indices (N, 3); None where there is no palette, or one of greys."""
+        from PIL import Image
+
+        with Image.open(path, formats=[self.decoder]) as image:
+            palette = _palette(image) if image.mode == "P" else None
+        return None if palette is None or (palette == palette[:, :1]).all() else palette
 
 
 def frames(count: int) -> tuple[Part, ...]:

@@ -11,6 +11,11 @@ from numpy.typing import NDArray
 from unetstudio.errors import FormatError
 
 KEPT = (np.uint8, np.uint16, np.int16, np.int32, np.float32)
+EXACT = 1e-4
+"""Largest distance from a whole number, and of equal values, that is the rounding of real numbers."""
+ROUNDED = 0.03
+"""Largest distance from a whole number that a class value may have after it was stored as a rescaled byte."""
+
 _NARROW = (np.uint8, np.int16, np.uint16, np.int32)
 
 
@@ -27,6 +32,13 @@ def tidy(voxels: NDArray[Any], path: Path) -> NDArray[Any]:
     else:
         raise FormatError(path, "its pixels are not plain numbers; save their magnitude as real numbers first.")
     return np.ascontiguousarray(voxels)
+
+
+def tidy_mask(values: NDArray[Any], path: Path) -> NDArray[Any]:
+    """Make values of a mask (C, Z, Y, X) contiguous like `tidy`; real numbers stay as they are, with NaN where there is no value."""
+    if values.dtype.kind != "f" or values.size == 0:
+        return tidy(values, path)
+    return np.ascontiguousarray(values, np.float64 if values.dtype.itemsize > 4 else np.float32)
 
 
 def rescaled(voxels: NDArray[Any], slope: float, intercept: float) -> NDArray[Any]:
@@ -67,17 +79,52 @@ def looked_up(indices: NDArray[Any], table: NDArray[np.uint8]) -> NDArray[np.uin
     return colours
 
 
-def class_indices(values: NDArray[Any], path: Path) -> NDArray[np.integer[Any]]:
-    """Convert a mask read as (C, Z, Y, X) to (Z, Y, X) whole numbers; raise FormatError for colours and fractions."""
-    if any(not np.array_equal(values[0], other) for other in values[1:]):
+def class_indices(values: NDArray[Any], path: Path, step: float = 0.0) -> tuple[NDArray[np.integer[Any]], NDArray[np.bool_] | None]:
+    """Convert a mask read as (C, Z, Y, X) to (Z, Y, X) whole numbers, and the mask of voxels without a value (NaN), None when all have one.
+
+    `step` is the slope by which stored whole numbers were rescaled: half of it is rounding. Raise FormatError for colours and fractions.
+    """
+    real = values.dtype.kind == "f"
+    if any(not np.array_equal(values[0], other, equal_nan=real) for other in values[1:]):
+        if real:
+            raise FormatError(path, f"it holds {len(values)} real numbers a voxel, such as probabilities; export the segmentation.")
         raise FormatError(path, "a mask needs one number per pixel, but this one is in colours; export it as class indices.")
     plane: NDArray[Any] = values[0]
-    if plane.dtype.kind == "f":
-        whole = np.rint(plane)
-        if not np.array_equal(whole, plane):
-            raise FormatError(path, "a mask holds whole numbers, one per class, but this one has fractions; was it an image?")
-        plane = whole.astype(np.int32)
-    return plane
+    if plane.dtype.kind == "b":
+        return plane.astype(np.uint8), None
+    if plane.dtype.kind != "f":
+        return plane, None
+    unknown = ~np.isfinite(plane)
+    if unknown.all():
+        raise FormatError(path, "none of its voxels holds a number (all are NaN); export the segmentation again.")
+    filled = np.where(unknown, 0, plane)
+    whole = np.rint(filled)
+    if not _are_rounded(filled, whole, max(ROUNDED, abs(step) / 2 + EXACT)):
+        raise FormatError(
+            path,
+            f"a mask holds whole numbers, one per class, but this one has fractions (such as {_fraction(filled, whole):.4g}): "
+            f"it is an image or a map of probabilities; export the segmentation itself.",
+        )
+    kind = np.int32 if np.abs(whole).max() < 2**31 else np.int64
+    return whole.astype(kind), unknown if unknown.any() else None
+
+
+def _are_rounded(values: NDArray[Any], whole: NDArray[Any], tolerance: float) -> bool:
+    """Whether real numbers are whole ones that were rounded: each lies beside one of its own, and only 0 beside 0."""
+    distance = np.abs(values - whole).max()
+    if distance <= EXACT:
+        return True
+    if distance > tolerance:
+        return False
+    stored = np.unique(values)
+    apart = 1 + np.count_nonzero(np.diff(stored) > EXACT)
+    small = np.abs(stored[np.rint(stored) == 0]).max(initial=0)
+    return bool(apart == len(np.unique(np.rint(stored))) and small <= EXACT)
+
+
+def _fraction(values: NDArray[Any], whole: NDArray[Any]) -> float:
+    """Return the value that is furthest from a whole number."""
+    return float(values.flat[int(np.abs(values - whole).argmax())])
 
 
 def narrowest(low: float, high: float) -> np.dtype[Any]:

@@ -13,6 +13,7 @@ class Webp(Picture):
     suffixes = (".webp",)
     animated = True
     decoder = "WEBP"
+    lossy = "sometimes"
 
     def recognises(self, head: bytes) -> bool:
         """Look for the names of its container and its content."""

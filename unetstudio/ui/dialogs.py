@@ -6,6 +6,7 @@ from PySide6.QtWidgets import QDialog, QWidget
 
 from unetstudio.ui.commands.window import Dialog
 from unetstudio.ui.file_chooser import FileChooser
+from unetstudio.ui.mask_import import Undecided
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.session import Session
 
@@ -44,6 +45,14 @@ class Dialogs:
                 self._open(About(self._window))
             case "predict_folder":
                 self._show_folder_dialog()
+
+    def ask_about_masks(self, undecided: Undecided) -> None:
+        """Ask what values of masks mean that cannot be told."""
+        from unetstudio.ui.mask_questions_dialog import MaskQuestionsDialog
+
+        dialog = MaskQuestionsDialog(self._session.mask_import, undecided, self._session.classes, self._window)
+        self._session.project_closing.connect(dialog.reject)
+        self._open(dialog)
 
     def _open(self, dialog: QDialog) -> None:
         dialog.finished.connect(self._window.activateWindow)  # returns the focus, also without a window manager

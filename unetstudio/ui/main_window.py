@@ -13,6 +13,7 @@ from unetstudio.ui.banner import Banner
 from unetstudio.ui.canvas.canvas import Canvas
 from unetstudio.ui.commands.window import Dialog
 from unetstudio.ui.dialogs import Dialogs
+from unetstudio.ui.dropped_files import take_dropped
 from unetstudio.ui.file_chooser import FileChooser
 from unetstudio.ui.menu_corner import MenuCorner
 from unetstudio.ui.preferences import Preferences
@@ -113,6 +114,7 @@ class MainWindow(QMainWindow):
         session.notice.connect(lambda *_: self.start.say())
         session.notice.connect(self._leave_empty_work)
         session.gate.asked.connect(self._ask_to_stay)
+        session.mask_import.asked.connect(self._dialogs.ask_about_masks)
         session.project_opened.connect(self._project_opened)
         session.project_closed.connect(self._project_closed)
         for signal in (session.case_opened, session.cases_changed, session.annotation.history_changed):
@@ -150,7 +152,7 @@ class MainWindow(QMainWindow):
     def dropEvent(self, event: QDropEvent) -> None:
         self.start.show_dragging(False)
         event.acceptProposedAction()
-        self.session.open_paths(_paths(event.mimeData()))
+        take_dropped(_paths(event.mimeData()), self.session, self)
 
     # ----------------------------------------------------------------------------------------------- place on screen
 

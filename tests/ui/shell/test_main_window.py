@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
+import cv2
 import numpy as np
+import pytest
 import tifffile
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
@@ -12,7 +14,9 @@ from PySide6.QtWidgets import QSpinBox
 from pytestqt.qtbot import QtBot
 
 from unetstudio.tools.tool import Pointer
+from unetstudio.ui.dropped_files import DropQuestion
 from unetstudio.ui.main_window import MainWindow
+from unetstudio.ui.mask_questions_dialog import MaskQuestionsDialog
 from unetstudio.ui.panels.export import ExportPanel
 from unetstudio.ui.panels.export_form import OPEN_CASE
 from unetstudio.ui.preferences import Preferences
@@ -36,6 +40,24 @@ def test_that_dropped_images_open_ready_to_paint(window: MainWindow, images: lis
         drop_on(window, images[:2])
     assert window.is_working
     assert window.work.canvas.hasFocus() or not window.isActiveWindow()
+
+
+@pytest.mark.qt_log_ignore("This plugin does not support")  # of the offscreen screen
+def test_that_dropped_masks_are_imported_after_the_questions_that_only_the_user_can_answer(
+    working: MainWindow, images: list[Path], tmp_path: Path, qtbot: QtBot
+) -> None:
+    session = working.session
+    mask = tmp_path / "masks" / images[0].name
+    mask.parent.mkdir()
+    cv2.imwrite(str(mask), np.full((48, 64), 255, np.uint8))
+    drop_on(working, [mask])
+    working.findChild(DropQuestion).masks_button.click()
+    qtbot.waitUntil(lambda: working.findChild(MaskQuestionsDialog) is not None, timeout=10_000)
+    dialog = working.findChild(MaskQuestionsDialog)
+    dialog.choices[0].setCurrentIndex(dialog.choices[0].findData(1))
+    dialog.import_button.click()
+    qtbot.waitUntil(lambda: not session.tasks.running and session.labels.counts[1] == 48 * 64, timeout=10_000)
+    assert len(session.cases) == len(images)
 
 
 def test_that_there_is_a_zoom_only_with_an_image(window: MainWindow, images: list[Path], qtbot: QtBot) -> None:

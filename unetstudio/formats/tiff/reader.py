@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import logging
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,16 +16,18 @@ from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.formats.format import FORMATS, Format
+from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.memory_check import SMALL, require_memory
 from unetstudio.formats.part import Part
 from unetstudio.formats.tiff.colour import Colours, PhotometricTag, shown_colours
 from unetstudio.formats.tiff.images import image_of, parts_of
+from unetstudio.formats.tiff.mask_tags import as_displayed, mask_tags
 from unetstudio.formats.tiff.opening import files_of, opened
 from unetstudio.formats.tiff.region import read_by_region
 from unetstudio.formats.tiff.samples import read_samples, require_all_pixels, samples_in_file
 from unetstudio.formats.tiff.spacing import spacing_of
-from unetstudio.formats.voxels import tidy
+from unetstudio.formats.voxels import tidy, tidy_mask
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MASK_ROWS = 64
@@ -72,7 +75,15 @@ class Tiff(Format):
         shown = shown_colours(voxels, colours)(voxels)
         if colours.table is not None:
             return (shown if len(shown) == 1 else voxels), geometry
-        return tidy(shown, path), geometry
+        return tidy_mask(shown, path), geometry
+
+    def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
+        """Read class values with the colours of a palette; where 0 is stored for white, the structure is what ImageJ or a viewer means."""
+        del grid
+        tags = mask_tags(path)
+        values, geometry = self.read_values(path)
+        values, notes = as_displayed(values, tags, path.name)
+        return replace(content_of(values, geometry, path, palette=tags.palette), notes=notes)
 
     def encode(self, document: MaskDocument) -> bytes:
         """Encode 8-bit deflated pages, one per slice, with ImageJ's spacing."""
