@@ -42,6 +42,7 @@ class Scan:
     kind: str = ""  # "PNG", "DICOM CT", "NIfTI" ..., shown to the user
     inverted: bool = False
     window: tuple[float, float] | None = None
+    notes: tuple[str, ...] = ()
 
     @property
     def shape(self) -> Index:

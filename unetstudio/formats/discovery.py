@@ -1,79 +1,197 @@
-"""Discovery of the scans among the files and folders that a user drops or names."""
+"""Discovery of the images among the files and folders that a user drops or names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.series import series_among
-from unetstudio.formats.folder import files_in, subfolders_in
-from unetstudio.formats.library_errors import translate_errors
-from unetstudio.formats.recognition import folder_format, format_name, format_of, format_titles, recognise, unknown_format
+from unetstudio.formats.folder import contents_of
+from unetstudio.formats.format import Format
+from unetstudio.formats.left_out import LeftOut
+from unetstudio.formats.mask_folders import is_named_like_masks, is_of_this_program
+from unetstudio.formats.members import without_members
+from unetstudio.formats.part_names import parts_of
+from unetstudio.formats.recognition import folder_format, format_titles, recognise, stem, unknown_format
 
 DEEPEST = 8
 """Largest depth of nested folders that is searched."""
+MOST_FOLDERS = 5_000
+"""Largest number of folders that is searched."""
+
+
+@dataclass(frozen=True)
+class FoundImage:
+    """An image and what tells it apart from others in the same file or folder, such as "time 3"; "" where it is alone."""
+
+    source: Source
+    name: str = ""
+
+
+@dataclass(frozen=True)
+class Discovery:
+    """The images among files and folders, each once, and sentences about what was left out."""
+
+    images: tuple[FoundImage, ...]
+    notes: tuple[str, ...] = ()
 
 
 def discover(paths: Sequence[Path]) -> list[Source]:
-    """Find every scan among files and folders, in natural order of names; a folder's DICOM slices of one series are one scan.
+    """Find every image among files and folders; see `find_images`."""
+    return [image.source for image in find_images(paths).images]
 
-    The subfolders of a folder are searched only when none of its own files is an image, so that masks beside the images are left out.
-    Hidden files and projects are skipped. Raise FormatError when nothing can be opened.
+
+def find_images(paths: Sequence[Path]) -> Discovery:
+    """Find every image among files and folders, in natural order of names, each once; a folder's DICOM slices of one series are one image.
+
+    Subfolders are searched too. Left out, and said, are masks beside images: subfolders named like masks or labels, and those with files
+    named as the images beside are; also hidden files, projects, and what is no image. Raise FormatError when nothing can be opened.
     """
-    files, folders = [p for p in paths if not p.is_dir()], [p for p in paths if p.is_dir()]
-    sources = _sources(files, explicit=True)
+    named, below = _Search(), _Search()
+    files = list(dict.fromkeys(path for path in paths if not path.is_dir()))
+    folders = [path for path in paths if path.is_dir()]
+    named.take_files(files)
     for folder in folders:
-        sources += _images_in(folder) or _search(folder, DEEPEST)
-    if sources:
-        return sources + [Source(path) for path in files if format_name(path) is None]  # reading these raises a specific error
+        below.take_folder(folder, DEEPEST)
+    images = [*(image for image in named.images if not _is_covered(image.source, below.images)), *below.images]
+    if not images:
+        raise _nothing(paths, files, folders, named)
+    images += [FoundImage(Source(path)) for path in named.left_out.no_image]  # reading these raises a specific error
+    named.left_out.no_image.clear()
+    once: dict[Source, FoundImage] = {}
+    for image in images:
+        once.setdefault(Source(image.source.path.resolve(), image.source.part), image)
+    kept, members = without_members(list(once.values()))
+    for search in (named, below):
+        search.left_out.no_image = [path for path in search.left_out.no_image if path.resolve() not in members]
+    return Discovery(tuple(kept), (*named.left_out.sentences(), *below.left_out.sentences()))
+
+
+class _Search:
+    """A search: the images found so far, and what was left out."""
+
+    def __init__(self) -> None:
+        self.images: list[FoundImage] = []
+        self.left_out = LeftOut()
+        self._searched: set[Path] = set()
+
+    def take_files(self, files: Sequence[Path]) -> None:
+        """Take files that the user named, in the given order, series of slices last; raise FormatError for one that cannot be opened."""
+        self._take({path: recognise(path) for path in files})
+
+    def take_folder(self, folder: Path, depth: int) -> None:
+        """Take a folder that is an image, or the images in it and below."""
+        variant = folder_format(folder)
+        if variant is not None and variant.images:
+            self._take_parts(folder)
+            return
+        if folder.resolve() in self._searched:
+            return
+        self._searched.add(folder.resolve())
+        contents = contents_of(folder)
+        self.left_out.hidden += contents.hidden
+        self.left_out.projects += contents.projects
+        before = len(self.images)
+        self._take({path: _recognised(path) for path in contents.files})
+        stems = {stem(image.source.path) for image in self.images[before:] if image.source.path != folder}
+        masks: list[Path] = []
+        for child in contents.subfolders:
+            if depth == 0 or len(self._searched) >= MOST_FOLDERS:
+                self.left_out.folders.append(child)
+            elif is_named_like_masks(child):
+                masks.append(child)
+            elif is_of_this_program(child) or _holds_masks_of(stems, child):
+                self.left_out.mask_folders.append(child)
+            else:
+                self._take_below(child, depth - 1)
+        if len(self.images) > before:
+            self.left_out.mask_folders += masks
+        else:  # nothing that they could be masks of
+            for child in masks:
+                self._take_below(child, depth - 1)
+
+    def _take_below(self, folder: Path, depth: int) -> None:
+        try:
+            self.take_folder(folder, depth)
+        except FormatError as error:  # a subfolder that may not be read
+            self.left_out.unreadable.append(str(error))
+
+    def _take(self, files: Mapping[Path, tuple[str, Format] | None]) -> None:
+        slices: dict[Path, list[Path]] = {}
+        for path, recognised in files.items():
+            if recognised is None:
+                self.left_out.no_image.append(path)
+            elif not recognised[1].images:
+                self.left_out.masks_alone.append(path)
+            elif recognised[0] == "dicom":
+                slices.setdefault(path.parent, []).append(path)
+            else:
+                self._take_parts(path)
+        for folder, inside in slices.items():
+            self._take_series(folder, inside)
+
+    def _take_parts(self, path: Path) -> None:
+        """Take the images in a file; reading a damaged one raises a specific error later."""
+        try:
+            parts = parts_of(path)
+        except FormatError:
+            self.images.append(FoundImage(Source(path)))
+            return
+        self.images += [FoundImage(Source(path, part.key), part.name) for part in parts]
+        if not parts:
+            self.left_out.no_image.append(path)
+
+    def _take_series(self, folder: Path, slices: Sequence[Path]) -> None:
+        """Take the DICOM series among the files of a folder."""
+        series = series_among(slices)
+        several = sum(len(one.files) > 1 for one in series) > 1
+        for one in series:
+            if len(one.files) > 1:
+                self.images.append(FoundImage(Source(folder, one.part), one.name if several else ""))
+            else:
+                self._take_parts(one.files[0])
+        used = {file for one in series for file in one.files}
+        self.left_out.slices += [path for path in slices if path not in used]
+
+
+def _nothing(paths: Sequence[Path], files: Sequence[Path], folders: Sequence[Path], named: _Search) -> FormatError:
+    """Make the error for paths among which there is no image."""
     if len(paths) == 1 and files:
-        raise unknown_format(files[0])
+        path, left_out = files[0], named.left_out
+        if left_out.masks_alone:
+            return FormatError(path, "it holds masks and no image; open its image, then import the masks.")
+        if left_out.slices:
+            return FormatError(path, "this DICOM file holds no image (it may be a report, a plan, or cut short).")
+        return FormatError(path, "it holds no image; choose the file that does.") if _recognised(path) else unknown_format(path)
     where = folders[0] if folders else (files[0] if files else Path("nothing"))
-    raise FormatError(where, f"nothing here can be opened as an image; the formats known are {format_titles()}.")
+    return FormatError(where, f"nothing here can be opened as an image; the formats known are {format_titles()}.")
 
 
-def _images_in(path: Path) -> list[Source]:
-    """Return the images in a file, or in a folder that is itself an image; [] for masks without an image and for other folders."""
-    variant = folder_format(path) if path.is_dir() else format_of(path)
-    if variant is None or not variant.images:
-        return []
-    parts = translate_errors(path, variant.title, lambda: variant.parts(path))
-    return [Source(path, part.key) for part in parts]
-
-
-def _readable_images_in(path: Path) -> list[Source]:
-    """Return the images in a file; reading a damaged one raises a specific error later."""
+def _recognised(path: Path) -> tuple[str, Format] | None:
+    """Return name and format of a file in a folder; None for an unknown or unreadable one."""
     try:
-        return _images_in(path)
+        return recognise(path)
     except FormatError:
-        return [Source(path)]
+        return None
 
 
-def _search(folder: Path, depth: int) -> list[Source]:
-    sources = _sources(files_in(folder), explicit=False) + [one for child in subfolders_in(folder) for one in _images_in(child)]
-    if sources or depth == 0:
-        return sources
-    return [source for child in subfolders_in(folder) for source in _search(child, depth - 1)]
+def _holds_masks_of(stems: set[str], folder: Path) -> bool:
+    """Whether a folder's files are named as the images beside it are; DICOM files are never masks of pictures."""
+    try:
+        files = contents_of(folder).files
+    except FormatError:
+        return False
+    return any((recognised := _recognised(path)) is not None and recognised[0] != "dicom" for path in files if stem(path) in stems)
 
 
-def _sources(files: Sequence[Path], *, explicit: bool) -> list[Source]:
-    """Make a source for each picture or volume file and each DICOM series.
-
-    Raise FormatError for an `explicit` file, named by the user, that cannot be opened; others are skipped.
-    """
-    sources: list[Source] = []
-    slices: dict[Path, list[Path]] = {}
-    for path in files:
-        name = recognised[0] if explicit and (recognised := recognise(path)) else format_name(path) if not explicit else None
-        if name == "dicom":
-            slices.setdefault(path.parent, []).append(path)
-        elif name is not None:
-            sources += _images_in(path) if explicit else _readable_images_in(path)
-    for folder, inside in slices.items():
-        series = series_among(inside)
-        sources += [Source(folder, one.part) if len(one.files) > 1 else Source(one.files[0]) for one in series]
-        if explicit and not series and len(files) == 1:
-            sources.append(Source(inside[0]))  # reading it raises a specific error
-    return sources
+def _is_covered(source: Source, images: Iterable[FoundImage]) -> bool:
+    """Whether a file that was named is among the images found in folders, or a slice of a series there."""
+    path = source.path.resolve()
+    places = {image.source.path.resolve() for image in images}
+    if path in places:
+        return True
+    recognised = _recognised(path) if path.is_file() else None
+    return recognised is not None and recognised[0] == "dicom" and not places.isdisjoint(path.parents)

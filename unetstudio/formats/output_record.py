@@ -6,19 +6,21 @@ import hashlib
 import json
 import re
 import time
+import unicodedata
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
 from unetstudio import RESEARCH_USE, __version__
 from unetstudio.atomic_file import replace_file
-from unetstudio.data.case import Case
+from unetstudio.data.case import Case, Source
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import stem
+from unetstudio.formats.folder import RECORD
+from unetstudio.formats.part import places_in
 
-RECORD = ".unetstudio-export.json"
 LONGEST = 120
-"""Largest length of a stem, which leaves room for suffixes within the 143 bytes of encrypted Linux home folders."""
+"""Largest number of bytes of a stem, which leaves room for suffixes within the 143 bytes of encrypted Linux home folders."""
 RESERVED = {
     "con",
     "prn",
@@ -33,8 +35,22 @@ RESERVED = {
 
 
 def stems(cases: Sequence[Case]) -> list[str]:
-    """Return a file stem for each case: its image's, or the case's name for a series in a folder; equal ones are numbered."""
-    return free_names(case.name if case.source.part else stem(case.source.path) for case in cases)
+    """Return a file stem for each case, see `output_stem`; equal ones are numbered."""
+    return free_names(output_stem(case.source, case.name) for case in cases)
+
+
+def output_stem(source: Source, name: str = "") -> str:
+    """Return the stem of files made from an image: "cell"; for one of several in a file also its place, "cell_t3".
+
+    For a series in a folder it is `name`, that of its case.
+    """
+    plain = stem(source.path)
+    if not source.part:
+        return plain
+    place = "".join(f"_{axis}{place}" for axis, place in places_in(source.part).items())
+    if not place:
+        return name or f"{plain}_{source.part}"
+    return _shortened(plain, LONGEST - len(place.encode())) + place
 
 
 def free_names(candidates: Iterable[str]) -> list[str]:
@@ -44,10 +60,10 @@ def free_names(candidates: Iterable[str]) -> list[str]:
     for name in candidates:
         free = plain = _safe(name)
         number = 2
-        while free.lower() in taken or free.lower() in RESERVED:
+        while _compared(free) in taken or free.lower() in RESERVED:
             free = f"{plain}-{number}"
             number += 1
-        taken.add(free.lower())
+        taken.add(_compared(free))
         names.append(free)
     return names
 
@@ -108,8 +124,18 @@ class Record:
 
 def _safe(name: str) -> str:
     """Replace characters that some file systems refuse."""
-    cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .")[:LONGEST]
-    return cleaned or "image"
+    cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", name).strip(" .")
+    return _shortened(cleaned, LONGEST) or "image"
+
+
+def _shortened(name: str, most: int) -> str:
+    """Cut a name to a number of bytes, between two characters."""
+    return name.encode(errors="surrogateescape")[: max(1, most)].decode(errors="ignore")
+
+
+def _compared(name: str) -> str:
+    """Return what two names share that some file system takes for the same."""
+    return unicodedata.normalize("NFC", name).casefold()
 
 
 def _stored(path: Path) -> dict[str, str | None]:
