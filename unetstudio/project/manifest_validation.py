@@ -116,8 +116,8 @@ def _whole(value: Any, low: int, high: int) -> bool:
 
 
 def _part(value: Any) -> bool:
-    """Whether a value is the key of an image in a file: a short text that can be printed."""
-    return isinstance(value, str) and len(value) <= LONGEST_PART and value.isprintable()
+    """Whether a value is the key of an image in a file: a short text of one line."""
+    return isinstance(value, str) and len(value) <= LONGEST_PART and all(" " <= sign != "\x7f" for sign in value)
 
 
 def _number(value: Any) -> bool:

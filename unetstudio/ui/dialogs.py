@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtWidgets import QDialog, QWidget
 
+from unetstudio.formats.discovery import FoundImage
 from unetstudio.ui.commands.window import Dialog
 from unetstudio.ui.file_chooser import FileChooser
 from unetstudio.ui.preferences import Preferences
@@ -44,6 +47,14 @@ class Dialogs:
                 self._open(About(self._window))
             case "predict_folder":
                 self._show_folder_dialog()
+
+    def choose_parts(self, images: Sequence[FoundImage], choose: Callable[[Sequence[FoundImage]], None]) -> None:
+        """Ask which of several images in a file are to be opened; see `PartDialog`."""
+        from unetstudio.ui.part_dialog import PartDialog
+
+        dialog = PartDialog(images, choose, self._window)
+        self._session.project_closed.connect(dialog.reject)
+        self._open(dialog)
 
     def _open(self, dialog: QDialog) -> None:
         dialog.finished.connect(self._window.activateWindow)  # returns the focus, also without a window manager
