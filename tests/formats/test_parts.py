@@ -11,7 +11,8 @@ import pytest
 from unetstudio.data.case import Case, Source
 from unetstudio.errors import UserError
 from unetstudio.formats import discover, read, sha256_of
-from unetstudio.formats.discovery import FoundImage, find_images
+from unetstudio.formats.discovery import find_images
+from unetstudio.formats.found_image import FoundImage
 from unetstudio.formats.output_record import LONGEST, output_stem, stems
 from unetstudio.formats.part_choice import MOST_TAKEN, chosen, proposed, sentences
 from unetstudio.formats.part_names import image_name

@@ -8,7 +8,7 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 
 from unetstudio.data.case import Source
-from unetstudio.formats.discovery import FoundImage
+from unetstudio.formats.found_image import FoundImage
 from unetstudio.formats.part_choice import MOST_TAKEN
 from unetstudio.project.project import Project
 from unetstudio.ui.session import Session

@@ -7,7 +7,8 @@ from pathlib import Path
 
 from unetstudio.commands.output import Output
 from unetstudio.data.case import Source
-from unetstudio.formats.discovery import FoundImage, find_images
+from unetstudio.formats.discovery import find_images
+from unetstudio.formats.found_image import FoundImage
 from unetstudio.formats.part_choice import chosen, sentences
 
 

@@ -8,27 +8,20 @@ from pathlib import Path
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom.series import series_among
 from unetstudio.formats.folder import contents_of
 from unetstudio.formats.format import Format
+from unetstudio.formats.found_image import FoundImage
 from unetstudio.formats.left_out import LeftOut
 from unetstudio.formats.mask_folders import is_named_like_masks, is_of_this_program
 from unetstudio.formats.members import without_members
-from unetstudio.formats.part_names import parts_of
+from unetstudio.formats.natural_sort import natural_key
 from unetstudio.formats.recognition import folder_format, format_titles, recognise, stem, unknown_format
+from unetstudio.formats.series_images import file_images, series_images
 
 DEEPEST = 8
 """Largest depth of nested folders that is searched."""
 MOST_FOLDERS = 5_000
 """Largest number of folders that is searched."""
-
-
-@dataclass(frozen=True)
-class FoundImage:
-    """An image and what tells it apart from others in the same file or folder, such as "time 3"; "" where it is alone."""
-
-    source: Source
-    name: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,7 +48,10 @@ def find_images(paths: Sequence[Path]) -> Discovery:
     folders = [path for path in paths if path.is_dir()]
     named.take_files(files)
     for folder in folders:
-        below.take_folder(folder, DEEPEST)
+        search = _Search()
+        search.take_folder(folder, DEEPEST)
+        search.group_slices()
+        below.add(search)
     images = [*(image for image in named.images if not _is_covered(image.source, below.images)), *below.images]
     if not images:
         raise _nothing(paths, files, folders, named)
@@ -71,22 +67,25 @@ def find_images(paths: Sequence[Path]) -> Discovery:
 
 
 class _Search:
-    """A search: the images found so far, and what was left out."""
+    """A search: the images found so far, the DICOM files that are still to be grouped, and what was left out."""
 
     def __init__(self) -> None:
         self.images: list[FoundImage] = []
         self.left_out = LeftOut()
+        self._slices: list[Path] = []
         self._searched: set[Path] = set()
 
     def take_files(self, files: Sequence[Path]) -> None:
         """Take files that the user named, in the given order, series of slices last; raise FormatError for one that cannot be opened."""
         self._take({path: recognise(path) for path in files})
+        images, self.left_out.slices = series_images(self._slices)
+        self.images += images
 
     def take_folder(self, folder: Path, depth: int) -> None:
-        """Take a folder that is an image, or the images in it and below."""
+        """Take a folder that is an image, or what is in it and below."""
         variant = folder_format(folder)
         if variant is not None and variant.images:
-            self._take_parts(folder)
+            self._take_file(folder)
             return
         if folder.resolve() in self._searched:
             return
@@ -94,9 +93,9 @@ class _Search:
         contents = contents_of(folder)
         self.left_out.hidden += contents.hidden
         self.left_out.projects += contents.projects
-        before = len(self.images)
+        before, count = len(self.images), self._count
         self._take({path: _recognised(path) for path in contents.files})
-        stems = {stem(image.source.path) for image in self.images[before:] if image.source.path != folder}
+        stems = {stem(image.source.path) for image in self.images[before:]}
         masks: list[Path] = []
         for child in contents.subfolders:
             if depth == 0 or len(self._searched) >= MOST_FOLDERS:
@@ -107,11 +106,26 @@ class _Search:
                 self.left_out.mask_folders.append(child)
             else:
                 self._take_below(child, depth - 1)
-        if len(self.images) > before:
+        if self._count > count:
             self.left_out.mask_folders += masks
         else:  # nothing that they could be masks of
             for child in masks:
                 self._take_below(child, depth - 1)
+
+    def group_slices(self) -> None:
+        """Group the slices of all folders into series, and put all images in order."""
+        images, slices = series_images(self._slices)
+        self.left_out.slices += slices
+        self.images = sorted([*self.images, *images], key=lambda image: [natural_key(name) for name in _home(image.source).parts])
+
+    def add(self, other: _Search) -> None:
+        """Take over what another search found."""
+        self.images += other.images
+        self.left_out.add(other.left_out)
+
+    @property
+    def _count(self) -> int:
+        return len(self.images) + len(self._slices)
 
     def _take_below(self, folder: Path, depth: int) -> None:
         try:
@@ -120,41 +134,26 @@ class _Search:
             self.left_out.unreadable.append(str(error))
 
     def _take(self, files: Mapping[Path, tuple[str, Format] | None]) -> None:
-        slices: dict[Path, list[Path]] = {}
         for path, recognised in files.items():
             if recognised is None:
                 self.left_out.no_image.append(path)
             elif not recognised[1].images:
                 self.left_out.masks_alone.append(path)
             elif recognised[0] == "dicom":
-                slices.setdefault(path.parent, []).append(path)
+                self._slices.append(path)
             else:
-                self._take_parts(path)
-        for folder, inside in slices.items():
-            self._take_series(folder, inside)
+                self._take_file(path)
 
-    def _take_parts(self, path: Path) -> None:
-        """Take the images in a file; reading a damaged one raises a specific error later."""
-        try:
-            parts = parts_of(path)
-        except FormatError:
-            self.images.append(FoundImage(Source(path)))
-            return
-        self.images += [FoundImage(Source(path, part.key), part.name) for part in parts]
-        if not parts:
+    def _take_file(self, path: Path) -> None:
+        images = file_images(path)
+        self.images += images
+        if not images:
             self.left_out.no_image.append(path)
 
-    def _take_series(self, folder: Path, slices: Sequence[Path]) -> None:
-        """Take the DICOM series among the files of a folder."""
-        series = series_among(slices)
-        several = sum(len(one.files) > 1 for one in series) > 1
-        for one in series:
-            if len(one.files) > 1:
-                self.images.append(FoundImage(Source(folder, one.part), one.name if several else ""))
-            else:
-                self._take_parts(one.files[0])
-        used = {file for one in series for file in one.files}
-        self.left_out.slices += [path for path in slices if path not in used]
+
+def _home(source: Source) -> Path:
+    """Return the folder in which an image is listed."""
+    return source.path if source.path.is_dir() else source.path.parent
 
 
 def _nothing(paths: Sequence[Path], files: Sequence[Path], folders: Sequence[Path], named: _Search) -> FormatError:

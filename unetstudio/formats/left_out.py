@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 
 MOST_NAMED = 3
@@ -22,6 +22,11 @@ class LeftOut:
     slices: list[Path] = field(default_factory=list)  # DICOM files in no series
     folders: list[Path] = field(default_factory=list)  # not searched
     unreadable: list[str] = field(default_factory=list)  # sentences
+
+    def add(self, other: LeftOut) -> None:
+        """Take over what another search left out."""
+        for reason in fields(self):
+            getattr(self, reason.name).extend(getattr(other, reason.name))
 
     def sentences(self) -> tuple[str, ...]:
         """Say what was left out and how to take it nevertheless, a sentence for each reason."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unetstudio.errors import UserError
-from unetstudio.formats.discovery import FoundImage
+from unetstudio.formats.found_image import FoundImage
 
 ALL, FIRST = "all", "first"
 MOST_TAKEN = 20
