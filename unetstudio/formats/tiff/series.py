@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
 from unetstudio.formats.tiff.colour import PhotometricTag
+from unetstudio.formats.tiff.page_chain import require_all_pages
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries
@@ -32,9 +33,10 @@ def bytes_of(series: TiffPageSeries) -> int:
 
 
 def require_all_pixels(series: TiffPageSeries, path: Path) -> None:
-    """Raise FormatError for a truncated file or too few strips, which would be filled with zeros."""
+    """Raise FormatError for a truncated file or too few strips, which would be filled with zeros, or a missing page."""
     from tifffile import TiffPage
 
+    require_all_pages(path)
     end = path.stat().st_size
     for page in series.pages:
         offsets, counts = getattr(page, "dataoffsets", ()), getattr(page, "databytecounts", ())
