@@ -1,4 +1,4 @@
-"""A check that no page of a TIFF is missing: each names the place of the next, and libraries pass over one that is not there."""
+"""A check of the pages of a TIFF: each names the next, libraries pass over one that is missing, and they never leave a circle."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ MOST_PAGES = 1_000_000
 
 
 def require_all_pages(path: Path) -> None:
-    """Raise FormatError for a file that ends before its last page begins or is described."""
+    """Raise FormatError for a file that ends before its last page begins or is described, or whose pages have no end."""
     size = path.stat().st_size
     with path.open("rb") as file:
         head = file.read(16)
@@ -27,6 +27,8 @@ def require_all_pages(path: Path) -> None:
             seen.add(place)
             entries = number(place, count_bytes)
             place = None if entries is None else number(place + count_bytes + entries * entry_bytes, offset_bytes)
+    if place:
+        raise FormatError(path, "its pages follow one another without end; it is damaged, copy it again from its origin.")
     if place is None:
         raise FormatError(path, f"it is cut short: it ends before its page {len(seen)}; copy it again from its origin.")
 

@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
 
 def first_series(tif: TiffFile, path: Path) -> TiffPageSeries:
-    """Return the series to show; raise FormatError without one."""
+    """Return the series to show; raise FormatError without one, or when a page is missing."""
+    require_all_pages(path)
     if not tif.series:
         raise FormatError(path, "it holds no image; it may be damaged or cut short.")
     series = tif.series[0]
@@ -33,10 +34,9 @@ def bytes_of(series: TiffPageSeries) -> int:
 
 
 def require_all_pixels(series: TiffPageSeries, path: Path) -> None:
-    """Raise FormatError for a truncated file or too few strips, which would be filled with zeros, or a missing page."""
+    """Raise FormatError for a truncated file or too few strips, which would be filled with zeros."""
     from tifffile import TiffPage
 
-    require_all_pages(path)
     end = path.stat().st_size
     for page in series.pages:
         offsets, counts = getattr(page, "dataoffsets", ()), getattr(page, "databytecounts", ())
