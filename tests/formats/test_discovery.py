@@ -95,6 +95,15 @@ def test_that_a_folder_with_names_of_the_images_beside_is_left_out_and_said(tmp_
     assert "by hand was left out" in found.notes[0]
 
 
+def test_that_a_folder_whose_files_mostly_begin_as_the_images_beside_is_left_out(tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        picture(tmp_path / f"{name}.png")
+        picture(tmp_path / "by hand" / f"{name}_m.png")
+        picture(tmp_path / "later" / f"{name}2.png")
+    picture(tmp_path / "later" / "a_m.png")
+    assert names([tmp_path]) == ["a.png", "b.png", "a2.png", "a_m.png", "b2.png"]
+
+
 def test_that_masks_written_by_this_program_are_left_out(tmp_path: Path) -> None:
     picture(tmp_path / "images" / "a.png")
     picture(tmp_path / "images out" / "a.png")

@@ -12,7 +12,7 @@ from unetstudio.formats.folder import contents_of
 from unetstudio.formats.format import Format
 from unetstudio.formats.found_image import FoundImage
 from unetstudio.formats.left_out import LeftOut
-from unetstudio.formats.mask_folders import is_named_like_masks, is_of_this_program
+from unetstudio.formats.mask_folders import is_named_like_masks, is_of_this_program, named_after
 from unetstudio.formats.members import without_members
 from unetstudio.formats.natural_sort import natural_key
 from unetstudio.formats.recognition import folder_format, format_titles, recognise, stem, unknown_format
@@ -179,11 +179,14 @@ def _recognised(path: Path) -> tuple[str, Format] | None:
 
 def _holds_masks_of(stems: set[str], folder: Path) -> bool:
     """Whether a folder's files are named as the images beside it are; DICOM files are never masks of pictures."""
+    if not stems:
+        return False
     try:
         files = contents_of(folder).files
     except FormatError:
         return False
-    return any((recognised := _recognised(path)) is not None and recognised[0] != "dicom" for path in files if stem(path) in stems)
+    alike = [files[place] for place in named_after(stems, [stem(path) for path in files])]
+    return any((recognised := _recognised(path)) is not None and recognised[0] != "dicom" for path in alike)
 
 
 def _is_covered(source: Source, images: Iterable[FoundImage]) -> bool:

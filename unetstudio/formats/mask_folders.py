@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 
 from unetstudio.formats.folder import RECORD
@@ -30,3 +31,14 @@ def is_named_like_masks(folder: Path) -> bool:
 def is_of_this_program(folder: Path) -> bool:
     """Whether this program wrote masks into the folder."""
     return (folder / RECORD).is_file()
+
+
+def named_after(images: Collection[str], files: Sequence[str]) -> list[int]:
+    """Return the places of files that are named as images are; where most begin as images do, such as "a_mask", of all of these."""
+    begun = [place for place, name in enumerate(files) if any(name[:end] in images for end in _ends(name))]
+    return begun if 2 * len(begun) > len(files) else [place for place, name in enumerate(files) if name in images]
+
+
+def _ends(name: str) -> list[int]:
+    """Return the lengths of a name's beginnings that end before a sign, such as the underscore of "a_mask", or with the name."""
+    return [at for at, sign in enumerate(name) if not sign.isalnum()] + [len(name)]
