@@ -7,15 +7,17 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from stacks import Stack
 
 from unetstudio.data.case import Case, Source
 from unetstudio.errors import UserError
-from unetstudio.formats import discover, read, sha256_of
+from unetstudio.formats import FORMATS, discover, read, recognise, sha256_of
 from unetstudio.formats.discovery import find_images
 from unetstudio.formats.found_image import FoundImage
 from unetstudio.formats.output_record import LONGEST, output_stem, stems
 from unetstudio.formats.part_choice import MOST_TAKEN, chosen, proposed, sentences
 from unetstudio.formats.part_names import image_name
+from unetstudio.registry import Entry
 
 StackOf = Callable[..., Path]
 
@@ -95,3 +97,17 @@ def test_that_of_very_many_images_only_the_first_is_proposed(stack_of: StackOf, 
     images = proposed(find_images([few, many]).images)
     assert [image.source for image in images if image.source.path == many] == [Source(many, "t=0")]
     assert len(images) == MOST_TAKEN + 1
+
+
+class Fragile(Stack):
+    """A format that fails to look into a file."""
+
+    def recognises_file(self, path: Path, head: bytes) -> bool:
+        """Fail as a decompressor does."""
+        raise ValueError("invalid distance too far back")
+
+
+def test_that_a_file_that_one_format_cannot_look_into_is_recognised_by_another(stack_of: StackOf, tmp_path: Path) -> None:
+    FORMATS._entries = {"fragile": Entry(Fragile(), "a test"), **FORMATS._entries}  # the fixture takes it back
+    recognised = recognise(stack_of(tmp_path / "cell.stack"))
+    assert recognised is not None and recognised[0] == "stack"

@@ -25,6 +25,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
+from unetstudio.formats import FORMATS
 from unetstudio.formats.mask_content import MaskGrid
 
 PICTURE = np.random.default_rng(1).integers(0, 256, (6, 9)).astype(np.uint8)
@@ -73,9 +74,7 @@ class MadeMask:
 
 def files_of_sample(path: Path) -> list[Path]:
     """Return a file and what lies beside it for it, or the files below a folder."""
-    if path.is_dir():
-        return sorted(file for file in path.rglob("*") if file.is_file())
-    return sorted(file for file in path.parent.iterdir() if file.is_file())
+    return sorted(file for file in (path if path.is_dir() else path.parent).rglob("*") if file.is_file())
 
 
 @dataclass(frozen=True, eq=False)
@@ -125,6 +124,8 @@ class Writer:
 READERS: dict[str, list[Reader]] = {}
 MASK_READERS: dict[str, list[MaskReader]] = {}
 WRITERS: dict[str, Writer] = {}
+ELSEWHERE: dict[str, str] = {}
+"""What reading is checked against in formats for which no sample can be written, tried by tests of their own."""
 
 
 def reader(name: str, *, checked: str) -> Callable[[Callable[[Path], Made]], Callable[[Path], Made]]:
@@ -160,9 +161,12 @@ def writer(
 
 
 def load() -> None:
-    """Register the samples of all builders."""
+    """Register the samples of all builders, without those of formats that are not there."""
     for file in sorted((Path(__file__).parent / "builders").glob("*.py")):
         importlib.import_module(f"formats.trials.builders.{file.stem}")
+    for table in (READERS, MASK_READERS, WRITERS, ELSEWHERE):
+        for name in [name for name in table if name not in FORMATS]:
+            del table[name]  # type: ignore[attr-defined]
 
 
 def by_simpleitk(path: Path, files: Sequence[Path] = ()) -> Made:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from formats.trials.samples import MASK_READERS, READERS, WRITERS, load
+from formats.trials.samples import ELSEWHERE, MASK_READERS, READERS, WRITERS, load
 
 from unetstudio.formats import FORMATS, Format
 
@@ -38,7 +38,9 @@ def _row(name: str, variant: Format) -> tuple[str, ...]:
     read = [one.checked for one in READERS.get(name, ())]
     masks = [one.checked for one in MASK_READERS.get(name, ())]
     written = [WRITERS[name].checked] if name in WRITERS else []
-    if not masks and variant.images:
+    if name in ELSEWHERE:
+        read, masks, written = read or [ELSEWHERE[name]], masks or [ELSEWHERE[name]], written or [ELSEWHERE[name]]
+    elif not masks:
         masks = ["its own masks" if variant.writes else "as the image"]
     endings = ", ".join(f"`{suffix}`" for suffix in variant.suffixes) or "by content"
     cells = (read if variant.images else [], masks, written if variant.writes else [])
