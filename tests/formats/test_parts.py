@@ -111,3 +111,14 @@ def test_that_a_file_that_one_format_cannot_look_into_is_recognised_by_another(s
     FORMATS._entries = {"fragile": Entry(Fragile(), "a test"), **FORMATS._entries}  # the fixture takes it back
     recognised = recognise(stack_of(tmp_path / "cell.stack"))
     assert recognised is not None and recognised[0] == "stack"
+
+
+def test_that_an_image_is_named_outside_its_file_by_both(tmp_path: Path) -> None:
+    assert FoundImage(Source(tmp_path / "cell.png")).title == "cell"
+    assert FoundImage(Source(tmp_path / "cell.png", "t=2"), "time 3").title == "cell, time 3"
+    assert FoundImage(Source(tmp_path, "0123456789ab"), f"{tmp_path.name} 2").title == f"{tmp_path.name} 2"
+
+
+def test_that_a_series_in_a_folder_is_named_as_the_folder(tmp_path: Path, phantom: np.ndarray, write_series: Callable[..., Path]) -> None:
+    (image,) = find_images([write_series(tmp_path / "ct", phantom)]).images
+    assert output_stem(image.source, image.title) == image_name(image.source) == "ct"

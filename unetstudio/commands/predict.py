@@ -7,12 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
-from unetstudio.commands.found_images import found_sources
+from unetstudio.commands.found_images import found_images
 from unetstudio.commands.output import Bar, Output
 from unetstudio.errors import UserError
 from unetstudio.formats.part_choice import ALL
 from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, Refused, TilePredicted
-from unetstudio.inference.folder import FolderEvent, PredictionTarget, predict_to_folder, target_case, target_sources
+from unetstudio.inference.folder import FolderEvent, PredictionTarget, predict_to_folder, target_case, target_found
 from unetstudio.inference.output_manifest import LIST
 from unetstudio.inference.pooled_predictor import load_predictor
 from unetstudio.inference.prediction_options import PredictionOptions
@@ -43,7 +43,7 @@ def predict(
             output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
         values = card.classes.values  # class values in the masks: strokes of other classes are left out
         if images:
-            targets = list(target_sources(found_sources(images, parts, output), project.folder, project.cases, values))
+            targets = list(target_found(found_images(images, parts, output), project.folder, project.cases, values))
         else:
             targets = list(_target_cases(project, cases, values))
         steps = with_options(from_json(project.manifest.steps), post)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from unetstudio.data.case import Source
+from unetstudio.formats.recognition import stem
 
 
 @dataclass(frozen=True)
@@ -13,3 +14,11 @@ class FoundImage:
 
     source: Source
     name: str = ""
+
+    @property
+    def title(self) -> str:
+        """The name of the image outside its file: "cell, time 3"."""
+        plain = stem(self.source.path)
+        if not self.name or self.name.startswith((f"{plain} ", f"{plain}, ")):  # a series is named after its folder
+            return self.name or plain
+        return f"{plain}, {self.name}"

@@ -30,7 +30,7 @@ def parts_of(path: Path) -> tuple[Part, ...]:
 def image_name(source: Source) -> str:
     """Return the name of an image: its file's stem, and what tells it apart from others in the file, such as "cell, time 3"."""
     plain = stem(source.path)
-    if not source.part:
+    if not source.part or (source.path.is_dir() and not places_in(source.part)):  # a series in a folder: its reader names it
         return plain
     try:
         names = {part.key: part.name for part in parts_of(source.path)}

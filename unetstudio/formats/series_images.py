@@ -25,7 +25,7 @@ def series_images(files: Sequence[Path]) -> tuple[list[FoundImage], list[Path]]:
         for one in series:
             used.update(one.files)
             if len(one.files) > 1:
-                images.append(FoundImage(Source(folder, one.part), one.name if several else ""))
+                images.append(FoundImage(Source(folder, one.part), one.name.removeprefix(f"{folder.name}, ") if several else ""))
             else:
                 images += file_images(one.files[0])
     return images, [path for path in files if path not in used]

@@ -20,11 +20,12 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError, OutOfMemory, ProjectError, UserError
-from unetstudio.formats import discover, files_of, read_by_region, write_legend
+from unetstudio.formats import files_of, read_by_region, write_legend
+from unetstudio.formats.discovery import find_images
+from unetstudio.formats.found_image import FoundImage
 from unetstudio.formats.large_mask import ending
 from unetstudio.formats.legend import LEGEND
 from unetstudio.formats.output_record import Record, output_stem
-from unetstudio.formats.part_names import image_name
 from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, PredictionEvent, Refused
 from unetstudio.inference.mask_files import numbered_objects, save_probabilities, voxel_size, voxels_by_class, write_mask
 from unetstudio.inference.out_of_core import predict_out_of_core
@@ -57,15 +58,16 @@ class PredictionTarget:
 
 def target_images(images: Sequence[Path], project: Path, cases: Sequence[Case], values: Sequence[int]) -> Iterator[PredictionTarget]:
     """Yield all images in files and folders; cases of the project come with their strokes of the classes `values`."""
-    yield from target_sources(discover(images), project, cases, values)
+    yield from target_found(find_images(images).images, project, cases, values)
 
 
-def target_sources(sources: Sequence[Source], project: Path, cases: Sequence[Case], values: Sequence[int]) -> Iterator[PredictionTarget]:
-    """Yield images; cases of the project come with their strokes of the classes `values`."""
+def target_found(images: Sequence[FoundImage], project: Path, cases: Sequence[Case], values: Sequence[int]) -> Iterator[PredictionTarget]:
+    """Yield images that were found; cases of the project come with their strokes of the classes `values`."""
     by_place = {(case.source.path.resolve(), case.source.part): case for case in cases}
-    for source in sources:
+    for image in images:
+        source = image.source
         case = by_place.get((source.path.resolve(), source.part))
-        yield PredictionTarget(source, output_stem(source, image_name(source))) if case is None else target_case(case, project, values)
+        yield PredictionTarget(source, output_stem(source, image.title)) if case is None else target_case(case, project, values)
 
 
 def target_case(case: Case, project: Path, values: Sequence[int]) -> PredictionTarget:

@@ -17,7 +17,7 @@ from unetstudio.formats import FORMATS, discover, read
 from unetstudio.formats.mask_content import MaskGrid
 
 load()
-MUTANTS = 120
+MUTANTS = 60
 """Number of mutants of each sample; `benchmarks/fuzz_formats.py` tries more."""
 
 SAMPLES: dict[str, Callable[[Path], Made | MadeMask]] = {
