@@ -9,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from faults.table import Row, machine, merge, today
+from stacks import Stack, write_stack
+
+from unetstudio.formats import FORMATS
 
 os.environ.setdefault("QT_QPA_PLATFORM", "offscreen")
 os.environ.setdefault("OMP_NUM_THREADS", "1")
@@ -66,6 +69,15 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
         return connect(self, address)  # type: ignore[arg-type]
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture
+def stack_of(monkeypatch: pytest.MonkeyPatch) -> Callable[..., Path]:
+    """Return stack_of(path, images=3) -> path, which writes a file of several images, and register its format for the test."""
+    FORMATS.items()  # loaded before it is changed
+    monkeypatch.setattr(FORMATS, "_entries", dict(FORMATS._entries))
+    FORMATS.register("stack")(Stack())
+    return write_stack
 
 
 @pytest.fixture(scope="session")

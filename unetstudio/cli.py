@@ -25,6 +25,8 @@ METRICS = "volume_error hd hd95 surface_distance surface_dice seg det ap50 ap75 
 
 FLIPS = "average over mirrored views; auto: images up to 256 x 256, if the network has learnt such views"
 
+PARTS = "which images of a file that holds several: all, first, or places such as 1-3,5"
+
 
 @dataclass(frozen=True)
 class Command:
@@ -95,12 +97,13 @@ def _new_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("project", type=Path)
     parser.add_argument("images", type=Path, nargs="+")
     parser.add_argument("--classes", default="background,structure", help="names, the background first: background,membrane")
+    parser.add_argument("--parts", default="all", help=PARTS)
 
 
 def _new(options: argparse.Namespace, output: Output) -> None:
     from unetstudio.commands.project import new
 
-    new(options.project, options.images, [name.strip() for name in options.classes.split(",") if name.strip()], output)
+    new(options.project, options.images, [name.strip() for name in options.classes.split(",") if name.strip()], output, options.parts)
 
 
 def _label_options(parser: argparse.ArgumentParser) -> None:
@@ -159,6 +162,7 @@ def _predict_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("images", type=Path, nargs="*")
     parser.add_argument("--checkpoint", type=Path, help="default: the newest, or an earlier one that did clearly better on held-out labels")
     parser.add_argument("--cases", nargs="+", metavar="ID", help="ids or names of cases; default: all")
+    parser.add_argument("--parts", default="all", help=PARTS)
     parser.add_argument(
         "--out", type=Path, required=True, help="a folder of masks: PNG, tiled TIFF for pictures over 64 megapixels, NIfTI for volumes"
     )
@@ -187,6 +191,7 @@ def _predict(options: argparse.Namespace, output: Output) -> None:
         post=options.post,
         device=options.device,
         options=PredictionOptions(options.flips, options.probabilities, options.objects, options.engine, options.again),
+        parts=options.parts,
     )
 
 
@@ -237,12 +242,13 @@ def _evaluate(options: argparse.Namespace, output: Output) -> None:
 def _info_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, nargs="?")
     parser.add_argument("--device", action="store_true", help="this computer: processor, memory, GPU, speed")
+    parser.add_argument("--parts", default="all", help=PARTS)
 
 
 def _info(options: argparse.Namespace, output: Output) -> None:
     from unetstudio.commands.info import info
 
-    info(options.path, options.device, output)
+    info(options.path, options.device, output, options.parts)
 
 
 def _audit_options(parser: argparse.ArgumentParser) -> None:

@@ -23,9 +23,10 @@ def labels_of(project: Path) -> list[np.ndarray]:
         return [read_labels(project, case)[0].values for case in opened.cases]
 
 
-def test_that_the_help_lists_every_format(capsys: pytest.CaptureFixture[str]) -> None:
+def test_that_the_help_lists_every_format(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> None:
     from unetstudio import cli
 
+    monkeypatch.setenv("COLUMNS", "1000")  # a narrow line is broken within names
     with pytest.raises(SystemExit):
         cli.main(["export", "--help"])
     said = " ".join(capsys.readouterr().out.split())

@@ -139,7 +139,7 @@ def test_that_wide_numbers_keep_their_values(tmp_path: Path, phantom: NDArray[np
 
 def test_that_surface_matrices_are_said_to_be_no_image(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
     path = written(tmp_path / "a.dconn.nii", phantom, intent_code=3001)
-    for opened in (read, lambda one: discover([one])):
+    for opened in (read, lambda one: read(discover([one])[0])):
         with pytest.raises(FormatError, match=r"CIFTI.* not an image"):
             opened(path)
 
@@ -195,4 +195,4 @@ def test_that_a_file_cut_short_is_refused(tmp_path: Path, phantom: NDArray[np.in
 def test_that_more_volumes_than_a_file_can_hold_are_damage(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
     path = written(tmp_path / "a.nii", phantom, dim=[7, 9, 7, 5, 30_000, 1, 30_000, 30_000])
     with pytest.raises(FormatError, match="it is damaged"):
-        discover([path])
+        read(discover([path])[0])

@@ -58,7 +58,7 @@ def test_that_each_time_is_an_image_at_full_resolution_with_its_size_in_mm(tmp_p
     for time in range(2):
         alike(path, f"t={time}", FILM[time])
     assert read(sources[0]).geometry.spacing == pytest.approx((2e-3, 0.5e-3, 0.5e-3))
-    assert read(sources[0]).name == "a"
+    assert read(sources[0]).name == "a, time 1"
     assert sha256_of(sources[0]) != sha256_of(sources[1])
     assert {file.name for file in files_of(sources[0])} >= {"zarr.json"} if zarr_format == 3 else {".zarray"}
 

@@ -53,9 +53,9 @@ def test_that_a_missing_file_of_an_image_is_named_and_never_filled_with_zeros(tm
     files = set_of_files(tmp_path)
     files[1].unlink()
     for path in (files[0], files[2]):
-        for attempt in (read, discover):
+        for source in (Source(path), *discover([path])):
             with pytest.raises(FormatError, match=r"s_z1\.ome\.tif is missing"):
-                attempt([path] if attempt is discover else path)  # type: ignore[arg-type, operator]
+                read(source)
 
 
 def test_that_the_times_of_an_image_in_several_files_are_images(tmp_path: Path) -> None:

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from unetstudio.commands.found_images import found_images
 from unetstudio.commands.output import Output
 from unetstudio.data.scan import extremes
 from unetstudio.errors import FormatError, UserError
-from unetstudio.formats import discover, read_by_region
+from unetstudio.formats import read_by_region
+from unetstudio.formats.part_choice import ALL
 from unetstudio.project.checkpoints import cards
 from unetstudio.project.manifest_file import is_project
 from unetstudio.project.store import read_labels
@@ -15,7 +17,7 @@ from unetstudio.workspace.open_project import open_project
 from unetstudio.workspace.user_folders import documents
 
 
-def info(path: Path | None, device: bool, output: Output) -> None:
+def info(path: Path | None, device: bool, output: Output, parts: str = ALL) -> None:
     """Describe the project, image or folder at a path, or with `device` this computer."""
     if device:
         _computer(output)
@@ -26,7 +28,7 @@ def info(path: Path | None, device: bool, output: Output) -> None:
     elif is_project(path if path.is_dir() else path.parent):
         _project(path, output)
     else:
-        _images(path, output)
+        _images(path, parts, output)
 
 
 def _computer(output: Output) -> None:
@@ -61,16 +63,18 @@ def _project(path: Path, output: Output) -> None:
             output.say(text)
 
 
-def _images(path: Path, output: Output) -> None:
-    rows: list[list[str]] = []
-    sources = discover([path])
-    for source in sources:
+def _images(path: Path, parts: str, output: Output) -> None:
+    rows = []
+    images = found_images([path], parts, output)
+    for image in images:
+        source = image.source
         try:
             scan = read_by_region(source)
         except FormatError as error:
-            if source is sources[-1] and not rows:
+            if len(images) == 1:
                 raise
             output.say(str(error))
+            output.event("refused", image=str(source.path), part=source.part, why=str(error))
             continue
         spacing = scan.geometry.spacing
         described = {
@@ -81,8 +85,12 @@ def _images(path: Path, output: Output) -> None:
             "range": list(extremes(scan.voxels)),
             "spacing_mm": spacing,
             "orientation": ["".join(scan.geometry.letters(axis)) for axis in range(3)],
+            "unit": getattr(scan, "unit", ""),
+            "notes": scan.notes,
         }
-        output.event("image", path=str(source.path), part=source.part, **described)
+        output.event("image", path=str(source.path), part=source.part, part_name=image.name, name=scan.name, **described)
+        for note in scan.notes:
+            output.say(f"{scan.name}: {note}")
         size = "unknown" if spacing is None else " × ".join(f"{mm:.4g}" for mm in reversed(spacing))
         rows.append([scan.name or source.path.name, scan.kind, _size(scan.shape), str(scan.channels), str(scan.voxels.dtype), size])
     output.table("", ["image", "kind", "size", "channels", "type", "spacing in mm"], rows)

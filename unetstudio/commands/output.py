@@ -27,6 +27,11 @@ class Output:
         """Print one line for a person."""
         self._words.print(text, markup=False, soft_wrap=True)
 
+    def notice(self, text: str) -> None:
+        """Print something that the user should know, for a person and for a program."""
+        self.say(text)
+        self.event("notice", text=text)
+
     def event(self, name: str, /, **values: Any) -> None:
         """Print one JSON object for a program; nothing without --json."""
         if self.as_json:

@@ -7,10 +7,12 @@ from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
+from unetstudio.commands.found_images import found_images
 from unetstudio.commands.output import Bar, Output
 from unetstudio.errors import UserError
+from unetstudio.formats.part_choice import ALL
 from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, Refused, TilePredicted
-from unetstudio.inference.folder import FolderEvent, PredictionTarget, predict_to_folder, target_case, target_images
+from unetstudio.inference.folder import FolderEvent, PredictionTarget, predict_to_folder, target_case, target_found
 from unetstudio.inference.output_manifest import LIST
 from unetstudio.inference.pooled_predictor import load_predictor
 from unetstudio.inference.prediction_options import PredictionOptions
@@ -31,6 +33,7 @@ def predict(
     post: Sequence[str],
     device: str,
     options: PredictionOptions,
+    parts: str = ALL,
 ) -> None:
     """Write masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
     with Project.open(folder, read_only=True) as project:
@@ -39,8 +42,10 @@ def predict(
         if checkpoint is None and (last := newest(project.checkpoints_folder)) is not None and path != last.path:
             output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
         values = card.classes.values  # class values in the masks: strokes of other classes are left out
-        named = target_images(images, project.folder, project.cases, values) if images else _target_cases(project, cases, values)
-        targets = list(named)
+        if images:
+            targets = list(target_found(found_images(images, parts, output), project.folder, project.cases, values))
+        else:
+            targets = list(_target_cases(project, cases, values))
         steps = with_options(from_json(project.manifest.steps), post)
         predictor = load_predictor(path, device)
         began = time.monotonic()
@@ -91,7 +96,7 @@ class _Report:
                 if self.images == 1:
                     raise UserError(event.why)
                 self.refused += 1
-                output.event("failed", image=str(event.image), why=event.why)
+                output.event("failed", image=str(event.image), part=event.part, why=event.why)
                 output.say(event.why)
             case ImageProgress():
                 output.event("progress", image=event.image, what=event.stage, done=event.done, total=event.total)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from contextlib import ExitStack
 from pathlib import Path
 
+from unetstudio.commands.found_images import found_sources
 from unetstudio.commands.output import Output
 from unetstudio.data.case import Case
 from unetstudio.data.classes import ClassTable
@@ -13,10 +14,10 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.palette import colours
 from unetstudio.errors import ProjectError, UserError
-from unetstudio.formats import discover
 from unetstudio.formats.mask_coding import decide
 from unetstudio.formats.mask_mapping import mappings
 from unetstudio.formats.mask_questions import refusal
+from unetstudio.formats.part_choice import ALL
 from unetstudio.project.project import Project
 from unetstudio.workspace.add_images import CaseRead, CaseRefused, add_images
 from unetstudio.workspace.export import IDENTITY_IS_COPIED, ExportChoice, ExportSource, What, stored
@@ -28,11 +29,11 @@ from unetstudio.workspace.open_project import OpenProject, new_project, open_pro
 from unetstudio.workspace.user_folders import documents
 
 
-def new(folder: Path, images: Sequence[Path], classes: Sequence[str], output: Output) -> None:
+def new(folder: Path, images: Sequence[Path], classes: Sequence[str], output: Output, parts: str = ALL) -> None:
     """Make a project of images. An image that cannot be read is reported and left out; it is an error when none can be read."""
     if len(set(classes)) != len(classes) or len(classes) < 2:
         raise UserError("--classes needs at least two different names, the background first: --classes background,membrane")
-    sources = discover(images)
+    sources = found_sources(images, parts, output)
     table = ClassTable.named(list(classes), colours(len(classes)))
     project: OpenProject | None = None
     with ExitStack() as opened, output.progress(len(sources)) as bar:
@@ -44,7 +45,7 @@ def new(folder: Path, images: Sequence[Path], classes: Sequence[str], output: Ou
             bar.at(event.done, source.path.name)
             if isinstance(event, CaseRefused):
                 output.say(event.text)
-                output.event("refused", image=str(source.path), why=event.text)
+                output.event("refused", image=str(source.path), part=source.part, why=event.text)
             elif project is not None:
                 _list(project, event, output)
         if project is None:
@@ -56,7 +57,9 @@ def _list(project: OpenProject, event: CaseRead, output: Output) -> None:
     """Add a case to the project and report it."""
     if added := project.cases.add(event.case):
         case = added.case
-        output.event("case", id=case.id, name=case.name, shape=case.shape, channels=case.channels, kind=case.kind)
+        output.event("case", id=case.id, name=case.name, shape=case.shape, channels=case.channels, kind=case.kind, part=case.source.part)
+        for note in event.scan.notes:
+            output.notice(f"{case.name}: {note}")
 
 
 def label(

@@ -1,151 +1,199 @@
-"""Discovery of the scans among the files and folders that a user drops or names."""
+"""Discovery of the images among the files and folders that a user drops or names."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
-from unetstudio.formats.dicom.series import DEEPEST, Series, grouped, is_dicom, series_among, series_below
-from unetstudio.formats.dicom.slices import Headers, read_headers
-from unetstudio.formats.folder import files_in, subfolders_in
-from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.library_errors import translate_errors
+from unetstudio.formats.folder import contents_of
+from unetstudio.formats.format import Format
+from unetstudio.formats.found_image import FoundImage
+from unetstudio.formats.left_out import LeftOut
+from unetstudio.formats.mask_folders import is_named_like_masks, is_of_this_program, named_after
+from unetstudio.formats.members import without_members
 from unetstudio.formats.natural_sort import natural_key
-from unetstudio.formats.recognition import folder_format, format_name, format_of, format_titles, recognise, unknown_format
+from unetstudio.formats.recognition import folder_format, format_titles, recognise, stem, unknown_format
+from unetstudio.formats.series_images import file_images, series_images
+
+DEEPEST = 8
+"""Largest depth of nested folders that is searched."""
+MOST_FOLDERS = 5_000
+"""Largest number of folders that is searched."""
 
 
-@dataclass
-class _Search:
-    """What a search of folders has come across: images in files and folders of their own, and the slices of DICOM series."""
+@dataclass(frozen=True)
+class Discovery:
+    """The images among files and folders, each once, and sentences about what was left out."""
 
-    scans: list[Source] = field(default_factory=list)
-    dicom: Headers = field(default_factory=Headers)
-
-    def sources(self) -> list[Source]:
-        """Return all scans folder by folder; segmentations stay out where there is anything else."""
-        masks = {one.path for one in self.dicom.slices if one.modality == "SEG"}
-        series = [one.source for one in grouped(self.dicom) if one.files[0] not in masks]
-        found = self.scans + series
-        if not found:
-            found = [one.source for one in grouped(self.dicom)]
-        return sorted(found, key=lambda one: [natural_key(name) for name in _home(one).parts])
+    images: tuple[FoundImage, ...]
+    notes: tuple[str, ...] = ()
 
 
 def discover(paths: Sequence[Path]) -> list[Source]:
-    """Find every scan among files and folders, in natural order of names; the DICOM slices of one series are one scan.
+    """Find every image among files and folders; see `find_images`."""
+    return [image.source for image in find_images(paths).images]
 
-    The subfolders of a folder are searched only when none of its own files is an image, so that masks beside the images are left out; for
-    DICOM they are searched always, since a series may lie in several folders and beside pictures of another kind. Hidden files and
-    projects are skipped. Raise FormatError when nothing can be opened.
+
+def find_images(paths: Sequence[Path]) -> Discovery:
+    """Find every image among files and folders, in natural order of names, each once; a folder's DICOM slices of one series are one image.
+
+    Subfolders are searched too. Left out, and said, are masks beside images: subfolders named like masks or labels, and those with files
+    named as the images beside are; also hidden files, projects, and what is no image. Raise FormatError when nothing can be opened.
     """
-    files, folders = [p for p in paths if not p.is_dir()], [p for p in paths if p.is_dir()]
-    sources = _named(files)
+    named, below = _Search(), _Search()
+    files = list(dict.fromkeys(path for path in paths if not path.is_dir()))
+    folders = [path for path in paths if path.is_dir()]
+    named.take_files(files)
     for folder in folders:
-        sources += _images_in(folder) or _searched(folder)
-    sources = _once(sources)
-    if sources:
-        return sources + [Source(path) for path in files if format_name(path) is None]  # reading these raises a specific error
-    if len(paths) == 1 and files:
-        raise unknown_format(files[0])
-    where = folders[0] if folders else (files[0] if files else Path("nothing"))
-    raise FormatError(where, f"nothing here can be opened as an image; the formats known are {format_titles()}.")
+        search = _Search()
+        search.take_folder(folder, DEEPEST)
+        search.group_slices()
+        below.add(search)
+    images = [*(image for image in named.images if not _is_covered(image.source, below.images)), *below.images]
+    if not images:
+        raise _nothing(paths, files, folders, named)
+    images += [FoundImage(Source(path)) for path in named.left_out.no_image]  # reading these raises a specific error
+    named.left_out.no_image.clear()
+    once: dict[Source, FoundImage] = {}
+    for image in images:
+        once.setdefault(Source(image.source.path.resolve(), image.source.part), image)
+    kept, members = without_members(list(once.values()))
+    for search in (named, below):
+        search.left_out.no_image = [path for path in search.left_out.no_image if path.resolve() not in members]
+    return Discovery(tuple(kept), (*named.left_out.sentences(), *below.left_out.sentences()))
 
 
-def _images_in(path: Path) -> list[Source]:
-    """Return the images in a file, or in a folder that is itself an image; [] for masks without an image and for other folders."""
-    variant = folder_format(path) if path.is_dir() else format_of(path)
-    if variant is None or not variant.images:
-        return []
-    parts = translate_errors(path, variant.title, lambda: variant.parts(path))
-    return [Source(path, part.key) for part in parts]
+class _Search:
+    """A search: the images found so far, the DICOM files that are still to be grouped, and what was left out."""
 
+    def __init__(self) -> None:
+        self.images: list[FoundImage] = []
+        self.left_out = LeftOut()
+        self._slices: list[Path] = []
+        self._searched: set[Path] = set()
 
-def _once(sources: Sequence[Source]) -> list[Source]:
-    """Leave out images that lie in several files and are named by each of these, but for the first."""
-    if len(sources) < 2:
-        return list(sources)
-    seen: set[tuple[frozenset[Path], str]] = set()
-    kept: list[Source] = []
-    for source in sources:
-        identity = (frozenset(file.absolute() for file in _readable_files(source)), source.part)
-        if len(identity[0]) < 2 or identity not in seen:
-            kept.append(source)
-        seen.add(identity)
-    return kept
+    def take_files(self, files: Sequence[Path]) -> None:
+        """Take files that the user named, in the given order, series of slices last; raise FormatError for one that cannot be opened."""
+        self._take({path: recognise(path) for path in files})
+        images, self.left_out.slices = series_images(self._slices, named=True)
+        self.images += images
 
+    def take_folder(self, folder: Path, depth: int) -> None:
+        """Take a folder that is an image, or what is in it and below."""
+        variant = folder_format(folder)
+        if variant is not None and variant.images:
+            self._take_file(folder)
+            return
+        if folder.resolve() in self._searched:
+            return
+        self._searched.add(folder.resolve())
+        contents = contents_of(folder)
+        self.left_out.hidden += contents.hidden
+        self.left_out.projects += contents.projects
+        before, count = len(self.images), self._count
+        self._take({path: _recognised(path) for path in contents.files})
+        stems = {stem(image.source.path) for image in self.images[before:]}
+        masks: list[Path] = []
+        for child in contents.subfolders:
+            if depth == 0 or len(self._searched) >= MOST_FOLDERS:
+                self.left_out.folders.append(child)
+            elif is_named_like_masks(child):
+                masks.append(child)
+            elif is_of_this_program(child) or _holds_masks_of(stems, child):
+                self.left_out.mask_folders.append(child)
+            else:
+                self._take_below(child, depth - 1)
+        if self._count > count:
+            self.left_out.mask_folders += masks
+        else:  # nothing that they could be masks of
+            for child in masks:
+                self._take_below(child, depth - 1)
 
-def _readable_files(source: Source) -> list[Path]:
-    """Return the files of an image that is one file among others; reading a damaged one raises a specific error later."""
-    variant = None if source.path.is_dir() else format_of(source.path)
-    if variant is None or type(variant).files is Format.files:
-        return [source.path]
-    try:
-        return translate_errors(source.path, variant.title, lambda: variant.files(source))
-    except FormatError:
-        return [source.path]
+    def group_slices(self) -> None:
+        """Group the slices of all folders into series, and put all images in order."""
+        images, slices = series_images(self._slices)
+        self.left_out.slices += slices
+        self.images = sorted([*self.images, *images], key=lambda image: [natural_key(name) for name in _home(image.source).parts])
 
+    def add(self, other: _Search) -> None:
+        """Take over what another search found."""
+        self.images += other.images
+        self.left_out.add(other.left_out)
 
-def _readable_images_in(path: Path) -> list[Source]:
-    """Return the images in a file; reading a damaged one raises a specific error later."""
-    try:
-        return _images_in(path)
-    except FormatError:
-        return [Source(path)]
+    @property
+    def _count(self) -> int:
+        return len(self.images) + len(self._slices)
 
+    def _take_below(self, folder: Path, depth: int) -> None:
+        try:
+            self.take_folder(folder, depth)
+        except FormatError as error:  # a subfolder that may not be read
+            self.left_out.unreadable.append(str(error))
 
-def _searched(folder: Path) -> list[Source]:
-    search = _Search()
-    _look_into(folder, search, DEEPEST, pictures=True)
-    return search.sources()
+    def _take(self, files: Mapping[Path, tuple[str, Format] | None]) -> None:
+        for path, recognised in files.items():
+            if recognised is None:
+                self.left_out.no_image.append(path)
+            elif not recognised[1].images:
+                self.left_out.masks_alone.append(path)
+            elif recognised[0] == "dicom":
+                self._slices.append(path)
+            else:
+                self._take_file(path)
 
-
-def _look_into(folder: Path, search: _Search, depth: int, *, pictures: bool) -> None:
-    """Add what lies in a folder and below it; without `pictures` only DICOM."""
-    kinds = {path: format_name(path) for path in files_in(folder) if pictures or _may_be_dicom(path)}
-    dicom = read_headers(path for path, kind in kinds.items() if is_dicom(path, kind))
-    children = [child for child in subfolders_in(folder) if folder_format(child) is None] if depth > 0 else []
-    scans = [one for path, kind in kinds.items() if kind not in (None, "dicom") for one in _readable_images_in(path)] if pictures else []
-    scans += [one for child in subfolders_in(folder) if child not in children for one in _images_in(child)] if pictures else []
-    search.scans += scans
-    search.dicom.slices.extend(dicom.slices)
-    search.dicom.damaged.extend(dicom.damaged)
-    for child in children:
-        _look_into(child, search, depth - 1, pictures=pictures and not scans and not dicom.slices)
-
-
-def _may_be_dicom(path: Path) -> bool:
-    """Whether the name is not that of another format."""
-    name = path.name.lower()
-    return not any(name.endswith(variant.suffixes) for kind, variant in FORMATS.items() if kind != "dicom")
-
-
-def _named(files: Sequence[Path]) -> list[Source]:
-    """Make a source for each file that the user named, and for the DICOM series that several of them belong to."""
-    sources: list[Source] = []
-    dicom: list[Path] = []
-    for path in files:
-        recognised = recognise(path)
-        if recognised is not None and recognised[0] == "dicom":
-            dicom.append(path)
-        elif recognised is not None:
-            sources += _images_in(path)
-    series = series_among(dicom)
-    for one in series:
-        sources += [other.source for other in _whole(one)] if len(one.files) > 1 else [one.source]
-    read = {path for one in series for path in one.files}
-    told = {one.folder for one in series if len(one.files) > 1}  # whose notes name what was left out
-    sources += [Source(path) for path in dicom if path not in read and path.parent not in told]  # reading these raises an error
-    return list(dict.fromkeys(sources))
-
-
-def _whole(named: Series) -> list[Series]:
-    """Return the series that some files belong to, with the files that were not named."""
-    return [one for one in series_below(named.folder) if set(one.files) & set(named.files) and len(one.files) > 1] or [named]
+    def _take_file(self, path: Path) -> None:
+        images = file_images(path)
+        self.images += images
+        if not images:
+            self.left_out.no_image.append(path)
 
 
 def _home(source: Source) -> Path:
-    """Return the folder in which a scan is listed."""
+    """Return the folder in which an image is listed."""
     return source.path if source.path.is_dir() else source.path.parent
+
+
+def _nothing(paths: Sequence[Path], files: Sequence[Path], folders: Sequence[Path], named: _Search) -> FormatError:
+    """Make the error for paths among which there is no image."""
+    if len(paths) == 1 and files:
+        path, left_out = files[0], named.left_out
+        if left_out.masks_alone:
+            return unknown_format(path)
+        if left_out.slices:
+            return FormatError(path, "this DICOM file holds no image (it may be a report, a plan, or cut short).")
+        return FormatError(path, "it holds no image; choose the file that does.") if _recognised(path) else unknown_format(path)
+    where = folders[0] if folders else (files[0] if files else Path("nothing"))
+    return FormatError(where, f"nothing here can be opened as an image; the formats known are {format_titles()}.")
+
+
+def _recognised(path: Path) -> tuple[str, Format] | None:
+    """Return name and format of a file in a folder; None for an unknown or unreadable one."""
+    try:
+        return recognise(path)
+    except FormatError:
+        return None
+
+
+def _holds_masks_of(stems: set[str], folder: Path) -> bool:
+    """Whether a folder's files are named as the images beside it are; DICOM files are never masks of pictures."""
+    if not stems:
+        return False
+    try:
+        files = contents_of(folder).files
+    except FormatError:
+        return False
+    alike = [files[place] for place in named_after(stems, [stem(path) for path in files])]
+    return any((recognised := _recognised(path)) is not None and recognised[0] != "dicom" for path in alike)
+
+
+def _is_covered(source: Source, images: Iterable[FoundImage]) -> bool:
+    """Whether a file that was named is among the images found in folders, or a slice of a series there."""
+    path = source.path.resolve()
+    places = {image.source.path.resolve() for image in images}
+    if path in places:
+        return True
+    recognised = _recognised(path) if path.is_file() else None
+    return recognised is not None and recognised[0] == "dicom" and not places.isdisjoint(path.parents)

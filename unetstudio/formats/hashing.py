@@ -7,24 +7,28 @@ from pathlib import Path
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
-from unetstudio.formats.recognition import folder_format, require_regular_file
+from unetstudio.formats.part import places_in
+from unetstudio.formats.recognition import require_regular_file
 from unetstudio.formats.scan_files import files_of
 
 _PIECE = 2**20
 
 
-def sha256_of(source: Source | Path) -> str:
+def sha256_of(source: Source | Path, known: dict[Path, str] | None = None) -> str:
     """Hash a file's bytes; for an image of several files, their hashes in sorted order, independent of file names.
 
-    Of several images in one file or folder each has a hash of its own.
+    Of several images in one file each has a hash of its own. Files in `known` are not read again, and those read are added to it.
     """
     source = source if isinstance(source, Source) else Source(source)
+    known = {} if known is None else known
     files = files_of(source)
+    for file in files:
+        if file not in known:
+            known[file] = _of_file(file)
     if files == [source.path] and not source.part:
-        return _of_file(source.path)
-    hashes = sorted(_of_file(file) for file in files)
-    whole = source.path.is_file() or folder_format(source.path) is not None  # otherwise its files are those of the part
-    part = source.part if whole else ""
+        return known[source.path]
+    hashes = sorted(known[file] for file in files)
+    part = source.part if source.path.is_file() or places_in(source.part) else ""  # a series in a folder differs by its files
     return hashlib.sha256("".join([*hashes, part]).encode()).hexdigest()
 
 

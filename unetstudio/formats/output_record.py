@@ -13,15 +13,14 @@ from typing import Any
 
 from unetstudio import RESEARCH_USE, __version__
 from unetstudio.atomic_file import replace_file
-from unetstudio.data.case import Case
+from unetstudio.data.case import Case, Source
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import stem
+from unetstudio.formats.folder import RECORD
+from unetstudio.formats.part import places_in
 
-RECORD = ".unetstudio-export.json"
 LONGEST = 120
-"""Largest length of a stem, which leaves room for suffixes within the 143 bytes of encrypted Linux home folders."""
-LONGEST_BYTES = 200
-"""Largest number of bytes of a stem in other scripts, which leaves room for suffixes within the 255 bytes of other folders."""
+"""Largest number of bytes of a stem, which leaves room for suffixes within the 143 bytes of encrypted Linux home folders."""
 RESERVED = {
     "con",
     "prn",
@@ -36,8 +35,22 @@ RESERVED = {
 
 
 def stems(cases: Sequence[Case]) -> list[str]:
-    """Return a file stem for each case: its image's, or the case's name for a series in a folder; equal ones are numbered."""
-    return free_names(case.name if case.source.part else stem(case.source.path) for case in cases)
+    """Return a file stem for each case, see `output_stem`; equal ones are numbered."""
+    return free_names(output_stem(case.source, case.name) for case in cases)
+
+
+def output_stem(source: Source, name: str = "") -> str:
+    """Return the stem of files made from an image: "cell"; for one of several in a file also its place, "cell_t3".
+
+    For a series in a folder it is `name`, that of its case.
+    """
+    plain = stem(source.path)
+    if not source.part:
+        return plain
+    place = "".join(f"_{axis}{place}" for axis, place in places_in(source.part).items())
+    if not place:
+        return name or f"{plain}_{source.part}"
+    return _shortened(plain, LONGEST - len(place.encode())) + place
 
 
 def free_names(candidates: Iterable[str]) -> list[str]:
@@ -117,8 +130,13 @@ class Record:
 def _safe(name: str) -> str:
     """Replace characters that some file systems refuse, and those that are no text; cut a name that is too long."""
     text = name.encode("utf-8", "replace").decode()
-    cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", text).strip(" .")[:LONGEST]
-    return cleaned.encode()[:LONGEST_BYTES].decode(errors="ignore") or "image"
+    cleaned = re.sub(r'[<>:"/\\|?*\x00-\x1f]+', "_", text).strip(" .")
+    return _shortened(cleaned, LONGEST) or "image"
+
+
+def _shortened(name: str, most: int) -> str:
+    """Cut a name to a number of bytes, between two characters."""
+    return name.encode(errors="surrogateescape")[: max(1, most)].decode(errors="ignore")
 
 
 def _stored(path: Path) -> dict[str, str | None]:

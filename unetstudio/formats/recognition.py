@@ -22,7 +22,17 @@ def recognise(path: Path) -> tuple[str, Format] | None:
         raise FormatError(path, "there is no such file; it may have been moved or renamed.") from None
     except OSError as error:
         raise FormatError(path, f"it cannot be opened ({error.strerror}); check that you may read it.") from error
-    return next(((name, variant) for name, variant in FORMATS.items() if variant.recognises_file(path, head)), None)
+    return next(((name, variant) for name, variant in FORMATS.items() if _recognises(variant, path, head)), None)
+
+
+def _recognises(variant: Format, path: Path, head: bytes) -> bool:
+    """Whether a file has a format; no where it is too damaged to look into: what reads it then says why."""
+    try:
+        return variant.recognises_file(path, head)
+    except FormatError:
+        raise
+    except Exception:  # noqa: BLE001  (decompressors and libraries raise anything on damaged files)
+        return False
 
 
 def format_name(path: Path) -> str | None:

@@ -13,7 +13,8 @@ from unetstudio.data.scan import Scan
 from unetstudio.formats.format import FORMATS
 from unetstudio.formats.library_errors import translate_errors
 from unetstudio.formats.memory_check import SMALL, require_memory
-from unetstudio.formats.recognition import format_name, format_of, stem
+from unetstudio.formats.part_names import image_name
+from unetstudio.formats.recognition import format_name, format_of
 
 PROCESSES, LABEL_BYTES = 2, 2
 """Number of processes (window and worker) that hold a painted image, and the bytes of labels that each holds per voxel."""
@@ -24,7 +25,7 @@ def read(source: Source | Path) -> Scan:
     source = source if isinstance(source, Source) else Source(source)
     variant = format_of(source.path)
     scan = translate_errors(source.path, variant.title, lambda: variant.read(source))
-    return replace(scan, name=scan.name or stem(source.path))
+    return replace(scan, name=scan.name or image_name(source))
 
 
 def files_of(source: Source) -> list[Path]:
@@ -41,7 +42,7 @@ def read_by_region(source: Source | Path, large: int = SMALL) -> Scan:
     path = source.path
     variant = format_of(path)
     scan = translate_errors(path, variant.title, lambda: variant.read_by_region(source, large))
-    return read(source) if scan is None else replace(scan, name=scan.name or stem(path))
+    return read(source) if scan is None else replace(scan, name=scan.name or image_name(source))
 
 
 def read_to_paint(source: Source | Path) -> Scan:

@@ -46,6 +46,7 @@ class Video(ArrayFormat):
         """Return the frames, which are counted, since containers only estimate their number."""
         import cv2
 
+        _require_whole_riff(path)
         with _capture(path) as capture:
             stated, count, grey = int(capture.get(cv2.CAP_PROP_FRAME_COUNT)), 0, True
             shape: tuple[int, ...] = ()
@@ -63,6 +64,15 @@ class Video(ArrayFormat):
         array = FrameArray(Decoder(path, channels), 1, (count, *shape[:2], channels), np.dtype(np.uint8))
         missing = (f"Only {count} of {stated} frames can be decoded.",) if stated > count else ()
         return [StoredArray("TYXS", array, notes=missing)]
+
+
+def _require_whole_riff(path: Path) -> None:
+    """Raise FormatError for an AVI that is shorter than it says, of which the decoder would return the first frames."""
+    with path.open("rb") as file:
+        head = file.read(8)
+    stated = int.from_bytes(head[4:], "little")
+    if head[:4] == b"RIFF" and path.stat().st_size < stated + 8:
+        raise FormatError(path, "it is cut short: part of its frames is missing; copy it again from its origin.")
 
 
 @contextmanager

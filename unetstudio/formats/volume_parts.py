@@ -14,14 +14,19 @@ MOST_VOLUMES = 20_000
 
 def volume_parts(path: Path, volumes: int) -> Sequence[Part]:
     """List the volumes; a single one has an empty key. Raise FormatError for more than a file can hold."""
-    if volumes > MOST_VOLUMES:
-        raise FormatError(path, f"it claims to hold {volumes:,} volumes; it is damaged.")
+    _require_plausible(path, volumes)
     return (Part(),) if volumes == 1 else tuple(Part(key_of(t=n), f"volume {n + 1}") for n in range(volumes))
 
 
 def volume_of(path: Path, volumes: int, part: str) -> int:
     """Return the number of the volume that a key names, the first for an empty key; raise FormatError when there is none."""
+    _require_plausible(path, volumes)
     place = places_in(part).get("t", "0")
     if not place.isdecimal() or int(place) >= volumes:
         raise FormatError(path, f"it holds {volumes} volumes and none of the key {part!r}; add it again.")
     return int(place)
+
+
+def _require_plausible(path: Path, volumes: int) -> None:
+    if volumes > MOST_VOLUMES:
+        raise FormatError(path, f"it claims to hold {volumes:,} volumes; it is damaged.")

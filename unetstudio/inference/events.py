@@ -78,6 +78,7 @@ class MaskWritten:
     total: int
     mean_uncertainty: float | None = None
     before: bool = False
+    part: str = ""  # of an image in a file of several
 
 
 @dataclass(frozen=True)
@@ -86,6 +87,7 @@ class Refused:
 
     image: Path
     why: str
+    part: str = ""
 
 
 @dataclass(frozen=True)

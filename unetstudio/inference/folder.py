@@ -20,10 +20,12 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError, OutOfMemory, ProjectError, UserError
-from unetstudio.formats import FORMATS, discover, files_of, read_by_region, stem, write_legend
+from unetstudio.formats import FORMATS, files_of, read_by_region, write_legend
+from unetstudio.formats.discovery import find_images
+from unetstudio.formats.found_image import FoundImage
 from unetstudio.formats.large_mask import ending
 from unetstudio.formats.legend import LEGEND
-from unetstudio.formats.output_record import Record
+from unetstudio.formats.output_record import Record, output_stem
 from unetstudio.formats.usual_mask import usual_mask
 from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, PredictionEvent, Refused
 from unetstudio.inference.mask_files import numbered_objects, save_probabilities, voxel_size, voxels_by_class, write_mask
@@ -56,11 +58,17 @@ class PredictionTarget:
 
 
 def target_images(images: Sequence[Path], project: Path, cases: Sequence[Case], values: Sequence[int]) -> Iterator[PredictionTarget]:
-    """Yield the image files, and all images in folders; cases of the project come with their strokes of the classes `values`."""
+    """Yield all images in files and folders; cases of the project come with their strokes of the classes `values`."""
+    yield from target_found(find_images(images).images, project, cases, values)
+
+
+def target_found(images: Sequence[FoundImage], project: Path, cases: Sequence[Case], values: Sequence[int]) -> Iterator[PredictionTarget]:
+    """Yield images that were found; cases of the project come with their strokes of the classes `values`."""
     by_place = {(case.source.path.resolve(), case.source.part): case for case in cases}
-    for source in discover(images):
+    for image in images:
+        source = image.source
         case = by_place.get((source.path.resolve(), source.part))
-        yield PredictionTarget(source, stem(source.path)) if case is None else target_case(case, project, values)
+        yield PredictionTarget(source, output_stem(source, image.title)) if case is None else target_case(case, project, values)
 
 
 def target_case(case: Case, project: Path, values: Sequence[int]) -> PredictionTarget:
@@ -70,7 +78,7 @@ def target_case(case: Case, project: Path, values: Sequence[int]) -> PredictionT
         labels, sequence = read_labels(project, case)
         return strokes(labels, values) if sequence else None
 
-    return PredictionTarget(case.source, stem(case.source.path), painted)
+    return PredictionTarget(case.source, output_stem(case.source, case.name), painted)
 
 
 def predict_to_folder(
@@ -118,11 +126,11 @@ class _FolderRun:
             try:
                 yield from self._image(target, name, done)
             except (CheckpointError, ProjectError, OutOfMemory) as error:
-                yield Refused(target.source.path, str(error))
+                yield Refused(target.source.path, str(error), target.source.part)
             except FormatError as error:
                 if target.source.path not in (error.path, *error.path.parents) and not _is_of(target.source, error.path):
                     raise  # the folder of the masks is at fault
-                yield Refused(target.source.path, str(error))
+                yield Refused(target.source.path, str(error), target.source.part)
 
     def _image(self, target: PredictionTarget, name: str, done: int) -> FolderEvents:
         """Write the mask of one image, or reuse that of an earlier run."""
@@ -132,7 +140,7 @@ class _FolderRun:
         probabilities = self._out / f"{name}_probabilities.npz"
         before = None if options.again else self._manifest.find(name, provenance)
         if before is not None and self._record.unchanged(before.mask) and (not options.probabilities or probabilities.is_file()):
-            yield MaskWritten(str(image), str(self._out / before.mask), done, total, before.mean_uncertainty, before=True)
+            yield MaskWritten(str(image), str(self._out / before.mask), done, total, before.mean_uncertainty, True, target.source.part)
             return
         scan = read_by_region(target.source, options.limits.large)
         predictor.check(scan, image.name)
@@ -143,8 +151,8 @@ class _FolderRun:
         if not self._prepared:
             self._prepared = True
             yield predictor.prepare(scan, total - done + 1, options.engine, tta=tta)
-        if remark:
-            yield Notice(f"{image.name}: {remark}")
+        for note in (*scan.notes, *([remark] if remark else [])):
+            yield Notice(f"{image.name}: {note}")
         voxels: dict[str, int] = {}  # not counted in large images
         if large:
             mean = yield from predict_out_of_core(
@@ -161,7 +169,7 @@ class _FolderRun:
                 save_probabilities(probabilities, prediction)
         self._manifest.add(name, MaskEntry.of(target.source, path.name, provenance, mean, voxels, voxel_size(scan)))
         self._record.finish()
-        yield MaskWritten(str(image), str(path), done, total, mean)
+        yield MaskWritten(str(image), str(path), done, total, mean, part=target.source.part)
 
     def _is_large(self, scan: Scan, image: Path) -> bool:
         """Decide whether to predict on disk; raise FormatError when such an image needs more than its mask."""

@@ -36,7 +36,8 @@ class MaskEntry:
         cls, source: Source, mask: str, provenance: Provenance, mean_uncertainty: float | None, voxels: dict[str, int], size: float | None
     ) -> MaskEntry:
         """Make the entry of a new mask."""
-        return cls(source.path.name, mask, provenance.key, mean_uncertainty, voxels, size, _place(source))
+        image = f"{source.path.name} ({source.part})" if source.part else source.path.name
+        return cls(image, mask, provenance.key, mean_uncertainty, voxels, size, _place(source))
 
     def to_json(self) -> dict[str, Any]:
         """Return plain values for the manifest file."""

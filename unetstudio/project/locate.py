@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import secrets
 from collections.abc import Callable, Iterable, Iterator
@@ -10,7 +11,7 @@ from itertools import islice
 from pathlib import Path
 
 from unetstudio.data.case import Case, Source
-from unetstudio.errors import ProjectError
+from unetstudio.errors import FormatError, ProjectError
 from unetstudio.project import durable, folders
 from unetstudio.project.manifest_file import SUFFIX, is_project
 
@@ -64,8 +65,9 @@ def relink(case: Case, project_folder: Path, hash_of: Callable[[Source], str], m
     is_another = False
     for path in islice(_candidates(case.source.path, project_folder, more), MOST_CANDIDATES):
         source = Source(path, case.source.part)
-        if hash_of(source) == case.sha256:
-            return replace(case, source=source)
+        with contextlib.suppress(FormatError):  # damaged, or without such a part
+            if hash_of(source) == case.sha256:
+                return replace(case, source=source)
         is_another = True
     name = case.source.path
     if is_another:

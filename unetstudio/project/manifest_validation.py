@@ -17,7 +17,7 @@ from unetstudio.settings import TrainingSettings
 
 CASE_ID = re.compile(r"[0-9a-f]{8,32}")
 SHA256 = re.compile(r"[0-9a-f]{64}")
-LONGEST_PATH = 32_768
+LONGEST_PATH, LONGEST_PART = 32_768, 4_096
 LONGEST_AXIS, MOST_VOXELS = 2**31, 2**42
 LATEST = 1e11
 """Latest valid time in seconds since 1970: the year 5138."""
@@ -58,7 +58,7 @@ def check_case(case: dict[str, Any]) -> None:
     _require(isinstance(case["name"], str) and isinstance(case.get("kind", ""), str), "a case's name or kind")
     path = case["source"]["path"]
     _require(isinstance(path, str) and 0 < len(path) <= LONGEST_PATH and "\0" not in path, "a source")
-    _require(isinstance(case["source"].get("part", ""), str), "a source's part")
+    _require(_part(case["source"].get("part", "")), "a source's part")
     shape = case["shape"]
     _require(isinstance(shape, (list, tuple)) and len(shape) == 3 and all(_whole(edge, 1, LONGEST_AXIS) for edge in shape), "a shape")
     _require(math.prod(shape) <= MOST_VOXELS and _whole(case["channels"], 1, LONGEST_AXIS), "a size")
@@ -113,6 +113,11 @@ def _matches(pattern: re.Pattern[str], value: Any) -> bool:
 
 def _whole(value: Any, low: int, high: int) -> bool:
     return type(value) is int and low <= value <= high
+
+
+def _part(value: Any) -> bool:
+    """Whether a value is the key of an image in a file: a short text of one line."""
+    return isinstance(value, str) and len(value) <= LONGEST_PART and all(" " <= sign != "\x7f" for sign in value)
 
 
 def _number(value: Any) -> bool:

@@ -43,6 +43,9 @@ class CaseOpener(QObject):
         self._cursor, self._display, self._annotation, self._review = cursor, display, annotation, review
         self.requested = ""
         """Id of the case requested last; "" when there is none."""
+        self.notes: dict[str, tuple[str, ...]] = {}
+        """What the readers said about the images of the cases opened so far, by id."""
+        notifier.project_closed.connect(self.notes.clear)
         notifier.project_closing.connect(self.close)
         notifier.changed.connect(self._leave_removed)
         review.next_requested.connect(self._open_next_unreviewed)
@@ -112,8 +115,15 @@ class CaseOpener(QObject):
         self._notifier.case_opened.emit(case.id)
         if loaded.recovered:
             self._notifier.notice.emit(loaded.recovered, "warning")
+        self._say_notes(case, opened.scan)
         self.shown.emit()
         self._disk.ask(give_back)  # of the previous case
+
+    def _say_notes(self, case: Case, scan: Scan) -> None:
+        """Tell what was left out or assumed when the image was read, the first time that the case is opened."""
+        if scan.notes and case.id not in self.notes:
+            self._notifier.notice.emit(" ".join((f"{case.name}:", *scan.notes)), "info")
+        self.notes[case.id] = scan.notes
 
     def _refuse(self, project: OpenProject, case_id: str, error: UserError) -> None:
         if self._notifier.project is not project:

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
+
 from PySide6.QtWidgets import QDialog, QWidget
 
+from unetstudio.formats.found_image import FoundImage
 from unetstudio.ui.commands.window import Dialog
 from unetstudio.ui.file_chooser import FileChooser
 from unetstudio.ui.mask_import import Undecided
@@ -52,6 +55,14 @@ class Dialogs:
 
         dialog = MaskQuestionsDialog(self._session.mask_import, undecided, self._session.classes, self._window)
         self._session.project_closing.connect(dialog.reject)
+        self._open(dialog)
+
+    def choose_parts(self, images: Sequence[FoundImage], choose: Callable[[Sequence[FoundImage]], None]) -> None:
+        """Ask which of several images in a file are to be opened; see `PartDialog`."""
+        from unetstudio.ui.part_dialog import PartDialog
+
+        dialog = PartDialog(images, choose, self._window)
+        self._session.project_closed.connect(dialog.reject)
         self._open(dialog)
 
     def _open(self, dialog: QDialog) -> None:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from PySide6.QtWidgets import QFileDialog, QWidget
 
 from unetstudio.ui.notifier import Notifier
 from unetstudio.ui.preferences import Preferences
+
+if TYPE_CHECKING:
+    from unetstudio.formats import Format
 
 
 class FileChooser:
@@ -25,11 +30,19 @@ class FileChooser:
         return Path(self._preferences.get("folder", str(project.path.parent if project is not None else Path.home())))
 
     def choose_images(self, title: str) -> list[Path]:
+        """Return the chosen files, [] when the user cancels. All files are shown: those of DICOM often have no suffix."""
+        from unetstudio.formats import FORMATS
+
+        return self._choose(title, f"All files (*);;Images ({_patterns(kind for _, kind in FORMATS.items() if kind.images)})")
+
+    def choose_masks(self, title: str) -> list[Path]:
         """Return the chosen files, [] when the user cancels."""
         from unetstudio.formats import FORMATS
 
-        patterns = " ".join(sorted({f"*{suffix}" for _, kind in FORMATS.items() for suffix in kind.suffixes}))
-        names, _ = QFileDialog.getOpenFileNames(self._window, title, str(self.folder), f"Images ({patterns});;All files (*)")
+        return self._choose(title, f"Masks ({_patterns(kind for _, kind in FORMATS.items())});;All files (*)")
+
+    def _choose(self, title: str, kinds: str) -> list[Path]:
+        names, _ = QFileDialog.getOpenFileNames(self._window, title, str(self.folder), kinds)
         paths = [Path(path) for path in names]
         if paths:
             self._remember(paths[0])
@@ -50,3 +63,7 @@ class FileChooser:
 
     def _remember(self, path: Path) -> None:
         self._preferences.put("folder", str(path.parent))
+
+
+def _patterns(formats: Iterable[Format]) -> str:
+    return " ".join(sorted({f"*{suffix}" for kind in formats for suffix in kind.suffixes}))

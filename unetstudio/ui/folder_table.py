@@ -7,9 +7,10 @@ from pathlib import Path
 from PySide6.QtCore import Qt, Signal
 from PySide6.QtWidgets import QHeaderView, QTableWidget, QTableWidgetItem, QWidget
 
+from unetstudio.data.case import Source
 from unetstudio.inference.events import MaskWritten, Refused
 
-PATH = Qt.ItemDataRole.UserRole
+SOURCE = Qt.ItemDataRole.UserRole
 UNCERTAINTY = 2
 """The column by which the table is sorted at the end."""
 
@@ -17,7 +18,7 @@ UNCERTAINTY = 2
 class FolderTable(QTableWidget):
     """Rows stand in the order of the work until they are sorted by uncertainty."""
 
-    image_chosen = Signal(Path)  # double-clicked
+    image_chosen = Signal(object)  # Source: double-clicked
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(0, 3, parent)
@@ -38,23 +39,23 @@ class FolderTable(QTableWidget):
 
     def add_mask(self, event: MaskWritten) -> None:
         """Show a predicted image."""
-        self._add(event.image, "there already" if event.before else Path(event.path).name, event.mean_uncertainty)
+        self._add(Source(Path(event.image), event.part), "there already" if event.before else Path(event.path).name, event.mean_uncertainty)
 
     def add_refused(self, event: Refused) -> None:
         """Show an image that cannot be predicted, and why."""
-        self._add(str(event.image), event.why, None)
+        self._add(Source(event.image, event.part), event.why, None)
 
     def sort_by_uncertainty(self) -> None:
         """Put the images with the highest mean uncertainty first."""
         self.setSortingEnabled(True)
         self.sortItems(UNCERTAINTY, Qt.SortOrder.DescendingOrder)
 
-    def _add(self, image: str, mask: str, mean_uncertainty: float | None) -> None:
+    def _add(self, image: Source, mask: str, mean_uncertainty: float | None) -> None:
         row = self.rowCount()
         self.insertRow(row)
-        name = QTableWidgetItem(Path(image).name)
-        name.setData(PATH, image)
-        name.setToolTip(image)
+        name = QTableWidgetItem(f"{image.path.name}, {image.part}" if image.part else image.path.name)
+        name.setData(SOURCE, image)
+        name.setToolTip(str(image.path))
         text = QTableWidgetItem(mask)
         text.setToolTip(mask)
         number = QTableWidgetItem("" if mean_uncertainty is None else f"{mean_uncertainty:.3f}")
@@ -65,5 +66,5 @@ class FolderTable(QTableWidget):
 
     def _choose(self, item: QTableWidgetItem) -> None:
         name = self.item(item.row(), 0)
-        if name is not None and name.data(PATH):
-            self.image_chosen.emit(Path(name.data(PATH)))
+        if name is not None and name.data(SOURCE):
+            self.image_chosen.emit(name.data(SOURCE))

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from PySide6.QtCore import QObject, Signal
 
-from unetstudio.data.case import Case
+from unetstudio.data.case import Case, Source
 from unetstudio.errors import UserError
+from unetstudio.formats.discovery import Discovery, find_images
+from unetstudio.formats.found_image import FoundImage
+from unetstudio.formats.part_choice import files_of_several, proposed
 from unetstudio.ui.case_opener import CaseOpener
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.notifier import Notifier
@@ -26,10 +29,18 @@ class _Batch:
     paths: Sequence[Path]
     anew: bool  # into a new project
     show: bool  # open each on the screen as it is read, instead of only listing it
+    sources: tuple[Source, ...] = ()  # the images meant, where that is known
+
+
+ChooseParts = Callable[[Sequence[FoundImage], Callable[[Sequence[FoundImage]], None]], None]
+"""Asks which of the images in files of several are to be opened, and calls the function with those; with none for none at all."""
 
 
 class ImageImport(QObject):
-    """Reads images for the open project. Events of a batch that was forgotten, because its project was closed, are dropped."""
+    """Finds images, and reads them for the open project.
+
+    Events of a batch that was forgotten, because its project was closed, are dropped.
+    """
 
     project_made = Signal(object)  # OpenProject: made for the images, or opened beside them
 
@@ -39,6 +50,8 @@ class ImageImport(QObject):
         self._waiting: list[_Batch] = []
         self._held = False
         self._reading: Task | None = None
+        self.choose_parts: ChooseParts | None = None
+        """Set by a window; without it, those are opened that a window would propose."""
         self.missing: set[str] = set()
         """Ids of cases whose image could not be read: it may be dropped on the window from its new place."""
         notifier.case_failed.connect(lambda case_id, _: self.missing.add(case_id))
@@ -48,14 +61,17 @@ class ImageImport(QObject):
         self._waiting.append(_Batch(paths, anew, show))
         self._begin_next()
 
-    def show(self, path: Path) -> None:
+    def show(self, image: Source | Path) -> None:
         """Open the case of an image; one that is in no case yet becomes one."""
         project = self._notifier.project
-        case = None if project is None else project.cases.of_image(path)
+        case = None if project is None else project.cases.of_image(image)
         if case is not None:
             self._case_opener.open(case.id)
+        elif isinstance(image, Source):
+            self._waiting.append(_Batch([image.path], anew=False, show=True, sources=(image,)))
+            self._begin_next()
         else:
-            self.add([path], show=True)
+            self.add([image], show=True)
 
     def hold(self) -> None:
         """Begin nothing until `release`: a project is being opened."""
@@ -87,9 +103,49 @@ class ImageImport(QObject):
         if project is not None:
             self._look_for_missing(project, batch.paths)
         task = self._reading = self._tasks.begin("Opening images")
-        steps = open_images(batch.paths, project, user_folders.documents(), anew=batch.anew, in_turn=self._disk.carry)
+        if batch.sources:
+            self._read(task, batch, batch.sources)
+            return
+        stop = self._disk.begin(
+            _found(batch.paths), lambda found: self._choose(task, batch, found), lambda error: self._end_search(task, error)
+        )
+        task.on_stop(lambda: self._cancel(task, stop))
+
+    def _end_search(self, task: Task, error: UserError | None) -> None:
+        if error is not None:
+            self._end(task, error)
+
+    def _choose(self, task: Task, batch: _Batch, found: Discovery) -> None:
+        """Read the images found; where a file holds several, those that the user chooses."""
+        if task is not self._reading:
+            return
+        if found.notes:
+            self._notifier.notice.emit(" ".join(found.notes), "info")
+        if self.choose_parts is None or not files_of_several(found.images):
+            self._read(task, batch, [image.source for image in proposed(found.images)])
+        else:
+            self.choose_parts(found.images, lambda images: self._read(task, batch, [image.source for image in images]))
+
+    def _read(self, task: Task, batch: _Batch, sources: Sequence[Source]) -> None:
+        if task is not self._reading:
+            return
+        if not sources:
+            self._cancel(task)
+            self._begin_next()
+            return
+        project, documents = self._notifier.project, user_folders.documents()
+        steps = open_images(batch.paths, project, documents, sources=sources, anew=batch.anew, in_turn=self._disk.carry)
         stop = self._disk.begin(steps, lambda event: self._take(task, event, show=batch.show), lambda error: self._end(task, error))
         task.on_stop(lambda: self._stop(stop))
+
+    def _cancel(self, task: Task, stop: Callable[[], None] | None = None) -> None:
+        """End a batch of which nothing was read."""
+        self._reading = None
+        task.on_stop(None)
+        task.stop()
+        if stop is not None:
+            self._waiting.clear()
+            stop()
 
     def _stop(self, stop: Callable[[], None]) -> None:
         """Stop after the current image; those read so far stay."""
@@ -151,3 +207,8 @@ class ImageImport(QObject):
         self._notifier.announce(project.cases.relink(cases))
         self._notifier.notice.emit(f"Found again: {', '.join(case.name for case in cases[:3])}{' …' if len(cases) > 3 else ''}", "info")
         self._case_opener.open(cases[0].id)
+
+
+def _found(paths: Sequence[Path]) -> Generator[Discovery, None, None]:
+    """Find the images, as a job: a large folder takes time."""
+    yield find_images(paths)

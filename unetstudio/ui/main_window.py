@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
+from unetstudio.formats.found_image import FoundImage
 from unetstudio.ui.actions import Actions
 from unetstudio.ui.banner import Banner
 from unetstudio.ui.canvas.canvas import Canvas
@@ -115,6 +117,7 @@ class MainWindow(QMainWindow):
         session.notice.connect(self._leave_empty_work)
         session.gate.asked.connect(self._ask_to_stay)
         session.mask_import.asked.connect(self._dialogs.ask_about_masks)
+        session.image_import.choose_parts = self._choose_parts
         session.project_opened.connect(self._project_opened)
         session.project_closed.connect(self._project_closed)
         for signal in (session.case_opened, session.cases_changed, session.annotation.history_changed):
@@ -132,6 +135,16 @@ class MainWindow(QMainWindow):
         """Return to the start page when the paths of the command line cannot be opened."""
         if level == "error" and self.is_working and self.session.project is None:
             self.show_start()
+
+    def _choose_parts(self, images: Sequence[FoundImage], choose: Callable[[Sequence[FoundImage]], None]) -> None:
+        """Ask which images of a file are to be opened; return to the start page when the user wants none and nothing is open."""
+
+        def go_on(chosen: Sequence[FoundImage]) -> None:
+            choose(chosen)
+            if not chosen and self.is_working and self.session.project is None:
+                self.show_start()
+
+        self._dialogs.choose_parts(images, go_on)
 
     def _project_closed(self) -> None:
         self.setWindowTitle("U-Net Studio")

@@ -14,6 +14,7 @@ from unetstudio.data.palette import colours
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.formats import discover, read_to_paint, sha256_of
+from unetstudio.formats.part_names import image_name
 from unetstudio.project.case_changes import other_channels
 from unetstudio.project.locate import default_folder, project_beside
 from unetstudio.project.project import new_case
@@ -58,14 +59,17 @@ def at_once(call: Callable[[], T]) -> T:
 def read_images(sources: Sequence[Source], taken: Collection[str] = ()) -> Generator[ImageEvent, None, None]:
     """Read each source; one whose content (SHA-256) is in `taken` or came before is refused as a duplicate."""
     digests = set(taken)
+    paths = [source.path for source in sources]
+    known: dict[Path, str] | None = {} if len(set(paths)) < len(paths) else None  # a file with many images is hashed once
     for done, source in enumerate(sources, start=1):
         try:
-            scan, digest = read_to_paint(source), sha256_of(source)
+            scan, digest = read_to_paint(source), sha256_of(source, known)
         except UserError as error:
             yield CaseRefused(source, str(error), done, len(sources))
             continue
         if digest in digests:
-            yield CaseRefused(source, f"{source.path.name}: this image is in the project already.", done, len(sources), duplicate=True)
+            name = image_name(source) if source.part else source.path.name
+            yield CaseRefused(source, f"{name}: this image is in the project already.", done, len(sources), duplicate=True)
             continue
         digests.add(digest)
         case = new_case(source, scan, digest)
@@ -104,14 +108,16 @@ def open_images(
     project: OpenProject | None,
     documents: Path,
     *,
+    sources: Sequence[Source] | None = None,
     anew: bool = False,
     in_turn: Callable[[Callable[[], OpenProject]], OpenProject] = at_once,
 ) -> Generator[OpenProject | ImageEvent, None, None]:
     """Read images for the open project, or else for the project beside them; a new one is made when there is none, or with `anew`.
 
-    `in_turn` opens and makes projects after earlier requests, such as closing that very project. UserError when no image could be read.
+    `sources` are the images in `paths` to be read, all of them by default. `in_turn` opens and makes projects after earlier requests, such
+    as closing that very project. UserError when no image could be read.
     """
-    sources = discover(paths)
+    sources = discover(paths) if sources is None else sources
     if project is None and not anew and (beside := project_beside(list(paths))) is not None:
         project = in_turn(partial(open_project, beside, documents))
         yield project

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from unetstudio.data.case import Case, ReviewState
+from unetstudio.data.case import Case, ReviewState, Source
 from unetstudio.project.case_changes import changed, moved, removed
 from unetstudio.workspace.project_writer import ProjectWriter
 
@@ -153,9 +153,12 @@ class CaseList:
         others = (case for case in (*self.all[start:], *self.all[:start]) if case.id != after)
         return next((case for case in others if case.review is ReviewState.UNREVIEWED), None)
 
-    def of_image(self, path: Path) -> Case | None:
-        """Return the case of an image, None when no case has it."""
-        return next((case for case in self.all if case.source.path.absolute() == path.absolute()), None)
+    def of_image(self, image: Source | Path) -> Case | None:
+        """Return the case of an image, None when no case has it; for the path of a file with several images, the first of them."""
+        path, part = (image.path, image.part) if isinstance(image, Source) else (image, None)
+        return next(
+            (case for case in self.all if case.source.path.absolute() == path.absolute() and part in (None, case.source.part)), None
+        )
 
     def id_before_removal(self, sha256: str) -> str | None:
         """Return the id that an image's case had before it was removed; its labels are still stored under it."""

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from threading import Lock
 from typing import Any
@@ -136,11 +137,11 @@ class ProjectWriter:
 
     def find_moved(self, cases: Sequence[Case], dropped: Sequence[Path]) -> list[Case]:
         """Return those of the cases whose missing images lie among or below the dropped paths, with their new places."""
-        moved = []
+        moved, known = [], dict[Path, str]()
         for case in cases:
             with contextlib.suppress(UserError):
                 if not case.source.path.exists():
-                    moved.append(relink(case, self.project.folder, sha256_of, dropped))
+                    moved.append(relink(case, self.project.folder, partial(sha256_of, known=known), dropped))
         return moved
 
     def prediction(self, case: Case) -> Prediction | None:

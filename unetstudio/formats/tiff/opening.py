@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from unetstudio.errors import FormatError
 from unetstudio.formats.tiff.ome import OmeSet, ome_set
+from unetstudio.formats.tiff.page_chain import require_all_pages
 
 if TYPE_CHECKING:
     from tifffile import TiffFile
@@ -23,6 +24,7 @@ def opened(path: Path) -> Iterator[TiffFile]:
     """Open the TIFF that describes an image; raise FormatError for a raw camera file, or when another file of the image is missing."""
     import tifffile
 
+    require_all_pages(path)
     with _developed(path) as tif:
         whole = _files(tif, path)
         if whole is None or (whole.main == path and whole.xml is None):

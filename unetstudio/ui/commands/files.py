@@ -31,7 +31,7 @@ def new_project(window: Window) -> None:
 
 def import_masks(window: Window) -> None:
     """Turn masks made in other programs into labels of the cases with the same name."""
-    if paths := window.files.choose_images("Import masks, matched to the images by name"):
+    if paths := window.files.choose_masks("Import masks, matched to the images by name"):
         window.session.mask_import.begin(paths)
 
 

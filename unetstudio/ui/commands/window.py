@@ -31,6 +31,10 @@ class Files(Protocol):
         """Return the chosen files, [] when the user cancels."""
         ...
 
+    def choose_masks(self, title: str) -> list[Path]:
+        """Return the chosen files, [] when the user cancels."""
+        ...
+
     def choose_folder(self, title: str) -> Path | None:
         """Return the chosen folder, None when the user cancels."""
         ...

@@ -79,7 +79,7 @@ class CaseModel(QAbstractListModel):
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.AccessibleTextRole):
             return case.name
         if role == Qt.ItemDataRole.ToolTipRole:
-            return _describe(case)
+            return _describe(case, self._session.case_opener.notes.get(case.id, ()))
         if role == CASE:
             return case
         if role == THUMBNAIL:
@@ -144,8 +144,8 @@ def _matches(case: Case, words: str) -> bool:
     return all(word in case.name.lower() or word in case.review.value for word in words.split())
 
 
-def _describe(case: Case) -> str:
-    """Return name, size, kind and review state for the tool tip."""
+def _describe(case: Case, notes: Sequence[str]) -> str:
+    """Return name, size, kind, review state, and what was said when the image was read, for the tool tip."""
     z, y, x = case.shape
     size = f"{x} × {y} × {z}" if case.is_volume else f"{x} × {y}"
-    return "\n".join(part for part in (case.name, f"{size}  {case.kind}".strip(), case.review.value.capitalize()) if part)
+    return "\n".join(part for part in (case.name, f"{size}  {case.kind}".strip(), case.review.value.capitalize(), *notes) if part)
