@@ -126,13 +126,28 @@ def test_that_of_many_windows_opened_at_once_over_a_dead_lock_one_gets_it(tmp_pa
     assert sorted(answers) == ["Lock", "LockHolder", "LockHolder", "LockHolder"]
 
 
-def test_that_a_process_killed_while_it_took_a_dead_lock_over_does_not_close_the_project_for_ever(tmp_path, monkeypatch):
+@pytest.mark.parametrize("claimed_by", ["a killed process", "nobody knows whom"])
+def test_that_a_process_killed_while_it_took_a_dead_lock_over_does_not_close_the_project_for_ever(tmp_path, monkeypatch, claimed_by):
     with subprocess.Popen([sys.executable, "-c", ""]) as gone:
         pass
     dead = written(tmp_path, pid=gone.pid)
     claim = tmp_path / f".lock.{hashlib.sha256(dead.read_bytes()).hexdigest()[:16]}.tmp"
-    claim.write_bytes(b"")
-    monkeypatch.setattr(locks, "PATIENCE", 0.2)
-    assert isinstance(acquire(tmp_path), LockHolder)
-    aged(claim, locks.STALE + 30)
+    claim.write_bytes(dead.read_bytes() if claimed_by == "a killed process" else b"")
+    if claimed_by != "a killed process":
+        monkeypatch.setattr(locks, "PATIENCE", 0.2)
+        assert isinstance(acquire(tmp_path), LockHolder)
+        aged(claim, locks.STALE + 30)
     assert isinstance(acquire(tmp_path), Lock) and names(tmp_path) == ["lock"]
+
+
+def test_that_a_claim_of_a_living_process_is_left_alone(tmp_path, monkeypatch):
+    living = acquire(tmp_path)
+    content = (tmp_path / "lock").read_bytes()
+    living.release()
+    with subprocess.Popen([sys.executable, "-c", ""]) as gone:
+        pass
+    dead = written(tmp_path, pid=gone.pid)
+    claim = tmp_path / f".lock.{hashlib.sha256(dead.read_bytes()).hexdigest()[:16]}.tmp"
+    claim.write_bytes(content)
+    monkeypatch.setattr(locks, "PATIENCE", 0.2)
+    assert isinstance(acquire(tmp_path), LockHolder) and claim.exists()

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import itertools
 import math
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -123,11 +123,9 @@ class FrameArray:
 
 def require_package(path: Path, package: str, extra: str = "microscopy") -> None:
     """Raise FormatError with the line that installs it, when the library for a format is missing."""
-    try:
-        importlib.import_module(package)
-    except ImportError as error:
+    if find_spec(package) is None:
         line = f'pip install "unetstudio[{extra}]"'
-        raise FormatError(path, f"a further library ({package}) reads this kind of file; install it with: {line}") from error
+        raise FormatError(path, f"a further library ({package}) reads this kind of file; install it with: {line}")
 
 
 def geometry_of_lengths(z: float | None, y: float | None, x: float | None) -> Geometry:

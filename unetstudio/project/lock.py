@@ -154,9 +154,7 @@ def _replace_dead(path: Path, dead: bytes, content: bytes) -> bool:
     """
     claim = path.with_name(f".{path.name}.{sha256(dead).hexdigest()[:16]}{TEMPORARY}")
     if write_once(claim, content) is None:
-        claimed = file_listing.modified_at(claim)
-        if claimed is not None and abs(_disk_time(path.parent) - claimed) > STALE:
-            remove(claim)  # whoever made it was killed
+        _remove_dead_claim(claim)
         return False
     try:
         with contextlib.suppress(MissingError):
@@ -166,6 +164,14 @@ def _replace_dead(path: Path, dead: bytes, content: bytes) -> bool:
         return False
     finally:
         remove(claim)
+
+
+def _remove_dead_claim(claim: Path) -> None:
+    """Remove the claim of a process that was killed."""
+    with contextlib.suppress(MissingError):
+        claimant, claimed = _parsed(read_bytes(claim)), file_listing.modified_at(claim)
+        if claimed is not None and _is_gone(claimant, abs(_disk_time(claim.parent) - claimed)):
+            remove(claim)
 
 
 def _disk_time(folder: Path) -> float:

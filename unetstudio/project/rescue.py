@@ -74,7 +74,7 @@ class Rescue:
 
         After a refusal only the rest is kept, so that none is restored twice; an unreadable file stays.
         """
-        journals = [path for folder in self._folders if _is_own(folder) for path in journals_in(folder, case)]
+        journals = [path for folder in self._folders if _may_be_used(folder) for path in journals_in(folder, case)]
         if not journals:
             return []
         entries = [entry for path in journals for entry in read(path).entries]
@@ -127,17 +127,19 @@ def _same_disk(folder: Path, other: Path) -> bool:
         return True
 
 
-def _is_own(folder: Path) -> bool:
-    """Whether a folder is there and this user's: others may write into the temporary folder of the system."""
+def _may_be_used(folder: Path) -> bool:
+    """Whether a folder is there and, where everybody may write, as in the temporary folder of the system, this user's."""
     try:
-        status = os.lstat(folder)
+        status, place = os.lstat(folder), os.stat(folder.parent.parent)  # noqa: PTH116
     except OSError:
         return False
-    return stat.S_ISDIR(status.st_mode) and (not hasattr(os, "getuid") or status.st_uid == os.getuid())
+    if not hasattr(os, "getuid") or not place.st_mode & stat.S_IWOTH:
+        return stat.S_ISDIR(status.st_mode)
+    return stat.S_ISDIR(status.st_mode) and status.st_uid == os.getuid() == os.lstat(folder.parent).st_uid
 
 
 def _require_own(folder: Path) -> None:
-    if not (_is_own(folder) and _is_own(folder.parent)):
+    if not _may_be_used(folder):
         raise ProjectError(folder, "belongs to another user.")
 
 
