@@ -52,9 +52,9 @@ class Promises:
 
 def bury(folder: Path) -> None:
     """Change the lock to that of a dead process, as after a kill or a power cut."""
-    lock = folder / "lock"
-    with contextlib.suppress(FileNotFoundError):
-        lock.write_bytes(re.sub(rb'"pid": \d+', b'"pid": %d' % NOBODY, lock.read_bytes()))
+    for lock in (folder / "lock", *folder.glob(".lock.*")):  # and the claim of who was taking it over
+        if lock.exists():
+            lock.write_bytes(re.sub(rb'"pid": \d+', b'"pid": %d' % NOBODY, lock.read_bytes()))
 
 
 def fault(folder: Path, story: Story, promised: Promises, *, goes_on: bool = True, lists: bool = True) -> str:
