@@ -25,6 +25,8 @@ METRICS = "volume_error hd hd95 surface_distance surface_dice seg det ap50 ap75 
 
 FLIPS = "average over mirrored views; auto: images up to 256 x 256, if the network has learnt such views"
 
+DAMAGE = "go on with what is left of cases that have lost strokes by damage; else they are named and left out"
+
 PARTS = "which images of a file that holds several: all, first, or places such as 1-3,5"
 
 
@@ -114,12 +116,21 @@ def _label_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--map", action="append", default=[], metavar="VALUE=CLASS", help="also LOW-HIGH=CLASS, LOW+=CLASS, '#RRGGBB=CLASS'"
     )
+    parser.add_argument("--accept-damage", action="store_true", help=DAMAGE)
 
 
 def _label(options: argparse.Namespace, output: Output) -> None:
     from unetstudio.commands.project import label
 
-    label(options.project, options.masks, options.unlabelled, options.map, output, objects=options.objects)
+    label(
+        options.project,
+        options.masks,
+        options.unlabelled,
+        options.map,
+        output,
+        objects=options.objects,
+        accept_damage=options.accept_damage,
+    )
 
 
 def _train_options(parser: argparse.ArgumentParser) -> None:
@@ -139,6 +150,7 @@ def _train_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--resume", action="store_true", help="go on where the last training stopped")
     parser.add_argument("--device", default="auto", help="auto, cpu, cuda, cuda:N or mps")
     parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--accept-damage", action="store_true", help=DAMAGE)
 
 
 def _train(options: argparse.Namespace, output: Output) -> None:
@@ -154,7 +166,7 @@ def _train(options: argparse.Namespace, output: Output) -> None:
     if options.network:
         changes.append(f"network={options.network}")
     settings = TrainingSettings().with_overrides([*changes, *options.set])
-    train(options.project, settings, output, resume=options.resume, init=options.init)
+    train(options.project, settings, output, resume=options.resume, init=options.init, accept_damage=options.accept_damage)
 
 
 def _predict_options(parser: argparse.ArgumentParser) -> None:
@@ -175,6 +187,7 @@ def _predict_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--engine", default="auto", help="auto, torch, openvino or onnxruntime: auto takes the quickest that gives the same masks"
     )
+    parser.add_argument("--accept-damage", action="store_true", help=DAMAGE)
 
 
 def _predict(options: argparse.Namespace, output: Output) -> None:
@@ -192,6 +205,7 @@ def _predict(options: argparse.Namespace, output: Output) -> None:
         device=options.device,
         options=PredictionOptions(options.flips, options.probabilities, options.objects, options.engine, options.again),
         parts=options.parts,
+        accept_damage=options.accept_damage,
     )
 
 
@@ -206,13 +220,15 @@ def _export_options(parser: argparse.ArgumentParser) -> None:
         help="copy the patient's name and numbers from the images into DICOM masks; else left out",
     )
     parser.add_argument("--flips", choices=("auto", "on", "off"), default="auto", help=FLIPS)
+    parser.add_argument("--accept-damage", action="store_true", help=DAMAGE)
 
 
 def _export(options: argparse.Namespace, output: Output) -> None:
     from unetstudio.commands.project import export
 
     formats = [name.strip() for name in options.format.split(",") if name.strip()]
-    export(options.project, formats, options.out, options.what, output, tta=options.flips, identified=options.identified)
+    choices = {"tta": options.flips, "identified": options.identified, "accept_damage": options.accept_damage}
+    export(options.project, formats, options.out, options.what, output, **choices)
 
 
 def _mask_formats() -> str:
@@ -243,12 +259,13 @@ def _info_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("path", type=Path, nargs="?")
     parser.add_argument("--device", action="store_true", help="this computer: processor, memory, GPU, speed")
     parser.add_argument("--parts", default="all", help=PARTS)
+    parser.add_argument("--accept-damage", action="store_true", help=DAMAGE)
 
 
 def _info(options: argparse.Namespace, output: Output) -> None:
     from unetstudio.commands.info import info
 
-    info(options.path, options.device, output, options.parts)
+    info(options.path, options.device, output, options.parts, accept_damage=options.accept_damage)
 
 
 def _audit_options(parser: argparse.ArgumentParser) -> None:

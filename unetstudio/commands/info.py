@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from unetstudio.commands.damage import require_all, undamaged_labels
 from unetstudio.commands.found_images import found_images
 from unetstudio.commands.output import Output
 from unetstudio.data.scan import extremes
@@ -12,12 +13,11 @@ from unetstudio.formats import read_by_region
 from unetstudio.formats.part_choice import ALL
 from unetstudio.project.checkpoints import cards
 from unetstudio.project.manifest_file import is_project
-from unetstudio.project.store import read_labels
 from unetstudio.workspace.open_project import open_project
 from unetstudio.workspace.user_folders import documents
 
 
-def info(path: Path | None, device: bool, output: Output, parts: str = ALL) -> None:
+def info(path: Path | None, device: bool, output: Output, parts: str = ALL, *, accept_damage: bool = False) -> None:
     """Describe the project, image or folder at a path, or with `device` this computer."""
     if device:
         _computer(output)
@@ -26,7 +26,7 @@ def info(path: Path | None, device: bool, output: Output, parts: str = ALL) -> N
     elif not path.exists():
         raise FormatError(path, "there is no such file or folder; check the path.")
     elif is_project(path if path.is_dir() else path.parent):
-        _project(path, output)
+        _project(path, output, accept_damage=accept_damage)
     else:
         _images(path, parts, output)
 
@@ -41,7 +41,8 @@ def _computer(output: Output) -> None:
         output.say(computer.remedy)
 
 
-def _project(path: Path, output: Output) -> None:
+def _project(path: Path, output: Output, *, accept_damage: bool) -> None:
+    left_out = 0
     with open_project(path, documents(), read_only=True) as project:
         table = project.classes.table
         classes = [{"value": c.value, "name": c.name} for c in table]
@@ -50,7 +51,12 @@ def _project(path: Path, output: Output) -> None:
         output.event("project", name=project.name, cases=len(project.cases), classes=classes, checkpoints=ids)
         rows = []
         for case in project.cases:
-            labels, changes = read_labels(project.path, case)
+            read = undamaged_labels(project, case, output, accept_damage=accept_damage)
+            if read is None:
+                left_out += 1
+                rows.append([case.name, case.id, _size(case.shape), "damaged", *("" for _ in table), case.review.value])
+                continue
+            labels, changes = read
             voxels = {c.name: int(labels.counts[c.value]) for c in table}
             where = {"source": str(case.source.path), "shape": case.shape, "spacing_mm": case.geometry.spacing, "kind": case.kind}
             output.event("case", id=case.id, name=case.name, review=case.review.value, changes=changes, voxels=voxels, **where)
@@ -61,6 +67,7 @@ def _project(path: Path, output: Output) -> None:
             output.say(f"checkpoint {card.id[:12]}: step {card.step}{score}")
         for text in project.notices:
             output.say(text)
+    require_all(left_out, len(rows))
 
 
 def _images(path: Path, parts: str, output: Output) -> None:

@@ -34,6 +34,7 @@ def predict(
     device: str,
     options: PredictionOptions,
     parts: str = ALL,
+    accept_damage: bool = False,
 ) -> None:
     """Write masks of images, or of cases of the project, by its newest checkpoint, one that did clearly better, or the one named."""
     with Project.open(folder, read_only=True) as project:
@@ -43,9 +44,10 @@ def predict(
             output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
         values = card.classes.values  # class values in the masks: strokes of other classes are left out
         if images:
-            targets = list(target_found(found_images(images, parts, output), project.folder, project.cases, values))
+            found = found_images(images, parts, output)
+            targets = list(target_found(found, project.folder, project.cases, values, accept_damage=accept_damage))
         else:
-            targets = list(_target_cases(project, cases, values))
+            targets = list(_target_cases(project, cases, values, accept_damage=accept_damage))
         steps = with_options(from_json(project.manifest.steps), post)
         predictor = load_predictor(path, device)
         began = time.monotonic()
@@ -108,7 +110,9 @@ class _Report:
                 bar.at(self.done + event.done / event.total, event.case)
 
 
-def _target_cases(project: Project, selected: Sequence[str] | None, values: Sequence[int]) -> Iterator[PredictionTarget]:
+def _target_cases(
+    project: Project, selected: Sequence[str] | None, values: Sequence[int], *, accept_damage: bool
+) -> Iterator[PredictionTarget]:
     """Yield the cases of these ids or names, all of them for None; UserError for one that the project does not have."""
     names = {name for case in project.cases for name in (case.id, case.name)}
     unknown = [name for name in selected or () if name not in names]
@@ -116,4 +120,4 @@ def _target_cases(project: Project, selected: Sequence[str] | None, values: Sequ
         raise UserError(f"The project has no case {unknown[0]!r}; see: unetstudio info {project.folder.name}")
     for case in project.cases:
         if not selected or case.id in selected or case.name in selected:
-            yield target_case(case, project.folder, values)
+            yield target_case(case, project.folder, values, accept_damage=accept_damage)

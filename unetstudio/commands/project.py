@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from contextlib import ExitStack
+from dataclasses import replace
 from pathlib import Path
+from typing import TypeVar
 
+from unetstudio.commands.damage import require_all, undamaged_labels
 from unetstudio.commands.found_images import found_sources
 from unetstudio.commands.output import Output
 from unetstudio.data.case import Case
@@ -27,6 +30,8 @@ from unetstudio.workspace.import_masks import label_values, mask_edit, survey
 from unetstudio.workspace.mask_matching import matched
 from unetstudio.workspace.open_project import OpenProject, new_project, open_project
 from unetstudio.workspace.user_folders import documents
+
+T = TypeVar("T")
 
 
 def new(folder: Path, images: Sequence[Path], classes: Sequence[str], output: Output, parts: str = ALL) -> None:
@@ -63,15 +68,26 @@ def _list(project: OpenProject, event: CaseRead, output: Output) -> None:
 
 
 def label(
-    folder: Path, masks: Sequence[Path], unlabelled: int | None, maps: Sequence[str], output: Output, *, objects: bool = False
+    folder: Path,
+    masks: Sequence[Path],
+    unlabelled: int | None,
+    maps: Sequence[str],
+    output: Output,
+    *,
+    objects: bool = False,
+    accept_damage: bool = False,
 ) -> None:
-    """Import masks as labels of the cases with the same stem: all of them, or none when one does not fit."""
+    """Import masks as labels of the cases with the same stem: all of them, or none when one does not fit.
+
+    A case that has lost strokes by damage is left out, unless that is accepted.
+    """
     with open_project(folder, documents()) as project:
         _check_writable(folder, project.read_only, project.notices, output)
         classes = project.classes.table
         meanings = mappings(maps, classes)
         matches = matched(masks, project.cases.all)
-        pairs = matches.pairs
+        whole = [undamaged_labels(project, case, output, accept_damage=accept_damage) is not None for _, case in matches.pairs]
+        pairs = [pair for pair, good in zip(matches.pairs, whole, strict=True) if good]
         with output.progress(3 * len(pairs)) as bar:
             summaries = []
             for read in survey(pairs):
@@ -93,6 +109,7 @@ def label(
                 bar.at(done, case.name)
                 _store(project, case, edit, output)
         output.say(f"{len(edits)} of {len(pairs)} mask(s) changed the labels; {len(project.cases)} case(s) in the project.")
+    require_all(whole.count(False), len(whole))
 
 
 def writable(folder: Path, output: Output) -> Project:
@@ -117,9 +134,21 @@ def _store(project: OpenProject, case: Case, edit: Edit, output: Output) -> None
 
 
 def export(
-    folder: Path, formats: Sequence[str], out: Path, what: str, output: Output, *, tta: str = "auto", identified: bool = False
+    folder: Path,
+    formats: Sequence[str],
+    out: Path,
+    what: str,
+    output: Output,
+    *,
+    tta: str = "auto",
+    identified: bool = False,
+    accept_damage: bool = False,
 ) -> None:
-    """Write masks of all cases, with legend and measurements; cases without any are reported and left out."""
+    """Write masks of all cases, with legend and measurements; cases without any are reported and left out.
+
+    So are those that have lost strokes by damage, unless that is accepted; UserError at the end says so.
+    """
+    damaged: dict[str, None] = {}
     known = dict(writers())
     wrong = [name for name in formats if name not in known]
     if wrong or not formats:
@@ -129,7 +158,7 @@ def export(
         choice = ExportChoice(kind, tuple(formats), pictures=False, identified=identified)
         if identified and any(known[name].identifies for name in formats):
             output.say(IDENTITY_IS_COPIED)
-        source = _source(project.writer.project, what, tta)
+        source = _noting_damage(_source(project.writer.project, what, tta, accept_damage=accept_damage), damaged)
         for event in write_export(source, project.cases.all, project.classes.table, out, choice):
             bar.at(event.done, event.path.name if event.path else "")
             output.event("exported", case=event.case, path=str(event.path or ""), problem=event.problem, note=event.note)
@@ -137,13 +166,31 @@ def export(
                 output.say(event.note)
             if event.problem and len(project.cases) > 1:  # with a single case this is the error
                 output.say(event.problem)
+        cases = len(project.cases)
     output.say(f"Exported to {out}.")
+    require_all(len(damaged), cases)
 
 
-def _source(project: Project, what: str, tta: str) -> ExportSource:
+def _noting_damage(source: ExportSource, damaged: dict[str, None]) -> ExportSource:
+    """Return the same source, which adds the ids of cases whose labels cannot be read whole to `damaged`."""
+
+    def noting(read: Callable[[Case], T]) -> Callable[[Case], T]:
+        def noted(case: Case) -> T:
+            try:
+                return read(case)
+            except ProjectError:
+                damaged[case.id] = None
+                raise
+
+        return noted
+
+    return replace(source, labels_of=noting(source.labels_of), segmentation_of=noting(source.segmentation_of))
+
+
+def _source(project: Project, what: str, tta: str, *, accept_damage: bool) -> ExportSource:
     """Return the source of the exported labels; torch is imported only where a prediction is to be made."""
     if what == "labels":
-        return stored(project)
+        return stored(project, accept_damage=accept_damage)
     from unetstudio.commands.segmentation import predicted
 
-    return predicted(project, tta)
+    return predicted(project, tta, accept_damage=accept_damage)

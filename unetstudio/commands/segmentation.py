@@ -20,12 +20,12 @@ from unetstudio.project.project import Project
 from unetstudio.workspace.export import ExportSource, stored
 
 
-def predicted(project: Project, tta: str = "auto") -> ExportSource:
+def predicted(project: Project, tta: str = "auto", *, accept_damage: bool = False) -> ExportSource:
     """Return the project's labels, and its segmentations made by the checkpoint to use; without any checkpoint the stored ones.
 
     `tta` is as in `PredictionOptions`.
     """
-    source, card = stored(project), checkpoints.to_use(project.checkpoints_folder)
+    source, card = stored(project, accept_damage=accept_damage), checkpoints.to_use(project.checkpoints_folder)
     if card is None:
         if not any(prediction_file.load(project.folder_of(case), case.shape) for case in project.cases):
             raise CheckpointError("Nothing has been learnt yet; train first, or export the labels.")

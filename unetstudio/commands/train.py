@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from pathlib import Path
 
+from unetstudio.commands.damage import require_all
 from unetstudio.commands.output import Bar, Output
 from unetstudio.commands.project import writable
 from unetstudio.errors import TrainingError, UserError
@@ -15,14 +16,20 @@ from unetstudio.worker.messages import Event, JobFailed, OpenStudy, Train, Train
 from unetstudio.worker.runner import Runner
 
 
-def train(folder: Path, settings: TrainingSettings, output: Output, *, resume: bool, init: Path | None) -> None:
-    """Train within the budget, or until interrupted; the state reached is kept either way."""
+def train(
+    folder: Path, settings: TrainingSettings, output: Output, *, resume: bool, init: Path | None, accept_damage: bool = False
+) -> None:
+    """Train within the budget, or until interrupted; the state reached is kept either way.
+
+    Cases whose labels cannot be read are named and left out; UserError at the end says so.
+    """
     with writable(folder, output) as project:
         if not project.cases:
             raise TrainingError("The project has no images yet; add some with: unetstudio new")
         events: list[Event] = []
         runner = Runner(events.append)
-        runner.handle(OpenStudy(project.folder, project.classes, project.cases))
+        runner.handle(OpenStudy(project.folder, project.classes, project.cases, accept_damage))
+        left_out = _without_labels(events, output)
         runner.handle(Train(settings, resume=resume, init=init))
         try:
             with output.progress(settings.seconds or settings.steps) as bar:
@@ -39,6 +46,17 @@ def train(folder: Path, settings: TrainingSettings, output: Output, *, resume: b
                     raise UserError(event.text)
         project.update(training=settings)
         project.save()
+    require_all(left_out, len(project.cases))
+
+
+def _without_labels(events: list[Event], output: Output) -> int:
+    """Report the cases whose labels cannot be read, take them from the events, and return their number."""
+    failed = [event for event in events if isinstance(event, JobFailed) and event.job == "labels"]
+    for event in failed:
+        events.remove(event)
+        output.say(event.text)
+        output.event("damaged", case=event.case, why=event.text)
+    return len(failed)
 
 
 def _report(event: Event, settings: TrainingSettings, output: Output, bar: Bar) -> None:

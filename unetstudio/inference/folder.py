@@ -62,20 +62,29 @@ def target_images(images: Sequence[Path], project: Path, cases: Sequence[Case], 
     yield from target_found(find_images(images).images, project, cases, values)
 
 
-def target_found(images: Sequence[FoundImage], project: Path, cases: Sequence[Case], values: Sequence[int]) -> Iterator[PredictionTarget]:
+def target_found(
+    images: Sequence[FoundImage], project: Path, cases: Sequence[Case], values: Sequence[int], *, accept_damage: bool = False
+) -> Iterator[PredictionTarget]:
     """Yield images that were found; cases of the project come with their strokes of the classes `values`."""
     by_place = {(case.source.path.resolve(), case.source.part): case for case in cases}
     for image in images:
         source = image.source
         case = by_place.get((source.path.resolve(), source.part))
-        yield PredictionTarget(source, output_stem(source, image.title)) if case is None else target_case(case, project, values)
+        yield (
+            PredictionTarget(source, output_stem(source, image.title))
+            if case is None
+            else target_case(case, project, values, accept_damage=accept_damage)
+        )
 
 
-def target_case(case: Case, project: Path, values: Sequence[int]) -> PredictionTarget:
-    """Return the target for a case of the project in the folder `project`, with its strokes of the classes `values`."""
+def target_case(case: Case, project: Path, values: Sequence[int], *, accept_damage: bool = False) -> PredictionTarget:
+    """Return the target for a case of the project in the folder `project`, with its strokes of the classes `values`.
+
+    One that has lost strokes by damage is refused when its turn comes, unless that is accepted.
+    """
 
     def painted() -> Painted | None:
-        labels, sequence = read_labels(project, case)
+        labels, sequence = read_labels(project, case, accept_damage=accept_damage)
         return strokes(labels, values) if sequence else None
 
     return PredictionTarget(case.source, output_stem(case.source, case.name), painted)

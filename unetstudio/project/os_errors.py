@@ -36,6 +36,10 @@ class DamagedError(ProjectError):
     """A file whose bytes are not those that were written; an older one may be used instead."""
 
 
+class LostStrokesError(ProjectError):
+    """Saved strokes of a case that cannot be read any more: what is left is less than what was painted."""
+
+
 def disk_error(path: Path, error: OSError, failure: str = "could not be saved") -> ProjectError:
     """Make the ProjectError for a disk error; `failure` says what could not be done."""
     reasons = {**_REASONS, **_NO_PERMISSION_TO_READ} if failure == NOT_READ else _REASONS

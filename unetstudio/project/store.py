@@ -25,7 +25,7 @@ from unetstudio.project.folders import make_folder, move, remove_temporary_files
 from unetstudio.project.generations import Generations
 from unetstudio.project.journal import Journal
 from unetstudio.project.lock import Lock, is_locked
-from unetstudio.project.os_errors import MissingError
+from unetstudio.project.os_errors import LostStrokesError, MissingError
 from unetstudio.project.record import UNKNOWN, Draft, JournalEntry, Kind
 from unetstudio.project.recovery import JOURNAL, TORN, RecoveredCase, recover
 from unetstudio.project.replay import merge_parts
@@ -44,6 +44,7 @@ class LoadedLabels:
     sequence: int
     history: tuple[JournalEntry, ...]
     recovered: str | None  # a message for the user about damage and recovery
+    lost: str = ""  # that message, where saved strokes could not be restored
 
 
 class LabelStore:
@@ -99,7 +100,8 @@ class LabelStore:
             if recovered.unreachable:
                 self._close_gap(recovered)
         history, message = self._finish_stroke(recovered, unreported.message)
-        return LoadedLabels(recovered.labels, self.sequence, history, message)
+        lost = recovered.message or "" if recovered.unreachable else ""
+        return LoadedLabels(recovered.labels, self.sequence, history, message, lost)
 
     def append(self, kind: Kind, edit: Edit | None) -> int:
         """Append one record, as `append_all`, and return the number of the last change."""
@@ -222,18 +224,31 @@ def note(details: dict[str, Any]) -> Draft:
     return Draft(Kind.NOTE, None, {"note": details})
 
 
-def read_labels(project_folder: Path, case: Case) -> tuple[LabelMap, int]:
-    """Read labels and the sequence of their last Edit, even while another process writes them."""
+def read_labels(project_folder: Path, case: Case, *, accept_damage: bool = False) -> tuple[LabelMap, int]:
+    """Read labels and the sequence of their last Edit, even while another process writes them.
+
+    Raise LostStrokesError when damage has cost saved strokes, unless that is accepted and something is left.
+    """
+    try:
+        loaded = _loaded(project_folder, case)
+    except MissingError:
+        raise
+    except ProjectError as error:
+        raise LostStrokesError(case.name, str(error)) from error
+    if loaded.lost and not accept_damage:
+        reason = f"{loaded.lost} Open it in the window to go on with what is left, or accept the damage with --accept-damage."
+        raise LostStrokesError(case.name, reason)
+    return loaded.labels, loaded.sequence
+
+
+def _loaded(project_folder: Path, case: Case) -> LoadedLabels:
     store = LabelStore(project_folder / "cases" / case.id, read_only=True, case=case.id)
     for _ in range(4):
         try:
-            loaded = store.load(case.shape)
+            return store.load(case.shape)
         except MissingError:  # a generation was dropped between listing and reading
             time.sleep(0.05)
-        else:
-            return loaded.labels, loaded.sequence
-    loaded = store.load(case.shape)
-    return loaded.labels, loaded.sequence
+    return store.load(case.shape)
 
 
 def _set_aside(recovered: RecoveredCase) -> None:

@@ -28,6 +28,7 @@ class OpenStudy:
     project: Path
     classes: ClassTable
     cases: tuple[Case, ...]
+    accept_damage: bool = False  # learn from what is left of a case that has lost strokes by damage
 
 
 @dataclass(frozen=True)

@@ -116,7 +116,7 @@ class StudyWork:
     def _read(self, case: Case) -> StudyCase:
         """Return a case with its labels from the disk; labels that cannot be read are reported."""
         try:
-            labels, sequence = read_labels(self.opened.project, case)
+            labels, sequence = read_labels(self.opened.project, case, accept_damage=self.opened.accept_damage)
         except UserError as error:
             self._send(JobFailed("labels", str(error), case=case.id))
             return self._member(case)

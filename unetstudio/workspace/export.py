@@ -76,14 +76,14 @@ class ExportSource:
     checkpoint_of: Callable[[Case], str] = lambda _: ""  # that of a segmentation, after `segmentation_of`
 
 
-def stored(project: Project, *, averaged: bool = False) -> ExportSource:
+def stored(project: Project, *, averaged: bool = False, accept_damage: bool = False) -> ExportSource:
     """Return a source that reads saved labels and predictions, those on screen or the `averaged` ones, with the project's
-    post-processing."""
+    post-processing. A case that has lost strokes by damage is left out unless that is accepted."""
     steps, class_values = from_json(project.manifest.steps), project.classes.values  # as they are now, whatever is changed meanwhile
     checkpoints: dict[str, str] = {}
 
     def labels_of(case: Case) -> LabelMap:
-        return read_labels(project.folder, case)[0]
+        return read_labels(project.folder, case, accept_damage=accept_damage)[0]
 
     def segmentation_of(case: Case) -> NDArray[np.uint8]:
         folder = averaged_folder(project.folder, case.id) if averaged else project.folder_of(case)
