@@ -133,3 +133,14 @@ def test_that_an_interrupted_training_that_cannot_be_saved_says_so(labelled: Pat
         _, said = training.communicate(timeout=60)
     assert training.returncode == 2
     assert "checkpoints" in said.splitlines()[-1]
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("options", [("--json",), ()])
+def test_that_an_output_that_takes_nothing_is_told_in_one_line(images: Path, options: tuple[str, ...]) -> None:
+    code = "import sys\nfrom unetstudio.cli import main\nsys.exit(main(sys.argv[1:]))"
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-c", code, "info", str(images), *options]
+        ended = subprocess.run(command, check=False, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+    assert (ended.returncode, ended.stderr.count("\n")) == (2, 1), ended.stderr
+    assert "The output cannot be written" in ended.stderr

@@ -3,14 +3,18 @@
 from __future__ import annotations
 
 import json
+import os
 import sys
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from types import TracebackType
 from typing import Any, Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 from rich.table import Table
+
+from unetstudio.errors import UserError
 
 WIDTH = 140
 """Columns of a table that goes to a file or another program."""
@@ -35,8 +39,9 @@ class Output:
     def event(self, name: str, /, **values: Any) -> None:
         """Print one JSON object for a program; nothing without --json."""
         if self.as_json:
-            sys.stdout.write(json.dumps({"event": name, **values}, default=str) + "\n")
-            sys.stdout.flush()
+            with _writable():
+                sys.stdout.write(json.dumps({"event": name, **values}, default=str) + "\n")
+                sys.stdout.flush()
 
     def table(self, title: str, headings: Sequence[str], rows: Sequence[Sequence[str]]) -> None:
         """Print a table on standard output; nothing with --json."""
@@ -47,11 +52,26 @@ class Output:
             table.add_column(heading, justify="left" if place == 0 else "right", overflow="fold")
         for row in rows:
             table.add_row(*row)
-        Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH).print(table, markup=False)
+        with _writable():
+            Console(file=sys.stdout, highlight=False, width=None if sys.stdout.isatty() else WIDTH).print(table, markup=False)
+            sys.stdout.flush()
 
     def progress(self, total: float) -> Bar:
         """Make a progress bar on standard error, shown on a terminal only."""
         return Bar(self._words, total)
+
+
+@contextmanager
+def _writable() -> Iterator[None]:
+    """Raise UserError when the standard output takes nothing more; the rest of it goes nowhere, so that the end can be orderly."""
+    try:
+        yield
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        with open(os.devnull, "wb") as nowhere:  # noqa: PTH123
+            os.dup2(nowhere.fileno(), sys.stdout.fileno())
+        raise UserError(f"The output cannot be written ({error.strerror}); free some space or send it elsewhere.") from error
 
 
 class Bar:
