@@ -13,10 +13,10 @@ from unetstudio.ui.resources import picture
 WIDTH = 760
 
 PROMISES = (
-    ("G1", "A crash or a forced end, at any moment, takes at most the last second of the stroke in your hand."),
+    ("G1", "A crash or a forced end, at any moment, takes at most the last second of your stroke, or what a slow disk is just flushing."),
     ("G2", "A power cut takes no stroke that was shown as saved, on a disk of this computer. A network drive is as safe as its server."),
-    ("G3", "When saving fails, what was saved before stays whole, and a red bar says so until everything is on the disk."),
-    ("G4", "A damaged file is named, the other images still open, and labels that are not yours are never shown as yours."),
+    ("G3", "When saving fails, what was saved before stays whole, a red bar says so, and the window closes only at your word."),
+    ("G4", "A damaged file is named by window and commands, the other images still open, and labels not yours are never shown as yours."),
     ("G5", "No fault of the learning, be it a crash, a hang or too little memory, costs a stroke or stops the window."),
     ("G6", "Opened twice, a project can be changed in one window only; the other one just shows it."),
     ("G7", "Your images are only read, never changed."),
