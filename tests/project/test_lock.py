@@ -66,7 +66,7 @@ def test_that_a_lock_from_another_computer_holds_while_its_heart_beats(tmp_path)
 
 
 def test_that_another_process_of_the_same_number_is_not_taken_for_the_holder_for_ever(tmp_path):
-    path = written(tmp_path, started=1.0)
+    path = written(tmp_path, started=1.0, ticks=0)
     assert isinstance(acquire(tmp_path), LockHolder)
     aged(path, locks.STALE + 30)
     assert isinstance(acquire(tmp_path), Lock)
@@ -151,3 +151,15 @@ def test_that_a_claim_of_a_living_process_is_left_alone(tmp_path, monkeypatch):
     claim.write_bytes(content)
     monkeypatch.setattr(locks, "PATIENCE", 0.2)
     assert isinstance(acquire(tmp_path), LockHolder) and claim.exists()
+
+
+@pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="the system says when a process began in another way")
+@pytest.mark.parametrize("change", [{"ticks": 1}, {"boot": "of the day before"}])
+def test_that_a_lock_from_before_a_restart_or_of_a_number_used_again_is_taken_over_at_once(tmp_path, change):
+    written(tmp_path, **change)
+    assert isinstance(acquire(tmp_path), Lock)
+
+
+def test_that_a_setting_of_the_clock_does_not_lose_the_lock(tmp_path):
+    written(tmp_path, started=1.0)  # as the holder's begin would be computed then; its ticks stay
+    assert isinstance(acquire(tmp_path), LockHolder)

@@ -47,6 +47,8 @@ class LockHolder:
     version: str = ""
     started: float = 0.0  # when that process began, seconds since 1970
     token: str = ""
+    boot: str = ""  # of the computer, where the system names it
+    ticks: int = 0  # from that boot to the process's begin, where the system says so
 
     @property
     def message(self) -> str:
@@ -105,7 +107,10 @@ def acquire(folder: Path) -> Lock | LockHolder:
     """Lock a project folder, or return the lock's holder; raise ProjectError when the folder cannot be written to."""
     path = folder / NAME
     process = psutil.Process()
-    me = LockHolder(platform.node(), os.getpid(), account_name(), __version__, process.create_time(), secrets.token_hex(8))
+    me = LockHolder(
+        *(platform.node(), os.getpid(), account_name(), __version__, process.create_time(), secrets.token_hex(8)),
+        *(_boot(), _ticks(process.pid)),
+    )
     content = json.dumps(asdict(me)).encode()
     deadline = time.monotonic() + PATIENCE
     while True:
@@ -135,11 +140,14 @@ def is_locked(folder: Path) -> bool:
 
 
 def _is_gone(holder: LockHolder, silence: float) -> bool:
-    """Whether the holder has ended. A process with its number but another start time is a different one, unless the clock was set."""
+    """Whether the holder has ended. A process with its number that began at another moment is a different one; where only the clock tells
+    the moment, which may have been set, it counts as one after a while."""
     if holder.host != platform.node():
         return silence > STALE
-    if not psutil.pid_exists(holder.pid):
+    if not psutil.pid_exists(holder.pid) or (holder.boot and _boot() and holder.boot != _boot()):
         return True
+    if holder.ticks and (ticks := _ticks(holder.pid)):
+        return ticks != holder.ticks
     try:
         same = abs(psutil.Process(holder.pid).create_time() - holder.started) < 2.0
     except (psutil.NoSuchProcess, psutil.AccessDenied):
@@ -174,6 +182,22 @@ def _remove_dead_claim(claim: Path) -> None:
             remove(claim)
 
 
+def _boot() -> str:
+    """Return what names the last start of this computer; "" where nothing does."""
+    try:
+        return Path("/proc/sys/kernel/random/boot_id").read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
+
+
+def _ticks(pid: int) -> int:
+    """Return when a process began, in ticks since the start of this computer, which no setting of the clock changes; 0 if unknown."""
+    try:
+        return int(Path(f"/proc/{pid}/stat").read_text(encoding="utf-8", errors="replace").rpartition(")")[2].split()[19])
+    except (OSError, ValueError, IndexError):
+        return 0
+
+
 def _disk_time(folder: Path) -> float:
     """Return the time by the clock that sets the folder's file times: on a network drive the server's."""
     probe = folder / f".clock.{secrets.token_hex(4)}{TEMPORARY}"
@@ -186,7 +210,10 @@ def _parsed(content: bytes) -> LockHolder:
     """Parse the holder; that of an unreadable lock is unknown."""
     try:
         v = json.loads(content)
-        holder = LockHolder(str(v["host"]), int(v["pid"]), str(v["user"]), str(v["version"]), float(v["started"]), str(v["token"]))
+        holder = LockHolder(
+            *(str(v["host"]), int(v["pid"]), str(v["user"]), str(v["version"]), float(v["started"]), str(v["token"])),
+            *(str(v.get("boot", "")), int(v.get("ticks", 0))),
+        )
         return holder if 0 < holder.pid < 2**31 else LockHolder()
     except (ValueError, KeyError, TypeError, OverflowError, RecursionError):
         return LockHolder()

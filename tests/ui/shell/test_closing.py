@@ -78,6 +78,7 @@ def test_that_the_window_stays_until_the_disk_takes_what_waits_and_then_closes_b
     assert working.isVisible() and dialog.heading.text() == "Not saved yet: 1 change"
     assert "the disk is full" in dialog.sentence.text()
     disk.full = False
+    working.session.saver._retry.setInterval(100)  # and not five seconds
     qtbot.waitUntil(lambda: not working.isVisible(), timeout=15_000)
     assert read_labels(path, case)[1] == 1
 
