@@ -7,7 +7,7 @@ import pytest
 from unetstudio.data.csv_cell import csv_cell
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@sum", "\tx", '=HYPERLINK("a","b")'])
+@pytest.mark.parametrize("text", [" =1+1", "\n=1+1", "=1+1", "+1", "-1", "@sum", "\tx", '=HYPERLINK("a","b")'])
 def test_that_what_could_be_a_formula_is_led_by_an_apostrophe(text):
     assert next(csv.reader([csv_cell(text)])) == [f"'{text}"]
 

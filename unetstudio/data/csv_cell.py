@@ -7,8 +7,8 @@ FORMULA = ("=", "+", "-", "@", "\t", "\r")
 
 
 def escape_formula(text: str) -> str:
-    """Prefix text that looks like a formula with an apostrophe."""
-    return f"'{text}" if text.startswith(FORMULA) else text
+    """Prefix text that looks like a formula with an apostrophe; spreadsheets pass over spaces and line breaks before it."""
+    return f"'{text}" if text.startswith(FORMULA) or text.lstrip().startswith(FORMULA) else text
 
 
 def csv_cell(text: str) -> str:

@@ -140,12 +140,20 @@ def _shortened(name: str, most: int) -> str:
 
 
 def _stored(path: Path) -> dict[str, str | None]:
-    """Read the files of earlier exports; none when there is no readable record, so that nothing is taken for ours by mistake."""
+    """Read the files of earlier exports; none when there is no readable record, so that nothing is taken for ours by mistake.
+
+    A record may be forged: names that lead out of the folder, and what is no digest, are left out.
+    """
     try:
         files = json.loads(path.read_bytes())["files"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except (OSError, ValueError, KeyError, TypeError, RecursionError):
         return {}
-    return {str(name): digest for name, digest in files.items()} if isinstance(files, dict) else {}
+    return {name: digest for name, digest in files.items() if _is_entry(name, digest)} if isinstance(files, dict) else {}
+
+
+def _is_entry(name: str, digest: object) -> bool:
+    inside = bool(name) and not re.search(r"[\\:\x00]", name) and not name.startswith("/") and ".." not in name.split("/")
+    return inside and (digest is None or (isinstance(digest, str) and re.fullmatch("[0-9a-f]{64}", digest) is not None))
 
 
 def _digest(path: Path) -> str:
