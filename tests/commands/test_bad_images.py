@@ -165,6 +165,15 @@ def test_that_a_missing_image_is_named_and_the_others_are_predicted(command: Com
     assert (tmp_path / "out" / "disc_1.png").exists()
 
 
+def test_that_no_mask_is_spoken_of_where_no_image_could_be_predicted(command: Command, trained: Path, tmp_path: Path) -> None:
+    for name in ("a", "b"):
+        cv2.imwrite(str(tmp_path / f"{name}.png"), np.dstack([NOISE, NOISE // 2, NOISE // 3]))
+    ran = command("predict", trained, tmp_path / "a.png", tmp_path / "b.png", "--out", tmp_path / "out")
+    assert ran.status == 2
+    assert "2 of 2 image(s) could not be predicted" in ran.said
+    assert "mask(s)" not in ran.said
+
+
 def test_that_two_images_of_one_name_get_names_that_differ(command: Command, tmp_path: Path) -> None:
     for part, picture in (("a", NOISE), ("b", NOISE[::-1])):
         (tmp_path / part).mkdir()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from pathlib import Path
 
 import numpy as np
@@ -27,7 +28,7 @@ from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats import FORMATS, MaskDocument, MaskGrid, read, write_mask
+from unetstudio.formats import FORMATS, MaskDocument, MaskGrid, discover, read, write_mask
 from unetstudio.formats.mask_files import read_content, read_content_onto
 
 
@@ -183,6 +184,28 @@ def test_that_frames_of_one_file_are_referred_to_by_number(tmp_path: Path, write
         (reference,) = group.DerivationImageSequence[0].SourceImageSequence
         assert reference.ReferencedFrameNumber == order.index(k) + 1
         assert reference.ReferencedSOPInstanceUID == pydicom.dcmread(source.path).SOPInstanceUID
+
+
+@pytest.mark.parametrize("name", ["dicom_seg", "rtstruct"])
+def test_that_a_mask_of_one_of_two_echoes_in_a_file_names_the_frames_of_this_echo(tmp_path: Path, write_slice: Write, name: str) -> None:
+    groups = []
+    for k, echo in itertools.product(range(5), (5.0, 12.5)):
+        place, time, group = Dataset(), Dataset(), Dataset()
+        place.ImagePositionPatient, time.EffectiveEchoTime = [0, 0, 3.0 * k], echo
+        group.PlanePositionSequence, group.MREchoSequence = [place], [time]
+        groups.append(group)
+    pixels = np.zeros((10, *SHAPE[1:]), "<i2").tobytes()
+    tags = {"NumberOfFrames": 10, "PixelData": pixels, "PerFrameFunctionalGroupsSequence": groups, "ImagePositionPatient": None}
+    sources = discover([write_slice(tmp_path / "a.dcm", np.zeros((7, 9), np.int16), **tags)])
+    assert [read(source).name for source in sources] == ["a, echo 1", "a, echo 2"]
+    for echo, source in enumerate(sources):
+        scan, path = read(source), tmp_path / f"{echo}{FORMATS[name].suffixes[0]}"
+        write_mask(path, MaskDocument(labels(), scan.geometry, CLASSES, source, identified=True))
+        numbers = {int(item.value) for item in pydicom.dcmread(path).iterall() if item.keyword == "ReferencedFrameNumber"}
+        assert numbers
+        assert numbers <= set(range(1 + echo, 11, 2))
+        assert [FORMATS[name].refers_to(path, one) for one in sources] == [echo == 0, echo == 1]
+        assert np.array_equal(read_content_onto(path, MaskGrid(scan.shape, scan.geometry, source)).values, labels())
 
 
 def test_that_labels_on_a_straightened_volume_go_to_the_tilted_slices_and_back(tmp_path: Path, write_series: Write) -> None:

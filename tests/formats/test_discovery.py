@@ -149,6 +149,13 @@ def test_that_what_is_left_out_is_said_in_one_sentence_for_each_reason(tmp_path:
     )
 
 
+def test_that_left_out_folders_of_one_name_are_told_apart(tmp_path: Path) -> None:
+    for patient in ("one", "two"):
+        picture(tmp_path / patient / "images" / "a.png")
+        picture(tmp_path / patient / "masks" / "a.png")
+    assert find_images([tmp_path]).notes[0].startswith("one/masks and two/masks were left out")
+
+
 class Headed(Format):
     """A header that names the files of its voxels."""
 

@@ -176,7 +176,18 @@ def test_that_a_mask_that_names_its_scan_is_not_matched_by_its_own_name(tmp_path
     monkeypatch.setattr(FORMATS["png"], "refers_to", lambda _, source: answers[source.path.name])
     assert pairs([write(tmp_path, "head.png")], cases) == [("head.png", "chest.dcm")]
     answers["chest.dcm"] = False
-    with pytest.raises(UserError):
+    with pytest.raises(UserError, match="No mask has the name"):
         matched([tmp_path], cases)
+    with pytest.raises(UserError, match=r"^head\.png says which image it is a mask of.*add the image first"):
+        matched([tmp_path], cases[:2])
     (tmp_path / "head.png").rename(tmp_path / "plain.png")
     assert pairs([tmp_path], cases) == [("plain.png", "plain.png")]
+
+
+def test_that_of_several_images_that_a_mask_names_it_takes_the_one_of_its_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    cases = [case("mr.dcm", f"mr, echo {echo}", str(echo)) for echo in (1, 2)]
+    monkeypatch.setattr(FORMATS["png"], "refers_to", lambda *_: True)
+    write(tmp_path / "each", "mr, echo 1.png", "mr, echo 2.png")
+    assert pairs([tmp_path / "each"], cases) == [("mr, echo 1.png", "mr.dcm1"), ("mr, echo 2.png", "mr.dcm2")]
+    write(tmp_path / "both", "any.png")
+    assert pairs([tmp_path / "both"], cases) == [("any.png", "mr.dcm1"), ("any.png", "mr.dcm2")]

@@ -57,7 +57,8 @@ def predict(
                 report.take(event)
         again = f", {report.before} of them from before (--again makes them anew)" if report.before else ""
         made = len(targets) - report.refused
-        output.say(f"{made} mask(s) in {out}{again}; {LIST} there has the most doubtful first.")
+        if made:
+            output.say(f"{made} mask(s) in {out}{again}; {LIST} there has the most doubtful first.")
         if made > report.before:
             output.say(_cost((time.monotonic() - began) / (made - report.before), options))
         if report.refused:

@@ -45,6 +45,8 @@ class LeftOut:
 def _names(paths: Sequence[Path]) -> str:
     """Name a few, and count all that are more: "a.txt and b.txt were", "12 files (a.txt, b.txt, c.txt, …) were"."""
     names = [path.name for path in paths]
+    if len(set(names[:MOST_NAMED])) < len(names[:MOST_NAMED]):  # such as the folder "masks" of several patients
+        names = [f"{path.parent.name}/{path.name}" for path in paths]
     if len(names) == 1:
         return f"{names[0]} was"
     if len(names) <= MOST_NAMED:

@@ -106,6 +106,8 @@ def matched(paths: Sequence[Path], cases: Sequence[Case]) -> Matches:
             chosen = file if case.id not in taken else _exact(taken[case.id][0], file, case)
             taken[case.id] = (chosen, case)
     if not taken:
+        if strangers := [file.name for file in unmatched if _is_of_another_image(file, cases)]:
+            raise UserError(f"{strangers[0]} says which image it is a mask of, and this image is not in the project; add the image first.")
         first = cases[0].source.path.name if cases else "none"
         raise UserError(f"No mask has the name of an image of the project (the first image is {first}): name masks as their images.")
     return Matches(list(taken.values()), _notes(tolerated, unmatched))
@@ -147,6 +149,11 @@ class _Names:
         except FormatError:
             return True
 
+    def named_among(self, cases: list[Case], file: Path) -> list[Case]:
+        """Return those of the cases, all images of one file, whose name a mask has; all of them where it has none."""
+        name = plain(stem(file))
+        return [case for case in cases if plain(case.name) == name or self._exported.get(name) is case] or cases
+
     def case_of_image(self, image: Path, file: Path) -> Case | None:
         """Return the case of an image that an annotation file names, whose path may begin in another computer's folders."""
         alike = [case for case in self._cases if plain(case.source.path.name) == plain(image.name)]
@@ -163,9 +170,15 @@ def _about(file: Path, variant: Format | None, cases: Sequence[Case], names: _Na
         return found, False
     answers = {case.id: variant.refers_to(file, case.source) for case in cases}
     if said := [case for case in cases if answers[case.id]]:
-        return said, False
+        return names.named_among(said, file), False
     found, by_ending = names.cases_of(file)
     return [case for case in found if answers[case.id] is None], by_ending
+
+
+def _is_of_another_image(file: Path, cases: Sequence[Case]) -> bool:
+    """Whether a mask says that it belongs to none of these."""
+    variant = mask_format(file)
+    return variant is not None and bool(cases) and all(variant.refers_to(file, case.source) is False for case in cases)
 
 
 def mask_format(file: Path) -> Format | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING
 
 from unetstudio.formats.dicom.identity import without_identity
@@ -19,13 +19,18 @@ _PLACES = (
 
 
 def refers_to(mask: Dataset, slices: SourceSlices | None) -> bool | None:
-    """Whether a mask names the files, else the series, else the frame of reference, of a DICOM source; None when it names none of these."""
+    """Whether a mask names the files, else the series, else the frame of reference, of a DICOM source; None when it names none of these.
+
+    Of a file of several images it may name the frames: then it belongs to the image that they make.
+    """
     if slices is None:
         return None
     instances, series, frames = _named(mask)
     own = {plane.instance for plane in slices.planes} - {""}
     if instances and own:
-        return bool(instances & own)
+        own_frames = {(plane.instance, plane.frame) for plane in slices.planes if plane.frame is not None}
+        named = {one for one in _named_frames(mask) if one[0] in own} if own_frames else set()
+        return bool(named & own_frames) if named else bool(instances & own)
     own_series, own_frame = (str(slices.header.get(keyword) or "") for keyword in ("SeriesInstanceUID", "FrameOfReferenceUID"))
     if series and own_series:
         return own_series in series
@@ -49,6 +54,17 @@ def _named(mask: Dataset) -> tuple[set[str], set[str], set[str]]:
         if instances:
             break
     return instances, series, frames
+
+
+def _named_frames(mask: Dataset) -> Iterator[tuple[str, int]]:
+    """Yield the identifier of the file and the number of each frame that a mask names."""
+    for keyword in _PLACES:
+        for item in _items(mask, keyword):
+            numbers = item.get("ReferencedFrameNumber")
+            if numbers is None or numbers == "" or "ReferencedSOPInstanceUID" not in item:
+                continue
+            for number in numbers if isinstance(numbers, Sequence) else [numbers]:
+                yield str(item.ReferencedSOPInstanceUID), int(number)
 
 
 def _items(dataset: Dataset, keyword: str) -> Iterator[Dataset]:

@@ -12,7 +12,9 @@ from numpy.typing import NDArray
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
+from unetstudio.formats.dicom.frame_parts import part_named
 from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
+from unetstudio.formats.dicom.header import parse
 from unetstudio.formats.dicom.tiles import is_tiled
 from unetstudio.formats.format import FORMATS
 from unetstudio.formats.memory_check import SMALL
@@ -97,9 +99,12 @@ def dicom_slices(source: Source | None) -> SourceSlices | None:
 
 
 def source_slices(source: Source) -> SourceSlices:
-    """Read the headers of all files of a DICOM source; raise FormatError when there is none."""
+    """Read the headers of all slices of a DICOM source, no other frames of its file; raise FormatError when there is none."""
     headers = [_header(path) for path in FORMATS["dicom"].files(source)]
     planes = [plane for header in headers for plane in _planes(header)]
+    if source.part and source.path.is_file() and len(planes) > 1:  # the frames of one of several images in the file
+        chosen = part_named(source.path, source.part, parse(source.path, defer=SMALL // 256)).frames
+        planes = [planes[n] for n in chosen]
     if not planes:
         raise FormatError(source.path, "no slice of the image can be read; it may have been moved.")
     return SourceSlices(headers[0], tuple(planes))
