@@ -21,7 +21,7 @@ from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.part import Part, key_of
 from unetstudio.formats.several_images import chosen, first_of_several
-from unetstudio.formats.voxels import looked_up, tidy, without_alpha
+from unetstudio.formats.voxels import is_inverting, looked_up, tidy, without_alpha
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -57,13 +57,14 @@ class Picture(Format):
         return Scan(tidy(voxels, source.path), kind=self.title, notes=first_of_several(parts, source.part))
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
-        """Read palette indices, or the greys of a grey palette."""
+        """Read palette indices, or the greys of a grey palette that does not merely invert."""
         data = path.read_bytes()
         with self._open(data, path, 0) as image:
             if image.mode == "P":
                 indices = np.asarray(image)
-                greys = looked_up(indices, _palette(image))
-                voxels = (greys if len(greys) == 1 else indices[None])[:, None]
+                palette = _palette(image)
+                greys = looked_up(indices, palette)
+                voxels = (greys if len(greys) == 1 and not is_inverting(palette) else indices[None])[:, None]
             else:
                 voxels = self._colours(image, data, 0)
             voxels = turned(voxels, orientation_of(image))

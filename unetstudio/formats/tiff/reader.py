@@ -27,7 +27,7 @@ from unetstudio.formats.tiff.opening import files_of, opened
 from unetstudio.formats.tiff.region import read_by_region
 from unetstudio.formats.tiff.samples import read_samples, require_all_pixels, samples_in_file
 from unetstudio.formats.tiff.spacing import spacing_of
-from unetstudio.formats.voxels import tidy, tidy_mask
+from unetstudio.formats.voxels import is_inverting, tidy, tidy_mask
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MASK_ROWS = 64
@@ -70,11 +70,11 @@ class Tiff(Format):
         return read_by_region(source, large)
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
-        """Read palette indices, or the greys of a grey palette."""
+        """Read palette indices, or the greys of a grey palette that does not merely invert."""
         voxels, colours, geometry, _ = self._decoded(Source(path))
         shown = shown_colours(voxels, colours)(voxels)
         if colours.table is not None:
-            return (shown if len(shown) == 1 else voxels), geometry
+            return (shown if len(shown) == 1 and not is_inverting(colours.table) else voxels), geometry
         return tidy_mask(shown, path), geometry
 
     def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
