@@ -18,6 +18,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.mask_part import mask_part
 from unetstudio.formats.memory_check import SMALL, require_memory
 from unetstudio.formats.part import Part
 from unetstudio.formats.tiff.colour import Colours, PhotometricTag, shown_colours
@@ -71,7 +72,11 @@ class Tiff(Format):
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
         """Read palette indices, or the greys of a grey palette that does not merely invert."""
-        voxels, colours, geometry, _ = self._decoded(Source(path))
+        return self._values(Source(path))
+
+    def _values(self, source: Source) -> tuple[NDArray[Any], Geometry]:
+        path = source.path
+        voxels, colours, geometry, _ = self._decoded(source)
         shown = shown_colours(voxels, colours)(voxels)
         if colours.table is not None:
             return (shown if len(shown) == 1 and not is_inverting(colours.table) else voxels), geometry
@@ -79,11 +84,12 @@ class Tiff(Format):
 
     def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
         """Read class values with the colours of a palette; where 0 is stored for white, the structure is what ImageJ or a viewer means."""
-        del grid
+        key, chosen = mask_part(self.parts(path), path, grid)
         tags = mask_tags(path)
-        values, geometry = self.read_values(path)
+        values, geometry = self._values(Source(path, key))
         values, notes = as_displayed(values, tags, path.name)
-        return replace(content_of(values, geometry, path, palette=tags.palette), notes=notes)
+        content = content_of(values, geometry, path, palette=tags.palette)
+        return replace(content, notes=(*content.notes, *notes, *chosen))
 
     def encode(self, document: MaskDocument) -> bytes:
         """Encode 8-bit deflated pages, one per slice, with ImageJ's spacing."""
