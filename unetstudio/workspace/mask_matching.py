@@ -106,6 +106,8 @@ def matched(paths: Sequence[Path], cases: Sequence[Case]) -> Matches:
             chosen = file if case.id not in taken else _exact(taken[case.id][0], file, case)
             taken[case.id] = (chosen, case)
     if not taken:
+        if (other := next((file for file in unmatched if _is_of_others(file, cases)), None)) is not None:
+            raise FormatError(other, "it says that it belongs to another image than those of the project; add that image, and label it.")
         first = cases[0].source.path.name if cases else "none"
         raise UserError(f"No mask has the name of an image of the project (the first image is {first}): name masks as their images.")
     return Matches(list(taken.values()), _notes(tolerated, unmatched))
@@ -173,6 +175,12 @@ def _about(file: Path, variant: Format | None, cases: Sequence[Case], names: _Na
         return images, False  # a mask for each image
     found, by_ending = names.cases_of(file)
     return [case for case in found if answers[case.id] is None], by_ending
+
+
+def _is_of_others(file: Path, cases: Sequence[Case]) -> bool:
+    """Whether a mask says that it belongs to none of the images."""
+    variant = mask_format(file)
+    return variant is not None and bool(cases) and all(variant.refers_to(file, case.source) is False for case in cases)
 
 
 def mask_format(file: Path) -> Format | None:
