@@ -52,6 +52,19 @@ def test_that_polygons_rectangles_circles_and_masks_of_labelme_are_areas(tmp_pat
     assert content.notes[0].startswith("1 of its shapes are points")
 
 
+def test_that_the_background_of_labelme_cuts_holes_and_lies_outside_too(tmp_path: Path) -> None:
+    cell, hole = shape("cell", [[5, 5], [30, 20]], "rectangle"), shape("_background_", [[10, 10], [20, 15]], "rectangle")
+    content = read_content(labelme(tmp_path / "a.json", cell, hole), GRID)
+    assert content.unknown is None and np.bincount(content.values.ravel()).tolist() == [60 * 80 - 325, 325]
+
+
+def test_that_it_is_said_when_an_outlined_background_leaves_the_rest_without_annotation(tmp_path: Path) -> None:
+    cell, other = shape("cell", [[5, 5], [30, 20]], "rectangle"), shape("background", [[40, 10], [50, 15]], "rectangle")
+    content = read_content(labelme(tmp_path / "a.json", cell, other), GRID)
+    assert content.unknown is not None and content.unknown.sum() == 60 * 80 - 375 - 50
+    assert content.notes == ("It outlines the background too, so that what lies outside of all its outlines counts as not annotated.",)
+
+
 def test_that_later_shapes_of_labelme_lie_on_top(tmp_path: Path) -> None:
     small, large = shape("a", [[6, 6], [8, 8]], "rectangle"), shape("b", [[5, 5], [30, 20]], "rectangle")
     assert (read_content(labelme(tmp_path / "a.json", small, large), GRID).values == 1).sum() == 0

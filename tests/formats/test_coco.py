@@ -156,7 +156,14 @@ def test_that_polygons_run_lengths_packed_ones_and_crowds_are_read(tmp_path: Pat
     content = read_content(path, grid("a.jpg"))
     assert content.names == {4: "cell", 9: "scar"}
     assert ((content.values[0] == 9) == inside).all() and (content.values == 4).sum() == 376 + other.sum()
-    assert content.notes[0].startswith("1 of its objects have a box")
+    assert content.notes[0].startswith("1 of its objects have no outline")
+
+
+def test_that_nothing_is_annotated_inside_the_box_of_an_object_without_outline(tmp_path: Path) -> None:
+    objects = [annotation(1, 7, 4, SQUARE), annotation(2, 7, 4, []) | {"bbox": [40, 10, 20, 5]}]
+    content = read_content(written(tmp_path, [image(7, "a.jpg")], objects, [{"id": 4, "name": "cell"}]), grid("a.jpg"))
+    assert content.unknown is not None and content.unknown[0, 10:15, 40:60].all() and content.unknown.sum() == 100
+    assert "inside their boxes nothing is annotated" in content.notes[0]
 
 
 @pytest.mark.parametrize("shape", [(1, 1), (3, 500), (500, 3)])

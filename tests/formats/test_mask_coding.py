@@ -130,6 +130,18 @@ def test_that_names_counted_from_one_begin_at_the_background_where_they_name_it(
     assert meant(content(0, 1), classes=tissue, legend=Legend("classes.txt", {1: "Tissue", 2: "tumour"}, counted=True)) == [[0, 1]]
 
 
+def test_that_values_called_differently_from_mask_to_mask_are_asked_by_their_names() -> None:
+    masks = (content(0, 1, 2, names={1: "tumour", 2: "stroma"}), content(0, 1, names={1: "stroma"}))
+    decided = coding(masks, classes=THREE)
+    assert {question.text for question in decided.questions} == {"1 (tumour)", "2 (stroma)", "1 (stroma)"}
+    assert "--map" not in str(refusal(decided.questions, THREE))
+    classes = {"tumour": 1, "stroma": 2}
+    answers = [question.answered(classes[question.name]) for question in decided.questions]
+    assert meant(*masks, classes=THREE, answers=answers) == [[0, 1, 2], [0, 2]]
+    alike = (content(0, 1, names={1: "tumour"}), content(0, 2, 1, names={1: "tumour", 2: "stroma"}))
+    assert meant(*alike, classes=THREE) == [[0, 1], [0, 2, 1]]
+
+
 # ------------------------------------------------------------------------------------------------------------- colours
 
 
@@ -157,6 +169,22 @@ def test_that_a_grey_mask_among_masks_in_colours_is_in_colours_too() -> None:
 def test_that_palette_indices_are_class_values_unless_only_their_colours_fit() -> None:
     assert meant(content(0, 1, 2, colours={0: (0, 0, 0), 1: GREEN, 2: RED}), classes=THREE) == [[0, 1, 2]]
     assert meant(content(0, 7, 9, colours={0: (0, 0, 0), 7: GREEN, 9: RED}), classes=THREE) == [[0, 2, 1]]
+
+
+def test_that_unused_places_of_a_palette_which_are_all_black_are_no_background() -> None:
+    black = (0, 0, 0)
+    assert doubts(content(0, 15, colours={0: black, 15: black}), classes=THREE) == [("15", Doubt.NO_CLASS)]
+    assert doubts(content(0, 7, 15, colours={0: black, 7: RED, 15: black}), classes=THREE) == [
+        ("7", Doubt.NO_CLASS),
+        ("15", Doubt.NO_CLASS),
+    ]
+
+
+def test_that_a_grey_among_masks_in_colours_is_asked_as_the_colour_that_answers_it() -> None:
+    masks = (coloured(RED, (0, 0, 0)), content(0, 255))
+    (question,) = coding(masks).questions
+    assert question.text == "#ffffff"
+    assert meant(*masks, answers=[question.answered(1)]) == [[1, 0], [0, 1]]
 
 
 def test_that_a_class_colour_that_two_classes_share_tells_nothing() -> None:

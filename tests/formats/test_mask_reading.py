@@ -92,6 +92,14 @@ def test_that_the_inverting_table_of_imagej_leaves_the_stored_values(tmp_path: P
     assert "inverting table" in found.notes[0]
 
 
+def test_that_the_inverting_table_of_imagej_as_a_palette_leaves_the_stored_values(tmp_path: Path) -> None:
+    image = Image.fromarray(DISC.astype(np.uint8) * 255, "P")
+    image.putpalette([level for level in range(255, -1, -1) for _ in range(3)])
+    for name in ("mask.png", "mask.tif", "mask.bmp"):
+        image.save(tmp_path / name)
+        assert np.array_equal(read_content(tmp_path / name).values[0], DISC * 255)
+
+
 def test_that_another_programs_black_and_white_with_0_for_white_is_turned_round_and_class_values_are_not(tmp_path: Path) -> None:
     found = read_content(tiff(tmp_path, np.where(DISC, 0, 255).astype(np.uint8), photometric="miniswhite"))
     assert np.array_equal(found.values[0] == 255, DISC)

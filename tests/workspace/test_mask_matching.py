@@ -6,6 +6,7 @@ import unicodedata
 from pathlib import Path
 
 import cv2
+import nibabel
 import numpy as np
 import pytest
 
@@ -39,6 +40,20 @@ def test_that_masks_find_their_images_by_stem_whatever_the_ending(tmp_path: Path
     cases = [case("a.tif"), case("x/b.nii.gz"), case("c.png")]
     assert pairs([tmp_path], cases) == [("a.png", "a.tif"), ("b.nii.gz", "x/b.nii.gz")]
     assert matched([tmp_path], cases).notes == ["1 file left out, since no image has the name: other.png."]
+
+
+def test_that_a_header_and_its_voxels_are_one_mask(tmp_path: Path) -> None:
+    nibabel.save(nibabel.Nifti1Pair(np.zeros((6, 4, 1), np.uint8), np.eye(4)), tmp_path / "a.img")
+    assert pairs([tmp_path], [case("a.nii.gz")]) == [("a.hdr", "a.nii.gz")]
+
+
+def test_that_a_mask_of_several_images_is_for_all_those_of_the_file_of_its_name(tmp_path: Path) -> None:
+    times = [case("a.nii.gz", part=f"t={n}") for n in range(3)]
+    nibabel.save(nibabel.Nifti1Image(np.zeros((6, 4, 2, 5), np.uint8), np.eye(4)), tmp_path / "a.nii.gz")
+    assert [found for _, found in pairs([tmp_path], times)] == [one.id for one in times]
+    nibabel.save(nibabel.Nifti1Image(np.zeros((6, 4, 2), np.uint8), np.eye(4)), tmp_path / "a.nii.gz")
+    with pytest.raises(FormatError, match="3 images of the project are named a"):
+        matched([tmp_path], times)
 
 
 @pytest.mark.parametrize("forms", [("NFD", "NFC"), ("NFC", "NFD")])

@@ -77,8 +77,8 @@ class Coco(Format):
             if annotation["image_id"] == image["id"]:
                 read = list(_outlines(annotation, *classes[annotation["category_id"]], size))
                 boxes += not read
-                outlines += read
-        notes = [f"{boxes} of its objects have a box and no outline, and were left out."] if boxes else []
+                outlines += read or _box(annotation)
+        notes = [f"{boxes} of its objects have no outline and were left out; inside their boxes nothing is annotated."] if boxes else []
         return drawn(outlines, path, grid, note, notes, small_on_top=True)
 
     def encode(self, document: MaskDocument) -> bytes:
@@ -144,6 +144,16 @@ def _outlines(annotation: Mapping[str, Any], name: str, value: int, size: tuple[
         case list(polygons):
             for polygon in polygons:
                 yield Outline(name, [ring_of(np.array(polygon, np.float64).reshape(-1, 2))], value=value)
+
+
+def _box(annotation: Mapping[str, Any]) -> list[Outline]:
+    """Return the box of an object without outline, in which its pixels cannot be told from the background."""
+    box = annotation.get("bbox")
+    if not isinstance(box, list) or len(box) != 4 or not (box[2] > 0 and box[3] > 0):
+        return []
+    left, top, width, height = (float(one) for one in box)
+    corners = [(left, top), (left + width, top), (left + width, top + height), (left, top + height)]
+    return [Outline("", [ring_of(np.array(corners))], ignored=True)]
 
 
 FORMATS.register("coco")(Coco())

@@ -20,7 +20,9 @@ from unetstudio.formats.outlined_regions import OutlineNote
 from unetstudio.formats.outlines import Ring, Window, fill
 
 OUTSIDE_IS_BACKGROUND = "What lies outside its outlines counts as background."
-_BACKGROUND = {"background", "_background_"}
+OUTSIDE_IS_UNLABELLED = "It outlines the background too, so that what lies outside of all its outlines counts as not annotated."
+_REST = "_background_"  # labelme's name of all that lies outside the shapes, which also cuts holes
+_BACKGROUND = {"background", _REST}
 _NOT_DRAWN, _IGNORED = -1, -2
 
 
@@ -50,7 +52,7 @@ def drawn(
     """
     shape, geometry = _grid(path, grid, note)
     values, names, colours = _meanings(outlines, note)
-    has_background = 0 in values
+    has_background = any(value == 0 and outline.name.strip().lower() != _REST for outline, value in zip(outlines, values, strict=True))
     outside = note.outside if note.outside is not None else UNLABELLED if has_background else 0
     layers = [(value, _places(outline, shape, path)) for outline, value in zip(outlines, values, strict=True)]
     said = [*notes]
@@ -67,8 +69,8 @@ def drawn(
     if overlapping:
         upper = "the smaller" if small_on_top else "the later"
         said.append(f"Outlines of different classes overlap in {overlapping} pixel(s); there {upper} one counts.")
-    if note.outside is None and not has_background:
-        said.append(OUTSIDE_IS_BACKGROUND)
+    if note.outside is None:
+        said.append(OUTSIDE_IS_UNLABELLED if has_background else OUTSIDE_IS_BACKGROUND)
     array[array == _NOT_DRAWN] = _IGNORED if outside == UNLABELLED else outside
     unknown = array == _IGNORED
     array[unknown] = UNLABELLED

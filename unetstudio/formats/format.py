@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.collector import Collector
 from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.mask_part import mask_part
 from unetstudio.formats.part import Part
 from unetstudio.registry import Registry
 
@@ -80,9 +82,12 @@ class Format:
 
     def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
         """Read a mask; `grid` is the scan that it is for, None when only the file is known."""
-        del grid
-        values, geometry = self.read_values(path)
-        return content_of(values, geometry, path)
+        key, notes = mask_part(self.parts(path), path, grid)
+        if not key:
+            return content_of(*self.read_values(path), path)
+        scan = self.read(Source(path, key))
+        content = content_of(scan.array, scan.geometry, path)
+        return replace(content, notes=(*content.notes, *notes))
 
     def mask_images(self, path: Path) -> Sequence[str]:
         """Return the file names of the images that an annotation file is about; () when its own name says it."""

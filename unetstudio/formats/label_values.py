@@ -12,6 +12,7 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats.mask_content import MaskContent, MaskGrid
 from unetstudio.formats.part import places_in
+from unetstudio.formats.voxels import class_indices
 
 
 def label_content(stored: NDArray[Any], geometry: Geometry, path: Path, notes: tuple[str, ...] = ()) -> MaskContent:
@@ -24,12 +25,8 @@ def label_content(stored: NDArray[Any], geometry: Geometry, path: Path, notes: t
     if plane.dtype.kind != "f":
         native = plane.astype(np.uint8 if plane.dtype.kind == "b" else plane.dtype.newbyteorder("="), copy=False)
         return MaskContent(native, geometry, notes=notes)
-    unknown: NDArray[np.bool_] = np.isnan(plane)
-    plane = np.where(unknown, 0, plane)
-    whole = np.rint(plane)
-    if not np.array_equal(whole, plane) or np.abs(whole).max() >= 2**31:
-        raise FormatError(path, "a mask holds whole numbers, one per class, but this one has fractions; was it an image?")
-    return MaskContent(whole.astype(np.int32), geometry, unknown=unknown if unknown.any() else None, notes=notes)
+    whole, unknown = class_indices(stored[:1], path)
+    return MaskContent(whole, geometry, unknown=unknown, notes=notes)
 
 
 def mask_volume(path: Path, volumes: int, grid: MaskGrid | None) -> tuple[int, tuple[str, ...]]:

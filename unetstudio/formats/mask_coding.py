@@ -14,7 +14,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.formats.mask_content import MaskContent
 from unetstudio.formats.mask_mapping import Mapping
-from unetstudio.formats.mask_meaning import MaskSet, Meaning
+from unetstudio.formats.mask_meaning import GREY, MaskSet, Meaning
 from unetstudio.formats.mask_questions import Doubt, Question
 from unetstudio.formats.mask_summary import MaskSummary
 from unetstudio.formats.parted import parted
@@ -108,6 +108,8 @@ class _Doubts:
         name = mask.name(value) if doubt in (Doubt.NO_NAME, Doubt.NO_COLOUR) else ""
         if doubt is Doubt.OBJECTS:
             value = 1
+        elif doubt is Doubt.NO_COLOUR and not mask.by_colour:  # a grey among masks in colours
+            value *= GREY
         key = (value, doubt, name)
         if key in self._asked:
             voxels += self._asked[key].voxels

@@ -59,6 +59,7 @@ class MaskSet:
         self._every = {value for mask in self._plain if mask.not_annotated is None for value in mask.counts}
         told = any(not part.colour for part in mapping)
         self._names_match = any(self._class_named(mask.name(v)) in self._order[1:] for mask in self.masks for v in mask.counts)
+        self._names_vary = self._have_varying_names()
         self._white, self._only_white = (None, None) if told else self._black_and_white()
         self._by_palette = self._fits_palette()
         self._from_one = not told and self._counts_from_one()
@@ -89,10 +90,12 @@ class MaskSet:
             return Meaning(UNLABELLED, f"as {where} says")
         if (known := self._class_named(name)) is not None:
             return Meaning(known, f"by the names in {where}")
-        if not self._names_match or mask.by_colour or value in (0, UNLABELLED):
+        if mask.by_colour or value in (0, UNLABELLED):
             return None
-        if name:
+        if name and (self._names_match or self._names_vary):
             return Doubt.NO_NAME
+        if not self._names_match:
+            return None
         return Doubt.NO_CLASS if mask.names or mask.legend is not None else None
 
     def _by_its_colour(self, number: int) -> Meaning | Doubt:
@@ -133,11 +136,17 @@ class MaskSet:
                 return (white, None) if certain else (None, white)
         return None, None
 
+    def _have_varying_names(self) -> bool:
+        """Whether one value is called differently in different masks, or one name has several: values then mean nothing of themselves."""
+        masks = [mask for mask in self._plain if any(mask.name(value) for value in mask.counts)]
+        pairs = {(value, folded(mask.name(value))) for mask in masks for value in mask.counts if value not in (0, UNLABELLED)}
+        return len({value for value, _ in pairs}) < len(pairs) or len({name for _, name in pairs if name}) < len([n for _, n in pairs if n])
+
     def _fits_palette(self) -> bool:
-        """Whether indices do not fit the classes and the colours of all do."""
+        """Whether indices do not fit the classes and the colours of all do; unused places of a palette are all black and fit nothing."""
 
         def fits(mask: MaskSummary) -> bool:
-            colours = [packed(mask.palette[value]) for value in mask.counts if value in mask.palette]
+            colours = {packed(mask.palette[value]) for value in mask.counts if value in mask.palette}
             return len(colours) == len(mask.counts) and all(colour == 0 or colour in self._by_colour for colour in colours)
 
         coloured = [mask for mask in self._plain if mask.palette]

@@ -78,10 +78,17 @@ def refusal(questions: Sequence[Question], classes: ClassTable) -> FormatError:
             options = " ".join(f"--map '{colour_text(question.value)}=CLASS'" for question in alike[:SHOWN])
             text = f"the colour {listed} is of no class ({known}); say what it means with {options}."
         case Doubt.NO_NAME:
-            text = f"the value {listed} is called like no class ({known}); name the class so, or say --map {first.value}=CLASS."
+            told = "" if _vary(alike) else f", or say --map {first.value}=CLASS"
+            text = f"the value {listed} is called like no class ({known}); name the class so{told}."
         case Doubt.NO_CLASS:
             text = (
                 f"the value {listed} has no class ({known}); say what it means with --map VALUE=CLASS, "
                 f"or --map 1+=CLASS when values number objects."
             )
     return FormatError(first.path, text)
+
+
+def _vary(questions: Sequence[Question]) -> bool:
+    """Whether one value has several names, or one name several values, so that no value can be mapped."""
+    pairs = {(question.value, question.name) for question in questions}
+    return len({value for value, _ in pairs}) < len(pairs) or len({name for _, name in pairs}) < len(pairs)

@@ -18,10 +18,11 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.format import Format
 from unetstudio.formats.lossy_mask import cleaned, cleaned_words, is_lossless_jpeg
 from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
+from unetstudio.formats.mask_part import mask_part
 from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.part import Part, key_of
 from unetstudio.formats.several_images import chosen, first_of_several
-from unetstudio.formats.voxels import looked_up, tidy, without_alpha
+from unetstudio.formats.voxels import is_inverting, looked_up, tidy, without_alpha
 
 if TYPE_CHECKING:
     from PIL import Image
@@ -57,15 +58,19 @@ class Picture(Format):
         return Scan(tidy(voxels, source.path), kind=self.title, notes=first_of_several(parts, source.part))
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
-        """Read palette indices, or the greys of a grey palette."""
+        """Read palette indices, or the greys of a grey palette that does not merely invert."""
+        return self._values(path, 0)
+
+    def _values(self, path: Path, frame: int) -> tuple[NDArray[Any], Geometry]:
         data = path.read_bytes()
-        with self._open(data, path, 0) as image:
+        with self._open(data, path, frame) as image:
             if image.mode == "P":
                 indices = np.asarray(image)
-                greys = looked_up(indices, _palette(image))
-                voxels = (greys if len(greys) == 1 else indices[None])[:, None]
+                palette = _palette(image)
+                greys = looked_up(indices, palette)
+                voxels = (greys if len(greys) == 1 and not is_inverting(palette) else indices[None])[:, None]
             else:
-                voxels = self._colours(image, data, 0)
+                voxels = self._colours(image, data, frame)
             voxels = turned(voxels, orientation_of(image))
         return tidy(voxels, path), Geometry()
 
@@ -94,8 +99,9 @@ class Picture(Format):
 
     def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
         """Read class values with the colours of a palette; black and white that was saved with loss is cleaned, or refused."""
-        del grid
-        values, geometry = self.read_values(path)
+        parts = self.parts(path)
+        key, notes = mask_part(parts, path, grid)
+        values, geometry = self._values(path, chosen(parts, key, path)) if key else self.read_values(path)
         if self.lossy and not is_lossless_jpeg(path):
             if (clean := cleaned(values)) is not None:
                 values, changed = clean
@@ -106,7 +112,8 @@ class Picture(Format):
                     "JPEG changes the values of a mask, and this one is not simply black and white; export it as PNG or TIFF instead.",
                 )
         palette = None if self.lossy == "always" else self._mask_palette(path)
-        return content_of(values, geometry, path, palette=palette)
+        content = content_of(values, geometry, path, palette=palette)
+        return replace(content, notes=(*content.notes, *notes))
 
     def _mask_palette(self, path: Path) -> NDArray[np.uint8] | None:
         """Return the colours of the indices (N, 3); None where there is no palette, or one of greys."""

@@ -79,6 +79,11 @@ def looked_up(indices: NDArray[Any], table: NDArray[np.uint8]) -> NDArray[np.uin
     return colours
 
 
+def is_inverting(table: NDArray[np.uint8]) -> bool:
+    """Whether a palette is ImageJ's inverting table, which shows its masks black on white and stores 255 for the structure all the same."""
+    return len(table) == 256 and bool((table == np.arange(255, -1, -1)[:, None]).all())
+
+
 def class_indices(values: NDArray[Any], path: Path, step: float = 0.0) -> tuple[NDArray[np.integer[Any]], NDArray[np.bool_] | None]:
     """Convert a mask read as (C, Z, Y, X) to (Z, Y, X) whole numbers, and the mask of voxels without a value (NaN), None when all have one.
 

@@ -142,6 +142,11 @@ class _Names:
                     return [_by_folder(file, short, list({case.id: case for case in known[short]}.values()))], True
         return [], False
 
+    def images_of_one_file(self, file: Path) -> list[Case]:
+        """Return the cases of a mask's name if they are images of one file; [] else."""
+        cases = self._stems.get(plain(stem(file)), [])
+        return cases if len(cases) > 1 and len({case.source.path for case in cases}) == 1 else []
+
     def knows(self, file: Path) -> bool:
         """Whether a mask is named like an image, or like several."""
         try:
@@ -171,6 +176,8 @@ def _about(file: Path, variant: Format | None, cases: Sequence[Case], names: _Na
     answers = {case.id: variant.refers_to(file, case.source) for case in cases}
     if said := [case for case in cases if answers[case.id]]:
         return names.named_among(said, file), False
+    if (images := names.images_of_one_file(file)) and len(variant.parts(file)) > 1:
+        return images, False  # a mask for each image
     found, by_ending = names.cases_of(file)
     return [case for case in found if answers[case.id] is None], by_ending
 
@@ -211,6 +218,8 @@ def _by_folder(file: Path, name: str, cases: Sequence[Case]) -> Case:
 def _exact(first: Path, second: Path, case: Case) -> Path:
     """Return the one of two masks whose name is the image's, without an ending; FormatError when both or none are."""
     name = plain(stem(case.source.path))
+    if first.suffix.lower() == ".hdr" and first.with_suffix(second.suffix) == second and second.suffix.lower() == ".img":
+        return first  # a header and its voxels
     exact = [file for file in (first, second) if plain(stem(file)) == name]
     if first != second and len(exact) != 1:
         raise FormatError(second, f"{first.name} is a mask of the same image; give only one of them.")

@@ -6,6 +6,7 @@ import io
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -25,8 +26,9 @@ from unetstudio.formats.hdf5.plain import plain_images
 from unetstudio.formats.ilastik_arrays import result_in
 from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
 from unetstudio.formats.legend import legend
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
+from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.mask_part import mask_part
 from unetstudio.formats.memory_check import require_memory, require_plausible_size
 from unetstudio.formats.part import Part
 from unetstudio.formats.several_images import chosen, first_of_several
@@ -113,7 +115,14 @@ class Hdf5(Format):
 
     def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
         """Read a mask; results of ilastik count classes from 1 or hold probabilities."""
-        return result_in(path) or super().read_mask(path, grid)
+        if (result := result_in(path)) is not None:
+            return result
+        with _opened(path) as file:
+            images = _images(file, path, mask=True)
+        key, notes = mask_part([image.part for image in images if image.datasets == images[0].datasets], path, grid)
+        scan = self._scan(Source(path, key), mask=True)
+        content = content_of(scan.array, scan.geometry, path)
+        return replace(content, notes=(*content.notes, *notes))
 
     def encode(self, document: MaskDocument) -> bytes:
         """Build the file in memory (on a full disk h5py can crash the process), with gzip, which every reader supports."""

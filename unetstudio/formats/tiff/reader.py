@@ -18,6 +18,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.mask_part import mask_part
 from unetstudio.formats.memory_check import SMALL, require_memory
 from unetstudio.formats.part import Part
 from unetstudio.formats.tiff.colour import Colours, PhotometricTag, shown_colours
@@ -27,7 +28,7 @@ from unetstudio.formats.tiff.opening import files_of, opened
 from unetstudio.formats.tiff.region import read_by_region
 from unetstudio.formats.tiff.samples import read_samples, require_all_pixels, samples_in_file
 from unetstudio.formats.tiff.spacing import spacing_of
-from unetstudio.formats.voxels import tidy, tidy_mask
+from unetstudio.formats.voxels import is_inverting, tidy, tidy_mask
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MASK_ROWS = 64
@@ -70,20 +71,25 @@ class Tiff(Format):
         return read_by_region(source, large)
 
     def read_values(self, path: Path) -> tuple[NDArray[Any], Geometry]:
-        """Read palette indices, or the greys of a grey palette."""
-        voxels, colours, geometry, _ = self._decoded(Source(path))
+        """Read palette indices, or the greys of a grey palette that does not merely invert."""
+        return self._values(Source(path))
+
+    def _values(self, source: Source) -> tuple[NDArray[Any], Geometry]:
+        path = source.path
+        voxels, colours, geometry, _ = self._decoded(source)
         shown = shown_colours(voxels, colours)(voxels)
         if colours.table is not None:
-            return (shown if len(shown) == 1 else voxels), geometry
+            return (shown if len(shown) == 1 and not is_inverting(colours.table) else voxels), geometry
         return tidy_mask(shown, path), geometry
 
     def read_mask(self, path: Path, grid: MaskGrid | None) -> MaskContent:
         """Read class values with the colours of a palette; where 0 is stored for white, the structure is what ImageJ or a viewer means."""
-        del grid
+        key, chosen = mask_part(self.parts(path), path, grid)
         tags = mask_tags(path)
-        values, geometry = self.read_values(path)
+        values, geometry = self._values(Source(path, key))
         values, notes = as_displayed(values, tags, path.name)
-        return replace(content_of(values, geometry, path, palette=tags.palette), notes=notes)
+        content = content_of(values, geometry, path, palette=tags.palette)
+        return replace(content, notes=(*content.notes, *notes, *chosen))
 
     def encode(self, document: MaskDocument) -> bytes:
         """Encode 8-bit deflated pages, one per slice, with ImageJ's spacing."""
