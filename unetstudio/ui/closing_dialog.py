@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from PySide6.QtCore import Signal
 from PySide6.QtGui import QCloseEvent
-from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QDialog, QHBoxLayout, QLabel, QLayout, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio.data.quantity import count_text
 from unetstudio.ui.resources import icon
 from unetstudio.ui.saving import Saver
 from unetstudio.ui.unsaved_gate import UnsavedGate
 
-WIDTH = 460
+WIDTH = 520
 
 
 class ClosingDialog(QDialog):
@@ -29,9 +29,10 @@ class ClosingDialog(QDialog):
         self.heading.setProperty("role", "heading")
         self.sentence = QLabel()
         self.sentence.setWordWrap(True)
-        self.sentence.setMinimumWidth(WIDTH)
+        self.sentence.setFixedWidth(WIDTH)
         self.stay_button = QPushButton("Stay and keep trying")
         self.stay_button.setObjectName("stay")
+        self.stay_button.setProperty("role", "primary")
         self.stay_button.setDefault(True)
         self.elsewhere_button = QPushButton(icon("folder"), "Save elsewhere …")
         self.elsewhere_button.setObjectName("closing_save_elsewhere")
@@ -44,6 +45,7 @@ class ClosingDialog(QDialog):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(20, 16, 20, 16)
         layout.setSpacing(12)
+        layout.setSizeConstraint(QLayout.SizeConstraint.SetFixedSize)  # it grows with its words, which change while it is open
         layout.addWidget(self.heading)
         layout.addWidget(self.sentence)
         layout.addLayout(buttons)
@@ -74,5 +76,7 @@ class ClosingDialog(QDialog):
         elif waiting and gate.cannot_rescue:
             kept = f" They could not be kept elsewhere either: {gate.cannot_rescue}"
         self.sentence.setText(f"{happened}{kept}")
+        self.sentence.ensurePolished()
+        self.sentence.setFixedHeight(self.sentence.heightForWidth(WIDTH))
         losing = f"Close and lose {what}" if waiting and not gate.rescued else "Close all the same"
         self.let_go_button.setText(losing)

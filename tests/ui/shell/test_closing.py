@@ -103,6 +103,19 @@ def test_that_what_was_kept_elsewhere_comes_back(working: MainWindow, disk: Full
     assert len(list((tmp_path / "documents").rglob("*.journal"))) == 1
 
 
+def test_that_the_question_grows_with_its_words(working: MainWindow, disk: FullDisk, qtbot: QtBot) -> None:
+    disk.elsewhere = True
+    stroke(working)
+    working.close()
+    dialog = dialog_of(working, qtbot)
+    qtbot.waitUntil(lambda: "A copy is in" in dialog.sentence.text(), timeout=10_000)
+    words = dialog.sentence
+    qtbot.waitUntil(lambda: words.height() >= words.heightForWidth(words.width()), timeout=5_000)
+    qtbot.waitUntil(lambda: dialog.rect().contains(dialog.stay_button.geometry()), timeout=5_000)
+    assert words.geometry().bottom() < dialog.stay_button.geometry().top()
+    assert dialog.stay_button.width() >= dialog.stay_button.sizeHint().width()
+
+
 def test_that_staying_keeps_the_project_open_for_painting(working: MainWindow, disk: FullDisk, qtbot: QtBot) -> None:
     stroke(working)
     working.close()
