@@ -88,7 +88,7 @@ class Learning(QObject):
     def start(self) -> None:
         """Begin, or continue from the newest checkpoint, as soon as two classes carry strokes."""
         if self.state.phase not in ("paused", "failed"):
-            self._show(replace(self.state, sentence="Looking at your strokes …"))  # the worker soon reports whether it waits or trains
+            self._show(replace(self.state, sentence="Looking for strokes …"))  # the worker soon reports whether it waits or trains
             self._worker.ask(Train(self.settings))
 
     def pause(self) -> None:

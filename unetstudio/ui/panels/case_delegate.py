@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from PySide6.QtCore import QModelIndex, QPersistentModelIndex, QRect, QRectF, QSize, Qt
-from PySide6.QtGui import QColor, QPainter, QPainterPath
+from PySide6.QtGui import QColor, QFontMetrics, QPainter, QPainterPath
 from PySide6.QtWidgets import QStyle, QStyledItemDelegate, QStyleOptionViewItem
 
 from unetstudio.data.case import ReviewState
@@ -42,9 +42,21 @@ class CaseDelegate(QStyledItemDelegate):
         _draw_state(painter, picture, case.review, t)
         line = QRect(picture.left() + 1, picture.bottom() + 5, picture.width() - 2, option.fontMetrics.height())
         painter.setPen(QColor(t.text if selected else t.muted))
-        name = option.fontMetrics.elidedText(case.name, Qt.TextElideMode.ElideMiddle, line.width())
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, name)
+        painter.drawText(
+            line, Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter, shortened(case.name, option.fontMetrics, line.width())
+        )
         painter.restore()
+
+
+def shortened(name: str, metrics: QFontMetrics, width: int) -> str:
+    """Shorten a name that is too wide: first that of the file, so that several images of one file still differ."""
+    file, comma, part = name.partition(", ")
+    room = width - metrics.horizontalAdvance(comma + part)
+    if not part or metrics.horizontalAdvance(name) <= width:
+        return metrics.elidedText(name, Qt.TextElideMode.ElideMiddle, width)
+    if room < metrics.horizontalAdvance("m…"):
+        return metrics.elidedText(name, Qt.TextElideMode.ElideLeft, width)
+    return metrics.elidedText(file, Qt.TextElideMode.ElideMiddle, room) + comma + part
 
 
 def _draw_progress(painter: QPainter, place: QRect, share: float, t: Tokens) -> None:
