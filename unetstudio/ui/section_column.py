@@ -23,6 +23,8 @@ class SectionColumn(QScrollArea):
         super().__init__(parent)
         self.setObjectName("column")
         self._preferences = preferences
+        self._shown: Section | None = None
+        self._top = 0
         self.sections = self._make_sections(session)
         self._lay_out()
 
@@ -56,8 +58,18 @@ class SectionColumn(QScrollArea):
             bar, top = self.verticalScrollBar(), section.y()
             lowest = top + section.height() - self.viewport().height()
             bar.setValue(min(max(bar.value(), lowest), top))
+            self._shown, self._top = section, top
 
         QTimer.singleShot(SETTLE, section, scroll)
+
+    def _follow(self) -> None:
+        """Keep the section that was scrolled to where it is when one above it grows or shrinks, until the user scrolls."""
+        if self._shown is not None and (moved := self._shown.y() - self._top):
+            self._top += moved
+            self.verticalScrollBar().setValue(self.verticalScrollBar().value() + moved)
+
+    def _scrolled(self) -> None:
+        self._shown = None
 
     def _remember_opened(self) -> None:
         self._preferences.put("sections", [name for name, section in self.sections.items() if section.opened])
@@ -76,6 +88,8 @@ class SectionColumn(QScrollArea):
         self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
         self.setWidget(inside)
         self.setMinimumWidth(WIDTH)
+        self.verticalScrollBar().rangeChanged.connect(lambda *_: QTimer.singleShot(0, self, self._follow))  # once they are laid out
+        self.verticalScrollBar().actionTriggered.connect(lambda _: self._scrolled())
         self.setFocusPolicy(Qt.FocusPolicy.NoFocus)
 
 

@@ -10,7 +10,7 @@ import pytest
 import tifffile
 from PySide6.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from PySide6.QtGui import QDropEvent
-from PySide6.QtWidgets import QSpinBox
+from PySide6.QtWidgets import QScrollBar, QSpinBox
 from pytestqt.qtbot import QtBot
 
 from unetstudio.tools.tool import Pointer
@@ -141,6 +141,23 @@ def test_that_an_export_from_its_panel_ends_with_the_files_and_the_result_in_pla
     assert [path.name for path in (tmp_path / "out").glob("*.png")] == ["picture_00.png"]
 
 
+def test_that_the_result_of_an_export_comes_into_sight(working: MainWindow, tmp_path: Path, qtbot: QtBot) -> None:
+    working.resize(1280, 800)
+    working.show_section("export")
+    column = working.work.column
+    panel = column.sections["export"].panel
+    assert isinstance(panel, ExportPanel)
+    working.session.annotation.press(Pointer(10, 10))
+    working.session.annotation.release()
+    panel.form.what.choose("labels")
+    panel.form.folder.setText(str(tmp_path / "out"))
+    qtbot.wait(300)
+    column.verticalScrollBar().setValue(panel.export_button.mapTo(column.widget(), QPoint(0, 12)).y() - column.viewport().height())
+    panel.export_button.click()
+    qtbot.waitUntil(lambda: not panel.result.isHidden(), timeout=20_000)
+    qtbot.waitUntil(lambda: panel.open_button.visibleRegion().boundingRect() == panel.open_button.rect(), timeout=5_000)
+
+
 def test_that_the_export_folder_of_a_project_is_still_remembered_after_closing(
     working: MainWindow, preferences: Preferences, tmp_path: Path
 ) -> None:
@@ -171,6 +188,24 @@ def test_that_a_section_opened_at_the_foot_of_the_column_comes_into_sight(workin
     section.heading.click()
     foot = lambda: section.mapTo(column.viewport(), section.rect().bottomLeft()).y()  # noqa: E731
     qtbot.waitUntil(lambda: section.panel.isVisible() and foot() <= column.viewport().height())
+
+
+def test_that_a_section_stays_under_the_pointer_when_one_above_it_grows_until_the_user_scrolls(working: MainWindow, qtbot: QtBot) -> None:
+    column = working.work.column
+    export, learning, bar = column.sections["export"], column.sections["learning"], column.verticalScrollBar()
+    working.show_section("export")
+    qtbot.waitUntil(lambda: bar.value() > 0 and all(s.panel is not None for s in column.sections.values() if s.opened), timeout=5_000)
+    learning.setFixedHeight(600)  # whatever its panel says meanwhile
+    qtbot.wait(300)
+    top, place = export.y(), export.y() - bar.value()
+    learning.setFixedHeight(750)
+    qtbot.waitUntil(lambda: export.y() > top + 100 and export.y() - bar.value() == place, timeout=5_000)
+    bar.triggerAction(QScrollBar.SliderAction.SliderSingleStepSub)
+    value = bar.value()
+    learning.setFixedHeight(900)
+    qtbot.waitUntil(lambda: export.y() > top + 250, timeout=5_000)
+    qtbot.wait(50)
+    assert bar.value() == value
 
 
 def test_that_nothing_in_the_right_column_is_wider_than_it(working: MainWindow, qtbot: QtBot) -> None:

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from PySide6.QtCore import Qt, QUrl
+from PySide6.QtCore import Qt, QTimer, QUrl
 from PySide6.QtGui import QDesktopServices, QShowEvent
-from PySide6.QtWidgets import QProgressBar, QPushButton, QVBoxLayout, QWidget
+from PySide6.QtWidgets import QProgressBar, QPushButton, QScrollArea, QVBoxLayout, QWidget
 
 from unetstudio import RESEARCH_USE
 from unetstudio.ui.export_run import ExportRun
@@ -16,6 +16,8 @@ from unetstudio.ui.panels.text import label
 from unetstudio.ui.preferences import Preferences
 from unetstudio.ui.resources import icon
 from unetstudio.ui.task import Task, TaskState
+
+SETTLE = 60  # ms until the column has room for the result
 
 
 class ExportPanel(QWidget):
@@ -90,6 +92,7 @@ class ExportPanel(QWidget):
             self.bar.setValue(self._task.done)
 
     def _show_end(self) -> None:
+        in_sight = not self.export_button.visibleRegion().isEmpty()
         self.bar.setVisible(False)
         self._enable()
         match self._task:
@@ -101,6 +104,16 @@ class ExportPanel(QWidget):
                 words = _in_words(problems)
                 self._say(f"Exported to “{self._folder.name}”. {words}".strip(), "warning" if words else "good")
                 self.open_button.setVisible(True)
+        if in_sight:  # who has not scrolled away sees the result, which is below the button
+            QTimer.singleShot(SETTLE, self, self._reveal)
+
+    def _reveal(self) -> None:
+        column = self.parentWidget()
+        while column is not None and not isinstance(column, QScrollArea):
+            column = column.parentWidget()
+        if column is not None:
+            column.ensureWidgetVisible(self.result)
+            column.ensureWidgetVisible(self.open_button if self.open_button.isVisible() else self.result)
 
     def _say(self, text: str, role: str) -> None:
         self.result.setText(text)
