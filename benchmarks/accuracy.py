@@ -22,7 +22,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.prediction import Prediction
 from unetstudio.data.scan import Scan
-from unetstudio.formats.parted import parted
+from unetstudio.formats.masks.parted import parted
 from unetstudio.inference.collect import collect
 from unetstudio.inference.network_predictor import NetworkPredictor
 from unetstudio.inference.request import PredictionRequest

@@ -28,7 +28,7 @@ from formats.trials.samples import MASK_READERS, READERS, WRITERS, MadeMask, loa
 from formats.trials.test_writers import document  # noqa: E402
 
 from unetstudio.formats import FORMATS  # noqa: E402
-from unetstudio.formats.mask_content import MaskGrid  # noqa: E402
+from unetstudio.formats.masks.content import MaskGrid  # noqa: E402
 
 PATIENCE = 4 * LONGEST
 """Seconds after which a process that does not answer is ended."""

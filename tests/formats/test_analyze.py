@@ -14,7 +14,7 @@ from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats import discover, files_of, read, read_by_region, read_mask
-from unetstudio.formats.recognition import recognise
+from unetstudio.formats.finding.recognition import recognise
 
 
 def saved(folder: Path, volume: NDArray[Any], kind: Any = nibabel.AnalyzeImage, order: str = "<") -> Path:

@@ -15,7 +15,7 @@ import tifffile
 
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import MaskGrid, discover, recognise, stem
-from unetstudio.formats.mask_files import read_content
+from unetstudio.formats.masks.mask_files import read_content
 
 GRID = MaskGrid((1, 60, 80))
 

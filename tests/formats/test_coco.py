@@ -14,8 +14,8 @@ from unetstudio.data.case import Source
 from unetstudio.data.classes import ClassTable
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument, MaskGrid, read_mask, write_mask
-from unetstudio.formats.mask_files import read_content
-from unetstudio.formats.run_lengths import pixels_of, run_lengths
+from unetstudio.formats.masks.mask_files import read_content
+from unetstudio.formats.outlines.run_lengths import pixels_of, run_lengths
 
 CLASSES = ClassTable.named(["background", "cell", "scar"], [(0, 0, 0), (200, 0, 0), (10, 20, 230)])
 

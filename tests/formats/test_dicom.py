@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats import discover, read, sha256_of
-from unetstudio.formats.voxels import rescaled
+from unetstudio.formats.voxel_files.voxels import rescaled
 
 Write = Callable[..., Path]
 OBLIQUE = (0.8, 0.6, 0.0, -0.6, 0.8, 0.0)

@@ -33,8 +33,8 @@ from pydicom.uid import ExplicitVRLittleEndian, JPEG2000Lossless, RLELossless, g
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskGrid, discover, read, write_mask
-from unetstudio.formats.mask_files import read_content, read_content_onto
-from unetstudio.formats.recognition import format_name, stem
+from unetstudio.formats.finding.recognition import format_name, stem
+from unetstudio.formats.masks.mask_files import read_content, read_content_onto
 
 
 def described(number: int, label: str) -> SegmentDescription:

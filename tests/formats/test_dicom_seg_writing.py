@@ -29,7 +29,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument, MaskGrid, discover, read, write_mask
-from unetstudio.formats.mask_files import read_content, read_content_onto
+from unetstudio.formats.masks.mask_files import read_content, read_content_onto
 
 
 @pytest.mark.parametrize("identified", [False, True])

@@ -10,8 +10,8 @@ from PIL import Image
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats import discover
-from unetstudio.formats.discovery import find_images
-from unetstudio.formats.folder import RECORD
+from unetstudio.formats.finding.discovery import find_images
+from unetstudio.formats.finding.folder import RECORD
 from unetstudio.formats.format import FORMATS, Format
 
 

@@ -14,7 +14,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats import MaskDocument, MaskGrid, write_mask
-from unetstudio.formats.mask_files import read_content
+from unetstudio.formats.masks.mask_files import read_content
 
 CLASSES = ClassTable.named(["background", "tumour", "Gefäß"], [(0, 0, 0), (200, 0, 0), (10, 20, 230)])
 POSITION = {"type": "array", "items": {"type": "number"}, "minItems": 2, "maxItems": 3}

@@ -14,7 +14,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats import MaskDocument, MaskGrid, read_mask, recognise, write_mask
-from unetstudio.formats.mask_files import read_content
+from unetstudio.formats.masks.mask_files import read_content
 
 CLASSES = ClassTable.named(["background", "cell 3", "Gefäß/rot"], [(0, 0, 0), (200, 0, 0), (10, 20, 230)])
 GRID = MaskGrid((1, 60, 80))

@@ -14,7 +14,7 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Region
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument, read, read_mask
-from unetstudio.formats.large_mask import ending, make_sure_it_can_be_saved, write_large_mask
+from unetstudio.formats.masks.large import ending, make_sure_it_can_be_saved, write_large_mask
 
 CLASSES = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
 from unetstudio.formats import read, read_by_region
-from unetstudio.formats.lazy_voxels import LazyVoxels
+from unetstudio.formats.voxel_files.lazy_voxels import LazyVoxels
 
 RNG = np.random.default_rng(0)
 GREY = RNG.integers(0, 255, (70, 90), np.uint8)

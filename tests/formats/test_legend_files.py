@@ -11,7 +11,7 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError
 from unetstudio.formats import write_legend
-from unetstudio.formats.legend_files import legend_beside
+from unetstudio.formats.masks.legend_files import legend_beside
 
 SNAP = """################################################
 # ITK-SnaP Label Description File

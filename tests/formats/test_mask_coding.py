@@ -13,12 +13,12 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import UserError
-from unetstudio.formats.legend_files import Legend
-from unetstudio.formats.mask_coding import Coding, decide
-from unetstudio.formats.mask_content import MaskContent, content_of
-from unetstudio.formats.mask_mapping import Mapping, mappings
-from unetstudio.formats.mask_questions import Doubt, refusal
-from unetstudio.formats.mask_summary import summary
+from unetstudio.formats.masks.coding import Coding, decide
+from unetstudio.formats.masks.content import MaskContent, content_of
+from unetstudio.formats.masks.legend_files import Legend
+from unetstudio.formats.masks.mapping import Mapping, mappings
+from unetstudio.formats.masks.questions import Doubt, refusal
+from unetstudio.formats.masks.summary import summary
 
 RED, GREEN = (255, 0, 0), (0, 255, 0)
 TWO = ClassTable.named(["background", "cell"], [(90, 90, 90), RED])

@@ -14,7 +14,7 @@ from PIL import Image
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats import MaskGrid
-from unetstudio.formats.mask_files import read_content
+from unetstudio.formats.masks.mask_files import read_content
 
 LABELS = np.random.default_rng(5).integers(0, 3, (3, 4, 6, 9)).astype(np.uint8)  # (T, Z, Y, X)
 

@@ -12,9 +12,9 @@ import tifffile
 from PIL import Image
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.lossy_mask import is_lossless_jpeg
-from unetstudio.formats.mask_files import read_content, read_mask
-from unetstudio.formats.voxels import class_indices
+from unetstudio.formats.masks.lossy import is_lossless_jpeg
+from unetstudio.formats.masks.mask_files import read_content, read_mask
+from unetstudio.formats.voxel_files.voxels import class_indices
 
 DISC = np.hypot(*np.ogrid[-30:30, -40:40]) < 17
 """60 x 80, True in the structure."""

@@ -16,7 +16,7 @@ from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats import discover, read, read_by_region, read_mask
-from unetstudio.formats.recognition import recognise
+from unetstudio.formats.finding.recognition import recognise
 
 
 @pytest.mark.parametrize("ending", [".mgh", ".mgz"])

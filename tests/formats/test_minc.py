@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, read, read_mask
-from unetstudio.formats.recognition import recognise
+from unetstudio.formats.finding.recognition import recognise
 
 MINC = FORMATS["minc"]
 TURN = np.linalg.qr(np.random.default_rng(3).normal(size=(3, 3)))[0]

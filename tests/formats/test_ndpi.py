@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from unetstudio.formats import discover, read, read_by_region
-from unetstudio.formats.lazy_voxels import LazyVoxels
+from unetstudio.formats.voxel_files.lazy_voxels import LazyVoxels
 
 
 def pictures() -> list[NDArray[np.uint8]]:

@@ -18,7 +18,7 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.region import Region
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument, read, write_mask
-from unetstudio.formats.large_mask import write_large_mask
+from unetstudio.formats.masks.large import write_large_mask
 
 SHEARED = turned(3)
 SHEARED[:3, 2] += 0.3 * SHEARED[:3, 1]
@@ -121,8 +121,8 @@ def test_that_flat_files_get_flat_masks(tmp_path: Path, phantom: NDArray[np.int1
 
 
 def test_that_one_slice_of_a_patient_stays_a_volume(tmp_path: Path, phantom: NDArray[np.int16]) -> None:
-    from unetstudio.formats.large_mask import ending
-    from unetstudio.formats.usual_mask import usual_mask
+    from unetstudio.formats.masks.large import ending
+    from unetstudio.formats.masks.usual import usual_mask
 
     placed, bare = Geometry.from_nifti(turned(1)), Geometry((1.0, 0.5, 0.5))
     assert usual_mask((1, 7, 9), placed) == usual_mask((2, 7, 9), bare) == usual_mask((1, 7, 9), bare, "NIfTI") == "nifti"

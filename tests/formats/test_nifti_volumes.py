@@ -17,7 +17,7 @@ from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskGrid, discover, files_of, read, read_by_region, read_mask
-from unetstudio.formats.mask_files import read_content
+from unetstudio.formats.masks.mask_files import read_content
 
 TIME, VECTOR = 2001, 1007
 

@@ -20,8 +20,8 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats import MaskDocument, discover, files_of, read, read_by_region, read_mask, sha256_of, write_mask
-from unetstudio.formats.mask_files import read_content
-from unetstudio.formats.recognition import stem
+from unetstudio.formats.finding.recognition import stem
+from unetstudio.formats.masks.mask_files import read_content
 
 CLASSES = ClassTable.named(["background", "liver", "left kidney"], [(0, 0, 0), (200, 60, 60), (51, 102, 255)])
 

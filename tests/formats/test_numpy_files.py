@@ -15,8 +15,8 @@ from unetstudio.data.case import Source
 from unetstudio.data.prediction import Prediction
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskGrid, discover, read, read_by_region, read_mask
-from unetstudio.formats.mask_files import read_content
-from unetstudio.formats.recognition import recognise
+from unetstudio.formats.finding.recognition import recognise
+from unetstudio.formats.masks.mask_files import read_content
 from unetstudio.inference.mask_files import save_probabilities
 
 RNG = np.random.default_rng(0)

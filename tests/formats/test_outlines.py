@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-from unetstudio.formats.outlines import _add_crossings, _chunks, area, fill, trace
+from unetstudio.formats.outlines.tracing import _add_crossings, _chunks, area, fill, trace
 
 
 def filled(polygons: list, shape: tuple[int, int]) -> np.ndarray:

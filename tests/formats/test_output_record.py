@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from unetstudio.errors import UserError
-from unetstudio.formats.folder import RECORD
-from unetstudio.formats.output_record import Record
+from unetstudio.formats.finding.folder import RECORD
+from unetstudio.formats.masks.output_record import Record
 
 
 @pytest.mark.parametrize("name", ["../secret", "a/../../secret", "/etc/hostname", "c:\\secret", "..\\secret", ""])

@@ -12,11 +12,11 @@ from stacks import Stack
 from unetstudio.data.case import Case, Source
 from unetstudio.errors import UserError
 from unetstudio.formats import FORMATS, discover, read, recognise, sha256_of
-from unetstudio.formats.discovery import find_images
-from unetstudio.formats.found_image import FoundImage
-from unetstudio.formats.output_record import LONGEST, output_stem, stems
-from unetstudio.formats.part_choice import MOST_TAKEN, chosen, proposed, sentences
-from unetstudio.formats.part_names import image_name
+from unetstudio.formats.finding.discovery import find_images
+from unetstudio.formats.finding.found_image import FoundImage
+from unetstudio.formats.finding.part_choice import MOST_TAKEN, chosen, proposed, sentences
+from unetstudio.formats.finding.part_names import image_name
+from unetstudio.formats.masks.output_record import LONGEST, output_stem, stems
 from unetstudio.registry import Entry
 
 StackOf = Callable[..., Path]

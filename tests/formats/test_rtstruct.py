@@ -32,8 +32,8 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument, MaskGrid, discover, read, write_mask
-from unetstudio.formats.mask_files import read_content, read_content_onto
-from unetstudio.formats.recognition import format_name, stem
+from unetstudio.formats.finding.recognition import format_name, stem
+from unetstudio.formats.masks.mask_files import read_content, read_content_onto
 from unetstudio.formats.rtstruct.fill import filled
 from unetstudio.formats.rtstruct.outlines import outlines
 

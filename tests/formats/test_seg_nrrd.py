@@ -16,8 +16,8 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument, MaskGrid, discover, write_mask
-from unetstudio.formats.mask_files import read_content, read_content_onto
-from unetstudio.formats.recognition import recognise
+from unetstudio.formats.finding.recognition import recognise
+from unetstudio.formats.masks.mask_files import read_content, read_content_onto
 
 CLASSES = ClassTable.named(["background", "liver", "left kidney"], [(0, 0, 0), (200, 60, 60), (51, 102, 255)])
 

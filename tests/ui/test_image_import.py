@@ -8,8 +8,8 @@ from pathlib import Path
 from pytestqt.qtbot import QtBot
 
 from unetstudio.data.case import Source
-from unetstudio.formats.found_image import FoundImage
-from unetstudio.formats.part_choice import MOST_TAKEN
+from unetstudio.formats.finding.found_image import FoundImage
+from unetstudio.formats.finding.part_choice import MOST_TAKEN
 from unetstudio.project.project import Project
 from unetstudio.ui.session import Session
 from unetstudio.ui.task import Task, TaskState

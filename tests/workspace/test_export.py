@@ -24,7 +24,7 @@ from unetstudio.data.scan import Scan
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import FORMATS, MaskDocument, read, read_mask
-from unetstudio.formats.output_record import RECORD
+from unetstudio.formats.masks.output_record import RECORD
 from unetstudio.project import prediction_file
 from unetstudio.project.project import Project
 from unetstudio.project.record import Kind

@@ -17,7 +17,7 @@ from unetstudio.data.region import Region
 from unetstudio.data.stroke import Stroke
 from unetstudio.errors import FormatError
 from unetstudio.formats import MaskDocument, write_legend, write_mask
-from unetstudio.formats.mask_coding import decide
+from unetstudio.formats.masks.coding import decide
 from unetstudio.workspace.import_masks import label_values, mask_edit, survey
 
 TWO = ClassTable.named(["background", "cell"], [(0, 0, 0), (9, 9, 9)])

@@ -14,7 +14,7 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import FORMATS
-from unetstudio.formats.output_record import RECORD, free_names
+from unetstudio.formats.masks.output_record import RECORD, free_names
 from unetstudio.workspace.mask_matching import Dropped, dropped, matched, without_affix
 
 

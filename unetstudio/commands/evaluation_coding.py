@@ -15,15 +15,15 @@ from unetstudio.data.classes import ClassTable, Colour, LabelClass
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import MAX_CLASSES, UNLABELLED
 from unetstudio.errors import UserError
-from unetstudio.formats.legend_files import BACKGROUND, Legend, legend_beside
-from unetstudio.formats.mask_coding import Coding, decide
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
-from unetstudio.formats.mask_files import read_content, read_content_onto
-from unetstudio.formats.mask_mapping import Mapping, mappings
-from unetstudio.formats.mask_meaning import GREY, WHITES, folded
-from unetstudio.formats.mask_questions import Doubt, refusal
-from unetstudio.formats.mask_summary import MaskSummary, summary
-from unetstudio.formats.recognition import format_of
+from unetstudio.formats.finding.recognition import format_of
+from unetstudio.formats.masks.coding import Coding, decide
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.legend_files import BACKGROUND, Legend, legend_beside
+from unetstudio.formats.masks.mapping import Mapping, mappings
+from unetstudio.formats.masks.mask_files import read_content, read_content_onto
+from unetstudio.formats.masks.meaning import GREY, WHITES, folded
+from unetstudio.formats.masks.questions import Doubt, refusal
+from unetstudio.formats.masks.summary import MaskSummary, summary
 
 Integers = NDArray[np.integer[Any]]
 

@@ -7,9 +7,9 @@ from pathlib import Path
 
 from unetstudio.commands.output import Output
 from unetstudio.data.case import Source
-from unetstudio.formats.discovery import find_images
-from unetstudio.formats.found_image import FoundImage
-from unetstudio.formats.part_choice import chosen, sentences
+from unetstudio.formats.finding.discovery import find_images
+from unetstudio.formats.finding.found_image import FoundImage
+from unetstudio.formats.finding.part_choice import chosen, sentences
 
 
 def found_images(paths: Sequence[Path], parts: str, output: Output) -> list[FoundImage]:

@@ -10,7 +10,7 @@ from unetstudio.commands.output import Output
 from unetstudio.data.scan import extremes
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import read_by_region
-from unetstudio.formats.part_choice import ALL
+from unetstudio.formats.finding.part_choice import ALL
 from unetstudio.project.checkpoints import cards
 from unetstudio.project.manifest_file import is_project
 from unetstudio.workspace.open_project import open_project

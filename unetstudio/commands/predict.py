@@ -10,7 +10,7 @@ from pathlib import Path
 from unetstudio.commands.found_images import found_images
 from unetstudio.commands.output import Bar, Output
 from unetstudio.errors import UserError
-from unetstudio.formats.part_choice import ALL
+from unetstudio.formats.finding.part_choice import ALL
 from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, Refused, TilePredicted
 from unetstudio.inference.folder import FolderEvent, PredictionTarget, predict_to_folder, target_case, target_found
 from unetstudio.inference.output_manifest import LIST

@@ -17,10 +17,10 @@ from unetstudio.data.edit import Edit
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.palette import colours
 from unetstudio.errors import ProjectError, UserError
-from unetstudio.formats.mask_coding import decide
-from unetstudio.formats.mask_mapping import mappings
-from unetstudio.formats.mask_questions import refusal
-from unetstudio.formats.part_choice import ALL
+from unetstudio.formats.finding.part_choice import ALL
+from unetstudio.formats.masks.coding import decide
+from unetstudio.formats.masks.mapping import mappings
+from unetstudio.formats.masks.questions import refusal
 from unetstudio.project.project import Project
 from unetstudio.workspace.add_images import CaseRead, CaseRefused, add_images
 from unetstudio.workspace.export import IDENTITY_IS_COPIED, ExportChoice, ExportSource, What, stored

@@ -11,13 +11,13 @@ from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats.file_array import RawArray
 from unetstudio.formats.format import FORMATS
 from unetstudio.formats.nifti.header import is_nifti
 from unetstudio.formats.nifti.pair import header_beside, voxels_beside
-from unetstudio.formats.packed_file import first_bytes, is_packed, read_exactly, unpacked, unpacked_head
-from unetstudio.formats.volume_file import VolumeFile
-from unetstudio.formats.volume_format import VolumeFormat
+from unetstudio.formats.voxel_files.file_array import RawArray
+from unetstudio.formats.voxel_files.packed_file import first_bytes, is_packed, read_exactly, unpacked, unpacked_head
+from unetstudio.formats.voxel_files.volume_file import VolumeFile
+from unetstudio.formats.voxel_files.volume_format import VolumeFormat
 
 LENGTH = 348
 _TYPES = {2: "u1", 4: "i2", 8: "i4", 16: "f4", 64: "f8", 130: "i1", 132: "u2", 136: "u4", 256: "i1", 512: "u2", 768: "u4"}

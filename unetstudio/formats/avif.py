@@ -8,7 +8,7 @@ from numpy.typing import NDArray
 
 from unetstudio.formats.format import FORMATS
 from unetstudio.formats.pictures import Picture, channels_of
-from unetstudio.formats.voxels import without_alpha
+from unetstudio.formats.voxel_files.voxels import without_alpha
 
 if TYPE_CHECKING:
     from PIL import Image

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from unetstudio.errors import FormatError
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
 
 _NPY, _OBJECTS = b"\x93NUMPY", (b"'descr': '|O'", b'"descr": "|O"')
 

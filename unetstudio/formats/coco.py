@@ -12,15 +12,15 @@ import numpy as np
 from unetstudio.data.case import Case, Source
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError
-from unetstudio.formats.coco_data_set import CocoDataSet
-from unetstudio.formats.drawn_outlines import Outline, drawn
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.json_file import edges_of, read_json, ring_of
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
-from unetstudio.formats.mask_document import MaskDocument
-from unetstudio.formats.memory_check import require_memory
-from unetstudio.formats.outlined_regions import OutlineNote, note_from
-from unetstudio.formats.run_lengths import pixels_of
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.document import MaskDocument
+from unetstudio.formats.outlines.coco_data_set import CocoDataSet
+from unetstudio.formats.outlines.drawn import Outline, drawn
+from unetstudio.formats.outlines.json_file import edges_of, read_json, ring_of
+from unetstudio.formats.outlines.regions import OutlineNote, note_from
+from unetstudio.formats.outlines.run_lengths import pixels_of
+from unetstudio.formats.voxel_files.memory_check import require_memory
 
 COLLECTION = "coco.json"
 """Name of the file with the masks of many images."""

@@ -10,13 +10,13 @@ from typing import Any
 
 from unetstudio import RESEARCH_USE
 from unetstudio.data.classes import Colour
-from unetstudio.formats.drawn_outlines import Outline, drawn
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.json_file import edges_of, read_json, ring_of
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
-from unetstudio.formats.mask_document import MaskDocument
-from unetstudio.formats.outlined_regions import Region, colour_of, names_of, note_from, note_values, regions
-from unetstudio.formats.outlines import Ring
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.document import MaskDocument
+from unetstudio.formats.outlines.drawn import Outline, drawn
+from unetstudio.formats.outlines.json_file import edges_of, read_json, ring_of
+from unetstudio.formats.outlines.regions import Region, colour_of, names_of, note_from, note_values, regions
+from unetstudio.formats.outlines.tracing import Ring
 
 _HELPERS = {"root", "tile", "tma_core"}
 _IGNORED = "ignore"  # QuPath's own class for what is not to be used

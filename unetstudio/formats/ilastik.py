@@ -8,7 +8,7 @@ from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.ilastik_arrays import counted_from_one, most_probable
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
 
 _LABELS = ("_simple segmentation", "_labels")
 _PROBABILITIES = "_probabilities"

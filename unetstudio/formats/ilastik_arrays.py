@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.mask_content import MaskContent
-from unetstudio.formats.memory_check import require_memory
+from unetstudio.formats.masks.content import MaskContent
+from unetstudio.formats.voxel_files.memory_check import require_memory
 
 DATASET = "exported_data"
 """Name of the array that ilastik writes."""

@@ -14,13 +14,13 @@ from typing import TYPE_CHECKING, Any
 from numpy.typing import NDArray
 
 from unetstudio.data.classes import Colour
-from unetstudio.formats.drawn_outlines import Outline, drawn
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.imagej_shapes import rings_of, roi_of
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
-from unetstudio.formats.mask_document import MaskDocument
-from unetstudio.formats.memory_check import require_memory
-from unetstudio.formats.outlined_regions import OutlineNote, colour_of, names_of, note_from, note_values, regions
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.document import MaskDocument
+from unetstudio.formats.outlines.drawn import Outline, drawn
+from unetstudio.formats.outlines.imagej_shapes import rings_of, roi_of
+from unetstudio.formats.outlines.regions import OutlineNote, colour_of, names_of, note_from, note_values, regions
+from unetstudio.formats.voxel_files.memory_check import require_memory
 
 if TYPE_CHECKING:
     from roifile import ImagejRoi

@@ -13,9 +13,9 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.format import FORMATS
-from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.pictures import Picture, channels_of, orientation_in, turned
-from unetstudio.formats.voxels import tidy
+from unetstudio.formats.voxel_files.memory_check import require_memory
+from unetstudio.formats.voxel_files.voxels import tidy
 
 _STANDALONE = {0x01, *range(0xD0, 0xD9)}  # markers without a length
 _FRAMES = {*range(0xC0, 0xD0)} - {0xC4, 0xC8, 0xCC} | {0xF7}  # start-of-frame markers

@@ -13,8 +13,8 @@ from unetstudio.data.scan import Scan
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.part import Part
 from unetstudio.formats.pictures import channels_of, frames
-from unetstudio.formats.several_images import chosen, first_of_several
-from unetstudio.formats.voxels import tidy, without_alpha
+from unetstudio.formats.voxel_files.several_images import chosen, first_of_several
+from unetstudio.formats.voxel_files.voxels import tidy, without_alpha
 
 _BOX, _CODESTREAM = b"\0\0\0\x0cJXL \r\n\x87\n", b"\xff\x0a"
 

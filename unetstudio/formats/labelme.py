@@ -10,13 +10,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.drawn_outlines import Outline, drawn
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.json_file import edges_of, read_json, ring_of
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
-from unetstudio.formats.memory_check import require_memory
-from unetstudio.formats.outlined_regions import OutlineNote
-from unetstudio.formats.outlines import Window
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.outlines.drawn import Outline, drawn
+from unetstudio.formats.outlines.json_file import edges_of, read_json, ring_of
+from unetstudio.formats.outlines.regions import OutlineNote
+from unetstudio.formats.outlines.tracing import Window
+from unetstudio.formats.voxel_files.memory_check import require_memory
 
 _IGNORED = "__ignore__"  # labelme's own label for what is not annotated
 _CORNERS_OF_A_CIRCLE = 64

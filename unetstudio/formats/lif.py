@@ -12,8 +12,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Geometry
-from unetstudio.formats.array_format import ArrayFormat, FrameArray, FrameReader, StoredArray, geometry_of_lengths, require_package
 from unetstudio.formats.format import FORMATS
+from unetstudio.formats.voxel_files.array_format import (
+    ArrayFormat,
+    FrameArray,
+    FrameReader,
+    StoredArray,
+    geometry_of_lengths,
+    require_package,
+)
 
 _METRE = 1e3
 _SPECTRA = ("λ", "Λ")

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.mask_content import MaskGrid
+from unetstudio.formats.masks.content import MaskGrid
 from unetstudio.formats.part import Part, places_in
 
 

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats.file_array import RawArray
 from unetstudio.formats.format import FORMATS
-from unetstudio.formats.packed_file import is_packed, read_exactly, unpacked, unpacked_head
-from unetstudio.formats.volume_file import VolumeFile
-from unetstudio.formats.volume_format import VolumeFormat
+from unetstudio.formats.voxel_files.file_array import RawArray
+from unetstudio.formats.voxel_files.packed_file import is_packed, read_exactly, unpacked, unpacked_head
+from unetstudio.formats.voxel_files.volume_file import VolumeFile
+from unetstudio.formats.voxel_files.volume_format import VolumeFormat
 
 DATA_OFFSET = 284
 _HEADER = struct.Struct(">7ih15f")

@@ -12,10 +12,10 @@ from numpy.typing import NDArray
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats.format import FORMATS
-from unetstudio.formats.label_values import label_content, mask_volume
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
-from unetstudio.formats.volume_file import VolumeFile
-from unetstudio.formats.volume_format import VolumeFormat
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.label_values import label_content, mask_volume
+from unetstudio.formats.voxel_files.volume_file import VolumeFile
+from unetstudio.formats.voxel_files.volume_format import VolumeFormat
 
 _NETCDF, _HDF5 = (b"CDF\x01", b"CDF\x02"), b"\x89HDF\r\n\x1a\n"
 _ROOT = "minc-2.0"

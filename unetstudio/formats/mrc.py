@@ -9,9 +9,9 @@ from pathlib import Path
 import numpy as np
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.array_format import ArrayFormat, StoredArray, geometry_of_lengths
-from unetstudio.formats.file_array import RawArray
 from unetstudio.formats.format import FORMATS
+from unetstudio.formats.voxel_files.array_format import ArrayFormat, StoredArray, geometry_of_lengths
+from unetstudio.formats.voxel_files.file_array import RawArray
 
 _ANGSTROM = 1e-7
 _HEADER = 1024

@@ -13,8 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.array_format import ArrayFormat, FrameArray, FrameReader, StoredArray, geometry_of_lengths, require_package
 from unetstudio.formats.format import FORMATS
+from unetstudio.formats.voxel_files.array_format import (
+    ArrayFormat,
+    FrameArray,
+    FrameReader,
+    StoredArray,
+    geometry_of_lengths,
+    require_package,
+)
 
 _MICROMETRE = 1e-3
 _FRAME = "CYXS"  # axes within a frame

@@ -19,11 +19,11 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError, UserError
-from unetstudio.formats.collector import Collector
+from unetstudio.formats.finding.recognition import format_of
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.masks.collector import Collector
+from unetstudio.formats.masks.document import MaskDocument
 from unetstudio.formats.pictures import Picture
-from unetstudio.formats.recognition import format_of
 from unetstudio.formats.scan_files import read
 
 FOLDER = "Dataset001_UNetStudio"

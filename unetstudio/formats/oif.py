@@ -14,9 +14,16 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats.array_format import ArrayFormat, FrameArray, FrameReader, StoredArray, geometry_of_lengths, require_package
 from unetstudio.formats.format import FORMATS
-from unetstudio.formats.length_units import in_millimetres
+from unetstudio.formats.voxel_files.array_format import (
+    ArrayFormat,
+    FrameArray,
+    FrameReader,
+    StoredArray,
+    geometry_of_lengths,
+    require_package,
+)
+from unetstudio.formats.voxel_files.length_units import in_millimetres
 
 _OLE = b"\xd0\xcf\x11\xe0"
 

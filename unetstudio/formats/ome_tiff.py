@@ -9,8 +9,8 @@ from typing import Any
 
 from unetstudio import RESEARCH_USE, __version__
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.mask_document import MaskDocument
-from unetstudio.formats.outlined_regions import names_of
+from unetstudio.formats.masks.document import MaskDocument
+from unetstudio.formats.outlines.regions import names_of
 
 _ROWS = 64
 

@@ -16,13 +16,13 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.format import Format
-from unetstudio.formats.lossy_mask import cleaned, cleaned_words, is_lossless_jpeg
-from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.mask_part import mask_part
-from unetstudio.formats.memory_check import require_memory
+from unetstudio.formats.masks.content import MaskContent, MaskGrid, content_of
+from unetstudio.formats.masks.lossy import cleaned, cleaned_words, is_lossless_jpeg
 from unetstudio.formats.part import Part, key_of
-from unetstudio.formats.several_images import chosen, first_of_several
-from unetstudio.formats.voxels import is_inverting, looked_up, tidy, without_alpha
+from unetstudio.formats.voxel_files.memory_check import require_memory
+from unetstudio.formats.voxel_files.several_images import chosen, first_of_several
+from unetstudio.formats.voxel_files.voxels import is_inverting, looked_up, tidy, without_alpha
 
 if TYPE_CHECKING:
     from PIL import Image

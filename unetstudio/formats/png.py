@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.formats.format import FORMATS
-from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.masks.document import MaskDocument
 from unetstudio.formats.pictures import Picture, channels_of
-from unetstudio.formats.voxels import without_alpha
+from unetstudio.formats.voxel_files.voxels import without_alpha
 
 if TYPE_CHECKING:
     from PIL import Image

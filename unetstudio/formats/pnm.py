@@ -14,8 +14,8 @@ from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.memory_check import require_memory
-from unetstudio.formats.voxels import tidy, without_alpha
+from unetstudio.formats.voxel_files.memory_check import require_memory
+from unetstudio.formats.voxel_files.voxels import tidy, without_alpha
 
 _FIELDS = {b"P1": 2, b"P4": 2, b"P2": 3, b"P3": 3, b"P5": 3, b"P6": 3, b"Pf": 3, b"PF": 3}
 """Number of values in the header, after the letters."""

@@ -10,11 +10,11 @@ import numpy as np
 
 from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan
+from unetstudio.formats.finding.part_names import image_name
+from unetstudio.formats.finding.recognition import format_name, format_of
 from unetstudio.formats.format import FORMATS
-from unetstudio.formats.library_errors import translate_errors
-from unetstudio.formats.memory_check import SMALL, require_memory
-from unetstudio.formats.part_names import image_name
-from unetstudio.formats.recognition import format_name, format_of
+from unetstudio.formats.voxel_files.library_errors import translate_errors
+from unetstudio.formats.voxel_files.memory_check import SMALL, require_memory
 
 PROCESSES, LABEL_BYTES = 2, 2
 """Number of processes (window and worker) that hold a painted image, and the bytes of labels that each holds per voxel."""

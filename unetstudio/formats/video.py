@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.array_format import ArrayFormat, FrameArray, FrameReader, StoredArray
 from unetstudio.formats.format import FORMATS
 from unetstudio.formats.part import Part
+from unetstudio.formats.voxel_files.array_format import ArrayFormat, FrameArray, FrameReader, StoredArray
 
 if TYPE_CHECKING:
     import cv2

@@ -21,12 +21,12 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.scan import Scan
 from unetstudio.errors import CheckpointError, FormatError, OutOfMemory, ProjectError, UserError
 from unetstudio.formats import FORMATS, files_of, read_by_region, write_legend
-from unetstudio.formats.discovery import find_images
-from unetstudio.formats.found_image import FoundImage
-from unetstudio.formats.large_mask import ending
-from unetstudio.formats.legend import LEGEND
-from unetstudio.formats.output_record import Record, output_stem
-from unetstudio.formats.usual_mask import usual_mask
+from unetstudio.formats.finding.discovery import find_images
+from unetstudio.formats.finding.found_image import FoundImage
+from unetstudio.formats.masks.large import ending
+from unetstudio.formats.masks.legend import LEGEND
+from unetstudio.formats.masks.output_record import Record, output_stem
+from unetstudio.formats.masks.usual import usual_mask
 from unetstudio.inference.events import EngineChosen, ImageProgress, MaskWritten, Notice, PredictionEvent, Refused
 from unetstudio.inference.mask_files import numbered_objects, save_probabilities, voxel_size, voxels_by_class, write_mask
 from unetstudio.inference.out_of_core import predict_out_of_core

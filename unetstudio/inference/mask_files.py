@@ -16,7 +16,7 @@ from unetstudio.data.prediction import Prediction
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, MaskDocument
-from unetstudio.formats.usual_mask import usual_mask
+from unetstudio.formats.masks.usual import usual_mask
 from unetstudio.postprocess.numbered import numbered
 
 MOST_OBJECTS = 2**16 - 1

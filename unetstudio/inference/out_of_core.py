@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Source
 from unetstudio.data.region import Region
 from unetstudio.data.scan import Scan
-from unetstudio.formats.large_mask import make_sure_it_can_be_saved, write_large_mask
+from unetstudio.formats.masks.large import make_sure_it_can_be_saved, write_large_mask
 from unetstudio.inference.events import ImageProgress, Notice, TilePredicted
 from unetstudio.inference.prediction_options import MemoryLimits
 from unetstudio.inference.predictor import Predictor

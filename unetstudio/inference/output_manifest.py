@@ -11,7 +11,7 @@ from typing import Any
 from unetstudio.atomic_file import replace_file
 from unetstudio.data.case import Source
 from unetstudio.data.csv_cell import csv_cell
-from unetstudio.formats.output_record import free_names
+from unetstudio.formats.masks.output_record import free_names
 from unetstudio.inference.provenance import Provenance
 
 RECORD = ".unetstudio-masks.json"

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
-from unetstudio.formats.memory_check import SMALL
+from unetstudio.formats.voxel_files.memory_check import SMALL
 from unetstudio.inference.engine import ENGINES
 from unetstudio.postprocess.by_block import WINDOW
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from unetstudio.atomic_file import make_folder, replace_file, write_error
 from unetstudio.data.region import Index, Region
 from unetstudio.errors import FormatError, UserError
-from unetstudio.formats.file_array import RawArray
+from unetstudio.formats.voxel_files.file_array import RawArray
 
 ABOUT, DONE = "about.json", "done.txt"
 SAVED_EVERY = 5.0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from unetstudio.errors import UserError
-from unetstudio.formats.recognition import format_name
+from unetstudio.formats.finding.recognition import format_name
 from unetstudio.project.manifest_file import SUFFIX, is_project
 
 HEAD = 4096

@@ -6,7 +6,7 @@ from collections.abc import Callable, Sequence
 
 from PySide6.QtWidgets import QDialog, QWidget
 
-from unetstudio.formats.found_image import FoundImage
+from unetstudio.formats.finding.found_image import FoundImage
 from unetstudio.ui.commands.window import Dialog
 from unetstudio.ui.file_chooser import FileChooser
 from unetstudio.ui.mask_import import Undecided

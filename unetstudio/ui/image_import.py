@@ -10,9 +10,9 @@ from PySide6.QtCore import QObject, Signal
 
 from unetstudio.data.case import Case, Source
 from unetstudio.errors import UserError
-from unetstudio.formats.discovery import Discovery, find_images
-from unetstudio.formats.found_image import FoundImage
-from unetstudio.formats.part_choice import files_of_several, proposed
+from unetstudio.formats.finding.discovery import Discovery, find_images
+from unetstudio.formats.finding.found_image import FoundImage
+from unetstudio.formats.finding.part_choice import files_of_several, proposed
 from unetstudio.ui.case_opener import CaseOpener
 from unetstudio.ui.disk_thread import DiskThread
 from unetstudio.ui.notifier import Notifier

@@ -9,7 +9,7 @@ from PySide6.QtCore import QByteArray, QMimeData, Qt, QTimer, Signal
 from PySide6.QtGui import QCloseEvent, QDragEnterEvent, QDragLeaveEvent, QDropEvent, QShowEvent
 from PySide6.QtWidgets import QMainWindow, QStackedWidget, QVBoxLayout, QWidget
 
-from unetstudio.formats.found_image import FoundImage
+from unetstudio.formats.finding.found_image import FoundImage
 from unetstudio.ui.actions import Actions
 from unetstudio.ui.banner import Banner
 from unetstudio.ui.canvas.canvas import Canvas

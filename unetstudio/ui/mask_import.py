@@ -17,11 +17,11 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.classes_edit import ClassesEdit
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import UserError
-from unetstudio.formats.mask_coding import MaskCoding, decide
-from unetstudio.formats.mask_mapping import Mapping
-from unetstudio.formats.mask_meaning import BY_VALUE
-from unetstudio.formats.mask_questions import Question
-from unetstudio.formats.mask_summary import MaskSummary
+from unetstudio.formats.masks.coding import MaskCoding, decide
+from unetstudio.formats.masks.mapping import Mapping
+from unetstudio.formats.masks.meaning import BY_VALUE
+from unetstudio.formats.masks.questions import Question
+from unetstudio.formats.masks.summary import MaskSummary
 from unetstudio.project.record import Kind
 from unetstudio.ui.annotation import Annotation
 from unetstudio.ui.disk_thread import DiskThread

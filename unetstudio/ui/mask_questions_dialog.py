@@ -21,7 +21,7 @@ from PySide6.QtWidgets import (
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.data.quantity import count_text
-from unetstudio.formats.mask_questions import Doubt, Question
+from unetstudio.formats.masks.questions import Doubt, Question
 from unetstudio.ui.mask_import import NEW_CLASS, MaskImport, Undecided
 from unetstudio.ui.panels.text import label
 

@@ -8,8 +8,8 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QDialog, QHBoxLayout, QListWidget, QListWidgetItem, QPushButton, QVBoxLayout, QWidget
 
 from unetstudio.data.quantity import count_text
-from unetstudio.formats.found_image import FoundImage
-from unetstudio.formats.part_choice import files_of_several, proposed
+from unetstudio.formats.finding.found_image import FoundImage
+from unetstudio.formats.finding.part_choice import files_of_several, proposed
 from unetstudio.ui.panels.text import label
 
 

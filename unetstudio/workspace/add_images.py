@@ -14,7 +14,7 @@ from unetstudio.data.palette import colours
 from unetstudio.data.scan import Scan
 from unetstudio.errors import UserError
 from unetstudio.formats import discover, read_to_paint, sha256_of
-from unetstudio.formats.part_names import image_name
+from unetstudio.formats.finding.part_names import image_name
 from unetstudio.project.case_changes import other_channels
 from unetstudio.project.locate import default_folder, project_beside
 from unetstudio.project.project import new_case

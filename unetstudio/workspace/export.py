@@ -20,9 +20,9 @@ from unetstudio.data.origin import Origin
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import FORMATS, MaskDocument, read, write_legend
-from unetstudio.formats.collector import Collector
-from unetstudio.formats.legend import LEGEND
-from unetstudio.formats.output_record import Record
+from unetstudio.formats.masks.collector import Collector
+from unetstudio.formats.masks.legend import LEGEND
+from unetstudio.formats.masks.output_record import Record
 from unetstudio.inference.segment_case import label_map, strokes
 from unetstudio.measure.class_measurements import measure_classes, row, table
 from unetstudio.postprocess.stack import from_json

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from unetstudio.data.case import Case
 from unetstudio.errors import UserError
 from unetstudio.formats import FORMATS, Format
-from unetstudio.formats.output_record import stems
-from unetstudio.formats.usual_mask import usual_mask
+from unetstudio.formats.masks.output_record import stems
+from unetstudio.formats.masks.usual import usual_mask
 
 
 @dataclass(frozen=True)

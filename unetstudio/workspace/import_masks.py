@@ -16,11 +16,11 @@ from unetstudio.data.labels import UNLABELLED, LabelMap
 from unetstudio.data.origin import Origin
 from unetstudio.data.region import Region
 from unetstudio.errors import FormatError
-from unetstudio.formats.legend_files import Legend, legend_beside
-from unetstudio.formats.mask_coding import MaskCoding
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
-from unetstudio.formats.mask_files import read_content_onto
-from unetstudio.formats.mask_summary import MaskSummary, summary
+from unetstudio.formats.masks.coding import MaskCoding
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.legend_files import Legend, legend_beside
+from unetstudio.formats.masks.mask_files import read_content_onto
+from unetstudio.formats.masks.summary import MaskSummary, summary
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,9 +14,9 @@ from unetstudio.data.case import Case
 from unetstudio.data.quantity import count_text
 from unetstudio.errors import FormatError, UserError
 from unetstudio.formats import Format, recognise, stem
-from unetstudio.formats.folder import RECORD
-from unetstudio.formats.legend_files import is_legend
-from unetstudio.formats.output_record import stems
+from unetstudio.formats.finding.folder import RECORD
+from unetstudio.formats.masks.legend_files import is_legend
+from unetstudio.formats.masks.output_record import stems
 
 DEEPEST = 8
 """Largest depth of nested folders in which masks are looked for."""

@@ -11,9 +11,9 @@ import numpy as np
 
 from unetstudio.errors import UserError
 from unetstudio.formats import discover, read
-from unetstudio.formats.mask_content import MaskGrid
-from unetstudio.formats.mask_files import read_content
-from unetstudio.formats.recognition import format_of
+from unetstudio.formats.finding.recognition import format_of
+from unetstudio.formats.masks.content import MaskGrid
+from unetstudio.formats.masks.mask_files import read_content
 
 PLACES = 10
 """Number of places at which files are cut."""

@@ -26,7 +26,7 @@ from numpy.typing import NDArray
 from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.formats import FORMATS
-from unetstudio.formats.mask_content import MaskGrid
+from unetstudio.formats.masks.content import MaskGrid
 
 PICTURE = np.random.default_rng(1).integers(0, 256, (6, 9)).astype(np.uint8)
 """A picture (Y, X) in which all voxels and both edges differ."""

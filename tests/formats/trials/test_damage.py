@@ -14,7 +14,7 @@ from formats.trials.test_writers import document
 
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, discover, read
-from unetstudio.formats.mask_content import MaskGrid
+from unetstudio.formats.masks.content import MaskGrid
 
 load()
 MUTANTS = 60

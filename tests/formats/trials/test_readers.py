@@ -10,7 +10,7 @@ from formats.trials.samples import ELSEWHERE, MASK_READERS, READERS, WRITERS, Ma
 
 from unetstudio.errors import FormatError
 from unetstudio.formats import FORMATS, discover, files_of, read, read_by_region, read_mask, recognise, sha256_of
-from unetstudio.formats.mask_files import read_content
+from unetstudio.formats.masks.mask_files import read_content
 
 load()
 SAMPLES = [pytest.param(name, one, id=one.make.__name__) for name, several in READERS.items() for one in several]

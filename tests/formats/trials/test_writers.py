@@ -14,8 +14,8 @@ from unetstudio.data.classes import ClassTable
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.labels import UNLABELLED
 from unetstudio.formats import FORMATS, MaskDocument, MaskGrid, read
-from unetstudio.formats.mask_content import MaskContent
-from unetstudio.formats.mask_files import read_content, read_content_onto
+from unetstudio.formats.masks.content import MaskContent
+from unetstudio.formats.masks.mask_files import read_content, read_content_onto
 
 load()
 CLASSES = ClassTable.named(["background", "nerve", "vessel"], [(0, 0, 0), (230, 159, 0), (0, 158, 115)])

@@ -10,10 +10,10 @@ from PySide6.QtCore import Qt
 from PySide6.QtWidgets import QFileDialog, QLabel
 from pytestqt.qtbot import QtBot
 
-from unetstudio.formats.discovery import find_images
+from unetstudio.formats.finding.discovery import find_images
+from unetstudio.formats.finding.found_image import FoundImage
+from unetstudio.formats.finding.part_choice import MOST_TAKEN
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.found_image import FoundImage
-from unetstudio.formats.part_choice import MOST_TAKEN
 from unetstudio.ui.main_window import MainWindow
 from unetstudio.ui.panels.case_model import CaseModel
 from unetstudio.ui.part_dialog import PartDialog

@@ -8,10 +8,10 @@ from pathlib import Path
 from xml.etree import ElementTree
 
 from unetstudio.data.geometry import Geometry
-from unetstudio.formats.array_format import ArrayFormat, StoredArray, geometry_of_lengths
 from unetstudio.formats.czi.directory import Block, blocks_of, xml_of
 from unetstudio.formats.czi.scene import Scene
 from unetstudio.formats.format import FORMATS
+from unetstudio.formats.voxel_files.array_format import ArrayFormat, StoredArray, geometry_of_lengths
 
 _METRE = 1e3
 _GAP = 0.01

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from unetstudio.errors import FormatError
 from unetstudio.formats.czi.directory import Block, data_of
 from unetstudio.formats.czi.pixels import decoded
-from unetstudio.formats.file_array import Slices
+from unetstudio.formats.voxel_files.file_array import Slices
 
 _COUNTING = "VHIRBT"
 """Dimensions that count images: views, phases, illuminations, rotations, blocks and times."""

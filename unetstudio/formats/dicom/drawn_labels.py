@@ -14,7 +14,7 @@ from unetstudio.data.labels import UNLABELLED
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.slice_pairing import pair
 from unetstudio.formats.dicom.source_planes import SourcePlane, SourceSlices, is_dicom, source_slices
-from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.masks.document import MaskDocument
 
 _GREY = (128, 128, 128)
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from unetstudio.formats.mask_content import MaskContent
+from unetstudio.formats.masks.content import MaskContent
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -13,7 +13,7 @@ from unetstudio.formats.dicom.distinctions import DISTINCTIONS, MOMENTS, columns
 from unetstudio.formats.dicom.evenness import line_through, normal_of, place_numbers, positions_of, rounding_of
 from unetstudio.formats.dicom.slices import Slice
 from unetstudio.formats.dicom.steps import can_be_resampled, gaps
-from unetstudio.formats.natural_sort import natural_key
+from unetstudio.formats.finding.natural_sort import natural_key
 
 _MOSTLY = 0.6
 """Share of the places that a part needs to count as a volume with a few slices lost."""

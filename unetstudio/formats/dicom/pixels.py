@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.frame_plane import planes_of
-from unetstudio.formats.memory_check import require_memory
-from unetstudio.formats.voxels import looked_up, rescaled
+from unetstudio.formats.voxel_files.memory_check import require_memory
+from unetstudio.formats.voxel_files.voxels import looked_up, rescaled
 
 if TYPE_CHECKING:
     from pydicom import Dataset

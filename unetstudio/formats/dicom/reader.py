@@ -28,11 +28,11 @@ from unetstudio.formats.dicom.stack import stacked
 from unetstudio.formats.dicom.tiles import assembled, is_tiled, slide_geometry
 from unetstudio.formats.dicom.tilt import straightened
 from unetstudio.formats.dicom.value_meaning import inversion_of, unit_of
+from unetstudio.formats.finding.recognition import stem
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.part import Part
-from unetstudio.formats.recognition import stem
-from unetstudio.formats.voxels import tidy
+from unetstudio.formats.voxel_files.memory_check import require_memory
+from unetstudio.formats.voxel_files.voxels import tidy
 
 if TYPE_CHECKING:
     from pydicom import Dataset

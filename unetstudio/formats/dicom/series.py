@@ -13,8 +13,8 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.frame_parts import parts_of_file, unique_labels
 from unetstudio.formats.dicom.slices import Headers, Slice, common, read_headers
 from unetstudio.formats.dicom.volumes import Volume, volumes_among
-from unetstudio.formats.folder import files_in, subfolders_in
-from unetstudio.formats.recognition import format_name, stem
+from unetstudio.formats.finding.folder import files_in, subfolders_in
+from unetstudio.formats.finding.recognition import format_name, stem
 
 DEEPEST = 8
 """Largest depth of nested folders that is searched."""

@@ -12,7 +12,7 @@ from unetstudio.formats.dicom.distinctions import FILE_TAGS, MOMENTS, values_of,
 from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
 from unetstudio.formats.dicom.header import number, parse, text, value
 from unetstudio.formats.dicom.tiles import is_tiled
-from unetstudio.formats.memory_check import SMALL
+from unetstudio.formats.voxel_files.memory_check import SMALL
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -16,9 +16,9 @@ from unetstudio.formats.dicom.frame_parts import part_named
 from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
 from unetstudio.formats.dicom.header import parse
 from unetstudio.formats.dicom.tiles import is_tiled
+from unetstudio.formats.finding.recognition import format_of
 from unetstudio.formats.format import FORMATS
-from unetstudio.formats.memory_check import SMALL
-from unetstudio.formats.recognition import format_of
+from unetstudio.formats.voxel_files.memory_check import SMALL
 
 if TYPE_CHECKING:
     from pydicom import Dataset

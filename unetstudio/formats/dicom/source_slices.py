@@ -12,7 +12,7 @@ from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
 from unetstudio.formats.dicom.header import number, parse
 from unetstudio.formats.dicom.series import find_series
 from unetstudio.formats.dicom.stack import Stack, stacked
-from unetstudio.formats.memory_check import SMALL
+from unetstudio.formats.voxel_files.memory_check import SMALL
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.frame_plane import planes_of
-from unetstudio.formats.memory_check import require_memory
+from unetstudio.formats.voxel_files.memory_check import require_memory
 
 if TYPE_CHECKING:
     from pydicom import Dataset

@@ -13,7 +13,7 @@ from unetstudio.formats.dicom.distinctions import DISTINCTIONS
 from unetstudio.formats.dicom.evenness import normal_of, positions_of
 from unetstudio.formats.dicom.parts import Part, gap_count, is_even_volume, parts_among
 from unetstudio.formats.dicom.slices import Slice
-from unetstudio.formats.natural_sort import natural_key
+from unetstudio.formats.finding.natural_sort import natural_key
 
 _FURTHEST = 2.0
 """Largest distance of slices that carry a series each, in thicknesses, at which they are one volume."""

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.region import Index
-from unetstudio.formats.memory_check import require_memory
+from unetstudio.formats.voxel_files.memory_check import require_memory
 
 
 class Canvas:

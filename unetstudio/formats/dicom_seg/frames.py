@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.frame_plane import FramePlane, planes_of
 from unetstudio.formats.dicom_seg.pixels import is_compressed
-from unetstudio.formats.memory_check import require_memory
+from unetstudio.formats.voxel_files.memory_check import require_memory
 
 if TYPE_CHECKING:
     from pydicom import Dataset

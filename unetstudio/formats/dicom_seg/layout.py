@@ -18,7 +18,7 @@ from unetstudio.formats.dicom.tiles import is_tiled, slide_geometry
 from unetstudio.formats.dicom_seg.frames import SegFrame
 from unetstudio.formats.dicom_seg.placement import Place, place_on, spanned_grid
 from unetstudio.formats.dicom_seg.slide import tile_places
-from unetstudio.formats.mask_content import MaskGrid
+from unetstudio.formats.masks.content import MaskGrid
 
 if TYPE_CHECKING:
     from pydicom import Dataset

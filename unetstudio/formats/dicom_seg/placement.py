@@ -13,7 +13,7 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.dicom.frame_plane import FramePlane
 from unetstudio.formats.dicom.source_planes import frame_axes
 from unetstudio.formats.dicom_seg.frames import SegFrame
-from unetstudio.formats.mask_content import MaskGrid
+from unetstudio.formats.masks.content import MaskGrid
 
 Place = tuple[NDArray[np.int64], NDArray[np.int64]]
 """The voxel (3,) of a frame's first pixel, and the steps (3, 2) to the next row and column."""

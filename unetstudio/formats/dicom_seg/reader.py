@@ -24,9 +24,9 @@ from unetstudio.formats.dicom_seg.pixels import stored_values
 from unetstudio.formats.dicom_seg.segments import segments_of
 from unetstudio.formats.dicom_seg.writer import encoded
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.library_errors import translate_errors
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
-from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.document import MaskDocument
+from unetstudio.formats.voxel_files.library_errors import translate_errors
 
 if TYPE_CHECKING:
     from pydicom import Dataset

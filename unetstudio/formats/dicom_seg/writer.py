@@ -19,7 +19,7 @@ from unetstudio.formats.dicom.short_names import description_of, short_name
 from unetstudio.formats.dicom.source_planes import SourcePlane, SourceSlices
 from unetstudio.formats.dicom_seg.colours import to_cielab
 from unetstudio.formats.dicom_seg.stand_ins import number_of, stand_ins
-from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.masks.document import MaskDocument
 
 if TYPE_CHECKING:
     from highdicom.seg import Segmentation, SegmentDescription

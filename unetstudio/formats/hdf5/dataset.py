@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.file_array import FileArray, Slices
+from unetstudio.formats.voxel_files.file_array import FileArray, Slices
 
 if TYPE_CHECKING:
     import h5py

@@ -11,10 +11,10 @@ from typing import Any
 import numpy as np
 
 from unetstudio.data.geometry import Geometry
-from unetstudio.formats.axes import Chosen
-from unetstudio.formats.file_array import FileArray
 from unetstudio.formats.hdf5.dataset import ChannelFiles, DatasetFile
 from unetstudio.formats.part import Part
+from unetstudio.formats.voxel_files.axes import Chosen
+from unetstudio.formats.voxel_files.file_array import FileArray
 
 
 @dataclass(frozen=True)

@@ -11,8 +11,8 @@ import numpy as np
 from unetstudio.data.geometry import Geometry
 from unetstudio.formats.hdf5.dataset import own_dataset
 from unetstudio.formats.hdf5.image import Hdf5Image
-from unetstudio.formats.length_units import in_millimetres
 from unetstudio.formats.part import Part, key_of
+from unetstudio.formats.voxel_files.length_units import in_millimetres
 
 if TYPE_CHECKING:
     import h5py

@@ -11,10 +11,10 @@ import numpy as np
 
 from unetstudio.data.geometry import Geometry
 from unetstudio.errors import FormatError
-from unetstudio.formats.axes import depth_note
 from unetstudio.formats.hdf5.dataset import own_dataset
 from unetstudio.formats.hdf5.image import Hdf5Image
-from unetstudio.formats.several_images import images_along
+from unetstudio.formats.voxel_files.axes import depth_note
+from unetstudio.formats.voxel_files.several_images import images_along
 
 if TYPE_CHECKING:
     import h5py

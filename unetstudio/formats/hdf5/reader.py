@@ -16,7 +16,6 @@ from unetstudio import RESEARCH_USE
 from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
-from unetstudio.formats.axes import channels_first
 from unetstudio.formats.format import FORMATS, Format
 from unetstudio.formats.hdf5.bdv import bdv_images, is_bdv, xml_beside
 from unetstudio.formats.hdf5.dataset import chunk_bytes, own_dataset
@@ -24,15 +23,16 @@ from unetstudio.formats.hdf5.image import Hdf5Image
 from unetstudio.formats.hdf5.imaris import imaris_images, is_imaris
 from unetstudio.formats.hdf5.plain import plain_images
 from unetstudio.formats.ilastik_arrays import result_in
-from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
-from unetstudio.formats.legend import legend
-from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
-from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.mask_part import mask_part
-from unetstudio.formats.memory_check import require_memory, require_plausible_size
+from unetstudio.formats.masks.content import MaskContent, MaskGrid, content_of
+from unetstudio.formats.masks.document import MaskDocument
+from unetstudio.formats.masks.legend import legend
 from unetstudio.formats.part import Part
-from unetstudio.formats.several_images import chosen, first_of_several
-from unetstudio.formats.voxels import tidy
+from unetstudio.formats.voxel_files.axes import channels_first
+from unetstudio.formats.voxel_files.lazy_voxels import LazyVoxels, tidy_lazily
+from unetstudio.formats.voxel_files.memory_check import require_memory, require_plausible_size
+from unetstudio.formats.voxel_files.several_images import chosen, first_of_several
+from unetstudio.formats.voxel_files.voxels import tidy
 
 if TYPE_CHECKING:
     import h5py

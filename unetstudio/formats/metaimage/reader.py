@@ -11,12 +11,12 @@ import numpy as np
 from unetstudio import RESEARCH_USE
 from unetstudio.data.geometry import Geometry
 from unetstudio.formats.format import FORMATS
-from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.masks.document import MaskDocument
 from unetstudio.formats.metaimage.geometry import read_geometry
 from unetstudio.formats.metaimage.header import is_metaimage, read_header
 from unetstudio.formats.metaimage.voxels import array_shape, data_files, raw_array, stored_array
-from unetstudio.formats.one_place import OnePlaceFormat
-from unetstudio.formats.volume_file import VolumeFile
+from unetstudio.formats.voxel_files.one_place import OnePlaceFormat
+from unetstudio.formats.voxel_files.volume_file import VolumeFile
 
 _WRITTEN = {"u1": "UCHAR", "i1": "CHAR", "u2": "USHORT", "i2": "SHORT", "u4": "UINT", "i4": "INT", "u8": "ULONG_LONG", "i8": "LONG_LONG"}
 

@@ -11,10 +11,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.data_file import data_file, numbered_files
-from unetstudio.formats.file_array import RawArray
 from unetstudio.formats.metaimage.header import MetaHeader, unreadable
-from unetstudio.formats.packed_file import read_exactly
+from unetstudio.formats.voxel_files.data_file import data_file, numbered_files
+from unetstudio.formats.voxel_files.file_array import RawArray
+from unetstudio.formats.voxel_files.packed_file import read_exactly
 
 
 def array_shape(header: MetaHeader) -> tuple[int, ...]:

@@ -12,7 +12,7 @@ import numpy as np
 
 from unetstudio.errors import FormatError
 from unetstudio.formats.nifti.pair import header_beside, voxels_beside
-from unetstudio.formats.packed_file import unpacked
+from unetstudio.formats.voxel_files.packed_file import unpacked
 
 SINGLE, PAIRED = (b"n+1\0", b"n+2\0\r\n\x1a\n"), (b"ni1\0", b"ni2\0\r\n\x1a\n")
 _CIFTI = range(3000, 3100)

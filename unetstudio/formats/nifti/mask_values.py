@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from unetstudio.formats.label_values import label_content, mask_volume
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.label_values import label_content, mask_volume
 from unetstudio.formats.nifti.axes import further_axes
 from unetstudio.formats.nifti.geometry import geometry_of
 from unetstudio.formats.nifti.header import NiftiFile, slope_and_intercept
 from unetstudio.formats.nifti.rescaling import whole_numbers
 from unetstudio.formats.nifti.stored import stored_volume
-from unetstudio.formats.voxels import rescaled
+from unetstudio.formats.voxel_files.voxels import rescaled
 
 
 def mask_content(file: NiftiFile, grid: MaskGrid | None) -> MaskContent:

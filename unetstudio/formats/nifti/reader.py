@@ -11,10 +11,9 @@ import numpy as np
 from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan, Voxels
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.lazy_voxels import tidy_lazily
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
-from unetstudio.formats.mask_document import MaskDocument
-from unetstudio.formats.memory_check import require_plausible_size
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.document import MaskDocument
+from unetstudio.formats.masks.usual import MOST_ALONG_AXIS, too_long
 from unetstudio.formats.nifti.axes import further_axes
 from unetstudio.formats.nifti.display_range import display_range
 from unetstudio.formats.nifti.geometry import forms_note, geometry_of
@@ -24,11 +23,12 @@ from unetstudio.formats.nifti.mask_values import mask_content
 from unetstudio.formats.nifti.pair import files_of_pair, header_beside
 from unetstudio.formats.nifti.rescaling import rescaled_lazily
 from unetstudio.formats.nifti.stored import lazy_volume, stored_volume
-from unetstudio.formats.packed_file import first_bytes, is_packed, unpacked_head
 from unetstudio.formats.part import Part
-from unetstudio.formats.usual_mask import MOST_ALONG_AXIS, too_long
-from unetstudio.formats.volume_parts import volume_of, volume_parts
-from unetstudio.formats.voxels import rescaled, tidy
+from unetstudio.formats.voxel_files.lazy_voxels import tidy_lazily
+from unetstudio.formats.voxel_files.memory_check import require_plausible_size
+from unetstudio.formats.voxel_files.packed_file import first_bytes, is_packed, unpacked_head
+from unetstudio.formats.voxel_files.volume_parts import volume_of, volume_parts
+from unetstudio.formats.voxel_files.voxels import rescaled, tidy
 
 
 class Nifti(Format):

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.scan import extremes
-from unetstudio.formats.lazy_voxels import LazyVoxels
-from unetstudio.formats.voxels import fitting_rescaled
+from unetstudio.formats.voxel_files.lazy_voxels import LazyVoxels
+from unetstudio.formats.voxel_files.voxels import fitting_rescaled
 
 WHOLE = 1e-3
 """Distance from a whole number, as a share of the slope, that is a rounding of the slope."""

@@ -13,7 +13,7 @@ from unetstudio.errors import FormatError
 from unetstudio.formats.nifti.geometry import forms_note, geometry_of
 from unetstudio.formats.nifti.header import is_nifti, open_nifti
 from unetstudio.formats.nifti.pair import header_beside
-from unetstudio.formats.packed_file import first_bytes
+from unetstudio.formats.voxel_files.packed_file import first_bytes
 
 
 def stored_header(source: Source | None, shape: Index, geometry: Geometry) -> Any:

@@ -7,13 +7,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from unetstudio.formats.file_array import RawArray
-from unetstudio.formats.file_part import FilePart
-from unetstudio.formats.lazy_voxels import LazyVoxels
-from unetstudio.formats.memory_check import require_memory
 from unetstudio.formats.nifti.axes import FurtherAxes
 from unetstudio.formats.nifti.header import NiftiFile
-from unetstudio.formats.packed_file import is_packed, read_exactly, unpacked
+from unetstudio.formats.voxel_files.file_array import RawArray
+from unetstudio.formats.voxel_files.file_part import FilePart
+from unetstudio.formats.voxel_files.lazy_voxels import LazyVoxels
+from unetstudio.formats.voxel_files.memory_check import require_memory
+from unetstudio.formats.voxel_files.packed_file import is_packed, read_exactly, unpacked
 
 COLOURS = 3
 """Samples of a colour that are read: red, green and blue."""

@@ -5,14 +5,14 @@ from __future__ import annotations
 from pathlib import Path
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.masks.document import MaskDocument
 from unetstudio.formats.nrrd.axes import read_axes
 from unetstudio.formats.nrrd.header import MAGIC, NrrdHeader, read_header
 from unetstudio.formats.nrrd.segments import describe_segments
 from unetstudio.formats.nrrd.voxels import data_files, raw_array, stored_array
 from unetstudio.formats.nrrd.writer import nrrd_bytes
-from unetstudio.formats.one_place import OnePlaceFormat
-from unetstudio.formats.volume_file import VolumeFile
+from unetstudio.formats.voxel_files.one_place import OnePlaceFormat
+from unetstudio.formats.voxel_files.volume_file import VolumeFile
 
 
 class Nrrd(OnePlaceFormat):

@@ -7,16 +7,16 @@ from pathlib import Path
 import numpy as np
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.cropped_mask import uncropped
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
-from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.cropped import uncropped
+from unetstudio.formats.masks.document import MaskDocument
 from unetstudio.formats.nrrd.header import MAGIC, read_header
 from unetstudio.formats.nrrd.reader import describes_segments, volume_file
 from unetstudio.formats.nrrd.segment_keys import is_not_annotated, segment_keys
 from unetstudio.formats.nrrd.segments import merged, read_segments
 from unetstudio.formats.nrrd.writer import nrrd_bytes
-from unetstudio.formats.one_place import OnePlaceFormat
-from unetstudio.formats.volume_file import VolumeFile
+from unetstudio.formats.voxel_files.one_place import OnePlaceFormat
+from unetstudio.formats.voxel_files.volume_file import VolumeFile
 
 
 class SegNrrd(OnePlaceFormat):

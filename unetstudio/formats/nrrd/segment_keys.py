@@ -6,7 +6,7 @@ import numpy as np
 
 from unetstudio.data.classes import Colour
 from unetstudio.data.labels import UNLABELLED
-from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.masks.document import MaskDocument
 
 NOT_ANNOTATED, GREY = "not annotated", (128, 128, 128)
 """Name and colour of the segment of voxels that nobody annotated."""

@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.data_file import data_file, numbered_files
-from unetstudio.formats.file_array import RawArray
 from unetstudio.formats.nrrd.header import NrrdHeader
-from unetstudio.formats.packed_file import read_exactly
+from unetstudio.formats.voxel_files.data_file import data_file, numbered_files
+from unetstudio.formats.voxel_files.file_array import RawArray
+from unetstudio.formats.voxel_files.packed_file import read_exactly
 
 _RAW, _TEXT, _HEX, _GZIP, _BZIP2 = {"raw"}, {"txt", "text", "ascii"}, {"hex"}, {"gz", "gzip"}, {"bz2", "bzip2"}
 

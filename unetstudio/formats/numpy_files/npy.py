@@ -5,12 +5,12 @@ from __future__ import annotations
 from pathlib import Path
 
 from unetstudio.data.geometry import Geometry
-from unetstudio.formats.file_array import RawArray
 from unetstudio.formats.format import FORMATS
 from unetstudio.formats.numpy_files.array_axes import array_axes
 from unetstudio.formats.numpy_files.array_header import MAGIC, read_array_header
-from unetstudio.formats.volume_file import VolumeFile
-from unetstudio.formats.volume_format import VolumeFormat
+from unetstudio.formats.voxel_files.file_array import RawArray
+from unetstudio.formats.voxel_files.volume_file import VolumeFile
+from unetstudio.formats.voxel_files.volume_format import VolumeFormat
 
 
 class Npy(VolumeFormat):

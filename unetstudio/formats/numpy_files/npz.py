@@ -17,14 +17,14 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.label_values import label_content, mask_volume
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.label_values import label_content, mask_volume
 from unetstudio.formats.numpy_files.array_axes import array_axes
 from unetstudio.formats.numpy_files.array_header import ArrayHeader, read_array_header
-from unetstudio.formats.packed_file import read_exactly
 from unetstudio.formats.part import Part, key_of, places_in
-from unetstudio.formats.volume_file import VolumeFile
-from unetstudio.formats.voxels import tidy
+from unetstudio.formats.voxel_files.packed_file import read_exactly
+from unetstudio.formats.voxel_files.volume_file import VolumeFile
+from unetstudio.formats.voxel_files.voxels import tidy
 
 _ZIP = b"PK\x03\x04"
 _OURS = {"probabilities", "values"}

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any
 
 from unetstudio.data.geometry import Geometry
-from unetstudio.formats.array_format import geometry_of_lengths
-from unetstudio.formats.length_units import in_millimetres
 from unetstudio.formats.ome_zarr.metadata import ZarrFolder
+from unetstudio.formats.voxel_files.array_format import geometry_of_lengths
+from unetstudio.formats.voxel_files.length_units import in_millimetres
 
 _GUESSED = {2: "YX", 3: "ZYX", 4: "CZYX", 5: "TCZYX"}
 _LETTERS = {"time": "T", "channel": "C"}

@@ -13,11 +13,11 @@ from numpy.typing import NDArray
 
 from unetstudio.data.case import Source
 from unetstudio.errors import FormatError
-from unetstudio.formats.array_format import ArrayFormat, StoredArray, require_package
-from unetstudio.formats.file_array import Slices
 from unetstudio.formats.format import FORMATS
 from unetstudio.formats.ome_zarr.images import guessed_axes, images_in
 from unetstudio.formats.ome_zarr.metadata import ZarrFolder
+from unetstudio.formats.voxel_files.array_format import ArrayFormat, StoredArray, require_package
+from unetstudio.formats.voxel_files.file_array import Slices
 
 _MARKS = (".zattrs", ".zgroup", ".zarray", "zarr.json")
 """Files of which one lies in every Zarr folder."""

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.formats.dicom.slice_pairing import Pairing
-from unetstudio.formats.mask_content import MaskGrid
+from unetstudio.formats.masks.content import MaskGrid
 from unetstudio.formats.rtstruct.fill import filled
 from unetstudio.formats.rtstruct.slices import Slices, along, of_source
 

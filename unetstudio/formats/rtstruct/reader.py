@@ -16,13 +16,13 @@ from unetstudio.formats.dicom.slice_pairing import pair
 from unetstudio.formats.dicom.sop_class import STRUCTURE_SET, sop_class
 from unetstudio.formats.dicom.source_planes import can_be_drawn_on, dicom_slices
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.library_errors import translate_errors
-from unetstudio.formats.mask_content import MaskContent, MaskGrid
-from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.masks.content import MaskContent, MaskGrid
+from unetstudio.formats.masks.document import MaskDocument
 from unetstudio.formats.rtstruct.contours import Structure, structures_of
 from unetstudio.formats.rtstruct.drawing import Drawing, draw, paint
 from unetstudio.formats.rtstruct.remarks import remarks
 from unetstudio.formats.rtstruct.writer import encoded
+from unetstudio.formats.voxel_files.library_errors import translate_errors
 
 if TYPE_CHECKING:
     from pydicom import Dataset

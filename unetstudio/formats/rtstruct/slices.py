@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from unetstudio.formats.dicom.slice_pairing import Pairing
 from unetstudio.formats.dicom.source_planes import frame_axes
-from unetstudio.formats.mask_content import MaskGrid
+from unetstudio.formats.masks.content import MaskGrid
 
 Positions = NDArray[np.float64]
 

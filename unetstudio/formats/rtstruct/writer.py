@@ -19,7 +19,7 @@ from unetstudio.formats.dicom.partly_annotated import PARTLY_ANNOTATED, PROGRAM
 from unetstudio.formats.dicom.short_names import description_of, short_name
 from unetstudio.formats.dicom.sop_class import STRUCTURE_SET
 from unetstudio.formats.dicom.source_planes import SourcePlane, frame_axes
-from unetstudio.formats.mask_document import MaskDocument
+from unetstudio.formats.masks.document import MaskDocument
 from unetstudio.formats.rtstruct.outlines import outlines
 
 if TYPE_CHECKING:

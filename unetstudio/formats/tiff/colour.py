@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.data.scan import Voxels, pieces
-from unetstudio.formats.lazy_voxels import Transform
-from unetstudio.formats.voxels import looked_up
+from unetstudio.formats.voxel_files.lazy_voxels import Transform
+from unetstudio.formats.voxel_files.voxels import looked_up
 
 if TYPE_CHECKING:
     from tifffile import TiffPageSeries

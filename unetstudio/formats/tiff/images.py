@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.axes import depth_note
 from unetstudio.formats.part import Part
-from unetstudio.formats.several_images import ArrayImage, chosen, first_of_several, images_along
 from unetstudio.formats.tiff.thumbnail import is_thumbnail
+from unetstudio.formats.voxel_files.axes import depth_note
+from unetstudio.formats.voxel_files.several_images import ArrayImage, chosen, first_of_several, images_along
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from xml.etree import ElementTree
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.length_units import in_millimetres
+from unetstudio.formats.voxel_files.length_units import in_millimetres
 
 if TYPE_CHECKING:
     from xml.etree.ElementTree import Element

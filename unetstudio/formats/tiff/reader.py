@@ -16,10 +16,9 @@ from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.mask_content import MaskContent, MaskGrid, content_of
-from unetstudio.formats.mask_document import MaskDocument
 from unetstudio.formats.mask_part import mask_part
-from unetstudio.formats.memory_check import SMALL, require_memory
+from unetstudio.formats.masks.content import MaskContent, MaskGrid, content_of
+from unetstudio.formats.masks.document import MaskDocument
 from unetstudio.formats.part import Part
 from unetstudio.formats.tiff.colour import Colours, PhotometricTag, shown_colours
 from unetstudio.formats.tiff.images import image_of, parts_of
@@ -28,7 +27,8 @@ from unetstudio.formats.tiff.opening import files_of, opened
 from unetstudio.formats.tiff.region import read_by_region
 from unetstudio.formats.tiff.samples import read_samples, require_all_pixels, samples_in_file
 from unetstudio.formats.tiff.spacing import spacing_of
-from unetstudio.formats.voxels import is_inverting, tidy, tidy_mask
+from unetstudio.formats.voxel_files.memory_check import SMALL, require_memory
+from unetstudio.formats.voxel_files.voxels import is_inverting, tidy, tidy_mask
 
 _MAGIC = (b"II*\0", b"MM\0*", b"II+\0", b"MM\0+")
 _MASK_ROWS = 64

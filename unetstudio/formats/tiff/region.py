@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from unetstudio.data.case import Source
 from unetstudio.data.scan import Scan
-from unetstudio.formats.lazy_voxels import LazyVoxels, tidy_lazily
-from unetstudio.formats.memory_check import require_plausible_size
 from unetstudio.formats.tiff.colour import Colours, PhotometricTag, shown_colours
 from unetstudio.formats.tiff.images import image_of
 from unetstudio.formats.tiff.opening import opened
 from unetstudio.formats.tiff.samples import require_all_pixels, samples_in_file
 from unetstudio.formats.tiff.spacing import spacing_of
+from unetstudio.formats.voxel_files.lazy_voxels import LazyVoxels, tidy_lazily
+from unetstudio.formats.voxel_files.memory_check import require_plausible_size
 
 
 def read_by_region(source: Source, large: int) -> Scan | None:

@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.axes import Chosen, channels_first
-from unetstudio.formats.file_array import FileArray
 from unetstudio.formats.tiff.images import TiffImage
 from unetstudio.formats.tiff.segments import stored_samples
+from unetstudio.formats.voxel_files.axes import Chosen, channels_first
+from unetstudio.formats.voxel_files.file_array import FileArray
 
 if TYPE_CHECKING:
     from tifffile import TiffFile

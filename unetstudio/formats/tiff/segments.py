@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from unetstudio.errors import FormatError
-from unetstudio.formats.file_array import FileArray, RawArray, Slices
+from unetstudio.formats.voxel_files.file_array import FileArray, RawArray, Slices
 
 if TYPE_CHECKING:
     from tifffile import TiffPageSeries

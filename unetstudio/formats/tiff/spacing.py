@@ -6,8 +6,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from unetstudio.data.geometry import Geometry
-from unetstudio.formats.length_units import in_millimetres
 from unetstudio.formats.tiff.ome import Lengths, ome_lengths
+from unetstudio.formats.voxel_files.length_units import in_millimetres
 
 if TYPE_CHECKING:
     from tifffile import TiffFile, TiffPageSeries

@@ -14,7 +14,7 @@ from formats.trials.samples import ELSEWHERE, MadeMask, mask_reader, whole_label
 from numpy.typing import NDArray
 
 from unetstudio.data.case import Source
-from unetstudio.formats.mask_content import MaskGrid
+from unetstudio.formats.masks.content import MaskGrid
 
 GRID = MaskGrid((1, 20, 30), name="a.png")
 ELSEWHERE["cellpose_seg"] = "refused with words: it could run code"

@@ -1,0 +1,1 @@
+"""Finding of images among files and folders, and of the format of each."""

@@ -1,0 +1,1 @@
+"""Masks: what their values mean, what they are written from, and what lies beside them."""
