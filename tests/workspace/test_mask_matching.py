@@ -206,3 +206,13 @@ def test_that_of_several_images_that_a_mask_names_it_takes_the_one_of_its_name(t
     assert pairs([tmp_path / "each"], cases) == [("mr, echo 1.png", "mr.dcm1"), ("mr, echo 2.png", "mr.dcm2")]
     write(tmp_path / "both", "any.png")
     assert pairs([tmp_path / "both"], cases) == [("any.png", "mr.dcm1"), ("any.png", "mr.dcm2")]
+
+
+def test_that_masks_of_other_scans_are_told_from_masks_without_a_name(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    write(tmp_path, "head.png")
+    monkeypatch.setattr(FORMATS["png"], "refers_to", lambda *_: False)
+    with pytest.raises(UserError, match=r"head\.png says which image it is a mask of"):
+        matched([tmp_path], [case("head.dcm")])
+    monkeypatch.setattr(FORMATS["png"], "refers_to", lambda *_: None)
+    with pytest.raises(UserError, match="No mask has the name"):
+        matched([tmp_path], [case("chest.dcm")])
