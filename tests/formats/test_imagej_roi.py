@@ -114,7 +114,7 @@ def test_that_curves_of_a_composite_are_followed(tmp_path: Path) -> None:
 def test_that_classes_come_from_names_without_numbers_or_from_groups(tmp_path: Path) -> None:
     rois = [square("cell-1"), square("cell 02", 40), square("0003-0012-0045", 31, group=7), square("0004-0012-0046", 66)]
     content = read_content(zipped(tmp_path / "a.zip", *rois), GRID)
-    assert content.names == {1: "cell", 7: "group 7"}
+    assert content.names == {1: "cell", 7: "group 7", 8: "no name"} and content.counted
     assert content.values[0, 10, 10] == content.values[0, 10, 60] == 1
     assert "overlap" in content.notes[0] and content.values[0, 10, 33] == 7 and content.values[0, 10, 70] == 8
 

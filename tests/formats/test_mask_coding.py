@@ -273,7 +273,33 @@ def test_that_maps_name_a_value_a_range_all_above_or_a_colour() -> None:
     assert found == (Mapping(5, 5, 1), Mapping(1, 3, 2), Mapping(7, 2**63 - 1, 2), Mapping(0xFF00, 0xFF00, 2, colour=True))
 
 
-@pytest.mark.parametrize("text", ["", "cell", "=cell", "a=cell", "1-=cell", "-1=cell", "1=", "1=2=3", "#ff=cell", "#gg0000=cell"])
+def test_that_numbers_of_outlined_classes_mean_nothing_and_their_names_are_asked_about_once() -> None:
+    first = content(0, 1, 2, names={1: "Stroma", 2: "Tumor"}, counted=True)
+    second = content(0, 1, 2, names={1: "Tumor", 2: "Stroma"}, counted=True)
+    assert doubts(first, second, classes=THREE) == [("Stroma", Doubt.NO_NAME), ("Tumor", Doubt.NO_NAME)]
+    said = {"mapping": mappings(["Tumor=Cell", "Stroma=scar"], THREE)}
+    assert meant(first, second, classes=THREE, **said) == [[0, 2, 1], [0, 1, 2]]
+    answers = [q.answered({"Tumor": 1, "Stroma": 2}[q.name]) for q in coding([first, second], THREE).questions]
+    assert meant(first, second, classes=THREE, answers=answers) == [[0, 2, 1], [0, 1, 2]]
+    refused = str(refusal(coding([first], THREE).questions, THREE))
+    assert "no class is called Stroma, Tumor (" in refused and "--map 'Stroma=CLASS' --map 'Tumor=CLASS'" in refused
+
+
+def test_that_the_only_outlined_class_is_the_only_structure() -> None:
+    assert meant(content(0, 1, names={1: "Tumor"}, counted=True), content(0, 1, names={1: "tumor"}, counted=True)) == [[0, 1], [0, 1]]
+    assert "1 (Tumor) is cell (the one outlined class" in coding([content(0, 1, names={1: "Tumor"}, counted=True)]).words[1]
+    assert doubts(content(0, 1, names={1: "Tumor"}, counted=True), classes=THREE) == [("Tumor", Doubt.NO_NAME)]
+    assert doubts(content(0, 1, 2, names={1: "Tumor", 2: "no name"}, counted=True)) == [
+        ("Tumor", Doubt.NO_NAME),
+        ("no name", Doubt.NO_NAME),
+    ]
+
+
+def test_that_values_without_a_class_are_asked_about_with_their_names() -> None:
+    assert doubts(content(0, 1, 7, names={1: "liver", 7: "spleen"})) == [("7 (spleen)", Doubt.NO_CLASS)]
+
+
+@pytest.mark.parametrize("text", ["", "cell", "=cell", "a=nothing", "1-=cell", "-1=cell", "1=", "1=2=3", "#ff=cell", "#gg0000=cell"])
 def test_that_a_map_without_sense_is_refused(text: str) -> None:
     with pytest.raises(UserError):
         mappings([text], TWO)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,43 @@ def test_that_black_and_white_masks_are_imported_without_a_question_and_it_is_sa
     finished(opened, qtbot)
     assert (opened.labels.counts[0], opened.labels.counts[1]) == (80 * 48, 80 * 48)
     assert "all masks are black and white" in notices[-1]
+
+
+def test_that_outlines_are_asked_about_by_their_names_and_not_numbered_in_silence(
+    opened: Session, images: list[Path], notices: list[str], qtbot: QtBot
+) -> None:
+    path = images[0].with_suffix(".geojson")
+    ring = np.array([[2, 2], [12, 2], [12, 12], [2, 12], [2, 2]])
+    features = [
+        {
+            "type": "Feature",
+            "geometry": {"type": "Polygon", "coordinates": [(ring + 20 * place).tolist()]},
+            "properties": {"classification": {"name": name}},
+        }
+        for place, name in enumerate(["Stroma", "Tumor"])
+    ]
+    path.write_text(json.dumps({"type": "FeatureCollection", "features": features}))
+    dialog = asked(opened, [path], qtbot)
+    assert [dialog.table.item(row, 0).text() for row in (0, 1)] == ["Stroma", "Tumor"]
+    choose(dialog, 0, NEW_CLASS)
+    choose(dialog, 1, 1)
+    dialog.import_button.click()
+    finished(opened, qtbot)
+    stroma = next(entry.value for entry in opened.classes if entry.name == "Stroma")
+    assert opened.labels.values[0, 5, 5] == stroma and opened.labels.values[0, 25, 25] == 1
+    assert "1 (Stroma) is Stroma, 2 (Tumor) is" in notices[-1]
+
+
+def test_that_a_class_taken_by_its_number_against_its_name_is_said(
+    opened: Session, masks: Callable[..., list[Path]], notices: list[str], qtbot: QtBot
+) -> None:
+    paths = masks(halves(0, 1))
+    (paths[0].parent / "legend.json").write_text(
+        json.dumps({"classes": [{"value": 0, "name": "background"}, {"value": 1, "name": "liver"}]})
+    )
+    opened.mask_import.begin(paths)
+    finished(opened, qtbot)
+    assert "1 (liver) is" in notices[-1] and "by the number, since no class has this name" in notices[-1]
 
 
 def test_that_nothing_is_imported_before_white_masks_are_explained(opened: Session, masks: Callable[..., list[Path]], qtbot: QtBot) -> None:

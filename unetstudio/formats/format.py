@@ -14,10 +14,10 @@ from unetstudio.data.case import Case, Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
-from unetstudio.formats.mask_part import mask_part
 from unetstudio.formats.masks.collector import Collector
 from unetstudio.formats.masks.content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.masks.document import MaskDocument
+from unetstudio.formats.masks.part_of_scan import mask_part
 from unetstudio.formats.part import Part
 from unetstudio.registry import Registry
 

@@ -16,9 +16,9 @@ from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.errors import FormatError
 from unetstudio.formats.format import Format
-from unetstudio.formats.mask_part import mask_part
 from unetstudio.formats.masks.content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.masks.lossy import cleaned, cleaned_words, is_lossless_jpeg
+from unetstudio.formats.masks.part_of_scan import mask_part
 from unetstudio.formats.part import Part, key_of
 from unetstudio.formats.voxel_files.memory_check import require_memory
 from unetstudio.formats.voxel_files.several_images import chosen, first_of_several

@@ -94,7 +94,8 @@ class MaskQuestionsDialog(QDialog):
     def _lay_out(self, notes: Sequence[str]) -> None:
         reasons = dict.fromkeys(question.doubt.value for question in self._undecided.questions)
         number = len(self._undecided.questions)
-        values = "a value in them means" if number == 1 else f"{count_text(number, 'value')} in them mean"
+        word = "name" if all(question.counted for question in self._undecided.questions) else "value"
+        values = f"a {word} in them means" if number == 1 else f"{count_text(number, word)} in them mean"
         column = QVBoxLayout(self)
         column.setContentsMargins(20, 16, 20, 16)
         column.setSpacing(8)

@@ -23,10 +23,10 @@ from unetstudio.formats.hdf5.image import Hdf5Image
 from unetstudio.formats.hdf5.imaris import imaris_images, is_imaris
 from unetstudio.formats.hdf5.plain import plain_images
 from unetstudio.formats.ilastik_arrays import result_in
-from unetstudio.formats.mask_part import mask_part
 from unetstudio.formats.masks.content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.masks.document import MaskDocument
 from unetstudio.formats.masks.legend import legend
+from unetstudio.formats.masks.part_of_scan import mask_part
 from unetstudio.formats.part import Part
 from unetstudio.formats.voxel_files.axes import channels_first
 from unetstudio.formats.voxel_files.lazy_voxels import LazyVoxels, tidy_lazily

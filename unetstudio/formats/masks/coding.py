@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping as Table
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.data.labels import UNLABELLED
+from unetstudio.errors import UserError
 from unetstudio.formats.masks.content import MaskContent
 from unetstudio.formats.masks.mapping import Mapping
 from unetstudio.formats.masks.meaning import GREY, MaskSet, Meaning
@@ -77,8 +78,13 @@ def decide(
     """Decide what the values of all masks mean. Nothing may be taken from masks as long as there are questions.
 
     `mapping` and `unlabelled` are the user's word beforehand, `answers` those to earlier questions about the same masks. With `objects`,
-    many values in a project of two classes number objects, and mapped values do always.
+    many values in a project of two classes number objects, and mapped values do always. UserError for a name that no mask has.
     """
+    called = {mask.name(value) for mask in masks for value in mask.counts}
+    if unheard := next((part.name for part in mapping if part.name and part.name not in called), ""):
+        raise UserError(
+            f"--map {unheard}=...: no mask calls anything so; write VALUE=CLASS, LOW-HIGH=CLASS, LOW+=CLASS or '#RRGGBB=CLASS'."
+        )
     whole = MaskSet(masks, classes, tuple(mapping), tuple(answers), unlabelled, objects)
     codings, meanings, doubts = [], [], _Doubts()
     for mask in whole.masks:
@@ -105,24 +111,23 @@ class _Doubts:
 
     def add(self, mask: MaskSummary, value: int, doubt: Doubt) -> None:
         voxels = mask.counts[value]
-        name = mask.name(value) if doubt in (Doubt.NO_NAME, Doubt.NO_COLOUR) else ""
+        name = "" if doubt in (Doubt.OBJECTS, Doubt.WHITE) else mask.name(value)
         if doubt is Doubt.OBJECTS:
             value = 1
         elif doubt is Doubt.NO_COLOUR and not mask.by_colour:  # a grey among masks in colours
             value *= GREY
-        key = (value, doubt, name)
-        if key in self._asked:
-            voxels += self._asked[key].voxels
-        first = self._asked[key].path if key in self._asked else mask.path
-        self._asked[key] = Question(value, doubt, voxels, first, name)
+        counted = mask.counted and bool(name)
+        key = (0 if counted else value, doubt, name)
+        known = self._asked.get(key) or Question(value, doubt, 0, mask.path, name, counted)
+        self._asked[key] = replace(known, voxels=known.voxels + voxels)
 
     @property
     def questions(self) -> tuple[Question, ...]:
         """In the order of values, the doubts of one kind together; many values without a class number objects, it seems."""
-        unfit = [question for question in self._asked.values() if question.doubt is Doubt.NO_CLASS]
+        unfit = [question for question in self._asked.values() if question.doubt is Doubt.NO_CLASS and not question.name]
         if len(unfit) > MOST_CLASSES and all(question.value > 0 for question in unfit):
             voxels = sum(question.voxels for question in unfit)
-            others = [question for question in self._asked.values() if question.doubt not in (Doubt.NO_CLASS, Doubt.OBJECTS)]
+            others = [question for question in self._asked.values() if question.doubt is not Doubt.OBJECTS and question not in unfit]
             return (*others, Question(1, Doubt.OBJECTS, voxels, unfit[0].path))
         return tuple(sorted(self._asked.values(), key=lambda question: (question.doubt.name, question.value)))
 

@@ -38,7 +38,8 @@ class MaskContent:
 
     `names` and `colours` are what the file itself says about values. `numbered` says that values number objects, not classes. `unknown` is
     where the file holds no value (NaN): not annotated. `notes` are sentences for the user: what overlapped, what was left out. With
-    `by_colour` the values are colours, 0xRRGGBB, that mean nothing but themselves.
+    `by_colour` the values are colours, 0xRRGGBB, that mean nothing but themselves. With `counted` the file has names alone, which were
+    numbered from 1 as they came: such a number means nothing.
     """
 
     values: NDArray[np.integer[Any]]  # (Z, Y, X) as stored
@@ -49,6 +50,7 @@ class MaskContent:
     unknown: NDArray[np.bool_] | None = None  # (Z, Y, X)
     notes: tuple[str, ...] = ()
     by_colour: bool = False
+    counted: bool = False
 
 
 def content_of(

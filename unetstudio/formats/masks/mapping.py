@@ -1,4 +1,4 @@
-"""What the user says about stored mask values: `--map VALUE=CLASS`, where VALUE is a number, a range or a colour."""
+"""What the user says about stored mask values: `--map VALUE=CLASS`, where VALUE is a number, a range, a colour or a name."""
 
 from __future__ import annotations
 
@@ -37,9 +37,15 @@ class Mapping:
 def mappings(texts: Iterable[str], classes: ClassTable) -> tuple[Mapping, ...]:
     """Read `--map VALUE=CLASS` texts.
 
-    VALUE is a number, a range `1-40`, `1+` for one and all above, or a colour `#ff0000`. CLASS is a name or a value, or "unlabelled".
+    VALUE is a number, a range `1-40`, `1+` for one and all above, a colour `#ff0000`, or what the mask itself calls it.
+    CLASS is a name or a value, or "unlabelled".
     """
     return tuple(_mapping(text, classes) for text in texts)
+
+
+def named(name: str, value: int) -> Mapping:
+    """Return the mapping that gives a class to whatever masks call so."""
+    return Mapping(0, HIGHEST - 1, value, name=name)  # not HIGHEST, which is said of the numbers of objects
 
 
 def class_named(text: str, classes: ClassTable) -> int:
@@ -63,8 +69,10 @@ def _mapping(text: str, classes: ClassTable) -> Mapping:
         packed = int(colour[1], 16)
         return Mapping(packed, packed, class_named(colour[2], classes), colour=True)
     match = re.fullmatch(r"(\d+)(?:(\+)|-(\d+))?=(.+)", text.strip())
+    if match is None and (pair := re.fullmatch(r"([^\W\d][^=]*)=(.+)", text.strip())):
+        return named(pair[1].strip(), class_named(pair[2], classes))
     if match is None:
-        raise UserError(f"--map {text!r} is not understood: write VALUE=CLASS, LOW-HIGH=CLASS, LOW+=CLASS or '#RRGGBB=CLASS'.")
+        raise UserError(f"--map {text!r} is not understood: write VALUE=CLASS, LOW-HIGH=CLASS, LOW+=CLASS, '#RRGGBB=CLASS' or NAME=CLASS.")
     low = int(match[1])
     high = HIGHEST if match[2] else int(match[3] or low)
     return Mapping(low, high, class_named(match[4], classes))

@@ -17,6 +17,8 @@ WHITES = (255, 65_535)
 """The value of white in masks of 8 and of 16 bits."""
 BY_VALUE = "by value"
 """The reason where a stored value is that of a class."""
+BY_NUMBER = "by the number, since no class has this name"
+"""The reason where the mask calls that value something else."""
 GREY = 0x010101
 """Factor from a grey to the same colour."""
 
@@ -60,6 +62,8 @@ class MaskSet:
         told = any(not part.colour for part in mapping)
         self._names_match = any(self._class_named(mask.name(v)) in self._order[1:] for mask in self.masks for v in mask.counts)
         self._names_vary = self._have_varying_names()
+        outlined = {folded(mask.name(value)) for mask in self.masks if mask.counted for value in mask.counts if value != 0}
+        self._one_for_one = len(outlined) == 1 and len(classes) == 2 and not self._names_match
         self._white, self._only_white = (None, None) if told else self._black_and_white()
         self._by_palette = self._fits_palette()
         self._from_one = not told and self._counts_from_one()
@@ -90,6 +94,8 @@ class MaskSet:
             return Meaning(UNLABELLED, f"as {where} says")
         if (known := self._class_named(name)) is not None:
             return Meaning(known, f"by the names in {where}")
+        if mask.counted and name and value != 0:
+            return Meaning(self._order[1], "the one outlined class and the one structure") if self._one_for_one else Doubt.NO_NAME
         if mask.by_colour or value in (0, UNLABELLED):
             return None
         if name and (self._names_match or self._names_vary):
@@ -115,7 +121,7 @@ class MaskSet:
         if self._from_one and value - 1 in self._classes:
             return Meaning(value - 1, "no mask holds 0, so that values count from 1")
         if value in self._classes:
-            return Meaning(value, BY_VALUE)
+            return Meaning(value, BY_NUMBER if mask.name(value) and value != 0 else BY_VALUE)
         if value == UNLABELLED and self._unlabelled is None:
             return Meaning(UNLABELLED, "beside other values") if self._every - {0, UNLABELLED} or not self._every else Doubt.WHITE
         return Doubt.NO_CLASS

@@ -9,7 +9,7 @@ from pathlib import Path
 
 from unetstudio.data.classes import ClassTable
 from unetstudio.errors import FormatError
-from unetstudio.formats.masks.mapping import HIGHEST, Mapping, colour_text
+from unetstudio.formats.masks.mapping import HIGHEST, Mapping, colour_text, named
 
 SHOWN = 5
 """Number of values that a sentence lists."""
@@ -29,7 +29,7 @@ class Doubt(Enum):
 class Question:
     """A stored value, colour or name that has no known class; `voxels` in all masks, and the first mask that holds it.
 
-    With `Doubt.OBJECTS` it stands for its value and all above.
+    With `Doubt.OBJECTS` it stands for its value and all above. With `counted` it is the name that is asked about, whatever its value.
     """
 
     value: int
@@ -37,6 +37,7 @@ class Question:
     voxels: int
     path: Path
     name: str = ""
+    counted: bool = False
 
     @property
     def text(self) -> str:
@@ -45,6 +46,8 @@ class Question:
             return colour_text(self.value) + (f" ({self.name})" if self.name else "")
         if self.doubt is Doubt.OBJECTS:
             return f"{self.value} and above"
+        if self.counted:
+            return self.name
         return f"{self.value} ({self.name})" if self.name else str(self.value)
 
     @property
@@ -54,6 +57,8 @@ class Question:
 
     def answered(self, value: int) -> Mapping:
         """Return the mapping that gives it a class."""
+        if self.counted:
+            return named(self.name, value)
         high = HIGHEST if self.doubt is Doubt.OBJECTS else self.value
         return Mapping(self.value, high, value, colour=self.doubt is Doubt.NO_COLOUR, name=self.name)
 
@@ -77,6 +82,9 @@ def refusal(questions: Sequence[Question], classes: ClassTable) -> FormatError:
         case Doubt.NO_COLOUR:
             options = " ".join(f"--map '{colour_text(question.value)}=CLASS'" for question in alike[:SHOWN])
             text = f"the colour {listed} is of no class ({known}); say what it means with {options}."
+        case Doubt.NO_NAME if first.counted:
+            options = " ".join(f"--map '{question.name}=CLASS'" for question in alike[:SHOWN])
+            text = f"no class is called {listed} ({known}); say what it means with {options}."
         case Doubt.NO_NAME:
             told = "" if _vary(alike) else f", or say --map {first.value}=CLASS"
             text = f"the value {listed} is called like no class ({known}); name the class so{told}."

@@ -16,6 +16,7 @@ class MaskSummary:
     """The stored values of a mask with their numbers of voxels, and what the file and a legend beside it say about them.
 
     With `by_colour` the values are colours, 0xRRGGBB; otherwise `palette` holds the colours of indices.
+    With `counted` only their names tell them apart.
     """
 
     path: Path
@@ -26,6 +27,7 @@ class MaskSummary:
     by_colour: bool = False
     legend: Legend | None = None
     notes: tuple[str, ...] = ()
+    counted: bool = False
 
     @property
     def not_annotated(self) -> int | None:
@@ -49,7 +51,9 @@ def summary(path: Path, content: MaskContent, legend: Legend | None) -> MaskSumm
     """Summarise a mask that was read from `path`."""
     where = None if content.unknown is None else ~content.unknown
     counts = value_counts(content.values, where)
-    return MaskSummary(path, counts, content.names, content.colours, content.numbered, content.by_colour, legend, content.notes)
+    return MaskSummary(
+        path, counts, content.names, content.colours, content.numbered, content.by_colour, legend, content.notes, content.counted
+    )
 
 
 def packed(colour: Colour) -> int:

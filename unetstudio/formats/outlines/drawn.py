@@ -23,6 +23,8 @@ OUTSIDE_IS_BACKGROUND = "What lies outside its outlines counts as background."
 OUTSIDE_IS_UNLABELLED = "It outlines the background too, so that what lies outside of all its outlines counts as not annotated."
 _REST = "_background_"  # labelme's name of all that lies outside the shapes, which also cuts holes
 _BACKGROUND = {"background", _REST}
+UNNAMED = "no name"
+"""What outlines without a name are called, where others are told apart by theirs."""
 _NOT_DRAWN, _IGNORED = -1, -2
 
 
@@ -75,7 +77,9 @@ def drawn(
     unknown = array == _IGNORED
     array[unknown] = UNLABELLED
     narrow = array.astype(np.uint8) if array.max() <= UNLABELLED else array
-    return MaskContent(narrow, geometry, names, colours, unknown=unknown if unknown.any() else None, notes=tuple(said))
+    return MaskContent(
+        narrow, geometry, names, colours, unknown=unknown if unknown.any() else None, notes=tuple(said), counted=_is_counted(outlines, note)
+    )
 
 
 def _grid(path: Path, grid: MaskGrid | None, note: OutlineNote) -> tuple[tuple[int, int, int], Geometry]:
@@ -109,11 +113,16 @@ def _meanings(outlines: Sequence[Outline], note: OutlineNote) -> tuple[list[int]
         values.append(_IGNORED if outline.ignored else value)
         if outline.ignored:
             continue
-        if outline.name:
-            names[value] = outline.name
+        if outline.name or _is_counted(outlines, note):
+            names[value] = outline.name or UNNAMED
         if outline.colour is not None:
             colours.setdefault(value, outline.colour)
     return values, names, colours
+
+
+def _is_counted(outlines: Sequence[Outline], note: OutlineNote) -> bool:
+    """Whether the numbers of the classes are none of the file's."""
+    return not note.values and any(outline.value is None for outline in outlines)
 
 
 def _places(outline: Outline, shape: tuple[int, int, int], path: Path) -> tuple[tuple[slice, slice, slice], NDArray[np.bool_]]:

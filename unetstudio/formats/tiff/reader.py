@@ -16,9 +16,9 @@ from unetstudio.data.case import Source
 from unetstudio.data.geometry import Geometry
 from unetstudio.data.scan import Scan
 from unetstudio.formats.format import FORMATS, Format
-from unetstudio.formats.mask_part import mask_part
 from unetstudio.formats.masks.content import MaskContent, MaskGrid, content_of
 from unetstudio.formats.masks.document import MaskDocument
+from unetstudio.formats.masks.part_of_scan import mask_part
 from unetstudio.formats.part import Part
 from unetstudio.formats.tiff.colour import Colours, PhotometricTag, shown_colours
 from unetstudio.formats.tiff.images import image_of, parts_of
