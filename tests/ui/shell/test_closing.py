@@ -112,7 +112,7 @@ def test_that_the_question_grows_with_its_words(working: MainWindow, disk: FullD
     words = dialog.sentence
     qtbot.waitUntil(lambda: words.height() >= words.heightForWidth(words.width()), timeout=5_000)
     qtbot.waitUntil(lambda: dialog.rect().contains(dialog.stay_button.geometry()), timeout=5_000)
-    assert words.geometry().bottom() < dialog.stay_button.geometry().top()
+    qtbot.waitUntil(lambda: words.geometry().bottom() < dialog.stay_button.geometry().top(), timeout=5_000)  # once it is laid out
     assert dialog.stay_button.width() >= dialog.stay_button.sizeHint().width()
 
 
