@@ -44,8 +44,8 @@ def predict(
             output.say(f"The checkpoint of step {card.step} is used: on held-out labels it was better than the last one.")
         values = card.classes.values  # class values in the masks: strokes of other classes are left out
         if images:
-            found = found_images(images, parts, output)
-            targets = list(target_found(found, project.folder, project.cases, values, accept_damage=accept_damage))
+            images_found = found_images(images, parts, output)
+            targets = list(target_found(images_found, project.folder, project.cases, values, accept_damage=accept_damage))
         else:
             targets = list(_target_cases(project, cases, values, accept_damage=accept_damage))
         steps = with_options(from_json(project.manifest.steps), post)

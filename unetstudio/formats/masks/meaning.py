@@ -59,15 +59,15 @@ class MaskSet:
         self._coloured = any(mask.by_colour for mask in masks)
         self._plain = [mask for mask in self.masks if not mask.numbered and not mask.by_colour]
         self._every = {value for mask in self._plain if mask.not_annotated is None for value in mask.counts}
-        told = any(not part.colour for part in mapping)
+        mapped = any(not part.colour for part in mapping)
         self._names_match = any(self._class_named(mask.name(v)) in self._order[1:] for mask in self.masks for v in mask.counts)
         self._names_vary = self._have_varying_names()
         outlined = {folded(mask.name(value)) for mask in self.masks if mask.counted for value in mask.counts if value != 0}
         self._one_for_one = len(outlined) == 1 and len(classes) == 2 and not self._names_match
-        self._white, self._only_white = (None, None) if told else self._black_and_white()
+        self._white, self._only_white = (None, None) if mapped else self._black_and_white()
         self._by_palette = self._fits_palette()
-        self._from_one = not told and self._counts_from_one()
-        free = not told and unlabelled is None and self._white is None and self._only_white is None
+        self._from_one = not mapped and self._counts_from_one()
+        free = not mapped and unlabelled is None and self._white is None and self._only_white is None
         self.numbered = free and objects and len(classes) == 2 and self._numbers_objects()
         self.parted = self.numbered or (objects and bool(mapping)) or any(part.high == HIGHEST for part in answers)
 

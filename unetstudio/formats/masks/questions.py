@@ -86,8 +86,8 @@ def refusal(questions: Sequence[Question], classes: ClassTable) -> FormatError:
             options = " ".join(f"--map '{question.name}=CLASS'" for question in alike[:SHOWN])
             text = f"no class is called {listed} ({known}); say what it means with {options}."
         case Doubt.NO_NAME:
-            told = "" if _vary(alike) else f", or say --map {first.value}=CLASS"
-            text = f"the value {listed} is called like no class ({known}); name the class so{told}."
+            option = "" if _vary(alike) else f", or say --map {first.value}=CLASS"
+            text = f"the value {listed} is called like no class ({known}); name the class so{option}."
         case Doubt.NO_CLASS:
             text = (
                 f"the value {listed} has no class ({known}); say what it means with --map VALUE=CLASS, "

@@ -32,8 +32,12 @@ def read_array_header(file: IO[bytes], path: Path) -> ArrayHeader:
     if not start.startswith(MAGIC) or length > _LONGEST:
         raise _damaged(path)
     try:
-        found = ast.literal_eval(file.read(length).decode("utf-8" if wide else "latin-1").strip())
-        shape, dtype, columns_first = found["shape"], np.dtype(np.lib.format.descr_to_dtype(found["descr"])), found["fortran_order"]
+        fields = ast.literal_eval(file.read(length).decode("utf-8" if wide else "latin-1").strip())
+        shape, dtype, columns_first = (
+            fields["shape"],
+            np.dtype(np.lib.format.descr_to_dtype(fields["descr"])),
+            fields["fortran_order"],
+        )
     except (ValueError, TypeError, KeyError, SyntaxError, MemoryError, RecursionError, UnicodeDecodeError):
         raise _damaged(path) from None
     if not isinstance(shape, tuple) or not all(type(n) is int and n >= 0 for n in shape) or len(shape) > 32:

@@ -89,8 +89,8 @@ def _images(series: Sequence[tuple[int, TiffPageSeries]]) -> list[tuple[ArrayIma
             inside = images_along(one.axes, one.shape)
         else:
             name = one.name if one.name and one.kind == "ome" else ""
-            told = f"image {number + 1}" + (f": {name}" if name else "") + ("" if len(set(sizes)) == 1 else f", {size}")
-            inside = images_along(one.axes, one.shape, key={"series": number}, name=told)
+            name_shown = f"image {number + 1}" + (f": {name}" if name else "") + ("" if len(set(sizes)) == 1 else f", {size}")
+            inside = images_along(one.axes, one.shape, key={"series": number}, name=name_shown)
         images += [(image, one, number) for image in inside]
     return images
 

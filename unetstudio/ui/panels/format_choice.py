@@ -129,8 +129,8 @@ class FormatChoice(QWidget):
     def _tell(self) -> None:
         """Say what the receiver will see, which cases become something else, and whether the patient will be named."""
         chosen = self.chosen
-        told = self._last if self._last in chosen else chosen[0] if chosen else ""
-        sentences = [FORMATS[told].receivers] if told else []
+        shown_format = self._last if self._last in chosen else chosen[0] if chosen else ""
+        sentences = [FORMATS[shown_format].receivers] if shown_format else []
         others = [case for case in self._cases if chosen and not any(likely_suits(FORMATS[name], case) for name in chosen)]
         if others:
             instead = " or ".join(sorted({FORMATS[usual_format(case)].title for case in others}))
@@ -169,5 +169,5 @@ def _hint(mask_format: Format, suiting: int, cases: Sequence[Case]) -> str:
         if mask_format.identifies:
             return f"{mask_format.title} refers to DICOM images, and none of the chosen cases is one."
         return f"{mask_format.title} holds single slices, and the chosen cases are volumes."
-    told = mask_format.receivers or f"Class values as {mask_format.title}."
-    return told if suiting == len(cases) else f"{told} It suits {suiting} of the {len(cases)} cases."
+    sentence = mask_format.receivers or f"Class values as {mask_format.title}."
+    return sentence if suiting == len(cases) else f"{sentence} It suits {suiting} of the {len(cases)} cases."
