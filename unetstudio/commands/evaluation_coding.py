@@ -53,10 +53,10 @@ class EvaluationCoding:
                 side.append(summary(path, content, legends[path.parent]))
         self._places = {pair: place for place, pair in enumerate(pairs)}
         self._table = _classes(*sides, maps)
-        told = mappings(maps, self._table)
-        in_colours = tuple(part for part in told if part.colour)
+        mapped = mappings(maps, self._table)
+        in_colours = tuple(part for part in mapped if part.colour)
         self._predicted = None if _numbers(sides[0]) else self._decide(sides[0], in_colours)
-        self._truth = None if _numbers(sides[1]) and not told else self._decide(sides[1], told)
+        self._truth = None if _numbers(sides[1]) and not mapped else self._decide(sides[1], mapped)
         codings = (self._predicted, self._truth)
         values = {value for side, coding in zip(sides, codings, strict=True) for value in _values(side, coding)}
         self.values = tuple(sorted(values - {UNLABELLED}))
@@ -69,10 +69,10 @@ class EvaluationCoding:
         place = self._places[(mask, true_mask)]
         return CodedPair(predicted.geometry, _coded(self._predicted, place, predicted), _coded(self._truth, place, truth), truth.values)
 
-    def _decide(self, side: Sequence[MaskSummary], told: tuple[Mapping, ...]) -> Coding:
+    def _decide(self, side: Sequence[MaskSummary], mapped: tuple[Mapping, ...]) -> Coding:
         """Decide what one side means; masks that are white throughout are the structure, since nothing else could be compared."""
-        coding = decide(side, self._table, mapping=told)
-        if not told and coding.questions and all(question.doubt is Doubt.WHITE for question in coding.questions):
+        coding = decide(side, self._table, mapping=mapped)
+        if not mapped and coding.questions and all(question.doubt is Doubt.WHITE for question in coding.questions):
             structure = self._table.values[1]
             white = tuple(Mapping(one, one, structure, reason="white throughout") for one in WHITES)
             coding = decide(side, self._table, mapping=white)

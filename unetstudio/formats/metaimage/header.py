@@ -80,9 +80,9 @@ class MetaHeader:
             raise FormatError(
                 self.path, f"its voxels are of the type “{self.text('ElementType')}”, which is no number; save them as numbers."
             )
-        found = np.dtype(_TYPES[name])
+        voxel_type = np.dtype(_TYPES[name])
         big = self.holds("BinaryDataByteOrderMSB", "ElementByteOrderMSB")
-        return found.newbyteorder(">" if big else "<") if found.itemsize > 1 else found
+        return voxel_type.newbyteorder(">" if big else "<") if voxel_type.itemsize > 1 else voxel_type
 
 
 def is_metaimage(head: bytes) -> bool:

@@ -22,10 +22,10 @@ def voxels_beside(header: Path) -> Path:
     base = _base(header, _HEADERS)
     if base is None:
         base = header.name
-    found = next((beside for ending in _VOXELS if (beside := header.with_name(base + ending)).is_file()), None)
-    if found is None:
+    beside_it = next((beside for ending in _VOXELS if (beside := header.with_name(base + ending)).is_file()), None)
+    if beside_it is None:
         raise FormatError(header, f"its voxels are in {base}.img, which is not beside it; copy both files.")
-    return found
+    return beside_it
 
 
 def files_of_pair(path: Path) -> list[Path]:

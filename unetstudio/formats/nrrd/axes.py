@@ -49,11 +49,11 @@ def read_axes(header: NrrdHeader) -> NrrdAxes:
 def _directions(header: NrrdHeader) -> list[NDArray[np.float64] | None]:
     """Return a vector for each axis; None for those without one."""
     text = header.fields.get("space directions", "")
-    found = [None if word.lower() == "none" else _vector(word, header) for word in re.findall(r"none|\([^)]*\)", text, re.IGNORECASE)]
-    found = [None if vector is None or not np.isfinite(vector).all() or not vector.any() else vector for vector in found]
-    if text and len(found) != len(header.sizes):
+    directions = [None if word.lower() == "none" else _vector(word, header) for word in re.findall(r"none|\([^)]*\)", text, re.IGNORECASE)]
+    directions = [None if vector is None or not np.isfinite(vector).all() or not vector.any() else vector for vector in directions]
+    if text and len(directions) != len(header.sizes):
         raise FormatError(header.path, "its header gives directions for other axes than it has, so it is damaged; export it again.")
-    return found or [None] * len(header.sizes)
+    return directions or [None] * len(header.sizes)
 
 
 def _vector(word: str, header: NrrdHeader) -> NDArray[np.float64]:

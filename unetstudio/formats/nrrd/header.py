@@ -46,12 +46,12 @@ class NrrdHeader:
     def dtype(self) -> np.dtype[np.generic]:
         """The type of a voxel; raise FormatError for blocks, and for a type unknown."""
         name = self.fields.get("type", "").lower()
-        found = number_type(name)
-        if found is None:
+        voxel_type = number_type(name)
+        if voxel_type is None:
             raise FormatError(self.path, f"its voxels are of the type “{name}”, which is no number; save them as numbers.")
-        if found.itemsize > 1 and self.fields.get("encoding", "").lower() not in ("txt", "text", "ascii"):
-            return found.newbyteorder(">" if self.fields.get("endian", "little").lower() == "big" else "<")
-        return found
+        if voxel_type.itemsize > 1 and self.fields.get("encoding", "").lower() not in ("txt", "text", "ascii"):
+            return voxel_type.newbyteorder(">" if self.fields.get("endian", "little").lower() == "big" else "<")
+        return voxel_type
 
 
 def read_header(path: Path) -> NrrdHeader:
@@ -108,8 +108,8 @@ def _line(file: BinaryIO, path: Path) -> str:
 
 def _split(line: str) -> tuple[str, str, str]:
     """Split a line at the first ": " or ":=", whichever comes first."""
-    found = re.match(r"([^:]*)(:=|:)\s?(.*)", line)
-    return (found[1].strip(), found[2], found[3].strip()) if found else (line, "", "")
+    match = re.match(r"([^:]*)(:=|:)\s?(.*)", line)
+    return (match[1].strip(), match[2], match[3].strip()) if match else (line, "", "")
 
 
 def _unreadable(path: Path, name: str) -> FormatError:

@@ -64,13 +64,13 @@ class Npz(Format):
         members = _images(path)
         if len(members) == 1:
             return _file(path, members[0]).parts
-        found = []
+        parts = []
         for number, member in enumerate(members):
             file = _file(path, member)
             for n, part in enumerate(file.parts):
                 places = {"array": number} | ({"t": n} if file.volumes > 1 else {})
-                found.append(Part(key_of(**places), f"{member.name}, {part.name}" if part.name else member.name))
-        return found
+                parts.append(Part(key_of(**places), f"{member.name}, {part.name}" if part.name else member.name))
+        return parts
 
     def read(self, source: Source) -> Scan:
         """Read one array, or one volume of it."""

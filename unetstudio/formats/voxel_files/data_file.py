@@ -17,12 +17,12 @@ def data_file(header: Path, name: str) -> Path:
         raise FormatError(
             header, f"it names voxels outside of its folder ({name}); put them beside it and write their name alone into the header."
         )
-    found = header.parent / name
-    if not found.is_file():
-        found = header.parent.joinpath(*parts.parts)  # as Windows writes it
-    if not found.is_file():
+    voxels_file = header.parent / name
+    if not voxels_file.is_file():
+        voxels_file = header.parent.joinpath(*parts.parts)  # as Windows writes it
+    if not voxels_file.is_file():
         raise FormatError(header, f"its voxels are in {name}, which is not beside it; copy both files.")
-    return found
+    return voxels_file
 
 
 def numbered_files(header: Path, words: list[str]) -> list[Path] | None:
